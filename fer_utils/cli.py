@@ -1,0 +1,204 @@
+"""The command line: the package's functions, with progress bars and ``--json``.
+
+Exit status: 0 done; 1 nothing came of it (the report says why); 2 a call that
+cannot be made.  Results go to standard output, progress and reports to
+standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from . import labels, tables
+from .errors import FerError, MissingPackage
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not hasattr(options, "run"):
+        parser.print_help()
+        return 0
+    try:
+        return options.run(options)
+    except (FerError, MissingPackage) as error:
+        print(f"fer_utils {options.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"fer_utils {options.command}: interrupted; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_utils",
+        description="From clips to faces to a trained network, one step a command.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def command(name, run, text):
+        made = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(run=run)
+        made.add_argument("--json", action="store_true", help="print the outcome as JSON")
+        made.add_argument("--quiet", action="store_true", help="no progress bars")
+        return made
+
+    made = command("scan", _scan, "list the clips of a data set and what is wrong with it")
+    _dataset(made)
+    made.add_argument("--csv", metavar="FILE", help="also write the clip table to FILE")
+
+    made = command("film", _film, "draw actors and film them in a data set's own layout")
+    made.add_argument("layout", help="ravdess, savee or mead")
+    made.add_argument("root", help="the folder to film into")
+    made.add_argument("--actors", type=int, help="how many (default: as many as the real set has)")
+    made.add_argument("--clips-per-actor", type=int, help="how many (default: as many as the real set has)")
+    made.add_argument("--seed", type=int, default=0)
+    made.add_argument("--twins", action="store_true", help="also film RAVDESS's audio-video twins")
+    _workers(made)
+
+    made = command("prepare", _prepare, "find the faces in clips and store them as a face set")
+    _dataset(made)
+    made.add_argument("--out", required=True, metavar="FOLDER", help="where the face set is stored")
+    made.add_argument("--frames", type=int, default=6, help="frames a clip (default 6, as in the paper)")
+    made.add_argument("--size", type=int, default=180, help="pixels (default 180, as in the paper)")
+    made.add_argument("--detector", default="dlib", help="dlib (default) or haar")
+    _workers(made)
+
+    made = command("train", _train, "train a network on a face set and store the result")
+    made.add_argument("faces", nargs="?", help="a face set's folder; without it the drawn stand-in is used")
+    made.add_argument("--dataset", default="ravdess", help="whose labels, or which stand-in (default ravdess)")
+    made.add_argument("--tier", default="class", help="size of the stand-in: smoke, class (default) or full")
+    made.add_argument("--model", default="ding2023", help="a name of fer_utils.models.available()")
+    made.add_argument("--by", default="actor", help="split by frame, clip, performance or actor (default)")
+    made.add_argument("--test", type=float, default=0.2, help="share that tests (default 0.2)")
+    made.add_argument("--epochs", type=int, default=12)
+    made.add_argument("--batch-size", type=int, default=32)
+    made.add_argument("--learning-rate", type=float, default=3e-4)
+    made.add_argument("--seed", type=int, default=0)
+
+    made = command("evaluate", _evaluate, "print the metrics of a stored result")
+    made.add_argument("result", help="the folder of a stored result")
+
+    made = command("predict", _predict, "find the faces in a picture or video and score their expressions")
+    made.add_argument("file", help="a picture or a video")
+    made.add_argument("--model", required=True, help="the folder of a stored result, or a .keras file")
+    made.add_argument("--frames", type=int, default=6, help="frames of a video to look at (default 6)")
+    made.add_argument("--detector", default="dlib", help="dlib (default) or haar")
+    made.add_argument("--labels", help="class names, comma-separated, for a .keras file that stands alone")
+    return parser
+
+
+def _dataset(made) -> None:
+    from . import datasets
+
+    made.add_argument("--dataset", required=True, help=f"one of {', '.join(datasets.available())}")
+    made.add_argument("root", help="the data set's folder")
+
+
+def _workers(made) -> None:
+    made.add_argument("--workers", type=int, help="processes (default: one a core)")
+
+
+def _print(options, value: dict, text: str) -> None:
+    print(json.dumps(value, indent=1, default=str) if options.json else text)
+
+
+def _report(problems) -> list[dict]:
+    if len(problems):
+        print(tables.Problems(problems).summary(), file=sys.stderr)
+    return [dict(row) for row in problems.astype(str).to_dict("records")]
+
+
+def _scan(options) -> int:
+    from . import datasets
+
+    clips = datasets.scan(options.dataset, options.root)
+    if options.csv:
+        clips.to_csv(options.csv, index=False)
+    counts = clips["expression"].value_counts()
+    order = [name for name in labels.vocabulary(options.dataset, counts.index) if name in counts]
+    value = {"dataset": options.dataset, "root": options.root, "clips": len(clips),
+             "actors": sorted(set(clips["actor"]) - {""}), "performances": int(clips["performance"].nunique()),
+             "expressions": {name: int(counts[name]) for name in order}, "problems": _report(clips.problems)}
+    lines = [f"{len(clips)} clips of {len(value['actors'])} actors, {value['performances']} performances"]
+    lines += [f"  {name:<10} {number:>6}" for name, number in value["expressions"].items()]
+    _print(options, value, "\n".join(lines))
+    return 0 if len(clips) else 1
+
+
+def _film(options) -> int:
+    from . import studio
+
+    made = studio.film(options.layout, options.root, actors=options.actors, clips_per_actor=options.clips_per_actor,
+                       seed=options.seed, twins=options.twins, workers=options.workers, progress=not options.quiet)
+    value = {"layout": options.layout, "root": str(made.root), "clips": len(made.clips), "manifest": made.manifest}
+    _print(options, value, f"{len(made.clips)} clips of drawn actors in {made.root}")
+    return 0
+
+
+def _prepare(options) -> int:
+    from . import datasets, faces
+
+    clips = datasets.scan(options.dataset, options.root)
+    made = faces.prepare(clips, options.out, frames=options.frames, size=options.size, detector=options.detector,
+                         workers=options.workers, progress=not options.quiet)
+    value = {"out": str(made.path), "clips": len(clips), "faces": len(made), "fingerprint": made.fingerprint,
+             "problems": _report(made.problems)}
+    _print(options, value, f"{len(made)} faces from {len(clips)} clips in {made.path}")
+    return 0 if len(made) else 1
+
+
+def _train(options) -> int:
+    from .experiments import Data, Experiment, Split, run
+    from .prose import with_interval
+    from .train import Recipe
+
+    experiment = Experiment(
+        data=Data(options.dataset, tier=options.tier, face_set=options.faces),
+        split=Split(options.by, options.test, options.seed), model=options.model,
+        recipe=Recipe(epochs=options.epochs, batch_size=options.batch_size, learning_rate=options.learning_rate),
+        seed=options.seed)
+    result = run(experiment, progress=not options.quiet)
+    value = {"result": str(result.path), "parameters": result.parameters, "metrics": result.metrics,
+             "minutes": result.minutes}
+    _print(options, value, f"{result.parameters:,} parameters; accuracy {with_interval(result.metrics['accuracy'])}\n"
+                           f"result: {result.path}")
+    return 0
+
+
+def _evaluate(options) -> int:
+    from .experiments import Result
+    from .prose import percent, with_interval
+
+    result = Result.load(options.result)
+    lines = [f"{result.experiment['model']['name']}, split by {result.experiment['split']['by']}, "
+             f"{result.metrics['n']} test images of {result.split['test_actors']} actors",
+             f"accuracy  {with_interval(result.metrics['accuracy'])}",
+             f"macro F1  {with_interval(result.metrics['macro_f1'])}",
+             f"chance    {percent(result.metrics['chance'])} (always the commonest label)"]
+    lines += [f"  recall {name:<10} {percent(share)}" for name, share in result.metrics["recall"].items()]
+    lines += [f"leaked {level:<12} {percent(share)} of the test rows"
+              for level, share in result.split["leaked_share"].items()]
+    _print(options, {"result": str(result.path), "metrics": result.metrics, "split": result.split}, "\n".join(lines))
+    return 0
+
+
+def _predict(options) -> int:
+    from . import predict
+
+    names = options.labels.split(",") if options.labels else None
+    found = predict(options.file, model=options.model, labels=names, frames=options.frames,
+                    detector=options.detector, progress=not options.quiet)
+    value = {"file": options.file, "faces": json.loads(found.to_json(orient="records")),
+             "problems": _report(found.problems)}
+    scores = [column for column in found.columns if column.startswith("score_")]
+    lines = [f"{len(found)} face{'s' if len(found) != 1 else ''} (scores are for posed-expression labels)"]
+    for row in found.to_dict("records"):
+        best = sorted(scores, key=lambda name: -row[name])[:3]
+        shown = ", ".join(f"{name.removeprefix('score_')} {row[name]:.2f}" for name in best)
+        lines.append(f"  frame {row['frame_index']}, box ({row['box_x']}, {row['box_y']}, {row['box_w']}, "
+                     f"{row['box_h']}): {shown}")
+    _print(options, value, "\n".join(lines))
+    return 0 if len(found) else 1

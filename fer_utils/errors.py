@@ -1,0 +1,48 @@
+"""The errors of the package: each names what was wrong, what was expected, and the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class FerError(ValueError):
+    """A call asked for something that cannot be done; the message says what to change."""
+
+
+class MissingPackage(ImportError):
+    """An optional package is needed for this call and is not installed."""
+
+
+def invalid(argument: str, *, expected: str, received: Any, remedy: str = "") -> FerError:
+    """Build the one error of a bad argument.
+
+    Parameters
+    ----------
+    argument : name of the argument as the caller wrote it.
+    expected : what would have been accepted, in words or values.
+    received : the value that came; its ``repr`` is shown, cut at 200 characters.
+    remedy : what to do instead; may be empty.
+
+    Returns
+    -------
+    FerError, to be raised by the caller so that the traceback ends there.
+
+    >>> str(invalid("frames", expected="a whole number of 1 or more", received=0))
+    'Invalid value for `frames`. Expected a whole number of 1 or more. Received: 0'
+    """
+    shown = repr(received)
+    if len(shown) > 200:
+        shown = shown[:197] + "..."
+    text = f"Invalid value for `{argument}`. Expected {expected}. Received: {shown}"
+    return FerError(f"{text}\n{remedy}" if remedy else text)
+
+
+def missing(package: str, *, needed_for: str, remedy: str) -> MissingPackage:
+    """Build the error for an optional package that is not there.
+
+    >>> str(missing("dlib", needed_for="detector='dlib'", remedy="pip install dlib-bin"))
+    "`dlib` is needed for detector='dlib' and is not installed. Remedy: pip install dlib-bin"
+    """
+    return MissingPackage(
+        f"`{package}` is needed for {needed_for} and is not installed. Remedy: {remedy}"
+    )

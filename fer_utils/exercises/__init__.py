@@ -1,0 +1,135 @@
+"""The chapters' exercises: ``check("03-1", answer)`` says whether an answer is right, and if not, why.
+
+A grader calls the answer on values that the chapter does not show, compares
+with what must hold, and answers with the first thing that is wrong.  Whatever
+an answer does (raise, hang, return nonsense), `check` returns a verdict.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+import importlib
+import signal
+import threading
+import traceback
+
+from ..errors import invalid
+
+#: Each exercise and the function of this package that grades it.
+_GRADERS: dict[str, str] = {
+    "01-1": "ch01:grade_describe",
+    "02-1": "ch02:grade_sample",
+    "03-1": "ch03:grade_parameters",
+    "04-1": "ch04:grade_split",
+    "05-1": "ch05:grade_stopping",
+    "06-1": "ch06:grade_interval",
+}
+
+SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check: true if ``passed``; ``message`` says what to look at."""
+
+    exercise: str
+    passed: bool
+    message: str
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __str__(self) -> str:
+        return f"{'✓ Exercise' if self.passed else '✗ Exercise'} {self.exercise}: {self.message}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        import html
+
+        kind = "passed" if self.passed else "failed"
+        return f'<div class="fer-exercise fer-{kind}" role="status">{html.escape(str(self))}</div>'
+
+
+class Wrong(Exception):
+    """Raised by a grader: the answer is wrong, and this is why."""
+
+
+class _OutOfTime(BaseException):
+    """Not an Exception, so that an answer's own ``except Exception`` does not swallow it."""
+
+
+def available() -> tuple[str, ...]:
+    """The exercises' numbers: chapter, dash, number."""
+    return tuple(_GRADERS)
+
+
+def check(exercise: str, answer: object) -> Verdict:
+    """Grade an answer.
+
+    Parameters
+    ----------
+    exercise : a number such as ``"03-1"``; see `available`.
+    answer : what the exercise asks for, usually a function.
+
+    Returns
+    -------
+    Verdict, true or false, that prints what was wrong.  An answer that raises,
+    or runs for more than 20 seconds, is a wrong answer and not an error.
+
+    Raises
+    ------
+    FerError : there is no such exercise.
+    """
+    if exercise not in _GRADERS:
+        raise invalid("exercise", expected=f"one of {', '.join(_GRADERS)}", received=exercise)
+    module, function = _GRADERS[exercise].split(":")
+    grader = getattr(importlib.import_module(f".{module}", __name__), function)
+    if answer is ... or answer is None:
+        return Verdict(exercise, False, "no answer yet: replace the dots with your own.")
+    if not callable(answer):
+        return Verdict(exercise, False, f"the answer should be a function, not {type(answer).__name__}. "
+                                        "Pass the function itself, without calling it.")
+    try:
+        with _limited(SECONDS):
+            praise = grader(answer)
+    except Wrong as wrong:
+        return Verdict(exercise, False, str(wrong))
+    except _OutOfTime:
+        return Verdict(exercise, False, f"no answer within {SECONDS} seconds: is there a loop that never ends?")
+    except Exception as error:  # whatever a student's code raises is for the student to read
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return Verdict(exercise, False, f"your code raised {type(error).__name__}: {error} "
+                                        f"(line {where.lineno} of {where.name}).")
+    return Verdict(exercise, True, praise)
+
+
+@contextmanager
+def _limited(seconds: int):
+    """Interrupt the block after some seconds, where the system can (main thread, not Windows)."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_):
+        raise _OutOfTime
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def same(what: str, got, wanted, given: str) -> None:
+    """Raise `Wrong` unless ``got`` equals ``wanted`` (in type of number, too)."""
+    import numpy as np
+
+    number = isinstance(got, (bool, np.bool_, int, float, np.integer, np.floating))
+    equal = got == wanted
+    if not (equal is True or isinstance(equal, np.bool_) and bool(equal)) or (
+            isinstance(got, (bool, np.bool_)) != isinstance(wanted, bool) and number):
+        raise Wrong(f"for {given}, {what} should be {wanted!r}; your function gave {got!r}.")

@@ -1,0 +1,38 @@
+"""02-1: which six frames of a clip."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import Wrong
+
+
+def grade_sample(answer) -> str:
+    """The centre of each of k equal parts, for many lengths; all frames where there are too few."""
+    for length, k in [(6, 6), (12, 6), (100, 6), (107, 6), (61, 6), (7, 6), (600, 6), (3, 6), (1, 6), (100, 1), (99, 10), (2, 2)]:
+        got = answer(length, k)
+        try:
+            got = [float(index) for index in got]
+        except TypeError:
+            raise Wrong(f"sample({length}, {k}) should return a list of frame indices; it returned {got!r}.") from None
+        given = f"sample({length}, {k}) gave {[int(i) if i == int(i) else i for i in got]}"
+        if any(index != int(index) for index in got):
+            raise Wrong(f"{given}: frame indices are whole numbers.")
+        if any(not 0 <= index < length for index in got):
+            raise Wrong(f"{given}: the clip has frames 0 to {length - 1}.")
+        if len(set(got)) != len(got):
+            raise Wrong(f"{given}: the same frame twice teaches nothing new.")
+        wanted = min(k, length)
+        if len(got) != wanted:
+            raise Wrong(f"{given}: expected {wanted} frame{'s' if wanted != 1 else ''}"
+                        + (", all that there are." if length < k else "."))
+        if got != sorted(got):
+            raise Wrong(f"{given}: keep the frames in the order of time.")
+        # The centre of part i is (i + 1/2) length / k; rounding either way is accepted.
+        centres = (np.arange(wanted) + 0.5) * length / wanted
+        off = np.abs(np.array(got) + 0.5 - centres)
+        if np.any(off > 1.0 + 1e-9):
+            i = int(off.argmax())
+            raise Wrong(f"{given}: part {i + 1} of {wanted} is centred on frame {centres[i] - 0.5:.1f}, "
+                        f"and index {int(got[i])} is {off[i]:.1f} frames away from it.")
+    return "right for every length that was tried, and for clips shorter than six frames."

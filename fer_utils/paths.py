@@ -1,0 +1,59 @@
+"""Where the package keeps what it made: films, face sets, results."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+import shutil
+import tempfile
+
+
+def home() -> Path:
+    """The store's folder: ``$FER_HOME``, else ``$XDG_CACHE_HOME/fer_utils``, else ``~/.cache/fer_utils``.
+
+    Nothing is created until something is stored.
+    """
+    if os.environ.get("FER_HOME"):
+        return Path(os.environ["FER_HOME"]).expanduser().resolve()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser().resolve() / "fer_utils"
+
+
+def write_atomic(path: Path, data: bytes | str) -> None:
+    """Write a file so that a reader, or a kill, sees the old one or the new one, never half."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(data, str):
+        data = data.encode()
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide the file from classmates
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def build_folder(path: Path):
+    """Yield an empty folder beside ``path`` that becomes ``path`` if the block ends well.
+
+    On an error the half-made folder is removed and ``path`` is left as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        yield work
+        os.chmod(work, 0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(work, path)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise

@@ -1,0 +1,105 @@
+"""The two tables that travel: clips, and the problems met on the way.
+
+Both are pandas DataFrames, so a student can print, filter and count them.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+import pandas as pd
+
+#: One row a clip, the same columns for every data set; see ``ClipTable``.
+CLIP_COLUMNS: tuple[str, ...] = (
+    "path", "dataset", "clip", "actor", "sex", "expression", "intensity", "view",
+    "channel", "modality", "statement", "repetition", "performance",
+)
+
+PROBLEM_COLUMNS: tuple[str, ...] = ("path", "stage", "kind", "problem", "action")
+
+
+class Problems(pd.DataFrame):
+    """What went wrong with which file, and what was done about it.
+
+    Columns: ``path`` (the file or folder, as text), ``stage`` (``scan``,
+    ``decode``, ``detect``, ...), ``kind`` (a short fixed word such as
+    ``unreadable``, to count by), ``problem`` (one sentence), ``action`` (what
+    was done: ``left out``, ``kept the largest face``, ...).  Prints as a short
+    table; an empty one prints as ``no problems``.
+    """
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str, str, str, str]] = ()) -> "Problems":
+        """Make the table from rows of (path, stage, kind, problem, action)."""
+        return cls(pd.DataFrame(list(rows), columns=list(PROBLEM_COLUMNS), dtype="str"))
+
+    @classmethod
+    def joined(cls, *tables: pd.DataFrame) -> "Problems":
+        """The rows of several tables, in order, as one."""
+        filled = [pd.DataFrame(table) for table in tables if len(table)]
+        return cls(pd.concat(filled, ignore_index=True)) if filled else cls.of()
+
+    def summary(self, most: int = 12) -> str:
+        """The short table as text: at most ``most`` rows, then a count of the rest."""
+        if not len(self):
+            return "no problems"
+        counts = self["kind"].value_counts(sort=True)
+        head = f"{len(self)} problem{'s' if len(self) != 1 else ''}: " + ", ".join(
+            f"{kind} {count}" for kind, count in counts.items()
+        )
+        lines = [head]
+        for row in pd.DataFrame(self).head(most).itertuples(index=False):
+            lines.append(f"  {row.path}")
+            lines += textwrap.wrap(
+                f"{row.problem} -> {row.action}", 96,
+                initial_indent="      ", subsequent_indent="      ",
+            )
+        if len(self) > most:
+            lines.append(f"  ... and {len(self) - most} more (the whole table: `.problems.to_csv(...)`)")
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        # Only a whole table is summarised; a selection of other columns prints as pandas does.
+        if tuple(self.columns) == PROBLEM_COLUMNS:
+            return self.summary()
+        return pd.DataFrame(self).to_string()
+
+    __repr__ = __str__
+
+
+class ClipTable(pd.DataFrame):
+    """One row a clip; ``.problems`` holds what was found and could not become a row.
+
+    ==============  ==============================================================
+    ``path``        the file, absolute, as text
+    ``dataset``     ``ravdess``, ``savee``, ``mead`` or ``folder``
+    ``clip``        the file's path below the root, with ``/``: unique in the table
+    ``actor``       who is seen, as the data set writes it; ``""`` where unknown
+    ``sex``         ``female``, ``male`` or ``""``: as the data set records it
+    ``expression``  the posed-expression label, canonical (``fer_utils.labels``)
+    ``intensity``   1 normal, 2 strong (RAVDESS); 1 to 3 (MEAD); 1 elsewhere
+    ``view``        ``front``, or MEAD's camera
+    ``channel``     ``speech`` or ``song``; ``""`` for still images
+    ``modality``    ``audio-video``, ``video-only`` or ``image``
+    ``statement``   which sentence was spoken, as the data set writes it
+    ``repetition``  1, 2, ... of the same sentence
+    ``performance`` the recorded act: equal for RAVDESS's 01-/02- twins and for
+                    MEAD's seven cameras; unique across data sets
+    ==============  ==============================================================
+    """
+
+    _metadata = ["problems"]
+
+    @property
+    def _constructor(self):
+        return ClipTable
+
+    @classmethod
+    def of(cls, rows: Iterable[dict], problems: pd.DataFrame | None = None) -> "ClipTable":
+        """Make the table from one dict a clip, in the order given."""
+        table = cls(pd.DataFrame(list(rows), columns=list(CLIP_COLUMNS)))
+        for column in CLIP_COLUMNS:
+            table[column] = table[column].astype("int64" if column in ("intensity", "repetition") else "str")
+        table.problems = problems if problems is not None else Problems.of()
+        return table

@@ -1,0 +1,64 @@
+"""Fixtures shared by the tests.  What is slow to make is made once a session."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import sys
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(Path(__file__).parent))  # for `browser`, the tests' own helper
+
+#: Films, face sets and results of test runs; keyed by code, so a change never meets an old one.
+STORE = ROOT / "_build" / "test" / "fer"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _store():
+    """Tests keep what they make under _build/test and never touch a person's own store."""
+    before = os.environ.get("FER_HOME")
+    os.environ["FER_HOME"] = str(STORE)
+    yield
+    if before is None:
+        del os.environ["FER_HOME"]
+    else:
+        os.environ["FER_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real clips and features for checks; they lie beside the checkout, never in it."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; put RAVDESS clips in {folder}/ravdess/Actor_NN to run this test")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def smoke_faces():
+    """The RAVDESS stand-in's face set at smoke size."""
+    from fer_utils import sources
+
+    return sources.face_set("ravdess", tier="smoke", progress=False)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """A browser; its absence skips, and under CI=true fails."""
+    import browser
+
+    path = browser.find_chromium()
+    if path is None:
+        message = "no Chromium found: `apt-get install chromium`, or name one in $CHROMIUM"
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    return str(path)
