@@ -250,3 +250,114 @@ def bars(values: Mapping[str, dict | float], *, title: str, xlabel: str, percent
     axis.set_xlabel(xlabel)
     head(axis, title)
     return figure
+
+
+def stacked(table, *, title: str, xlabel: str):
+    """Horizontal stacked bars: a DataFrame's rows are bars, its columns are the parts."""
+    figure, axis = new(width=7.0, height=1.2 + 0.34 * len(table))
+    left = np.zeros(len(table))
+    for number, column in enumerate(table.columns):
+        axis.barh(range(len(table)), table[column], left=left, height=0.68, color=PALETTE[number % len(PALETTE)], label=column)
+        left += table[column].to_numpy()
+    axis.set_yticks(range(len(table)), table.index)
+    axis.invert_yaxis()
+    axis.tick_params(axis="y", length=0)
+    axis.set_xlabel(xlabel)
+    head(axis, title)
+    figure.legend(loc="outside right upper", labelcolor=INK, frameon=False)
+    return figure
+
+
+def shares(series: Mapping[str, object], *, title: str):
+    """One bar of 100 % for each named pandas Series, divided into its parts by share; parts over 4 % are named."""
+    figure, axis = new(width=8.0, height=1.1 + 0.75 * len(series))
+    parts = list(next(iter(series.values())).index)
+    for row, values in enumerate(series.values()):
+        share, left = values / values.sum(), 0.0
+        for number, part in enumerate(parts):
+            colour = PALETTE[number % len(PALETTE)]
+            axis.barh(row, share[part], left=left, height=0.6, color=colour, edgecolor="white", linewidth=0.8)
+            if share[part] > 0.04:
+                axis.annotate(f"{part}\n{100 * share[part]:.1f} %", (left + share[part] / 2, row), ha="center", va="center",
+                              fontsize=8.5, color="white" if number in (0, 2, 3) else "black")
+            left += share[part]
+    axis.set_yticks(range(len(series)), list(series))
+    axis.invert_yaxis()
+    axis.tick_params(axis="y", length=0)
+    axis.set_xlim(0, 1)
+    from matplotlib.ticker import PercentFormatter
+
+    axis.xaxis.set_major_formatter(PercentFormatter(1))
+    head(axis, title)
+    return figure
+
+
+def boxed(picture: np.ndarray, boxes: Mapping[str, object], *, title: str):
+    """A picture with named boxes (anything with x, y, w, h in pixels) drawn on it."""
+    from matplotlib.patches import Rectangle
+
+    height, width = picture.shape[:2]
+    figure, axis = new(width=4.6, height=4.6 * height / width + 0.5)
+    axis.imshow(picture)
+    for number, (name, box) in enumerate(boxes.items()):
+        colour = (PALETTE[5], PALETTE[1], PALETTE[4])[number % 3]
+        axis.add_patch(Rectangle((box.x, box.y), box.w, box.h, fill=False, lw=2.5, color=colour))
+        axis.annotate(name, (box.x, box.y + box.h), (3, 4 + 13 * number), textcoords="offset points", color="black", fontsize=9.5,
+                      bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.5})
+    axis.set_axis_off()
+    head(axis, title)
+    return figure
+
+
+def scatter(x, y, *, title: str, xlabel: str, ylabel: str, highlight: str | None = None):
+    """Named points on two logarithmic axes; ``x`` and ``y`` are pandas Series with the same index."""
+    figure, axis = new(width=7.0, height=4.4)
+    for name in x.index:
+        colour = PALETTE[3] if name == highlight else PALETTE[0]
+        axis.plot(x[name], y[name], "o", color=colour, ms=8)
+        right = x[name] > np.sqrt(x.min() * x.max())
+        axis.annotate(name, (x[name], y[name]), (-9 if right else 9, 0), textcoords="offset points", va="center",
+                      ha="right" if right else "left", fontsize=9.5, color=INK)
+    axis.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+    axis.margins(0.12)
+    head(axis, title)
+    return figure
+
+
+def histograms(values: Mapping[str, np.ndarray], *, title: str, xlabel: str):
+    """Step histograms of positive numbers on a logarithmic axis, one colour a name; numbers under 1e-8 count as 1e-8."""
+    figure, axis = new(width=7.0, height=3.4)
+    floor = 1e-8
+    edges = np.logspace(np.log10(floor), np.log10(max(v.max() for v in values.values()) * 1.1), 60)
+    for number, (name, v) in enumerate(values.items()):
+        axis.hist(np.maximum(v, floor), edges, histtype="step", lw=2, color=PALETTE[number * 3 % len(PALETTE)], label=name,
+                  weights=np.full(len(v), 1 / len(v)))
+    from matplotlib.ticker import PercentFormatter
+
+    axis.set(xscale="log", xlabel=xlabel, ylabel="share of the weights")
+    axis.yaxis.set_major_formatter(PercentFormatter(1))
+    axis.legend(labelcolor=INK, frameon=False)
+    head(axis, title)
+    return figure
+
+
+def face_and_scores(picture: np.ndarray, scores, *, title: str):
+    """A picture beside bars of its scores (a pandas Series, 0 to 1)."""
+    figure, (left, right) = new(2, 1, width=7.4, height=3.3, width_ratios=[1, 1.25])
+    left.imshow(picture)
+    left.set_axis_off()
+    top = scores.idxmax()
+    right.barh(range(len(scores)), scores, height=0.66, color=[PALETTE[3] if n == top else PALETTE[0] for n in scores.index])
+    for i, value in enumerate(scores):
+        right.annotate(f"{value:.2f}", (value, i), (4, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
+    right.set_yticks(range(len(scores)), scores.index)
+    right.invert_yaxis()
+    right.tick_params(axis="y", length=0)
+    right.set(xlim=(0, 1.15), xlabel="score")
+    head(right, title)
+    return figure
+
+
+def blank(size: int = 64) -> np.ndarray:
+    """A light grey square (size, size, 3) uint8 for a picture that is not there."""
+    return np.full((size, size, 3), 225, np.uint8)

@@ -50,3 +50,16 @@ def say(template: str, **values) -> None:
     from IPython.display import Markdown, display
 
     display(Markdown(sentence(template, **values)))
+
+
+def colophon(tier: str) -> None:
+    """Say at a chapter's end when, with what and on what it was run."""
+    import datetime
+
+    from . import provenance
+
+    versions, machine = provenance.versions(), provenance.hardware()
+    shown = ", ".join(f"{name} {version}" for name, version in versions.items())
+    say("*This page was run on {day} at tier `{tier}`: {versions}; {processor}, {cores} cores.*",
+        day=datetime.date.today().isoformat(), tier=tier, versions=shown, processor=machine["processor"],
+        cores=machine["cores"])

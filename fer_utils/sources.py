@@ -24,15 +24,18 @@ class Size:
     clips_per_actor: int | None
 
 
-#: smoke: CI, minutes for the whole book.  class: a laptop, about 2,880 images a
-#: set (RAVDESS 24 actors x 20 clips x 6 frames; SAVEE its own 480 clips).
-#: full: the real sets' own counts.
+#: smoke: CI, minutes for the whole book.  class: a laptop (RAVDESS 24 actors x
+#: 12 clips x 6 frames = 1,728 images; SAVEE 4 x 42 x 6 = 1,008).  full: the real
+#: sets' own counts.
 SIZES: dict[str, dict[str, Size]] = {
-    "smoke": {"ravdess": Size(6, 8), "savee": Size(4, 14), "mead": Size(4, 8)},
-    "class": {"ravdess": Size(24, 20), "savee": Size(4, None), "mead": Size(24, 20)},
+    "smoke": {"ravdess": Size(6, 8), "savee": Size(4, 7), "mead": Size(4, 8)},
+    "class": {"ravdess": Size(24, 12), "savee": Size(4, 42), "mead": Size(12, 8)},
     "full": {"ravdess": Size(24, None), "savee": Size(4, None), "mead": Size(48, None)},
 }
 TIERS: tuple[str, ...] = tuple(SIZES)
+
+#: How many epochs the chapters train at each tier.
+EPOCHS: dict[str, int] = {"smoke": 2, "class": 10, "full": 30}
 
 #: One seed for all stand-ins, so that everybody's actor 01 is the same person.
 SEED = 2023

@@ -1,0 +1,199 @@
+"""The graders are graded: every solution passes, every stub and every plausible wrong answer fails, and says why."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+
+from fer_utils import exercises
+from fer_utils.errors import FerError
+from fer_utils.labels import RAVDESS
+
+
+def cells(root, tag):
+    """{exercise number: source of the cell} of all chapters, by tag."""
+    import re
+
+    found = {}
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text())["cells"]:
+            if tag in cell["metadata"].get("tags", []):
+                source = "".join(cell["source"])
+                (number,) = re.findall(r'check\("([\d-]+)"', source)
+                found[number] = source
+    return found
+
+
+def verdict(source):
+    """Run a chapter's cell; return the verdict of its last line."""
+    from fer_utils import labels
+
+    *body, last = source.strip().splitlines()
+    space = {"check": exercises.check, "labels": labels, "np": np}
+    exec("\n".join(body), space)
+    return eval(last, space)
+
+
+def test_every_chapter_has_one_exercise(root):
+    chapters = sorted(p.stem[:2] for p in (root / "notebooks").glob("*.ipynb"))
+    assert [number[:2] for number in sorted(exercises.available())] == chapters
+    assert set(cells(root, "exercise")) == set(cells(root, "solution")) == set(exercises.available())
+
+
+@pytest.mark.parametrize("number", exercises.available())
+def test_solution_passes_and_stub_fails(root, number):
+    made = verdict(cells(root, "solution")[number])
+    assert made and made.message and number in str(made)
+    stub = verdict(cells(root, "exercise")[number])
+    assert not stub and stub.message
+    assert 'class="fer-exercise fer-failed"' in stub._repr_html_()
+
+
+def describe(name, **changes):
+    part = name.split(".")[0].split("-")
+    made = {"actor": part[6], "sex": "male" if int(part[6]) % 2 else "female", "expression": RAVDESS[int(part[2]) - 1],
+            "intensity": "strong" if part[3] == "02" else "normal", "repetition": int(part[5])}
+    return {key: change(part, made) if callable(change) else change for key, change in (made | changes).items()}
+
+
+def parameters(n, d, k, size, *, pools=3, bias=True, channels=1, conv3=None):
+    side = size
+    for _ in range(pools):
+        side //= 2
+    b = int(bias)
+    return ((9 * channels + b) * n + (9 * n + b) * 4 * n + (conv3 or (36 * n + b) * 4 * n)
+            + (side * side * 4 * n + b) * d + (d + b) * k)
+
+
+def split(meta, count, seed, *, rows=lambda r, meta: r, seeded=True):
+    rng = np.random.default_rng(seed if seeded else None)
+    actors = meta["actor"].to_numpy()
+    testing = np.isin(actors, rng.permutation(np.unique(actors))[:count])
+    return rows(np.flatnonzero(~testing), meta), rows(np.flatnonzero(testing), meta)
+
+
+def frame_split(meta, count, seed):
+    order = np.random.default_rng(seed).permutation(len(meta))
+    cut = len(meta) * count // meta["actor"].nunique()
+    return order[cut:], order[:cut]
+
+
+def interval(correct, actors, seed, *, draws=1000, ends=(2.5, 97.5), unit=None, mean_of_means=False, subset=None):
+    rng = np.random.default_rng(seed)
+    actors = np.arange(len(correct)) if unit == "frame" else np.asarray(actors)
+    parts = [np.asarray(correct)[actors == a] for a in np.unique(actors)]
+    size = subset or len(parts)
+    shares = []
+    for _ in range(draws):
+        drawn = [parts[i] for i in rng.integers(0, len(parts), size)]
+        shares.append(np.mean([p.mean() for p in drawn]) if mean_of_means else np.concatenate(drawn).mean())
+    return tuple(np.percentile(shares, ends))
+
+
+def forever(*_):
+    while True:
+        pass
+
+
+def drop_a_row(meta, count, seed):
+    train, test = split(meta, count, seed)
+    return train[1:], test
+
+
+def mutate(meta, count, seed):
+    made = split(meta, count, seed)
+    meta["fold"] = 0
+    return made
+
+
+WRONG = [
+    ("01-1", lambda name: describe(name, actor=lambda p, m: int(p[6])), "'actor'"),
+    ("01-1", lambda name: describe(name, sex=lambda p, m: "female" if int(p[6]) % 2 else "male"), "'sex'"),
+    ("01-1", lambda name: describe(name, expression=lambda p, m: RAVDESS[int(p[2]) % 8]), "'expression'"),
+    ("01-1", lambda name: describe(name, intensity=lambda p, m: p[3]), "'intensity'"),
+    ("01-1", lambda name: describe(name, repetition=lambda p, m: p[5]), "'repetition'"),
+    ("01-1", lambda name: describe(name, repetition=lambda p, m: int(p[4])), "'repetition'"),
+    ("01-1", lambda name: list(describe(name).values()), "should return a dict"),
+    ("01-1", lambda name: {k: v for k, v in describe(name).items() if k != "sex"}, "missing: ['sex']"),
+    ("01-1", describe("02-01-06-02-01-02-12.mp4"), "should be a function"),
+    ("01-1", lambda name: describe("02-01-06-02-01-02-12.mp4"), "should be"),
+    ("02-1", lambda n, k: list(range(k)), "frame"),
+    ("02-1", lambda n, k: [int(i * n / k) for i in range(k)], "frame"),
+    ("02-1", lambda n, k: list(np.linspace(0, n - 1, min(k, n)).astype(int)), "centred"),
+    ("02-1", lambda n, k: [int((i + 0.5) * n / k) for i in range(k)], "twice"),
+    ("02-1", lambda n, k: [(i + 0.5) * n / k for i in range(min(k, n))], "whole numbers"),
+    ("02-1", lambda n, k: sorted(np.random.default_rng(0).permutation(n)[:k]), "centred"),
+    ("02-1", lambda n, k: [int((i + 0.5) * n / min(n, k)) for i in range(min(n, k))][::-1], "order of time"),
+    ("02-1", lambda n, k: n // k, "list of frame indices"),
+    ("03-1", lambda n, d, k, s: 542_136, "should be 542119"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, bias=False), "biases"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, pools=2), "should be"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, channels=3), "should be"),
+    ("03-1", lambda n, d, k, s: float(parameters(n, d, k, s)), "whole number"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, (s // 8) * 8) if s != 181 else parameters(n, d, k, 184), "should be"),
+    ("03-1", lambda n, d: 0, "should take (filters, dense, classes, size)"),
+    ("03-1", lambda n, d, k, s: None, "should be"),
+    ("04-1", frame_split, "both sides"),
+    ("04-1", lambda m, c, s: split(m, c, 0), "almost the same test actors"),
+    ("04-1", lambda m, c, s: split(m, c, s, seeded=False), "same seed"),
+    ("04-1", lambda m, c, s: split(m, c, s, rows=lambda r, meta: meta.index[r].to_numpy()), "positions"),
+    ("04-1", lambda m, c, s: split(m, c, s)[::-1], "should test"),
+    ("04-1", lambda m, c, s: split(m, c, s)[0], "two things"),
+    ("04-1", drop_a_row, "every row belongs"),
+    ("04-1", mutate, "changed the table"),
+    ("04-1", lambda m, c, s: split(m, 1, s), "should test"),
+    ("05-1", lambda losses, patience: int(np.argmin(losses)), "patience ran out"),
+    ("05-1", lambda losses, patience: len(losses) - 1, "kept"),
+    ("05-1", lambda losses, patience: min(range(len(losses)), key=lambda i: (losses[i], -i)), "kept"),
+    ("05-1", lambda losses, patience: losses.sort() or 0, "should be"),
+    ("05-1", lambda losses, patience: float(np.argmin(losses[: patience + 1])), "kept"),
+    ("06-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
+    ("06-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
+    ("06-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),
+    ("06-1", lambda c, a, s: interval(c, a, s, mean_of_means=True), "Pool the frames"),
+    ("06-1", lambda c, a, s: interval(c, a, s, subset=3), "wide"),
+    ("06-1", lambda c, a, s: interval(c, a, None), "same seed"),
+    ("06-1", lambda c, a, s: np.mean(c), "two numbers"),
+    ("06-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
+]
+
+
+@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
+def test_wrong_answers_fail_with_a_reason(number, answer, word):
+    made = exercises.check(number, answer)
+    assert not made.passed
+    assert word in made.message, made.message
+
+
+@pytest.mark.parametrize("number", exercises.available())
+def test_answers_that_misbehave_are_wrong_and_not_errors(number, monkeypatch):
+    def raises(*_):
+        raise KeyError("nothing here")
+
+    for answer, word in [(None, "no answer yet"), (..., "no answer yet"), (raises, "KeyError"), (3, "should be a function"),
+                         (lambda: 1, "argument")]:
+        made = exercises.check(number, answer)
+        assert not made and word in made.message
+    monkeypatch.setattr(exercises, "SECONDS", 1)
+    made = exercises.check(number, forever)
+    assert not made and "never ends" in made.message
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_an_answer_cannot_swallow_the_time_limit(monkeypatch):
+    def stubborn(name):
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                continue
+
+    monkeypatch.setattr(exercises, "SECONDS", 1)
+    assert "never ends" in exercises.check("01-1", stubborn).message
+
+
+def test_unknown_exercise():
+    with pytest.raises(FerError, match="`exercise`.*01-1.*'99-9'"):
+        exercises.check("99-9", print)
