@@ -1,0 +1,207 @@
+"""Magnitude pruning: the smallest weights become zero (Han et al. 2015, arXiv 1506.02626).
+
+Unstructured: the zeros lie anywhere, so the archive gets smaller and the time
+does not; see ``fer_utils.benchmark``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..errors import invalid
+
+_SCOPES = ("global", "layer")
+
+
+def kernels(model: keras.Model) -> list[keras.Variable]:
+    """The variables that pruning may touch: kernels of convolutions and dense layers, not biases.
+
+    Raises
+    ------
+    FerError for something that is not a Keras model with such kernels (``knn`` has none).
+    """
+    if not isinstance(model, keras.Model):
+        raise invalid("model", expected="a keras.Model", received=model)
+    found = [
+        variable
+        for layer in model._flatten_layers(include_self=False)
+        for name in ("kernel", "depthwise_kernel", "pointwise_kernel")
+        if isinstance(variable := getattr(layer, name, None), keras.Variable)
+    ]
+    # A layer that is reached twice counts once; a DepthwiseConv2D's kernel has one name only.
+    unique = list({id(variable): variable for variable in found}.values())
+    if not unique:
+        raise invalid(
+            "model", expected="a network with convolution or dense kernels",
+            received=f"{model.name} ({type(model).__name__})",
+            remedy="`knn` and other models without kernels cannot be pruned or exported.",
+        )
+    return unique
+
+
+def _share(value: Any, name: str = "sparsity") -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)) or not 0 <= value < 1:
+        raise invalid(name, expected="a share in [0, 1)", received=value)
+    return float(value)
+
+
+def _scope(scope: str) -> str:
+    if scope not in _SCOPES:
+        raise invalid("scope", expected="'global' or 'layer'", received=scope)
+    return scope
+
+
+def _smallest(values: np.ndarray, share: float) -> np.ndarray:
+    """True where a weight stays: all but the ``round(share * size)`` smallest magnitudes."""
+    keep = np.ones(values.size, dtype=bool)
+    count = round(share * values.size)
+    if count:
+        keep[np.argpartition(np.abs(values.ravel()), count - 1)[:count]] = False
+    return keep.reshape(values.shape)
+
+
+def _masks(arrays: list[np.ndarray], share: float, scope: str) -> list[np.ndarray]:
+    if scope == "layer":
+        return [_smallest(array, share) for array in arrays]
+    keep = _smallest(np.concatenate([array.ravel() for array in arrays]), share)
+    parts = np.split(keep, np.cumsum([array.size for array in arrays])[:-1])
+    return [part.reshape(array.shape) for part, array in zip(parts, arrays)]
+
+
+def _values(variables: list[keras.Variable]) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+
+def sparsity(model: keras.Model) -> float:
+    """Share of exact zeros among the kernels' weights, in [0, 1].
+
+    Biases and normalisation are not counted, for they are not pruned.
+    """
+    arrays = _values(kernels(model))
+    return sum(int((array == 0).sum()) for array in arrays) / sum(array.size for array in arrays)
+
+
+def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global") -> keras.Model:
+    """A copy of ``model`` with its smallest kernel weights at zero.
+
+    One shot, without training: accuracy falls.  To keep it, train on with
+    ``MagnitudePruning``.
+
+    Parameters
+    ----------
+    model : a network of the registry, or any functional or sequential one;
+        left as it is.
+    sparsity : share of the kernels' weights that become zero, in [0, 1).
+    scope : ``"global"`` ranks all kernels' weights together, so wide layers
+        lose most; ``"layer"`` takes the same share from each.
+
+    Returns
+    -------
+    keras.Model, not compiled.
+    """
+    share, scope = _share(sparsity), _scope(scope)
+    kernels(model)  # refuses what cannot be pruned before it is copied
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    variables = kernels(copy)
+    arrays = _values(variables)
+    for variable, array, keep in zip(variables, arrays, _masks(arrays, share, scope)):
+        variable.assign(array * keep)
+    return copy
+
+
+class MagnitudePruning(keras.callbacks.Callback):
+    """Prune while training: zeros are added step by step and stay zero.
+
+    The share rises from what the model has at the start, steeply at first and
+    gently at the end, s(t) = s1 + (s0 - s1)(1 - t)^3 (Zhu and Gupta 2017,
+    arXiv 1710.01878), with t from 0 to 1 over the first ``ramp`` of the training
+    steps; then it holds while the rest recovers.
+
+    Parameters
+    ----------
+    sparsity : share of the kernels' weights that are zero at the end, in [0, 1);
+        None to add no zeros and keep those that are there (fine-tuning after
+        ``prune``).
+    ramp : share of the training steps over which it rises, in (0, 1].
+    every : steps between two choices of what is pruned; in between, the zeros
+        are only held.
+    scope : as in ``prune``.
+    steps : training steps in all; None for those of the ``fit`` call.  Give it
+        where training is many calls of ``fit`` with this one callback
+        (``fer_utils.train.fit`` makes one an epoch): the schedule then goes on
+        from call to call.
+
+    Attributes
+    ----------
+    history : list of (step, share asked for), one a choice.
+    """
+
+    def __init__(
+        self, sparsity: float | None = 0.8, *, ramp: float = 0.75, every: int = 10, scope: str = "global",
+        steps: int | None = None,
+    ):
+        super().__init__()
+        self.sparsity = None if sparsity is None else _share(sparsity)
+        if isinstance(ramp, bool) or not isinstance(ramp, (int, float)) or not 0 < ramp <= 1:
+            raise invalid("ramp", expected="a share in (0, 1]", received=ramp)
+        for name, value in (("every", every), ("steps", 1 if steps is None else steps)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise invalid(name, expected="a whole number of 1 or more", received=value)
+        self.ramp, self.every, self.scope, self.steps = float(ramp), every, _scope(scope), steps
+        self._step = 0
+        self.history: list[tuple[int, float]] = []
+
+    def on_train_begin(self, logs=None):
+        if self.steps is not None and self._step:
+            return  # a further call of the same training
+        arrays = _values(kernels(self.model))
+        zeros = [array == 0 for array in arrays]
+        self._start = sum(int(zero.sum()) for zero in zeros) / sum(zero.size for zero in zeros)
+        if self.sparsity is not None and self.sparsity < self._start:
+            raise invalid(
+                "sparsity", expected=f"at least the model's present share of zeros, {self._start:.3f}",
+                received=self.sparsity, remedy="`sparsity=None` keeps the zeros that are there.",
+            )
+        self._keep = [~zero for zero in zeros]
+        self._step, self.history = 0, []
+        steps, epochs = self.params.get("steps"), self.params.get("epochs") or 1
+        # The number of steps of a generator is known only after its first epoch; the ramp waits for it.
+        self._steps = self.steps or (steps * epochs if steps else None)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._step += 1
+        # `self.model` is asked for each time: on JAX that is what brings the weights up to date.
+        variables = kernels(self.model)
+        if self.sparsity is not None and self._steps and self._step % self.every == 0:
+            self._choose(variables)
+        else:
+            self._hold(variables)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._steps is None:
+            self._steps = self._step * (self.params.get("epochs") or 1)
+
+    def on_train_end(self, logs=None):
+        variables = kernels(self.model)
+        if self.sparsity is not None and self._step >= (self.steps or 0):
+            self._choose(variables, last=True)
+        else:
+            self._hold(variables)
+
+    def _choose(self, variables, *, last: bool = False):
+        done = 1.0 if last else min(1.0, self._step / max(1.0, self.ramp * self._steps))
+        share = self.sparsity + (self._start - self.sparsity) * (1.0 - done) ** 3
+        # What is zero already has the smallest magnitude, so it stays chosen.
+        held = [array * keep for array, keep in zip(_values(variables), self._keep)]
+        self._keep = _masks(held, share, self.scope)
+        self.history.append((self._step, share))
+        for variable, array, keep in zip(variables, held, self._keep):
+            variable.assign(array * keep)
+
+    def _hold(self, variables):
+        for variable, keep in zip(variables, self._keep):
+            variable.assign(variable * keras.ops.cast(keep, variable.dtype))

@@ -1,0 +1,53 @@
+"""Clips: one module a data set, each reading its own file-name grammar into the same table."""
+
+from __future__ import annotations
+
+import os
+
+from fer_utils.datasets import folder, mead, ravdess, savee
+from fer_utils.errors import invalid
+from fer_utils.tables import ClipTable
+
+__all__ = ["available", "scan"]
+
+_READERS = {"folder": folder.scan, "mead": mead.scan, "ravdess": ravdess.scan, "savee": savee.scan}
+
+
+def available() -> tuple[str, ...]:
+    """The names that ``scan`` takes, in alphabetical order.
+
+    >>> available()
+    ('folder', 'mead', 'ravdess', 'savee')
+    """
+    return tuple(sorted(_READERS))
+
+
+def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> ClipTable:
+    """Read the names of the files below a folder into a clip table; no file is opened.
+
+    Parameters
+    ----------
+    dataset : one of ``available()``.
+    root : the data set's folder; ``~`` is expanded.  The files may lie in any
+        folders below it.
+    actor : for ``dataset="folder"`` only, a regular expression with a named
+        group ``actor`` (see ``fer_utils.datasets.folder.scan``).
+
+    Returns
+    -------
+    ClipTable : one row a clip, sorted by ``clip``.  What could not become a
+    row is in ``.problems``: a missing root, an empty folder or an odd name is
+    a row there and no exception.
+
+    Raises
+    ------
+    FerError : ``dataset`` is unknown, ``root`` is no path, or ``actor`` is no
+    such expression or given for another data set.
+    """
+    if not isinstance(dataset, str) or dataset not in _READERS:
+        raise invalid("dataset", expected=f"one of {available()}", received=dataset)
+    if dataset == "folder":
+        return folder.scan(root, actor=actor)
+    if actor is not None:
+        raise invalid("actor", expected=f"None, because the names of {dataset!r} say the actor", received=actor)
+    return _READERS[dataset](root)

@@ -1,0 +1,201 @@
+"""The files below a folder, in one order, and what can be said about them before opening one.
+
+Shared by the readers: each adds only its own grammar.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fer_utils.errors import FerError, invalid
+from fer_utils.tables import ClipTable, Problems
+
+VIDEO_SUFFIXES: tuple[str, ...] = (".mp4", ".avi", ".flv", ".mov", ".webm", ".mkv", ".m4v")
+IMAGE_SUFFIXES: tuple[str, ...] = (
+    ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm",
+)
+
+#: What operating systems leave behind, beside names that start with a dot.
+LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+ProblemRow = tuple[str, str, str, str, str]
+
+
+class Found(NamedTuple):
+    """One regular file: absolute path, path below the root with ``/``, size in bytes."""
+
+    path: str
+    relative: str
+    size: int
+
+    @property
+    def suffix(self) -> str:
+        """The file name's ending in small letters, with its dot."""
+        return os.path.splitext(self.relative)[1].lower()
+
+    @property
+    def folder(self) -> str:
+        """The absolute path of the folder that holds the file."""
+        return os.path.dirname(self.path)
+
+
+def absolute(root: Any) -> Path:
+    """The root as an absolute path, ``~`` expanded; ``FerError`` for what cannot be a path."""
+    try:
+        text = os.fspath(root)
+    except TypeError:
+        text = None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise invalid("root", expected="the path of a folder, as text or pathlib.Path", received=root)
+    # os.path leaves an unknown ~user as it is; Path.expanduser would raise.
+    return Path(os.path.abspath(os.path.expanduser(text)))
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:  # bytes that are not UTF-8 arrive as lone surrogates
+        return False
+    return True
+
+
+def shown(path: str) -> str:
+    """A path as text that every file and screen can hold."""
+    return path if _is_text(path) else os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
+    """Every regular file below ``root``, sorted by its relative path, and the problems met.
+
+    Hidden files and folders (``.DS_Store``, ``._x.mp4``, ``__MACOSX``) are
+    passed over quietly.  Links to files are read.  A link to a folder is
+    followed unless it leads to a folder that is read anyway or that holds the
+    root: so a loop of links ends.
+    """
+    found: list[Found] = []
+    problems: list[ProblemRow] = []
+
+    def problem(path: str, kind: str, text: str, action: str = "left out") -> None:
+        problems.append((shown(path), "scan", kind, text, action))
+
+    if not root.exists():
+        problem(str(root), "missing", "there is no such folder", "nothing read")
+        return found, problems
+    if not root.is_dir():
+        problem(str(root), "not a folder", "the root is a file; a folder is expected", "nothing read")
+        return found, problems
+
+    real_root = os.path.realpath(root)
+    seen = {real_root}
+    todo = [(str(root), "")]
+    while todo:
+        folder, prefix = todo.pop()
+        try:
+            with os.scandir(folder) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            problem(folder, "unreadable", f"the folder cannot be listed: {error.strerror}")
+            continue
+        for entry in listed:
+            if entry.name.startswith(".") or entry.name.lower() in LITTER:
+                continue
+            if not _is_text(entry.name):
+                problem(entry.path, "name", "the name is not valid UTF-8; rename it")
+                continue
+            try:
+                status = entry.stat()
+            except OSError as error:
+                problem(entry.path, "unreadable", f"it cannot be opened: {error.strerror}")
+                continue
+            relative = prefix + entry.name
+            if stat.S_ISDIR(status.st_mode):
+                real = os.path.realpath(entry.path)
+                inside = real == real_root or real.startswith(real_root + os.sep)
+                around = real_root.startswith(real.rstrip(os.sep) + os.sep)
+                if entry.is_symlink() and (inside or around) or real in seen:
+                    problem(entry.path, "link", f"a link to {shown(real)}, which is read elsewhere or holds the root",
+                            "not followed")
+                    continue
+                seen.add(real)
+                todo.append((entry.path, relative + "/"))
+            elif stat.S_ISREG(status.st_mode):
+                found.append(Found(entry.path, relative, status.st_size))
+            else:  # a pipe would block whoever opens it
+                problem(entry.path, "not a file", "neither a file nor a folder (a pipe, a socket or a device)")
+    found.sort(key=lambda file: file.relative)
+    return found, problems
+
+
+def not_media(files: list[Found], what: str) -> list[ProblemRow]:
+    """One row a folder for files of other kinds, counted by ending: nothing vanishes, nothing floods."""
+    folders: dict[str, dict[str, list[Found]]] = {}
+    for file in files:
+        folders.setdefault(file.folder, {}).setdefault(file.suffix or "no ending", []).append(file)
+    rows = []
+    for folder in sorted(folders):
+        counts = folders[folder]
+        total = sum(map(len, counts.values()))
+        listing = ", ".join(f"{len(counts[suffix])} {suffix}" for suffix in sorted(counts))
+        example = min(file.relative for group in counts.values() for file in group).rsplit("/", 1)[-1]
+        rows.append((
+            folder, "scan", f"not {what}",
+            f"{total} file{'s' if total > 1 else ''} that {'are' if total > 1 else 'is'} not {what} "
+            f"({listing}; for example {example})", "left out",
+        ))
+    return rows
+
+
+def scan_named(
+    title: str,
+    root: Any,
+    parse: Callable[[str, str], dict],
+    remark: Callable[[str, str, dict], str] | None = None,
+) -> ClipTable:
+    """The clip table of a data set whose names say everything.
+
+    Parameters
+    ----------
+    title : the data set as people write it, for messages.
+    root : the folder.
+    parse : from (path below the root, the root) to a row without ``path`` and
+        ``clip``; raises ``FerError`` where the name breaks the grammar.
+    remark : from (path below the root, the root, row) to a sentence where
+        folder and name disagree, or ``""``; the row is kept.
+    """
+    base = absolute(root)
+    found, problems = walk(base)
+    rows: list[dict] = []
+    others: list[Found] = []
+    first: dict[tuple, str] = {}
+    for file in found:
+        if file.suffix not in VIDEO_SUFFIXES:
+            others.append(file)
+            continue
+        if file.size == 0:
+            problems.append((file.path, "scan", "empty", "the file has 0 bytes", "left out"))
+            continue
+        try:
+            row = parse(file.relative, str(base))
+        except FerError as error:
+            problems.append((file.path, "scan", "name", str(error), "left out"))
+            continue
+        key = (row["modality"], row["performance"], row["view"])
+        if key in first:
+            problems.append((
+                file.path, "scan", "duplicate", f"the same recording as {first[key]} by its name",
+                f"left out; {first[key]} kept",
+            ))
+            continue
+        first[key] = file.relative
+        disagreement = remark(file.relative, str(base), row) if remark else ""
+        if disagreement:
+            problems.append((file.path, "scan", "mismatch", disagreement, "kept; the file name is believed"))
+        rows.append({"path": file.path, "clip": file.relative, **row})
+    problems += not_media(others, "video")
+    if not rows and base.is_dir():
+        problems.append((str(base), "scan", "no clips", f"no {title} clip was found below this folder", "nothing read"))
+    return ClipTable.of(rows, Problems.of(problems))

@@ -1,0 +1,18 @@
+"""Faces: from clips to grey squares of one size, with what is known of each.
+
+``prepare`` is the pass over a clip table; ``FaceSet`` is what it leaves on disk.
+"""
+
+from __future__ import annotations
+
+from fer_utils.faces.cropping import crop, quality
+from fer_utils.faces.detectors import Box, Detector
+from fer_utils.faces.faceset import FRAME_COLUMNS, META_COLUMNS, FaceSet
+from fer_utils.faces.preparation import prepare
+from fer_utils.faces.sampling import sample_indices
+from fer_utils.faces.video import Frame, Reading, read_frames
+
+__all__ = [
+    "FRAME_COLUMNS", "META_COLUMNS", "Box", "Detector", "FaceSet", "Frame", "Reading",
+    "crop", "prepare", "quality", "read_frames", "sample_indices",
+]

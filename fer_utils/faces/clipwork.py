@@ -1,0 +1,116 @@
+"""What is done with one clip: read it, find the faces, cut them out, note what went wrong.
+
+Runs in the calling process or in a worker; it writes nothing to disk.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import threading
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fer_utils.faces.cropping import crop, quality
+from fer_utils.faces.detectors import Box, Detector, create
+from fer_utils.faces.video import Frame, opencv, read_frames
+
+
+class Settings(NamedTuple):
+    """How a face is made."""
+
+    frames: int
+    size: int
+    margin: float
+
+
+class ClipResult(NamedTuple):
+    """(n, size, size) uint8 faces, a row of ``FRAME_COLUMNS`` for each, and problems (stage, kind, problem, action)."""
+
+    images: np.ndarray
+    rows: list[list[Any]]
+    problems: list[list[str]]
+
+    def to_bytes(self) -> bytes:
+        record = json.dumps([self.rows, self.problems]).encode()
+        buffer = io.BytesIO()
+        np.savez(buffer, images=self.images, record=np.frombuffer(record, np.uint8))
+        return buffer.getvalue()
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike) -> "ClipResult":
+        with np.load(path, allow_pickle=False) as file:
+            rows, problems = json.loads(file["record"].tobytes())
+            return cls(file["images"], rows, problems)
+
+
+def nothing(size: int, *problem: str) -> ClipResult:
+    """The result of a clip without a face, for one reason."""
+    return ClipResult(np.zeros((0, size, size), np.uint8), [], [list(problem)])
+
+
+def faces_of_frame(frame: Frame, boxes: list[Box], settings: Settings) -> list[tuple[np.ndarray, float, float]]:
+    """(crop, sharpness, brightness) of each box: the one way from a box to pixels, here and in ``predict``."""
+    crops = [crop(frame.rgb, box, size=settings.size, margin=settings.margin) for box in boxes]
+    return [(face, *quality(face)) for face in crops]
+
+
+def faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResult:
+    """The largest face of each sampled frame; whatever goes wrong becomes a problem."""
+    try:
+        return _faces_of_clip(path, detector, settings)
+    except Exception as error:  # one odd file must not stop a pass over thousands; its cause is kept
+        return nothing(settings.size, "decode", "failed", f"{type(error).__name__}: {error}", "left out")
+
+
+def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResult:
+    reading = read_frames(path, settings.frames)
+    problems = [["decode", *note] for note in reading.notes]
+    images, rows = [], []
+    # `frame` is the place in the sample, also where an earlier frame had no face.
+    for number, frame in enumerate(reading.frames):
+        where = f"frame {frame.index} ({frame.time_s:.2f} s)"
+        boxes = detector.detect(frame.rgb)
+        if not boxes:
+            problems.append(["detect", "no face", f"{where}: no face found", "frame left out"])
+            continue
+        if len(boxes) > 1:
+            problems.append(["detect", "several faces", f"{where}: {len(boxes)} faces found", "largest kept"])
+        box = boxes[0]
+        face, sharpness, brightness = faces_of_frame(frame, [box], settings)[0]
+        images.append(face)
+        rows.append([
+            number, frame.index, frame.time_s, box.x, box.y, box.w, box.h,
+            len(boxes), detector.name, box.score, sharpness, brightness,
+        ])
+    stack = np.stack(images) if images else np.zeros((0, settings.size, settings.size), np.uint8)
+    return ClipResult(stack, rows, problems)
+
+
+# --- in a worker process --------------------------------------------------------------------
+
+_worker: dict[str, Any] = {}
+
+
+def start_worker(detector: str | Detector, settings: Settings) -> None:
+    """Set a fresh worker process up: one thread, its detector, and an end when its parent ends."""
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        # A killed parent cannot tell its workers to stop; they would wait for work for ever.
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    opencv().setNumThreads(1)
+    _worker["detector"], _worker["settings"] = create(detector), settings
+
+
+def work(path: str) -> ClipResult:
+    """One clip, in a worker."""
+    return faces_of_clip(path, _worker["detector"], _worker["settings"])
+
+
+def ready() -> bool:
+    """Whether a worker could be started at all."""
+    return True

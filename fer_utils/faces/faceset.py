@@ -1,0 +1,322 @@
+"""The face set: grey squares on disk, one row of facts about each, and the problems of making it.
+
+A folder with four files: ``images.npy`` (N, size, size, 1) uint8, ``meta.csv``,
+``problems.csv``, and ``faceset.json``, which is written last: without it the
+set is unfinished.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_utils.errors import FerError, invalid
+from fer_utils.paths import build_folder
+from fer_utils.tables import CLIP_COLUMNS, PROBLEM_COLUMNS, Problems
+
+FORMAT = "fer_utils face set"
+VERSION = 1
+MANIFEST, IMAGES, META, PROBLEMS = "faceset.json", "images.npy", "meta.csv", "problems.csv"
+
+#: What ``prepare`` adds to the clip's own columns, for each face.
+FRAME_COLUMNS: tuple[str, ...] = (
+    "frame", "frame_index", "time_s", "box_x", "box_y", "box_w", "box_h",
+    "faces_found", "detector", "score", "sharpness", "brightness",
+)
+META_COLUMNS: tuple[str, ...] = CLIP_COLUMNS + FRAME_COLUMNS
+_INTEGER = {"intensity", "repetition", "frame", "frame_index", "box_x", "box_y", "box_w", "box_h", "faces_found"}
+_REAL = {"time_s", "score", "sharpness", "brightness"}
+
+
+def column_type(column: str) -> str:
+    """The dtype of a column of ``meta``: ``int64``, ``float64`` or ``str``."""
+    return "int64" if column in _INTEGER else "float64" if column in _REAL else "str"
+
+
+class CsvFile:
+    """Writes rows whose text comes back exactly: all text quoted, numbers in their shortest exact form."""
+
+    def __init__(self, path: Path, columns: Sequence[str]):
+        self.path, self._file = path, open(path, "w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        self._writer.writerow(columns)
+
+    def write(self, row: Iterable[Any]) -> None:
+        self._writer.writerow(row)
+
+    def close(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+class ImagesFile:
+    """Writes an ``.npy`` of known shape piece by piece, so that it never is in memory as a whole."""
+
+    def __init__(self, path: Path, shape: tuple[int, int, int, int]):
+        self.path, self._file = path, open(path, "wb")
+        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+        self.digest = hashlib.sha256()
+
+    def write(self, images: np.ndarray) -> None:
+        raw = np.ascontiguousarray(images, np.uint8).tobytes()
+        self.digest.update(raw)
+        self._file.write(raw)
+
+    def close(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class FaceSetFolder:
+    """Writes the three data files of a face set into a folder, then tells their manifest."""
+
+    def __init__(self, folder: Path, shape: tuple[int, int, int, int]):
+        self.folder, self.shape = folder, shape
+        self._images = ImagesFile(folder / IMAGES, shape)
+        self._meta = CsvFile(folder / META, META_COLUMNS)
+        self._problems = CsvFile(folder / PROBLEMS, PROBLEM_COLUMNS)
+        self._facts = hashlib.sha256()
+        self._counts = {"faces": 0, "problems": 0}
+
+    def add(self, images: np.ndarray, rows: Sequence[Sequence[Any]]) -> None:
+        """Append faces and their rows, in the order of ``META_COLUMNS``."""
+        self._images.write(images)
+        for row in rows:
+            self._meta.write(row)
+            # Where the clip lay is no property of the data: the fingerprint leaves `path` (the first) out.
+            self._facts.update(json.dumps(row[1:], ensure_ascii=True).encode() + b"\n")
+        self._counts["faces"] += len(rows)
+
+    def add_problem(self, row: Sequence[str]) -> None:
+        self._problems.write(row)
+        self._counts["problems"] += 1
+
+    def close(self) -> None:
+        for file in (self._images, self._meta, self._problems):
+            file.close()
+
+    def manifest(self, **facts: Any) -> dict[str, Any]:
+        """The manifest of the closed files."""
+        both = hashlib.sha256(repr(self.shape).encode() + self._images.digest.digest() + self._facts.digest())
+        return {
+            "format": FORMAT, "version": VERSION, **facts,
+            "shape": list(self.shape), "counts": self._counts,
+            "sha256": {name: file_sha256(self.folder / name) for name in (IMAGES, META, PROBLEMS)},
+            "fingerprint": both.hexdigest(),
+        }
+
+
+def manifest_text(manifest: dict[str, Any]) -> str:
+    """The manifest as it is stored."""
+    return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+
+
+def clip_values(clips: pd.DataFrame) -> list[list[Any]]:
+    """The clip columns as lists of plain Python values, one list a row."""
+    return _values(clips, CLIP_COLUMNS)
+
+
+def _values(table: pd.DataFrame, columns: Sequence[str]) -> list[list[Any]]:
+    lists = []
+    for column in columns:
+        kind = column_type(column)
+        try:
+            if kind == "str":
+                lists.append(["" if value is None or value != value else str(value) for value in table[column]])
+            else:
+                numbers = pd.to_numeric(table[column]).to_numpy()
+                if kind == "int64" and not all(float(number).is_integer() for number in numbers):
+                    raise ValueError("not whole")
+                lists.append(numbers.astype(kind).tolist())
+        except (ValueError, TypeError) as error:
+            raise invalid(
+                f"column {column}", expected="whole numbers" if kind == "int64" else "numbers",
+                received=list(table[column].head(5)),
+            ) from error
+    return [list(row) for row in zip(*lists)]
+
+
+class FaceSet:
+    """Faces, and what is known of each.
+
+    Attributes
+    ----------
+    images : (N, size, size, 1) uint8, read-only, memory-mapped: grey, 0 black to 255 white.
+    meta : DataFrame of N rows: every clip column, then ``frame`` (0, 1, ... of
+        those sampled), ``frame_index`` (in the video), ``time_s`` (seconds),
+        ``box_x``, ``box_y``, ``box_w``, ``box_h`` (pixels of the video's frame),
+        ``faces_found`` (in that frame), ``detector``, ``score`` (of the
+        detector), ``sharpness``, ``brightness`` (``fer_utils.faces.quality``).
+    problems : what went wrong with which file, and what was done.
+    path : the folder.
+    manifest : what is in ``faceset.json``: configuration, counts, checksums.
+    fingerprint : SHA-256 of the images and of ``meta`` without ``path``, so
+        that the same data in another folder has the same one.
+    """
+
+    def __init__(self, path: Path, images: np.ndarray, meta: pd.DataFrame, problems: Problems, manifest: dict):
+        self.path, self.images, self.meta, self.problems, self.manifest = path, images, meta, problems, manifest
+
+    @property
+    def fingerprint(self) -> str:
+        return self.manifest["fingerprint"]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        height, width = self.images.shape[1:3]
+        actors = self.meta["actor"].nunique()
+        return (
+            f"FaceSet({len(self)} faces of {height}x{width} from {self.meta['clip'].nunique()} clips, "
+            f"{actors} actor{'s' if actors != 1 else ''}, {len(self.problems)} problems; {self.path})"
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, *, verify: bool = False) -> "FaceSet":
+        """Open a finished face set; the images stay on disk until they are looked at.
+
+        Parameters
+        ----------
+        path : the folder; ``~`` is expanded.
+        verify : also read every file and compare its SHA-256 with the manifest's.
+
+        Raises
+        ------
+        FerError : the folder is missing, unfinished or damaged; the message
+        says which, and what to do.
+        """
+        if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+            raise invalid("path", expected="the folder of a face set", received=path)
+        folder = Path(os.path.abspath(os.path.expanduser(os.fspath(path))))
+        manifest = _read_manifest(folder)
+        again = "Make it again: remove the folder and run `prepare`."
+
+        def damaged(what: str) -> FerError:
+            return invalid("path", expected="an undamaged face set", received=str(folder), remedy=f"{what}. {again}")
+
+        try:
+            shape = tuple(manifest["shape"])
+            sums = {name: manifest["sha256"][name] for name in (IMAGES, META, PROBLEMS)}
+            fingerprint, said = manifest["fingerprint"], manifest["counts"]["problems"]
+            if len(shape) != 4 or not all(isinstance(n, int) and n >= 0 for n in shape) or not isinstance(fingerprint, str):
+                raise ValueError("shape")
+        except (KeyError, TypeError, ValueError):
+            raise damaged(f"{MANIFEST} lacks what it must say") from None
+        for name, expected in sums.items():
+            if not (folder / name).is_file():
+                raise damaged(f"{name} is missing")
+            if verify and file_sha256(folder / name) != expected:
+                raise damaged(f"{name} has changed: its SHA-256 is not the manifest's")
+        try:
+            # An empty array cannot be mapped.
+            images = np.load(folder / IMAGES, mmap_mode="r" if shape[0] else None, allow_pickle=False)
+            images.setflags(write=False)
+            meta, problems = _read_csv(folder / META, META_COLUMNS), _read_csv(folder / PROBLEMS, PROBLEM_COLUMNS)
+        except (OSError, ValueError, KeyError, EOFError, pd.errors.ParserError) as error:
+            raise damaged(f"it cannot be read ({error})") from error
+        if images.shape != shape or images.dtype != np.uint8:
+            raise damaged(f"{IMAGES} holds {images.shape} {images.dtype}, the manifest says {shape} uint8")
+        if len(meta) != shape[0] or len(problems) != said:
+            raise damaged(f"{META} has {len(meta)} rows for {shape[0]} images, {PROBLEMS} {len(problems)} for {said}")
+        return cls(folder, images, meta, Problems(problems), manifest)
+
+    @classmethod
+    def save(
+        cls, images: np.ndarray, meta: pd.DataFrame, path: str | os.PathLike, problems: pd.DataFrame | None = None,
+    ) -> "FaceSet":
+        """Store faces that were not made by ``prepare``: a selection, a test's own.
+
+        Parameters
+        ----------
+        images : (N, H, W) or (N, H, W, 1) uint8.
+        meta : N rows; columns of ``META_COLUMNS`` that it lacks become ``""`` or
+            0, others are not stored.
+        path : a folder that does not exist yet, or is empty.
+        problems : rows to keep with it.
+
+        Raises
+        ------
+        FerError : shapes, dtype or length do not fit, or the folder holds something.
+        """
+        images = np.asarray(images)
+        if images.ndim == 3:
+            images = images[..., None]
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 1:
+            raise invalid("images", expected="uint8 of shape (N, H, W) or (N, H, W, 1)",
+                          received=f"{images.dtype} of shape {images.shape}")
+        if not isinstance(meta, pd.DataFrame) or len(meta) != len(images):
+            raise invalid("meta", expected=f"a DataFrame of {len(images)} rows, one an image",
+                          received=f"{type(meta).__name__} of length {len(meta) if hasattr(meta, '__len__') else '?'}")
+        folder = Path(os.path.abspath(os.path.expanduser(os.fspath(path))))
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise invalid("path", expected="a folder that does not exist yet", received=str(folder))
+        filled = pd.DataFrame({
+            column: list(meta[column]) if column in meta else
+            [{"str": "", "int64": 0, "float64": 0.0}[column_type(column)]] * len(meta)
+            for column in META_COLUMNS
+        })
+        with build_folder(folder) as work:
+            writer = FaceSetFolder(work, images.shape)
+            writer.add(images, _values(filled, META_COLUMNS))
+            for row in _values(problems, PROBLEM_COLUMNS) if problems is not None else ():
+                writer.add_problem(row)
+            writer.close()
+            (work / MANIFEST).write_text(manifest_text(writer.manifest(made_by="FaceSet.save")), encoding="utf-8")
+        return cls.load(folder)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    run = "Run `prepare` with this `out_dir`"
+    if not folder.is_dir():
+        raise invalid("path", expected="the folder of a face set", received=str(folder),
+                      remedy=f"There is no such folder. {run} to make it.")
+    if not (folder / MANIFEST).is_file():
+        unfinished = (folder / ".parts").is_dir()
+        raise invalid(
+            "path", expected="the folder of a finished face set", received=str(folder),
+            remedy=f"It is unfinished: {MANIFEST} is missing. {run} again and it goes on from there."
+            if unfinished else f"It holds no {MANIFEST}: it is no face set. {run}, or name another folder.",
+        )
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise invalid("path", expected="an undamaged face set", received=str(folder),
+                      remedy=f"{MANIFEST} cannot be read ({error}). Remove the folder and run `prepare`.") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
+        raise invalid("path", expected=f"a face set of version {VERSION}", received=str(folder),
+                      remedy=f"{MANIFEST} is of another kind or version. Remove the folder and run `prepare`.")
+    return manifest
+
+
+def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read back what ``CsvFile`` wrote: '01' stays text, '' and 'NA' stay what they are."""
+    # Real numbers are read as text first: Python's float is exact, the default of pandas 2's reader is not.
+    kinds = {column: column_type(column) for column in columns}
+    table = pd.read_csv(
+        path, dtype={column: "str" if kind == "float64" else kind for column, kind in kinds.items()},
+        keep_default_na=False, na_filter=False, encoding="utf-8",
+    )
+    if tuple(table.columns) != tuple(columns):
+        raise ValueError(f"{path.name} has the columns {list(table.columns)}")
+    for column, kind in kinds.items():
+        if kind == "float64":
+            table[column] = np.array([float(text) for text in table[column]], np.float64)
+    return table

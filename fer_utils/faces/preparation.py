@@ -1,0 +1,358 @@
+"""The pass: from a clip table to a face set, in parallel, resumable, atomic, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import warnings
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fer_utils.errors import FerError, invalid
+from fer_utils.faces import clipwork
+from fer_utils.faces.clipwork import ClipResult, Settings
+from fer_utils.faces.cropping import checked_margin
+from fer_utils.faces.detectors import Detector, create
+from fer_utils.faces.faceset import (
+    IMAGES, MANIFEST, META, PROBLEMS, FaceSet, FaceSetFolder, clip_values, manifest_text,
+)
+from fer_utils.faces.sampling import whole
+from fer_utils.faces.video import opencv
+from fer_utils.paths import write_atomic
+from fer_utils.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
+
+PARTS = ".parts"
+
+
+def prepare(
+    clips: pd.DataFrame,
+    out_dir: str | os.PathLike,
+    *,
+    frames: int = 6,
+    size: int = 180,
+    detector: str | Detector = "dlib",
+    margin: float = 0.0,
+    workers: int | None = None,
+    resume: bool = True,
+    progress: bool = True,
+) -> FaceSet:
+    """Find the faces of every clip and store them as a face set.
+
+    From each clip ``frames`` frames are taken, evenly spaced; from each frame
+    the largest face is cut out as a grey square of ``size`` pixels.  The order
+    is that of the clip table, whatever the number of workers.
+
+    Parameters
+    ----------
+    clips : the clip table, with every column of ``fer_utils.tables.CLIP_COLUMNS``;
+        its ``.problems``, if it has them, come first in those of the result.
+    out_dir : the folder to make; ``~`` is expanded.
+    frames : frames a clip, 1 or more; a still image has one.
+    size : side of the squares in pixels, 16 to 1024.
+    detector : ``"dlib"``, ``"haar"``, or a ``Detector``.
+    margin : share of the box's side added on each side, 0 to 2.
+    workers : processes, 1 or more; with 1 the work is done in this process.
+        ``None``: one a processor, and at most one for every eight clips.
+    resume : go on from what an interrupted pass left in ``out_dir``; ``False``
+        throws that away and starts anew.
+    progress : show a bar on stderr.
+
+    Returns
+    -------
+    FaceSet : with ``.problems`` for whatever was left out or is odd: kinds
+    ``unreadable``, ``empty``, ``truncated``, ``short clip``, ``no face`` and
+    ``several faces`` (one row a frame), ``failed`` (an error of the decoder or
+    detector), ``crashed`` (the worker process died of the clip; with
+    ``workers=1`` there is no worker to lose, and this process would die).
+
+    What is promised: a pass killed at any moment, even with SIGKILL, goes on
+    where it was when called again, and its files are byte for byte those of an
+    undisturbed one.  ``faceset.json`` is written last.  If ``out_dir`` holds a
+    finished set of the same configuration and clips (their rows, and each
+    file's size and modification time; the contents are not read), it is
+    returned at once.  Anything else there is never overwritten.
+
+    Raises
+    ------
+    FerError : an argument is impossible, or ``out_dir`` holds something else.
+    MissingPackage : OpenCV or the detector's package is not installed.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        # This is a worker that imports the caller's script; the caller holds the lock and waits for it.
+        raise FerError(
+            "`prepare` was called while a worker process imports your script. "
+            "Put the call under `if __name__ == '__main__':`, or pass workers=1."
+        )
+    settings = Settings(whole("frames", frames, 1), whole("size", size, 16, 1024), checked_margin(margin))
+    processes = None if workers is None else whole("workers", workers, 1)
+    values = _clip_rows(clips)
+    finder = create(detector)
+    cv2 = opencv()
+    out = _folder(out_dir)
+
+    config = {**settings._asdict(), "detector": finder.name}
+    request = {"config": config, "clips": _signature(values)}
+    versions = {"cv2": cv2.__version__, "dlib": getattr(_module("dlib"), "__version__", "")}
+    finished = _finished(out, request)
+    if finished is None:
+        _refuse_others(out, request, resume)
+        with _held(out) as parts:
+            finished = _finished(out, request)  # another process may have made it while this one waited
+            if finished is None:
+                _begin(parts, {**request, "versions": versions}, resume)
+                _make_parts(values, parts, detector, finder, settings, processes, progress)
+                _assemble(values, parts, out, settings, getattr(clips, "problems", None), request, versions)
+                finished = FaceSet.load(out)
+    if (out / PARTS).exists():  # a kill after the manifest leaves them behind
+        shutil.rmtree(out / PARTS, ignore_errors=True)
+    return finished
+
+
+# --- what was asked -------------------------------------------------------------------------
+
+
+def _clip_rows(clips: pd.DataFrame) -> list[list[Any]]:
+    if not isinstance(clips, pd.DataFrame):
+        raise invalid("clips", expected="a clip table, as fer_utils.datasets.scan returns", received=clips)
+    lacking = [column for column in CLIP_COLUMNS if column not in clips.columns]
+    if lacking:
+        raise invalid("clips", expected=f"a table with the columns {', '.join(CLIP_COLUMNS)}",
+                      received=list(clips.columns), remedy=f"It lacks {', '.join(lacking)}.")
+    return clip_values(clips)
+
+
+def _folder(out_dir: Any) -> Path:
+    if not isinstance(out_dir, (str, os.PathLike)) or not os.fspath(out_dir):
+        raise invalid("out_dir", expected="the path of the folder to make", received=out_dir)
+    return Path(os.path.abspath(os.path.expanduser(os.fspath(out_dir))))
+
+
+def _signature(values: list[list[Any]]) -> str:
+    """SHA-256 over the rows of the table, and every file's size and modification time."""
+    digest = hashlib.sha256()
+    for row in values:
+        try:
+            status = os.stat(row[0])
+            about = [status.st_size, status.st_mtime_ns]
+        except (OSError, ValueError):
+            about = ["missing"]
+        digest.update(json.dumps([row, about]).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _module(name: str) -> Any:
+    import sys
+
+    return sys.modules.get(name)
+
+
+# --- what is there already ------------------------------------------------------------------
+
+
+def _finished(out: Path, request: dict) -> FaceSet | None:
+    """The finished set in ``out`` if it is the one asked for; ``FerError`` if it is another."""
+    if not (out / MANIFEST).is_file():
+        return None
+    found = FaceSet.load(out)
+    if {key: found.manifest.get(key) for key in request} == request:
+        return found
+    raise _other(out, found.manifest, request, "a finished face set")
+
+
+def _other(out: Path, there: dict, request: dict, what: str) -> FerError:
+    before, now = there.get("config") or {}, request["config"]
+    changed = [f"{key} is {before.get(key)!r} there and {now[key]!r} here" for key in now if before.get(key) != now[key]]
+    if not changed:
+        changed = ["the clips are others, or their files have changed since"]
+    return invalid(
+        "out_dir", expected="a new folder, or one of the same configuration and clips", received=str(out),
+        remedy=f"It holds {what} of something else: {'; '.join(changed)}. Nothing was overwritten: name another "
+        "folder, or remove this one.",
+    )
+
+
+def _refuse_others(out: Path, request: dict, resume: bool) -> None:
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise invalid("out_dir", expected="a folder", received=str(out), remedy="A file has this name: name another.")
+    names = {entry.name for entry in out.iterdir()}
+    if names - {PARTS, IMAGES, META, PROBLEMS} or (names and PARTS not in names):
+        raise invalid(
+            "out_dir", expected="a new folder, or one that `prepare` has made", received=str(out),
+            remedy=f"It holds other files ({', '.join(sorted(names)[:3])}). Nothing was overwritten: name another folder.",
+        )
+    there = _begun(out / PARTS)
+    if resume and there is not None and {key: there.get(key) for key in request} != request:
+        error = _other(out, there, request, "an unfinished pass")
+        raise FerError(f"{error} With resume=False its parts are thrown away.")
+
+
+def _begun(parts: Path) -> dict | None:
+    try:
+        return json.loads((parts / "request.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _begin(parts: Path, request: dict, resume: bool) -> None:
+    """Keep the parts of the same request, made with the same versions; throw others away."""
+    if not resume or _begun(parts) != request:
+        for part in parts.glob("*.npz"):
+            part.unlink()
+        write_atomic(parts / "request.json", json.dumps(request))
+
+
+@contextmanager
+def _held(out: Path) -> Iterator[Path]:
+    """The folder of the parts, while no other process works in it (where the system has ``flock``)."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two passes into one folder at once are not kept apart
+        fcntl = None
+    parts = out / PARTS
+    while True:
+        parts.mkdir(parents=True, exist_ok=True)
+        with open(parts / "lock", "ab") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                try:
+                    same = os.path.samestat(os.fstat(lock.fileno()), os.stat(parts / "lock"))
+                except FileNotFoundError:
+                    same = False
+                if not same:  # whoever held it has finished and removed the parts
+                    if (out / MANIFEST).is_file():
+                        yield parts
+                        return
+                    continue
+            yield parts
+            return
+
+
+# --- the work -------------------------------------------------------------------------------
+
+
+def _part(parts: Path, number: int) -> Path:
+    return parts / f"{number:07d}.npz"
+
+
+def _make_parts(
+    values: list[list[Any]], parts: Path, detector: str | Detector, finder: Detector,
+    settings: Settings, workers: int | None, progress: bool,
+) -> None:
+    from tqdm import tqdm
+
+    there = {entry.name for entry in os.scandir(parts)}
+    todo = deque(number for number in range(len(values)) if _part(parts, number).name not in there)
+    if workers is None:
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        workers = max(1, min(processors, len(todo) // 8))
+    with tqdm(total=len(values), initial=len(values) - len(todo), unit="clip", desc="faces", disable=not progress) as bar:
+
+        def store(number: int, result: ClipResult) -> None:
+            write_atomic(_part(parts, number), result.to_bytes())
+            bar.update()
+
+        if workers > 1 and todo:
+            _in_workers(values, todo, detector, settings, min(workers, len(todo)), store)
+        threads = opencv().getNumThreads()
+        opencv().setNumThreads(1)
+        try:
+            while todo:  # all of it with one worker; nothing otherwise
+                number = todo.popleft()
+                store(number, clipwork.faces_of_clip(values[number][0], finder, settings))
+        finally:
+            opencv().setNumThreads(threads)
+
+
+def _in_workers(values, todo, detector, settings, workers, store) -> None:
+    """Empty ``todo`` with worker processes, replacing those that die; leaves it as it is if none can start."""
+
+    def pool(size: int) -> ProcessPoolExecutor:
+        # spawn: the same on every system, and no state of OpenCV, TensorFlow or a notebook is inherited
+        return ProcessPoolExecutor(
+            size, multiprocessing.get_context("spawn"), clipwork.start_worker, (detector, settings),
+        )
+
+    try:
+        with pool(1) as first:
+            first.submit(clipwork.ready).result()
+    except BrokenProcessPool:
+        warnings.warn(
+            "No worker process could be started, so the clips are done one by one in this process. In a script, "
+            "call prepare under `if __name__ == '__main__':`.", RuntimeWarning, stacklevel=4,
+        )
+        return
+    while todo:
+        suspects = _until_broken(values, todo, pool(workers), 2 * workers, store)
+        for number in suspects:  # one of them has killed a worker: each alone, to know which
+            with pool(1) as alone:
+                try:
+                    store(number, alone.submit(clipwork.work, values[number][0]).result())
+                except BrokenProcessPool:
+                    store(number, clipwork.nothing(
+                        settings.size, "decode", "crashed", "the worker process died while at it, twice", "left out",
+                    ))
+
+
+def _until_broken(values, todo, pool: ProcessPoolExecutor, most: int, store) -> list[int]:
+    """Work until ``todo`` is empty or a worker dies; the clips then under way, in order."""
+    running: dict[Any, int] = {}
+    try:
+        while todo or running:
+            while todo and len(running) < most:  # few at a time: results would pile up in memory
+                running[pool.submit(clipwork.work, values[todo[0]][0])] = todo[0]
+                todo.popleft()
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                store(running.pop(future), result)
+        return []
+    except BrokenProcessPool:
+        return sorted(running.values())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+# --- the end --------------------------------------------------------------------------------
+
+
+def _assemble(values, parts: Path, out: Path, settings: Settings, scanned, request: dict, versions: dict) -> None:
+    """Put the parts together, one in memory at a time; the manifest last."""
+    total = sum(len(_part_read(parts, number).rows) for number in range(len(values)))
+    work = parts / "whole"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    writer = FaceSetFolder(work, (total, settings.size, settings.size, 1))
+    if isinstance(scanned, pd.DataFrame) and set(PROBLEM_COLUMNS) <= set(scanned.columns):
+        for row in pd.DataFrame(scanned)[list(PROBLEM_COLUMNS)].itertuples(index=False):
+            writer.add_problem([str(value) for value in row])
+    for number, clip in enumerate(values):
+        part = _part_read(parts, number)
+        writer.add(part.images, [clip + row for row in part.rows])
+        for problem in part.problems:
+            writer.add_problem([clip[0], *problem])
+    writer.close()
+    manifest = writer.manifest(made_by="prepare", **request, versions=versions)
+    for name in (IMAGES, META, PROBLEMS):
+        os.replace(work / name, out / name)
+    write_atomic(out / MANIFEST, manifest_text(manifest))
+
+
+def _part_read(parts: Path, number: int) -> ClipResult:
+    path = _part(parts, number)
+    try:
+        return ClipResult.from_file(path)
+    except Exception as error:  # a zip file can be broken in many ways; a full disk is the likely one
+        path.unlink(missing_ok=True)
+        raise FerError(f"The part {path} could not be read ({error}) and was removed. Call `prepare` again.") from error

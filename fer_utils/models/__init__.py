@@ -1,0 +1,142 @@
+"""The networks of the book: one name, one module, one function that returns a Keras model.
+
+Every network takes pixels 0..255 (float or integer values; scaling is a layer
+inside the model, so training, export and the page cannot disagree) of shape
+(batch, height, width, channels) and gives softmax probabilities of shape
+(batch, classes).  Importing this package does not import Keras.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import invalid
+
+if TYPE_CHECKING:
+    import keras
+
+# The three systems of the book first, then the ones that they are compared with.
+_NAMES: tuple[str, ...] = (
+    "ding2023", "mobilenet_inception2019", "xception2022", "resnet50", "vgg16", "alexnet", "knn",
+)
+
+
+def available() -> tuple[str, ...]:
+    """The names that ``build`` knows, in a stable order: the book's systems, then their rivals."""
+    return _NAMES
+
+
+def check_name(name: str) -> str:
+    """``name`` if it is one of ``available()``; else a FerError that lists them.  Imports nothing."""
+    if not isinstance(name, str) or name not in _NAMES:
+        raise invalid("name", expected=f"one of {', '.join(_NAMES)}", received=name)
+    return name
+
+
+def _module(name: str):
+    check_name(name)
+    return importlib.import_module(f".{name}", __name__)
+
+
+def options(name: str) -> dict[str, Any]:
+    """The options of a network beside ``classes`` and ``input_shape``, with their defaults.
+
+    >>> options("ding2023")["filters"]
+    16
+    """
+    parameters = inspect.signature(_module(name).build).parameters
+    return {key: p.default for key, p in parameters.items() if key not in ("classes", "input_shape")}
+
+
+def build(
+    name: str, *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), **options_: Any
+) -> "keras.Model":
+    """Build a network with fresh weights.
+
+    Parameters
+    ----------
+    name : one of ``available()``.
+    classes : number of posed-expression labels, 2 or more.
+    input_shape : (height, width, channels) in pixels.
+    options_ : what the network's own function takes; see ``options(name)`` and
+        that module's docstring.
+
+    Returns
+    -------
+    keras.Model, not compiled (``knn`` comes compiled, for it has no optimiser):
+        pixels 0..255 of shape (batch, height, width, channels) to probabilities
+        of shape (batch, classes).
+
+    Raises
+    ------
+    FerError naming the argument, for an unknown name or option, fewer than two
+    classes, a shape that is not three positive whole numbers, or one too small
+    for the network.
+    """
+    from ._parts import whole
+
+    module = _module(name)
+    accepted = options(name)
+    unknown = sorted(set(options_) - set(accepted))
+    if unknown:
+        raise invalid(
+            unknown[0], received=options_[unknown[0]],
+            expected=f"no such option; {name} takes " + (", ".join(accepted) or "no options"),
+        )
+    classes = whole("classes", classes, least=2)
+    try:
+        shape = tuple(input_shape)
+    except TypeError:
+        shape = ()
+    if len(shape) != 3 or isinstance(input_shape, str):
+        raise invalid(
+            "input_shape", expected="(height, width, channels), three whole numbers of 1 or more",
+            received=input_shape,
+        )
+    shape = tuple(whole("input_shape", side, least=1, shown=input_shape) for side in shape)
+    return module.build(classes=classes, input_shape=shape, **options_)
+
+
+def load(path: str | os.PathLike) -> "keras.Model":
+    """Load a ``.keras`` file saved from any network of this package.
+
+    As ``keras.models.load_model``, but the package's own layers are known
+    beforehand and a file that is not there is named.
+    """
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise invalid("path", expected="a .keras file that exists", received=str(path))
+    import keras
+
+    _module("knn")  # registers its class
+
+    try:
+        return keras.models.load_model(path)
+    except (ValueError, OSError, KeyError) as error:
+        raise invalid(
+            "path", expected="a .keras file saved by Keras 3", received=str(path),
+            remedy=f"Keras says: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+        ) from error
+
+
+def profile(model: "keras.Model"):
+    """Count a network: parameters, multiply-accumulates and bytes, in all and a layer.
+
+    Returns
+    -------
+    fer_utils.models._profile.Profile with ``name``, ``parameters``,
+    ``trainable``, ``macs`` (of one image), ``bytes`` (in float32) and
+    ``layers``, a DataFrame of one row a layer.  Prints as one line.
+
+    Raises
+    ------
+    FerError for what is not a built functional or sequential Keras model (or
+    ``knn``), or has kernels in layers that are not counted.
+    """
+    # By name at run time, as the networks: a change in how they are counted
+    # makes no stored training run stale.
+    return importlib.import_module("._profile", __name__).profile(model)

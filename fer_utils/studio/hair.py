@@ -1,0 +1,246 @@
+"""Hair, in front of and behind the head, and headscarves."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from .anatomy import spline
+from .canvas import _SHIFT, Window, disc, fill, fixed, mix, shade_of, stroke, strokes
+from .features import Scene
+
+#: style -> (thickness over the crown, at the sides, how far down the sides, hairline over the brow, combed)
+_CAPS = {
+    "short": (0.10, 0.030, 0.02, 0.66, "back"), "side part": (0.13, 0.04, 0.02, 0.64, "side"),
+    "quiff": (0.17, 0.025, 0.00, 0.68, "back"), "buzz": (0.035, 0.012, 0.02, 0.66, "none"),
+    "receding": (0.06, 0.030, 0.04, 0.90, "back"), "curly": (0.14, 0.07, 0.06, 0.62, "curl"),
+    "afro": (0.26, 0.20, 0.10, 0.66, "curl"), "pixie": (0.13, 0.06, 0.16, 0.52, "side"),
+    "bun": (0.07, 0.030, 0.10, 0.68, "back"), "bob": (0.13, 0.10, 0.0, 0.66, "part"),
+    "fringe bob": (0.13, 0.10, 0.0, 0.36, "fringe"), "long": (0.12, 0.09, 0.0, 0.68, "part"),
+    "long wavy": (0.14, 0.12, 0.0, 0.68, "part"),
+}
+_N = 14  # points of a curve along which strands run
+_CURTAINS = {"bob": (0.92, 0.20), "fringe bob": (0.86, 0.18), "long": (1.95, 0.20), "long wavy": (1.90, 0.30)}
+
+
+def _ring(s: Scene, side_y: float, crown: float, sides: float) -> np.ndarray:
+    """The hair's outer edge from the viewer's left over the crown to the right, in pixels."""
+    head = s.pose.head
+    y = side_y + (head.top + 0.0005 - side_y) * np.sin(np.linspace(0, np.pi / 2, 22))
+    up = np.clip((side_y - y) / (side_y - head.top), 0, 1)
+    # Away from the middle of the skull, so that the crown stays a dome.
+    middle = s.pose.turn(np.array([[0.0, -0.30, -0.05]]))
+    grow = 1.0 + (sides / 0.70 * (1 - up) + crown / 0.86 * up)[:, None]
+    left = middle + (s.pose.outline(0, y) - middle) * grow
+    right = middle + (s.pose.outline(1, y) - middle) * grow
+    return spline(np.concatenate([left, right[::-1]]), 2)
+
+
+def _hairline(s: Scene, side_y: float, height: float, combed: str) -> np.ndarray:
+    """Where hair meets skin, from the viewer's left to the right, in pixels."""
+    i = s.identity
+    base = -height - i.hairline
+    if combed == "fringe":
+        angle = np.array([-1.52, -1.30, -1.08, -0.85, -0.55, -0.2, 0.2, 0.55, 0.85, 1.08, 1.30, 1.52])
+        y = np.array([side_y, -0.12, -0.30, -0.36, -0.375, -0.37, -0.37, -0.375, -0.36, -0.30, -0.12, side_y]) + 0.36 - height
+    else:
+        recede = 0.10 if i.hair_style == "receding" else 0.0
+        angle = np.array([-1.50, -1.33, -1.24, -1.14, -0.94, -0.62, -0.28, 0.0, 0.28, 0.62, 0.94, 1.14, 1.24, 1.33, 1.50])
+        shape = np.array([0.0, 0.0, 0.24, 0.42, 0.70, 0.92 + recede, 0.99, 1.0 - recede, 0.99, 0.92 + recede, 0.70, 0.42, 0.24, 0.0, 0.0])
+        y = base * shape + (1 - shape) * min(side_y, 0.05)
+        y[0] = y[-1] = side_y
+        if combed == "side":
+            y[5:10] += np.array([-0.06, -0.02, 0.02, 0.06, 0.08])
+        y = np.maximum(y, s.pose.head.top + 0.05)
+    curve = spline(np.column_stack([angle, y]), 4)
+    low, high = s.pose.edge_angle(0, curve[:, 1]), s.pose.edge_angle(1, curve[:, 1])
+    return s.pose.around(np.clip(curve[:, 0], low, high), curve[:, 1], 0.012)
+
+
+def _resample(points: np.ndarray, count: int) -> np.ndarray:
+    steps = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    at = np.linspace(0, steps[-1], count)
+    return np.column_stack([np.interp(at, steps, points[:, 0]), np.interp(at, steps, points[:, 1])])
+
+
+@lru_cache(maxsize=64)
+def _recipe(person_seed: int, seed: int, count: int, across: bool):
+    """Where each strand runs, as weights on the points of two curves, and its tone 0..6."""
+    rng = np.random.default_rng([37, person_seed, seed])
+
+    def at(position):  # weights that read a curve of _N points at fractional positions
+        low = np.clip(np.floor(position).astype(int), 0, _N - 2)
+        weights = np.zeros(position.shape + (_N,))
+        part = position - low
+        np.put_along_axis(weights, low[..., None], (1 - part)[..., None], -1)
+        np.put_along_axis(weights, low[..., None] + 1, part[..., None], -1)
+        return weights
+
+    if across:
+        k = rng.random(count) * (_N - 1)
+        ends = np.sort(rng.uniform(0.0, 1.0, (count, 2)), axis=1)
+        k2 = np.clip(k + rng.normal(0, 0.22, count), 0, _N - 1)
+        t = np.linspace(ends[:, 0] * 0.7, 0.3 + 0.68 * ends[:, 1], 6).T
+        one = at(k2)[:, None] * t[..., None]
+        other = at(k)[:, None] * (1 - t)[..., None]
+    else:
+        first, last = rng.uniform(0, _N / 2, count), rng.uniform(_N / 2, _N - 1, count)
+        along = at(np.linspace(first, last, 10).T)
+        share = rng.uniform(0.04, 0.96, count)[:, None, None]
+        one, other = along * (1 - share), along * share
+    return one, other, rng.integers(0, 7, count)
+
+
+def _strands(s: Scene, one: np.ndarray, other: np.ndarray, count: int, across: bool, seed: int) -> None:
+    """Fine lines between two curves: along them, or across from one to the other."""
+    on_one, on_other, tones = _recipe(s.identity.seed, seed, count, across)
+    lines = on_one @ _resample(one, _N) + on_other @ _resample(other, _N)
+    hair = s.identity.hair
+    sheen = 0.10 if sum(hair) < 150 else 0.16
+    for tone in range(7):
+        light = (tone - 3) / 3
+        colour = mix(hair, (255, 240, 220), sheen * light) if light > 0 else shade_of(hair, 1 + 0.26 * light)
+        strokes(s.canvas, lines[tones == tone], s.colour(colour, 0.96), 0.7 * s.thin)
+
+
+def _curls(s: Scene, points: np.ndarray, radius: float, seed: int, inward: float) -> None:
+    """Rings of curls along a curve, going inward by a share of the way to its middle."""
+    rng = np.random.default_rng([41, s.identity.seed, seed])
+    middle = points.mean(axis=0)
+    points = _resample(points, max(10, int(1.9 / radius)))
+    for depth in (0.0, 0.5, 1.0):
+        share = inward * depth + rng.uniform(-0.035, 0.035, len(points))
+        sizes = radius * s.unit * rng.uniform(0.7, 1.25, len(points))
+        tones = rng.uniform(0.82, 1.20, len(points))
+        for p, k, size, tone in zip(points, share, sizes, tones):
+            disc(s.canvas, p + (middle - p) * k, (size, size), s.colour(shade_of(s.identity.hair, tone)))
+
+
+def behind(s: Scene) -> None:
+    """What lies behind the head and the neck."""
+    i = s.identity
+    style = i.hair_style
+    head = s.pose.head
+    dark = s.colour(i.hair, 0.62)
+    if style in _CURTAINS:
+        reach, _ = _CURTAINS[style]
+        crown, sides, *_ = _CAPS[style]
+        ring = _ring(s, 0.30, crown, sides)
+        drop = np.array([[-s.pose.sr, s.pose.cr]]) * s.unit
+        low = min(reach, 1.25)
+        ends = np.concatenate([ring[[-1]] + drop * (low - 0.3), ring[[0]] + drop * (low - 0.3)])
+        fill(s.canvas, np.concatenate([ring, ends]), dark)
+    elif style == "bun":
+        top = s.pose.turn(np.array([[0.0, head.top - 0.14, -0.25]]))[0]
+        disc(s.canvas, top, (0.27 * s.unit, 0.23 * s.unit), s.colour(i.hair, 0.86))
+        for k, tone in ((0.19, 1.12), (0.11, 0.94)):
+            disc(s.canvas, top - (0.03 * s.unit, 0.03 * s.unit), (k * s.unit, k * 0.8 * s.unit), s.colour(i.hair, tone))
+    elif style in ("afro", "curly"):
+        crown, sides, down, *_ = _CAPS[style]
+        ring = _ring(s, 0.16 if style == "afro" else 0.05, crown, sides)
+        fill(s.canvas, ring, s.colour(i.hair, 0.86))
+        _curls(s, ring, 0.075 if style == "afro" else 0.06, 1, 0.14)
+
+
+def front(s: Scene) -> None:
+    """The hair over the forehead and the sides."""
+    i = s.identity
+    style = i.hair_style
+    if style == "bald":
+        return
+    if style == "headscarf":
+        return _headscarf(s)
+    crown, sides, side_y, height, combed = _CAPS[style]
+    ring = _ring(s, side_y, crown, sides)
+    line = _hairline(s, side_y, height, combed)
+    cap = np.concatenate([ring, line[::-1]])
+    down = np.array([-s.pose.sr, s.pose.cr]) * s.unit
+    shadow = Window(s.canvas, np.concatenate([line, (line + down * 0.035)[::-1]]))
+    if shadow.patch is not None and style != "buzz":
+        shadow.patch[:] = (shadow.patch * 0.80).astype(np.uint8)
+        shadow.close()
+    if style == "buzz":
+        fill(s.canvas, cap, s.colour(mix(i.hair, i.skin, 0.30)))
+        return
+    fill(s.canvas, cap, s.colour(i.hair, 0.94))
+    if combed == "curl":
+        if style == "curly":
+            _curls(s, ring[8:-8], 0.062, 2, 0.10)
+        rng = np.random.default_rng([43, i.seed])
+        a, b = _resample(ring, 18), _resample(line, 18)
+        # The lit curls last, so that light ones lie on dark ones.
+        tones = np.sort(rng.uniform(0.80, 1.22, 130))
+        for k, share, size, tone in zip(rng.integers(1, 17, 130), rng.uniform(0.0, 0.95, 130), rng.uniform(0.5, 1.1, 130), tones):
+            size *= 0.055 * s.unit
+            disc(s.canvas, b[k] + (a[k] - b[k]) * share, (size, size), s.colour(shade_of(i.hair, tone)))
+    elif combed == "side":
+        _strands(s, ring[6:-6], line[6:-6], 90, False, 3)
+    else:
+        _sheen(s, ring[6:-6], line[6:-6])
+        _strands(s, ring[3:-3], line[3:-3], 120, True, 4)
+    if style in _CURTAINS:
+        _curtains(s, ring, line)
+
+
+def _sheen(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
+    """A band of light over combed hair."""
+    a, b = _resample(ring, 20), _resample(line, 20)
+    swell = 0.16 * np.sin(np.pi * np.linspace(0, 1, 20))[:, None]
+    for widen, strength in ((1.0, 0.16), (0.8, 0.16), (0.6, 0.16), (0.4, 0.16)):
+        band = np.concatenate([a + (b - a) * (0.50 - swell * widen), (a + (b - a) * (0.50 + swell * widen))[::-1]])
+        window = Window(s.canvas, band)
+        if window.patch is not None:
+            window.patch[:] = np.rint(s.colour(mix(s.identity.hair, (255, 238, 214), 0.15))).astype(np.uint8)
+            window.close(strength)
+
+
+def _curtains(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
+    """Hair that falls beside the face, over ears and shoulders."""
+    i = s.identity
+    reach, wide = _CURTAINS[i.hair_style]
+    y = np.linspace(-0.62, reach, 16)
+    wave = 0.035 * np.sin(np.linspace(0, 4.2 * np.pi, 16)) if i.hair_style == "long wavy" else np.zeros(16)
+    down = np.array([-s.pose.sr, s.pose.cr]) * s.unit
+    sideways = np.array([s.pose.cr, s.pose.sr]) * s.unit
+    for side, sign in ((0, -1.0), (1, 1.0)):
+        on_head = np.minimum(y, 0.30)
+        edge = s.pose.outline(side, on_head, 0.05 + 0.07 * np.clip((on_head + 0.62) / 0.5, 0, 1))
+        limit = s.pose.edge_angle(side, on_head)
+        angle = sign * np.interp(y, [-0.62, -0.35, 0.1, 0.5], [1.02, 1.20, 1.30, 1.24])
+        angle = np.minimum(angle, limit) if sign > 0 else np.maximum(angle, limit)
+        inner = s.pose.around(angle, on_head, 0.015)
+        below = np.clip(y - 0.30, 0, None)[:, None]
+        edge = edge + below * down + (sign * (wave + wide * 0.25 * np.clip(y - 0.3, 0, 1)))[:, None] * sideways
+        curl_in = -sign * 0.10 * np.clip((y - reach + 0.35) / 0.35, 0, 1) ** 2 if reach < 1.2 else 0.0 * y
+        inner = inner + below * down + (sign * wave + curl_in * 0.4 + sign * 0.02 * np.clip(y - 0.3, 0, 1))[:, None] * sideways
+        edge = edge + (curl_in * 1.0)[:, None] * sideways
+        fill(s.canvas, np.concatenate([edge, inner[::-1]]), s.colour(i.hair, 0.88))
+        _strands(s, edge, inner, 46, False, 10 + side)
+
+
+def _headscarf(s: Scene) -> None:
+    i = s.identity
+    cloth = ((126, 72, 92), (64, 92, 108), (168, 138, 104), (92, 104, 80), (70, 66, 96))[i.seed % 5]
+    ring = _ring(s, 0.35, 0.075, 0.075)
+    down = np.array([-s.pose.sr, s.pose.cr]) * s.unit
+    sideways = np.array([s.pose.cr, s.pose.sr]) * s.unit
+    chin = i.chin + max(s.face.drop, 0.0)
+    low_left = ring[0] + down * (chin + 0.45) - sideways * 0.10
+    low_right = ring[-1] + down * (chin + 0.45) + sideways * 0.10
+    outer = np.concatenate([low_left[None], ring, low_right[None]])
+    angle = np.linspace(0, 2 * np.pi, 41)[:-1]
+    y = np.where(np.cos(angle) > 0, -0.60 * np.cos(angle), -(chin + 0.015) * np.cos(angle))
+    turn = 1.22 * np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** 0.60
+    turn = np.clip(turn, s.pose.edge_angle(0, y) + 0.06, s.pose.edge_angle(1, y) - 0.06)
+    face = s.pose.around(turn, y, 0.01)
+    import cv2
+
+    cv2.fillPoly(s.canvas, [fixed(outer), fixed(face)], s.colour(cloth), cv2.LINE_AA, _SHIFT)
+    for k, tone in ((0.35, 0.80), (0.62, 1.14), (0.85, 0.84)):
+        fold = ring[2:-2] * k + _resample(face[np.r_[28:40, 0:13]], len(ring) - 4) * (1 - k)
+        stroke(s.canvas, fold, s.colour(cloth, tone), s.thin * 1.5)
+    stroke(s.canvas, face, s.colour(cloth, 0.70), s.thin * 1.5, closed=True)
+    for k in (-0.3, -0.1, 0.12, 0.3):
+        start = s.pose.turn(np.array([[k * 0.8, chin + 0.06, 0.45]]))[0]
+        stroke(s.canvas, np.stack([start, start + down * 0.45 + sideways * k * 0.9]), s.colour(cloth, 0.78), s.thin * 1.5)

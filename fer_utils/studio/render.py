@@ -1,0 +1,291 @@
+"""``draw``: a person, an expression, a pose and a light become a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+import math
+import numbers
+from types import MappingProxyType
+
+import numpy as np
+
+from fer_utils.errors import invalid, missing
+
+from . import features, hair
+from .anatomy import Pose, face_of, head_of, jaw_shift, landmarks_of, spline
+from .canvas import blend, fill, mix
+from .expressions import as_array
+from .identity import Identity
+from .skin import shade, skin_of, unroll
+
+#: Smallest side of a picture, in pixels: below it eyes are a pixel or two.
+SMALLEST = 48
+LARGEST = 2160
+
+
+@dataclass(frozen=True)
+class Light:
+    """One lamp and the light of the room.
+
+    ``azimuth`` degrees towards the viewer's right, ``elevation`` degrees up,
+    ``strength`` of the lamp, ``ambient`` of the room (their sum is about 1),
+    ``warmth`` -1 (blue) to 1 (yellow), ``exposure`` factor on the whole picture.
+    """
+
+    azimuth: float = -22.0
+    elevation: float = 30.0
+    strength: float = 0.66
+    ambient: float = 0.46
+    warmth: float = 0.0
+    exposure: float = 1.0
+
+
+LIGHTS: Mapping[str, Light] = MappingProxyType({
+    "studio": Light(),
+    "left": Light(azimuth=-62.0, elevation=18.0, strength=0.92, ambient=0.22),
+    "right": Light(azimuth=62.0, elevation=18.0, strength=0.92, ambient=0.22),
+    "top": Light(azimuth=0.0, elevation=66.0, strength=0.86, ambient=0.30),
+    "flat": Light(azimuth=0.0, elevation=10.0, strength=0.45, ambient=0.62),
+    "dim": Light(exposure=0.62, warmth=0.3),
+})
+#: Where the head sits in the square: its centre's height, and pixels per head unit, as shares of the side.
+_CENTRE_Y, _SCALE = 0.470, 0.318
+
+
+def draw(identity: Identity, action_units: Mapping[int | str, float] | None = None, *,
+         size: int | tuple[int, int] = 256, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
+         gaze: tuple[float, float] = (0.0, 0.0), light: str | Light = "studio",
+         background: tuple[int, int, int] = (172, 180, 186), shift: tuple[float, float] = (0.0, 0.0),
+         zoom: float = 1.0, truth: bool = False):
+    """Draw a person.
+
+    Parameters
+    ----------
+    identity : from ``person(seed)``.
+    action_units : intensities 0..1 by FACS number, ``{12: 1.0, 6: 0.8}``; one side
+        alone as ``"L12"`` or ``"R12"``, the person's own left or right.
+    size : pixels of the square picture, 48 to 2160; or (width, height).
+    yaw, pitch, roll : degrees. Yaw to the viewer's right (-60..60), pitch nose up
+        (-30..30), roll clockwise as seen (-45..45).  The drawing holds well to
+        about 35 degrees of yaw and 15 of pitch; beyond, the far side is flat.
+    gaze : where the eyes look, right and down, each -1..1.
+    light : a name of ``LIGHTS`` or a ``Light``.
+    background : RGB of the wall behind.
+    shift : moves the head right and down, as shares of the side.
+    zoom : factor on the head's size, 0.5..1.5.
+    truth : also return the landmarks.
+
+    Returns
+    -------
+    (size, size, 3) uint8 RGB; with ``truth=True`` a pair of it and (68, 2)
+    float64, the iBUG-68 landmarks as (x, y) in pixels.  Equal arguments give
+    equal bytes.
+
+    >>> draw(person(1), {12: 1.0, 6: 0.8}).shape          # doctest: +SKIP
+    (256, 256, 3)
+    """
+    if not isinstance(identity, Identity):
+        raise invalid("identity", expected="an Identity", received=identity, remedy="Make one with studio.person(seed).")
+    au = as_array(action_units)
+    width, height = _size(size)
+    for name, value, most in (("yaw", yaw, 60), ("pitch", pitch, 30), ("roll", roll, 45)):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not abs(float(value)) <= most:
+            raise invalid(name, expected=f"degrees from -{most} to {most}", received=value)
+    if isinstance(light, str) and light in LIGHTS:
+        light = LIGHTS[light]
+    if not isinstance(light, Light):
+        raise invalid("light", expected=f"one of {', '.join(LIGHTS)}, or a studio.Light", received=light)
+    if not (isinstance(zoom, numbers.Real) and 0.5 <= zoom <= 1.5):
+        raise invalid("zoom", expected="a number from 0.5 to 1.5", received=zoom)
+    if not (len(gaze) == 2 and all(-1 <= g <= 1 for g in gaze)):
+        raise invalid("gaze", expected="(right, down), each from -1 to 1", received=gaze)
+    if not (isinstance(background, (tuple, list)) and len(background) == 3 and all(0 <= c <= 255 for c in background)):
+        raise invalid("background", expected="(red, green, blue), each from 0 to 255", received=background)
+    if not (isinstance(shift, (tuple, list)) and len(shift) == 2 and all(abs(v) <= 0.5 for v in shift)):
+        raise invalid("shift", expected="(right, down) as shares of the side, each from -0.5 to 0.5", received=shift)
+    picture, marks = paint(identity, au, width, height, (float(yaw), float(pitch), float(roll)),
+                           (float(gaze[0]), float(gaze[1])), light, tuple(background), shift, float(zoom))
+    return (picture, marks) if truth else picture
+
+
+def _size(size) -> tuple[int, int]:
+    pair = size if isinstance(size, (tuple, list)) else (size, size)
+    good = len(pair) == 2 and all(
+        isinstance(v, numbers.Integral) and not isinstance(v, bool) and SMALLEST <= v <= LARGEST for v in pair)
+    if not good:
+        raise invalid("size", expected=f"pixels from {SMALLEST} to {LARGEST}, or a pair (width, height) of them", received=size)
+    return int(pair[0]), int(pair[1])
+
+
+def paint(identity: Identity, au: np.ndarray, width: int, height: int, angles, gaze, light: Light,
+          background, shift, zoom: float) -> tuple[np.ndarray, np.ndarray]:
+    """``draw`` without the checks: ``au`` is (2, 22)."""
+    try:
+        import cv2
+    except ImportError:
+        raise missing("cv2", needed_for="drawing", remedy="pip install opencv-python-headless") from None
+    side = min(width, height)
+    unit = _SCALE * side * zoom
+    head = head_of(identity)
+    face = face_of(identity, au)
+    centre = (width / 2 - 0.5 + shift[0] * side, _CENTRE_Y * height + shift[1] * side)
+    pose = Pose(head, face.drop, *angles, unit, centre)
+    marks = landmarks_of(face, pose)
+    bright = light.ambient + light.strength * 0.86
+    canvas = _stage(identity, width, height, tuple(float(c) for c in background), light, float(zoom)).copy()
+    scene = features.Scene(canvas, identity, face, pose, au, marks, unit, bright, gaze, identity.seed)
+
+    hair.behind(scene)
+    body, body_mask, top = _body(identity, width, height, light, float(zoom))
+    blend(canvas[top:], body, body_mask)
+    features.ears(scene)
+    _skin(scene, light)
+    features.nose(scene)
+    features.eyes(scene)
+    features.mouth(scene)
+    features.brows(scene)
+    hair.front(scene)
+    features.glasses(scene)
+    if light.exposure != 1.0 or light.warmth:
+        canvas = cv2.LUT(canvas, _finish(light.exposure, light.warmth))
+    return canvas, marks
+
+
+def _direction(light: Light) -> np.ndarray:
+    a, e = math.radians(light.azimuth), math.radians(light.elevation)
+    return np.array([math.sin(a) * math.cos(e), -math.sin(e), math.cos(a) * math.cos(e)])
+
+
+def _skin(s: features.Scene, light: Light) -> None:
+    """The head: shaded texture inside the outline."""
+    import cv2
+
+    skin, pose = skin_of(s.identity), s.pose
+    height, width = s.canvas.shape[:2]
+    # The light as the head sees it: undo roll, pitch and yaw.
+    lx, ly, lz = _direction(light)
+    lx, ly = lx * pose.cr + ly * pose.sr, -lx * pose.sr + ly * pose.cr
+    ly, lz = ly * pose.cp + lz * -pose.sp * -1.0, lz * pose.cp - ly * pose.sp
+    lx, lz = lx * pose.cy - lz * pose.sy, lx * pose.sy + lz * pose.cy
+    value = shade(skin, s.au, np.array([lx, ly, lz]), light.ambient, light.strength)
+    rows, columns = skin.colour.shape[:2]
+    tone = cv2.resize(np.clip(value * 160.0, 0, 255).astype(np.uint8), (columns, rows), interpolation=cv2.INTER_CUBIC)
+    toned = cv2.LUT(cv2.merge([tone, tone, tone]), _tone_curve(s.identity.tone))
+    lit = cv2.multiply(skin.colour, toned, scale=1.0 / 160.0)
+    outline = head_outline(pose)
+    low = np.maximum(np.floor(outline.min(0)).astype(int) - 2, 0)
+    high = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, (width, height))
+    if (high <= low).any():
+        return
+    across, down = unroll(pose, skin, width, height)
+    part = (slice(low[1], high[1]), slice(low[0], high[0]))
+    seen = cv2.remap(lit, across[part] * (columns - 1), down[part] * (rows - 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    mask = np.zeros(seen.shape[:2], np.uint8)
+    fill(mask, outline - low, 255)
+    # The edge turns away from the light: a soft rim.
+    rim = cv2.GaussianBlur(cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), 0.055 * s.unit / 4 + 0.3)
+    rim = cv2.resize(rim, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_LINEAR)
+    rim = cv2.LUT(rim, _rim_curve())
+    seen = cv2.multiply(seen, cv2.merge([rim, rim, rim]), scale=1 / 255)
+    blend(s.canvas[part], seen, mask)
+
+
+_OUTLINE_ROWS = np.r_[0:20:3, 20:540:10, 540:580:4, 580:600]
+
+
+def head_outline(pose: Pose) -> np.ndarray:
+    """The outline of the head as seen, (n, 2) pixels."""
+    y = pose.head.y[_OUTLINE_ROWS]
+    y = y + jaw_shift(y, pose.drop)
+    left, right = pose.outline(0, y), pose.outline(1, y)
+    return np.concatenate([left, right[::-1]])
+
+
+@lru_cache(maxsize=16)
+def _tone_curve(tone: int) -> np.ndarray:
+    """Shadows on skin keep their red: light scatters under the surface.  (1, 256, 3) uint8."""
+    value = np.arange(256) / 160.0
+    warm = 0.20 if tone <= 6 else 0.10
+    curves = [np.where(value < 1, value ** p, value) for p in (1.0 - 1.3 * warm, 1.0 - 0.1 * warm, 1.0 + 0.5 * warm)]
+    return np.clip(np.stack(curves, axis=-1) * 160.0, 0, 255).astype(np.uint8)[None]
+
+
+@lru_cache(maxsize=1)
+def _rim_curve() -> np.ndarray:
+    value = np.arange(256) / 255.0
+    return np.rint(255 * (0.74 + 0.26 * np.clip((value - 0.45) / 0.5, 0, 1) ** 0.8)).astype(np.uint8)
+
+
+@lru_cache(maxsize=64)
+def _finish(exposure: float, warmth: float) -> np.ndarray:
+    value = np.arange(256, dtype=np.float64)
+    gains = (exposure * (1 + 0.07 * warmth), exposure, exposure * (1 - 0.10 * warmth))
+    return np.clip(np.stack([value * g for g in gains], axis=-1), 0, 255).astype(np.uint8)[None]
+
+
+@lru_cache(maxsize=12)
+def _stage(identity: Identity, width: int, height: int, background, light: Light, zoom: float) -> np.ndarray:
+    """The wall: lighter on the lamp's side."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    x, y = x / width - 0.5, y / height - 0.45
+    glow = 1.04 - 0.55 * (x * x + 0.8 * y * y) + 0.10 * x * math.sin(math.radians(light.azimuth))
+    wall = np.asarray(background, np.float32) * (glow * (0.60 + 0.40 * (light.ambient + light.strength)))[..., None]
+    wall = np.clip(wall, 0, 255).astype(np.uint8)
+    wall.setflags(write=False)
+    return wall
+
+
+@lru_cache(maxsize=12)
+def _body(identity: Identity, width: int, height: int, light: Light, zoom: float):
+    """Neck, shoulders and clothes: (rows, width, 3) uint8, mask, and the first row they cover."""
+    import cv2
+
+    i = identity
+    side = min(width, height)
+    unit = _SCALE * side * zoom
+    cx, cy = width / 2 - 0.5, _CENTRE_Y * height
+    bright = light.ambient + light.strength * 0.86
+    picture = np.zeros((height, width, 3), np.uint8)
+    mask = np.zeros((height, width), np.uint8)
+
+    def at(points):
+        return np.asarray(points, float) * unit + (cx, cy)
+
+    n, chin = i.neck, i.chin
+    wide = 1.50 if i.presentation == "male" else 1.22
+    half = [(n, 0.40), (n * 0.98, chin), (n * 1.04, chin + 0.18), (n * 1.35, chin + 0.33), (wide * 0.72, chin + 0.47), (wide, chin + 0.66), (wide * 1.08, chin + 1.4)]
+    right = spline(np.array(half), 6)
+    left = right * (-1, 1)
+    whole = at(np.concatenate([left, right[::-1]]))
+    fill(mask, whole, 255)
+    fill(picture, whole, tuple(c * bright for c in i.skin))
+    # Neck: the head's shadow falls on it, and the muscles show.
+    shadow = np.zeros((height, width), np.float32)
+    azimuth = math.sin(math.radians(light.azimuth))
+    points = at([(-n * 1.3, 0.3), (n * 1.3, 0.3), (n * 1.2 - 0.2 * azimuth, chin + 0.02), (-0.1 * azimuth, chin + 0.22), (-n * 1.2 - 0.2 * azimuth, chin + 0.02)])
+    fill(shadow, points, 1.0)
+    shadow = cv2.GaussianBlur(shadow, (0, 0), 0.055 * unit) * 0.42
+    for sign in (-1, 1):
+        line = np.zeros_like(shadow)
+        band = at([(sign * n * 1.02, 0.9), (sign * n * 0.80, 0.9), (sign * 0.13, chin + 0.42), (sign * 0.19, chin + 0.42)])
+        fill(line, band, 1.0)
+        shadow += cv2.GaussianBlur(line, (0, 0), 0.06 * unit) * (0.16 if sign * azimuth > 0 else 0.26)
+    factor = np.stack([1 - shadow * 0.72, 1 - shadow, 1 - shadow * 1.08], axis=-1)
+    picture = np.clip(picture * factor, 0, 255).astype(np.uint8)
+    # Clothes with a neckline.
+    deep = 0.62 if i.presentation == "female" else 0.44
+    neckline = spline(np.array([(-n * 1.42, chin + 0.30), (-n * 0.85, chin + 0.33 + deep * 0.22), (0, chin + 0.34 + deep * 0.36), (n * 0.85, chin + 0.33 + deep * 0.22), (n * 1.42, chin + 0.30)]), 6)
+    cloth = np.concatenate([neckline, right[right[:, 1] > chin + 0.325], left[left[:, 1] > chin + 0.325][::-1]])
+    tone = tuple(c * bright for c in i.clothes)
+    fill(picture, at(cloth), tone)
+    edge = at(neckline)
+    cv2.polylines(picture, [np.rint(edge * 16).astype(np.int32)], False, tuple(c * 0.72 for c in tone), max(1, int(0.035 * unit)), cv2.LINE_AA, 4)
+    soft = cv2.GaussianBlur((picture * 1.0).astype(np.float32), (0, 0), 0.6)
+    picture = np.clip(soft, 0, 255).astype(np.uint8)
+    top = int(max(0, cy + 0.40 * unit))
+    picture, mask = picture[top:].copy(), mask[top:].copy()
+    picture.setflags(write=False)
+    mask.setflags(write=False)
+    return picture, mask, top

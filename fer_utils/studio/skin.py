@@ -1,0 +1,318 @@
+"""The skin: relief, shading and colour, kept unrolled around the head.
+
+The texture's columns are angles around the head and its rows heights.  Relief is
+a sum of small hills; each action unit adds its own (a cheek that lifts, a fold
+that deepens), so shading follows the expression by one weighted sum.  Light is
+Lambert's cosine law on the relief's normals, softened, with hollows darkened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+import math
+
+import numpy as np
+
+from .anatomy import Head, Pose, head_of
+from .expressions import INDEX, MIDLINE
+from .identity import Identity
+
+WIDE, TALL = 144, 144          # cells of relief and shading
+FINE = 288                     # cells of colour, each way
+ANGLE = 1.75                   # radians each way
+MARGIN = 0.03                  # head units below the chin
+
+
+@dataclass(frozen=True, eq=False)
+class Skin:
+    """What of the skin does not depend on the moment."""
+
+    base: np.ndarray            # (TALL, WIDE) relief at rest
+    units: np.ndarray           # (2 * n_units, TALL * WIDE) relief per unit and side
+    lift: np.ndarray            # (TALL, WIDE) how far the nose stands out, for parallax
+    normal: np.ndarray          # (3, TALL, WIDE) of the bare head
+    across: np.ndarray          # (TALL, 1) head units per cell, sideways
+    down: float                 # head units per cell, downwards
+    colour: np.ndarray          # (FINE, FINE, 3) uint8
+    gloss: float
+
+
+def _hill(x, y, x0, y0, sx, sy, height, tilt=0.0):
+    """A Gaussian hill; ``tilt`` radians turns its long axis."""
+    c, s = math.cos(tilt), math.sin(tilt)
+    u, v = (x - x0) * c + (y - y0) * s, -(x - x0) * s + (y - y0) * c
+    return height * np.exp(-((u / sx) ** 2 + (v / sy) ** 2))
+
+
+def _fold(x, y, path, width, depth):
+    """A groove along a path with a ridge on its outer side (away from x = 0)."""
+    total = np.zeros_like(x)
+    path = np.asarray(path)
+    for (xa, ya), (xb, yb) in zip(path[:-1], path[1:]):
+        for k in (0.25, 0.75):
+            xm, ym = xa + k * (xb - xa), ya + k * (yb - ya)
+            length = math.hypot(xb - xa, yb - ya) * 0.5
+            tilt = math.atan2(yb - ya, xb - xa)
+            total += _hill(x, y, xm, ym, length, width, -depth, tilt)
+            total += _hill(x, y, xm + 0.075, ym - 0.02, length * 1.2, width * 2.2, 0.75 * depth, tilt)
+    return total
+
+
+def _rest(i: Identity, x, y, sag: float) -> np.ndarray:
+    """Relief of the face at rest for x >= 0 mirrored by |x|."""
+    m = np.abs(x)
+    male = i.presentation == "male"
+    e = i.eye_spacing
+    h = _hill(m, y, e, -i.brow_height + 0.03, 0.20, 0.065, 0.046 if male else 0.024)
+    h += _hill(m, y, e + 0.01, -0.015, 0.185, 0.105, -0.070)
+    h += _hill(m, y, e, 0.0, 0.125, 0.075, 0.062)                      # the eyeball under the lids
+    h += _hill(m, y, 0.145, -0.02, 0.05, 0.08, -0.045)
+    h += _hill(m, y, e + 0.12, 0.24, 0.17, 0.12, 0.045 * i.cheekbones**4)
+    h += _hill(m, y, 0.46, 0.58, 0.13, 0.18, -0.035)
+    h += _hill(m, y, 0.64, -0.28, 0.12, 0.20, -0.03)
+    h += _hill(m, y, 0.20, -0.62, 0.26, 0.20, 0.02)
+    h += _fold(m, y, [(e - 0.17, 0.09), (e - 0.04, 0.155), (e + 0.10, 0.15)], 0.026, 0.007 + 0.02 * sag)
+    h += _fold(m, y, [(i.nose_width + 0.05, 0.41), (0.27, 0.54), (0.335, i.mouth_y - 0.03)], 0.028, 0.008 + 0.030 * sag)
+    my = i.mouth_y
+    h += _hill(m, y, 0.0, my, 0.24, 0.15, 0.05)
+    h += _hill(m, y, 0.0, my - 0.15, 0.028, 0.06, -0.016) + _hill(m, y, 0.055, my - 0.15, 0.025, 0.06, 0.010)
+    h += _hill(m, y, 0.0, my + 0.155, 0.16, 0.045, -0.045)
+    h += _hill(m, y, i.mouth_width + 0.045, my - 0.025, 0.035, 0.045, -0.018)
+    h += _hill(m, y, 0.0, i.chin - 0.15, 0.17 * i.chin_width, 0.10, 0.060)
+    h += _hill(m, y, 0.50, i.chin - 0.38, 0.10, 0.14, 0.02 * i.jaw)
+    return h
+
+
+def _nose(i: Identity, x, y) -> np.ndarray:
+    """The nose's relief: a ridge that widens and rises towards the tip, and two wings."""
+    m = np.abs(x)
+    length = i.nose_length
+    t = np.clip((y + 0.10) / (length + 0.02), 0.0, 1.0)
+    height = (0.045 * i.bridge + 0.135 * i.nose_depth * t**1.5) * np.clip((y + 0.20) / 0.16, 0, 1)
+    under = np.clip((y - (length - 0.045)) / 0.065, 0.0, 1.0)
+    height = height * (1 - under * under * (3 - 2 * under))
+    width = 0.064 + 0.034 * t + 0.012 * (i.nose_width - 0.15) / 0.02 * t
+    ridge = height * np.exp(-((m / width) ** 2))
+    ball = _hill(m, y, 0.0, length - 0.095, 0.085, 0.062, 0.05 * i.nose_depth)
+    wings = _hill(m, y, i.nose_width * 0.76, length - 0.045, 0.048, 0.046, 0.085)
+    crease = _hill(m, y, i.nose_width * 1.12, length - 0.05, 0.026, 0.05, -0.03)
+    return ridge + ball + wings + crease
+
+
+def _unit_relief(i: Identity, x, y) -> dict[int, np.ndarray]:
+    """What each action unit adds to the relief on the side x >= 0 (mirrored by |x|)."""
+    m, e, my = np.abs(x), i.eye_spacing, i.mouth_y
+    top = -i.brow_height - 0.10
+    deep = 1.0 + 0.5 * max(0.0, (i.age - 30) / 35)
+
+    def furrows(x0, sx, depth):
+        rows = sum(_hill(m, y, x0, top - 0.09 - 0.105 * k, sx, 0.017, -depth) +
+                   _hill(m, y, x0, top - 0.14 - 0.105 * k, sx, 0.028, depth * 0.7) for k in range(3))
+        return rows * deep
+
+    cheek = _hill(m, y, e + 0.05, 0.235, 0.135, 0.075, 0.060) + _hill(m, y, e + 0.04, 0.14, 0.14, 0.022, -0.026 * deep)
+    crow = sum(_hill(m, y, e + 0.26, 0.0 + 0.055 * k, 0.055, 0.012, -0.013 * deep, 0.35 * k) for k in (-1, 0, 1))
+    naso = [(i.nose_width + 0.045, 0.40), (0.275, 0.52), (0.365, my - 0.05)]
+    return {
+        1: furrows(0.10, 0.20, 0.020) + _hill(m, y, 0.16, -i.brow_height - 0.08, 0.13, 0.07, 0.018),
+        2: furrows(0.42, 0.17, 0.017) + _hill(m, y, e + 0.10, -i.brow_height + 0.05, 0.16, 0.06, -0.016),
+        4: (_hill(m, y, 0.055, -0.20, 0.016, 0.085, -0.034 * deep) + _hill(m, y, 0.105, -0.20, 0.045, 0.07, 0.034)
+            + _hill(m, y, e - 0.02, -0.10, 0.17, 0.05, -0.026) + _hill(m, y, 0.0, -0.10, 0.10, 0.016, -0.012)),
+        5: _hill(m, y, e, -0.10, 0.14, 0.03, -0.014),
+        6: cheek + crow,
+        7: _hill(m, y, e, 0.105, 0.13, 0.022, 0.016) + _hill(m, y, e, 0.145, 0.14, 0.018, -0.016),
+        9: (sum(_hill(m, y, 0.035, -0.03 + 0.05 * k, 0.085, 0.012, -0.020, -0.5) for k in range(3))
+            + _hill(m, y, 0.15, 0.24, 0.07, 0.09, 0.045) + _fold(m, y, [(0.14, 0.18), (i.nose_width + 0.07, 0.36), (0.29, 0.50)], 0.026, 0.050)
+            + _hill(m, y, 0.055, -0.19, 0.018, 0.06, -0.018) + _hill(m, y, e, 0.13, 0.15, 0.02, -0.014)),
+        10: _fold(m, y, [(i.nose_width + 0.03, 0.36), (0.25, 0.47), (0.34, 0.62)], 0.028, 0.048) + _hill(m, y, 0.30, 0.32, 0.10, 0.08, 0.028),
+        12: (_fold(m, y, naso, 0.030, 0.044) + _hill(m, y, e + 0.08, 0.30, 0.15, 0.11, 0.055)
+             + _hill(m, y, i.mouth_width + 0.115, my - 0.075, 0.03, 0.05, -0.026)),
+        14: _hill(m, y, i.mouth_width + 0.065, my - 0.01, 0.026, 0.065, -0.060) + _hill(m, y, i.mouth_width + 0.13, my - 0.01, 0.05, 0.09, 0.034),
+        15: _fold(m, y, [(i.mouth_width + 0.03, my + 0.05), (i.mouth_width + 0.05, my + 0.13), (i.mouth_width + 0.02, my + 0.20)], 0.026, 0.034),
+        16: _hill(m, y, 0.0, my + 0.16, 0.20, 0.035, -0.022),
+        17: (_hill(m, y, 0.0, i.chin - 0.16, 0.15, 0.085, 0.055) + _hill(m, y, 0.0, my + 0.135, 0.17, 0.026, -0.050)
+             + sum(_hill(m, y, a, i.chin - b, 0.018, 0.018, -0.010) for a, b in ((0.03, 0.18), (0.08, 0.15), (0.02, 0.12), (0.10, 0.20)))),
+        18: _hill(m, y, 0.0, my, 0.17, 0.12, 0.05),
+        20: _hill(m, y, i.mouth_width + 0.12, my + 0.02, 0.03, 0.08, -0.034) + _hill(m, y, i.mouth_width + 0.19, my + 0.03, 0.05, 0.11, 0.026),
+        23: _hill(m, y, 0.0, my - 0.10, 0.20, 0.02, -0.012) + _hill(m, y, 0.0, my + 0.11, 0.18, 0.02, -0.014),
+        24: _hill(m, y, 0.0, my - 0.085, 0.24, 0.03, 0.026) + _hill(m, y, 0.0, my + 0.10, 0.22, 0.03, 0.026) + _hill(m, y, i.mouth_width + 0.03, my, 0.025, 0.06, -0.035),
+        26: _hill(m, y, 0.46, 0.55, 0.09, 0.20, -0.035) + _fold(m, y, [(0.22, 0.44), (0.31, 0.58), (0.34, 0.78)], 0.03, 0.022),
+        27: _hill(m, y, 0.45, 0.55, 0.09, 0.22, -0.05) + _fold(m, y, [(0.22, 0.44), (0.31, 0.58), (0.34, 0.82)], 0.03, 0.034),
+    }
+
+
+def _grid(head: Head, rows: int, columns: int):
+    angle = np.linspace(-ANGLE, ANGLE, columns)
+    y = np.linspace(head.top, head.y[-1] + MARGIN, rows)
+    w = head.rows(y)[0][:, None]
+    inside = np.clip(angle, -np.pi / 2, np.pi / 2)
+    return angle[None, :], y[:, None], w * (np.sin(inside) + (angle - inside)[None, :])
+
+
+@lru_cache(maxsize=12)
+def skin_of(identity: Identity) -> Skin:
+    """Everything about a person's skin that is the same in every picture (last 12 kept)."""
+    head = head_of(identity)
+    angle, y, x = _grid(head, TALL, WIDE)
+    y = np.broadcast_to(y, x.shape)
+    sag = float(np.clip((identity.age - 26) / 36, 0, 1))
+    nose = _nose(identity, x, y)
+    base = _rest(identity, x, y, sag) + nose
+    if identity.age > 40:
+        base = base + 0.4 * sag * sum(_unit_relief(identity, x, y)[k] * v for k, v in ((1, 0.35), (2, 0.25), (6, 0.2)))
+    units = np.zeros((2 * len(INDEX), TALL * WIDE), np.float32)
+    left_share = 0.5 + 0.5 * np.tanh(x / 0.05)      # the person's left is the viewer's right
+    for unit, relief in _unit_relief(identity, x, y).items():
+        k = 2 * INDEX[unit]
+        if unit in MIDLINE:
+            units[k] = units[k + 1] = (0.5 * relief).ravel()
+        else:
+            units[k] = (relief * (1 - left_share)).ravel()
+            units[k + 1] = (relief * left_share).ravel()
+    w, front, _ = head.rows(y[:, :1])
+    down = float(y[1, 0] - y[0, 0])
+    across = np.sqrt((w * np.cos(angle)) ** 2 + (front * np.sin(angle)) ** 2) * (angle[0, 1] - angle[0, 0])
+    nx, nz = np.sin(angle) * front, np.cos(angle) * w
+    size = np.sqrt(nx**2 + nz**2)
+    # The slope of the stack of half-ellipses, softened: its ends are nearly flat caps.
+    slope = np.clip(np.gradient(w[:, 0], down), -1.6, 1.6)[:, None]
+    ny = -slope * 0.55 * np.ones_like(nx)
+    normal = np.stack([nx / size, ny, nz / size])
+    normal /= np.sqrt((normal**2).sum(0))
+    return Skin(
+        base=base.astype(np.float32), units=units, lift=_nose_lift(identity, x, y).astype(np.float32),
+        normal=normal.astype(np.float32), across=np.maximum(across, 1e-3).astype(np.float32), down=down,
+        colour=_colour(identity, head, sag), gloss=0.015 + 0.019 * identity.tone,
+    )
+
+
+def _nose_lift(i: Identity, x, y) -> np.ndarray:
+    m = np.abs(x)
+    t = np.clip((y + 0.05) / (i.nose_length - 0.05), 0, 1.25)
+    rise = 0.27 * i.nose_depth * t * np.where(t > 1, np.clip(1 - (t - 1) / 0.25, 0, 1), 1.0)
+    return rise * np.exp(-((m / (0.06 + 0.10 * np.minimum(t, 1))) ** 2)) + _hill(m, y, 0, i.mouth_y, 0.26, 0.14, 0.05)
+
+
+def _noise(rng, rows, columns, blur):
+    import cv2
+
+    return cv2.GaussianBlur(rng.standard_normal((rows, columns)).astype(np.float32), (0, 0), blur) * blur * 2.5
+
+
+def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
+    """Skin colour without light: blush, tired eyes, freckles, stubble or beard, fine mottling."""
+    import cv2
+
+    _, y, x = _grid(head, FINE, FINE)
+    m = np.abs(x)
+    y = np.broadcast_to(y, x.shape)
+    rng = np.random.default_rng([555, i.seed])
+    skin = np.empty((FINE, FINE, 3), np.float32)
+    skin[:] = i.skin
+    light = i.tone <= 5
+    blush = (_hill(m, y, i.eye_spacing + 0.10, 0.30, 0.17, 0.13, 1.0) + _hill(m, y, 0, i.nose_length - 0.08, 0.12, 0.10, 0.8)
+             + _hill(m, y, 0, i.chin - 0.13, 0.16, 0.10, 0.4) + _hill(m, y, 0.85, 0.1, 0.25, 0.3, 0.6))
+    tint = np.array((3, -15, -13) if light else (6, -7, -7), np.float32)
+    skin += blush[..., None] * tint
+    tired = _hill(m, y, i.eye_spacing - 0.01, 0.10, 0.16, 0.05, 0.6 + 0.7 * sag) + _hill(m, y, i.eye_spacing, -0.06, 0.17, 0.07, 0.5)
+    skin += tired[..., None] * np.array((-16, -16, -10) if light else (-9, -9, -7), np.float32)
+    skin += (_noise(rng, FINE, FINE, 1.0) * 1.0 + _noise(rng, FINE, FINE, 7.0) * 1.4)[..., None] * (1.0, 1.0, 0.9)
+    if i.freckles:
+        for _ in range(int(110 * i.freckles)):
+            px, py = rng.normal(0, 0.30), 0.22 + rng.normal(0, 0.13)
+            spot = _hill(x, y, px, py, 0.011, 0.011, rng.uniform(0.25, 0.7))
+            skin += spot[..., None] * np.array((-26, -42, -44), np.float32)
+    if i.facial_hair != "none":
+        mask = _whiskers(i, m, y)
+        grain = 0.80 + 0.20 * np.clip(_noise(rng, FINE, FINE, 0.8), -1.5, 1.5)
+        strength = 0.30 if i.facial_hair == "stubble" else 0.92
+        hair = np.asarray(i.hair, np.float32) * 0.85 + np.array((16, 12, 10), np.float32)
+        if i.facial_hair == "stubble":
+            hair = hair * 0.6 + np.asarray(i.skin, np.float32) * 0.2
+        cover = np.clip(mask * strength * grain, 0, 0.96)[..., None]
+        streak = 10 * _noise(rng, FINE, FINE, 1.0)[..., None] if strength > 0.5 else 0.0
+        skin = skin * (1 - cover) + (hair + streak) * cover
+    return np.clip(cv2.GaussianBlur(skin, (3, 3), 0), 0, 255).astype(np.uint8)
+
+
+def _whiskers(i: Identity, m, y) -> np.ndarray:
+    """Where facial hair grows, 0..1."""
+    my = i.mouth_y
+    step = lambda v, width: 1 / (1 + np.exp(-np.clip(v / width, -30, 30)))  # noqa: E731
+    above = step(y - (my - 0.155), 0.012) * step(my - 0.035 - y, 0.015) * step(i.mouth_width + 0.06 - m, 0.02)
+    above = above * step(m - 0.012, 0.012)
+    chin = step(y - (my + 0.115 + 0.03 * (m < 0.08)), 0.014) * step(0.20 - m, 0.02)
+    beside = step(m - (i.mouth_width + 0.015), 0.014) * step(i.mouth_width + 0.085 - m, 0.018) * step(y - (my - 0.10), 0.02)
+    line = 0.10 + 0.62 * np.clip((0.66 - m) / 0.36, 0, 1) ** 0.8       # the beard's upper edge over the cheek
+    cheeks = step(y - line, 0.03) * step(m - (i.mouth_width + 0.03), 0.02)
+    if i.facial_hair == "moustache":
+        return above
+    if i.facial_hair == "goatee":
+        return np.maximum.reduce([above, chin, beside])
+    return np.maximum.reduce([above, chin, beside, cheeks, step(y - (my + 0.17), 0.02)])
+
+
+def shade(skin: Skin, au: np.ndarray, light: np.ndarray, ambient: float, strength: float) -> np.ndarray:
+    """Brightness of the skin, (TALL, WIDE) float32, about 1 where the light falls full.
+
+    ``light`` is the unit vector towards the light in the head's own axes.
+    """
+    import cv2
+
+    relief = skin.base
+    weights = au.T.ravel()
+    used = np.flatnonzero(weights)
+    if len(used):
+        relief = relief + (weights[used].astype(np.float32) @ skin.units[used]).reshape(TALL, WIDE)
+    gx = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3, scale=0.125) / skin.across
+    gy = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=3, scale=0.125 / skin.down)
+    nx, ny, nz = skin.normal
+    # Tangents: sideways (nz, 0, -nx), downwards about (0, 1, 0).
+    lx, ly, lz = (float(v) for v in light)
+    towards = nx * lx + ny * ly + nz * lz - gx * (nz * lx - nx * lz) - gy * ly
+    towards /= np.sqrt(1.0 + gx * gx + gy * gy)
+    hollow = cv2.GaussianBlur(relief, (0, 0), 4.0) - relief
+    lit = np.maximum(towards * 0.78 + 0.22, 0.0)
+    value = ambient + strength * lit
+    value *= 1.0 - np.clip(hollow * 5.5, -0.10, 0.36)
+    value += skin.gloss * np.clip((towards - 0.80) * 4.0, 0.0, 1.0) ** 2
+    return value
+
+
+def unroll(pose: Pose, skin: Skin, width: int, height: int, cells: int = 48) -> tuple[np.ndarray, np.ndarray]:
+    """For every pixel, where in the texture it looks: two (height, width) maps, 0..1."""
+    import cv2
+
+    head = pose.head
+    px = np.linspace(0, width - 1, cells)
+    py = np.linspace(0, height - 1, cells)
+    dx = (px[None, :] - pose.centre[0]) / pose.scale
+    dy = (py[:, None] - pose.centre[1]) / pose.scale - pose.pivot[1]
+    # The canvas centre is where head x = 0, y = pivot would lie less the pivot itself.
+    u = dx * pose.cr + (dy) * pose.sr
+    v = -dx * pose.sr + (dy) * pose.cr
+    depth = np.full_like(u, 0.8)
+    lift = 0.0
+    bottom = head.y[-1] + MARGIN
+    turned = abs(pose.sy) > 1e-3 or abs(pose.sp) > 1e-3
+    for _ in range((3 if abs(pose.sy) + abs(pose.sp) > 0.25 else 2) if turned else 1):
+        y = (v + (depth + lift - 0.35) * pose.sp) / pose.cp + pose.pivot[1]
+        rest = pose.at_rest(y)
+        w, front, _back = head.rows(rest)
+        phi = np.arctan2(front * pose.sy, w * pose.cy)
+        reach = np.sqrt((w * pose.cy) ** 2 + (front * pose.sy) ** 2)
+        angle = np.arcsin(np.clip((u - lift * pose.sy) / reach, -0.9995, 0.9995)) - phi
+        depth = -w * np.sin(angle) * pose.sy + front * np.cos(angle) * pose.cy
+        if turned:
+            row = np.clip((rest - head.top) / (bottom - head.top) * (TALL - 1), 0, TALL - 1).astype(np.intp)
+            column = np.clip((angle + ANGLE) / (2 * ANGLE) * (WIDE - 1), 0, WIDE - 1).astype(np.intp)
+            lift = skin.lift[row, column]
+    across = ((angle + ANGLE) / (2 * ANGLE)).astype(np.float32)
+    down = ((rest - head.top) / (bottom - head.top)).astype(np.float32)
+    size = (width, height)
+    # The small grid's corners are the picture's corner pixels, so scale about them.
+    grid = np.stack([across, down], axis=-1)
+    scale = np.array([[(cells - 1) / (width - 1), 0, 0], [0, (cells - 1) / (height - 1), 0]])
+    full = cv2.warpAffine(grid, scale, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+    return full[..., 0], full[..., 1]

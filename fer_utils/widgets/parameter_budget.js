@@ -1,0 +1,144 @@
+// The parameter budget. Everything is counted here, so it moves with no kernel;
+// the closed form is the one of parameter_budget.py, and a test compares them.
+
+export const TARGET = 542136;
+const SIZE = 180;
+const CHANNELS = 1;
+
+export function layers({ filters, dense, classes, padding, pool }) {
+  const wide = 4 * filters;
+  const sides = [];
+  let side = SIZE;
+  for (let i = 0; i < 3; i++) {
+    side = Math.floor((side - (padding === "valid" ? 2 : 0)) / pool);
+    sides.push(side);
+  }
+  return [
+    { name: "Convolution 1", shape: `${sides[0]} × ${sides[0]} × ${filters}`, count: 9 * CHANNELS * filters + filters },
+    { name: "Convolution 2", shape: `${sides[1]} × ${sides[1]} × ${wide}`, count: 9 * filters * wide + wide },
+    { name: "Convolution 3", shape: `${sides[2]} × ${sides[2]} × ${wide}`, count: 9 * wide * wide + wide },
+    { name: `Dense ${dense}`, shape: `${dense}`, count: side * side * wide * dense + dense },
+    { name: `Softmax ${classes}`, shape: `${classes}`, count: dense * classes + classes },
+  ];
+}
+
+export function total(settings) {
+  return layers(settings).reduce((sum, layer) => sum + layer.count, 0);
+}
+
+// One form of numbers everywhere, whatever the reader's locale: it is the paper's.
+const grouped = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+const share = (n, of) => `${((100 * n) / of).toFixed(1)} %`;
+
+const CONTROLS = [
+  { trait: "filters", kind: "range", min: 1, max: 64, label: "Filters of the first convolution", note: "the other two have four times as many" },
+  { trait: "dense", kind: "range", min: 1, max: 128, label: "Width of the dense layer", note: "" },
+  { trait: "padding", kind: "choice", values: ["same", "valid"], label: "Padding" },
+  { trait: "pool", kind: "choice", values: [2, 3], label: "Pooling", show: (v) => `${v} × ${v}` },
+  { trait: "classes", kind: "choice", values: [7, 8], label: "Classes" },
+];
+
+let serial = 0;
+
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+function control(spec, model, id) {
+  const change = (value) => {
+    model.set(spec.trait, value);
+    model.save_changes();
+  };
+  if (spec.kind === "range") {
+    const shown = element("output", { class: "fer-budget-value", for: id });
+    const slider = element("input", { type: "range", id, min: spec.min, max: spec.max, step: 1, "data-trait": spec.trait });
+    slider.addEventListener("input", () => change(Number(slider.value)));
+    const label = element("label", { for: id }, spec.label);
+    const node = element("div", { class: "fer-budget-range" }, label, shown, slider);
+    if (spec.note) {
+      slider.setAttribute("aria-describedby", `${id}-note`);
+      node.append(element("small", { id: `${id}-note` }, spec.note));
+    }
+    return { node, show: (value) => { slider.value = value; shown.textContent = value; } };
+  }
+  const group = element("fieldset", { class: "fer-budget-choice" }, element("legend", {}, spec.label));
+  const radios = spec.values.map((value) => {
+    const radio = element("input", { type: "radio", name: id, id: `${id}-${value}`, value, "data-trait": spec.trait });
+    radio.addEventListener("change", () => change(value));
+    const text = spec.show ? spec.show(value) : String(value);
+    group.append(element("span", {}, radio, element("label", { for: `${id}-${value}` }, text)));
+    return [value, radio];
+  });
+  return { node: group, show: (now) => radios.forEach(([value, radio]) => { radio.checked = value === now; }) };
+}
+
+function render({ model, el }) {
+  const prefix = `fer-budget-${Date.now().toString(36)}-${serial++}`;
+  const root = element("section", { class: "fer-budget", "aria-label": `Parameter budget: find ${grouped(TARGET)}` });
+  const controls = CONTROLS.map((spec) => [spec, control(spec, model, `${prefix}-${spec.trait}`)]);
+
+  const count = element("strong", { class: "fer-budget-count" });
+  const verdict = element("span", { class: "fer-budget-verdict" });
+  const bar = element("div", { class: "fer-budget-bar", role: "img" });
+  const rows = element("tbody");
+  const table = element("table", { class: "fer-budget-table" },
+    element("caption", {}, "Where the parameters sit"),
+    element("thead", {}, element("tr", {},
+      element("th", { scope: "col" }, "Layer"), element("th", { scope: "col" }, "Output"),
+      element("th", { scope: "col" }, "Parameters"), element("th", { scope: "col" }, "Share"))),
+    rows);
+
+  root.append(
+    element("div", { class: "fer-budget-controls" },
+      ...controls.filter(([s]) => s.kind === "range").map(([, c]) => c.node),
+      element("div", { class: "fer-budget-choices" }, ...controls.filter(([s]) => s.kind === "choice").map(([, c]) => c.node))),
+    element("p", { class: "fer-budget-sum" }, count, " parameters ", verdict),
+    bar,
+    table,
+  );
+  // Said aloud only when the hand rests, not at every step of a slider.
+  const spoken = element("p", { class: "fer-budget-spoken", role: "status", "aria-live": "polite" });
+  root.append(spoken);
+  el.append(root);
+
+  let timer = null;
+  function draw(first) {
+    const settings = Object.fromEntries(CONTROLS.map(({ trait }) => [trait, model.get(trait)]));
+    controls.forEach(([spec, c]) => c.show(settings[spec.trait]));
+    const parts = layers(settings);
+    const sum = parts.reduce((s, layer) => s + layer.count, 0);
+    const found = sum === TARGET;
+    const away = Math.abs(sum - TARGET);
+    const widest = parts.reduce((a, b) => (b.count > a.count ? b : a));
+    const where = `${share(widest.count, sum)} of them in ${widest.name}`;
+
+    count.textContent = grouped(sum);
+    verdict.textContent = found
+      ? `— that is it: exactly the paper's ${grouped(TARGET)}, ${where}.`
+      : `— ${grouped(away)} too ${sum > TARGET ? "many" : "few"}; the paper prints ${grouped(TARGET)}.`;
+    root.classList.toggle("fer-budget-found", found);
+    bar.setAttribute("aria-label", parts.map((p) => `${p.name} ${share(p.count, sum)}`).join(", "));
+    bar.replaceChildren(...parts.map((p, i) => {
+      const piece = element("span", { class: `fer-budget-part fer-budget-fill-${i}`, title: `${p.name}: ${grouped(p.count)}` });
+      piece.style.flexGrow = p.count;
+      return piece;
+    }));
+    rows.replaceChildren(...parts.map((p, i) => element("tr", {},
+      element("th", { scope: "row" }, element("span", { class: `fer-budget-key fer-budget-fill-${i}`, "aria-hidden": "true" }), p.name),
+      element("td", {}, p.shape), element("td", {}, grouped(p.count)), element("td", {}, share(p.count, sum)))));
+
+    clearTimeout(timer);
+    if (!first) timer = setTimeout(() => { spoken.textContent = `${grouped(sum)} parameters ${verdict.textContent}`; }, 400);
+  }
+
+  const events = CONTROLS.map(({ trait }) => `change:${trait}`).join(" ");
+  const redraw = () => draw(false);
+  model.on(events, redraw);
+  draw(true);
+  return () => { clearTimeout(timer); model.off(events, redraw); };
+}
+
+export default { render };

@@ -1,0 +1,164 @@
+"""A parameter budget to move by hand: which network of the paper's description has 542,136 parameters?
+
+The description (Ding, Tang & Lu 2023, doi 10.1109/TENCON58879.2023.10322470):
+180x180 grey input; three 3x3 convolutions, the second and third with four times
+the filters of the first; max pooling after each; a hidden dense layer; softmax.
+What it leaves open are the controls.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+from ..errors import invalid
+from ..models.ding2023 import parameter_count
+
+_HERE = Path(__file__).parent
+
+#: The number that the paper prints for its network.
+TARGET = 542_136
+
+#: Height and width of the input, in pixels, and its channels: fixed by the paper.
+SIZE, CHANNELS = 180, 1
+
+#: Fill of each layer in the bar: convolutions in blues, the dense layer in orange.
+_FILLS = ("#1d4f91", "#3f83c8", "#8ab8e6", "#d55e00", "#6b6f76")
+
+_ALLOWED = {
+    "filters": range(1, 65), "dense": range(1, 129), "classes": (7, 8),
+    "padding": ("same", "valid"), "pool": (2, 3),
+}
+
+
+def _words(allowed) -> str:
+    if isinstance(allowed, range):
+        return f"a whole number from {allowed.start} to {allowed.stop - 1}"
+    return " or ".join(map(repr, allowed))
+
+
+def layers(filters: int, dense: int, classes: int, padding: str, pool: int) -> list[tuple[str, str, int]]:
+    """The network's layers as (name, output shape after pooling, parameters); biases counted.
+
+    The same closed form as in ``parameter_budget.js``; a test holds both and
+    `fer_utils.models.ding2023.parameter_count` together.
+    """
+    side, wide = SIZE, 4 * filters
+    sides = []
+    for _ in range(3):
+        side = (side - (2 if padding == "valid" else 0)) // pool
+        sides.append(side)
+    flat = side * side * wide
+    return [
+        ("Convolution 1", f"{sides[0]} × {sides[0]} × {filters}", 9 * CHANNELS * filters + filters),
+        ("Convolution 2", f"{sides[1]} × {sides[1]} × {wide}", 9 * filters * wide + wide),
+        ("Convolution 3", f"{sides[2]} × {sides[2]} × {wide}", 9 * wide * wide + wide),
+        (f"Dense {dense}", f"{dense}", flat * dense + dense),
+        (f"Softmax {classes}", f"{classes}", dense * classes + classes),
+    ]
+
+
+class ParameterBudget(anywidget.AnyWidget):
+    """Change the network, watch the count, find 542,136.
+
+    Parameters (synced traits)
+    --------------------------
+    filters : filters of the first convolution, 1 to 64; the others have four times as many.
+    dense : width of the hidden dense layer, 1 to 128.
+    classes : 7 or 8 posed-expression labels.
+    padding : ``"same"`` or ``"valid"``, of the convolutions.
+    pool : 2 or 3, side of the max pooling's window and its stride.
+
+    Raises FerError for an argument that is not there or out of range.
+
+    Attributes
+    ----------
+    total : the network's parameters; follows the others and cannot be set.
+    breakdown : list of (layer, output shape after pooling, parameters).
+    """
+
+    _esm = _HERE / "parameter_budget.js"
+    _css = _HERE / "parameter_budget.css"
+
+    filters = traitlets.Int(8, min=1, max=64).tag(sync=True)
+    dense = traitlets.Int(64, min=1, max=128).tag(sync=True)
+    classes = traitlets.Enum((7, 8), 8).tag(sync=True)
+    padding = traitlets.Enum(("same", "valid"), "same").tag(sync=True)
+    pool = traitlets.Enum((2, 3), 2).tag(sync=True)
+    total = traitlets.Int(read_only=True).tag(sync=True)
+
+    def __init__(self, **settings):
+        for name, value in settings.items():
+            if name not in _ALLOWED:
+                raise invalid(name, expected=f"no such argument; there are {', '.join(_ALLOWED)}", received=value)
+            if isinstance(value, bool) or value not in _ALLOWED[name]:
+                raise invalid(name, expected=_words(_ALLOWED[name]), received=value)
+        super().__init__(**settings)
+        self._recount()
+
+    @traitlets.observe("filters", "dense", "classes", "padding", "pool")
+    def _recount(self, change=None):
+        self.set_trait("total", parameter_count(
+            self.filters, self.dense, self.classes, SIZE, CHANNELS, self.padding, self.pool,
+        ))
+
+    @property
+    def breakdown(self) -> list[tuple[str, str, int]]:
+        return layers(self.filters, self.dense, self.classes, self.padding, self.pool)
+
+    def describe(self) -> str:
+        """What the widget shows now, in one sentence: the picture's alt text."""
+        widest = max(self.breakdown, key=lambda layer: layer[2])
+        if self.total == TARGET:
+            verdict = f"exactly the paper's {TARGET:,}"
+        else:
+            word = "more" if self.total > TARGET else "fewer"
+            verdict = f"{abs(self.total - TARGET):,} {word} than the paper's {TARGET:,}"
+        return (
+            f"{self.filters} filters, {self.padding} padding, {self.pool} × {self.pool} pooling, "
+            f"dense width {self.dense} and {self.classes} classes make {self.total:,} parameters, "
+            f"{verdict}; {100 * widest[2] / self.total:.1f} % of them sit in {widest[0]}."
+        )
+
+    def picture_html(self) -> str:
+        """A still picture of the widget with alt text, for places where no script runs."""
+        alt = html.escape(self.describe(), quote=True)
+        data = base64.b64encode(self._svg().encode()).decode()
+        return (
+            f'<figure class="fer-budget-still"><img alt="{alt}" width="640" style="max-width:100%;height:auto" '
+            f'src="data:image/svg+xml;base64,{data}"><figcaption>The widget at rest. It moves in Jupyter, in '
+            "Colab and on the book's page.</figcaption></figure>"
+        )
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, "text/html": self.picture_html()}, metadata
+
+    def _svg(self) -> str:
+        parts, left = [], 20.0
+        for (name, _, count), fill in zip(self.breakdown, _FILLS):
+            width = 600 * count / self.total
+            parts.append(f'<rect x="{left:.2f}" y="62" width="{width:.2f}" height="36" fill="{fill}"/>')
+            left += width
+        for row, ((name, shape, count), fill) in enumerate(zip(self.breakdown, _FILLS)):
+            y = 124 + 22 * row
+            parts.append(
+                f'<rect x="20" y="{y - 11}" width="12" height="12" fill="{fill}"/>'
+                f'<text x="42" y="{y}">{name}</text><text x="330" y="{y}" text-anchor="end">{shape}</text>'
+                f'<text x="480" y="{y}" text-anchor="end">{count:,}</text>'
+                f'<text x="620" y="{y}" text-anchor="end">{100 * count / self.total:.1f} %</text>'
+            )
+        return (
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 230" font-family="sans-serif" '
+            'font-size="14" fill="#1f2328"><rect width="640" height="230" rx="8" fill="#ffffff"/>'
+            f'<text x="20" y="42" font-size="28" font-weight="bold">{self.total:,}</text>'
+            f'<text x="620" y="42" text-anchor="end">parameters · the paper prints {TARGET:,}</text>'
+            + "".join(parts) + "</svg>"
+        )
