@@ -58,13 +58,13 @@ class Model:
 
     name: str = "ding2023"
     options: tuple[tuple[str, object], ...] = ()
-    size: int = 180
+    size: int | None = None
 
     @classmethod
-    def of(cls, name: str, *, size: int = 180, **options) -> "Model":
+    def of(cls, name: str, *, size: int | None = None, **options) -> "Model":
         """``Model.of("ding2023", l1=1e-4)``: options by keyword; lists become tuples.
 
-        ``size`` (pixels) below 180 shrinks the faces before the network sees them.
+        ``size`` (pixels) shrinks the faces before the network sees them; None leaves them as they are.
         """
         frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
         return cls(name, tuple(sorted(frozen.items())), size)
@@ -300,11 +300,11 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
     return result
 
 
-def shrink(images: np.ndarray, size: int, *, progress: bool = True) -> np.ndarray:
-    """Faces at ``size`` pixels (N, size, size, 1) uint8; at their own size they are passed on untouched."""
-    if size == images.shape[1]:
+def shrink(images: np.ndarray, size: int | None, *, progress: bool = True) -> np.ndarray:
+    """Faces at ``size`` pixels (N, size, size, 1) uint8; at their own size (or None) they are passed on untouched."""
+    if size is None or size == images.shape[1]:
         return images
-    if not isinstance(size, int) or not 16 <= size <= images.shape[1]:
+    if isinstance(size, bool) or not isinstance(size, int) or not 16 <= size <= images.shape[1]:
         raise invalid("size", expected=f"16 to {images.shape[1]} pixels", received=size)
     import cv2
     from tqdm import tqdm

@@ -28,7 +28,7 @@ class Size:
 #: 12 clips x 6 frames = 1,728 images; SAVEE 4 x 42 x 6 = 1,008).  full: the real
 #: sets' own counts.
 SIZES: dict[str, dict[str, Size]] = {
-    "smoke": {"ravdess": Size(6, 8), "savee": Size(4, 7), "mead": Size(4, 8)},
+    "smoke": {"ravdess": Size(8, 8), "savee": Size(4, 7), "mead": Size(4, 8)},
     "class": {"ravdess": Size(24, 12), "savee": Size(4, 42), "mead": Size(12, 8)},
     "full": {"ravdess": Size(24, None), "savee": Size(4, None), "mead": Size(48, None)},
 }

@@ -83,8 +83,6 @@ def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | N
         def __getitem__(self, index):
             part = slice(index * batch_size, (index + 1) * batch_size)
             chosen = self.order[part]
-            # Sorted reads walk the file forwards; the batch's own order does not matter to the mean.
-            chosen = chosen[np.argsort(chosen, kind="stable")]
             pictures = np.asarray(images[chosen], dtype=np.float32)
             mirror = self.mirror[part]
             pictures[mirror] = pictures[mirror, :, ::-1]
@@ -136,7 +134,7 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
     testing = batches(images, labels, test, batch_size=max(recipe.batch_size, 64)) if len(test) else None
     bar = _progress_bar(len(learning) * (recipe.epochs - start), description, progress)
     for epoch in range(start, recipe.epochs):
-        keras.utils.set_random_seed((seed * 1009 + epoch) % 2**31)
+        _reseed(model, seed, epoch)
         learning.begin(epoch)
         logs = model.fit(learning, epochs=1, verbose=0, callbacks=[_Tick(bar), *callbacks]).history
         if testing is not None:
@@ -149,6 +147,14 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
             _keep(model, Path(folder), epoch + 1, history)
     bar.close()
     return model, history
+
+
+def _reseed(model, seed: int, epoch: int) -> None:
+    """Set every dropout's random state from (seed, epoch): a ``.keras`` file does not keep it."""
+    rng = np.random.default_rng([seed, epoch])
+    for variable in model.variables:
+        if "seed_generator" in variable.path and "int" in str(variable.dtype):
+            variable.assign(rng.integers(0, 2**31, variable.shape).astype(variable.dtype))
 
 
 def _keep(model, folder: Path, epoch: int, history: dict) -> None:

@@ -72,7 +72,8 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
     """Every regular file below ``root``, sorted by its relative path, and the problems met.
 
     Hidden files and folders (``.DS_Store``, ``._x.mp4``, ``__MACOSX``) are
-    passed over quietly.  Links to files are read.  A link to a folder is
+    passed over quietly, and so is the folder ``truth`` that
+    ``fer_utils.studio.film`` writes beside its clips.  Links to files are read.  A link to a folder is
     followed unless it leads to a folder that is read anyway or that holds the
     root: so a loop of links ends.
     """
@@ -112,6 +113,8 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
                 problem(entry.path, "unreadable", f"it cannot be opened: {error.strerror}")
                 continue
             relative = prefix + entry.name
+            if relative == "truth" and os.path.isfile(os.path.join(entry.path, "plan.json")):
+                continue
             if stat.S_ISDIR(status.st_mode):
                 real = os.path.realpath(entry.path)
                 inside = real == real_root or real.startswith(real_root + os.sep)

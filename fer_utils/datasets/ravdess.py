@@ -94,7 +94,8 @@ def name(row: Mapping[str, Any], suffix: str = ".mp4") -> str:
     """
     codes = []
     for field, allowed in _FIELDS:
-        backwards = {value: code for code, value in allowed.items()} if isinstance(allowed, dict) else dict(zip(allowed, allowed))
+        pairs = allowed.items() if isinstance(allowed, dict) else zip(allowed, allowed)
+        backwards = {value: code for code, value in pairs}
         if row[field] not in backwards:
             raise invalid(field, expected=f"one of {tuple(backwards)}", received=row[field])
         codes.append(backwards[row[field]])

@@ -45,7 +45,8 @@ class CsvFile:
     """Writes rows whose text comes back exactly: all text quoted, numbers in their shortest exact form."""
 
     def __init__(self, path: Path, columns: Sequence[str]):
-        self.path, self._file = path, open(path, "w", encoding="utf-8", newline="")
+        self.path, self._file = path, open(
+            path, "w", encoding="utf-8", errors="backslashreplace", newline="")
         self._writer = csv.writer(self._file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         self._writer.writerow(columns)
 
@@ -216,7 +217,8 @@ class FaceSet:
             shape = tuple(manifest["shape"])
             sums = {name: manifest["sha256"][name] for name in (IMAGES, META, PROBLEMS)}
             fingerprint, said = manifest["fingerprint"], manifest["counts"]["problems"]
-            if len(shape) != 4 or not all(isinstance(n, int) and n >= 0 for n in shape) or not isinstance(fingerprint, str):
+            counts = [n for n in shape if isinstance(n, int) and n >= 0]
+            if len(shape) != 4 or len(counts) != 4 or not isinstance(fingerprint, str):
                 raise ValueError("shape")
         except (KeyError, TypeError, ValueError):
             raise damaged(f"{MANIFEST} lacks what it must say") from None

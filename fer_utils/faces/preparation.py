@@ -171,7 +171,9 @@ def _finished(out: Path, request: dict) -> FaceSet | None:
 
 def _other(out: Path, there: dict, request: dict, what: str) -> FerError:
     before, now = there.get("config") or {}, request["config"]
-    changed = [f"{key} is {before.get(key)!r} there and {now[key]!r} here" for key in now if before.get(key) != now[key]]
+    changed = [
+        f"{key} is {before.get(key)!r} there and {now[key]!r} here" for key in now if before.get(key) != now[key]
+    ]
     if not changed:
         changed = ["the clips are others, or their files have changed since"]
     return invalid(
@@ -190,7 +192,8 @@ def _refuse_others(out: Path, request: dict, resume: bool) -> None:
     if names - {PARTS, IMAGES, META, PROBLEMS} or (names and PARTS not in names):
         raise invalid(
             "out_dir", expected="a new folder, or one that `prepare` has made", received=str(out),
-            remedy=f"It holds other files ({', '.join(sorted(names)[:3])}). Nothing was overwritten: name another folder.",
+            remedy=f"It holds other files ({', '.join(sorted(names)[:3])}). Nothing was overwritten: name another "
+            "folder.",
         )
     there = _begun(out / PARTS)
     if resume and there is not None and {key: there.get(key) for key in request} != request:
@@ -257,7 +260,8 @@ def _make_parts(
     if workers is None:
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         workers = max(1, min(processors, len(todo) // 8))
-    with tqdm(total=len(values), initial=len(values) - len(todo), unit="clip", desc="faces", disable=not progress) as bar:
+    done = len(values) - len(todo)
+    with tqdm(total=len(values), initial=done, unit="clip", desc="faces", disable=not progress) as bar:
 
         def store(number: int, result: ClipResult) -> None:
             write_atomic(_part(parts, number), result.to_bytes())

@@ -47,13 +47,15 @@ class Head:
     front: np.ndarray
     back: np.ndarray
     jaw_y: np.ndarray  # (17,) heights of the jaw landmarks
+    table: np.ndarray  # (3, rows) w, front, back, and ...
+    steps: np.ndarray  # (3, rows) ... how much each grows to the next row
 
     def rows(self, y):
-        """Fractional look-up of (w, front depth, back depth) at heights y (any shape)."""
+        """Fractional look-up of (w, front depth, back depth) at heights y: (3, ...)."""
         index = np.clip((np.asarray(y) - self.top) / self.step, 0.0, _ROWS - 1.001)
         low = index.astype(np.intp)
         part = index - low
-        return tuple(a[low] + part * (a[low + 1] - a[low]) for a in (self.w, self.front, self.back))
+        return self.table[:, low] + part * self.steps[:, low]
 
 
 @lru_cache(maxsize=64)
@@ -74,13 +76,18 @@ def head_of(identity: Identity) -> Head:
     w = np.maximum(np.interp(y, np.maximum.accumulate(curve[:, 0]), curve[:, 1]), 1e-3)
     front = 0.86 * (w / 0.70) ** 0.30
     front = np.where(y < -0.5, front * (1.0 - 0.10 * _smooth((-0.5 - y) / 0.6)), front)
-    back = 1.0 * (w / 0.70) ** 0.4 * (1.0 - 0.85 * _smooth((y - 0.05) / 0.5))
+    front *= np.clip(w / 0.20, 0.0, 1.0) ** np.where(y < -0.9, 0.7, 0.0)  # close at the crown
+    back = 1.0 * (w / 0.70) ** 0.4 * (1.0 - 0.85 * _smooth((y - 0.05) / 0.5)) * np.clip(w / 0.20, 0.0, 1.0) ** np.where(y < -0.9, 0.6, 0.0)
     # Jaw landmarks: equal steps of arc from eye level to chin.
     below = np.flatnonzero(curve[:, 0] >= 0.03)
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve[below], axis=0).T))])
     half_jaw = np.interp(np.linspace(0, arc[-1], 9), arc, curve[below, 0])
     jaw_y = np.concatenate([half_jaw, half_jaw[-2::-1]])
-    return Head(float(y[0]), float(y[1] - y[0]), y, w, front, back, jaw_y)
+    table = np.stack([w, front, back])
+    steps = np.diff(table, axis=1, append=table[:, -1:])
+    for array in (table, steps):
+        array.setflags(write=False)
+    return Head(float(y[0]), float(y[1] - y[0]), y, w, front, back, jaw_y, table, steps)
 
 
 def spline(points: np.ndarray, per_segment: int, closed: bool = False) -> np.ndarray:
@@ -270,7 +277,7 @@ def _mouth(i: Identity, au, a, both, drop: float, points: np.ndarray) -> None:
         put(65 if right else 67, 0.50, bottom, 0.20)
         put(55 if right else 59, 0.70, bottom + thick_low, 0.46)
         put(56 if right else 58, 0.36, bottom + thick_low, 0.10)
-    points[51] = (lean, peak + i.cupid * 0.045)
+    points[51] = (lean, peak + min(max(i.cupid, 0.0) * 0.045, 0.4 * thick_up))
     points[57] = (lean, bottom + thick_low)
     points[62] = (lean, top + 0.003)
     points[66] = (lean, bottom + 0.003)

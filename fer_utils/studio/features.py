@@ -92,7 +92,7 @@ def eyes(s: Scene) -> None:
         # Upper lash line, thicker outwards.
         u = np.linspace(0, 1, len(up))
         female = i.presentation == "female"
-        width = (0.034 if female else 0.026) * np.sin(np.pi * np.clip(0.18 + 0.80 * (1 - u), 0, 1)) ** 0.6 + 0.010
+        width = (0.040 if female else 0.032) * np.sin(np.pi * (0.04 + 0.92 * (1 - u) ** 0.8)) ** 0.7 + 0.006 * (1 - u)
         fill(s.canvas, tapered(lids_up, width * s.unit), lash)
         if female:
             out = lids_up[0] - lids_up[2]
@@ -194,10 +194,10 @@ def mouth(s: Scene) -> None:
     # Corners: a small dark comma, longer when the lips are pulled.
     for side, index in ((0, 48), (1, 54)):
         away = 1.0 if side else -1.0
-        size = 0.012 + 0.018 * max(s.a(12, side), s.a(14, side), s.a(15, side), s.a(20, side), s.a(24, side))
+        size = 0.026 * max(s.a(12, side), s.a(14, side), s.a(15, side), s.a(20, side), s.a(24, side))
         rise = -0.014 - 0.030 * s.a(12, side) + 0.030 * s.a(15, side)
-        comma = np.stack([p[index] - (away * 0.035 * s.unit, 0), p[index], p[index] + (away * (0.012 + size) * s.unit, rise * s.unit)])
-        fill(s.canvas, tapered(spline(comma, 4), np.interp(np.linspace(0, 1, 9), [0, 0.5, 1], [0.010, 0.020, 0.004]) * s.unit), mix(dark, s.colour(skin), 0.25))
+        comma = np.stack([p[index] - (away * 0.035 * s.unit, 0), p[index], p[index] + (away * (0.006 + size) * s.unit, rise * s.unit)])
+        fill(s.canvas, tapered(spline(comma, 4), np.interp(np.linspace(0, 1, 9), [0, 0.5, 1], [0.008, 0.014, 0.003]) * s.unit), mix(dark, s.colour(skin), 0.25))
 
 
 def _inside(s: Scene, window: Window, opening: float) -> None:

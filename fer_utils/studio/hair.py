@@ -109,12 +109,34 @@ def _curls(s: Scene, points: np.ndarray, radius: float, seed: int, inward: float
     rng = np.random.default_rng([41, s.identity.seed, seed])
     middle = points.mean(axis=0)
     points = _resample(points, max(10, int(1.9 / radius)))
-    for depth in (0.0, 0.5, 1.0):
+    for depth in (0.0, 0.6):
         share = inward * depth + rng.uniform(-0.035, 0.035, len(points))
         sizes = radius * s.unit * rng.uniform(0.7, 1.25, len(points))
-        tones = rng.uniform(0.82, 1.20, len(points))
+        tones = rng.uniform(0.86, 1.02, len(points))
         for p, k, size, tone in zip(points, share, sizes, tones):
             disc(s.canvas, p + (middle - p) * k, (size, size), s.colour(shade_of(s.identity.hair, tone)))
+
+
+@lru_cache(maxsize=64)
+def _ringlet_recipe(person_seed: int, count: int):
+    rng = np.random.default_rng([43, person_seed])
+    start, turn = rng.uniform(0, 2 * np.pi, count), rng.choice((-1, 1), count) * rng.uniform(2.4, 5.0, count)
+    angle = start[:, None] + turn[:, None] * np.linspace(0, 1, 9)
+    radius = rng.uniform(0.020, 0.046, count)[:, None] * np.linspace(1.0, 0.45, 9)
+    arcs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    return arcs, rng.uniform(0, _N - 1, count), rng.uniform(-0.04, 1.06, count), rng.integers(0, 5, count)
+
+
+def _ringlets(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
+    """Small coils all over curly hair, the lit ones last."""
+    arcs, along, share, tones = _ringlet_recipe(s.identity.seed, 330)
+    steps = np.arange(_N)
+    a, b = _resample(ring, _N), _resample(line, _N)
+    at = np.stack([np.interp(along, steps, b[:, k] * 1.0) * (1 - share) + np.interp(along, steps, a[:, k]) * share for k in (0, 1)], axis=-1)
+    coils = at[:, None] + arcs * s.unit
+    lift = 0.34 if sum(s.identity.hair) < 150 else 0.24
+    for tone in range(5):
+        strokes(s.canvas, coils[tones == tone], s.colour(shade_of(s.identity.hair, 1.0 + lift * (tone - 2) / 2 * (1.6 if tone > 2 else 1.0))), 1.3 * s.thin)
 
 
 def behind(s: Scene) -> None:
@@ -128,7 +150,7 @@ def behind(s: Scene) -> None:
         crown, sides, *_ = _CAPS[style]
         ring = _ring(s, 0.30, crown, sides)
         drop = np.array([[-s.pose.sr, s.pose.cr]]) * s.unit
-        low = min(reach, 1.25)
+        low = reach if reach < 1.2 else 2.2
         ends = np.concatenate([ring[[-1]] + drop * (low - 0.3), ring[[0]] + drop * (low - 0.3)])
         fill(s.canvas, np.concatenate([ring, ends]), dark)
     elif style == "bun":
@@ -167,13 +189,7 @@ def front(s: Scene) -> None:
     if combed == "curl":
         if style == "curly":
             _curls(s, ring[8:-8], 0.062, 2, 0.10)
-        rng = np.random.default_rng([43, i.seed])
-        a, b = _resample(ring, 18), _resample(line, 18)
-        # The lit curls last, so that light ones lie on dark ones.
-        tones = np.sort(rng.uniform(0.80, 1.22, 130))
-        for k, share, size, tone in zip(rng.integers(1, 17, 130), rng.uniform(0.0, 0.95, 130), rng.uniform(0.5, 1.1, 130), tones):
-            size *= 0.055 * s.unit
-            disc(s.canvas, b[k] + (a[k] - b[k]) * share, (size, size), s.colour(shade_of(i.hair, tone)))
+        _ringlets(s, ring, line)
     elif combed == "side":
         _strands(s, ring[6:-6], line[6:-6], 90, False, 3)
     else:

@@ -21,7 +21,7 @@ PRESENTATIONS: tuple[str, ...] = ("female", "male")
 #: skintone.google) but warmer, because a swatch is not a lit face.
 TONES: tuple[tuple[int, int, int], ...] = (
     (242, 212, 194), (236, 203, 181), (231, 195, 166), (220, 180, 144), (208, 164, 124),
-    (178, 132, 94), (150, 104, 74), (122, 82, 60), (98, 66, 50), (80, 54, 42),
+    (178, 132, 94), (150, 104, 74), (122, 82, 60), (104, 71, 54), (89, 61, 48),
 )
 
 #: Hair colours (RGB) by name.
@@ -204,8 +204,8 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     style = tuple(
         (unit, round(float(np.clip(strength * rng.lognormal(0.0, 0.35), 0.4, 1.8)), 3)) for unit in ACTION_UNITS
     )
-    resting = rng.choice([1, 2, 4, 6, 7, 12, 14, 15, 17, 24], size=3, replace=False)
-    rest = tuple((int(unit), round(float(rng.uniform(0.0, 0.16)), 3)) for unit in sorted(resting))
+    resting = rng.choice([1, 2, 4, 6, 7, 12, 14, 15, 17, 24], size=4, replace=False)
+    rest = tuple((int(unit), round(float(rng.uniform(0.0, 0.26)), 3)) for unit in sorted(resting))
     return Identity(
         seed=seed, presentation=presentation, age=age, tone=tone, **shape,
         eye_colour=eye_colour, hair_style=hair_style, hair_colour=hair_colour,

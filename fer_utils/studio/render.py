@@ -272,7 +272,7 @@ def _body(identity: Identity, width: int, height: int, light: Light, zoom: float
         band = at([(sign * n * 1.02, 0.9), (sign * n * 0.80, 0.9), (sign * 0.13, chin + 0.42), (sign * 0.19, chin + 0.42)])
         fill(line, band, 1.0)
         shadow += cv2.GaussianBlur(line, (0, 0), 0.06 * unit) * (0.16 if sign * azimuth > 0 else 0.26)
-    factor = np.stack([1 - shadow * 0.72, 1 - shadow, 1 - shadow * 1.08], axis=-1)
+    factor = np.stack([1 - shadow * 0.80, 1 - shadow, 1 - shadow * 1.06], axis=-1)
     picture = np.clip(picture * factor, 0, 255).astype(np.uint8)
     # Clothes with a neckline.
     deep = 0.62 if i.presentation == "female" else 0.44

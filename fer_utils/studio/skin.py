@@ -104,19 +104,19 @@ def _unit_relief(i: Identity, x, y) -> dict[int, np.ndarray]:
     """What each action unit adds to the relief on the side x >= 0 (mirrored by |x|)."""
     m, e, my = np.abs(x), i.eye_spacing, i.mouth_y
     top = -i.brow_height - 0.10
-    deep = 1.0 + 0.5 * max(0.0, (i.age - 30) / 35)
+    deep = float(np.clip(0.72 + 0.7 * (i.age - 24) / 35, 0.72, 1.5))
 
     def furrows(x0, sx, depth):
-        rows = sum(_hill(m, y, x0, top - 0.09 - 0.105 * k, sx, 0.017, -depth) +
-                   _hill(m, y, x0, top - 0.14 - 0.105 * k, sx, 0.028, depth * 0.7) for k in range(3))
+        rows = sum(_hill(m, y, x0, top - 0.09 - 0.105 * k + 0.05 * (m - x0), sx * (1.0 - 0.13 * k), 0.017, -depth) +
+                   _hill(m, y, x0, top - 0.14 - 0.105 * k + 0.05 * (m - x0), sx * (1.0 - 0.13 * k), 0.028, depth * 0.7) for k in range(3))
         return rows * deep
 
     cheek = _hill(m, y, e + 0.05, 0.235, 0.135, 0.075, 0.060) + _hill(m, y, e + 0.04, 0.14, 0.14, 0.022, -0.026 * deep)
     crow = sum(_hill(m, y, e + 0.26, 0.0 + 0.055 * k, 0.055, 0.012, -0.013 * deep, 0.35 * k) for k in (-1, 0, 1))
     naso = [(i.nose_width + 0.045, 0.40), (0.275, 0.52), (0.365, my - 0.05)]
     return {
-        1: furrows(0.10, 0.20, 0.020) + _hill(m, y, 0.16, -i.brow_height - 0.08, 0.13, 0.07, 0.018),
-        2: furrows(0.42, 0.17, 0.017) + _hill(m, y, e + 0.10, -i.brow_height + 0.05, 0.16, 0.06, -0.016),
+        1: furrows(0.10, 0.19, 0.0135) + _hill(m, y, 0.16, -i.brow_height - 0.08, 0.13, 0.07, 0.018),
+        2: furrows(0.40, 0.14, 0.0115) + _hill(m, y, e + 0.10, -i.brow_height + 0.05, 0.16, 0.06, -0.016),
         4: (_hill(m, y, 0.055, -0.20, 0.016, 0.085, -0.034 * deep) + _hill(m, y, 0.105, -0.20, 0.045, 0.07, 0.034)
             + _hill(m, y, e - 0.02, -0.10, 0.17, 0.05, -0.026) + _hill(m, y, 0.0, -0.10, 0.10, 0.016, -0.012)),
         5: _hill(m, y, e, -0.10, 0.14, 0.03, -0.014),
@@ -173,7 +173,8 @@ def skin_of(identity: Identity) -> Skin:
     w, front, _ = head.rows(y[:, :1])
     down = float(y[1, 0] - y[0, 0])
     across = np.sqrt((w * np.cos(angle)) ** 2 + (front * np.sin(angle)) ** 2) * (angle[0, 1] - angle[0, 0])
-    nx, nz = np.sin(angle) * front, np.cos(angle) * w
+    # Crown and chin are caps: without a least width their two halves would meet in a seam.
+    nx, nz = np.sin(angle) * np.maximum(front, 0.55), np.cos(angle) * np.maximum(w, 0.34)
     size = np.sqrt(nx**2 + nz**2)
     # The slope of the stack of half-ellipses, softened: its ends are nearly flat caps.
     slope = np.clip(np.gradient(w[:, 0], down), -1.6, 1.6)[:, None]
@@ -299,7 +300,9 @@ def unroll(pose: Pose, skin: Skin, width: int, height: int, cells: int = 48) -> 
     for _ in range((3 if abs(pose.sy) + abs(pose.sp) > 0.25 else 2) if turned else 1):
         y = (v + (depth + lift - 0.35) * pose.sp) / pose.cp + pose.pivot[1]
         rest = pose.at_rest(y)
+        # Where the head closes at the chin, its underside is drawn as part of a wider cap.
         w, front, _back = head.rows(rest)
+        w, front = np.maximum(w, 0.30), np.maximum(front, 0.55)
         phi = np.arctan2(front * pose.sy, w * pose.cy)
         reach = np.sqrt((w * pose.cy) ** 2 + (front * pose.sy) ** 2)
         angle = np.arcsin(np.clip((u - lift * pose.sy) / reach, -0.9995, 0.9995)) - phi

@@ -1,0 +1,712 @@
+"""From clips to faces: sampling, decoding, detectors, crops, the face set on disk, and the pass."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import drawn
+from fer_utils import faces
+from fer_utils.errors import FerError, MissingPackage
+from fer_utils.faces import FaceSet, clipwork, detectors, preparation, prepare, read_frames, sample_indices
+from fer_utils.faces.detectors import Box
+from fer_utils.tables import CLIP_COLUMNS, Problems
+
+cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
+pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+
+
+# --- sampling -------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10_000), st.integers(1, 60))
+def test_samples_are_distinct_centred_and_in_range(n, k):
+    indices = sample_indices(n, k)
+    assert len(indices) == min(n, k) and indices == sorted(set(indices))
+    assert all(0 <= index < n for index in indices)
+    if n > k:
+        for part, index in enumerate(indices):  # each lies within one frame of its part's centre
+            assert abs(index + 0.5 - (part + 0.5) * n / k) <= 0.5
+
+
+@given(st.integers(7, 10_000))
+def test_samples_are_symmetric_up_to_rounding(n):
+    forwards = sample_indices(n, 6)
+    assert all(abs(a + b - (n - 1)) <= 1 for a, b in zip(forwards, reversed(forwards)))
+
+
+@pytest.mark.parametrize("n, k", [(-1, 6), (5, 0), (5, 2.0), (5, True), ("5", 6)])
+def test_samples_of_nothing(n, k):
+    with pytest.raises(FerError, match="whole number"):
+        sample_indices(n, k)
+
+
+# --- decoding -------------------------------------------------------------------------------
+
+
+def numbered(n, side=64):
+    """Frames whose grey level says their index."""
+    return [np.full((side, side, 3), 8 + 6 * index, np.uint8) for index in range(n)]
+
+
+def shows(reading, indices):
+    """Whether the frames are those of `numbered` with these indices; a codec may shift the grey a little."""
+    seen = [(float(frame.rgb.mean()) - 8) / 6 for frame in reading.frames]
+    return len(seen) == len(indices) and all(abs(a - b) < 0.75 for a, b in zip(seen, indices))
+
+
+@pytest.mark.parametrize("fourcc, ending", [("FFV1", ".avi"), ("MJPG", ".avi"), ("mp4v", ".mp4"), ("VP90", ".webm")])
+def test_the_chosen_frames_are_the_ones_returned(tmp_path, fourcc, ending):
+    path = drawn.write_video(tmp_path / f"Clip mit ä und 表{ending}", numbered(31), fps=25, fourcc=fourcc)
+    reading = read_frames(path, 6)
+    assert reading.n_frames == 31 and reading.notes == []
+    assert [frame.index for frame in reading.frames] == sample_indices(31, 6)
+    assert shows(reading, sample_indices(31, 6))
+    assert [frame.time_s for frame in reading.frames] == pytest.approx([i / 25 for i in sample_indices(31, 6)], abs=2e-3)
+    assert all(frame.rgb.shape == (64, 64, 3) and frame.rgb.dtype == np.uint8 for frame in reading.frames)
+
+
+def test_all_frames_of_a_short_clip(tmp_path):
+    reading = read_frames(drawn.write_video(tmp_path / "a.avi", numbered(4), fourcc="FFV1"), 6)
+    assert shows(reading, [0, 1, 2, 3])
+    assert [note.kind for note in reading.notes] == ["short clip"]
+    assert "4 frames" in reading.notes[0].problem and "4 taken" == reading.notes[0].action
+
+
+def test_a_frame_count_that_lies_is_not_believed(tmp_path):
+    noise = np.random.default_rng(0)
+    frames = [np.clip(level + noise.normal(0, 3, level.shape), 0, 255).astype(np.uint8) for level in numbered(40)]
+    path = drawn.write_video(tmp_path / "a.avi", frames, fourcc="MJPG")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    reading = read_frames(path, 6)
+    assert 6 < reading.n_frames < 30
+    wanted = sample_indices(reading.n_frames, 6)
+    assert [frame.index for frame in reading.frames] == wanted
+    reading.frames.pop()  # may be the one that was cut in half
+    assert shows(reading, wanted[:-1])
+    if any(note.kind == "truncated" for note in reading.notes):
+        assert f"{reading.n_frames} can be decoded" in reading.notes[0].problem
+
+
+@pytest.mark.parametrize("said, told", [(40, True), (21, False), (0, False), (-5, False), (float("nan"), False)])
+def test_whatever_the_container_says_the_true_count_is_sampled(tmp_path, monkeypatch, said, told):
+    path = drawn.write_video(tmp_path / "a.avi", numbered(20), fourcc="FFV1")
+    real = cv2.VideoCapture
+
+    class Lying:
+        def __init__(self, *arguments):
+            self.inner = real(*arguments)
+
+        def get(self, what):
+            return said if what == cv2.CAP_PROP_FRAME_COUNT else self.inner.get(what)
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Lying)
+    reading = read_frames(path, 6)
+    assert reading.n_frames == 20 and shows(reading, sample_indices(20, 6))
+    assert [note.kind for note in reading.notes] == (["truncated"] if told else [])
+
+
+@pytest.mark.parametrize("name", ["Bild ö 表.png", "b.jpg", "c.bmp", "d.tiff", "e.webp", "f.PNG"])
+def test_still_images_are_one_frame_whatever_their_name(tmp_path, name):
+    path = drawn.write_image(tmp_path / name, drawn.face(1))
+    reading = read_frames(path, 6)
+    assert reading.n_frames == 1 and reading.notes == []
+    frame = reading.frames[0]
+    assert (frame.index, frame.time_s) == (0, 0.0) and frame.rgb.shape == (256, 256, 3)
+    assert np.abs(frame.rgb.astype(int) - drawn.face(1)).mean() < 6  # red and blue not exchanged
+
+
+@pytest.mark.parametrize("picture", [
+    np.full((40, 50), 90, np.uint8), np.full((40, 50), 90 * 257, np.uint16), np.full((40, 50, 4), 90, np.uint8),
+])
+def test_odd_images_become_rgb(tmp_path, picture):
+    path = tmp_path / "a.png"
+    path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    rgb = read_frames(path).frames[0].rgb
+    assert rgb.shape == (40, 50, 3) and rgb.dtype == np.uint8 and (rgb == 90).all()
+
+
+# --- boxes, crops, quality ------------------------------------------------------------------
+
+boxes = st.builds(Box, st.integers(-300, 300), st.integers(-300, 300), st.integers(1, 400), st.integers(1, 400), st.just(1.0))
+
+
+@given(boxes, boxes)
+def test_overlap(one, other):
+    assert 0 <= one.overlap(other) <= 1 and one.overlap(other) == other.overlap(one)
+    assert one.overlap(one) == 1
+    assert Box(0, 0, 2, 2, 0).overlap(Box(1, 0, 2, 2, 0)) == pytest.approx(1 / 3)
+
+
+@settings(deadline=None)
+@given(boxes, st.integers(16, 64), st.floats(0, 2))
+def test_a_crop_is_a_square_of_the_size_asked_for(box, size, margin):
+    picture = np.full((50, 70, 3), (10, 120, 250), np.uint8)
+    square = faces.crop(picture, box, size=size, margin=margin)
+    assert square.shape == (size, size) and square.dtype == np.uint8
+    assert (square == round(0.299 * 10 + 0.587 * 120 + 0.114 * 250)).all()  # edges repeat: no black anywhere
+
+
+def test_a_crop_at_the_boxes_own_size_is_the_grey_picture_itself():
+    picture = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    assert np.array_equal(faces.crop(picture, Box(30, 20, 32, 32, 1), size=32), grey[20:52, 30:62])
+    # not square: the longer side, about the same centre
+    assert np.array_equal(faces.crop(picture, Box(34, 20, 24, 32, 1), size=32), grey[20:52, 30:62])
+    # a margin of 1/2 doubles the side
+    assert np.array_equal(faces.crop(picture, Box(38, 28, 16, 16, 1), size=32, margin=0.5), grey[20:52, 30:62])
+
+
+def test_a_crop_over_the_edge_repeats_the_edge():
+    picture = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8)
+    padded = np.pad(picture, ((8, 8), (8, 8), (0, 0)), mode="edge")
+    expected = cv2.cvtColor(padded, cv2.COLOR_RGB2GRAY)
+    assert np.array_equal(faces.crop(picture, Box(-8, -8, 32, 32, 1), size=32), expected[:32, :32])
+    assert np.array_equal(faces.crop(picture, Box(16, 16, 32, 32, 1), size=32), expected[-32:, -32:])
+
+
+def test_shrinking_averages_over_areas():
+    picture = np.zeros((64, 64, 3), np.uint8)
+    picture[::2, ::2] = 200
+    assert (faces.crop(picture, Box(0, 0, 64, 64, 1), size=32) == 50).all()
+
+
+def test_quality_orders_sharp_and_blurred():
+    sharp = faces.crop(drawn.face(1), Box(65, 79, 125, 125, 1), size=96)
+    blurred = cv2.GaussianBlur(sharp, (0, 0), 3)
+    assert faces.quality(sharp)[0] > 4 * faces.quality(blurred)[0]
+    assert faces.quality(np.full((20, 20), 77, np.uint8)) == (0.0, 77.0)
+
+
+# --- detectors ------------------------------------------------------------------------------
+
+
+def test_detector_registry():
+    assert detectors.available() == ("dlib", "haar")
+    with pytest.raises(FerError, match=r"`detector`.*\('dlib', 'haar'\).*Received: 'mtcnn'"):
+        detectors.create("mtcnn")
+
+
+def test_without_dlib(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dlib", None)
+    with pytest.raises(MissingPackage, match="pip install dlib-bin"):
+        detectors.create("dlib")
+
+
+def test_without_opencv(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(MissingPackage, match="pip install opencv-python-headless"):
+        prepare(drawn.table(), tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def test_haar_on_opencv_5(monkeypatch):
+    monkeypatch.delattr(cv2, "CascadeClassifier")
+    with pytest.raises(MissingPackage, match="OpenCV 5 has no cascade classifier"):
+        detectors.create("haar")
+
+
+def finder(name):
+    if name == "haar" and not hasattr(cv2, "CascadeClassifier"):
+        pytest.skip("this OpenCV has no CascadeClassifier: pip install 'opencv-python-headless<5' to test Haar")
+    return detectors.create(name)
+
+
+@pytest.mark.parametrize("name", detectors.available())
+@pytest.mark.parametrize("seed", [0, 2, 5])
+def test_a_drawn_face_is_found_where_it_is(name, seed):
+    found = finder(name).detect(drawn.face(seed))
+    assert len(found) == 1 and isinstance(found[0].x, int)
+    assert found[0].overlap(Box(62, 70, 130, 130, 0)) > 0.6
+
+
+@pytest.mark.parametrize("name", detectors.available())
+def test_nothing_is_found_in_noise_and_in_tiny_pictures(name):
+    noise = np.random.default_rng(3).integers(0, 256, (240, 320, 3), dtype=np.uint8)
+    for picture in (noise, np.zeros((1, 1, 3), np.uint8), np.zeros((3, 500, 3), np.uint8)):
+        assert finder(name).detect(picture) == []
+
+
+def on_wall(*placed, height=720, width=1280):
+    """A wall with drawn faces, each (seed, size, left, top)."""
+    wall = np.full((height, width, 3), 150, np.uint8)
+    for seed, size, left, top in placed:
+        wall[top:top + size, left:left + size] = drawn.face(seed, size)
+    return wall
+
+
+def test_a_face_too_small_for_the_first_look_is_still_found():
+    dlib = finder("dlib")
+    wall = on_wall((1, 256, 500, 200))
+    small = cv2.resize(wall, (480, 270), interpolation=cv2.INTER_AREA)
+    assert dlib.at_scale(small, False) == []
+    found = dlib.detect(wall)
+    assert len(found) == 1
+    assert found[0].overlap(Box(565, 279, 125, 125, 0)) > 0.6
+
+
+def test_thorough_adds_small_faces_and_keeps_the_first_box():
+    dlib = finder("dlib")
+    wall = on_wall((0, 600, 20, 60), (2, 200, 800, 200))
+    quick, thorough = dlib.detect(wall), dlib.detect(wall, thorough=True)
+    assert len(quick) == 1 and len(thorough) == 2
+    assert thorough[0] == quick[0] and thorough[1].overlap(Box(858, 272, 98, 98, 0)) > 0.6
+
+
+def test_a_box_of_the_smallest_size_is_looked_at_again():
+    dlib = finder("dlib")
+    wall = on_wall((2, 300, 500, 200))
+    scale = detectors._scales(1280, dlib.step)[0]
+    small = cv2.resize(wall, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    assert dlib.at_scale(small, False)[0].w / scale > 180  # the face is 146 pixels wide
+    truth = Box(500 + 65 * 300 // 256, 200 + 79 * 300 // 256, 146, 146, 0)
+    assert dlib.detect(wall)[0].overlap(truth) > 0.7
+
+
+@given(st.integers(1, 20_000), st.sampled_from([detectors.DlibHog.step, detectors.Haar.step]))
+def test_scales_grow_and_never_leave_the_full_picture_out(side, step):
+    scales = detectors._scales(side, step)
+    assert scales == sorted(set(scales))
+    assert (min(side, 4096) / side) in scales
+    if side > 540:
+        assert scales[0] * side <= 540 < scales[0] / step * side + 1e-6
+        assert np.log(scales[0]) / np.log(step) == pytest.approx(round(np.log(scales[0]) / np.log(step)))
+
+
+def test_boxes_are_largest_first():
+    found = finder("dlib").detect(on_wall((0, 300, 20, 60), (2, 400, 500, 60), height=480, width=960))
+    assert len(found) == 2 and found[0].w > found[1].w and found[0].x > 480
+
+
+# --- the face set on disk -------------------------------------------------------------------
+
+ODD = ["01", "", "NA", "nan", "None", "1e5", "a,b", 'say "hi"', "two\nlines", "car\rriage", " spaced ", "ä表", "#", "0x1F"]
+
+
+def small_set(path, n=5):
+    rng = np.random.default_rng(1)
+    meta = pd.DataFrame({"actor": (ODD * n)[:n], "expression": "happy", "clip": [f"{i}.mp4" for i in range(n)],
+                         "time_s": rng.random(n), "frame": np.arange(n)})
+    return FaceSet.save(rng.integers(0, 256, (n, 20, 20), dtype=np.uint8), meta, path,
+                        Problems.of([("a.mp4", "detect", "no face", "none", "left out")]))
+
+
+def test_every_text_and_number_comes_back(tmp_path):
+    n = len(ODD)
+    numbers = np.random.default_rng(0).standard_normal(n) * 10.0 ** np.arange(-7, n - 7)
+    meta = pd.DataFrame({column: ODD for column in CLIP_COLUMNS} | {"intensity": range(n), "repetition": range(n)})
+    meta["score"], meta["box_x"] = numbers, -np.arange(n)
+    made = FaceSet.save(np.zeros((n, 16, 16, 1), np.uint8), meta, tmp_path / "set")
+    again = FaceSet.load(tmp_path / "set", verify=True)
+    for found in (made, again):
+        assert list(found.meta.columns) == list(faces.META_COLUMNS)
+        assert list(found.meta["actor"]) == ODD and list(found.meta["path"]) == ODD
+        assert (found.meta["score"].to_numpy() == numbers).all()
+        assert list(found.meta["box_x"]) == [-i for i in range(n)]
+        kinds = {column: str(found.meta[column].dtype) for column in found.meta}
+        assert {c for c, kind in kinds.items() if kind == "int64"} == {
+            "intensity", "repetition", "frame", "frame_index", "box_x", "box_y", "box_w", "box_h", "faces_found"}
+        assert {c for c, kind in kinds.items() if kind == "float64"} == {"time_s", "score", "sharpness", "brightness"}
+        assert all(kind == str(pd.Series(["a"], dtype="str").dtype) for kind in kinds.values() if "64" not in kind)
+
+
+def test_a_loaded_set(tmp_path):
+    made = small_set(tmp_path / "set")
+    found = FaceSet.load(str(tmp_path / "set"))
+    assert len(found) == 5 and found.images.shape == (5, 20, 20, 1) and found.images.dtype == np.uint8
+    assert isinstance(found.images, np.memmap) and not found.images.flags.writeable
+    assert list(found.problems["kind"]) == ["no face"] and found.fingerprint == made.fingerprint
+    assert found.path == tmp_path / "set"
+    assert repr(found) == f"FaceSet(5 faces of 20x20 from 5 clips, 5 actors, 1 problems; {tmp_path / 'set'})"
+    assert small_set(tmp_path / "same").fingerprint == made.fingerprint
+
+
+def test_the_fingerprint_is_of_the_data_and_not_of_its_place(tmp_path):
+    images = np.zeros((2, 16, 16), np.uint8)
+    meta = pd.DataFrame({"path": ["/a/x", "/a/y"], "actor": ["1", "2"]})
+    prints = [FaceSet.save(*arguments, tmp_path / str(number)).fingerprint for number, arguments in enumerate([
+        (images, meta), (images, meta.assign(path=["/b/x", "/b/y"])), (images, meta.assign(actor=["1", "3"])),
+        (images + 1, meta), (images.reshape(2, 32, 8), meta),
+    ])]
+    assert prints[0] == prints[1] and len(set(prints)) == 4
+
+
+def test_what_cannot_be_saved(tmp_path):
+    images, meta = np.zeros((2, 16, 16), np.uint8), pd.DataFrame({"actor": ["1", "2"]})
+    for argument, arguments in {
+        "images": (images.astype(float), meta), "meta": (images, meta.head(1)),
+        "column intensity": (images, meta.assign(intensity=[1.5, 2])), "column score": (images, meta.assign(score="a")),
+    }.items():
+        with pytest.raises(FerError, match=f"`{argument}`"):
+            FaceSet.save(*arguments, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("mine")
+    with pytest.raises(FerError, match="`path`"):
+        FaceSet.save(images, meta, tmp_path / "other")
+
+
+def edit(change):
+    def edited(folder):
+        manifest = json.loads((folder / "faceset.json").read_text())
+        change(manifest)
+        (folder / "faceset.json").write_text(json.dumps(manifest))
+    return edited
+
+
+@pytest.mark.parametrize("damage, told", [
+    (lambda f: (f / "faceset.json").unlink(), "holds no faceset.json"),
+    (lambda f: ((f / "faceset.json").unlink(), (f / ".parts").mkdir()), "unfinished.*goes on"),
+    (lambda f: (f / "faceset.json").write_text("{"), "cannot be read"),
+    (lambda f: (f / "faceset.json").write_text("[]"), "another kind"),
+    (edit(lambda m: m.update(version=99)), "another kind or version"),
+    (edit(lambda m: m.pop("sha256")), "lacks"),
+    (edit(lambda m: m.update(shape=[5, 20, 20])), "lacks"),
+    (edit(lambda m: m["counts"].pop("problems")), "lacks"),
+    (lambda f: (f / "images.npy").unlink(), "images.npy is missing"),
+    (lambda f: (f / "problems.csv").unlink(), "problems.csv is missing"),
+    (lambda f: (f / "images.npy").write_bytes((f / "images.npy").read_bytes()[:-7]), "cannot be read"),
+    (lambda f: (f / "images.npy").write_bytes(b""), "cannot be read"),
+    (lambda f: np.save(f / "images.npy", np.zeros((5, 20, 20, 1))), "float64"),
+    (lambda f: (f / "meta.csv").write_bytes((f / "meta.csv").read_bytes()[:-40]), "cannot be read|rows"),
+    (lambda f: (f / "meta.csv").write_text("a,b\n1,2\n"), "columns"),
+    (lambda f: (f / "meta.csv").write_text(""), "cannot be read"),
+])
+def test_damage_is_named_with_the_remedy(tmp_path, damage, told):
+    small_set(tmp_path / "set")
+    damage(tmp_path / "set")
+    with pytest.raises(FerError, match=rf"(?s)`path`.*{told}") as caught:
+        FaceSet.load(tmp_path / "set")
+    assert "prepare" in str(caught.value) and str(tmp_path / "set") in str(caught.value)
+
+
+def test_a_changed_pixel_is_found_by_verify(tmp_path):
+    small_set(tmp_path / "set")
+    raw = bytearray((tmp_path / "set" / "images.npy").read_bytes())
+    raw[-1] ^= 1
+    (tmp_path / "set" / "images.npy").write_bytes(raw)
+    FaceSet.load(tmp_path / "set")
+    with pytest.raises(FerError, match="images.npy has changed"):
+        FaceSet.load(tmp_path / "set", verify=True)
+
+
+@pytest.mark.parametrize("path", ["", None, 3])
+def test_load_of_what_is_no_path(path):
+    with pytest.raises(FerError, match="`path`"):
+        FaceSet.load(path)
+
+
+def test_load_of_a_missing_folder(tmp_path):
+    with pytest.raises(FerError, match="There is no such folder"):
+        FaceSet.load(tmp_path / "none")
+
+
+# --- the pass -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    """A dozen clips of drawn faces, of 10 frames each."""
+    folder = tmp_path_factory.mktemp("clips")
+    return drawn.table(*(
+        drawn.write_video(folder / f"clip {number:02d}.mp4", drawn.moving(number % 4, 10)) for number in range(12)
+    ))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(clips, tmp_path_factory):
+    """Their face set, made in one go in this process."""
+    return prepare(clips, tmp_path_factory.mktemp("sets") / "undisturbed", frames=3, workers=1, progress=False)
+
+
+def test_a_face_set_of_drawn_clips(undisturbed, clips):
+    meta = undisturbed.meta
+    assert undisturbed.images.shape == (36, 180, 180, 1) and len(undisturbed.problems) == 0
+    assert list(meta["clip"]) == [name for name in clips["clip"] for _ in range(3)]
+    assert list(meta["frame"]) == [0, 1, 2] * 12
+    assert list(meta["frame_index"]) == sample_indices(10, 3) * 12
+    assert list(meta["actor"].unique()) == list(clips["actor"])
+    assert (meta["faces_found"] == 1).all() and (meta["detector"] == "dlib").all()
+    assert meta["brightness"].between(20, 240).all() and (meta["sharpness"] > 10).all()
+    assert sorted(path.name for path in undisturbed.path.iterdir()) == [
+        "faceset.json", "images.npy", "meta.csv", "problems.csv"]
+    FaceSet.load(undisturbed.path, verify=True)
+
+
+def test_the_pixels_are_those_of_the_box_in_the_frame(undisturbed):
+    for row in (0, 17, 35):
+        meta = undisturbed.meta.iloc[row]
+        frame = read_frames(meta["path"], 3).frames[meta["frame"]]
+        box = Box(meta["box_x"], meta["box_y"], meta["box_w"], meta["box_h"], 0)
+        assert np.array_equal(faces.crop(frame.rgb, box), undisturbed.images[row, :, :, 0])
+
+
+def test_workers_change_no_byte(clips, undisturbed, tmp_path):
+    prepare(clips, tmp_path / "two", frames=3, workers=2, progress=False)
+    assert drawn.files_of(tmp_path / "two") == drawn.files_of(undisturbed.path)
+
+
+def test_the_same_set_is_returned_at_once_and_another_is_not_overwritten(clips, tmp_path):
+    few, out = clips.head(2), tmp_path / "out"
+    counting = drawn.Counting()
+    prepare(few, out, frames=2, size=32, detector=counting, progress=False)
+    assert counting.seen == 4
+    before = drawn.files_of(out)
+    prepare(few, out, frames=2, size=32, detector=counting, progress=False)
+    prepare(few, out, frames=2, size=32, detector=counting, resume=False, workers=2, progress=False)
+    assert counting.seen == 4
+    for changed, told in (
+        ({"frames": 3}, "frames is 2 there and 3 here"), ({"size": 48}, "size is 32 there and 48 here"),
+        ({"margin": 0.1}, "margin is 0.0 there"), ({"detector": "haar"}, "detector is 'dlib' there"),
+    ):
+        if changed.get("detector") == "haar":
+            finder("haar")
+        with pytest.raises(FerError, match=rf"(?s)`out_dir`.*{told}.*Nothing was overwritten"):
+            prepare(few, out, **{"frames": 2, "size": 32, **changed}, progress=False)
+    for others in (clips.head(3), few.iloc[::-1], few.assign(actor="99")):
+        with pytest.raises(FerError, match="(?s)`out_dir`.*the clips are others"):
+            prepare(others, out, frames=2, size=32, progress=False)
+    assert drawn.files_of(out) == before
+
+
+def test_a_changed_file_is_another_clip(tmp_path):
+    path = drawn.write_image(tmp_path / "a.png", drawn.face(1))
+    prepare(drawn.table(path), tmp_path / "out", size=32, progress=False)
+    drawn.write_image(path, drawn.face(2))
+    with pytest.raises(FerError, match="their files have changed"):
+        prepare(drawn.table(path), tmp_path / "out", size=32, progress=False)
+
+
+def test_a_folder_of_something_else_is_left_alone(clips, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    before = drawn.files_of(tmp_path)
+    for name in ("thesis", "file"):
+        for resume in (True, False):
+            with pytest.raises(FerError, match="`out_dir`"):
+                prepare(clips, tmp_path / name, resume=resume, progress=False)
+    assert drawn.files_of(tmp_path) == before
+
+
+def test_an_empty_table(tmp_path):
+    problems = Problems.of([("root", "scan", "no clips", "none", "nothing read")])
+    made = prepare(drawn.table(problems=problems), tmp_path / "out", progress=False)
+    assert made.images.shape == (0, 180, 180, 1) and len(made) == 0 and len(made.meta) == 0
+    assert list(made.meta.columns) == list(faces.META_COLUMNS) and str(made.meta["frame"].dtype) == "int64"
+    assert list(made.problems["kind"]) == ["no clips"]
+    assert "0 faces" in repr(FaceSet.load(tmp_path / "out", verify=True))
+
+
+@pytest.mark.parametrize("argument, value", [
+    ("frames", 0), ("frames", 1.5), ("frames", True), ("size", 15), ("size", 5000), ("size", "180"), ("workers", 0),
+    ("workers", -1), ("detector", "mtcnn"), ("detector", None), ("margin", -0.1), ("margin", "wide"),
+    ("margin", float("nan")), ("out_dir", None), ("out_dir", ""), ("clips", ["a.mp4"]), ("clips", pd.DataFrame({"path": []})),
+])
+def test_impossible_arguments(clips, tmp_path, argument, value):
+    arguments = {"clips": clips, "out_dir": tmp_path / "out", "progress": False, argument: value}
+    with pytest.raises(FerError, match=f"Invalid value for `{argument}`"):
+        prepare(arguments.pop("clips"), arguments.pop("out_dir"), **arguments)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_column_is_named(clips, tmp_path):
+    with pytest.raises(FerError, match="(?s)`clips`.*It lacks actor, performance"):
+        prepare(clips.drop(columns=["actor", "performance"]), tmp_path / "out")
+
+
+def test_a_bar_is_shown_only_if_wanted(clips, tmp_path, capsys):
+    prepare(clips.head(1), tmp_path / "a", frames=1, size=32, workers=1)
+    shown = capsys.readouterr()
+    assert "1/1" in shown.err and shown.out == ""
+    prepare(clips.head(1), tmp_path / "b", frames=1, size=32, workers=1, progress=False)
+    assert "faces" not in capsys.readouterr().err
+
+
+# --- killed, resumed, crashed ---------------------------------------------------------------
+
+
+def children(pid):
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in text.split()]
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_killed_and_resumed_gives_the_same_bytes(clips, undisturbed, tmp_path):
+    out, parts = tmp_path / "out", tmp_path / "out" / ".parts"
+    clips.to_pickle(tmp_path / "clips.pickle")
+    code = textwrap.dedent(f"""
+        import sys
+        sys.path[:0] = {[str(Path(__file__).parents[1]), str(Path(__file__).parent)]!r}
+        import pandas, drawn
+        from fer_utils.faces import prepare
+        prepare(pandas.read_pickle({str(tmp_path / "clips.pickle")!r}), {str(out)!r}, frames=3,
+                detector=drawn.Slow(), workers=2, progress=False)
+    """)
+    # -c: there is no script for the workers to import
+    victim = subprocess.Popen([sys.executable, "-c", code])
+    try:
+        until = time.monotonic() + 60
+        while len(list(parts.glob("*.npz"))) < 3:
+            assert victim.poll() is None and time.monotonic() < until, "no parts appeared"
+            time.sleep(0.01)
+        workers = children(victim.pid) if sys.platform == "linux" else []
+    finally:
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+    kept = {path.name: path.stat().st_mtime_ns for path in parts.glob("*.npz")}
+    assert 3 <= len(kept) < 12 and not (out / "faceset.json").exists()
+    with pytest.raises(FerError, match="unfinished"):
+        FaceSet.load(out)
+    until = time.monotonic() + 20
+    while any(map(alive, workers)):  # no worker outlives its parent
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert {path.name: path.stat().st_mtime_ns for path in parts.glob("*.npz")} == kept
+
+    counting = drawn.Counting()
+    made = prepare(clips, out, frames=3, detector=counting, workers=1, progress=False)
+    assert counting.seen == 3 * (12 - len(kept))  # the parts were used, not made again
+    assert drawn.files_of(out) == drawn.files_of(undisturbed.path)
+    assert len(made) == 36
+
+
+@pytest.mark.parametrize("moment", range(6))
+def test_an_end_at_any_moment_of_the_assembly(clips, tmp_path, monkeypatch, moment):
+    few = clips.head(2)
+    whole = prepare(few, tmp_path / "whole", frames=1, size=32, workers=1, progress=False)
+    out, real, count = tmp_path / "out", os.replace, 0
+
+    def ends(source, target):
+        nonlocal count
+        if Path(target).suffix in (".npy", ".csv") or Path(target).name in ("faceset.json", "0000001.npz"):
+            count += 1
+            if count > moment:
+                raise KeyboardInterrupt
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", ends)
+    if moment < 5:
+        with pytest.raises(KeyboardInterrupt):
+            prepare(few, out, frames=1, size=32, workers=1, progress=False)
+        monkeypatch.setattr(os, "replace", real)
+        assert not (out / "faceset.json").exists()
+    else:
+        prepare(few, out, frames=1, size=32, workers=1, progress=False)
+        (out / ".parts").mkdir()  # killed after the manifest, before the parts were gone
+        (out / ".parts" / "0000000.npz").write_bytes(b"x")
+    prepare(few, out, frames=1, size=32, workers=1, progress=False)
+    assert drawn.files_of(out) == drawn.files_of(whole.path)
+
+
+def test_unfinished_parts_of_another_request(clips, tmp_path, monkeypatch):
+    few, out = clips.head(2), tmp_path / "out"
+    monkeypatch.setattr(preparation, "_assemble", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(few, out, frames=1, size=32, progress=False)
+    monkeypatch.undo()
+    with pytest.raises(FerError, match="(?s)unfinished pass.*frames is 1 there and 2 here.*resume=False"):
+        prepare(few, out, frames=2, size=32, progress=False)
+    assert len(prepare(few, out, frames=2, size=32, resume=False, progress=False)) == 4
+
+
+def test_a_broken_part_is_made_again(clips, tmp_path, monkeypatch):
+    few, out = clips.head(2), tmp_path / "out"
+    monkeypatch.setattr(preparation, "_assemble", lambda *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        prepare(few, out, frames=1, size=32, progress=False)
+    monkeypatch.undo()
+    (out / ".parts" / "0000001.npz").write_bytes(b"half")
+    with pytest.raises(FerError, match="Call `prepare` again"):
+        prepare(few, out, frames=1, size=32, progress=False)
+    assert len(prepare(few, out, frames=1, size=32, progress=False)) == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+def test_a_clip_that_kills_its_worker_is_reported_and_the_others_are_done(tmp_path):
+    paths = []
+    for number in range(5):
+        picture = drawn.face(number).copy()
+        if number == 2:
+            picture[:40, :40] = drawn.DEADLY
+        paths.append(drawn.write_image(tmp_path / f"{number}.png", picture))
+    made = prepare(drawn.table(*paths), tmp_path / "out", size=32, detector=drawn.Dies(), workers=2, progress=False)
+    assert list(made.meta["clip"]) == ["0.png", "1.png", "3.png", "4.png"]
+    assert made.problems[["path", "kind", "action"]].values.tolist() == [[str(paths[2]), "crashed", "left out"]]
+
+
+def test_an_error_of_the_detector_is_the_clips_problem(tmp_path):
+    class Fails(detectors.Detector):
+        name = "fails"
+
+        def at_scale(self, picture, last):
+            raise ZeroDivisionError("by nothing")
+
+    path = drawn.write_image(tmp_path / "a.png", drawn.face(1))
+    made = prepare(drawn.table(path), tmp_path / "out", detector=Fails(), progress=False)
+    assert made.problems[["kind", "problem"]].values.tolist() == [["failed", "ZeroDivisionError: by nothing"]]
+
+
+def test_a_script_without_a_main_guard_still_gets_its_faces(tmp_path, clips, undisturbed):
+    clips.to_pickle(tmp_path / "clips.pickle")
+    script = tmp_path / "script.py"
+    script.write_text(textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parents[1])!r})
+        import pandas
+        from fer_utils.faces import prepare
+        print(len(prepare(pandas.read_pickle({str(tmp_path / "clips.pickle")!r}), {str(tmp_path / "out")!r},
+                          frames=3, workers=2, progress=False)))
+    """))
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and done.stdout.strip() == "36", done.stderr
+    assert "if __name__ == '__main__'" in done.stderr
+    assert drawn.files_of(tmp_path / "out") == drawn.files_of(undisturbed.path)
+
+
+def test_two_passes_at_once_do_the_work_once(tmp_path, clips):
+    pytest.importorskip("fcntl", reason="this system has no flock; two passes into one folder are not kept apart")
+    clips.head(6).to_pickle(tmp_path / "clips.pickle")
+    code = textwrap.dedent(f"""
+        import sys
+        sys.path[:0] = {[str(Path(__file__).parents[1]), str(Path(__file__).parent)]!r}
+        import pandas, drawn
+        from fer_utils.faces import prepare
+        finder = drawn.Counting()
+        made = prepare(pandas.read_pickle({str(tmp_path / "clips.pickle")!r}), {str(tmp_path / "out")!r}, frames=4,
+                       detector=finder, workers=1, progress=False)
+        print(len(made), finder.seen)
+    """)
+    both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    answers = sorted(process.communicate(timeout=120)[0].split() for process in both)
+    assert answers == [["24", "0"], ["24", "24"]]
+
+
+def test_a_part_keeps_what_it_holds(tmp_path):
+    result = clipwork.ClipResult(np.arange(512, dtype=np.uint8).reshape(2, 16, 16), [[1, 0.1, "a"], [2, 1e-9, "ä"]],
+                                 [["decode", "kind", "problem", "action"]])
+    (tmp_path / "part").write_bytes(result.to_bytes())
+    again = clipwork.ClipResult.from_file(tmp_path / "part")
+    assert np.array_equal(again.images, result.images) and again[1:] == result[1:]

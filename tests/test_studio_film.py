@@ -1,0 +1,247 @@
+"""Films: real names, real counts, the same bytes whoever films them."""
+
+from __future__ import annotations
+
+from collections import Counter
+import hashlib
+import json
+from pathlib import Path
+import re
+
+import cv2
+import dlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import labels, studio
+from fer_utils.errors import FerError
+from fer_utils.studio import layouts
+
+# The real sets' grammars, written down here once more and on purpose.
+RAVDESS = re.compile(r"Actor_(?P<folder>\d\d)/(?P<m>0[12])-(?P<v>01)-(?P<e>0[1-8])-(?P<i>0[12])-(?P<s>0[12])-(?P<r>0[12])-(?P<a>\d\d)\.mp4")
+SAVEE = re.compile(r"(?:.*/)?(?P<a>DC|JE|JK|KL)/(?P<e>sa|su|a|d|f|h|n)(?P<k>\d\d)\.avi")
+MEAD = re.compile(r"(?P<a>[MW]\d{3})/video/front/(?P<e>angry|disgusted|contempt|fear|happy|neutral|sad|surprised)/level_(?P<l>[123])/(?P<k>\d{3})\.mp4")
+SMALL = dict(frames=4, size=64, progress=False)
+
+
+def videos(root):
+    return sorted(str(p.relative_to(root).as_posix()) for p in Path(root).rglob("*") if p.suffix in (".mp4", ".avi"))
+
+
+def pixels(path):
+    capture, frames = cv2.VideoCapture(str(path)), []
+    while True:
+        more, frame = capture.read()
+        if not more:
+            return np.array(frames)
+        frames.append(frame)
+
+
+def digest(root):
+    """Every truth file's bytes and every video's decoded pixels."""
+    out = {}
+    for path in sorted(Path(root).rglob("*")):
+        if path.is_file():
+            data = pixels(path).tobytes() if path.suffix in (".mp4", ".avi") else path.read_bytes()
+            out[path.relative_to(root).as_posix()] = hashlib.sha256(data).hexdigest()
+    return out
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    root = tmp_path_factory.mktemp("films") / "ravdess"
+    return studio.film("ravdess", root, actors=2, clips_per_actor=9, twins=True, seed=5, workers=1, **SMALL)
+
+
+# --- plans: names and counts, no drawing ---------------------------------------
+
+def test_full_ravdess_has_1440_clips_and_neutral_only_at_normal_intensity():
+    takes = [t for a in layouts.cast("ravdess", None) for t in layouts.takes("ravdess", a, None, twins=True)]
+    names = [RAVDESS.fullmatch(t.path) for t in takes]
+    assert all(names) and len({t.path for t in takes}) == 1440
+    assert all(m["folder"] == m["a"] and m["m"] == "02" for m in names)
+    assert Counter(m["e"] for m in names) == {"01": 96, **{f"0{k}": 192 for k in range(2, 9)}}
+    assert {m["i"] for m in names if m["e"] == "01"} == {"01"}
+    assert all(t.sex == ("male" if int(m["a"]) % 2 else "female") for t, m in zip(takes, names))
+    assert all(t.expression == labels.RAVDESS[int(m["e"]) - 1] and t.intensity == int(m["i"]) for t, m in zip(takes, names))
+    assert all(t.twin == t.path.replace("/02-", "/01-") for t in takes)
+
+
+def test_full_savee_has_480_clips_of_four_men_and_thirty_neutral_each():
+    takes = [t for a in layouts.cast("savee", None) for t in layouts.takes("savee", a, None)]
+    names = [SAVEE.fullmatch(t.path) for t in takes]
+    assert all(names) and len(takes) == 480
+    assert Counter((m["a"], m["e"]) for m in names) == {
+        (a, e): 30 if e == "n" else 15 for a in ("DC", "JE", "JK", "KL") for e in ("a", "d", "f", "h", "n", "sa", "su")}
+    assert {t.sex for t in takes} == {"male"}
+    code = {"a": "angry", "d": "disgust", "f": "fearful", "h": "happy", "n": "neutral", "sa": "sad", "su": "surprised"}
+    assert all(t.expression == code[m["e"]] for t, m in zip(takes, names))
+
+
+def test_full_mead_has_three_levels_but_one_of_neutral():
+    takes = layouts.takes("mead", "W011", 670)
+    names = [MEAD.fullmatch(t.path) for t in takes]
+    assert all(names) and len({t.path for t in takes}) == 670
+    levels = {e: {m["l"] for m in names if m["e"] == e} for e in {m["e"] for m in names}}
+    assert levels.pop("neutral") == {"1"} and len(levels) == 7
+    assert all(found == {"1", "2", "3"} for found in levels.values())
+    assert {t.expression for t in takes} == set(labels.MEAD) and {t.sex for t in takes} == {"female"}
+
+
+@pytest.mark.parametrize("layout", ["ravdess", "savee", "mead"])
+def test_a_part_of_the_clips_is_balanced_and_grows_without_changing(layout):
+    actor = layouts.ACTORS[layout][0]
+    kinds = len(labels.VOCABULARIES[layout])
+    for n in range(1, 4 * kinds):
+        counts = Counter(t.expression for t in layouts.takes(layout, actor, n))
+        assert len(counts) == min(n, kinds) and max(counts.values()) - min(counts.values()) <= 1
+        assert {t.path for t in layouts.takes(layout, actor, n)} < {t.path for t in layouts.takes(layout, actor, n + 1)}
+
+
+def test_casts_are_ids_of_the_real_set_and_the_first_are_balanced():
+    assert layouts.cast("ravdess", [3, "01"]) == ("01", "03")
+    for layout in ("ravdess", "mead"):
+        sexes = Counter(layouts.sex_of(layout, a) for a in layouts.cast(layout, 8))
+        assert sexes == {"male": 4, "female": 4}
+    assert len(layouts.cast("ravdess", None)) == 24 and len(layouts.cast("savee", None)) == 4
+
+
+# --- a film --------------------------------------------------------------------
+
+def test_a_film_holds_the_named_videos_and_nothing_half_made(small):
+    assert videos(small.root) == sorted([*small.clips["clip"], *small.clips["twin"]])
+    assert all(RAVDESS.fullmatch(name) for name in videos(small.root))
+    assert len(small.clips) == 18 and small.manifest["files"] == 36
+    assert not [p for p in small.root.rglob("*") if p.name.startswith(".")]
+    assert "film of 18 clips (36 files) in the layout of ravdess: 2 actors" in str(small)
+    shapes = {pixels(small.root / name).shape for name in videos(small.root)}
+    assert shapes == {(4, 64, 64, 3)}
+
+
+def test_the_table_and_the_arrays_tell_the_truth(small):
+    table = small.clips
+    assert set(table["expression"]) == set(labels.RAVDESS)
+    assert table["tone"].between(1, 10).all() and table["light_azimuth"].nunique() == 18
+    assert table.groupby("actor")["identity_seed"].nunique().eq(1).all() and table["identity_seed"].nunique() == 2
+    for clip in table["clip"]:
+        truth = small.frames(clip)
+        assert truth["landmarks"].shape == (4, 68, 2) and truth["action_units"].shape == (4, 2, len(studio.ACTION_UNITS))
+        assert (truth["landmarks"] > 0).all() and (truth["landmarks"] < 64).all()
+        assert np.allclose(np.diff(truth["time_s"]), 1 / table["fps"].iloc[0])
+    units = list(studio.ACTION_UNITS)
+    mean = {row.expression: small.frames(row.clip)["action_units"].mean(axis=(0, 1)) for row in table.itertuples()}
+    assert mean["happy"][units.index(12)] > mean["sad"][units.index(12)]
+    assert mean["surprised"][units.index(2)] > mean["neutral"][units.index(2)]
+
+
+def test_twins_are_the_same_performance_in_other_bytes(small):
+    for row in small.clips.head(4).itertuples():
+        one, two = pixels(small.root / row.clip).astype(int), pixels(small.root / row.twin).astype(int)
+        assert 0 < np.abs(one - two).mean() < 2.5 < np.abs(one[0] - one[2]).mean() + 2.5
+
+
+def test_workers_change_nothing(small, tmp_path):
+    again = studio.film("ravdess", tmp_path / "again", actors=2, clips_per_actor=9, twins=True, seed=5, workers=2, **SMALL)
+    assert digest(again.root) == digest(small.root)
+
+
+def test_an_actor_is_the_same_person_in_any_cast_and_another_under_another_seed(tmp_path):
+    alone = studio.film("ravdess", tmp_path / "alone", actors=["02"], clips_per_actor=1, seed=5, workers=1, **SMALL)
+    pair = studio.film("ravdess", tmp_path / "pair", actors=2, clips_per_actor=1, seed=5, workers=1, **SMALL)
+    other = studio.film("ravdess", tmp_path / "other", actors=["02"], clips_per_actor=1, seed=6, workers=1, **SMALL)
+    name = alone.clips["clip"].iloc[0]
+    assert (pixels(alone.root / name) == pixels(pair.root / name)).all()
+    assert not (pixels(alone.root / name) == pixels(other.root / name)).all()
+
+
+def test_a_second_call_does_nothing_and_a_torn_film_is_finished(tmp_path):
+    call = dict(actors=1, clips_per_actor=3, workers=1, **SMALL)
+    first = studio.film("savee", tmp_path / "f", **call)
+    assert first.filmed == 3 and all(SAVEE.fullmatch(name) for name in videos(first.root))
+    whole = digest(first.root)
+    second = studio.film("savee", tmp_path / "f", **call)
+    assert second.filmed == 0 and "nothing to do" in str(second)
+    # A kill before the end: no manifest, one clip's truth and another's video missing.
+    (first.root / "truth" / "manifest.json").unlink()
+    next((first.root / "truth" / "frames").rglob("*.npz")).unlink()
+    (first.root / videos(first.root)[-1]).unlink()
+    with pytest.raises(FerError, match="a finished film"):
+        studio.Film.load(first.root)
+    third = studio.film("savee", tmp_path / "f", **call)
+    assert 1 <= third.filmed <= 2 and digest(third.root) == whole
+
+
+def test_mead_writes_its_tree(tmp_path):
+    film = studio.film("mead", tmp_path / "m", actors=["W009"], clips_per_actor=8, workers=1, **SMALL)
+    assert all(MEAD.fullmatch(name) for name in videos(film.root)) and len(videos(film.root)) == 8
+    assert {"contempt"} <= set(film.clips["expression"])
+
+
+def test_dlib_finds_one_face_in_filmed_frames(tmp_path):
+    film = studio.film("ravdess", tmp_path / "d", actors=[1, 8, 12], clips_per_actor=8, frames=3, workers=1, progress=False)
+    detector = dlib.get_frontal_face_detector()
+    found = [len(detector(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), 0)) for name in videos(film.root) for frame in pixels(film.root / name)]
+    assert len(found) == 72 and Counter(found)[1] >= 71
+
+
+# --- bad input -------------------------------------------------------------------
+
+@pytest.mark.parametrize("layout, options, says", [
+    ("afew", {}, "`layout`. Expected one of ravdess, savee, mead. Received: 'afew'"),
+    ("ravdess", {"actors": 25}, "`actors`. Expected from 1 to 24"),
+    ("ravdess", {"actors": 0}, "`actors`"),
+    ("savee", {"actors": ["XX"]}, "The ids of 'savee': DC, JE, JK, KL."),
+    ("savee", {"actors": "DC"}, "`actors`"),
+    ("savee", {"actors": []}, "at least one id"),
+    ("ravdess", {"clips_per_actor": 61}, "from 1 to 60"),
+    ("ravdess", {"frames": 0}, "`frames`"),
+    ("ravdess", {"size": 32}, "`size`"),
+    ("ravdess", {"size": 65}, "even numbers"),
+    ("ravdess", {"fps": 0}, "`fps`"),
+    ("ravdess", {"seed": -3}, "`seed`"),
+    ("ravdess", {"workers": 0}, "`workers`"),
+    ("mead", {"twins": True}, "`twins`"),
+])
+def test_impossible_films_are_one_clear_error_and_leave_nothing(layout, options, says, tmp_path):
+    with pytest.raises(FerError, match=re.escape(says)):
+        studio.film(layout, tmp_path / "x", **options)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(FerError, match="It holds something else, which is left alone"):
+        studio.film("savee", tmp_path, actors=1, clips_per_actor=1, **SMALL)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_another_film_is_not_overwritten(tmp_path):
+    studio.film("savee", tmp_path / "f", actors=1, clips_per_actor=1, workers=1, **SMALL)
+    with pytest.raises(FerError, match=r"different: seed"):
+        studio.film("savee", tmp_path / "f", actors=1, clips_per_actor=1, workers=1, seed=1, **SMALL)
+
+
+def test_an_unwritable_video_is_an_error_and_no_film(tmp_path, monkeypatch):
+    class FullDisk:
+        """OpenCV reports nothing when frames cannot be written: the file is just too short."""
+
+        def __init__(self, path, *options):
+            Path(path).write_bytes(b"")
+
+        isOpened = lambda self: True  # noqa: E731
+        write = lambda self, frame: None  # noqa: E731
+        release = lambda self: None  # noqa: E731
+
+    monkeypatch.setattr(cv2, "VideoWriter", FullDisk)
+    with pytest.raises(FerError, match="0 of 4 frames after writing: is the disk full"):
+        studio.film("savee", tmp_path / "f", actors=1, clips_per_actor=1, workers=1, **SMALL)
+    assert not (tmp_path / "f" / "truth" / "manifest.json").exists()
+    assert not videos(tmp_path / "f")
+
+
+def test_the_manifest_says_how_it_was_made(small):
+    manifest = json.loads((small.root / "truth" / "manifest.json").read_text())
+    assert manifest["plan"]["seed"] == 5 and manifest["plan"]["actors"] == ["01", "02"] and manifest["clips"] == 18
+    assert manifest["action_units"]["12"] == "lip corner puller"
+    assert sum(manifest["expressions"].values()) == len(pd.read_csv(small.root / "truth" / "clips.csv"))
