@@ -136,7 +136,8 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
     for epoch in range(start, recipe.epochs):
         _reseed(model, seed, epoch)
         learning.begin(epoch)
-        logs = model.fit(learning, epochs=1, verbose=0, callbacks=[_Tick(bar), *callbacks]).history
+        # `begin` has shuffled the rows; Keras would shuffle the batches besides, by a state of its own.
+        logs = model.fit(learning, epochs=1, shuffle=False, verbose=0, callbacks=[_Tick(bar), *callbacks]).history
         if testing is not None:
             scores = model.evaluate(testing, verbose=0, return_dict=True)
             logs |= {f"test_{name}": [value] for name, value in scores.items()}
