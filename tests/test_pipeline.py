@@ -298,7 +298,8 @@ def test_warnings_on_stderr_stay():
 
 def test_tensorflows_start_up_notes_go_and_its_warnings_stay():
     notes = ("WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
-             "I0000 00:00:1795248323.520209   18435 port.cc:153] oneDNN custom operations are on.\n")
+             "I0000 00:00:1795248323.520209   18435 port.cc:153] oneDNN custom operations are on.\n"
+             "To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with flags.\n")
     warning = "W0000 00:00:1795248323.520209   18435 x.cc:1] memory is short\n"
     assert site.without_bars(notes) == ""
     assert site.without_bars(notes + warning) == warning

@@ -138,7 +138,7 @@ def test_the_table_and_the_arrays_tell_the_truth(small):
 def test_twins_are_the_same_performance_in_other_bytes(small):
     for row in small.clips.head(4).itertuples():
         one, two = pixels(small.root / row.clip).astype(int), pixels(small.root / row.twin).astype(int)
-        assert 0 < np.abs(one - two).mean() < 2.5 < np.abs(one[0] - one[2]).mean() + 2.5
+        assert 0 < np.abs(one - two).mean() < np.abs(one[0] - one[1]).mean()     # closer than neighbouring frames
 
 
 def test_workers_change_nothing(small, tmp_path):

@@ -38,7 +38,7 @@ MIDLINE: frozenset[int] = frozenset({16, 17, 18, 23, 24, 25, 26, 27})
 #: How hard a film is, set by hand so that a classifier of the true action units
 #: does clearly better on actors it has seen: the most an actor leans towards a
 #: neighbouring label (0..1), and the most a quirk adds (0..1).
-LEAN, QUIRK = 0.85, 0.32
+LEAN, QUIRK = 0.50, 0.16
 
 _ONE_SIDED = re.compile(r"([LR])(\d{1,2})")
 
@@ -65,7 +65,7 @@ PROTOTYPES: Mapping[str, Prototype] = MappingProxyType({
 })
 #: How strong each data set's intensity is, as a factor on the prototype (our choice).
 STRENGTH: Mapping[str, Mapping[int, float]] = MappingProxyType({
-    "ravdess": MappingProxyType({1: 0.74, 2: 1.0}),
+    "ravdess": MappingProxyType({1: 0.82, 2: 1.0}),
     "savee": MappingProxyType({1: 0.85}),
     "mead": MappingProxyType({1: 0.55, 2: 0.80, 3: 1.0}),
 })
@@ -187,7 +187,7 @@ def habits(identity, label: str) -> np.ndarray:
     au = _played(identity, label, PROTOTYPES[label], rng)
     neighbour = str(rng.choice(NEIGHBOURS[label]))
     lean = LEAN * rng.beta(1.0, 2.2)
-    shown = float(np.clip(rng.lognormal(-0.18, 0.25), 0.45, 1.1))
+    shown = float(np.clip(rng.lognormal(0.0, 0.20), 0.65, 1.2))
     au = shown * ((1.0 - lean) * au + lean * _played(identity, neighbour, PROTOTYPES[neighbour], None))
     for unit in rng.choice(_QUIRKS, size=2, replace=False):
         au[:, INDEX[int(unit)]] += rng.uniform(0.0, QUIRK)
@@ -232,7 +232,7 @@ def perform(identity, label: str, *, strength: float, frames: int, rng: np.rando
     syllables = max(2, int(seconds * 4))
     speaking = speech * ramp((t - 0.06) / 0.06) * ramp((0.94 - t) / 0.06)
     knots = np.linspace(0, 1, syllables)
-    for unit, size in ((25, 0.55), (26, 0.38), (18, 0.22), (20, 0.14), (24, 0.16)):
+    for unit, size in ((25, 0.45), (26, 0.30), (18, 0.16), (20, 0.10), (24, 0.12)):
         level = np.interp(t, knots, np.clip(rng.normal(0.35, 0.45, syllables), 0, 1)) * speaking * size
         au[:, :, INDEX[unit]] += level[:, None] * (1.0 if unit != 24 else 0.6)
     # Parted lips and pressed lips exclude each other: talking opens what anger presses.
@@ -246,7 +246,7 @@ def perform(identity, label: str, *, strength: float, frames: int, rng: np.rando
         k = max(2, int(round(pace * seconds)) + 1)
         return np.interp(t, np.linspace(0, 1, k), rng.normal(0, spread, k))
 
-    still = rng.normal(0, (4.0, 3.0, 2.2))
+    still = rng.normal(0, (3.0, 2.2, 1.6))
     pose = np.stack([still[0] + wander(2.2, 1.0), still[1] + wander(1.8, 1.2), still[2] + wander(1.2, 0.8)], axis=1)
     gaze = np.clip(np.stack([wander(0.12, 1.0), wander(0.08, 1.0)], axis=1), -1, 1)
     return Performance(au.astype(np.float32), pose.astype(np.float32), gaze.astype(np.float32), apex.astype(np.float32))

@@ -236,7 +236,7 @@ def _factors(take: Take, plan: dict) -> dict:
     """What disturbs a clip besides the acting: one draw a performance."""
     rng = _rng(take, plan, 1)
     light = Light(
-        azimuth=round(float(np.clip(rng.normal(-12, 24), -60, 60)), 3), elevation=round(float(np.clip(rng.normal(28, 9), 5, 60)), 3),
+        azimuth=round(float(np.clip(rng.normal(-14, 15), -50, 50)), 3), elevation=round(float(np.clip(rng.normal(28, 9), 5, 60)), 3),
         strength=round(float(rng.uniform(0.54, 0.76)), 4), ambient=round(float(rng.uniform(0.36, 0.52)), 4),
         warmth=round(float(np.clip(rng.normal(0, 0.25), -0.7, 0.7)), 4), exposure=round(float(np.clip(rng.normal(0.97, 0.07), 0.78, 1.12)), 4),
     )
@@ -244,7 +244,7 @@ def _factors(take: Take, plan: dict) -> dict:
         "light": light, "zoom": round(float(np.clip(rng.normal(0.97, 0.03), 0.88, 1.06)), 4),
         "shift": (round(float(rng.normal(0, 0.012)), 4), round(float(rng.normal(0, 0.010)), 4)),
         "noise": round(float(rng.uniform(1.0, 4.0)), 3), "blur": round(float(rng.uniform(0.0, 0.7)), 3),
-        "speech": round(float(rng.uniform(0.35, 0.9)), 3),
+        "speech": round(float(rng.uniform(0.25, 0.75)), 3),
     }
 
 

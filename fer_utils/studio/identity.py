@@ -198,14 +198,14 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     freckles = float(rng.random()) if rng.random() < 0.25 and tone <= 4 else 0.0
     clothes = _CLOTHES[int(rng.integers(len(_CLOTHES)))]
     asymmetry = round(float(rng.normal(0, 0.5)), 3)
-    # Acting style.  The gains' spread (0.35 in the logarithm) makes actors
+    # Acting style.  The gains' spread (0.26 in the logarithm, on top of 0.18 for all of an actor's) makes actors
     # differ more from each other than an actor from take to take.
     strength = rng.lognormal(0.0, 0.18)
     style = tuple(
-        (unit, round(float(np.clip(strength * rng.lognormal(0.0, 0.35), 0.4, 1.8)), 3)) for unit in ACTION_UNITS
+        (unit, round(float(np.clip(strength * rng.lognormal(0.0, 0.26), 0.5, 1.7)), 3)) for unit in ACTION_UNITS
     )
     resting = rng.choice([1, 2, 4, 6, 7, 12, 14, 15, 17, 24], size=4, replace=False)
-    rest = tuple((int(unit), round(float(rng.uniform(0.0, 0.26)), 3)) for unit in sorted(resting))
+    rest = tuple((int(unit), round(float(rng.uniform(0.0, 0.16)), 3)) for unit in sorted(resting))
     return Identity(
         seed=seed, presentation=presentation, age=age, tone=tone, **shape,
         eye_colour=eye_colour, hair_style=hair_style, hair_colour=hair_colour,

@@ -15,7 +15,7 @@ from fer_utils.errors import invalid, missing
 
 from . import features, hair
 from .anatomy import Pose, face_of, head_of, jaw_shift, landmarks_of, spline
-from .canvas import blend, fill, mix
+from .canvas import blend, fill
 from .expressions import as_array
 from .identity import Identity
 from .skin import shade, skin_of, unroll

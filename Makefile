@@ -1,0 +1,80 @@
+# The book, its tests and its tools. `make` alone lists what there is.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIPELINE := $(RUN) book/pipeline
+# The first of these that is Python 3.11 to 3.13 makes the environment.
+PYTHON ?= python3.13 python3.12 python3.11 python3
+PORT ?= 8000
+
+# Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
+export FER_HOME ?= $(CURDIR)/_build/fer
+
+.PHONY: help env book test serve lab lock address clean
+
+help:
+	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class)"
+	@echo "make serve             show the site on this machine (PORT=$(PORT))"
+	@echo "make lab               the chapters in JupyterLab"
+	@echo "make test              the whole test suite"
+	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
+	@echo "make lock              compile requirements.txt anew from pyproject.toml"
+	@echo "make clean             remove what was built (_build); the environment stays"
+
+book: env
+	@$(PIPELINE) build
+
+test: env
+	@$(RUN) -m pytest
+
+serve: env
+	@$(PIPELINE) serve --port $(PORT)
+
+lab: env
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) -m jupyter lab
+
+address: env
+	@$(PIPELINE) address $(URL)
+
+# Needs an environment for uv only; the lock that comes out is used by the next `make`.
+lock: env
+	@$(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 --extra cpu --extra book --extra test \
+	  -o requirements.txt --custom-compile-command "make lock"
+
+clean:
+	@rm -rf _build
+	@echo "Removed _build. The environment is in $(VENV); remove that folder to have it made anew."
+
+# The environment is made again when the lock, pyproject.toml or the Python changes, and costs nothing otherwise.
+env:
+	@set -e; \
+	for candidate in $(PYTHON); do \
+	  if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	    python=$$candidate; break; \
+	  fi; \
+	done; \
+	if [ -z "$${python:-}" ]; then \
+	  echo "No Python 3.11, 3.12 or 3.13 among: $(PYTHON)." >&2; \
+	  echo "Install one (https://www.python.org/downloads/), or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; \
+	  exit 1; \
+	fi; \
+	version=$$($$python -c 'import sys; print("{}.{}".format(*sys.version_info))'); \
+	stamp=$$($$python -c 'import hashlib, sys; print(hashlib.sha256(b"".join(open(f, "rb").read() for f in sys.argv[2:]) + sys.argv[1].encode()).hexdigest())' \
+	  "$$version" requirements.txt pyproject.toml); \
+	if [ "$$(cat $(VENV)/installed.txt 2>/dev/null)" = "$$stamp" ]; then exit 0; fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+	  echo "$$python cannot make environments: venv or ensurepip is missing." >&2; \
+	  echo "Remedy on Debian and Ubuntu: apt-get install python$$version-venv" >&2; \
+	  exit 1; \
+	fi; \
+	echo "Environment: $$python ($$version) into $(VENV), from requirements.txt (about 2.2 GB; some minutes)"; \
+	if [ "$$($(RUN) -c 'import sys; print("{}.{}".format(*sys.version_info))' 2>/dev/null)" != "$$version" ]; then \
+	  $$python -m venv --clear $(VENV); \
+	fi; \
+	rm -f $(VENV)/installed.txt; \
+	$(RUN) -m pip install --disable-pip-version-check --no-deps -r requirements.txt; \
+	$(RUN) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .; \
+	echo "$$stamp" > $(VENV)/installed.txt

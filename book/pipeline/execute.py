@@ -1,0 +1,136 @@
+"""Execute a chapter with papermill, in the environment of this very interpreter."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import sys
+import time
+
+from .layout import Book, BookError
+
+KERNEL = "fer-book"
+
+#: Starts a kernel whose machine notes (TensorFlow's, FFmpeg's) go to a file instead of
+#: between the lines of progress; what a cell prints is the notebook's as ever.
+LAUNCH = """\
+import os, runpy, sys
+os.dup2(os.open(os.environ["FER_KERNEL_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), 2)
+sys.argv[0] = "ipykernel_launcher"
+runpy.run_module("ipykernel_launcher", run_name="__main__")
+"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one chapter: ``status`` is ``ran``, ``unchanged`` or ``failed``."""
+
+    chapter: str
+    status: str
+    seconds: float = 0.0
+    cell: int | None = None  # 1-based position in the notebook, of the cell that failed
+    error: str = ""
+    notebook: Path | None = None  # the executed copy, or the failed one
+
+
+@contextmanager
+def kernel_environment(book: Book):
+    """Kernels started inside find this interpreter, this store, and the repository root.
+
+    The kernel is our own specification, not one of the user's: a `python3` kernel
+    in a home folder may be another Python.
+    """
+    specs = book.out / "jupyter"
+    folder = specs / "kernels" / KERNEL
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kernel.json").write_text(json.dumps({
+        "argv": [sys.executable, "-c", LAUNCH, "-f", "{connection_file}"],
+        "display_name": "The book's environment",
+        "language": "python",
+        # The kernel then talks over encrypted sockets: others may be on this machine.
+        "metadata": {"supported_encryption": ["curve"]},
+    }), encoding="utf8")
+    paths = [str(specs), os.environ.get("JUPYTER_PATH", "")]
+    code = [str(book.root), os.environ.get("PYTHONPATH", "")]
+    changes = {
+        "JUPYTER_PATH": os.pathsep.join(filter(None, paths)),
+        "PYTHONPATH": os.pathsep.join(filter(None, code)),
+        "FER_HOME": os.environ.get("FER_HOME") or str(book.out / "fer"),
+        "FER_KERNEL_LOG": str(book.out / "kernels.log"),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def check_parameters(book: Book, chapter: str, parameters: dict) -> None:
+    """Refuse a parameter that the chapter does not have (papermill would only warn)."""
+    import papermill
+
+    known = papermill.inspect_notebook(str(book.root / f"{chapter}.ipynb"))
+    unknown = sorted(set(parameters) - set(known))
+    if unknown:
+        has = ", ".join(sorted(known)) or "none (no cell tagged `parameters`)"
+        raise BookError(
+            f"{chapter}.ipynb has no parameter {', '.join(unknown)}. Its parameters: {has}.\n"
+            "Name one of these, or add it to the cell tagged `parameters`."
+        )
+
+
+def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = True) -> Outcome:
+    """Execute one chapter; never raises for what happens inside the notebook.
+
+    The executed copy appears at ``executed/<chapter>.ipynb`` only if every cell
+    ran; otherwise the copy with the traceback is ``executed/<chapter>.failed.ipynb``.
+    """
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
+
+    target = book.executed / f"{chapter}.ipynb"
+    failed = target.with_suffix(".failed.ipynb")
+    working = target.with_suffix(".running.ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for stale in (target, failed, working):
+        stale.unlink(missing_ok=True)
+    begun = time.monotonic()
+    cell, error = None, ""
+    try:
+        papermill.execute_notebook(
+            str(book.root / f"{chapter}.ipynb"), str(working),
+            parameters=parameters, kernel_name=KERNEL, cwd=str(book.root),
+            progress_bar=progress, autosave_cell_every=30,
+            config=Config(KernelManager={"transport_encryption": "auto"}),
+        )
+    except PapermillExecutionError as problem:
+        cell = _position(book.root / f"{chapter}.ipynb", problem)
+        error = f"{problem.ename}: {problem.evalue}"
+    except Exception as problem:  # a kernel that died, a notebook that is not JSON
+        error = f"{type(problem).__name__}: {problem}"
+    seconds = time.monotonic() - begun
+    if error:
+        if working.exists():
+            os.replace(working, failed)
+        return Outcome(chapter, "failed", seconds, cell, error, failed if failed.exists() else None)
+    os.replace(working, target)
+    return Outcome(chapter, "ran", seconds, notebook=target)
+
+
+def _position(notebook: Path, problem) -> int:
+    """The failing cell's place in the source; papermill counts cells that it added itself."""
+    cells = json.loads(notebook.read_text(encoding="utf8"))["cells"]
+    for number, cell in enumerate(cells, 1):
+        if cell["cell_type"] == "code" and "".join(cell["source"]) == problem.source:
+            return number
+    return problem.cell_index + 1

@@ -1,0 +1,42 @@
+"""Serve the site on this machine only."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+import threading
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {
+        ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm",
+        ".woff2": "font/woff2",
+    }
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "no-store")  # a rebuilt page shows at once
+        super().end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
+    """An HTTP server of a folder on 127.0.0.1; port 0 takes a free one."""
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(folder)))
+
+
+@contextmanager
+def serving(folder: Path):
+    """Serve a folder while the block runs; yields its address, without a slash at the end."""
+    running = server(folder)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_address[1]}"
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()

@@ -1,0 +1,166 @@
+"""Assemble what Sphinx reads, build the site, and put it in place in one step."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import re
+import shutil
+import subprocess
+import sys
+
+from .keys import digest, sha256, tree
+from .layout import Book, BookError
+
+#: Prose, styles, bibliography and results: everything of ``book/`` that a page can show.
+PROSE = ("book/**/*.md", "book/**/*.bib", "book/_css/**/*", "book/_sphinx/*.py",
+         "book/images/**/*", "book/results/**/*")
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+#: What the fold of a hidden cell says, by the cell's tag.
+PROMPTS = {
+    "setup": ("Set-up (does nothing here; installs the package on Colab)", "Hide the set-up"),
+    "solution": ("Show a solution", "Hide the solution"),
+}
+
+
+def site_key(book: Book) -> str:
+    """Changes when anything that the site shows, or that builds it, changes."""
+    return digest({
+        "prose": tree(book.root, "_config.yml", "_toc.yml", *PROSE),
+        "chapters": {name: sha256(book.executed / f"{name}.ipynb") for name in book.chapters()},
+        "browser": (book.browser / "key.txt").read_text(),
+        "lock": sha256(book.root / "requirements.txt"),
+        "recipe": tree(Path(__file__).parent, "*.py"),
+    })
+
+
+def assemble(book: Book) -> None:
+    """Make ``source/`` anew, with the repository's own layout so that its links hold."""
+    shutil.rmtree(book.source, ignore_errors=True)
+    book.source.mkdir(parents=True)
+    for name in tree(book.root, "_config.yml", "_toc.yml", *PROSE):
+        target = book.source / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(book.root / name, target)
+    shutil.copytree(book.browser, book.source / "_vendor", ignore=shutil.ignore_patterns("key.txt"))
+    for chapter in book.chapters():
+        target = book.source / f"{chapter}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        notebook = json.loads((book.executed / f"{chapter}.ipynb").read_text(encoding="utf8"))
+        target.write_text(json.dumps(presentable(notebook), indent=1), encoding="utf8")
+
+
+def presentable(notebook: dict) -> dict:
+    """The executed copy as the page shows it, and as a reader may download it.
+
+    papermill's notes (they hold this machine's paths) and progress bars go; the
+    cell with the parameters shows the values that were used; and each widget
+    that brings a picture gets it as ``<noscript>``, for readers without scripts.
+    """
+    notebook["metadata"].pop("papermill", None)
+    notebook["metadata"]["kernelspec"] = {
+        "name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python",
+    }
+    cells = []
+    for cell in notebook["cells"]:
+        cell["metadata"].pop("papermill", None)
+        cell["metadata"].pop("execution", None)
+        tags = cell["metadata"].get("tags", [])
+        if "injected-parameters" in tags and cells and "parameters" in cells[-1]["metadata"].get("tags", []):
+            cells[-1]["source"] = with_values(cells[-1]["source"], cell["source"])
+            continue
+        for tag, (show, hide) in PROMPTS.items():
+            if tag in tags:
+                cell["metadata"].setdefault("mystnb", {"code_prompt_show": show, "code_prompt_hide": hide})
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [shown for output in cell["outputs"] for shown in outputs_of(output)]
+        cells.append(cell)
+    notebook["cells"] = cells
+    return notebook
+
+
+def with_values(defaults, injected) -> list[str]:
+    """The parameters cell with the values that papermill put in after it.
+
+    >>> with_values('TIER = "class"  # how much\\nN = 3\\n', '# Parameters\\nTIER = "smoke"\\n')
+    ['TIER = "smoke"  # how much\\n', 'N = 3\\n']
+    """
+    values = dict(re.findall(r"^(\w+) = (.*)$", "".join(injected), flags=re.M))
+    lines = []
+    for line in "".join(defaults).splitlines(keepends=True):
+        found = re.match(r"(\w+)(\s*(?::[^=]+)?=\s*)([^#\n]*?)(\s*(?:#.*)?\n?)$", line)
+        if found and found[1] in values:
+            line = found[1] + found[2] + values[found[1]] + found[4]
+        lines.append(line)
+    return lines
+
+
+def outputs_of(output: dict) -> list[dict]:
+    """An output as it is shown: none, itself, or itself and its picture."""
+    if output["output_type"] == "stream" and output["name"] == "stderr":
+        text = without_bars("".join(output["text"]))
+        return [dict(output, text=text)] if text.strip() else []
+    data = output.get("data", {})
+    if WIDGET_VIEW in data and "text/html" in data:
+        picture = "<noscript>" + "".join(data["text/html"]) + "</noscript>"
+        return [output, {"output_type": "display_data", "metadata": {}, "data": {"text/html": picture}}]
+    return [output]
+
+
+def without_bars(text: str) -> str:
+    """Take progress bars and TensorFlow's start-up notes out of a cell's stderr.
+
+    Everything else is kept, warnings above all.
+
+    >>> without_bars("film: 10%|#   | 1/10 [00:01<00:09]\\rfilm: 100%|####| 10/10 [00:10<00:00]\\nCareful\\n")
+    'Careful\\n'
+    """
+    note = (r"I\d{4} \d\d:\d\d:\d+.*|WARNING: All log messages before absl::InitializeLog.*"
+            r"|To enable the following instructions: .*rebuild TensorFlow.*")
+    text = re.sub(rf"(?m)^(?:{note})\n?", "", text)
+    bar = re.compile(r"\d+%\|.*\||\b\d+\w* ?it \[|[\[,] *[\d.?]+ ?\w+/s\]|[\[,] *[\d.?]+s/\w+\]")
+    kept = []
+    for line in text.splitlines(keepends=True):
+        pieces = [piece for piece in re.split(r"\r", line.rstrip("\n")) if piece.strip()]
+        pieces = [piece for piece in pieces if not bar.search(piece)]
+        if pieces or not line.strip("\r\n"):
+            kept.append((pieces[-1] if pieces else "") + "\n")
+    return "".join(kept) if "".join(kept).strip() else ""
+
+
+def render(book: Book) -> None:
+    """Run Jupyter Book with warnings as errors; ``html/`` changes only if all went well."""
+    work = book.out / "site-work"
+    shutil.rmtree(work, ignore_errors=True)
+    log = book.out / "site.log"
+    with open(log, "wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.sphinx_run", "build", str(book.source),
+             "--path-output", str(work), "-W", "--keep-going"],
+            stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[1], env=dict(os.environ, NO_COLOR="1", PYTHONUTF8="1"),
+        )
+    built = work / "_build" / "html"
+    if done.returncode or not (built / "index.html").exists():
+        raise BookError(
+            "Jupyter Book did not build the site; the one before is untouched.\n"
+            + complaints(log.read_text(encoding="utf8", errors="replace"))
+            + f"\nThe whole log: {log}"
+        )
+    old = book.out / ".html.old"
+    shutil.rmtree(old, ignore_errors=True)
+    if book.html.exists():
+        os.replace(book.html, old)
+    os.replace(built, book.html)
+    shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def complaints(log: str) -> str:
+    """The lines of a Sphinx log that say what is wrong; its end where none does."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", log)
+    lines = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|Error:|CRITICAL", line)]
+    return "\n".join(lines[:40] or plain.splitlines()[-30:])
