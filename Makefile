@@ -70,7 +70,7 @@ env:
 	  echo "Remedy on Debian and Ubuntu: apt-get install python$$version-venv" >&2; \
 	  exit 1; \
 	fi; \
-	echo "Environment: $$python ($$version) into $(VENV), from requirements.txt (about 2.2 GB; some minutes)"; \
+	echo "Environment: $$python ($$version) into $(VENV), from requirements.txt (about 2.7 GB; some minutes)"; \
 	if [ "$$($(RUN) -c 'import sys; print("{}.{}".format(*sys.version_info))' 2>/dev/null)" != "$$version" ]; then \
 	  $$python -m venv --clear $(VENV); \
 	fi; \

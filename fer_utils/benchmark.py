@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .errors import invalid
+from .errors import invalid, whole_number
 
 
 def latency(
@@ -51,9 +51,7 @@ def latency(
     for name, function in callables.items():
         if not callable(function):
             raise invalid("callables", expected=f"a function for {name!r}", received=function)
-    for name, value, least in (("repeats", repeats, 1), ("warmup", warmup, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise invalid(name, expected=f"a whole number of {least} or more", received=value)
+    repeats, warmup = whole_number("repeats", repeats, 1), whole_number("warmup", warmup, 0)
     names = list(callables)
     baseline = names[0] if baseline is None else baseline
     if baseline not in names:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 import sys
 
 from . import labels, tables
-from .errors import FerError, MissingPackage
+from .errors import FerError, MissingPackage, invalid
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         return options.run(options)
-    except (FerError, MissingPackage) as error:
+    except (FerError, MissingPackage, OSError) as error:  # OSError: a full disk, a folder that may not be written
         print(f"fer_utils {options.command}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -68,14 +69,14 @@ def _parser() -> argparse.ArgumentParser:
 
     made = command("train", _train, "train a network on a face set and store the result")
     made.add_argument("faces", nargs="?", help="a face set's folder; without it the drawn stand-in is used")
-    made.add_argument("--dataset", default="ravdess", help="whose labels, or which stand-in (default ravdess)")
+    made.add_argument("--dataset", help="whose labels (default: those of the face set), or which stand-in (default ravdess)")
     made.add_argument("--tier", default="class", help="size of the stand-in: smoke, class (default) or full")
     made.add_argument("--model", default="ding2023", help="a name of fer_utils.models.available()")
     made.add_argument("--by", default="actor", help="split by frame, clip, performance or actor (default)")
     made.add_argument("--test", type=float, default=0.2, help="share that tests (default 0.2)")
     made.add_argument("--epochs", type=int, default=12)
-    made.add_argument("--batch-size", type=int, default=32)
-    made.add_argument("--learning-rate", type=float, default=3e-4)
+    made.add_argument("--batch-size", type=int, default=16)
+    made.add_argument("--learning-rate", type=float, default=1e-3)
     made.add_argument("--seed", type=int, default=0)
 
     made = command("evaluate", _evaluate, "print the metrics of a stored result")
@@ -105,6 +106,10 @@ def _print(options, value: dict, text: str) -> None:
     print(json.dumps(value, indent=1, default=str) if options.json else text)
 
 
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _report(problems) -> list[dict]:
     if len(problems):
         print(tables.Problems(problems).summary(), file=sys.stderr)
@@ -113,16 +118,18 @@ def _report(problems) -> list[dict]:
 
 def _scan(options) -> int:
     from . import datasets
+    from .paths import write_atomic
 
     clips = datasets.scan(options.dataset, options.root)
     if options.csv:
-        clips.to_csv(options.csv, index=False)
+        write_atomic(Path(options.csv).expanduser(), clips.to_csv(index=False))
     counts = clips["expression"].value_counts()
     order = [name for name in labels.vocabulary(options.dataset, counts.index) if name in counts]
     value = {"dataset": options.dataset, "root": options.root, "clips": len(clips),
              "actors": sorted(set(clips["actor"]) - {""}), "performances": int(clips["performance"].nunique()),
              "expressions": {name: int(counts[name]) for name in order}, "problems": _report(clips.problems)}
-    lines = [f"{len(clips)} clips of {len(value['actors'])} actors, {value['performances']} performances"]
+    lines = [f"{_count(len(clips), 'clip')} of {_count(len(value['actors']), 'actor')}, "
+             f"{_count(value['performances'], 'performance')}"]
     lines += [f"  {name:<10} {number:>6}" for name, number in value["expressions"].items()]
     _print(options, value, "\n".join(lines))
     return 0 if len(clips) else 1
@@ -134,7 +141,7 @@ def _film(options) -> int:
     made = studio.film(options.layout, options.root, actors=options.actors, clips_per_actor=options.clips_per_actor,
                        seed=options.seed, twins=options.twins, workers=options.workers, progress=not options.quiet)
     value = {"layout": options.layout, "root": str(made.root), "clips": len(made.clips), "manifest": made.manifest}
-    _print(options, value, f"{len(made.clips)} clips of drawn actors in {made.root}")
+    _print(options, value, f"{_count(len(made.clips), 'clip')} of drawn actors in {made.root}")
     return 0
 
 
@@ -146,7 +153,7 @@ def _prepare(options) -> int:
                          workers=options.workers, progress=not options.quiet)
     value = {"out": str(made.path), "clips": len(clips), "faces": len(made), "fingerprint": made.fingerprint,
              "problems": _report(made.problems)}
-    _print(options, value, f"{len(made)} faces from {len(clips)} clips in {made.path}")
+    _print(options, value, f"{_count(len(made), 'face')} from {_count(len(clips), 'clip')} in {made.path}")
     return 0 if len(made) else 1
 
 
@@ -156,7 +163,7 @@ def _train(options) -> int:
     from .train import Recipe
 
     experiment = Experiment(
-        data=Data(options.dataset, tier=options.tier, face_set=options.faces),
+        data=Data(_whose(options), tier=options.tier, face_set=options.faces),
         split=Split(options.by, options.test, options.seed), model=options.model,
         recipe=Recipe(epochs=options.epochs, batch_size=options.batch_size, learning_rate=options.learning_rate),
         seed=options.seed)
@@ -168,13 +175,27 @@ def _train(options) -> int:
     return 0
 
 
+def _whose(options) -> str:
+    """The data set whose labels a network learns: as asked for, else the one that the faces come from."""
+    from . import datasets, faces
+
+    if options.dataset is None:
+        if options.faces is None:
+            return "ravdess"
+        found = set(faces.FaceSet.load(options.faces).meta["dataset"])
+        return found.pop() if len(found) == 1 else "folder"
+    if options.dataset not in datasets.available():
+        raise invalid("dataset", expected=f"one of {', '.join(datasets.available())}", received=options.dataset)
+    return options.dataset
+
+
 def _evaluate(options) -> int:
     from .experiments import Result
     from .prose import percent, with_interval
 
     result = Result.load(options.result)
     lines = [f"{result.experiment['model']['name']}, split by {result.experiment['split']['by']}, "
-             f"{result.metrics['n']} test images of {result.split['test_actors']} actors",
+             f"{_count(result.metrics['n'], 'test image')} of {_count(result.split['test_actors'], 'actor')}",
              f"accuracy  {with_interval(result.metrics['accuracy'])}",
              f"macro F1  {with_interval(result.metrics['macro_f1'])}",
              f"chance    {percent(result.metrics['chance'])} (always the commonest label)"]
@@ -194,7 +215,7 @@ def _predict(options) -> int:
     value = {"file": options.file, "faces": json.loads(found.to_json(orient="records")),
              "problems": _report(found.problems)}
     scores = [column for column in found.columns if column.startswith("score_")]
-    lines = [f"{len(found)} face{'s' if len(found) != 1 else ''} (scores are for posed-expression labels)"]
+    lines = [f"{_count(len(found), 'face')} (scores are for posed-expression labels)"]
     for row in found.to_dict("records"):
         best = sorted(scores, key=lambda name: -row[name])[:3]
         shown = ", ".join(f"{name.removeprefix('score_')} {row[name]:.2f}" for name in best)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 
@@ -46,3 +47,36 @@ def missing(package: str, *, needed_for: str, remedy: str) -> MissingPackage:
     return MissingPackage(
         f"`{package}` is needed for {needed_for} and is not installed. Remedy: {remedy}"
     )
+
+
+def whole_number(argument: str, value: Any, least: int, most: int | None = None) -> int:
+    """Check a whole-number argument.
+
+    Parameters
+    ----------
+    argument : name of the argument as the caller wrote it.
+    value : an int, or whatever counts as one (NumPy's integers); not ``True``,
+        ``6.0`` or ``"6"``.
+    least, most : the range, both ends included; ``most=None`` for no upper end.
+
+    Returns
+    -------
+    The value as a plain int.
+
+    Raises
+    ------
+    FerError that names the argument and the range.
+
+    >>> whole_number("frames", 6, 1)
+    6
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < least or (most is not None and number > most):
+        bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
+        raise invalid(argument, expected=f"a whole number {bounds}", received=value) from None
+    return number

@@ -124,7 +124,7 @@ class Experiment:
         """24 hexadecimal digits: configuration, faces and code; other code, other key."""
         # A root or a folder's name is where the faces lie, not what they are: the fingerprint says that.
         what = self.configuration()
-        what["data"] = face_set.fingerprint
+        what["data"] = [face_set.fingerprint, labels.vocabulary(self.data.dataset, face_set.meta["expression"])]
         modules = ["fer_utils.train", "fer_utils.splits", f"fer_utils.models.{self.model.name}"]
         return provenance.digest([what, provenance.code_fingerprint(modules, registries=False)])[:24]
 

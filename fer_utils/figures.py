@@ -144,8 +144,10 @@ def faces(images: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: 
         raise invalid("images", expected="at least one picture", received="none")
     columns = min(columns, len(images))
     count = -(-len(images) // columns)
+    titled = min(count, -(-len(titles) // columns))
     figure, axes = new(columns, count, width=columns * cell + (0.8 if rows else 0.1),
-                       height=count * (cell + (0.22 if len(titles) else 0.04)), squeeze=False)
+                       height=count * (cell + 0.04) + 0.22 * titled, squeeze=False)
+    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
     for i, axis in enumerate(axes.flat):
         axis.set_xticks([]), axis.set_yticks([])
         axis.spines[:].set_visible(False)

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_utils.errors import FerError, invalid
+from fer_utils.errors import FerError, invalid, whole_number
 from fer_utils.faces.clipwork import Settings, faces_of_frame
 from fer_utils.faces.cropping import checked_margin
 from fer_utils.faces.detectors import Detector, create
-from fer_utils.faces.sampling import whole
 from fer_utils.faces.video import Frame, Reading, opencv, read_frames
 from fer_utils.tables import Problems
 
@@ -84,7 +83,7 @@ def predict(
     of these; ``labels`` are missing or too few or too many.
     MissingPackage : the detector, OpenCV or Keras is not installed.
     """
-    frames, margin = whole("frames", frames, 1), checked_margin(margin)
+    frames, margin = whole_number("frames", frames, 1), checked_margin(margin)
     name, reading_of = _source(source)
     finder = create(detector)
     network, names = _model(model, labels)

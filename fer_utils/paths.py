@@ -44,6 +44,8 @@ def build_folder(path: Path):
     """Yield an empty folder beside ``path`` that becomes ``path`` if the block ends well.
 
     On an error the half-made folder is removed and ``path`` is left as it was.
+    Killed between its two last renames, it leaves the old folder beside
+    ``path`` under a hidden name; nothing is lost.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,9 +53,17 @@ def build_folder(path: Path):
     try:
         yield work
         os.chmod(work, 0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(work, path)
+        old = work.with_name(f"{work.name}.old") if path.exists() else None
+        if old is not None:
+            os.rename(path, old)
+        try:
+            os.replace(work, path)
+        except BaseException:
+            if old is not None:
+                os.rename(old, path)
+            raise
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(work, ignore_errors=True)
         raise

@@ -38,7 +38,7 @@ def sentence(template: str, **values) -> str:
     >>> sentence("{n:,} parameters", n=542136)
     '542,136 parameters'
     """
-    wanted = {name.split(".")[0].split("[")[0] for _, name, _, _ in Formatter().parse(template) if name}
+    wanted = {name.split(".")[0].split("[")[0] for _, name, _, _ in Formatter().parse(template) if name is not None}
     if wanted != set(values):
         raise invalid("values", expected=f"exactly {sorted(wanted)}", received=sorted(values),
                       remedy="Every number of a sentence comes from a value, and every value is used.")

@@ -103,7 +103,8 @@ def code_fingerprint(modules: Iterable[str], *, registries: bool = True) -> str:
 
 def _bare(file: Path) -> list[str]:
     lines = (line.rstrip() for line in file.read_text(encoding="utf-8").splitlines())
-    return [line for line in lines if line and not line.lstrip().startswith("#")]
+    comment = "#" if file.suffix == ".py" else None
+    return [line for line in lines if line and not (comment and line.lstrip().startswith(comment))]
 
 
 def versions() -> dict[str, str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from .errors import invalid
+
 _DING = "Ding et al. 2023, table "
 _UNSTATED = "not stated there"
 
@@ -37,9 +39,14 @@ def table(dataset: str | None = None) -> pd.DataFrame:
     """Reported results: data set, system, accuracy (per cent), parameters, task, classes, split, source, kind.
 
     ``parameters`` and ``classes`` are missing where the source does not print
-    them; ``kind`` is ``as reported`` in every row.  ``dataset`` picks one set.
+    them; ``kind`` is ``as reported`` in every row.  ``dataset`` picks one set;
+    a set without a row is a FerError.
     """
     columns = ["data set", "system", "accuracy", "parameters", "task", "classes", "split", "source"]
     made = pd.DataFrame(_ROWS, columns=columns).astype({"parameters": "Int64", "classes": "Int64"})
     made["kind"] = "as reported"
-    return made if dataset is None else made[made["data set"] == dataset].reset_index(drop=True)
+    if dataset is None:
+        return made
+    if dataset not in set(made["data set"]):
+        raise invalid("dataset", expected=f"None or one of {', '.join(made['data set'].unique())}", received=dataset)
+    return made[made["data set"] == dataset].reset_index(drop=True)

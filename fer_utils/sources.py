@@ -30,12 +30,12 @@ class Size:
 SIZES: dict[str, dict[str, Size]] = {
     "smoke": {"ravdess": Size(8, 8), "savee": Size(4, 7), "mead": Size(4, 8)},
     "class": {"ravdess": Size(24, 12), "savee": Size(4, 42), "mead": Size(12, 8)},
-    "full": {"ravdess": Size(24, None), "savee": Size(4, None), "mead": Size(48, None)},
+    "full": {"ravdess": Size(24, None), "savee": Size(4, None), "mead": Size(None, None)},
 }
 TIERS: tuple[str, ...] = tuple(SIZES)
 
 #: How many epochs the chapters train at each tier.
-EPOCHS: dict[str, int] = {"smoke": 2, "class": 10, "full": 30}
+EPOCHS: dict[str, int] = {"smoke": 2, "class": 8, "full": 30}
 
 #: One seed for all stand-ins, so that everybody's actor 01 is the same person.
 SEED = 2023
@@ -56,6 +56,8 @@ def clip_table(dataset: str = "ravdess", *, tier: str = "class", root: str | Pat
     ------
     FerError : an unknown tier or data set.  A missing root is in ``.problems``.
     """
+    if tier not in SIZES:
+        raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
     if root is not None:
         return datasets.scan(dataset, root)
     return datasets.scan(dataset, film_stand_in(dataset, tier=tier, twins=twins, progress=progress))

@@ -5,6 +5,7 @@ Both are pandas DataFrames, so a student can print, filter and count them.
 
 from __future__ import annotations
 
+import html
 import textwrap
 from collections.abc import Iterable
 
@@ -44,11 +45,7 @@ class Problems(pd.DataFrame):
         """The short table as text: at most ``most`` rows, then a count of the rest."""
         if not len(self):
             return "no problems"
-        counts = self["kind"].value_counts(sort=True)
-        head = f"{len(self)} problem{'s' if len(self) != 1 else ''}: " + ", ".join(
-            f"{kind} {count}" for kind, count in counts.items()
-        )
-        lines = [head]
+        lines = [self._counted()]
         for row in pd.DataFrame(self).head(most).itertuples(index=False):
             lines.append(f"  {row.path}")
             lines += textwrap.wrap(
@@ -56,14 +53,42 @@ class Problems(pd.DataFrame):
                 initial_indent="      ", subsequent_indent="      ",
             )
         if len(self) > most:
-            lines.append(f"  ... and {len(self) - most} more (the whole table: `.problems.to_csv(...)`)")
+            lines.append(f"  {self._rest(most)}")
         return "\n".join(lines)
 
-    def __str__(self) -> str:
+    def _counted(self) -> str:
+        counts = self["kind"].value_counts(sort=True)
+        kinds = ", ".join(f"{kind} {count}" for kind, count in counts.items())
+        return f"{len(self)} problem{'s' if len(self) != 1 else ''}: {kinds}"
+
+    def _rest(self, most: int) -> str:
+        return f"... and {len(self) - most} more (the whole table: `.problems.to_csv(...)`)"
+
+    def _whole(self) -> bool:
         # Only a whole table is summarised; a selection of other columns prints as pandas does.
-        if tuple(self.columns) == PROBLEM_COLUMNS:
-            return self.summary()
-        return pd.DataFrame(self).to_string()
+        return tuple(self.columns) == PROBLEM_COLUMNS
+
+    def _repr_html_(self) -> str | None:
+        """The short table for a notebook: path, problem and action of at most 12 rows, and a count of the rest."""
+        if not self._whole():
+            return pd.DataFrame(self)._repr_html_()
+        if not len(self):
+            return "<p>no problems</p>"
+        most = 12
+        # to_html would cut long sentences short.
+        cells = [("path", "problem", "action"), *pd.DataFrame(self)[["path", "problem", "action"]].head(most).values]
+        head, *rows = (
+            "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in row) + "</tr>"
+            for tag, row in zip(["th"] + ["td"] * most, cells)
+        )
+        rest = f"<p>{html.escape(self._rest(most))}</p>" if len(self) > most else ""
+        return (
+            f"<p>{html.escape(self._counted())}</p>\n"
+            f"<table>\n<thead>{head}</thead>\n<tbody>\n" + "\n".join(rows) + f"\n</tbody>\n</table>\n{rest}"
+        )
+
+    def __str__(self) -> str:
+        return self.summary() if self._whole() else pd.DataFrame(self).to_string()
 
     __repr__ = __str__
 

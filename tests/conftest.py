@@ -51,14 +51,17 @@ def smoke_faces():
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """A browser; its absence skips, and under CI=true fails."""
-    import browser
+def smoke_build():
+    """Every chapter executed at smoke size, and the site: the pipeline's report."""
+    sys.path.insert(0, str(ROOT / "book"))
+    import pipeline
 
-    path = browser.find_chromium()
-    if path is None:
-        message = "no Chromium found: `apt-get install chromium`, or name one in $CHROMIUM"
-        if os.environ.get("CI", "").lower() == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    return str(path)
+    report = pipeline.build("smoke", out=ROOT / "_build" / "test", progress=False)
+    assert report.ok, report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def smoke_site(smoke_build) -> Path:
+    """The folder of the site built at smoke size."""
+    return smoke_build.html

@@ -100,7 +100,7 @@ def test_separable_and_depthwise_kernels_are_found():
 
 
 def test_pruning_while_training_rises_and_holds(data):
-    model = fresh()
+    model = fresh(conditioned=False)
     pruning = compress.MagnitudePruning(0.8, ramp=0.5, every=2)
     seen = []
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(sum(zeros(model))))
@@ -111,6 +111,16 @@ def test_pruning_while_training_rises_and_holds(data):
     assert steps[:3] == (2, 4, 6) and steps[-1] == 24
     # 24 steps, ramp over 12: after 6, half of it, s = 0.8 (1 - (1/2)^3).
     assert shares[2] == pytest.approx(0.8 * (1 - 0.125)) and shares[5:] == (0.8,) * (len(shares) - 5)
+    assert model.evaluate(*data, verbose=0, return_dict=True)["accuracy"] == 1.0
+
+
+def test_a_layer_that_starts_at_zero_is_not_taken_for_pruned(data):
+    model = fresh(conditioned=True)
+    assert zeros(model)[-1] == 16 * 4
+    pruning = compress.MagnitudePruning(0.5, every=2, scope="layer")
+    model.fit(*data, epochs=8, batch_size=16, verbose=0, callbacks=[pruning])
+    assert zeros(model) == [round(0.5 * int(np.prod(kernel.shape))) for kernel in kernels(model)]
+    assert pruning.history[0][1] == pytest.approx(0.5 * (1 - (1 - 2 / 18) ** 3))
     assert model.evaluate(*data, verbose=0, return_dict=True)["accuracy"] == 1.0
 
 
@@ -178,6 +188,11 @@ def test_pruning_a_stream_of_unknown_length(data):
         (lambda m: compress.compare([], np.zeros((1, *SHAPE))), ["`items`"]),
         (lambda m: compress.compare([m, m], np.zeros((1, *SHAPE))), ["`items`", "different names"]),
         (lambda m: compress.compare([m, 3], np.zeros((1, *SHAPE))), ["`items`", "3"]),
+        (lambda m: compress.compare(3, np.zeros((1, *SHAPE))), ["`items`", "3"]),
+        (lambda m: compress.compare([("a", m, m)], np.zeros((1, *SHAPE))), ["`items`", "pairs"]),
+        (lambda m: compress.compare([(m, "a")], np.zeros((1, *SHAPE))), ["`items`", "pairs"]),
+        (lambda m: compress.compare([("a", m), ("a", m)], np.zeros((1, *SHAPE))), ["`items`", "different names", "'a'"]),
+        (lambda m: compress.compare([m, print], np.zeros((1, *SHAPE))), ["`items`", "Name callables"]),
         (lambda m: compress.compare({"a": m, "b": 3}, np.zeros((1, *SHAPE))), ["`items`", "3"]),
         (lambda m: compress.compare([m], np.zeros((1, 8, 8, 1))), ["`images`", "(N, 32, 32, 1)"]),
         (lambda m: compress.compare([m], np.zeros((2, *SHAPE)), [0]), ["`labels`", "2 whole numbers"]),
@@ -244,7 +259,8 @@ def test_int8_is_whole_numbers_inside_and_floats_outside(exports):
     assert given["dtype"] == found["dtype"] == np.float32 and given["shape"].tolist() == [1, *SHAPE]
     inside = [
         detail["dtype"] for detail in interpreter.get_tensor_details()
-        if detail["index"] not in (given["index"], found["index"]) and detail["shape"].size > 1
+        # One number alone may be a float: the negated mean of a picture has no integer operation.
+        if detail["index"] not in (given["index"], found["index"]) and np.prod(detail["shape"]) > 1
     ]
     assert inside and set(inside) <= {np.int8, np.int32}  # int32: shapes and biases
 
@@ -291,6 +307,57 @@ def test_a_network_with_normalisation_and_branches_exports(tmp_path):
     assert export.checked == 8 and export.difference < 1e-4
 
 
+@needs_converter
+def test_a_network_that_standardises_each_picture_exports(data, tmp_path):
+    """Each picture to mean 0 and deviation 1, and a softmax that starts at zero: what ``ding2023`` may hold."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential([
+        keras.Input(SHAPE), layers.Rescaling(1 / 255),
+        layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False),
+        layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(4), layers.Flatten(),
+        layers.Dense(4, activation="softmax", kernel_initializer="zeros"),
+    ])
+    files = [tmp_path / "untrained.tflite", tmp_path / "float32.tflite", tmp_path / "int8.tflite"]
+    untrained = compress.export(model, files[0], quantize="int8", calibration=data[0])
+    assert untrained.difference == 0.0  # every picture 1/4 for each label, here and there
+    model.compile(optimizer=keras.optimizers.Adam(3e-3), loss="sparse_categorical_crossentropy")
+    model.fit(*data, epochs=8, batch_size=16, verbose=0)
+    for path, quantize, near in ((files[1], None, 1e-4), (files[2], "int8", 0.05)):
+        export = compress.export(model, path, quantize=quantize, calibration=data[0])
+        assert export.agreement == 1.0
+        # Darker, paler pictures than those of the calibration.
+        images, labels = blobs(20, seed=9)
+        dim = (0.6 * images + 10).astype("uint8")
+        found = compress.load(export)(dim)
+        np.testing.assert_allclose(found, model.predict(dim, verbose=0), atol=near)
+        np.testing.assert_array_equal(found.argmax(axis=1), labels)
+
+
+@needs_converter
+@pytest.mark.parametrize("layer", ["conv3", "hidden"])
+def test_int8_of_a_network_with_a_dead_layer_runs_and_says_so(layer, data, tmp_path):
+    """All zero means a range of no width, and a ratio of int8 steps that XNNPACK does not take."""
+    model = fresh()
+    model.get_layer(layer).bias.assign(np.full(model.get_layer(layer).bias.shape, -1e3, dtype="float32"))
+    model.get_layer("probabilities").bias.assign(np.float32([0, 1, 2, 3]))
+    with pytest.warns(RuntimeWarning, match="(?s)XNNPACK.*units are dead"):
+        export = compress.export(model, tmp_path / "dead.tflite", quantize="int8", calibration=data[0])
+    assert export.agreement == 1.0 and export.distance < 0.02
+    with pytest.warns(RuntimeWarning, match="XNNPACK"):
+        table = compress.compare([model, export], data[0], repeats=1, warmup=0, progress=False)
+    assert table["agreement"].tolist() == [1.0, 1.0]
+
+
+@needs_converter
+def test_a_file_that_its_own_engine_cannot_run_is_one_error(trained, tmp_path, monkeypatch):
+    honest = exporting._litert
+    monkeypatch.setattr(exporting, "_litert", lambda *all: b"broken" * 20 + honest(*all))
+    with pytest.raises(FerError, match="(?s)cannot run the file it made of ding2023.*Nothing was written"):
+        compress.export(trained, tmp_path / "x.tflite")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_damaged_file_gives_one_error(tmp_path):
     (tmp_path / "half.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(64))
     with pytest.raises(FerError, match="half.tflite"):
@@ -334,6 +401,12 @@ def test_compare_is_one_table(trained, exports, data, tmp_path):
     ).set_index("name")
     assert "accuracy" not in table and table["baseline"].eq("model").all()
     assert table["agreement"].to_dict() == {"wrong": 0.25, "file": 1.0, "model": 1.0}
+    pairs = compress.compare(
+        [("wrong", always_first), trained, ("8 bits", exports["int8"])], data[0], baseline="ding2023 (Keras)",
+        repeats=1, warmup=0, progress=False,
+    )
+    assert pairs["name"].tolist() == ["wrong", "ding2023 (Keras)", "8 bits"]
+    assert pairs["agreement"].tolist() == [0.25, 1.0, 1.0]
     assert table["bytes"].isna().tolist() == [True, True, False]
 
 

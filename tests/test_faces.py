@@ -669,7 +669,8 @@ def test_an_error_of_the_detector_is_the_clips_problem(tmp_path):
     assert made.problems[["kind", "problem"]].values.tolist() == [["failed", "ZeroDivisionError: by nothing"]]
 
 
-def test_a_script_without_a_main_guard_still_gets_its_faces(tmp_path, clips, undisturbed):
+@pytest.mark.parametrize("how", ["script", "stdin"])
+def test_a_caller_that_workers_cannot_import_still_gets_its_faces(how, tmp_path, clips, undisturbed):
     clips.to_pickle(tmp_path / "clips.pickle")
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(f"""
@@ -680,9 +681,11 @@ def test_a_script_without_a_main_guard_still_gets_its_faces(tmp_path, clips, und
         print(len(prepare(pandas.read_pickle({str(tmp_path / "clips.pickle")!r}), {str(tmp_path / "out")!r},
                           frames=3, workers=2, progress=False)))
     """))
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, str(script) if how == "script" else "-"], cwd=tmp_path, timeout=120,
+                          input="" if how == "script" else script.read_text(), capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.strip() == "36", done.stderr
-    assert "if __name__ == '__main__'" in done.stderr
+    assert "RuntimeWarning: No worker process could be started, so `prepare`" in done.stderr
+    assert "call prepare under `if __name__ == '__main__':`" in done.stderr and "Traceback" not in done.stderr
     assert drawn.files_of(tmp_path / "out") == drawn.files_of(undisturbed.path)
 
 

@@ -1,10 +1,11 @@
 """The vocabularies and the two tables that travel."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from fer_utils import labels, tables
-from fer_utils.errors import FerError, invalid, missing
+from fer_utils.errors import FerError, invalid, missing, whole_number
 
 
 def test_vocabularies_are_the_data_sets_own():
@@ -41,6 +42,35 @@ def test_problems_print_as_a_short_table():
     joined = tables.Problems.joined(tables.Problems.of([one]), tables.Problems.of(), tables.Problems.of([one]))
     assert len(joined) == 2 and isinstance(joined, tables.Problems)
     assert isinstance(joined, pd.DataFrame) and list(joined["kind"]) == ["unreadable"] * 2
+
+
+def test_problems_in_a_notebook_are_an_escaped_short_table():
+    one = ("/data/<a> & b.mp4", "decode", "unreadable", "no <frame> could be decoded", "left out")
+    assert tables.Problems.of()._repr_html_() == "<p>no problems</p>"
+    shown = tables.Problems.of([one])._repr_html_()
+    assert shown.startswith("<p>1 problem: unreadable 1</p>") and "more" not in shown
+    assert "<tr><th>path</th><th>problem</th><th>action</th></tr>" in shown
+    assert ("<tr><td>/data/&lt;a&gt; &amp; b.mp4</td><td>no &lt;frame&gt; could be decoded</td><td>left out</td></tr>"
+            in shown)
+    assert "<a>" not in shown and "decode<" not in shown
+    for count, rest in ((12, None), (13, "and 1 more"), (5000, "and 4988 more")):
+        shown = tables.Problems.of([one] * count)._repr_html_()
+        assert shown.count("<tr><td>") == 12 and (rest in shown if rest else "more" not in shown)
+        assert shown.startswith(f"<p>{count} problems: unreadable {count}</p>")
+    selection = tables.Problems.of([one, one])[["path", "kind"]]
+    assert "<th>kind</th>" in selection._repr_html_() and "problems:" not in selection._repr_html_()
+
+
+def test_whole_numbers_are_checked_in_one_place():
+    for value in (3, np.int64(3), np.uint8(3)):
+        found = whole_number("frames", value, 1, 3)
+        assert found == 3 and type(found) is int
+    for value in (0, 4, True, 2.0, "2", None, np.float64(2), [2]):
+        with pytest.raises(FerError, match="`frames`. Expected a whole number from 1 to 3. Received"):
+            whole_number("frames", value, 1, 3)
+    with pytest.raises(FerError, match="a whole number of 0 or more. Received: -1"):
+        whole_number("warmup", -1, 0)
+    assert whole_number("seed", 10**30, 0) == 10**30
 
 
 def test_errors_name_argument_expectation_and_received():

@@ -7,6 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 import re
+import subprocess
+import sys
 
 import cv2
 import dlib
@@ -14,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import labels, studio
+from fer_utils import datasets, labels, studio
 from fer_utils.errors import FerError
 from fer_utils.studio import layouts
 
@@ -136,14 +138,75 @@ def test_the_table_and_the_arrays_tell_the_truth(small):
 
 
 def test_twins_are_the_same_performance_in_other_bytes(small):
-    for row in small.clips.head(4).itertuples():
-        one, two = pixels(small.root / row.clip).astype(int), pixels(small.root / row.twin).astype(int)
-        assert 0 < np.abs(one - two).mean() < np.abs(one[0] - one[1]).mean()     # closer than neighbouring frames
+    takes = [(pixels(small.root / row.clip).astype(int), pixels(small.root / row.twin).astype(int))
+             for row in small.clips.head(4).itertuples()]
+    for k, (one, two) in enumerate(takes):
+        # Far closer than another take of the same person.
+        assert 0 < np.abs(one - two).mean() < 0.5 * np.abs(one - takes[k - 1][0]).mean()
 
 
 def test_workers_change_nothing(small, tmp_path):
     again = studio.film("ravdess", tmp_path / "again", actors=2, clips_per_actor=9, twins=True, seed=5, workers=2, **SMALL)
     assert digest(again.root) == digest(small.root)
+
+
+CALL = """
+{guard}:
+    print("film")
+    sys.path.insert(0, {path!r})
+    from fer_utils import studio
+    print(studio.film("ravdess", {root!r}, actors=2, clips_per_actor=9, twins=True, seed=5, workers=2,
+                      frames=4, size=64, progress=False).filmed)
+"""
+
+
+@pytest.mark.parametrize("how, guard, calls, warns", [
+    ("script", "if __name__ == '__main__'", 1, False),
+    ("-c", "if True", 1, False),                        # nothing that a worker would import
+    ("script", "if True", 1, True),                     # the script is not run over again by a worker
+    ("script", "if True or '__main__'", 2, True),       # nobody could tell; the worker stops at the call
+    ("stdin", "if True", 1, True),
+])
+def test_a_caller_that_workers_cannot_import_still_gets_its_film(how, guard, calls, warns, small, tmp_path):
+    root = tmp_path / "film"
+    code = "import sys" + CALL.format(guard=guard, path=str(Path(__file__).parents[1]), root=str(root))
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    arguments = {"script": [str(script)], "stdin": ["-"], "-c": ["-c", code]}[how]
+    done = subprocess.run([sys.executable, *arguments], input=code if how == "stdin" else "", cwd=tmp_path,
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.split()) == ["18", *["film"] * calls]
+    assert done.stderr.count("RuntimeWarning: No worker process could be started, so `film`") == warns
+    assert ("call film under `if __name__ == '__main__':`" in done.stderr) is warns
+    assert ("Traceback" in done.stderr) is (calls == 2)
+    assert digest(root) == digest(small.root)
+
+
+def test_filming_in_this_process_leaves_opencvs_threads_as_they_were(tmp_path):
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        studio.film("savee", tmp_path / "f", actors=1, clips_per_actor=1, workers=1, **SMALL)
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)
+
+
+@pytest.mark.parametrize("layout, example", [
+    ("ravdess", "ravdess/01/speech-03-01-01-01"), ("savee", "savee/DC/sa-01"), ("mead", "mead/M003/fearful-1-001"),
+])
+def test_the_truth_agrees_with_what_the_names_say(layout, example, small, tmp_path):
+    film = small if layout == "ravdess" else studio.film(layout, tmp_path / "f", actors=2, clips_per_actor=10, workers=1, **SMALL)
+    scanned = datasets.scan(layout, film.root)
+    both = film.clips.merge(pd.DataFrame(scanned), on="clip", suffixes=("", "_named"), validate="one_to_one")
+    assert len(both) == len(film.clips) >= 18
+    for column in ("dataset", "actor", "sex", "expression", "intensity", "statement", "repetition", "performance"):
+        assert both[column].tolist() == both[f"{column}_named"].tolist(), column
+    assert example in set(film.clips["performance"]) and film.clips["performance"].is_unique
+    if layout == "ravdess":     # both files of a pair are one performance
+        twins = film.clips.merge(pd.DataFrame(scanned), left_on="twin", right_on="clip", suffixes=("", "_named"))
+        assert len(twins) == 18 and twins["performance"].tolist() == twins["performance_named"].tolist()
 
 
 def test_an_actor_is_the_same_person_in_any_cast_and_another_under_another_seed(tmp_path):

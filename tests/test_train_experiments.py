@@ -87,6 +87,8 @@ def test_running_again_trains_nothing_and_a_change_does(faces, store, monkeypatc
     keys = {toy(faces, seed=2).key(faces), toy(faces, split=Split("clip")).key(faces), toy(other).key(other),
             toy(faces, model=Model.of("ding2023", filters=5)).key(faces), toy(faces, recipe=Recipe(epochs=4)).key(faces)}
     assert len(keys) == 5 and first.key not in keys
+    # The same faces under another vocabulary are another experiment.
+    assert toy(faces, data=Data("savee", face_set=str(faces.path))).key(faces) != first.key
     # Where the same faces lie is not what they are.
     moved = FaceSet.save(np.array(faces.images), faces.meta, faces.path.parent / "moved")
     assert toy(moved).key(moved) == first.key

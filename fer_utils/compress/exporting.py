@@ -83,7 +83,9 @@ def export(
     format : ``"litert"`` (a ``.tflite`` file).
     quantize : None (float32); ``"float16"`` (weights in half precision);
         ``"dynamic"`` (weights in 8 bits); ``"int8"`` (weights and activations
-        in 8 bits, integers all through).
+        in 8 bits, integers all through but for a number here and there that
+        the converter has no integer operation for, such as the negated mean
+        that a ``LayerNormalization`` takes from each picture).
     calibration : images (N, height, width, channels), 0..255, from the
         training set.  Needed for ``"int8"``, where up to 200 of them set the
         activations' ranges; up to 32, evenly spaced, are what the file is
@@ -128,7 +130,12 @@ def export(
     from .running import LiteRT
 
     sample = images[_spread(len(images), _CHECKED_IMAGES)].astype("float32")
-    there = LiteRT(content, threads=1)(sample)
+    try:
+        there = LiteRT(content, threads=1)(sample)
+    except (ValueError, RuntimeError) as error:
+        raise FerError(
+            f"LiteRT cannot run the file it made of {model.name} (quantize={quantize!r}): {error}. Nothing was written."
+        ) from error
     here = np.asarray(keras.ops.convert_to_numpy(model(sample, training=False)), dtype="float32")
     apart = np.abs(here - there)
     distance = float(apart.sum(axis=1).mean() / 2)

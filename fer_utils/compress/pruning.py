@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..errors import invalid
+from ..errors import invalid, whole_number
 
 _SCOPES = ("global", "layer")
 
@@ -96,7 +96,8 @@ def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global") -
         left as it is.
     sparsity : share of the kernels' weights that become zero, in [0, 1).
     scope : ``"global"`` ranks all kernels' weights together, so wide layers
-        lose most; ``"layer"`` takes the same share from each.
+        lose most, and one whose weights are small throughout may lose all;
+        ``"layer"`` takes the same share from each.
 
     Returns
     -------
@@ -129,7 +130,8 @@ class MagnitudePruning(keras.callbacks.Callback):
     ramp : share of the training steps over which it rises, in (0, 1].
     every : steps between two choices of what is pruned; in between, the zeros
         are only held.
-    scope : as in ``prune``.
+    scope : as in ``prune``.  ``"layer"`` where training begins with a layer at
+        zero (``ding2023``'s last), for its first small weights rank lowest.
     steps : training steps in all; None for those of the ``fit`` call.  Give it
         where training is many calls of ``fit`` with this one callback
         (``fer_utils.train.fit`` makes one an epoch): the schedule then goes on
@@ -148,18 +150,18 @@ class MagnitudePruning(keras.callbacks.Callback):
         self.sparsity = None if sparsity is None else _share(sparsity)
         if isinstance(ramp, bool) or not isinstance(ramp, (int, float)) or not 0 < ramp <= 1:
             raise invalid("ramp", expected="a share in (0, 1]", received=ramp)
-        for name, value in (("every", every), ("steps", 1 if steps is None else steps)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise invalid(name, expected="a whole number of 1 or more", received=value)
-        self.ramp, self.every, self.scope, self.steps = float(ramp), every, _scope(scope), steps
+        self.ramp, self.every, self.scope = float(ramp), whole_number("every", every, 1), _scope(scope)
+        self.steps = None if steps is None else whole_number("steps", steps, 1)
         self._step = 0
         self.history: list[tuple[int, float]] = []
 
     def on_train_begin(self, logs=None):
         if self.steps is not None and self._step:
             return  # a further call of the same training
-        arrays = _values(kernels(self.model))
-        zeros = [array == 0 for array in arrays]
+        zeros = [array == 0 for array in _values(kernels(self.model))]
+        if not any(zero.any() and not zero.all() for zero in zeros):
+            # Nothing is pruned yet: a kernel of zeros alone starts there (ding2023's last), and held could never learn.
+            zeros = [np.zeros_like(zero) for zero in zeros]
         self._start = sum(int(zero.sum()) for zero in zeros) / sum(zero.size for zero in zeros)
         if self.sparsity is not None and self.sparsity < self._start:
             raise invalid(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 import os
 from pathlib import Path
 from typing import Any
+import warnings
 
 import keras
 import numpy as np
 import pandas as pd
 
 from ..benchmark import latency
-from ..errors import FerError, invalid, missing
+from ..errors import FerError, invalid, missing, whole_number
 from .exporting import Export, checked_images
 
 ENGINES = ("litert", "keras")
@@ -39,20 +40,44 @@ class Runner:
         raise TypeError("a Runner comes from fer_utils.compress.load")
 
 
-def _interpreter() -> type:
-    """LiteRT's interpreter, or the older copy of it inside TensorFlow."""
+def _interpreter() -> tuple[type, Any]:
+    """LiteRT's interpreter, or the older copy of it inside TensorFlow; and its names for sets of kernels."""
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError:
         try:
             import tensorflow as tf
 
-            return tf.lite.Interpreter
+            return tf.lite.Interpreter, tf.lite.experimental.OpResolverType
         except (ImportError, AttributeError):
             raise missing(
                 "ai-edge-litert", needed_for="engine='litert'", remedy="pip install ai-edge-litert"
             ) from None
-    return Interpreter
+    return Interpreter, OpResolverType
+
+
+def _allocated(content: bytes, threads: int):
+    """An interpreter ready to run ``content``: with XNNPACK, its fast kernels, or without if they refuse the file."""
+    make, kernels = _interpreter()
+    interpreter = make(model_content=content, num_threads=threads)
+    try:
+        interpreter.allocate_tensors()
+        return interpreter
+    except RuntimeError as error:
+        if "XNNPACK" not in str(error):
+            raise
+    # XNNPACK bounds the ratio of neighbouring layers' int8 steps; a range of zero width breaks the bound.
+    interpreter = make(
+        model_content=content, num_threads=threads,
+        experimental_op_resolver_type=kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    interpreter.allocate_tensors()
+    warnings.warn(
+        "LiteRT's fast kernels (XNNPACK) refuse this file, so it runs on the plain ones, more slowly. In an int8 file "
+        "the usual cause is a layer that gave 0 for every calibration image: its units are dead, and the network "
+        "wants training anew.", RuntimeWarning, stacklevel=4,
+    )
+    return interpreter
 
 
 class LiteRT(Runner):
@@ -62,8 +87,7 @@ class LiteRT(Runner):
 
     def __init__(self, content: bytes, *, threads: int):
         self.threads = threads
-        self._interpreter = _interpreter()(model_content=content, num_threads=threads)
-        self._interpreter.allocate_tensors()
+        self._interpreter = _allocated(content, threads)
         (given,), (found,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         self._in, self._out = given["index"], found["index"]
         self.input_shape = tuple(int(side) for side in given["shape"][1:])
@@ -117,8 +141,7 @@ def load(path: str | os.PathLike | Export, engine: str = "litert", threads: int 
     """
     if engine not in ENGINES:
         raise invalid("engine", expected="one of " + ", ".join(map(repr, ENGINES)), received=engine)
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise invalid("threads", expected="a whole number of 1 or more", received=threads)
+    threads = whole_number("threads", threads, 1)
     path = Path(path.path if isinstance(path, Export) else path).expanduser()
     if engine == "keras":
         from ..models import load as load_keras
@@ -145,8 +168,8 @@ def compare(
     Parameters
     ----------
     items : a list of Keras models, ``Export`` values and paths to exported files;
-        or a dict that names them, whose values may also be callables from images
-        to probabilities.
+        or, to name them, a list of (name, item) pairs or a dict, where an item
+        may also be a callable from images to probabilities.
     images : (N, height, width, channels), 0..255.  All are classified; the first
         alone is what is timed.
     labels : (N,) whole numbers, for the accuracy; may be None.
@@ -211,15 +234,22 @@ def compare(
 
 
 def _named(items: Any) -> dict[str, Any]:
-    """Items under names: the dict's, or a model's name and an export's or a file's."""
+    """Items under names: the dict's or the pairs', or a model's name and an export's or a file's."""
+    wanted = "a dict, or a list of Keras models, Export values, paths or (name, item) pairs"
     if isinstance(items, Mapping):
         named = dict(items)
     else:
         if isinstance(items, (str, os.PathLike, Export, keras.Model)):
             items = [items]
+        elif not isinstance(items, Iterable):
+            raise invalid("items", expected=wanted, received=items)
         named = {}
         for item in items:
-            if isinstance(item, keras.Model):
+            if isinstance(item, tuple):
+                if len(item) != 2 or not isinstance(item[0], str):
+                    raise invalid("items", expected="pairs of a name and an item", received=item)
+                name, item = item
+            elif isinstance(item, keras.Model):
                 name = f"{item.name} (Keras)"
             elif isinstance(item, Export):
                 name = f"{item.name} ({item.format} {item.quantize or 'float32'})"
@@ -227,11 +257,11 @@ def _named(items: Any) -> dict[str, Any]:
                 name = Path(item).name
             else:
                 raise invalid(
-                    "items", expected="Keras models, Export values or paths", received=item,
-                    remedy="Give callables as a dict that names them.",
+                    "items", expected=wanted, received=item,
+                    remedy="Name callables, by (name, callable) pairs or a dict.",
                 )
             if name in named:
-                raise invalid("items", expected="different names; a dict names them", received=name)
+                raise invalid("items", expected="different names; pairs of (name, item) choose them", received=name)
             named[name] = item
     if not named:
         raise invalid("items", expected="at least one model or file", received=items)

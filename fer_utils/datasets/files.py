@@ -152,11 +152,30 @@ def not_media(files: list[Found], what: str) -> list[ProblemRow]:
     return rows
 
 
+def actor_by_folder(relative: str, root: str, says: Callable[[str], str]) -> tuple[str, str]:
+    """The nearest folder above a file that names an actor, the root's last included, and whom; or ``("", "")``.
+
+    ``says`` gives the actor that a folder's name says, or ``""``.
+    """
+    for folder in reversed([*root.split("/")[-1:], *relative.split("/")[:-1]]):
+        if actor := says(folder):
+            return folder, actor
+    return "", ""
+
+
+def disagreement(relative: str, root: str, row: dict, says: Callable[[str], str]) -> str:
+    """A sentence where folder and file name say different actors, or ``""``."""
+    folder, actor = actor_by_folder(relative, root, says)
+    if actor in ("", row["actor"]):
+        return ""
+    return f"the folder {folder} says actor {actor}, the file name says {row['actor']}"
+
+
 def scan_named(
     title: str,
     root: Any,
     parse: Callable[[str, str], dict],
-    remark: Callable[[str, str, dict], str] | None = None,
+    actor_of: Callable[[str], str],
 ) -> ClipTable:
     """The clip table of a data set whose names say everything.
 
@@ -166,8 +185,8 @@ def scan_named(
     root : the folder.
     parse : from (path below the root, the root) to a row without ``path`` and
         ``clip``; raises ``FerError`` where the name breaks the grammar.
-    remark : from (path below the root, the root, row) to a sentence where
-        folder and name disagree, or ``""``; the row is kept.
+    actor_of : from a folder's name to the actor that it says, or ``""``; a row
+        whose file name says another is kept and remarked upon.
     """
     base = absolute(root)
     found, problems = walk(base)
@@ -194,9 +213,9 @@ def scan_named(
             ))
             continue
         first[key] = file.relative
-        disagreement = remark(file.relative, str(base), row) if remark else ""
-        if disagreement:
-            problems.append((file.path, "scan", "mismatch", disagreement, "kept; the file name is believed"))
+        remark = disagreement(file.relative, str(base), row, actor_of)
+        if remark:
+            problems.append((file.path, "scan", "mismatch", remark, "kept; the file name is believed"))
         rows.append({"path": file.path, "clip": file.relative, **row})
     problems += not_media(others, "video")
     if not rows and base.is_dir():

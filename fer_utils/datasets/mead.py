@@ -111,14 +111,10 @@ def name(row: Mapping[str, Any], suffix: str = ".mp4") -> str:
     )
 
 
-def _remark(relative: str, root: str, row: dict) -> str:
-    folders = [*root.split("/")[-1:], *relative.split("/")[:-1]]
-    folder = next((folder for folder in reversed(folders) if _FOLDER.fullmatch(folder)), "")
-    if folder and folder != row["actor"]:
-        return f"the folder {folder} says actor {folder}, the file name says {row['actor']}"
-    return ""
+def _actor_of(folder: str) -> str:
+    return folder if _FOLDER.fullmatch(folder) else ""
 
 
 def scan(root: str | os.PathLike) -> ClipTable:
     """The clip table of the MEAD files below ``root``; problems as in ``ravdess.scan``."""
-    return scan_named("MEAD", root, parse, _remark)
+    return scan_named("MEAD", root, parse, _actor_of)

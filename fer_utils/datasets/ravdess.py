@@ -102,15 +102,9 @@ def name(row: Mapping[str, Any], suffix: str = ".mp4") -> str:
     return f"Actor_{row['actor']}/{'-'.join(codes)}{suffix}"
 
 
-def _remark(relative: str, root: str, row: dict) -> str:
-    folders = [*root.split("/")[-1:], *relative.split("/")[:-1]]
-    for folder in reversed(folders):
-        match = _FOLDER.fullmatch(folder)
-        if match:
-            if match[1] != row["actor"]:
-                return f"the folder {folder} says actor {match[1]}, the file name says {row['actor']}"
-            return ""
-    return ""
+def _actor_of(folder: str) -> str:
+    match = _FOLDER.fullmatch(folder)
+    return match[1] if match else ""
 
 
 def scan(root: str | os.PathLike) -> ClipTable:
@@ -122,4 +116,4 @@ def scan(root: str | os.PathLike) -> ClipTable:
     (``duplicate``), and files that are no video, such as the audio-only
     ``.wav`` (``not video``: one row a folder, with their number).
     """
-    return scan_named("RAVDESS", root, parse, _remark)
+    return scan_named("RAVDESS", root, parse, _actor_of)

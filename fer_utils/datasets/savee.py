@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named
+from fer_utils.datasets.files import VIDEO_SUFFIXES, actor_by_folder, scan_named
 from fer_utils.errors import FerError, invalid
 from fer_utils.tables import ClipTable
 
@@ -30,9 +30,8 @@ def sentences(expression: str) -> int:
     return 30 if expression == "neutral" else 15
 
 
-def _folder_actor(relative: str, root: str) -> str:
-    folders = [*root.split("/")[-1:], *relative.split("/")[:-1]]
-    return next((folder for folder in reversed(folders) if folder in ACTORS), "")
+def _actor_of(folder: str) -> str:
+    return folder if folder in ACTORS else ""
 
 
 def parse(path: str, root: str = "") -> dict:
@@ -61,7 +60,7 @@ def parse(path: str, root: str = "") -> dict:
         raise FerError(f"{stem!r} is not one of a, d, f, h, n, sa, su followed by a sentence's number")
     if suffix.lower() not in VIDEO_SUFFIXES:
         raise FerError(f"{suffix!r} is not a video file's ending")
-    actor = match["actor"] or _folder_actor(path, root)
+    actor = match["actor"] or actor_by_folder(path, root, _actor_of)[1]
     if actor not in ACTORS:
         told = f"the name says actor {actor!r}" if actor else "neither the name nor a folder above it says the actor"
         raise FerError(f"{told}; SAVEE's are {', '.join(ACTORS)}")
@@ -96,13 +95,6 @@ def name(row: Mapping[str, Any], suffix: str = ".avi") -> str:
     return f"{row['actor']}/{_CODES[row['expression']]}{int(row['statement']):02d}{suffix}"
 
 
-def _remark(relative: str, root: str, row: dict) -> str:
-    folder = _folder_actor(relative, root)
-    if folder and folder != row["actor"]:
-        return f"the folder {folder} says actor {folder}, the file name says {row['actor']}"
-    return ""
-
-
 def scan(root: str | os.PathLike) -> ClipTable:
     """The clip table of the SAVEE files below ``root``; problems as in ``ravdess.scan``."""
-    return scan_named("SAVEE", root, parse, _remark)
+    return scan_named("SAVEE", root, parse, _actor_of)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import io
 import json
 import os
-import threading
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from fer_utils.faces.cropping import crop, quality
 from fer_utils.faces.detectors import Box, Detector, create
-from fer_utils.faces.video import Frame, opencv, read_frames
+from fer_utils.faces.video import Frame, read_frames
+from fer_utils.parallel import enter_worker
 
 
 class Settings(NamedTuple):
@@ -95,22 +95,11 @@ _worker: dict[str, Any] = {}
 
 
 def start_worker(detector: str | Detector, settings: Settings) -> None:
-    """Set a fresh worker process up: one thread, its detector, and an end when its parent ends."""
-    import multiprocessing
-
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        # A killed parent cannot tell its workers to stop; they would wait for work for ever.
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
-    opencv().setNumThreads(1)
+    """Set a fresh worker process up, with its detector."""
+    enter_worker()
     _worker["detector"], _worker["settings"] = create(detector), settings
 
 
 def work(path: str) -> ClipResult:
     """One clip, in a worker."""
     return faces_of_clip(path, _worker["detector"], _worker["settings"])
-
-
-def ready() -> bool:
-    """Whether a worker could be started at all."""
-    return True

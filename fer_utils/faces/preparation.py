@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-import warnings
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -18,7 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from fer_utils.errors import FerError, invalid
+from fer_utils import parallel
+from fer_utils.errors import FerError, invalid, whole_number
 from fer_utils.faces import clipwork
 from fer_utils.faces.clipwork import ClipResult, Settings
 from fer_utils.faces.cropping import checked_margin
@@ -26,7 +25,6 @@ from fer_utils.faces.detectors import Detector, create
 from fer_utils.faces.faceset import (
     IMAGES, MANIFEST, META, PROBLEMS, FaceSet, FaceSetFolder, clip_values, manifest_text,
 )
-from fer_utils.faces.sampling import whole
 from fer_utils.faces.video import opencv
 from fer_utils.paths import write_atomic
 from fer_utils.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
@@ -87,14 +85,12 @@ def prepare(
     FerError : an argument is impossible, or ``out_dir`` holds something else.
     MissingPackage : OpenCV or the detector's package is not installed.
     """
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        # This is a worker that imports the caller's script; the caller holds the lock and waits for it.
-        raise FerError(
-            "`prepare` was called while a worker process imports your script. "
-            "Put the call under `if __name__ == '__main__':`, or pass workers=1."
-        )
-    settings = Settings(whole("frames", frames, 1), whole("size", size, 16, 1024), checked_margin(margin))
-    processes = None if workers is None else whole("workers", workers, 1)
+    # Such a worker's parent holds the lock and waits for the worker.
+    parallel.refuse_in_worker("prepare")
+    settings = Settings(
+        whole_number("frames", frames, 1), whole_number("size", size, 16, 1024), checked_margin(margin),
+    )
+    processes = None if workers is None else whole_number("workers", workers, 1)
     values = _clip_rows(clips)
     finder = create(detector)
     cv2 = opencv()
@@ -258,8 +254,7 @@ def _make_parts(
     there = {entry.name for entry in os.scandir(parts)}
     todo = deque(number for number in range(len(values)) if _part(parts, number).name not in there)
     if workers is None:
-        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        workers = max(1, min(processors, len(todo) // 8))
+        workers = max(1, min(parallel.processors(), len(todo) // 8))
     done = len(values) - len(todo)
     with tqdm(total=len(values), initial=done, unit="clip", desc="faces", disable=not progress) as bar:
 
@@ -269,38 +264,22 @@ def _make_parts(
 
         if workers > 1 and todo:
             _in_workers(values, todo, detector, settings, min(workers, len(todo)), store)
-        threads = opencv().getNumThreads()
-        opencv().setNumThreads(1)
-        try:
-            while todo:  # all of it with one worker; nothing otherwise
+        with parallel.one_thread():
+            while todo:  # all of it with one worker, or if none could start; nothing otherwise
                 number = todo.popleft()
                 store(number, clipwork.faces_of_clip(values[number][0], finder, settings))
-        finally:
-            opencv().setNumThreads(threads)
 
 
 def _in_workers(values, todo, detector, settings, workers, store) -> None:
     """Empty ``todo`` with worker processes, replacing those that die; leaves it as it is if none can start."""
 
-    def pool(size: int) -> ProcessPoolExecutor:
-        # spawn: the same on every system, and no state of OpenCV, TensorFlow or a notebook is inherited
-        return ProcessPoolExecutor(
-            size, multiprocessing.get_context("spawn"), clipwork.start_worker, (detector, settings),
-        )
-
-    try:
-        with pool(1) as first:
-            first.submit(clipwork.ready).result()
-    except BrokenProcessPool:
-        warnings.warn(
-            "No worker process could be started, so the clips are done one by one in this process. In a script, "
-            "call prepare under `if __name__ == '__main__':`.", RuntimeWarning, stacklevel=4,
-        )
+    setup = clipwork.start_worker, (detector, settings)
+    if not parallel.startable("prepare", *setup, stacklevel=5):
         return
     while todo:
-        suspects = _until_broken(values, todo, pool(workers), 2 * workers, store)
+        suspects = _until_broken(values, todo, parallel.pool(workers, *setup), 2 * workers, store)
         for number in suspects:  # one of them has killed a worker: each alone, to know which
-            with pool(1) as alone:
+            with parallel.pool(1, *setup) as alone:
                 try:
                     store(number, alone.submit(clipwork.work, values[number][0]).result())
                 except BrokenProcessPool:

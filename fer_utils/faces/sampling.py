@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from fer_utils.errors import invalid
-
-
-def whole(argument: str, value: object, least: int, most: int | None = None) -> int:
-    """``value`` as an int if it is a whole number in range; otherwise one clear ``FerError``."""
-    try:
-        number = value.__index__()  # accepts numpy integers, refuses 6.0 and "6"
-    except (AttributeError, TypeError):
-        number = None
-    if number is None or isinstance(value, bool) or number < least or (most is not None and number > most):
-        bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
-        raise invalid(argument, expected=f"a whole number {bounds}", received=value)
-    return number
+from fer_utils.errors import whole_number
 
 
 def sample_indices(n_frames: int, k: int = 6) -> list[int]:
@@ -38,7 +26,7 @@ def sample_indices(n_frames: int, k: int = 6) -> list[int]:
     >>> sample_indices(2, 6)
     [0, 1]
     """
-    n_frames, k = whole("n_frames", n_frames, 0), whole("k", k, 1)
+    n_frames, k = whole_number("n_frames", n_frames, 0), whole_number("k", k, 1)
     if n_frames <= k:
         return list(range(n_frames))
     return [(2 * part + 1) * n_frames // (2 * k) for part in range(k)]

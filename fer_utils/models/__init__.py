@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import invalid
+from ..errors import FerError, invalid, whole_number
 
 if TYPE_CHECKING:
     import keras
@@ -77,8 +77,6 @@ def build(
     classes, a shape that is not three positive whole numbers, or one too small
     for the network.
     """
-    from ._parts import whole
-
     module = _module(name)
     accepted = options(name)
     unknown = sorted(set(options_) - set(accepted))
@@ -87,7 +85,7 @@ def build(
             unknown[0], received=options_[unknown[0]],
             expected=f"no such option; {name} takes " + (", ".join(accepted) or "no options"),
         )
-    classes = whole("classes", classes, least=2)
+    classes = whole_number("classes", classes, 2)
     try:
         shape = tuple(input_shape)
     except TypeError:
@@ -97,7 +95,10 @@ def build(
             "input_shape", expected="(height, width, channels), three whole numbers of 1 or more",
             received=input_shape,
         )
-    shape = tuple(whole("input_shape", side, least=1, shown=input_shape) for side in shape)
+    try:
+        shape = tuple(whole_number("input_shape", side, 1) for side in shape)
+    except FerError:
+        raise invalid("input_shape", expected="whole numbers of 1 or more", received=input_shape) from None
     return module.build(classes=classes, input_shape=shape, **options_)
 
 
@@ -112,11 +113,12 @@ def load(path: str | os.PathLike) -> "keras.Model":
         raise invalid("path", expected="a .keras file that exists", received=str(path))
     import keras
 
-    _module("knn")  # registers its class
-
+    # Importing them registers their classes with Keras.
+    importlib.import_module(".constraints", __name__)
+    _module("knn")
     try:
         return keras.models.load_model(path)
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, TypeError) as error:
         raise invalid(
             "path", expected="a .keras file saved by Keras 3", received=str(path),
             remedy=f"Keras says: {str(error).splitlines()[0] if str(error) else type(error).__name__}",

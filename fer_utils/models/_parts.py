@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from ..errors import invalid
-
-
-def whole(name: str, value: Any, *, least: int, shown: Any = None) -> int:
-    """``value`` as an int of at least ``least``; else one FerError naming the argument."""
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = operator.index(value)
-        if number < least:
-            raise TypeError
-    except TypeError:
-        raise invalid(
-            name, expected=f"whole numbers of {least} or more" if shown is not None
-            else f"a whole number of {least} or more",
-            received=value if shown is None else shown,
-        ) from None
-    return number
 
 
 def real(name: str, value: Any, *, least: float, below: float = float("inf"), shown: Any = None) -> float:
@@ -79,10 +61,23 @@ def scaled_input(input_shape: tuple[int, int, int], *, symmetric: bool = False):
     return inputs, keras.layers.Rescaling(1 / 255, name="scale")(inputs)
 
 
-def softmax_head(features, classes: int, penalty=None):
+def softmax_head(features, classes: int, penalty=None, *, initializer: str = "glorot_uniform"):
     """Dense(classes) with softmax, in float32 also where the rest runs in half precision."""
     import keras
 
     return keras.layers.Dense(
-        classes, activation="softmax", kernel_regularizer=penalty, dtype="float32", name="probabilities"
+        classes, activation="softmax", kernel_initializer=initializer, kernel_regularizer=penalty,
+        dtype="float32", name="probabilities",
     )(features)
+
+
+def zero_mean():
+    """A kernel constraint: after every step each unit's weights have mean 0 over its inputs.
+
+    What all inputs have in common then cannot move a unit, as under gradient
+    centralisation (Yong et al. 2020, arXiv 2004.01461), which does the same to
+    the step in place of the weights.
+    """
+    from .constraints import ZeroMean
+
+    return ZeroMean()

@@ -12,8 +12,7 @@ import keras
 from keras import ops
 import numpy as np
 
-from ..errors import FerError, invalid
-from ._parts import whole
+from ..errors import FerError, invalid, whole_number
 from .hog import hog, length
 
 # Votes are ranked by a thousandth, so that a tie goes to the nearer neighbours.
@@ -148,7 +147,7 @@ class NearestNeighbours(keras.Model):
         FerError for more neighbours than references, labels out of range, or
         images of another shape.
         """
-        size = whole("batch_size", 32 if batch_size is None else batch_size, least=1)
+        size = whole_number("batch_size", 32 if batch_size is None else batch_size, 1)
         batches, count = self._batches(x, y, size)
         calls = keras.callbacks.CallbackList(
             callbacks, add_history=True, model=self, epochs=1, steps=count, verbose=0
@@ -247,7 +246,7 @@ def build(
     cell : side of a HOG cell in pixels.
     bins : orientations of a HOG cell.
     """
-    k, cell, bins = whole("k", k, least=1), whole("cell", cell, least=1), whole("bins", bins, least=2)
+    k, cell, bins = whole_number("k", k, 1), whole_number("cell", cell, 1), whole_number("bins", bins, 2)
     if not length(input_shape, cell, bins):
         raise invalid(
             "input_shape", expected=f"height and width of two cells ({2 * cell} pixels) or more for knn",

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._parts import at_least, positive, real, scaled_input, softmax_head, whole
+from ..errors import whole_number
+from ._parts import at_least, positive, real, scaled_input, softmax_head
 
 if TYPE_CHECKING:
     import keras
@@ -102,7 +103,7 @@ def build(
     import keras
 
     width = positive("width", width)
-    features = whole("features", features, least=1)
+    features = whole_number("features", features, 1)
     dropout = real("dropout", dropout, least=0.0, below=1.0)
     at_least(input_shape, 32, "mobilenet_inception2019")
 

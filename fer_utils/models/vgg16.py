@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._parts import at_least, real, scaled_input, softmax_head, whole
+from ..errors import whole_number
+from ._parts import at_least, real, scaled_input, softmax_head
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +31,7 @@ def build(
     """
     import keras
 
-    dense = whole("dense", dense, least=1)
+    dense = whole_number("dense", dense, 1)
     dropout = real("dropout", dropout, least=0.0, below=1.0)
     at_least(input_shape, 32, "vgg16")
     inputs, x = scaled_input(input_shape)

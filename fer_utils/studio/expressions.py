@@ -38,7 +38,7 @@ MIDLINE: frozenset[int] = frozenset({16, 17, 18, 23, 24, 25, 26, 27})
 #: How hard a film is, set by hand so that a classifier of the true action units
 #: does clearly better on actors it has seen: the most an actor leans towards a
 #: neighbouring label (0..1), and the most a quirk adds (0..1).
-LEAN, QUIRK = 0.50, 0.16
+LEAN, QUIRK = 0.35, 0.12
 
 _ONE_SIDED = re.compile(r"([LR])(\d{1,2})")
 
@@ -65,8 +65,8 @@ PROTOTYPES: Mapping[str, Prototype] = MappingProxyType({
 })
 #: How strong each data set's intensity is, as a factor on the prototype (our choice).
 STRENGTH: Mapping[str, Mapping[int, float]] = MappingProxyType({
-    "ravdess": MappingProxyType({1: 0.82, 2: 1.0}),
-    "savee": MappingProxyType({1: 0.85}),
+    "ravdess": MappingProxyType({1: 0.95, 2: 1.15}),
+    "savee": MappingProxyType({1: 0.95}),
     "mead": MappingProxyType({1: 0.55, 2: 0.80, 3: 1.0}),
 })
 
@@ -204,7 +204,7 @@ def perform(identity, label: str, *, strength: float, frames: int, rng: np.rando
     ----------
     identity : the actor.
     label : posed-expression label.
-    strength : factor on the prototype, 0..1.
+    strength : factor on the prototype, above 0; units end at 1 all the same.
     frames : T, the number of frames over the whole clip; 1 shows the apex.
     rng : the clip's own generator; equal generators give equal performances.
     speech : how much talking moves the mouth, 0 (none) to 1.
@@ -246,7 +246,7 @@ def perform(identity, label: str, *, strength: float, frames: int, rng: np.rando
         k = max(2, int(round(pace * seconds)) + 1)
         return np.interp(t, np.linspace(0, 1, k), rng.normal(0, spread, k))
 
-    still = rng.normal(0, (3.0, 2.2, 1.6))
-    pose = np.stack([still[0] + wander(2.2, 1.0), still[1] + wander(1.8, 1.2), still[2] + wander(1.2, 0.8)], axis=1)
+    still = rng.normal(0, (1.6, 1.3, 0.9))
+    pose = np.stack([still[0] + wander(1.4, 1.0), still[1] + wander(1.1, 1.2), still[2] + wander(0.8, 0.8)], axis=1)
     gaze = np.clip(np.stack([wander(0.12, 1.0), wander(0.08, 1.0)], axis=1), -1, 1)
     return Performance(au.astype(np.float32), pose.astype(np.float32), gaze.astype(np.float32), apex.astype(np.float32))

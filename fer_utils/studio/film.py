@@ -17,6 +17,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 import io
 import json
@@ -26,8 +28,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import labels
-from fer_utils.errors import FerError, invalid, missing
+from fer_utils import labels, parallel
+from fer_utils.errors import FerError, invalid, missing, whole_number
 from fer_utils.paths import write_atomic
 
 from .expressions import ACTION_UNITS, STRENGTH, perform
@@ -36,7 +38,7 @@ from .layouts import ACTORS, CODECS, Take, cast, sex_of, takes
 from .render import Light, _size, paint
 
 #: Raised whenever the same arguments give other pixels or other truth.
-DRAWING = 1
+DRAWING = 2
 _OFFSET = {"ravdess": 0, "savee": 100, "mead": 200}
 _WALL = {"ravdess": (206, 208, 206), "savee": (176, 182, 190), "mead": (150, 166, 158)}
 
@@ -111,8 +113,7 @@ def film(layout: str, root: str | os.PathLike, *, actors: int | Iterable | None 
     Film, with ``.clips``, ``.root``, ``.manifest`` and ``.frames(clip)``.
     """
     plan = _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins)
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, numbers.Integral) or workers < 1):
-        raise invalid("workers", expected="None or a whole number of 1 or more", received=workers)
+    workers = None if workers is None else whole_number("workers", workers, 1)
     todo = [take for actor in plan["actors"] for take in takes(layout, actor, plan["clips_per_actor"], twins=plan["twins"])]
     root = Path(root).expanduser()
     if _begin(root, plan):
@@ -141,10 +142,7 @@ def film(layout: str, root: str | os.PathLike, *, actors: int | Iterable | None 
 
 def _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins) -> dict:
     people = cast(layout, actors)
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
-        raise invalid("seed", expected="a whole number of 0 or more", received=seed)
-    if isinstance(frames, bool) or not isinstance(frames, numbers.Integral) or frames < 1:
-        raise invalid("frames", expected="a whole number of 1 or more", received=frames)
+    seed, frames = whole_number("seed", seed, 0), whole_number("frames", frames, 1)
     width, height = _size(size)
     if width % 2 or height % 2:
         raise invalid("size", expected="even numbers of pixels, as video codecs want", received=size)
@@ -155,8 +153,8 @@ def _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins) -> di
     if not isinstance(twins, bool) or (twins and layout != "ravdess"):
         raise invalid("twins", expected="True or False; True for layout 'ravdess' only", received=twins)
     count = len(takes(layout, people[0], clips_per_actor))
-    return {"drawing": DRAWING, "layout": layout, "actors": list(people), "seed": int(seed), "clips_per_actor": count,
-            "frames": int(frames), "size": [width, height], "fps": round(float(fps), 6), "twins": twins}
+    return {"drawing": DRAWING, "layout": layout, "actors": list(people), "seed": seed, "clips_per_actor": count,
+            "frames": frames, "size": [width, height], "fps": round(float(fps), 6), "twins": twins}
 
 
 def _begin(root: Path, plan: dict) -> bool:
@@ -184,8 +182,9 @@ def _begin(root: Path, plan: dict) -> bool:
 def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress: bool) -> None:
     from tqdm import tqdm
 
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = min(workers or available, max(1, len(jobs) // 4))
+    parallel.refuse_in_worker("film")
+    workers = min(workers or parallel.processors(), max(1, len(jobs) // 4))
+    alone = workers == 1 or not parallel.startable("film", stacklevel=4)
     # A batch keeps to one actor: what is worked out once a person is then used again.
     batches: list[list[Take]] = []
     for take in jobs:
@@ -194,29 +193,24 @@ def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress
         else:
             batches.append([take])
     with tqdm(total=len(jobs), desc=f"filming {plan['layout']}", unit="clip", disable=not progress) as bar:
-        if workers == 1:
-            for batch in batches:
-                bar.update(_film_batch(str(root), plan, batch))
+        if alone:
+            with parallel.one_thread():
+                for batch in batches:
+                    bar.update(_film_batch(str(root), plan, batch))
             return
-        import concurrent.futures
-        import multiprocessing
-
-        context = multiprocessing.get_context("spawn")  # forking a process that holds TensorFlow can hang
         try:
-            with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+            with parallel.pool(workers) as pool:
                 futures = [pool.submit(_film_batch, str(root), plan, batch) for batch in batches]
-                for future in concurrent.futures.as_completed(futures):
+                for future in as_completed(futures):
                     bar.update(future.result())
-        except concurrent.futures.process.BrokenProcessPool:
+        except BrokenProcessPool:
             raise FerError(
-                "A filming process ended too early. Either the machine is out of memory (use fewer `workers`), or the "
-                "script that calls film() has no `if __name__ == '__main__':` guard (add it, or pass workers=1)."
+                "A filming process ended too early; most likely the machine is out of memory. Use fewer `workers` and call "
+                "film() again with the same arguments; it goes on where it stopped."
             ) from None
 
 
 def _film_batch(root: str, plan: dict, batch: list[Take]) -> int:
-    cv2 = _need_cv2()
-    cv2.setNumThreads(1)
     for take in batch:
         _film_clip(Path(root), plan, take)
     return len(batch)
@@ -235,15 +229,16 @@ def _rng(take: Take, plan: dict, stream: int) -> np.random.Generator:
 def _factors(take: Take, plan: dict) -> dict:
     """What disturbs a clip besides the acting: one draw a performance."""
     rng = _rng(take, plan, 1)
+    # All actors sit in one studio before one camera, as RAVDESS's, SAVEE's and MEAD's do; little changes from clip to clip.
     light = Light(
-        azimuth=round(float(np.clip(rng.normal(-14, 15), -50, 50)), 3), elevation=round(float(np.clip(rng.normal(28, 9), 5, 60)), 3),
-        strength=round(float(rng.uniform(0.54, 0.76)), 4), ambient=round(float(rng.uniform(0.36, 0.52)), 4),
-        warmth=round(float(np.clip(rng.normal(0, 0.25), -0.7, 0.7)), 4), exposure=round(float(np.clip(rng.normal(0.97, 0.07), 0.78, 1.12)), 4),
+        azimuth=round(float(np.clip(rng.normal(-14, 3), -50, 50)), 3), elevation=round(float(np.clip(rng.normal(28, 2), 5, 60)), 3),
+        strength=round(float(rng.uniform(0.62, 0.68)), 4), ambient=round(float(rng.uniform(0.42, 0.46)), 4),
+        warmth=round(float(np.clip(rng.normal(0, 0.05), -0.7, 0.7)), 4), exposure=round(float(np.clip(rng.normal(0.98, 0.015), 0.78, 1.12)), 4),
     )
     return {
-        "light": light, "zoom": round(float(np.clip(rng.normal(0.97, 0.03), 0.88, 1.06)), 4),
-        "shift": (round(float(rng.normal(0, 0.012)), 4), round(float(rng.normal(0, 0.010)), 4)),
-        "noise": round(float(rng.uniform(1.0, 4.0)), 3), "blur": round(float(rng.uniform(0.0, 0.7)), 3),
+        "light": light, "zoom": round(float(np.clip(rng.normal(0.97, 0.01), 0.88, 1.06)), 4),
+        "shift": (round(float(rng.normal(0, 0.006)), 4), round(float(rng.normal(0, 0.005)), 4)),
+        "noise": round(float(rng.uniform(1.0, 3.0)), 3), "blur": round(float(rng.uniform(0.0, 0.35)), 3),
         "speech": round(float(rng.uniform(0.25, 0.75)), 3),
     }
 

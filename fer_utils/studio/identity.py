@@ -8,11 +8,10 @@ height, mouth a third of the way from nose to chin).
 from __future__ import annotations
 
 from dataclasses import dataclass
-import numbers
 
 import numpy as np
 
-from fer_utils.errors import invalid
+from fer_utils.errors import invalid, whole_number
 
 PRESENTATIONS: tuple[str, ...] = ("female", "male")
 
@@ -133,13 +132,11 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     -------
     Identity
     """
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or seed < 0:
-        raise invalid("seed", expected="a whole number of 0 or more", received=seed)
+    seed = whole_number("seed", seed, 0)
     if presentation not in (None, *PRESENTATIONS):
         raise invalid("presentation", expected="'female', 'male' or None", received=presentation)
     from .expressions import ACTION_UNITS
 
-    seed = int(seed)
     rng = np.random.default_rng([20231031, seed])
     drawn = PRESENTATIONS[int(rng.integers(2))]
     presentation = presentation or drawn

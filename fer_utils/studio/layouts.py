@@ -31,8 +31,11 @@ class Take:
 
     @property
     def performance(self) -> str:
-        """The recorded act; the same for both files of a RAVDESS pair."""
-        return f"{self.layout}/{self.actor}/{self.expression}/{self.intensity}/{self.statement}/{self.repetition}"
+        """The recorded act, as ``datasets.scan`` writes it; the same for both files of a RAVDESS pair."""
+        from fer_utils.datasets import mead, ravdess, savee  # they bring pandas, which drawing does not need
+
+        reader = {"ravdess": ravdess, "savee": savee, "mead": mead}[self.layout]
+        return reader.parse(self.path)["performance"]
 
 
 RAVDESS_ACTORS: tuple[str, ...] = tuple(f"{k:02d}" for k in range(1, 25))
