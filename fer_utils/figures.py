@@ -51,8 +51,8 @@ def new(columns: int = 1, rows: int = 1, *, width: float = 7.0, height: float = 
 
 
 def head(axes, text: str) -> None:
-    """The figure's message, above its axes, to the left."""
-    axes.set_title(text, loc="left", fontsize=12, fontweight="bold", pad=10, color=INK)
+    """The figure's message, above it, from its left edge, so that long row names leave it room."""
+    axes.figure.suptitle(text, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
 
 
 def show(figure, *, alt: str, caption: str | None = None) -> None:
@@ -314,11 +314,15 @@ def boxed(picture: np.ndarray, boxes: Mapping[str, object], *, title: str):
 def scatter(x, y, *, title: str, xlabel: str, ylabel: str, highlight: str | None = None):
     """Named points on two logarithmic axes; ``x`` and ``y`` are pandas Series with the same index."""
     figure, axis = new(width=7.0, height=4.4)
-    for name in x.index:
+    names = sorted(x.index, key=lambda name: y[name])
+    for place, name in enumerate(names):
         colour = PALETTE[3] if name == highlight else PALETTE[0]
         axis.plot(x[name], y[name], "o", color=colour, ms=8)
         right = x[name] > np.sqrt(x.min() * x.max())
-        axis.annotate(name, (x[name], y[name]), (-9 if right else 9, 0), textcoords="offset points", va="center",
+        # Names of neighbours that nearly coincide move apart, up and down.
+        above = place + 1 < len(names) and y[names[place + 1]] < 1.25 * y[name]
+        below = place > 0 and y[name] < 1.25 * y[names[place - 1]]
+        axis.annotate(name, (x[name], y[name]), (-9 if right else 9, 8 * below - 8 * above), textcoords="offset points", va="center",
                       ha="right" if right else "left", fontsize=9.5, color=INK)
     axis.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     axis.margins(0.12)
