@@ -100,14 +100,25 @@ def with_values(defaults, injected) -> list[str]:
 
 def outputs_of(output: dict) -> list[dict]:
     """An output as it is shown: none, itself, or itself and its picture."""
-    if output["output_type"] == "stream" and output["name"] == "stderr":
-        text = without_bars("".join(output["text"]))
+    if output["output_type"] == "stream":
+        # TensorFlow's logger writes to standard output as well; only its own lines go from there.
+        text = "".join(output["text"])
+        text = without_bars(text) if output["name"] == "stderr" else without_log(text)
         return [dict(output, text=text)] if text.strip() else []
     data = output.get("data", {})
     if WIDGET_VIEW in data and "text/html" in data:
         picture = "<noscript>" + "".join(data["text/html"]) + "</noscript>"
         return [output, {"output_type": "display_data", "metadata": {}, "data": {"text/html": picture}}]
     return [output]
+
+
+def without_log(text: str) -> str:
+    """Take the lines of TensorFlow's Python logger out of what a cell printed.
+
+    >>> without_log("INFO:tensorflow:Assets written to: x\\n3 faces\\n")
+    '3 faces\\n'
+    """
+    return re.sub(r"(?m)^(?:INFO|WARNING):tensorflow:.*\n?", "", text)
 
 
 def without_bars(text: str) -> str:
