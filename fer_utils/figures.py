@@ -176,8 +176,8 @@ def curves(results: Mapping[str, object], *, title: str):
     _epoch_axes(axes)
     chance = [result.metrics["chance"] for result in results.values()]
     axes[0].axhline(max(chance), color=INK, lw=0.8, ls=":")
-    axes[0].annotate("always the commonest label", (0, max(chance)), (4, 3), xycoords=("axes fraction", "data"),
-                     textcoords="offset points", fontsize=8.5, color=INK)
+    axes[0].annotate("always the commonest label", (1, max(chance)), (-4, -4), xycoords=("axes fraction", "data"),
+                     textcoords="offset points", fontsize=8.5, color=INK, ha="right", va="top")
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(4, len(names)), labelcolor=INK, frameon=False)
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12, color=INK)
@@ -362,6 +362,14 @@ def face_and_scores(picture: np.ndarray, scores, *, title: str):
     right.set(xlim=(0, 1.15), xlabel="score")
     head(right, title)
     return figure
+
+
+def closeup(picture: np.ndarray, box, margin: float = 0.4) -> np.ndarray:
+    """The square around a box (x, y, w, h in pixels), widened by ``margin`` of its side, as far as the picture goes."""
+    side = max(box.w, box.h) * (1 + 2 * margin)
+    x, y = box.x + box.w / 2, box.y + box.h / 2
+    top, left = max(int(y - side / 2), 0), max(int(x - side / 2), 0)
+    return picture[top:int(y + side / 2), left:int(x + side / 2)]
 
 
 def blank(size: int = 64) -> np.ndarray:

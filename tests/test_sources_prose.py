@@ -192,9 +192,20 @@ def test_each_kind_of_figure_can_be_drawn_and_shown(name):
 def test_every_drawing_function_is_tested_here():
     import inspect
 
-    not_drawings = {"style", "new", "head", "show", "figure_html", "blank", "invalid"}
+    not_drawings = {"style", "new", "head", "show", "figure_html", "blank", "closeup", "invalid"}
     public = {name for name, what in vars(figures).items() if inspect.isfunction(what) and not name.startswith("_")}
     assert public - not_drawings == {name.split(",")[0] for name in DRAWN}
+
+
+def test_a_closeup_holds_the_box_and_stays_inside_the_picture():
+    from fer_utils.faces import Box
+
+    picture = np.zeros((100, 120, 3), np.uint8)
+    picture[40:60, 50:70] = 255
+    near = figures.closeup(picture, Box(50, 40, 20, 20, 1.0), margin=0.5)
+    assert near.shape == (40, 40, 3) and (near == 255).all(axis=2).sum() == 400
+    assert figures.closeup(picture, Box(-5, -5, 30, 30, 1.0), margin=0.5).shape == (40, 40, 3)
+    assert figures.closeup(picture, Box(100, 80, 30, 30, 1.0), margin=0.5).size
 
 
 def test_a_sheet_of_no_faces_is_refused():
