@@ -94,7 +94,7 @@ def test_every_chapter_ran_through_papermill(smoke_build):
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         assert all(cell.execution_count for cell in code), outcome.chapter
         assert any('TIER = "smoke"' in cell.source for cell in code)
-        text = json.dumps(notebook)
+        text = json.dumps(notebook, ensure_ascii=False)
         assert "✓ Exercise" in text and "✗ Exercise" in text, "the solution passes, the stub does not"
         pictures = re.findall(r'class=\\"fer-light\\" alt=\\"([^"\\]+)', text)
         assert pictures and all(len(alt.split()) >= 4 for alt in pictures)
@@ -114,11 +114,11 @@ def run_alone(root, name, folder, **parameters):
 
 def test_a_chapter_runs_alone_with_nothing_made_before(root, tmp_path):
     notebook = run_alone(root, "03_architecture", tmp_path)
-    text = json.dumps(notebook)
+    text = json.dumps(notebook, ensure_ascii=False)
     assert "542,136 parameters" in text and "91.4 %" in text
 
 
 def test_preprocessing_runs_on_real_clips(root, shared_data, tmp_path):
     notebook = run_alone(root, "02_preprocessing", tmp_path, DATA_ROOT=str(shared_data / "ravdess"))
-    text = json.dumps(notebook)
+    text = json.dumps(notebook, ensure_ascii=False)
     assert "(42, 180, 180, 1)" in text and "42 faces from 7 clips" in text
