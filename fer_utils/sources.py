@@ -25,8 +25,8 @@ class Size:
 
 
 #: smoke: CI, minutes for the whole book.  class: a laptop (RAVDESS 24 actors x
-#: 12 clips x 6 frames = 1,728 images; SAVEE 4 x 42 x 6 = 1,008).  full: the real
-#: sets' own counts.
+#: 12 clips x 6 frames = 1,728 images; SAVEE 4 x 42 x 6 = 1,008).  full: the counts
+#: of the real RAVDESS and SAVEE; MEAD at the studio's default, far below the real one.
 SIZES: dict[str, dict[str, Size]] = {
     "smoke": {"ravdess": Size(8, 8), "savee": Size(4, 7), "mead": Size(4, 8)},
     "class": {"ravdess": Size(24, 12), "savee": Size(4, 42), "mead": Size(12, 8)},

@@ -186,10 +186,10 @@ def build(
         which the 16 hidden units were seen to die.  The paper does not say.
     padding, pool : of the convolutions and the max pools; see ``parameter_count``.
     conditioned : three measures against dying, all ours, none with a parameter.
-        The 30,976 values that reach the hidden layer are all positive and much
+        The 30,976 values that reach the hidden layer are never negative and much
         alike from face to face, so one step of Adam moves every face's
         activation the same way, by thousands of weights at once; under the plain
-        network all 16 units were dead after one epoch on the drawn faces.  So:
+        network all 16 units were dead after two epochs on the drawn faces.  So:
         each picture is brought to mean 0 and standard deviation 1, the hidden
         kernel's mean over its inputs is kept at 0 (`ZeroMean`), and the softmax
         layer starts at zero.  False gives the plain network.

@@ -35,9 +35,9 @@ INDEX: Mapping[int, int] = MappingProxyType({unit: k for k, unit in enumerate(AC
 #: Units of the midline or the jaw: these have no left and right.
 MIDLINE: frozenset[int] = frozenset({16, 17, 18, 23, 24, 25, 26, 27})
 
-#: How hard a film is, set by hand so that a classifier of the true action units
-#: does clearly better on actors it has seen: the most an actor leans towards a
-#: neighbouring label (0..1), and the most a quirk adds (0..1).
+#: How hard a film is, set by eye and not yet calibrated against real actors: the
+#: most an actor leans towards a neighbouring label (0..1), and the most a quirk
+#: adds (0..1).
 LEAN, QUIRK = 0.35, 0.12
 
 _ONE_SIDED = re.compile(r"([LR])(\d{1,2})")
