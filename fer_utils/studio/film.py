@@ -32,7 +32,8 @@ from fer_utils import labels, parallel
 from fer_utils.errors import FerError, invalid, missing, whole_number
 from fer_utils.paths import write_atomic
 
-from .expressions import ACTION_UNITS, STRENGTH, perform
+from .acting import STRENGTH, perform
+from .expressions import ACTION_UNITS
 from .identity import Identity, person
 from .layouts import ACTORS, CODECS, Take, cast, sex_of, takes
 from .render import Light, _size, paint
@@ -265,7 +266,7 @@ def _film_clip(root: Path, plan: dict, take: Take) -> None:
     width, height = plan["size"]
     who = identity_of(take.layout, take.actor, plan["seed"])
     factors = _factors(take, plan)
-    act = perform(who, take.expression, strength=STRENGTH[take.layout][take.intensity], frames=plan["frames"],
+    act = perform(who, take.expression, layout=take.layout, intensity=take.intensity, frames=plan["frames"],
                   rng=_rng(take, plan, 2), speech=factors["speech"], seconds=plan["frames"] / plan["fps"])
     rng = _rng(take, plan, 3)
     # One field of noise, cut at another place for every frame: noise is the dearest thing to draw.
