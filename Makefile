@@ -13,13 +13,14 @@ PORT ?= 8000
 # Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
 export FER_HOME ?= $(CURDIR)/_build/fer
 
-.PHONY: help env book test serve lab lock address clean
+.PHONY: help env book test bench serve lab lock address clean
 
 help:
 	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class)"
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite"
+	@echo "make bench             how fast actors are drawn and filmed here, beside writing blank frames"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make lock              compile requirements.txt anew from pyproject.toml"
 	@echo "make clean             remove what was built (_build); the environment stays"
@@ -29,6 +30,9 @@ book: env
 
 test: env
 	@$(RUN) -m pytest
+
+bench: env
+	@$(RUN) -m fer_utils.studio.bench
 
 serve: env
 	@$(PIPELINE) serve --port $(PORT)

@@ -15,9 +15,9 @@ import importlib
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "benchmark", "compress", "datasets", "evaluate", "exercises", "experiments", "faces",
-    "figures", "labels", "models", "paths", "prose", "provenance", "sources", "splits", "studio",
-    "tables", "train", "widgets",
+    "benchmark", "comparisons", "compress", "datasets", "difficulty", "evaluate", "exercises", "experiments", "faces",
+    "figures", "labels", "landmarks", "models", "paths", "prose", "provenance", "reported", "sheets", "sources", "splits",
+    "studio", "tables", "train", "widgets",
 )
 
 __all__ = ["__version__", "predict", *_ROOMS]

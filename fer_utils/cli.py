@@ -79,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--learning-rate", type=float, default=1e-3)
     made.add_argument("--seed", type=int, default=0)
 
+    made = command("difficulty", _difficulty, "measure how hard the drawn stand-ins are for the paper's network")
+    made.add_argument("--tier", default="class", help="smoke, class (default) or full, the paper's sizes: hours without a GPU")
+    made.add_argument("--epochs", type=int, help="how many (default: the tier's own number)")
+    made.add_argument("--only", metavar="NAME", action="append", help="a question's name; may be given several times")
+    made.add_argument("--store", action="store_true", help="keep the answers in the package, for the appendix")
+
     made = command("evaluate", _evaluate, "print the metrics of a stored result")
     made.add_argument("result", help="the folder of a stored result")
 
@@ -187,6 +193,22 @@ def _whose(options) -> str:
     if options.dataset not in datasets.available():
         raise invalid("dataset", expected=f"one of {', '.join(datasets.available())}", received=options.dataset)
     return options.dataset
+
+
+def _difficulty(options) -> int:
+    from . import difficulty
+    from .prose import with_interval
+
+    table = difficulty.measure(options.tier, questions=options.only, epochs=options.epochs, progress=not options.quiet)
+    value = {"tier": options.tier, "rows": json.loads(table.to_json(orient="records"))}
+    if options.store:
+        value["stored"] = str(difficulty.store(table))
+    lines = []
+    for row in table.to_dict("records"):
+        measured = {key: row[key] for key in ("value", "low", "high", "groups") if key in row}
+        lines.append(f"  {row['question']:<32} {with_interval(measured)}, in training {row['train_accuracy']:.3f}")
+    _print(options, value, "\n".join(lines))
+    return 0
 
 
 def _evaluate(options) -> int:

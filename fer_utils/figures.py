@@ -60,7 +60,7 @@ def show(figure, *, alt: str, caption: str | None = None) -> None:
 
     Parameters
     ----------
-    figure : a Matplotlib figure.
+    figure : a Matplotlib figure, or a sheet of `fer_utils.sheets`.
     alt : what is to be seen, in a sentence or two, for those who do not see it.
     caption : a line below the figure, plain text.
     """
@@ -73,6 +73,8 @@ def figure_html(figure, *, alt: str, caption: str | None = None) -> str:
     """The HTML that `show` displays: two pictures, of which the page shows the one for its colours."""
     if not isinstance(alt, str) or len(alt.split()) < 4:
         raise invalid("alt", expected="a sentence that says what is seen", received=alt)
+    if hasattr(figure, "sheet_html"):
+        return figure.sheet_html(alt=alt, caption=caption)
     width = int(figure.get_figwidth() * 100)
     light = _png(figure, "white")
     with _darkened(figure):

@@ -50,3 +50,17 @@ def table(dataset: str | None = None) -> pd.DataFrame:
     if dataset not in set(made["data set"]):
         raise invalid("dataset", expected=f"None or one of {', '.join(made['data set'].unique())}", received=dataset)
     return made[made["data set"] == dataset].reset_index(drop=True)
+
+
+def votes() -> pd.DataFrame:
+    """What people see in faces without sound: the votes on CREMA-D's 7,442 clips, by the label that was acted.
+
+    Counts, (6, 6): rows the posed-expression label, columns the label that was
+    voted for.  Source and licence are in ``crema_d_votes.json`` (Cao et al. 2014,
+    doi 10.1109/TAFFC.2014.2336244).
+    """
+    import json
+    from pathlib import Path
+
+    found = json.loads(Path(__file__).with_name("crema_d_votes.json").read_text(encoding="utf-8"))
+    return pd.DataFrame(found["votes"], index=found["labels"], columns=found["labels"])

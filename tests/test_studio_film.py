@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-import hashlib
 import json
 from pathlib import Path
 import re
@@ -12,6 +11,7 @@ import sys
 
 import cv2
 import dlib
+from films import SMALL, digest, pixels, videos
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,30 +24,6 @@ from fer_utils.studio import layouts
 RAVDESS = re.compile(r"Actor_(?P<folder>\d\d)/(?P<m>0[12])-(?P<v>01)-(?P<e>0[1-8])-(?P<i>0[12])-(?P<s>0[12])-(?P<r>0[12])-(?P<a>\d\d)\.mp4")
 SAVEE = re.compile(r"(?:.*/)?(?P<a>DC|JE|JK|KL)/(?P<e>sa|su|a|d|f|h|n)(?P<k>\d\d)\.avi")
 MEAD = re.compile(r"(?P<a>[MW]\d{3})/video/front/(?P<e>angry|disgusted|contempt|fear|happy|neutral|sad|surprised)/level_(?P<l>[123])/(?P<k>\d{3})\.mp4")
-SMALL = dict(frames=4, size=64, progress=False)
-
-
-def videos(root):
-    return sorted(str(p.relative_to(root).as_posix()) for p in Path(root).rglob("*") if p.suffix in (".mp4", ".avi"))
-
-
-def pixels(path):
-    capture, frames = cv2.VideoCapture(str(path)), []
-    while True:
-        more, frame = capture.read()
-        if not more:
-            return np.array(frames)
-        frames.append(frame)
-
-
-def digest(root):
-    """Every truth file's bytes and every video's decoded pixels."""
-    out = {}
-    for path in sorted(Path(root).rglob("*")):
-        if path.is_file():
-            data = pixels(path).tobytes() if path.suffix in (".mp4", ".avi") else path.read_bytes()
-            out[path.relative_to(root).as_posix()] = hashlib.sha256(data).hexdigest()
-    return out
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +44,9 @@ def test_full_ravdess_has_1440_clips_and_neutral_only_at_normal_intensity():
     assert all(t.sex == ("male" if int(m["a"]) % 2 else "female") for t, m in zip(takes, names))
     assert all(t.expression == labels.RAVDESS[int(m["e"]) - 1] and t.intensity == int(m["i"]) for t, m in zip(takes, names))
     assert all(t.twin == t.path.replace("/02-", "/01-") for t in takes)
+    assert len({t.path for t in takes} | {t.twin for t in takes}) == 2880 and len({t.performance for t in takes}) == 1440
+    assert Counter(t.actor for t in takes) == {f"{k:02d}": 60 for k in range(1, 25)}
+    assert Counter((m["e"], m["i"]) for m in names) == {("01", "01"): 96, **{(f"0{k}", f"0{i}"): 96 for k in range(2, 9) for i in (1, 2)}}
 
 
 def test_full_savee_has_480_clips_of_four_men_and_thirty_neutral_each():
@@ -76,7 +55,8 @@ def test_full_savee_has_480_clips_of_four_men_and_thirty_neutral_each():
     assert all(names) and len(takes) == 480
     assert Counter((m["a"], m["e"]) for m in names) == {
         (a, e): 30 if e == "n" else 15 for a in ("DC", "JE", "JK", "KL") for e in ("a", "d", "f", "h", "n", "sa", "su")}
-    assert {t.sex for t in takes} == {"male"}
+    assert {t.sex for t in takes} == {"male"} and len({t.path for t in takes}) == 480
+    assert Counter(t.expression for t in takes) == {"neutral": 120, **{e: 60 for e in labels.SAVEE if e != "neutral"}} and len(labels.SAVEE) == 7
     code = {"a": "angry", "d": "disgust", "f": "fearful", "h": "happy", "n": "neutral", "sa": "sad", "su": "surprised"}
     assert all(t.expression == code[m["e"]] for t, m in zip(takes, names))
 
@@ -89,6 +69,9 @@ def test_full_mead_has_three_levels_but_one_of_neutral():
     assert levels.pop("neutral") == {"1"} and len(levels) == 7
     assert all(found == {"1", "2", "3"} for found in levels.values())
     assert {t.expression for t in takes} == set(labels.MEAD) and {t.sex for t in takes} == {"female"}
+    assert Counter(m["e"] for m in names) == {"neutral": 40, **{e: 90 for e in {m["e"] for m in names} - {"neutral"}}}
+    by_default = [t for a in layouts.cast("mead", None) for t in layouts.takes("mead", a, None)]
+    assert len(by_default) == 47 * 64 and set(Counter((t.actor, t.expression) for t in by_default).values()) == {8}
 
 
 @pytest.mark.parametrize("layout", ["ravdess", "savee", "mead"])
@@ -124,17 +107,32 @@ def test_a_film_holds_the_named_videos_and_nothing_half_made(small):
 def test_the_table_and_the_arrays_tell_the_truth(small):
     table = small.clips
     assert set(table["expression"]) == set(labels.RAVDESS)
+    assert table["expression"].equals(table["true_expression"])
     assert table["tone"].between(1, 10).all() and table["light_azimuth"].nunique() == 18
     assert table.groupby("actor")["identity_seed"].nunique().eq(1).all() and table["identity_seed"].nunique() == 2
     for clip in table["clip"]:
         truth = small.frames(clip)
         assert truth["landmarks"].shape == (4, 68, 2) and truth["action_units"].shape == (4, 2, len(studio.ACTION_UNITS))
+        assert truth["pose"].shape == (4, 3) and truth["gaze"].shape == (4, 2) and truth["apex"].shape == truth["time_s"].shape == (4,)
         assert (truth["landmarks"] > 0).all() and (truth["landmarks"] < 64).all()
         assert np.allclose(np.diff(truth["time_s"]), 1 / table["fps"].iloc[0])
     units = list(studio.ACTION_UNITS)
     mean = {row.expression: small.frames(row.clip)["action_units"].mean(axis=(0, 1)) for row in table.itertuples()}
     assert mean["happy"][units.index(12)] > mean["sad"][units.index(12)]
     assert mean["surprised"][units.index(2)] > mean["neutral"][units.index(2)]
+
+
+@pytest.mark.parametrize("layout, size", [("ravdess", (1280, 720)), ("savee", (320, 256)), ("mead", (1920, 1080))])
+def test_films_come_in_several_sizes(layout, size, tmp_path):
+    film = studio.film(layout, tmp_path / "f", actors=1, clips_per_actor=2, frames=2, size=size, workers=1, progress=False)
+    small = studio.film(layout, tmp_path / "s", actors=1, clips_per_actor=2, frames=2, size=64, workers=1, progress=False)
+    for clip in film.clips["clip"]:
+        assert pixels(film.root / clip).shape == (2, size[1], size[0], 3)
+        # The same head, larger, in the middle of a wide picture.
+        marks, reference = film.frames(clip)["landmarks"], small.frames(clip)["landmarks"]
+        assert np.allclose((marks - marks[:, 30:31]) * 64 / size[1], reference - reference[:, 30:31], atol=0.02)
+        assert abs(marks[..., 0].mean() - size[0] / 2) < 0.05 * size[0]
+    assert film.clips["width"].eq(size[0]).all() and film.clips["height"].eq(size[1]).all()
 
 
 def test_twins_are_the_same_performance_in_other_bytes(small):
@@ -201,7 +199,7 @@ def test_the_truth_agrees_with_what_the_names_say(layout, example, small, tmp_pa
     scanned = datasets.scan(layout, film.root)
     both = film.clips.merge(pd.DataFrame(scanned), on="clip", suffixes=("", "_named"), validate="one_to_one")
     assert len(both) == len(film.clips) >= 18
-    for column in ("dataset", "actor", "sex", "expression", "intensity", "statement", "repetition", "performance"):
+    for column in ("dataset", "actor", "sex", "expression", "intensity", "statement", "repetition", "performance", "view"):
         assert both[column].tolist() == both[f"{column}_named"].tolist(), column
     assert example in set(film.clips["performance"]) and film.clips["performance"].is_unique
     if layout == "ravdess":     # both files of a pair are one performance
@@ -233,6 +231,12 @@ def test_a_second_call_does_nothing_and_a_torn_film_is_finished(tmp_path):
         studio.Film.load(first.root)
     third = studio.film("savee", tmp_path / "f", **call)
     assert 1 <= third.filmed <= 2 and digest(third.root) == whole
+    # A loss of power: files of the right names that are empty or cut off.
+    (first.root / "truth" / "manifest.json").unlink()
+    torn = [first.root / name for name in videos(first.root)[:2]]
+    torn[0].write_bytes(b"")
+    torn[1].write_bytes(torn[1].read_bytes()[:-9])
+    assert studio.film("savee", tmp_path / "f", **call).filmed == 2 and digest(first.root) == whole
 
 
 def test_mead_writes_its_tree(tmp_path):

@@ -1,26 +1,116 @@
-"""How actors play: their habits, and one performance over time."""
+"""How actors play: a style for each label, and one performance over time.
+
+Drawn actors are directed by measurements of real ones.  ``ravdess_acting.json``
+holds what OpenFace's readings of all 1,440 RAVDESS speech clips say (see
+`fer_utils.studio.likeness`): for each posed-expression label and intensity the
+mean of 17 action units, how far actors differ from each other, and how far one
+actor's takes differ.  An actor of the studio is a draw from these; what the
+readings hardly see (a lid raised, a mouth stretched, the head bowed) follows
+the prototypes of `fer_utils.studio.expressions`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+import json
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
-from .expressions import INDEX, MIDLINE, PROTOTYPES, Prototype
+from .expressions import INDEX
 
-#: How hard a film is, set by eye and not yet calibrated against real actors: the
-#: most an actor leans towards a neighbouring label (0..1), and the most a quirk
-#: adds (0..1).
-LEAN, QUIRK = 0.35, 0.12
+#: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a
+#: RAVDESS mean is 2.2 (AU 12, happy, strong): our choice is that this is a drawn unit of 1.
+GAIN = 0.50
+#: Units whose clip means hardly move between the labels in the real readings (none of their label means differs from
+#: neutral's by more than 0.2): for them the drawn actor follows the prototype.
+HARDLY_READ: tuple[int, ...] = (1, 2, 5, 9, 15, 20, 23)
+#: The share of the real variance that is acting here: between actors whatever the label, between actors' ways with a label,
+#: between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it back).
+#: Nobody knows the true shares; these leave enough acting that a network trained on pixels learns as it does on real faces.
+ACTED: Mapping[str, float] = MappingProxyType({"between": 0.35, "style": 0.75, "take": 0.45})
+#: Where readings are skewed (spread above mean), their variance is drawn up to 1 + WIDER times as large as measured: 24
+#: actors out of a skewed distribution mostly come out narrower than it is.  Set with ACTED and
+#: `likeness.SECOND` so that `likeness.svm_numbers` gives for drawn actors what it gives for the real ones.
+WIDER = 2.5
 
-#: How strong each data set's intensity is, as a factor on the prototype (our choice).
-STRENGTH: Mapping[str, Mapping[int, float]] = MappingProxyType({
-    "ravdess": MappingProxyType({1: 0.95, 2: 1.15}),
-    "savee": MappingProxyType({1: 0.95}),
-    "mead": MappingProxyType({1: 0.55, 2: 0.80, 3: 1.0}),
+#: Units end at 1, which takes from the strong intensity more than from the normal one: the step between the two is played
+#: this much larger, so that what is left of it is near the real one (`likeness.compare`'s ``strong``).
+SATURATION = 1.3
+
+#: What the readings miss, from the prototypes: unit (or one side of it) -> clip mean at normal intensity (our choice; not
+#: more than leaves each label's profile of action units correlated at 0.9 or more with the real one).
+UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
+    "neutral": {},
+    "calm": {43: 0.20},
+    "happy": {},
+    "sad": {1: 0.20, 15: 0.18, 43: 0.30},
+    "angry": {5: 0.07, 23: 0.18, 24: 0.70},
+    "fearful": {1: 0.11, 2: 0.04, 5: 0.10, 20: 0.09, 16: 0.50},
+    "disgust": {9: 0.42, 16: 0.20},
+    "surprised": {1: 0.14, 2: 0.12, 5: 0.09, 27: 0.55},
+    "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
+#: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
+BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
+    "sad": (0.0, -4.0, 1.0, 0.0, 0.25), "angry": (0.0, -2.0, 0.0, 0.0, 0.0), "fearful": (2.0, 1.5, 0.0, 0.2, 0.0),
+    "disgust": (-2.5, 1.5, 0.0, 0.0, 0.05), "surprised": (0.0, 3.0, 0.0, 0.0, -0.08), "happy": (0.0, 1.0, 1.0, 0.0, 0.0),
+    "contempt": (1.5, 2.0, 1.5, 0.0, 0.08),
+})
+
+
+@dataclass(frozen=True)
+class Direction:
+    """How a data set's director asks for an intensity: RAVDESS's own level that is played, a factor on its distance
+    from neutral, and a factor on how freely it is played (differences between actors and takes)."""
+
+    level: int
+    factor: float = 1.0
+    freedom: float = 1.0
+
+
+#: RAVDESS is as measured.  SAVEE has no levels.  MEAD's actors were coached until a take was approved (Wang et al. 2020):
+#: three levels, played less freely.  The factors are our choice.
+DIRECTIONS: Mapping[str, Mapping[int, Direction]] = MappingProxyType({
+    "ravdess": MappingProxyType({1: Direction(1), 2: Direction(2)}),
+    "savee": MappingProxyType({1: Direction(1, 1.15, 0.9)}),
+    "mead": MappingProxyType({1: Direction(1, 0.95, 0.6), 2: Direction(2, 1.15, 0.6), 3: Direction(2, 1.45, 0.6)}),
+})
+
+#: layout -> intensity -> the factor of its direction, as films record it.
+STRENGTH: Mapping[str, Mapping[int, float]] = MappingProxyType({
+    layout: MappingProxyType({level: one.factor for level, one in levels.items()}) for layout, levels in DIRECTIONS.items()
+})
+
+
+@dataclass(frozen=True)
+class RealActing:
+    """The stored figures of the real RAVDESS, as arrays over ``units`` (see `likeness.measure`)."""
+
+    units: tuple[int, ...]
+    mean: Mapping[tuple[str, int], np.ndarray]
+    between: np.ndarray
+    style: Mapping[str, np.ndarray]
+    take: Mapping[str, np.ndarray]
+    correlation: Mapping[str, np.ndarray]
+    present: np.ndarray
+    svm: Mapping[str, float]
+
+
+@lru_cache(maxsize=1)
+def real_acting() -> RealActing:
+    """Read ``ravdess_acting.json``."""
+    found = json.loads((Path(__file__).with_name("ravdess_acting.json")).read_text(encoding="utf-8"))
+    array = np.asarray
+    return RealActing(
+        tuple(found["units"]),
+        {(name, int(level)): array(row) for name, levels in found["mean"].items() for level, row in levels.items()},
+        array(found["between"]), {k: array(v) for k, v in found["style"].items()}, {k: array(v) for k, v in found["take"].items()},
+        {k: array(v) for k, v in found["correlation"].items()}, array(found["present"]), found["svm"],
+    )
 
 
 @dataclass(frozen=True)
@@ -29,7 +119,7 @@ class Performance:
 
     ``action_units`` (T, 2, 22) 0..1; ``pose`` (T, 3) yaw, pitch, roll in
     degrees; ``gaze`` (T, 2) -1..1; ``apex`` (T,) how far the expression is out,
-    0..1; ``shown`` the prototype's units as this actor plays them.
+    0..1.
     """
 
     action_units: np.ndarray
@@ -38,56 +128,82 @@ class Performance:
     apex: np.ndarray
 
 
-#: What an actor's version of a label leans towards.  The pairs are those that
-#: people confuse in RAVDESS (Livingstone & Russo 2018) and CREMA-D (Cao et al.
-#: 2014): sad with neutral and fear, fear with surprise, anger with disgust, ...
-NEIGHBOURS: Mapping[str, tuple[str, ...]] = MappingProxyType({
-    "neutral": ("calm", "sad", "angry"), "calm": ("neutral", "happy", "sad"), "happy": ("calm", "surprised"),
-    "sad": ("neutral", "fearful", "disgust"), "angry": ("disgust", "neutral", "fearful"),
-    "fearful": ("surprised", "sad", "neutral"), "disgust": ("angry", "sad", "happy"),
-    "surprised": ("fearful", "happy", "neutral"), "contempt": ("disgust", "calm", "angry"),
-})
-_QUIRKS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23)
+@lru_cache(maxsize=1)
+def _roots() -> dict[str, np.ndarray]:
+    """Square roots of the correlations, to draw from them (drawn a little to the identity: stored figures are rounded)."""
+    return {name: np.linalg.cholesky(0.97 * matrix + 0.03 * np.eye(len(matrix)))
+            for name, matrix in real_acting().correlation.items()}
 
 
-def _played(identity, label: str, chosen: Prototype, rng: np.random.Generator | None) -> np.ndarray:
-    """A prototype with the actor's gains; optional units drawn from rng, or left out without one."""
-    units: dict[int | str, float] = dict(chosen.always)
-    for unit, value, chance in chosen.sometimes:
-        if rng is not None and rng.random() < chance:
-            units[unit] = value
-    flip = identity.asymmetry < 0  # contempt shows on the actor's own side of choice
-    au = np.zeros((2, len(INDEX)))
-    gain = dict(identity.style)
-    for key, value in units.items():
-        if isinstance(key, str):
-            unit, side = int(key[1:]), int(key[0] == "L")
-            au[1 - side if flip else side, INDEX[unit]] = value * gain[unit]
-        else:
-            au[:, INDEX[key]] = value * gain[key]
-    return au
+def deviation(kind: str, rng: np.random.Generator) -> np.ndarray:
+    """One draw of how an actor, an actor with a label, or a take deviates: (17,), correlated as the real ones, each of
+    spread 1 and held within 2.1.  ``kind`` is ``between``, ``style`` or ``take``."""
+    root = _roots()[kind]
+    return np.clip((root * rng.standard_normal(len(root))).sum(axis=1), -2.1, 2.1)
 
 
-def habits(identity, label: str) -> np.ndarray:
-    """How an actor plays a label at full strength: (2, 22), before clipping to 0..1.
+def factor(kind: str, label: str, level: int, share: float, z: np.ndarray) -> np.ndarray:
+    """What a deviation z does to each unit's reading: a factor, (17,), of mean 1.
 
-    Fixed for the actor and label, so that actors differ more from each other
-    than an actor does from take to take: which optional units are used, how much
-    is shown at all, how far it leans to a neighbouring label, and two quirks.
+    Readings are 0 or more, small for most and large for some, so they are taken
+    as log-normal with the real mean m and variance v: the logarithm has the
+    variance log(1 + v/m^2).  ``kind`` has its part of v, and ``share`` 0..1 of that part
+    is played out here.
     """
-    from fer_utils.labels import ALL
+    real = real_acting()
+    parts = {"between": real.between, "style": real.style[label], "take": real.take[label]}
+    total = sum(part**2 for part in parts.values())
+    relative = total / real.mean[label, level] ** 2
+    relative = relative * (1.0 + WIDER * relative / (1.0 + relative))
+    variance = np.log1p(relative) * parts[kind] ** 2 / total * share
+    return np.exp(np.sqrt(variance) * z - 0.5 * variance)
 
-    rng = np.random.default_rng([717, identity.seed, ALL.index(label)])
-    au = _played(identity, label, PROTOTYPES[label], rng)
-    neighbour = str(rng.choice(NEIGHBOURS[label]))
-    lean = LEAN * rng.beta(1.0, 2.2)
-    shown = float(np.clip(rng.lognormal(0.0, 0.20), 0.65, 1.2))
-    au = shown * ((1.0 - lean) * au + lean * _played(identity, neighbour, PROTOTYPES[neighbour], None))
-    for unit in rng.choice(_QUIRKS, size=2, replace=False):
-        au[:, INDEX[int(unit)]] += rng.uniform(0.0, QUIRK)
-    sided = [INDEX[unit] for unit in INDEX if unit not in MIDLINE]
-    au[:, sided] *= 1.0 + 0.07 * identity.asymmetry * np.array([[-1.0], [1.0]])
-    return au
+
+def hardly_read() -> np.ndarray:
+    """Which of the real figures' units are `HARDLY_READ`, (17,) bool."""
+    return np.array([unit in HARDLY_READ for unit in real_acting().units])
+
+
+def known_as(label: str, level: int = 1) -> tuple[str, int]:
+    """The label and level of the real figures that a label is played from: RAVDESS has no contempt and no strong neutral."""
+    name = "neutral" if label == "contempt" else label
+    return name, level if (name, level) in real_acting().mean else 1
+
+
+def style(identity, label: str, *, layout: str = "ravdess", intensity: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """How an actor rests and how an actor plays a label, on average over takes.
+
+    Fixed for actor, label and intensity: ``(rest, played)``, each (2, 22), the
+    clip means of the action units (0 or more; not yet held to 1).
+    """
+    real, direction = real_acting(), DIRECTIONS[layout][intensity]
+    free = direction.freedom**2
+
+    def reading(name: str, level: int) -> np.ndarray:
+        always = factor("between", name, level, ACTED["between"] * free, deviation("between", np.random.default_rng([717, identity.seed])))
+        way = np.random.default_rng([718, identity.seed, sorted(real.style).index(name)])
+        own = factor("style", name, level, ACTED["style"] * free, deviation("style", way))
+        normal = real.mean[name, 1]
+        mean = np.maximum(normal + SATURATION * (real.mean[name, level] - normal), 0.5 * normal)
+        return np.where(hardly_read(), 0.0, mean * always * own)
+
+    name, level = known_as(label, direction.level)
+    neutral, shown = reading("neutral", 1), reading(name, level)
+    columns = [INDEX[unit] for unit in real.units]
+    rest, played = np.zeros((2, len(INDEX))), np.zeros((2, len(INDEX)))
+    rest[:, columns] = GAIN * neutral
+    played[:, columns] = GAIN * np.maximum(neutral + direction.factor * (shown - neutral), 0.0)
+    gain, strong = dict(identity.style), 1.2 if level == 2 else 1.0
+    flip = identity.asymmetry < 0  # a one-sided expression shows on the actor's own side of choice
+    for key, value in UNREAD[label].items():
+        unit, sides = (int(key[1:]), [1 - int(flip)]) if isinstance(key, str) else (key, [0, 1])
+        played[sides, INDEX[unit]] += value * strong * direction.factor * gain[unit] ** direction.freedom
+    return rest, played
+
+
+def _ramp(x: np.ndarray) -> np.ndarray:
+    x = np.clip(x, 0.0, 1.0)
+    return x * x * (3 - 2 * x)
 
 
 def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1, frames: int,
@@ -99,50 +215,63 @@ def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1
     identity : the actor.
     label : posed-expression label.
     layout, intensity : the data set whose direction is followed, and its code for the
-        intensity: see ``STRENGTH``.
+        intensity: see ``DIRECTIONS``.
     frames : T, the number of frames over the whole clip; 1 shows the apex.
     rng : the clip's own generator; equal generators give equal performances.
-    speech : how much talking moves the mouth, 0 (none) to 1.
+    speech : how far talking opens and closes the mouth, 0 (held still) to 1.
     seconds : length of the clip, for the pace of speech and of the head.
     """
-    strength = STRENGTH[layout][intensity]
+    real, direction = real_acting(), DIRECTIONS[layout][intensity]
     t = np.linspace(0.0, 1.0, frames) if frames > 1 else np.array([0.5])
-    start, rise = rng.uniform(0.0, 0.10), rng.uniform(0.08, 0.18)
-    end, fall = rng.uniform(0.90, 1.02), rng.uniform(0.08, 0.18)
-
-    def ramp(x):
-        x = np.clip(x, 0.0, 1.0)
-        return x * x * (3 - 2 * x)
-
+    start, rise = rng.uniform(0.0, 0.08), rng.uniform(0.06, 0.16)
+    end, fall = rng.uniform(0.93, 1.04), rng.uniform(0.06, 0.16)
     waver = 1.0 + 0.08 * np.sin(2 * np.pi * (t * rng.uniform(0.7, 1.6) + rng.random()))
-    apex = np.clip(ramp((t - start) / rise) * ramp((end - t) / fall) * waver, 0.0, 1.0)
-    # This take: a common factor and one factor a unit.
-    target = habits(identity, label) * strength * rng.lognormal(0.0, 0.12)
-    target = target * rng.lognormal(0.0, 0.14, size=len(INDEX))
-    rest = np.zeros(len(INDEX))
-    for unit, value in identity.rest:
-        rest[INDEX[unit]] = value
-    rest = rest * rng.uniform(0.6, 1.4)
-    au = rest + apex[:, None, None] * target
-    # Speech: syllables of about a quarter second open, spread or round the mouth.
+    fine = np.linspace(0.0, 1.0, 200)
+    apex = np.clip(_ramp((t - start) / rise) * _ramp((end - t) / fall) * waver, 0.0, 1.0)
+    out = float(np.mean(_ramp((fine - start) / rise) * _ramp((end - fine) / fall)))  # the arc's own mean
+
+    rest, played = style(identity, label, layout=layout, intensity=intensity)
+    name, level = known_as(label, direction.level)
+    columns = np.array([INDEX[unit] for unit in real.units])
+    target = played * rng.lognormal(0.0, 0.2)  # what the figures do not hold varies from take to take as a whole ...
+    target[:, columns] = np.where(hardly_read(), target[:, columns], played[:, columns] * factor(
+        "take", name, level, ACTED["take"] * direction.freedom**2, deviation("take", rng)))  # ... the others as the real ones
+    # From the actor's rest to the label and back, so that the clip's mean is the target.
+    au = rest + (apex / out)[:, None, None] * (target - rest)
+
+    # Speech: syllables of about a quarter second, about the mean that the table gives.
     syllables = max(2, int(seconds * 4))
-    speaking = speech * ramp((t - 0.06) / 0.06) * ramp((0.94 - t) / 0.06)
     knots = np.linspace(0, 1, syllables)
-    for unit, size in ((25, 0.45), (26, 0.30), (18, 0.16), (20, 0.10), (24, 0.12)):
-        level = np.interp(t, knots, np.clip(rng.normal(0.35, 0.45, syllables), 0, 1)) * speaking * size
-        au[:, :, INDEX[unit]] += level[:, None] * (1.0 if unit != 24 else 0.6)
+    talking = speech * _ramp((t - 0.04) / 0.06) * _ramp((0.96 - t) / 0.06)
+
+    def syllable() -> np.ndarray:
+        level = np.clip(rng.normal(1.0, 0.75, syllables), 0.0, 2.4)
+        return np.interp(t, knots, level / level.mean())
+
+    for unit in (25, 26):
+        au[:, :, INDEX[unit]] *= ((1.0 - talking) + talking * syllable())[:, None]
+    for unit, size in ((18, 0.07), (20, 0.03), (24, 0.04)):
+        au[:, :, INDEX[unit]] += (talking * syllable() * size)[:, None]
     # Parted lips and pressed lips exclude each other: talking opens what anger presses.
-    au[:, :, INDEX[24]] *= 1.0 - 0.5 * np.clip(au[:, :, INDEX[25]], 0, 1)
+    au[:, :, INDEX[24]] *= 1.0 - 0.8 * np.clip(au[:, :, INDEX[25]], 0, 1)
+    au[:, :, INDEX[45]] = 0.0
     for _ in range(rng.poisson(0.28 * seconds)):  # 17 blinks a minute (Bentivoglio et al. 1997)
         moment = rng.random()
         au[:, :, INDEX[45]] += np.clip(1.3 - np.abs(t - moment) * seconds / 0.16, 0, 1)[:, None]
+    sided = [INDEX[unit] for unit in (1, 2, 4, 6, 7, 9, 10, 12, 14, 15, 20)]
+    au[:, :, sided] *= 1.0 + 0.07 * identity.asymmetry * np.array([[-1.0], [1.0]])
     au = np.clip(au, 0.0, 1.0)
 
     def wander(spread: float, pace: float) -> np.ndarray:
         k = max(2, int(round(pace * seconds)) + 1)
         return np.interp(t, np.linspace(0, 1, k), rng.normal(0, spread, k))
 
+    bearing = np.array(BEARING.get(label, (0.0,) * 5)) * rng.lognormal(0.0, 0.3) * direction.factor
+    if identity.asymmetry < 0:
+        bearing = bearing * (-1, 1, -1, -1, 1)  # to the actor's own side
     still = rng.normal(0, (1.6, 1.3, 0.9))
     pose = np.stack([still[0] + wander(1.4, 1.0), still[1] + wander(1.1, 1.2), still[2] + wander(0.8, 0.8)], axis=1)
-    gaze = np.clip(np.stack([wander(0.12, 1.0), wander(0.08, 1.0)], axis=1), -1, 1)
-    return Performance(au.astype(np.float32), pose.astype(np.float32), gaze.astype(np.float32), apex.astype(np.float32))
+    gaze = np.stack([wander(0.12, 1.0), wander(0.08, 1.0)], axis=1)
+    pose, gaze = pose + apex[:, None] * bearing[:3], np.clip(gaze + apex[:, None] * bearing[3:], -1, 1)
+    # Rounded: the last bits of exp and log differ between processors, and the truth must not.
+    return Performance(*(np.round(a, 5).astype(np.float32) for a in (au, pose, gaze, apex)))

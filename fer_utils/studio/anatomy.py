@@ -28,11 +28,15 @@ _BROW_U = np.linspace(0.0, 1.0, 5)  # 0 inner end, 1 outer end
 _BROW_1 = np.array([1.0, 0.78, 0.36, 0.08, 0.0])
 _BROW_2 = np.array([0.0, 0.18, 0.60, 1.0, 0.85])
 _BROW_4 = np.array([1.0, 0.90, 0.62, 0.30, 0.08])
+_BROW_ARCH = np.sin(np.pi * np.clip(_BROW_U * 0.86, 0, 1) ** 1.3)
+_ROUND_UP = np.power(np.clip(1 - _LID_U**2, 0, 1), 0.72) * (1 + 0.10 * _LID_U)
+_ROUND_LOW = np.power(np.clip(1 - _LID_U**2, 0, 1), 0.85) * (1 - 0.16 * _LID_U)
+_LID_PICK = [int(round(v)) for v in np.interp(LID_LANDMARKS, _LID_U, np.arange(len(_LID_U)))]
 _BROW_4X = np.array([1.0, 0.80, 0.42, 0.12, 0.0])
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:
-    values = np.clip(values, 0.0, 1.0)
+    values = np.minimum(np.maximum(values, 0.0), 1.0)
     return values * values * (3.0 - 2.0 * values)
 
 
@@ -47,15 +51,16 @@ class Head:
     front: np.ndarray
     back: np.ndarray
     jaw_y: np.ndarray  # (17,) heights of the jaw landmarks
-    table: np.ndarray  # (3, rows) w, front, back, and ...
-    steps: np.ndarray  # (3, rows) ... how much each grows to the next row
+    table: np.ndarray  # (rows, 6) w, front, back, and how much each grows to the next row
 
     def rows(self, y):
-        """Fractional look-up of (w, front depth, back depth) at heights y: (3, ...)."""
-        index = np.clip((np.asarray(y) - self.top) / self.step, 0.0, _ROWS - 1.001)
+        """Fractional look-up of (w, front depth, back depth) at heights y."""
+        index = (np.asarray(y) - self.top) * (1.0 / self.step)
+        index = np.minimum(np.maximum(index, 0.0), _ROWS - 1.001)
         low = index.astype(np.intp)
-        part = index - low
-        return self.table[:, low] + part * self.steps[:, low]
+        found = self.table.take(low, axis=0)
+        found = found[..., :3] + (index - low)[..., None] * found[..., 3:]
+        return found[..., 0], found[..., 1], found[..., 2]
 
 
 @lru_cache(maxsize=64)
@@ -64,8 +69,8 @@ def head_of(identity: Identity) -> Head:
     i = identity
     half = 0.70 * i.head_width
     outline = np.array([  # (y, w) from crown to chin
-        (-i.crown, 0.0), (-i.crown + 0.020, 0.180 * half / 0.7), (-i.crown + 0.12, 0.420 * half / 0.7),
-        (-0.78, 0.630 * i.forehead * half / 0.7), (-0.45, half * i.forehead * 1.005),
+        (-i.crown, 0.0), (-i.crown + 0.014, 0.180 * half / 0.7), (-i.crown + 0.10, 0.435 * half / 0.7),
+        (-0.80, 0.648 * i.forehead * half / 0.7), (-0.48, half * i.forehead * 1.025),
         (-0.10, half * 0.995), (0.16, half * i.cheekbones), (0.45, 0.625 * i.cheekbones * half / 0.7),
         (0.72, 0.515 * i.jaw * half / 0.7), (i.chin - 0.20, 0.365 * (0.5 * i.jaw + 0.5 * i.chin_width) * half / 0.7),
         (i.chin - 0.062, 0.235 * i.chin_width * half / 0.7), (i.chin - 0.013, 0.125 * i.chin_width * half / 0.7),
@@ -83,11 +88,10 @@ def head_of(identity: Identity) -> Head:
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve[below], axis=0).T))])
     half_jaw = np.interp(np.linspace(0, arc[-1], 9), arc, curve[below, 0])
     jaw_y = np.concatenate([half_jaw, half_jaw[-2::-1]])
-    table = np.stack([w, front, back])
-    steps = np.diff(table, axis=1, append=table[:, -1:])
-    for array in (table, steps):
-        array.setflags(write=False)
-    return Head(float(y[0]), float(y[1] - y[0]), y, w, front, back, jaw_y, table, steps)
+    table = np.stack([w, front, back], axis=1)
+    table = np.concatenate([table, np.diff(table, axis=0, append=table[-1:])], axis=1)
+    table.setflags(write=False)
+    return Head(float(y[0]), float(y[1] - y[0]), y, w, front, back, jaw_y, table)
 
 
 def spline(points: np.ndarray, per_segment: int, closed: bool = False) -> np.ndarray:
@@ -132,6 +136,7 @@ class Face:
     closed: tuple[float, float]
 
 
+_JAW_SIGNS = np.concatenate([-np.ones(8), [0.0], np.ones(8)])
 #: How far each landmark stands in front of the half-ellipse (our measure, by eye).
 _LIFT = np.zeros(68)
 _LIFT[17:27] = 0.02
@@ -142,9 +147,17 @@ _LIFT[48:60] = (-0.01, 0.04, 0.07, 0.075, 0.07, 0.04, -0.01, 0.03, 0.06, 0.065, 
 _LIFT[60:68] = (-0.01, 0.03, 0.055, 0.03, -0.01, 0.03, 0.05, 0.03)
 
 
+_NOSE = (np.arange(68) // 9 == 3).astype(float)  # landmarks 27..35
+
+
 def jaw_shift(y: np.ndarray, drop: float) -> np.ndarray:
     """How far a dropped jaw moves the skin at height y (0 above the upper lip)."""
     return drop * _smooth((y - 0.55) / 0.42)
+
+
+@lru_cache(maxsize=64)
+def _jaw_share(head: Head) -> np.ndarray:
+    return jaw_shift(head.y, 1.0)
 
 
 def face_of(identity: Identity, au: np.ndarray) -> Face:
@@ -168,19 +181,18 @@ def face_of(identity: Identity, au: np.ndarray) -> Face:
 
     drop = min(0.15 * both(26) + 0.27 * both(27), 0.33) - 0.03 * both(17) * (1.0 - both(26))
     for side, sign in enumerate(SIDES):
-        g = {unit: float(au[side, k]) for unit, k in INDEX.items()}
+        g = dict(zip(INDEX, au[side].tolist()))
         uneven = 1.0 + 0.03 * i.asymmetry * sign
         # Brow: inner end to outer end.
         x = 0.115 + _BROW_U * (i.eye_spacing + i.eye_width * 0.60 - 0.10)
-        arch = i.brow_arch * np.sin(np.pi * np.clip(_BROW_U * 0.86, 0, 1) ** 1.3)
-        y = -i.brow_height * uneven - arch - i.brow_slope * (_BROW_U - 0.4) + 0.045 * _BROW_U**3
+        y = -i.brow_height * uneven - i.brow_arch * _BROW_ARCH - i.brow_slope * (_BROW_U - 0.4) + 0.045 * _BROW_U**3
         y = y - 0.115 * g[1] * _BROW_1 - 0.110 * g[2] * _BROW_2 + 0.082 * g[4] * _BROW_4
         y = y + g[9] * 0.035 * _BROW_4 + 0.010 * g[6] * _BROW_2 - 0.012 * g[5]
         x = x - 0.040 * g[4] * _BROW_4X - 0.012 * g[9] * _BROW_4X
-        brow = np.stack([sign * x, y], axis=1)
-        points[17:22] = brow[::-1] if side == 0 else points[17:22]
-        if side == 1:
-            points[22:27] = brow
+        if side == 0:
+            points[21:16:-1, 0], points[21:16:-1, 1] = -x, y
+        else:
+            points[22:27, 0], points[22:27, 1] = x, y
         # Eye.
         high, low = 0.57 * i.eye_height * uneven, 0.38 * i.eye_height
         high *= (1.0 + 0.50 * g[5] + 0.06 * g[2] + 0.05 * g[1]) * (1.0 - 0.24 * g[7] - 0.10 * g[4] - 0.14 * g[9])
@@ -193,15 +205,12 @@ def face_of(identity: Identity, au: np.ndarray) -> Face:
         high = (1.0 - shut) * high - shut * low
         line = i.eye_tilt * i.eye_width * 0.5 * _LID_U
         ex = sign * (i.eye_spacing - _LID_U * 0.5 * i.eye_width)
-        round_up = np.power(np.clip(1 - _LID_U**2, 0, 1), 0.72) * (1 + 0.10 * _LID_U)
-        round_low = np.power(np.clip(1 - _LID_U**2, 0, 1), 0.85) * (1 - 0.16 * _LID_U)
         blend = shut * shut
-        upper[side] = np.stack([ex, line - high * ((1 - blend) * round_up + blend * round_low)], axis=1)
-        lower[side] = np.stack([ex, line + low * round_low], axis=1)
-        at = np.interp(LID_LANDMARKS, _LID_U, np.arange(len(_LID_U)))
-        pick = [int(round(v)) for v in at]
+        upper[side, :, 0] = lower[side, :, 0] = ex
+        upper[side, :, 1] = line - high * ((1 - blend) * _ROUND_UP + blend * _ROUND_LOW)
+        lower[side, :, 1] = line + low * _ROUND_LOW
         outer, inner = upper[side, 0], upper[side, -1]
-        up, down = upper[side, pick], lower[side, pick]
+        up, down = upper[side, _LID_PICK], lower[side, _LID_PICK]
         if side == 0:
             points[36:42] = (outer, up[0], up[1], inner, down[1], down[0])
         else:
@@ -219,33 +228,30 @@ def face_of(identity: Identity, au: np.ndarray) -> Face:
     points[34] = (wing[1] * 0.40, i.nose_length + 0.6 * (wing_y[1] - i.nose_length + 0.03))
     points[33] = (0.0, i.nose_length + 0.012 - 0.02 * both(9))
 
-    _mouth(i, au, a, both, drop, points)
+    _mouth(i, au, a, drop, points)
 
     # Jaw: the front view of the outline; rows below the mouth follow the jaw.
     head = head_of(i)
-    w = head.rows(head.jaw_y)[0]
-    w[8] = 0.0
-    signs = np.concatenate([-np.ones(8), [0.0], np.ones(8)])
-    points[:17, 0] = signs * w
+    points[:17, 0] = _JAW_SIGNS * head.rows(head.jaw_y)[0]
     points[:17, 1] = head.jaw_y + jaw_shift(head.jaw_y, drop)
     return Face(points, _LIFT * _lift_scale(i), upper, lower, drop, (closed[0], closed[1]))
 
 
 def _lift_scale(identity: Identity) -> np.ndarray:
-    scale = np.ones(68)
-    scale[27:36] = identity.nose_depth
-    return scale
+    return 1.0 + (identity.nose_depth - 1.0) * _NOSE
 
 
-def _mouth(i: Identity, au, a, both, drop: float, points: np.ndarray) -> None:
+def _mouth(i: Identity, au, a, drop: float, points: np.ndarray) -> None:
     """Place landmarks 48..67: corners by side, the middle by the mean of both sides."""
     jaw = max(drop, 0.0)
+    mean = dict(zip(INDEX, (0.5 * (au[0] + au[1])).tolist()))
+    both = mean.__getitem__
     purse = both(18)
     corner_x = i.mouth_width + 0.078 * a(12) + 0.022 * a(14) + 0.008 * a(15) + 0.088 * a(20)
     corner_x = corner_x - 0.085 * purse - 0.030 * both(23) - 0.05 * both(27) - 0.012 * both(26)
     corner_y = i.mouth_y - 0.022 - 0.100 * a(12) + 0.072 * a(15) + 0.034 * a(20) - 0.022 * a(14) - 0.020 * a(10)
     corner_y = corner_y + 0.34 * jaw - 0.018 * both(17) - 0.02 * a(9)
-    press = np.clip(both(24) + 0.45 * both(23), 0.0, 1.0)
+    press = min(both(24) + 0.45 * both(23), 1.0)
     part = both(25)
     seam = i.mouth_y - 0.034 * both(17) - 0.006 * both(12)
     top = seam - 0.016 * part - 0.060 * both(10) - 0.034 * both(9) - 0.026 * both(12) * part - 0.025 * both(27)
@@ -296,7 +302,12 @@ class Pose:
         self.yaw = yaw
         self.pivot = np.array([0.0, 0.55])
         # rows: canonical height of each moved height, to undo the jaw
-        self._moved = head.y + jaw_shift(head.y, drop)
+        self._moved = head.y + drop * _jaw_share(head)
+        # one row a screen axis: pixels = matrix @ (x, y, z) + offset
+        turn = np.array([[self.cy, 0.0, self.sy], [self.sy * self.sp, self.cp, -self.cy * self.sp]])
+        self._matrix = (scale * np.array([[self.cr, -self.sr], [self.sr, self.cr]]) @ turn)
+        rest = np.array([0.0, -self.cp * self.pivot[1] + 0.35 * self.sp])
+        self._offset = np.array(centre) + scale * (np.array([[self.cr, -self.sr], [self.sr, self.cr]]) @ rest + self.pivot)
 
     def at_rest(self, y: np.ndarray) -> np.ndarray:
         """Undo the jaw's drop for heights y."""
@@ -304,40 +315,43 @@ class Pose:
 
     def turn(self, xyz: np.ndarray) -> np.ndarray:
         """(n, 3) head units -> (n, 2) pixels."""
-        x, y, z = xyz[..., 0], xyz[..., 1] - self.pivot[1], xyz[..., 2]
-        u = x * self.cy + z * self.sy
-        depth = -x * self.sy + z * self.cy
-        v = y * self.cp - (depth - 0.35) * self.sp
-        out = np.empty(u.shape + (2,))
-        out[..., 0] = self.centre[0] + self.scale * (u * self.cr - v * self.sr)
-        out[..., 1] = self.centre[1] + self.scale * (self.pivot[1] + u * self.sr + v * self.cr)
+        return xyz @ self._matrix.T + self._offset
+
+    def _place(self, x, y, z) -> np.ndarray:
+        m = self._matrix
+        out = np.empty(np.shape(x) + (2,))
+        out[..., 0] = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + self._offset[0]
+        out[..., 1] = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + self._offset[1]
         return out
 
     def on_face(self, xy: np.ndarray, lift: np.ndarray | float = 0.0) -> np.ndarray:
         """Points given as seen from the front (n, 2), put on the surface -> pixels."""
-        rest = self.at_rest(xy[..., 1])
-        w, front, _ = self.head.rows(rest)
-        z = front * np.sqrt(np.clip(1.0 - (xy[..., 0] / w) ** 2, 0.0, 1.0))
-        return self.turn(np.stack([xy[..., 0], xy[..., 1], z + lift], axis=-1))
+        x, y = xy[..., 0], xy[..., 1]
+        w, front, _ = self.head.rows(self.at_rest(y))
+        z = front * np.sqrt(np.maximum(1.0 - (x / w) ** 2, 0.0))
+        return self._place(x, y, z + lift)
 
     def around(self, angle: np.ndarray, y: np.ndarray, grow: np.ndarray | float = 0.0) -> np.ndarray:
         """Points at an angle (radians, 0 front, pi/2 the person's left) and height -> pixels."""
         w, front, back = self.head.rows(self.at_rest(y))
         c = np.cos(angle)
-        depth = np.where(c > 0, front, back)
-        return self.turn(np.stack([(w + grow) * np.sin(angle), y, (depth + grow) * c], axis=-1))
+        return self._place((w + grow) * np.sin(angle), y, (np.where(c > 0, front, back) + grow) * c)
 
-    def edge_angle(self, side: int, y: np.ndarray) -> np.ndarray:
+    def edge_angle(self, side: int, y: np.ndarray, rows=None) -> np.ndarray:
         """The angle at which the outline lies, for a side (0 viewer's left, 1 right)."""
-        w, front, back = self.head.rows(self.at_rest(y))
+        w, front, back = self.head.rows(self.at_rest(y)) if rows is None else rows
         far = (self.sy > 0) == (side == 1)
-        depth = front if far else back
-        phi = np.arctan2(depth * self.sy, w * self.cy)
+        phi = np.arctan2((front if far else back) * self.sy, w * self.cy)
         return (0.5 * np.pi - phi) if side == 1 else (-0.5 * np.pi - phi)
 
-    def outline(self, side: int, y: np.ndarray, grow: np.ndarray | float = 0.0) -> np.ndarray:
-        """The head's outline on a side at heights y -> (n, 2) pixels."""
-        return self.around(self.edge_angle(side, y), y, grow)
+    def outline(self, side: int, y: np.ndarray, grow: np.ndarray | float = 0.0, least: float = 9.0) -> np.ndarray:
+        """The head's outline on a side at heights y -> (n, 2) pixels; at no larger angle than ``least``."""
+        rows = w, front, back = self.head.rows(self.at_rest(y))
+        angle = self.edge_angle(side, y, rows)
+        if least < 9.0:
+            angle = np.minimum(angle, least) if side else np.maximum(angle, -least)
+        c = np.cos(angle)
+        return self._place((w + grow) * np.sin(angle), y, (np.where(c > 0, front, back) + grow) * c)
 
 
 def landmarks_of(face: Face, pose: Pose) -> np.ndarray:
@@ -345,8 +359,8 @@ def landmarks_of(face: Face, pose: Pose) -> np.ndarray:
     pixels = pose.on_face(face.points, face.lift)
     y = face.points[:17, 1]
     # Never behind the ear: on the near side of a turned head the jaw ends there.
-    pixels[:8] = pose.around(np.maximum(pose.edge_angle(0, y[:8]), -1.6), y[:8])
-    pixels[9:17] = pose.around(np.minimum(pose.edge_angle(1, y[9:]), 1.6), y[9:])
+    pixels[:8] = pose.outline(0, y[:8], least=1.6)
+    pixels[9:17] = pose.outline(1, y[9:], least=1.6)
     chin = pose.head.front[-1] * 0.55
     pixels[8] = pose.turn(np.array([[0.0, y[8], chin]]))[0]
     return pixels

@@ -45,21 +45,29 @@ def disc(canvas: np.ndarray, centre, radii, colour, angle: float = 0.0) -> None:
 
 def tapered(points: np.ndarray, widths: np.ndarray) -> np.ndarray:
     """The outline of a line (n, 2) whose width changes along it: (2n, 2)."""
-    along = np.gradient(points, axis=0)
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    normal /= np.maximum(np.hypot(normal[:, 0], normal[:, 1]), 1e-9)[:, None]
-    half = 0.5 * np.asarray(widths)[:, None] * normal
-    return np.concatenate([points + half, (points - half)[::-1]])
+    n = len(points)
+    along = np.empty((n, 2))
+    along[1:-1] = points[2:] - points[:-2]
+    along[0], along[-1] = points[1] - points[0], points[-1] - points[-2]
+    dx, dy = along[:, 0], along[:, 1]
+    share = 0.5 * widths / np.sqrt(dx * dx + dy * dy + 1e-18)
+    out = np.empty((2 * n, 2))
+    out[:n, 0], out[:n, 1] = points[:, 0] - dy * share, points[:, 1] + dx * share
+    out[n:] = (2.0 * points - out[:n])[::-1]
+    return out
 
 
 def mix(one, other, share: float) -> tuple[float, ...]:
     """A colour between two: ``share`` 0 gives ``one``, 1 gives ``other``."""
-    return tuple(float(a + (b - a) * share) for a, b in zip(one, other))
+    a, b, c = one
+    x, y, z = other
+    return (a + (x - a) * share, b + (y - b) * share, c + (z - c) * share)
 
 
 def shade_of(colour, factor: float) -> tuple[float, ...]:
     """A colour made darker or lighter."""
-    return tuple(float(min(255.0, c * factor)) for c in colour)
+    a, b, c = colour
+    return (min(255.0, a * factor), min(255.0, b * factor), min(255.0, c * factor))
 
 
 class Window:
@@ -71,10 +79,9 @@ class Window:
 
     def __init__(self, canvas: np.ndarray, points: np.ndarray, margin: int = 2):
         height, width = canvas.shape[:2]
-        low = np.floor(points.min(axis=0)).astype(int) - margin
-        high = np.ceil(points.max(axis=0)).astype(int) + margin + 1
-        self.x0, self.y0 = max(0, int(low[0])), max(0, int(low[1]))
-        self.x1, self.y1 = min(width, int(high[0])), min(height, int(high[1]))
+        (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        self.x0, self.y0 = max(0, int(left) - margin), max(0, int(top) - margin)
+        self.x1, self.y1 = min(width, int(right) + margin + 2), min(height, int(bottom) + margin + 2)
         self.canvas, self.points = canvas, points
         self.patch = None
         if self.x1 > self.x0 and self.y1 > self.y0:
@@ -83,13 +90,25 @@ class Window:
     def to(self, points) -> np.ndarray:
         return np.asarray(points, dtype=np.float64) - (self.x0, self.y0)
 
-    def close(self, opacity: float = 1.0) -> None:
-        """Put the patch on the canvas where the polygon is."""
+    def close(self, opacity: float = 1.0, shapes=None) -> None:
+        """Put the patch on the canvas where the polygon is, or the polygons ``shapes``."""
         if self.patch is None:
             return
         mask = np.zeros(self.patch.shape[:2], np.uint8)
-        fill(mask, self.to(self.points), int(255 * opacity))
+        for points in (self.points,) if shapes is None else shapes:
+            fill(mask, self.to(points), int(255 * opacity))
         blend(self.canvas[self.y0:self.y1, self.x0:self.x1], self.patch, mask)
+
+
+def darken(canvas: np.ndarray, polygons: list[np.ndarray], factor: float) -> None:
+    """Multiply by a factor inside polygons given in fixed point, with soft edges; in place."""
+    import cv2
+
+    if not polygons:
+        return
+    mask = np.full(canvas.shape[:2], 255, np.uint8)
+    cv2.fillPoly(mask, polygons, 255.0 * factor, cv2.LINE_AA, _SHIFT)
+    cv2.multiply(canvas, cv2.merge([mask, mask, mask]), dst=canvas, scale=1 / 255)
 
 
 def blend(target: np.ndarray, source: np.ndarray, mask: np.ndarray) -> None:

@@ -8,7 +8,10 @@
                        row 0 the person's right side; ``landmarks`` (T, 68, 2)
                        pixels; ``pose`` (T, 3) yaw, pitch, roll in degrees;
                        ``gaze`` (T, 2); ``apex`` (T,) 0..1; ``time_s`` (T,)
-``clips.csv``          one row a clip: label, actor, skin tone, light, noise, …
+``clips.csv``          one row a clip, true of each of its frames: ``expression``
+                       (the label in its name) and ``true_expression`` (what is
+                       acted), actor, skin ``tone``, ``light_…``, and a column for
+                       every other factor (``studio.factors.FACTORS``)
 ``manifest.json``      how it was made, with counts; written last, so a folder
                        without it is unfinished
 =====================  ==========================================================
@@ -16,11 +19,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
-import io
+from dataclasses import dataclass
+from functools import lru_cache
 import json
 import numbers
 import os
@@ -28,20 +31,23 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import labels, parallel
+from fer_utils import parallel
 from fer_utils.errors import FerError, invalid, missing, whole_number
-from fer_utils.paths import write_atomic
 
+from . import writing
 from .acting import STRENGTH, perform
 from .expressions import ACTION_UNITS
+from .factors import FACTORS, Conditions, checked, conditions, seed_of, stream
 from .identity import Identity, person
-from .layouts import ACTORS, CODECS, Take, cast, sex_of, takes
-from .render import Light, _size, paint
+from .layouts import VIEWS, Take, cameras, cast, sex_of, takes
+from .render import _size, paint
 
 #: Raised whenever the same arguments give other pixels or other truth.
 DRAWING = 2
-_OFFSET = {"ravdess": 0, "savee": 100, "mead": 200}
-_WALL = {"ravdess": (206, 208, 206), "savee": (176, 182, 190), "mead": (150, 166, 158)}
+#: The most that ``draw`` takes, in degrees: with its row of the truth, every frame can be drawn again.
+import inspect
+_TEMP = lambda **k: k if "markers" in inspect.signature(paint).parameters else {}
+_MOST = (60.0, 30.0, 45.0)
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,12 @@ class Film:
             raise invalid("root", expected="a folder with a finished film (truth/manifest.json)", received=str(root),
                           remedy="Film it with studio.film(layout, root, ...).")
         texts = {name: "str" for name in ("actor", "statement", "clip", "twin", "performance")}
-        clips = pd.read_csv(root / "truth" / "clips.csv", dtype=texts, keep_default_na=False)
+        clips = pd.read_csv(root / "truth" / "clips.csv", dtype=texts, keep_default_na=False, na_values={"compression": [""]})
         return cls(root, json.loads(path.read_text(encoding="utf-8")), clips)
 
     def frames(self, clip: str) -> dict[str, np.ndarray]:
         """The per-frame truth of a clip (its path below the root, as in ``clips.clip``)."""
-        path = self.root / _frames_path(clip)
+        path = self.root / writing.frames_path(clip)
         if clip not in set(self.clips["clip"]):
             raise invalid("clip", expected="a value of film.clips['clip']", received=clip)
         with np.load(path) as stored:
@@ -88,7 +94,8 @@ class Film:
 
 def film(layout: str, root: str | os.PathLike, *, actors: int | Iterable | None = None, seed: int = 0,
          clips_per_actor: int | None = None, frames: int = 12, size: int | tuple[int, int] = (256, 256),
-         fps: float | None = None, twins: bool = False, workers: int | None = None, progress: bool = True) -> Film:
+         fps: float | None = None, twins: bool = False, views: Iterable[str] = ("front",),
+         factors: Mapping | None = None, workers: int | None = None, progress: bool = True) -> Film:
     """Film a data set of drawn actors.
 
     Parameters
@@ -99,49 +106,54 @@ def film(layout: str, root: str | os.PathLike, *, actors: int | Iterable | None 
     actors : None for as many as the real set has (24, 4, 47), n for the first n,
         or a list of the set's own ids.  The same id and seed is the same person.
     seed : chooses the people and the takes; 0 or more.
-    clips_per_actor : None for the real count (RAVDESS 60, SAVEE 120; MEAD 64 of
-        its some 670), or n: see ``layouts.takes`` for the order.
+    clips_per_actor : performances an actor; None for the real count (RAVDESS 60,
+        SAVEE 120; MEAD 64 of its some 670), or n: see ``layouts.takes`` for the order.
     frames : frames a clip; the whole arc of the expression lies within them.
     size : (width, height) in pixels, or one number for both.
     fps : frames a second; None makes every clip last three seconds.
     twins : RAVDESS only: also the 01- file of each performance, re-encoded from
         the 02- one.  It has no sound.
+    views : MEAD only: its cameras, of ``front``, ``down``, ``top``, ``left_30``,
+        ``left_60``, ``right_30``, ``right_60``.  Each films every performance, with
+        noise of its own; the drawing is crude beyond 35 degrees (see ``layouts.VIEWS``).
+    factors : what to set, or to draw otherwise, by the names of
+        ``studio.factors.FACTORS``: ``{"light": "left", "zoom": (0.8, 1.1),
+        "occlusion": {"hand": 0.1}, "label_noise": 0.2}``.  See that module.
     workers : processes; None for one a core.  The result does not depend on it.
     progress : show a bar.
 
     Returns
     -------
     Film, with ``.clips``, ``.root``, ``.manifest`` and ``.frames(clip)``.
+
+    Raises
+    ------
+    FerError for an argument that is impossible (nothing is written), a folder that
+    holds something else (it is left as it was), and a disk that is full: the folder
+    then has no manifest, and the same call goes on once there is room.
     """
-    plan = _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins)
+    plan = _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins, views, factors)
     workers = None if workers is None else whole_number("workers", workers, 1)
-    todo = [take for actor in plan["actors"] for take in takes(layout, actor, plan["clips_per_actor"], twins=plan["twins"])]
+    todo = [take for actor in plan["actors"]
+            for take in takes(layout, actor, plan["clips_per_actor"], twins=plan["twins"], views=plan["views"])]
     root = Path(root).expanduser()
-    if _begin(root, plan):
-        return Film.load(root)
     _need_cv2()
-    open_jobs = [take for take in todo if not _finished(root, take)]
-    _run(root, plan, open_jobs, workers, progress)
+    parallel.refuse_in_worker("film")  # it would wait for ever for the folder that its parent holds
+    with writing.held(root):
+        if writing.begin(root, plan):
+            return Film.load(root)
+        open_jobs = [take for take in todo if not writing.finished(root, take)]
+        _run(root, plan, open_jobs, workers, progress)
 
-    import pandas as pd
+        import pandas as pd
 
-    rows = [_row(take, plan) for take in todo]
-    table = pd.DataFrame(rows)
-    write_atomic(root / "truth" / "clips.csv", table.to_csv(index=False, lineterminator="\n"))
-    counts = table["expression"].value_counts()
-    manifest = {
-        "made_by": "fer_utils.studio.film", "package": _version(), "plan": plan, "clips": len(todo),
-        "files": len(todo) * (2 if plan["twins"] else 1), "actors": len(plan["actors"]),
-        "expressions": {name: int(counts[name]) for name in sorted(counts.index)},
-        "action_units": {str(unit): name for unit, name in ACTION_UNITS.items()},
-        "note": "Drawn people; nobody's face. Labels are posed-expression labels.",
-    }
-    write_atomic(root / "truth" / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+        table = pd.DataFrame([_row(take, plan) for take in todo])
+        writing.finish(root, todo, table.to_csv(index=False, lineterminator="\n"), _manifest(plan, table))
     loaded = Film.load(root)
     return Film(loaded.root, loaded.manifest, loaded.clips, filmed=len(open_jobs))
 
 
-def _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins) -> dict:
+def _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins, views, factors) -> dict:
     people = cast(layout, actors)
     seed, frames = whole_number("seed", seed, 0), whole_number("frames", frames, 1)
     width, height = _size(size)
@@ -153,37 +165,31 @@ def _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins) -> di
         raise invalid("fps", expected="None or a number above 0 and up to 240", received=fps)
     if not isinstance(twins, bool) or (twins and layout != "ravdess"):
         raise invalid("twins", expected="True or False; True for layout 'ravdess' only", received=twins)
+    views = cameras(layout, views)
     count = len(takes(layout, people[0], clips_per_actor))
     return {"drawing": DRAWING, "layout": layout, "actors": list(people), "seed": seed, "clips_per_actor": count,
-            "frames": frames, "size": [width, height], "fps": round(float(fps), 6), "twins": twins}
+            "frames": frames, "size": [width, height], "fps": round(float(fps), 6), "twins": twins, "views": list(views),
+            "factors": checked(factors)}
 
 
-def _begin(root: Path, plan: dict) -> bool:
-    """Claim the folder; True if it already holds this very film, complete."""
-    if root.exists() and not root.is_dir():
-        raise invalid("root", expected="a folder", received=str(root))
-    begun = root / "truth" / "plan.json"
-    if begun.is_file():
-        try:
-            found = json.loads(begun.read_text(encoding="utf-8"))
-        except ValueError:
-            found = None
-        if found != plan:
-            changed = [k for k in plan if not isinstance(found, dict) or found.get(k) != plan[k]]
-            raise invalid("root", expected="a new or empty folder, or one begun by the same call", received=str(root),
-                          remedy=f"It holds another film (different: {', '.join(changed)}). Choose another folder, or delete this one.")
-        return (root / "truth" / "manifest.json").is_file()
-    if root.is_dir() and any(root.iterdir()):
-        raise invalid("root", expected="a new or empty folder", received=str(root),
-                      remedy="It holds something else, which is left alone. Choose another folder.")
-    write_atomic(begun, json.dumps(plan, indent=1) + "\n")
-    return False
+def _manifest(plan: dict, table) -> dict:
+    import cv2
+
+    counts = table["expression"].value_counts()
+    return {
+        "made_by": "fer_utils.studio.film", "package": _version(), "numpy": np.__version__, "opencv": cv2.__version__, "plan": plan,
+        "clips": len(table), "files": len(table) * (2 if plan["twins"] else 1), "actors": len(plan["actors"]),
+        "expressions": {name: int(counts[name]) for name in sorted(counts.index)},
+        "mislabelled": int((table["expression"] != table["true_expression"]).sum()),
+        "factors": {name: plan["factors"].get(name, factor.default) for name, factor in FACTORS.items()},
+        "action_units": {str(unit): name for unit, name in ACTION_UNITS.items()},
+        "note": "Drawn people; nobody's face. Labels are posed-expression labels.",
+    }
 
 
 def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress: bool) -> None:
     from tqdm import tqdm
 
-    parallel.refuse_in_worker("film")
     workers = min(workers or parallel.processors(), max(1, len(jobs) // 4))
     alone = workers == 1 or not parallel.startable("film", stacklevel=4)
     # A batch keeps to one actor: what is worked out once a person is then used again.
@@ -202,8 +208,12 @@ def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress
         try:
             with parallel.pool(workers) as pool:
                 futures = [pool.submit(_film_batch, str(root), plan, batch) for batch in batches]
-                for future in as_completed(futures):
-                    bar.update(future.result())
+                try:
+                    for future in as_completed(futures):
+                        bar.update(future.result())
+                except BaseException:
+                    pool.shutdown(wait=True, cancel_futures=True)  # a full disk is full for the rest, too
+                    raise
         except BrokenProcessPool:
             raise FerError(
                 "A filming process ended too early; most likely the machine is out of memory. Use fewer `workers` and call "
@@ -217,45 +227,27 @@ def _film_batch(root: str, plan: dict, batch: list[Take]) -> int:
     return len(batch)
 
 
+@lru_cache(maxsize=64)
 def identity_of(layout: str, actor: str, seed: int) -> Identity:
     """The drawn person who plays an actor of a layout under a seed."""
-    return person(seed * 1000 + _OFFSET[layout] + ACTORS[layout].index(actor), presentation=sex_of(layout, actor))
+    return person(seed_of(layout, actor, seed), presentation=sex_of(layout, actor))
 
 
-def _rng(take: Take, plan: dict, stream: int) -> np.random.Generator:
-    return np.random.default_rng([plan["seed"], stream, _OFFSET[take.layout], ACTORS[take.layout].index(take.actor),
-                                  labels.ALL.index(take.expression), take.intensity, int(take.statement), take.repetition])
-
-
-def _factors(take: Take, plan: dict) -> dict:
-    """What disturbs a clip besides the acting: one draw a performance."""
-    rng = _rng(take, plan, 1)
-    # All actors sit in one studio before one camera, as RAVDESS's, SAVEE's and MEAD's do; little changes from clip to clip.
-    light = Light(
-        azimuth=round(float(np.clip(rng.normal(-14, 3), -50, 50)), 3), elevation=round(float(np.clip(rng.normal(28, 2), 5, 60)), 3),
-        strength=round(float(rng.uniform(0.62, 0.68)), 4), ambient=round(float(rng.uniform(0.42, 0.46)), 4),
-        warmth=round(float(np.clip(rng.normal(0, 0.05), -0.7, 0.7)), 4), exposure=round(float(np.clip(rng.normal(0.98, 0.015), 0.78, 1.12)), 4),
-    )
-    return {
-        "light": light, "zoom": round(float(np.clip(rng.normal(0.97, 0.01), 0.88, 1.06)), 4),
-        "shift": (round(float(rng.normal(0, 0.006)), 4), round(float(rng.normal(0, 0.005)), 4)),
-        "noise": round(float(rng.uniform(1.0, 3.0)), 3), "blur": round(float(rng.uniform(0.0, 0.35)), 3),
-        "speech": round(float(rng.uniform(0.25, 0.75)), 3),
-    }
+def _acted(take: Take, what: Conditions) -> int:
+    """The intensity that is acted: neutral has but one, whatever the name of a mislabelled clip says."""
+    return 1 if what.true_expression == "neutral" else take.intensity
 
 
 def _row(take: Take, plan: dict) -> dict:
     """A clip's line in clips.csv."""
-    factors = _factors(take, plan)
+    what = conditions(take, plan["seed"], plan["factors"])
     who = identity_of(take.layout, take.actor, plan["seed"])
-    light = {f"light_{name}": value for name, value in asdict(factors["light"]).items()}
     return {
         "clip": take.path, "twin": take.twin or "", "dataset": take.layout, "actor": take.actor, "sex": take.sex,
-        "expression": take.expression, "intensity": take.intensity, "statement": take.statement, "repetition": take.repetition,
-        "performance": take.performance, "identity_seed": who.seed, "tone": who.tone, "age": who.age, "hair_style": who.hair_style,
-        "facial_hair": who.facial_hair, "glasses": who.glasses, "strength": STRENGTH[take.layout][take.intensity], **light,
-        "zoom": factors["zoom"], "shift_x": factors["shift"][0], "shift_y": factors["shift"][1], "noise": factors["noise"],
-        "blur": factors["blur"], "speech": factors["speech"], "frames": plan["frames"], "fps": plan["fps"],
+        "expression": take.expression, "intensity": take.intensity, "view": take.view, "statement": take.statement,
+        "repetition": take.repetition, "performance": take.performance, "identity_seed": who.seed, "tone": who.tone, "age": who.age,
+        "hair_style": who.hair_style, "facial_hair": who.facial_hair, "glasses": who.glasses,
+        "strength": STRENGTH[take.layout][_acted(take, what)], **what.columns(), "frames": plan["frames"], "fps": plan["fps"],
         "width": plan["size"][0], "height": plan["size"][1],
     }
 
@@ -263,82 +255,62 @@ def _row(take: Take, plan: dict) -> dict:
 def _film_clip(root: Path, plan: dict, take: Take) -> None:
     import cv2
 
-    width, height = plan["size"]
-    who = identity_of(take.layout, take.actor, plan["seed"])
-    factors = _factors(take, plan)
-    act = perform(who, take.expression, layout=take.layout, intensity=take.intensity, frames=plan["frames"],
-                  rng=_rng(take, plan, 2), speech=factors["speech"], seconds=plan["frames"] / plan["fps"])
-    rng = _rng(take, plan, 3)
-    # One field of noise, cut at another place for every frame: noise is the dearest thing to draw.
-    grain = rng.normal(0.0, factors["noise"], (height + 64, width + 64, 3))
-    grain = np.clip(np.rint(grain), -30, 30).astype(np.int16)
-    marks, pictures = [], []
-    for k in range(plan["frames"]):
-        picture, points = paint(who, act.action_units[k].astype(np.float64), width, height, tuple(float(v) for v in act.pose[k]),
-                                tuple(float(v) for v in act.gaze[k]), factors["light"], _WALL[take.layout], factors["shift"], factors["zoom"])
-        if factors["blur"] > 0.15:
-            picture = cv2.GaussianBlur(picture, (0, 0), factors["blur"] * min(width, height) / 256)
-        dx, dy = (int(v) for v in rng.integers(0, 64, 2))
-        noisy = cv2.add(picture, grain[dy:dy + height, dx:dx + width], dtype=cv2.CV_8U)
-        pictures.append(cv2.cvtColor(noisy, cv2.COLOR_RGB2BGR))
-        marks.append(points)
-    path = root / take.path
-    _write_video(path, pictures, plan, take.layout)
+    seed, fps, (width, height) = plan["seed"], plan["fps"], plan["size"]
+    who = identity_of(take.layout, take.actor, seed)
+    what = conditions(take, seed, plan["factors"])
+    act = perform(who, what.true_expression, layout=take.layout, intensity=_acted(take, what), frames=plan["frames"],
+                  rng=stream(take, seed, 2), speech=what.speech, seconds=plan["frames"] / fps)
+    turn, lift = VIEWS[take.view]
+    pose = np.clip(act.pose + np.float32([turn + what.yaw, lift + what.pitch, what.roll]), np.negative(_MOST), _MOST).astype(np.float32)
+    camera = _camera(what, stream(take, seed, 3, list(VIEWS).index(take.view)), seed, width, height)
+    occlusion = None if what.occlusion == "none" else what.occlusion
+    marks = []
+    with writing.video(root / take.path, take.layout, fps, (width, height)) as add:
+        for k in range(plan["frames"]):
+            picture, points = paint(
+                who, act.action_units[k].astype(np.float64), width, height, tuple(map(float, pose[k])), tuple(map(float, act.gaze[k])),
+                what.light, what.background, (what.shift_x, what.shift_y), what.zoom, **_TEMP(occlusion=occlusion, markers=what.markers))
+            add(camera(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)))
+            marks.append(points)
     if take.twin:
-        _write_video(root / take.twin, _read_video(path), plan, take.layout)
-    # The truth last: its file says that the clip's videos are whole.
-    stored = io.BytesIO()
-    np.savez_compressed(
-        stored, action_units=act.action_units, landmarks=np.asarray(marks, np.float32), pose=act.pose, gaze=act.gaze,
-        apex=act.apex, time_s=(np.arange(plan["frames"]) / plan["fps"]).astype(np.float32),
-    )
-    write_atomic(root / _frames_path(take.path), stored.getvalue())
+        writing.copy_video(root / take.path, root / take.twin, take.layout, fps, (width, height))
+    writing.write_truth(root, take.path, {
+        "action_units": act.action_units, "landmarks": np.asarray(marks, np.float32), "pose": pose, "gaze": act.gaze, "apex": act.apex,
+        "time_s": (np.arange(plan["frames"]) / fps).astype(np.float32),
+    })
 
 
-def _write_video(path: Path, pictures, plan: dict, layout: str) -> None:
+def _camera(what: Conditions, rng: np.random.Generator, seed: int, width: int, height: int):
+    """Lens, sensor and recorder: a function from BGR picture to BGR picture."""
     import cv2
 
-    suffix, codec = CODECS[layout]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.stem}.part{suffix}")
-    writer = cv2.VideoWriter(str(half), cv2.VideoWriter_fourcc(*codec), plan["fps"], tuple(plan["size"]))
-    try:
-        if not writer.isOpened():
-            raise FerError(f"OpenCV cannot write {codec} video to {path.parent}: check that the folder can be written to.")
-        for picture in pictures:
-            writer.write(picture)
-        writer.release()
-        check = cv2.VideoCapture(str(half))
-        written = int(check.get(cv2.CAP_PROP_FRAME_COUNT)) if check.isOpened() else 0
-        check.release()
-        if written != len(pictures):
-            raise FerError(f"{path} has {written} of {len(pictures)} frames after writing: is the disk full? "
-                           "Make room and call film() again with the same arguments; it goes on where it stopped.")
-        os.replace(half, path)
-    finally:
-        half.unlink(missing_ok=True)
+    sigma = what.blur * min(width, height) / 256
+    grain = cv2.LUT(_noise(seed, width, height), np.rint((np.arange(256) - 128.0) / 31.0 * what.noise).astype(np.int8))
+
+    def record(picture: np.ndarray) -> np.ndarray:
+        if sigma > 0.15:
+            picture = cv2.GaussianBlur(picture, (0, 0), sigma)
+        if what.noise:
+            dx, dy = (int(v) for v in rng.integers(0, 64, 2))
+            picture = cv2.add(picture, grain[dy:dy + height, dx:dx + width], dtype=cv2.CV_8U)
+        if what.compression is not None:
+            jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, what.compression])[1]
+            picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+        return picture
+
+    return record
 
 
-def _read_video(path: Path) -> list[np.ndarray]:
-    import cv2
+@lru_cache(maxsize=2)
+def _noise(seed: int, width: int, height: int) -> np.ndarray:
+    """A field of normal noise, wider than a frame, (height + 64, width + 64, 3) uint8: 31 a standard deviation, about 128.
 
-    capture = cv2.VideoCapture(str(path))
-    pictures = []
-    while True:
-        more, picture = capture.read()
-        if not more:
-            capture.release()
-            return pictures
-        pictures.append(picture)
-
-
-def _frames_path(clip: str) -> Path:
-    return Path("truth") / "frames" / Path(clip).with_suffix(".npz")
-
-
-def _finished(root: Path, take: Take) -> bool:
-    files = [take.path, str(_frames_path(take.path))] + ([take.twin] if take.twin else [])
-    return all((root / name).is_file() for name in files)
+    Noise is dear to draw.  One field serves a film; each frame is another part of it.
+    """
+    field = np.random.default_rng([seed, 5]).standard_normal((height + 64, width + 64, 3), dtype=np.float32)
+    field = np.clip(np.rint(field * 31.0 + 128.0), 0, 255).astype(np.uint8)
+    field.setflags(write=False)
+    return field
 
 
 def _need_cv2():

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from .anatomy import spline
-from .canvas import _SHIFT, Window, disc, fill, fixed, mix, shade_of, stroke, strokes
+from .canvas import _SHIFT, Window, blend, darken, disc, fill, fixed, mix, shade_of, stroke, strokes
 from .features import Scene
 
 #: style -> (thickness over the crown, at the sides, how far down the sides, hairline over the brow, combed)
@@ -22,6 +22,9 @@ _CAPS = {
 }
 _N = 14  # points of a curve along which strands run
 _CURTAINS = {"bob": (0.92, 0.20), "fringe bob": (0.86, 0.18), "long": (1.95, 0.20), "long wavy": (1.90, 0.30)}
+
+
+_SWELL = 0.16 * np.sin(np.pi * np.linspace(0, 1, 20))[:, None]
 
 
 def _ring(s: Scene, side_y: float, crown: float, sides: float) -> np.ndarray:
@@ -81,7 +84,7 @@ def _recipe(person_seed: int, seed: int, count: int, across: bool):
         k = rng.random(count) * (_N - 1)
         ends = np.sort(rng.uniform(0.0, 1.0, (count, 2)), axis=1)
         k2 = np.clip(k + rng.normal(0, 0.22, count), 0, _N - 1)
-        t = np.linspace(ends[:, 0] * 0.7, 0.3 + 0.68 * ends[:, 1], 6).T
+        t = np.linspace(ends[:, 0] * 0.8 - 0.055, 0.3 + 0.71 * ends[:, 1], 6).T   # some over the hairline, some over the edge
         one = at(k2)[:, None] * t[..., None]
         other = at(k)[:, None] * (1 - t)[..., None]
     else:
@@ -178,12 +181,13 @@ def front(s: Scene) -> None:
     line = _hairline(s, side_y, height, combed)
     cap = np.concatenate([ring, line[::-1]])
     down = np.array([-s.pose.sr, s.pose.cr]) * s.unit
-    shadow = Window(s.canvas, np.concatenate([line, (line + down * 0.035)[::-1]]))
-    if shadow.patch is not None and style != "buzz":
-        shadow.patch[:] = (shadow.patch * 0.80).astype(np.uint8)
-        shadow.close()
+    if style != "buzz":
+        shadow = Window(s.canvas, line, int(0.05 * s.unit) + 2)
+        if shadow.patch is not None:
+            edge = shadow.to(np.concatenate([line, (line + down * 0.035)[::-1]]))
+            darken(s.canvas[shadow.y0:shadow.y1, shadow.x0:shadow.x1], [fixed(edge)], 0.80)
     if style == "buzz":
-        fill(s.canvas, cap, s.colour(mix(i.hair, i.skin, 0.30)))
+        _soft_cap(s, cap)
         return
     fill(s.canvas, cap, s.colour(i.hair, 0.94))
     if combed == "curl":
@@ -199,16 +203,40 @@ def front(s: Scene) -> None:
         _curtains(s, ring, line)
 
 
+def _soft_cap(s: Scene, cap: np.ndarray) -> None:
+    """Hair so short that the skin shines through: no hard line anywhere, and grain."""
+    import cv2
+
+    window = Window(s.canvas, cap, int(0.06 * s.unit) + 2)
+    if window.patch is None:
+        return
+    mask = np.zeros(window.patch.shape[:2], np.uint8)
+    fill(mask, window.to(cap), 225)
+    mask = cv2.GaussianBlur(mask, (0, 0), 0.020 * s.unit)
+    grain = _grain(s.identity.seed)
+    mask = cv2.multiply(mask, cv2.resize(grain, mask.shape[::-1], interpolation=cv2.INTER_LINEAR), scale=1 / 255)
+    window.patch[:] = np.array(s.colour(mix(s.identity.hair, s.identity.skin, 0.16)), np.uint8)
+    blend(s.canvas[window.y0:window.y1, window.x0:window.x1], window.patch, mask)
+
+
+@lru_cache(maxsize=64)
+def _grain(seed: int) -> np.ndarray:
+    rng = np.random.default_rng([47, seed])
+    return np.clip(rng.normal(205, 34, (110, 150)), 90, 255).astype(np.uint8)
+
+
 def _sheen(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
     """A band of light over combed hair."""
     a, b = _resample(ring, 20), _resample(line, 20)
-    swell = 0.16 * np.sin(np.pi * np.linspace(0, 1, 20))[:, None]
-    for widen, strength in ((1.0, 0.16), (0.8, 0.16), (0.6, 0.16), (0.4, 0.16)):
-        band = np.concatenate([a + (b - a) * (0.50 - swell * widen), (a + (b - a) * (0.50 + swell * widen))[::-1]])
-        window = Window(s.canvas, band)
-        if window.patch is not None:
-            window.patch[:] = np.rint(s.colour(mix(s.identity.hair, (255, 238, 214), 0.15))).astype(np.uint8)
-            window.close(strength)
+    window = Window(s.canvas, np.concatenate([a, b]))
+    if window.patch is None:
+        return
+    mask = np.zeros(window.patch.shape[:2], np.uint8)
+    for widen, strength in ((1.0, 41), (0.8, 75), (0.6, 104), (0.4, 128)):
+        band = np.concatenate([a + (b - a) * (0.50 - _SWELL * widen), (a + (b - a) * (0.50 + _SWELL * widen))[::-1]])
+        fill(mask, window.to(band), strength)
+    window.patch[:] = np.array(s.colour(mix(s.identity.hair, (255, 238, 214), 0.15)), np.uint8)
+    blend(s.canvas[window.y0:window.y1, window.x0:window.x1], window.patch, mask)
 
 
 def _curtains(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:

@@ -7,9 +7,10 @@ Only names and counts come from them: what is filmed is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 import numbers
+from types import MappingProxyType
 
 from fer_utils import labels
 from fer_utils.errors import invalid
@@ -28,6 +29,7 @@ class Take:
     repetition: int
     path: str
     twin: str | None = None   # RAVDESS: the 01- file of the same performance
+    view: str = "front"       # MEAD: which of its cameras
 
     @property
     def performance(self) -> str:
@@ -56,6 +58,13 @@ _MEAD_FOLDERS = {"angry": "angry", "disgust": "disgusted", "contempt": "contempt
 DEFAULT_CLIPS: dict[str, int] = {"ravdess": 60, "savee": 120, "mead": 64}
 #: File type and OpenCV's four letters for its codec.
 CODECS: dict[str, tuple[str, str]] = {"ravdess": (".mp4", "mp4v"), "savee": (".avi", "XVID"), "mead": (".mp4", "mp4v")}
+#: MEAD's cameras: how far the head is turned for each, as (yaw, pitch) in degrees.  A camera at the actor's left sees the
+#: nose point to the picture's left; one above sees it point down.  The side, and 15 degrees for `top` and `down`, are our
+#: choice.  60 degrees are drawn as 55: the drawing ends at 60, and the head moves.
+VIEWS: Mapping[str, tuple[float, float]] = MappingProxyType({
+    "front": (0.0, 0.0), "down": (0.0, 15.0), "top": (0.0, -15.0), "left_30": (-30.0, 0.0), "left_60": (-55.0, 0.0),
+    "right_30": (30.0, 0.0), "right_60": (55.0, 0.0),
+})
 
 
 def sex_of(layout: str, actor: str) -> str:
@@ -89,8 +98,18 @@ def cast(layout: str, actors: int | Iterable | None) -> tuple[str, ...]:
     return tuple(a for a in known if a in set(chosen))
 
 
-def takes(layout: str, actor: str, clips: int | None, *, twins: bool = False) -> list[Take]:
-    """The clips of one actor, sorted by path.
+def cameras(layout: str, views: Iterable[str]) -> tuple[str, ...]:
+    """``film``'s views, checked, in the order of ``VIEWS``; the front camera alone but for MEAD."""
+    known = tuple(VIEWS) if layout == "mead" else ("front",)
+    chosen = [] if isinstance(views, str) or not isinstance(views, Iterable) else list(views)
+    if not chosen or not all(isinstance(view, str) and view in known for view in chosen) or len(set(chosen)) != len(chosen):
+        raise invalid("views", expected=f"a list with at least one of {', '.join(map(repr, known))} for layout {layout!r}, each once",
+                      received=views)
+    return tuple(view for view in known if view in chosen)
+
+
+def takes(layout: str, actor: str, clips: int | None, *, twins: bool = False, views: Iterable[str] = ("front",)) -> list[Take]:
+    """The clips of one actor, sorted by path; ``clips`` performances, each before every camera of ``views``.
 
     With ``clips=n`` the first n in this order: the first take of every expression
     in the vocabulary's order, then the second take of every one, and so on; takes
@@ -104,7 +123,8 @@ def takes(layout: str, actor: str, clips: int | None, *, twins: bool = False) ->
     if isinstance(clips, bool) or not isinstance(clips, numbers.Integral) or not 1 <= clips <= most:
         raise invalid("clips_per_actor", expected=f"a whole number from 1 to {most} for layout {layout!r}", received=clips)
     order = [group[k] for k in range(max(map(len, by_expression))) for group in by_expression if k < len(group)]
-    return sorted(order[:clips], key=lambda take: take.path)
+    seen = [replace(take, view=view, path=take.path.replace("/front/", f"/{view}/", 1)) for take in order[:clips] for view in cameras(layout, views)]
+    return sorted(seen, key=lambda take: take.path)
 
 
 def _ravdess(actor: str, expression: str, twins: bool) -> Sequence[Take]:

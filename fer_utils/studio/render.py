@@ -13,12 +13,11 @@ import numpy as np
 
 from fer_utils.errors import invalid, missing
 
-from . import features, hair
-from .anatomy import Pose, face_of, head_of, jaw_shift, landmarks_of, spline
+from . import features, hair, mouth, shading
+from .anatomy import Pose, face_of, head_of, landmarks_of, spline
 from .canvas import blend, fill
 from .expressions import as_array
 from .identity import Identity
-from .skin import shade, skin_of, unroll
 
 #: Smallest side of a picture, in pixels: below it eyes are a pixel or two.
 SMALLEST = 48
@@ -135,87 +134,23 @@ def paint(identity: Identity, au: np.ndarray, width: int, height: int, angles, g
     marks = landmarks_of(face, pose)
     bright = light.ambient + light.strength * 0.86
     canvas = _stage(identity, width, height, tuple(float(c) for c in background), light, float(zoom)).copy()
-    scene = features.Scene(canvas, identity, face, pose, au, marks, unit, bright, gaze, identity.seed)
+    scene = features.Scene(canvas, identity, face, pose, au, marks, unit, bright, gaze)
+    features.place(scene)
 
     hair.behind(scene)
     body, body_mask, top = _body(identity, width, height, light, float(zoom))
     blend(canvas[top:], body, body_mask)
     features.ears(scene)
-    _skin(scene, light)
+    shading.skin(scene, light)
     features.nose(scene)
     features.eyes(scene)
-    features.mouth(scene)
+    mouth.mouth(scene)
     features.brows(scene)
     hair.front(scene)
     features.glasses(scene)
     if light.exposure != 1.0 or light.warmth:
         canvas = cv2.LUT(canvas, _finish(light.exposure, light.warmth))
     return canvas, marks
-
-
-def _direction(light: Light) -> np.ndarray:
-    a, e = math.radians(light.azimuth), math.radians(light.elevation)
-    return np.array([math.sin(a) * math.cos(e), -math.sin(e), math.cos(a) * math.cos(e)])
-
-
-def _skin(s: features.Scene, light: Light) -> None:
-    """The head: shaded texture inside the outline."""
-    import cv2
-
-    skin, pose = skin_of(s.identity), s.pose
-    height, width = s.canvas.shape[:2]
-    # The light as the head sees it: undo roll, pitch and yaw.
-    lx, ly, lz = _direction(light)
-    lx, ly = lx * pose.cr + ly * pose.sr, -lx * pose.sr + ly * pose.cr
-    ly, lz = ly * pose.cp + lz * -pose.sp * -1.0, lz * pose.cp - ly * pose.sp
-    lx, lz = lx * pose.cy - lz * pose.sy, lx * pose.sy + lz * pose.cy
-    value = shade(skin, s.au, np.array([lx, ly, lz]), light.ambient, light.strength)
-    rows, columns = skin.colour.shape[:2]
-    tone = cv2.resize(np.clip(value * 160.0, 0, 255).astype(np.uint8), (columns, rows), interpolation=cv2.INTER_CUBIC)
-    toned = cv2.LUT(cv2.merge([tone, tone, tone]), _tone_curve(s.identity.tone))
-    lit = cv2.multiply(skin.colour, toned, scale=1.0 / 160.0)
-    outline = head_outline(pose)
-    low = np.maximum(np.floor(outline.min(0)).astype(int) - 2, 0)
-    high = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, (width, height))
-    if (high <= low).any():
-        return
-    across, down = unroll(pose, skin, width, height)
-    part = (slice(low[1], high[1]), slice(low[0], high[0]))
-    seen = cv2.remap(lit, across[part] * (columns - 1), down[part] * (rows - 1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    mask = np.zeros(seen.shape[:2], np.uint8)
-    fill(mask, outline - low, 255)
-    # The edge turns away from the light: a soft rim.
-    rim = cv2.GaussianBlur(cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), (0, 0), 0.055 * s.unit / 4 + 0.3)
-    rim = cv2.resize(rim, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_LINEAR)
-    rim = cv2.LUT(rim, _rim_curve())
-    seen = cv2.multiply(seen, cv2.merge([rim, rim, rim]), scale=1 / 255)
-    blend(s.canvas[part], seen, mask)
-
-
-_OUTLINE_ROWS = np.r_[0:20:3, 20:540:10, 540:580:4, 580:600]
-
-
-def head_outline(pose: Pose) -> np.ndarray:
-    """The outline of the head as seen, (n, 2) pixels."""
-    y = pose.head.y[_OUTLINE_ROWS]
-    y = y + jaw_shift(y, pose.drop)
-    left, right = pose.outline(0, y), pose.outline(1, y)
-    return np.concatenate([left, right[::-1]])
-
-
-@lru_cache(maxsize=16)
-def _tone_curve(tone: int) -> np.ndarray:
-    """Shadows on skin keep their red: light scatters under the surface.  (1, 256, 3) uint8."""
-    value = np.arange(256) / 160.0
-    warm = 0.20 if tone <= 6 else 0.10
-    curves = [np.where(value < 1, value ** p, value) for p in (1.0 - 1.3 * warm, 1.0 - 0.1 * warm, 1.0 + 0.5 * warm)]
-    return np.clip(np.stack(curves, axis=-1) * 160.0, 0, 255).astype(np.uint8)[None]
-
-
-@lru_cache(maxsize=1)
-def _rim_curve() -> np.ndarray:
-    value = np.arange(256) / 255.0
-    return np.rint(255 * (0.74 + 0.26 * np.clip((value - 0.45) / 0.5, 0, 1) ** 0.8)).astype(np.uint8)
 
 
 @lru_cache(maxsize=64)
@@ -253,9 +188,9 @@ def _body(identity: Identity, width: int, height: int, light: Light, zoom: float
     def at(points):
         return np.asarray(points, float) * unit + (cx, cy)
 
-    n, chin = i.neck, i.chin
+    n, chin = i.neck * 1.13, i.chin - 0.03
     wide = 1.50 if i.presentation == "male" else 1.22
-    half = [(n, 0.40), (n * 0.98, chin), (n * 1.04, chin + 0.18), (n * 1.35, chin + 0.33), (wide * 0.72, chin + 0.47), (wide, chin + 0.66), (wide * 1.08, chin + 1.4)]
+    half = [(n, 0.40), (n * 0.98, chin), (n * 1.05, chin + 0.15), (n * 1.38, chin + 0.29), (wide * 0.74, chin + 0.42), (wide, chin + 0.60), (wide * 1.08, chin + 1.4)]
     right = spline(np.array(half), 6)
     left = right * (-1, 1)
     whole = at(np.concatenate([left, right[::-1]]))
@@ -276,8 +211,8 @@ def _body(identity: Identity, width: int, height: int, light: Light, zoom: float
     picture = np.clip(picture * factor, 0, 255).astype(np.uint8)
     # Clothes with a neckline.
     deep = 0.62 if i.presentation == "female" else 0.44
-    neckline = spline(np.array([(-n * 1.42, chin + 0.30), (-n * 0.85, chin + 0.33 + deep * 0.22), (0, chin + 0.34 + deep * 0.36), (n * 0.85, chin + 0.33 + deep * 0.22), (n * 1.42, chin + 0.30)]), 6)
-    cloth = np.concatenate([neckline, right[right[:, 1] > chin + 0.325], left[left[:, 1] > chin + 0.325][::-1]])
+    neckline = spline(np.array([(-n * 1.42, chin + 0.27), (-n * 0.85, chin + 0.30 + deep * 0.22), (0, chin + 0.31 + deep * 0.36), (n * 0.85, chin + 0.30 + deep * 0.22), (n * 1.42, chin + 0.27)]), 6)
+    cloth = np.concatenate([neckline, right[right[:, 1] > chin + 0.29], left[left[:, 1] > chin + 0.29][::-1]])
     tone = tuple(c * bright for c in i.clothes)
     fill(picture, at(cloth), tone)
     edge = at(neckline)

@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 
-from .anatomy import Head, Pose, head_of
+from .anatomy import Head, head_of
 from .expressions import INDEX, MIDLINE
 from .identity import Identity
 
@@ -29,10 +29,10 @@ class Skin:
     """What of the skin does not depend on the moment."""
 
     base: np.ndarray            # (TALL, WIDE) relief at rest
-    units: np.ndarray           # (2 * n_units, TALL * WIDE) relief per unit and side
+    units: tuple                # per unit and side, what it adds: (rows, columns, relief there), or nothing
     lift: np.ndarray            # (TALL, WIDE) how far the nose stands out, for parallax
     normal: np.ndarray          # (3, TALL, WIDE) of the bare head
-    across: np.ndarray          # (TALL, 1) head units per cell, sideways
+    per_across: np.ndarray      # (TALL, WIDE) cells per head unit, sideways
     down: float                 # head units per cell, downwards
     colour: np.ndarray          # (FINE, FINE, 3) uint8
     gloss: float
@@ -41,8 +41,10 @@ class Skin:
 def _hill(x, y, x0, y0, sx, sy, height, tilt=0.0):
     """A Gaussian hill; ``tilt`` radians turns its long axis."""
     c, s = math.cos(tilt), math.sin(tilt)
-    u, v = (x - x0) * c + (y - y0) * s, -(x - x0) * s + (y - y0) * c
-    return height * np.exp(-((u / sx) ** 2 + (v / sy) ** 2))
+    u, v = x - x0, y - y0
+    if tilt:
+        u, v = u * c + v * s, v * c - u * s
+    return height * np.exp(-((u * (1 / sx)) ** 2 + (v * (1 / sy)) ** 2))
 
 
 def _fold(x, y, path, width, depth):
@@ -155,23 +157,26 @@ def skin_of(identity: Identity) -> Skin:
     """Everything about a person's skin that is the same in every picture (last 12 kept)."""
     head = head_of(identity)
     angle, y, x = _grid(head, TALL, WIDE)
-    y = np.broadcast_to(y, x.shape)
+    x, y = x.astype(np.float32), np.broadcast_to(y.astype(np.float32), x.shape)
     sag = float(np.clip((identity.age - 26) / 36, 0, 1))
+    dark = max(identity.tone - 6, 0)
     nose = _nose(identity, x, y)
     base = _rest(identity, x, y, sag) + nose
     if identity.age > 40:
         base = base + 0.4 * sag * sum(_unit_relief(identity, x, y)[k] * v for k, v in ((1, 0.35), (2, 0.25), (6, 0.2)))
-    units = np.zeros((2 * len(INDEX), TALL * WIDE), np.float32)
+    units: list = [()] * (2 * len(INDEX))
     left_share = 0.5 + 0.5 * np.tanh(x / 0.05)      # the person's left is the viewer's right
+    # Folds on dark skin are lit by its gloss; the picture has no other way to keep them as clear as on light skin.
+    clear = 1.0 + 0.07 * dark
     for unit, relief in _unit_relief(identity, x, y).items():
+        relief = clear * relief
         k = 2 * INDEX[unit]
         if unit in MIDLINE:
-            units[k] = units[k + 1] = (0.5 * relief).ravel()
+            units[k] = units[k + 1] = _windows(0.5 * relief)
         else:
-            units[k] = (relief * (1 - left_share)).ravel()
-            units[k + 1] = (relief * left_share).ravel()
+            units[k], units[k + 1] = _windows(relief * (1 - left_share)), _windows(relief * left_share)
     w, front, _ = head.rows(y[:, :1])
-    down = float(y[1, 0] - y[0, 0])
+    down = (float(y[-1, 0]) - float(y[0, 0])) / (TALL - 1)
     across = np.sqrt((w * np.cos(angle)) ** 2 + (front * np.sin(angle)) ** 2) * (angle[0, 1] - angle[0, 0])
     # Crown and chin are caps: without a least width their two halves would meet in a seam.
     nx, nz = np.sin(angle) * np.maximum(front, 0.55), np.cos(angle) * np.maximum(w, 0.34)
@@ -182,10 +187,20 @@ def skin_of(identity: Identity) -> Skin:
     normal = np.stack([nx / size, ny, nz / size])
     normal /= np.sqrt((normal**2).sum(0))
     return Skin(
-        base=base.astype(np.float32), units=units, lift=_nose_lift(identity, x, y).astype(np.float32),
-        normal=normal.astype(np.float32), across=np.maximum(across, 1e-3).astype(np.float32), down=down,
-        colour=_colour(identity, head, sag), gloss=0.015 + 0.019 * identity.tone,
+        base=base.astype(np.float32), units=tuple(units), lift=_nose_lift(identity, x, y).astype(np.float32),
+        normal=normal.astype(np.float32), per_across=(1.0 / np.maximum(across, 1e-3)).astype(np.float32), down=down,
+        colour=_colour(identity, head, sag), gloss=0.015 + 0.019 * identity.tone + 0.030 * dark,
     )
+
+
+def _windows(relief: np.ndarray) -> tuple:
+    """The part of a relief that is not nothing, as ((rows, columns, values),)."""
+    there = np.abs(relief) > 1e-4
+    if not there.any():
+        return ()
+    (top, bottom), (left, right) = (np.flatnonzero(there.any(axis=k))[[0, -1]] for k in (1, 0))
+    rows, columns = slice(int(top), int(bottom) + 1), slice(int(left), int(right) + 1)
+    return ((rows, columns, np.ascontiguousarray(relief[rows, columns], np.float32)),)
 
 
 def _nose_lift(i: Identity, x, y) -> np.ndarray:
@@ -206,6 +221,7 @@ def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
     import cv2
 
     _, y, x = _grid(head, FINE, FINE)
+    x, y = x.astype(np.float32), y.astype(np.float32)
     m = np.abs(x)
     y = np.broadcast_to(y, x.shape)
     rng = np.random.default_rng([555, i.seed])
@@ -217,7 +233,7 @@ def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
     tint = np.array((3, -15, -13) if light else (6, -7, -7), np.float32)
     skin += blush[..., None] * tint
     tired = _hill(m, y, i.eye_spacing - 0.01, 0.10, 0.16, 0.05, 0.6 + 0.7 * sag) + _hill(m, y, i.eye_spacing, -0.06, 0.17, 0.07, 0.5)
-    skin += tired[..., None] * np.array((-16, -16, -10) if light else (-9, -9, -7), np.float32)
+    skin += tired[..., None] * np.array((-16, -16, -10) if light else (-13, -11, -9), np.float32)
     skin += (_noise(rng, FINE, FINE, 1.0) * 1.0 + _noise(rng, FINE, FINE, 7.0) * 1.4)[..., None] * (1.0, 1.0, 0.9)
     if i.freckles:
         for _ in range(int(110 * i.freckles)):
@@ -252,70 +268,3 @@ def _whiskers(i: Identity, m, y) -> np.ndarray:
     if i.facial_hair == "goatee":
         return np.maximum.reduce([above, chin, beside])
     return np.maximum.reduce([above, chin, beside, cheeks, step(y - (my + 0.17), 0.02)])
-
-
-def shade(skin: Skin, au: np.ndarray, light: np.ndarray, ambient: float, strength: float) -> np.ndarray:
-    """Brightness of the skin, (TALL, WIDE) float32, about 1 where the light falls full.
-
-    ``light`` is the unit vector towards the light in the head's own axes.
-    """
-    import cv2
-
-    relief = skin.base
-    weights = au.T.ravel()
-    used = np.flatnonzero(weights)
-    if len(used):
-        relief = relief + (weights[used].astype(np.float32) @ skin.units[used]).reshape(TALL, WIDE)
-    gx = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3, scale=0.125) / skin.across
-    gy = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=3, scale=0.125 / skin.down)
-    nx, ny, nz = skin.normal
-    # Tangents: sideways (nz, 0, -nx), downwards about (0, 1, 0).
-    lx, ly, lz = (float(v) for v in light)
-    towards = nx * lx + ny * ly + nz * lz - gx * (nz * lx - nx * lz) - gy * ly
-    towards /= np.sqrt(1.0 + gx * gx + gy * gy)
-    hollow = cv2.GaussianBlur(relief, (0, 0), 4.0) - relief
-    lit = np.maximum(towards * 0.78 + 0.22, 0.0)
-    value = ambient + strength * lit
-    value *= 1.0 - np.clip(hollow * 5.5, -0.10, 0.36)
-    value += skin.gloss * np.clip((towards - 0.80) * 4.0, 0.0, 1.0) ** 2
-    return value
-
-
-def unroll(pose: Pose, skin: Skin, width: int, height: int, cells: int = 48) -> tuple[np.ndarray, np.ndarray]:
-    """For every pixel, where in the texture it looks: two (height, width) maps, 0..1."""
-    import cv2
-
-    head = pose.head
-    px = np.linspace(0, width - 1, cells)
-    py = np.linspace(0, height - 1, cells)
-    dx = (px[None, :] - pose.centre[0]) / pose.scale
-    dy = (py[:, None] - pose.centre[1]) / pose.scale - pose.pivot[1]
-    # The canvas centre is where head x = 0, y = pivot would lie less the pivot itself.
-    u = dx * pose.cr + (dy) * pose.sr
-    v = -dx * pose.sr + (dy) * pose.cr
-    depth = np.full_like(u, 0.8)
-    lift = 0.0
-    bottom = head.y[-1] + MARGIN
-    turned = abs(pose.sy) > 1e-3 or abs(pose.sp) > 1e-3
-    for _ in range((3 if abs(pose.sy) + abs(pose.sp) > 0.25 else 2) if turned else 1):
-        y = (v + (depth + lift - 0.35) * pose.sp) / pose.cp + pose.pivot[1]
-        rest = pose.at_rest(y)
-        # Where the head closes at the chin, its underside is drawn as part of a wider cap.
-        w, front, _back = head.rows(rest)
-        w, front = np.maximum(w, 0.30), np.maximum(front, 0.55)
-        phi = np.arctan2(front * pose.sy, w * pose.cy)
-        reach = np.sqrt((w * pose.cy) ** 2 + (front * pose.sy) ** 2)
-        angle = np.arcsin(np.clip((u - lift * pose.sy) / reach, -0.9995, 0.9995)) - phi
-        depth = -w * np.sin(angle) * pose.sy + front * np.cos(angle) * pose.cy
-        if turned:
-            row = np.clip((rest - head.top) / (bottom - head.top) * (TALL - 1), 0, TALL - 1).astype(np.intp)
-            column = np.clip((angle + ANGLE) / (2 * ANGLE) * (WIDE - 1), 0, WIDE - 1).astype(np.intp)
-            lift = skin.lift[row, column]
-    across = ((angle + ANGLE) / (2 * ANGLE)).astype(np.float32)
-    down = ((rest - head.top) / (bottom - head.top)).astype(np.float32)
-    size = (width, height)
-    # The small grid's corners are the picture's corner pixels, so scale about them.
-    grid = np.stack([across, down], axis=-1)
-    scale = np.array([[(cells - 1) / (width - 1), 0, 0], [0, (cells - 1) / (height - 1), 0]])
-    full = cv2.warpAffine(grid, scale, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
-    return full[..., 0], full[..., 1]

@@ -1,0 +1,100 @@
+"""How hard the drawn stand-ins are, as an experiment that anyone can run.
+
+    python -m fer_utils difficulty --tier full
+
+Seven trainings of the paper's network answer what the stand-ins are for: does it
+fall to people it has not seen, as on real faces; does SAVEE overfit, and does the
+paper's modification help; is MEAD the easiest.  The studio's difficulty itself
+(`fer_utils.studio.acting`) is set against measurements of real actors: see
+`fer_utils.studio.likeness`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+from .errors import invalid
+from .experiments import Data, Experiment, Model, Split, run
+from .paths import write_atomic
+from .sources import EPOCHS, TIERS
+from .train import Recipe
+
+#: Before and after what the paper did for SAVEE: more dropout, and L1 on the hidden layer's kernel (its strength is ours).
+BEFORE = Model.of("ding2023", dropout=(0.3, 0.3, 0.3))
+AFTER = Model.of("ding2023", dropout=(0.3, 0.5, 0.5), l1=1e-4)
+
+#: name -> (data set, split, network): every question is one row of the table.
+QUESTIONS: dict[str, tuple[str, Split, Model]] = {
+    "RAVDESS, people unseen": ("ravdess", Split("actor"), Model("ding2023")),
+    "RAVDESS, frames at random": ("ravdess", Split("frame"), Model("ding2023")),
+    "SAVEE, clips at random, before": ("savee", Split("clip"), BEFORE),
+    "SAVEE, clips at random, after": ("savee", Split("clip"), AFTER),
+    "SAVEE, frames at random": ("savee", Split("frame"), BEFORE),
+    "MEAD, people unseen": ("mead", Split("actor"), Model("ding2023")),
+    "MEAD, frames at random": ("mead", Split("frame"), Model("ding2023")),
+}
+
+
+def measure(tier: str = "class", *, questions=None, epochs: int | None = None, progress: bool = True):
+    """Answer the questions: train, or read what was trained before.
+
+    Parameters
+    ----------
+    tier : ``smoke``, ``class`` or ``full`` (the paper's sizes; hours without a GPU).
+    questions : names of `QUESTIONS`; None for all.
+    epochs : None for the tier's own number.
+    progress : bars on standard error.
+
+    Returns
+    -------
+    DataFrame, one row a question: ``question``, ``dataset``, ``split``, ``train_images``,
+    ``test_images``, ``value`` (accuracy) with ``low`` and ``high`` (95 % over
+    ``groups`` actors; empty with one), ``train_accuracy`` of the last epoch (with dropout on), ``epochs``,
+    ``minutes``, ``result`` (folder).
+    """
+    import pandas as pd
+
+    if tier not in TIERS:
+        raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
+    wanted = list(QUESTIONS) if questions is None else list(questions)
+    for name in wanted:
+        if name not in QUESTIONS:
+            raise invalid("questions", expected=f"names among {'; '.join(QUESTIONS)}", received=name)
+    recipe = Recipe(epochs=epochs or EPOCHS[tier])
+    rows = []
+    for name in wanted:
+        dataset, split, model = QUESTIONS[name]
+        result = run(Experiment(data=Data(dataset, tier=tier), split=split, model=model, recipe=recipe), progress=progress)
+        value = result.metrics["accuracy"]
+        rows.append({
+            "question": name, "dataset": dataset, "split": split.by, "train_images": result.split["train"],
+            "test_images": result.split["test"], "value": value["value"], "low": value["low"], "high": value["high"], "groups": value["groups"],
+            "train_accuracy": result.history["accuracy"][-1], "epochs": len(result.history["accuracy"]),
+            "minutes": result.minutes, "result": str(result.path),
+        })
+    return pd.DataFrame(rows)
+
+
+#: The answers at the sizes of the paper, kept with the package: the trainings take hours without a GPU.
+STORED = Path(__file__).with_name("difficulty.json")
+
+
+def store(table, path: str | Path = STORED) -> Path:
+    """Keep a table of `measure` with what it was made with: versions, hardware, commit, the version of the drawing."""
+    from . import provenance
+    from .studio.film import DRAWING
+
+    value = {
+        "made_by": "python -m fer_utils difficulty --tier full --store", "drawing": DRAWING, "commit": provenance.commit(),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "versions": provenance.versions(),
+        "hardware": provenance.hardware(), "epochs": int(table["epochs"].max()),
+        "rows": json.loads(table.drop(columns="result").to_json(orient="records")),
+    }
+    return write_atomic(Path(path), json.dumps(value, indent=1) + "\n")
+
+
+def stored() -> dict | None:
+    """What `store` kept, or None."""
+    return json.loads(STORED.read_text(encoding="utf-8")) if STORED.is_file() else None

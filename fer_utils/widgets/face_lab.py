@@ -1,0 +1,233 @@
+"""The Face lab: move action units by hand and watch the face.
+
+The front end sends a *state*, a plain JSON object; Python draws it and sends back
+a picture, its 68 landmarks and its description.  The front end asks for the next
+picture only when it has the last, so a dragged slider never queues up.  Where no
+kernel answers, the saved face stands and the controls rest; a painter that runs
+in the page can take Python's place (``globalThis.ferFacePainter`` in
+``face_lab.js``), because the state holds everything that the picture depends on.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import replace
+import html
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+
+from .. import studio
+from ..errors import FerError, invalid, missing, whole_number
+from ..labels import ALL
+from ..studio.expressions import MIDLINE
+from ..studio.identity import TONES
+
+_HERE = Path(__file__).parent
+
+#: Side of the picture, in pixels.
+SIZE = 384
+
+#: What the sliders of action units are grouped by.
+GROUPS: Mapping[str, tuple[int, ...]] = {
+    "Brows": (1, 2, 4), "Eyes": (5, 7, 43, 45), "Nose and cheeks": (6, 9),
+    "Mouth": (10, 12, 14, 15, 16, 17, 18, 20, 23, 24, 25, 26, 27),
+}
+
+#: How far the sliders of the head go, in degrees: as far as ``studio.draw`` does.
+TURNS: Mapping[str, int] = {"yaw": 60, "pitch": 30, "roll": 45}
+
+#: A state with nothing on the face.  ``person`` is a seed; ``tone`` 1..10, or None for the person's own;
+#: ``action_units`` maps "12" (both sides), "L12" or "R12" (the person's own left, right) to 0..1.
+REST: Mapping[str, object] = {
+    "person": 12, "tone": None, "action_units": {}, "light": "studio", "yaw": 0, "pitch": 0, "roll": 0,
+    "gaze": [0, 0], "occlusion": None, "landmarks": False,
+}
+
+
+#: TEMP
+OCCLUSIONS = getattr(studio, "OCCLUSIONS", ())
+def _before(state): return {"occlusion": state["occlusion"]} if OCCLUSIONS else {}
+
+
+def _plain(settings: Mapping) -> dict:
+    """A whole state, as JSON has it; FerError for a name that is none."""
+    if not isinstance(settings, Mapping):
+        raise invalid("state", expected="a dict such as {'person': 12, 'action_units': {'12': 0.8}}", received=settings)
+    for name, value in settings.items():
+        if name not in REST:
+            raise invalid(name, expected=f"no such setting; there are {', '.join(REST)}", received=value)
+    state = {**REST, **settings}
+    units = state["action_units"]
+    if isinstance(units, Mapping):
+        state["action_units"] = {str(key): value for key, value in units.items()}
+    if isinstance(state["gaze"], tuple):
+        state["gaze"] = list(state["gaze"])
+    return state
+
+
+def _units(units) -> dict[int | str, float]:
+    """The state's action units as ``studio.draw`` takes them."""
+    if not isinstance(units, Mapping):
+        raise invalid("action_units", expected="a dict such as {'12': 0.8, 'L14': 0.5}", received=units)
+    return {int(key) if isinstance(key, str) and key.isdecimal() else key: value for key, value in units.items()}
+
+
+def person_of(state: Mapping) -> studio.Identity:
+    """Who a state shows: the person of the seed, in the tone asked for."""
+    who = studio.person(whole_number("person", state["person"], 0))
+    return who if state["tone"] is None else replace(who, tone=whole_number("tone", state["tone"], 1, len(TONES)))
+
+
+def paint(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray]:
+    """A state's picture, (size, size, 3) uint8 RGB, and its landmarks, (68, 2) pixels; FerError names what cannot be."""
+    if not isinstance(state["landmarks"], bool):
+        raise invalid("landmarks", expected="True or False", received=state["landmarks"])
+    gaze = state["gaze"]
+    if not (isinstance(gaze, (list, tuple)) and len(gaze) == 2
+            and all(isinstance(g, (int, float)) and not isinstance(g, bool) for g in gaze)):
+        raise invalid("gaze", expected="[right, down], each from -1 to 1", received=gaze)
+    if not isinstance(state["light"], str):
+        raise invalid("light", expected=f"one of {', '.join(studio.LIGHTS)}", received=state["light"])
+    if not isinstance(state["occlusion"], (str, type(None))):
+        raise invalid("occlusion", expected=f"None, or one of {', '.join(OCCLUSIONS)}", received=state["occlusion"])
+    return studio.draw(
+        person_of(state), _units(state["action_units"]), size=size, light=state["light"], gaze=tuple(gaze),
+        **{name: state[name] for name in TURNS}, truth=True, **_before(state))
+
+
+def sentence(state: Mapping) -> str:
+    """What a state looks like, in words: the picture's alt text."""
+    own = "their own" if state["tone"] is None else "set"
+    parts = [f"Person {state['person']}, drawn, skin tone {person_of(state).tone} of {len(TONES)} ({own})"]
+    shown = []
+    for key, value in sorted(_units(state["action_units"]).items(), key=lambda item: -item[1]):
+        if value > 0:
+            number = int(str(key).lstrip("LR"))
+            side = {"L": ", their left side", "R": ", their right side"}.get(str(key)[0], "")
+            shown.append(f"AU {number} ({studio.ACTION_UNITS[number]}{side}) at {value:.2f}")
+    parts.append(", ".join(shown) if shown else "no action unit, a face at rest")
+    ways = {"yaw": ("to the right", "to the left"), "pitch": ("up", "down"), "roll": ("tilted clockwise", "tilted anticlockwise")}
+    turned = [f"{abs(state[name]):.0f}° {way[state[name] < 0]}" for name, way in ways.items() if round(abs(state[name]))]
+    parts.append("head " + ", ".join(turned) if turned else "seen from the front")
+    right, down = state["gaze"]
+    looks = [word for word in ("right" if right > 0.05 else "left" if right < -0.05 else "",
+                               "down" if down > 0.05 else "up" if down < -0.05 else "") if word]
+    if looks:
+        parts.append(f"eyes to the {' and '.join(looks)}" if looks[0] in ("left", "right") else f"eyes {looks[0]}")
+    if state["occlusion"]:
+        parts.append({"hand": "a hand before the face", "mask": "a mask before mouth and nose",
+                      "glasses": "with dark glasses"}.get(state["occlusion"], f"with {state['occlusion']}"))
+    parts.append(f"{state['light']} light")
+    return "; ".join(parts) + "."
+
+
+def _jpeg(picture: np.ndarray) -> bytes:
+    try:
+        import cv2
+    except ImportError:
+        raise missing("cv2", needed_for="the Face lab", remedy="pip install opencv-python-headless") from None
+    return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+class FaceLab(anywidget.AnyWidget):
+    """Sliders for action units, person, skin tone, head, gaze and light; the face follows.
+
+    Parameters
+    ----------
+    person : seed of ``studio.person``, 0 or more.
+    tone : skin tone 1..10, or None for the person's own.
+    action_units : intensities 0..1 by FACS number, or ``"L12"``/``"R12"`` for one of the
+        person's own sides, as in ``studio.draw``.
+    light : a name of ``studio.LIGHTS``.
+    yaw, pitch, roll : degrees, up to 60, 30 and 45 either way.
+    gaze : (right, down), each -1..1.
+    occlusion : None, or one of ``studio.OCCLUSIONS``.
+    landmarks : show the 68 landmarks.
+
+    Raises FerError for an argument that is not there or out of range.  A bad state that
+    comes later, from the page or by assignment, becomes ``problem`` and is said in the
+    widget, and the last good face stays.
+
+    Attributes (synced traits)
+    --------------------------
+    state : dict, all of the above as plain JSON; assign a changed copy to move the widget.
+    picture : bytes, the face as JPEG, 384 x 384 pixels.
+    marks : list of the 68 landmarks, (x, y) as shares of the picture's side.
+    about : str, the picture in words.
+    problem : str, what cannot be drawn; ``""`` where all is well.
+    """
+
+    _esm = _HERE / "face_lab.js"
+    _css = _HERE / "face_lab.css"
+
+    state = traitlets.Any().tag(sync=True)
+    picture = traitlets.Bytes(b"", read_only=True).tag(sync=True)
+    marks = traitlets.List(read_only=True).tag(sync=True)
+    about = traitlets.Unicode("", read_only=True).tag(sync=True)
+    problem = traitlets.Unicode("", read_only=True).tag(sync=True)
+    #: Number of the picture that the page asked for last, and of the one that came.
+    asked = traitlets.Int(0).tag(sync=True)
+    answered = traitlets.Int(0, read_only=True).tag(sync=True)
+    #: What there is to choose from; the page knows no names of its own.
+    offer = traitlets.Dict(read_only=True).tag(sync=True)
+
+    def __init__(self, **settings):
+        state = _plain(settings)
+        drawn = self._drawn(state)  # before anything is shown: a bad argument is an error here
+        super().__init__(state=state)
+        self.set_trait("offer", {
+            "units": {str(number): {"name": name, "midline": number in MIDLINE} for number, name in studio.ACTION_UNITS.items()},
+            "groups": [[name, list(units)] for name, units in GROUPS.items()],  # lists: a saved page sorts an object's keys
+            "poses": [[label, {str(key): value for key, value in studio.prototype(label).items()}] for label in ALL],
+            "lights": list(studio.LIGHTS), "tones": [list(tone) for tone in TONES], "turns": dict(TURNS),
+            "occlusions": list(OCCLUSIONS), "rest": dict(REST),
+        })
+        self._put(drawn)
+        self._seen = self.state
+        self.observe(self._follow, ["state", "asked"])
+        self.on_msg(self._greet)
+
+    @staticmethod
+    def _drawn(state: dict) -> dict:
+        picture, marks = paint(state)
+        return {"picture": _jpeg(picture), "marks": np.round(marks / SIZE, 4).tolist(), "about": sentence(state), "problem": ""}
+
+    def _put(self, values: dict) -> None:
+        with self.hold_sync():  # one message: picture, words and landmarks are of one state
+            for name, value in values.items():
+                self.set_trait(name, value)
+            self.set_trait("answered", self.asked)
+
+    def _follow(self, change) -> None:
+        if self.answered == self.asked and self._seen is self.state:
+            return  # both came in one message, and the first has drawn it
+        self._seen = self.state
+        try:
+            self._put(self._drawn(_plain(self.state)))
+        except (FerError, ImportError) as error:
+            self._put({"problem": " ".join(str(error).split())})
+
+    def _greet(self, _, content, buffers) -> None:
+        # A page that gets this answer has a kernel behind it, and wakes its controls.
+        if isinstance(content, dict) and content.get("kind") == "hello":
+            self.send({"kind": "here"})
+
+    def picture_html(self) -> str:
+        """A still picture of the face with alt text, for places where no script runs."""
+        data = base64.b64encode(self.picture).decode()
+        return (
+            f'<figure class="fer-lab-still"><img class="dark-light" alt="{html.escape(self.about, quote=True)}" width="{SIZE}" '
+            f'style="max-width:100%;height:auto" src="data:image/jpeg;base64,{data}"><figcaption>The Face lab at rest. '
+            "It redraws the face in Jupyter and in Colab.</figcaption></figure>"
+        )
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, "text/html": self.picture_html()}, metadata
