@@ -67,8 +67,10 @@ def against(pairs: Mapping[str, Mapping[str, tuple[float, float]]], *, title: st
     for (kind, points), colour, marker in zip(pairs.items(), (PALETTE[0], PALETTE[3], PALETTE[2]), "os^"):
         values = np.array(list(points.values()))
         axis.plot(values[:, 0], values[:, 1], marker, color=colour, ms=6, label=kind, ls="none")
-        for name, (x, y) in points.items():
-            axis.annotate(name, (x, y), (5, -3), textcoords="offset points", fontsize=7.5, color=INK)
+        for name, (x, y) in points.items():  # kinds by turns above and below the diagonal, so that names stay apart
+            above = marker == "o"
+            axis.annotate(name, (x, y), (-3, 5) if above else (3, -5), textcoords="offset points", fontsize=7.5, color=colour,
+                          ha="right" if above else "left", va="bottom" if above else "top")
     axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high), xlabel=xlabel, ylabel=ylabel)
     axis.legend(labelcolor=INK, frameon=False, loc="upper left")
     head(axis, title)

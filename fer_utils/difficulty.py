@@ -92,7 +92,8 @@ def store(table, path: str | Path = STORED) -> Path:
         "hardware": provenance.hardware(), "epochs": int(table["epochs"].max()),
         "rows": json.loads(table.drop(columns="result").to_json(orient="records")),
     }
-    return write_atomic(Path(path), json.dumps(value, indent=1) + "\n")
+    write_atomic(Path(path), json.dumps(value, indent=1) + "\n")
+    return Path(path)
 
 
 def stored() -> dict | None:

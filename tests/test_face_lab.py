@@ -76,6 +76,15 @@ def test_the_alt_text_says_the_state(face_lab, state, words):
         assert word in about
 
 
+def test_what_stands_before_the_face_is_drawn_and_said(face_lab):
+    bare = face_lab.FaceLab()
+    for name in studio.OCCLUSIONS:
+        lab = face_lab.FaceLab(occlusion=name)
+        assert f"{name} in front of the face" in lab.about
+        assert np.abs(pixels(lab.picture) - pixels(bare.picture)).mean() > 0.5, name
+    assert list(studio.OCCLUSIONS) == bare.offer["occlusions"] and bare.state["occlusion"] is None
+
+
 BAD = [
     ({"person": -1}, "`person`.*0 or more.*-1"), ({"person": None}, "`person`"), ({"person": 1.5}, "`person`"),
     ({"tone": 11}, "`tone`.*from 1 to 10.*11"), ({"tone": True}, "`tone`"), ({"tone": "3"}, "`tone`"),

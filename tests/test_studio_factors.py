@@ -183,8 +183,8 @@ def test_the_truth_is_enough_to_draw_every_frame_again(odd):
             picture, marks = redrawn(odd, row, k)
             assert np.allclose(marks, odd.frames(row.clip)["landmarks"][k], atol=1e-3)
             away = np.abs(filmed[k].astype(int) - picture).mean()
-            other = np.abs(filmed[k].astype(int) - picture[:, ::-1]).mean()
-            assert away < 4 and away < 0.5 * other, (row.clip, k)  # what two codecs cost
+            other = np.abs(filmed[k].astype(int) - np.roll(picture, 6, axis=1)).mean()  # the head elsewhere
+            assert away < 5 and away < 0.75 * other, (row.clip, k)  # what two codecs cost
 
 
 def test_a_mislabelled_clip_keeps_its_name_and_acts_what_the_truth_says(odd):

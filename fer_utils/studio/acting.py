@@ -20,6 +20,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from fer_utils.labels import ALL
+
 from .expressions import INDEX
 
 #: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a
@@ -54,6 +56,8 @@ UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "surprised": {1: 0.14, 2: 0.12, 5: 0.09, 27: 0.55},
     "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
+#: The chance that an actor uses one of them for a label at all (our choice, as Du et al.'s prototypes have optional units).
+USED = 0.70
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
 BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
     "sad": (0.0, -4.0, 1.0, 0.0, 0.25), "angry": (0.0, -2.0, 0.0, 0.0, 0.0), "fearful": (2.0, 1.5, 0.0, 0.2, 0.0),
@@ -137,9 +141,9 @@ def _roots() -> dict[str, np.ndarray]:
 
 def deviation(kind: str, rng: np.random.Generator) -> np.ndarray:
     """One draw of how an actor, an actor with a label, or a take deviates: (17,), correlated as the real ones, each of
-    spread 1 and held within 2.1.  ``kind`` is ``between``, ``style`` or ``take``."""
+    spread 1 and held within 2.3.  ``kind`` is ``between``, ``style`` or ``take``."""
     root = _roots()[kind]
-    return np.clip((root * rng.standard_normal(len(root))).sum(axis=1), -2.1, 2.1)
+    return np.clip((root * rng.standard_normal(len(root))).sum(axis=1), -2.3, 2.3)
 
 
 def factor(kind: str, label: str, level: int, share: float, z: np.ndarray) -> np.ndarray:
@@ -195,7 +199,10 @@ def style(identity, label: str, *, layout: str = "ravdess", intensity: int = 1) 
     played[:, columns] = GAIN * np.maximum(neutral + direction.factor * (shown - neutral), 0.0)
     gain, strong = dict(identity.style), 1.2 if level == 2 else 1.0
     flip = identity.asymmetry < 0  # a one-sided expression shows on the actor's own side of choice
-    for key, value in UNREAD[label].items():
+    used = np.random.default_rng([719, identity.seed, ALL.index(label)]).random(len(UNREAD[label])) < USED
+    for (key, value), uses in zip(UNREAD[label].items(), used):
+        if not uses and label != "contempt":  # contempt has nothing else to show
+            continue
         unit, sides = (int(key[1:]), [1 - int(flip)]) if isinstance(key, str) else (key, [0, 1])
         played[sides, INDEX[unit]] += value * strong * direction.factor * gain[unit] ** direction.freedom
     return rest, played

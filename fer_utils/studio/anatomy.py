@@ -69,8 +69,8 @@ def head_of(identity: Identity) -> Head:
     i = identity
     half = 0.70 * i.head_width
     outline = np.array([  # (y, w) from crown to chin
-        (-i.crown, 0.0), (-i.crown + 0.014, 0.180 * half / 0.7), (-i.crown + 0.10, 0.435 * half / 0.7),
-        (-0.80, 0.648 * i.forehead * half / 0.7), (-0.48, half * i.forehead * 1.025),
+        (-i.crown, 0.0), (-i.crown + 0.016, 0.160 * half / 0.7), (-i.crown + 0.115, 0.412 * half / 0.7),
+        (-0.80, 0.640 * i.forehead * half / 0.7), (-0.48, half * i.forehead * 1.025),
         (-0.10, half * 0.995), (0.16, half * i.cheekbones), (0.45, 0.625 * i.cheekbones * half / 0.7),
         (0.72, 0.515 * i.jaw * half / 0.7), (i.chin - 0.20, 0.365 * (0.5 * i.jaw + 0.5 * i.chin_width) * half / 0.7),
         (i.chin - 0.062, 0.235 * i.chin_width * half / 0.7), (i.chin - 0.013, 0.125 * i.chin_width * half / 0.7),
@@ -79,10 +79,11 @@ def head_of(identity: Identity) -> Head:
     curve = spline(outline, 24)
     y = np.linspace(-i.crown, i.chin, _ROWS)
     w = np.maximum(np.interp(y, np.maximum.accumulate(curve[:, 0]), curve[:, 1]), 1e-3)
-    front = 0.86 * (w / 0.70) ** 0.30
+    high = 0.55 * _smooth((-0.50 - y) / 0.50)   # the crown is a dome from every side
+    front = 0.86 * (w / 0.70) ** (0.30 + high)
     front = np.where(y < -0.5, front * (1.0 - 0.10 * _smooth((-0.5 - y) / 0.6)), front)
     front *= np.clip(w / 0.20, 0.0, 1.0) ** np.where(y < -0.9, 0.7, 0.0)  # close at the crown
-    back = 1.0 * (w / 0.70) ** 0.4 * (1.0 - 0.85 * _smooth((y - 0.05) / 0.5)) * np.clip(w / 0.20, 0.0, 1.0) ** np.where(y < -0.9, 0.6, 0.0)
+    back = 0.96 * (w / 0.70) ** (0.4 + high) * (1.0 - 0.85 * _smooth((y + 0.02) / 0.52)) * np.clip(w / 0.20, 0.0, 1.0) ** np.where(y < -0.9, 0.6, 0.0)
     # Jaw landmarks: equal steps of arc from eye level to chin.
     below = np.flatnonzero(curve[:, 0] >= 0.03)
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve[below], axis=0).T))])
@@ -328,6 +329,11 @@ class Pose:
         """Points given as seen from the front (n, 2), put on the surface -> pixels."""
         x, y = xy[..., 0], xy[..., 1]
         w, front, _ = self.head.rows(self.at_rest(y))
+        if abs(self.sy) > 0.2:
+            # What would lie beyond the horizon of a turned head lies on it.
+            ahead = w * self.cy
+            edge = w * ahead / np.sqrt(ahead * ahead + (front * self.sy) ** 2)
+            x = np.minimum(x, edge) if self.sy > 0 else np.maximum(x, -edge)
         z = front * np.sqrt(np.maximum(1.0 - (x / w) ** 2, 0.0))
         return self._place(x, y, z + lift)
 

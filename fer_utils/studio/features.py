@@ -193,6 +193,8 @@ def nose(s: Scene) -> None:
     line = line_colour(i)
     deep = s.colour(shade_of(line, 0.62))
     for side, sign in enumerate(SIDES):
+        if sign * s.pose.sy > 0.55:
+            continue                                          # behind the nose
         at = s.parts["nostril", side][0]
         wide = (0.036 + 0.10 * (i.nose_width - 0.15)) * s.unit * (1 + 0.25 * s.a(9, side) + 0.1 * s.a(10, side))
         tall = 0.019 * s.unit * (1 + 1.6 * max(0.0, s.pose.sp) * 1.2)
@@ -202,9 +204,10 @@ def nose(s: Scene) -> None:
         fill(s.canvas, tapered(s.parts["wing", side], 0.014 * s.unit * _WING_WIDTH), mix(s.colour(i.skin, 0.82), s.colour(line), 0.55))
 
 
-def ears(s: Scene) -> None:
+def ears(s: Scene, near: bool) -> None:
+    """The ears: behind the head as seen from the front, on its near side when it is turned."""
     i = s.identity
-    if covers_ears(i):
+    if covers_ears(i) or (near and abs(s.pose.sy) <= 0.22):
         return
     shape, rim, bowl = _ear()
     n, m = len(shape), len(shape) + len(rim)
@@ -213,6 +216,8 @@ def ears(s: Scene) -> None:
     xyz = np.column_stack([w - 0.045 + points[:, 0] * (0.45 + 0.45 * i.ear_angle), 0.03 + points[:, 1], -0.02 - points[:, 0] * 0.55])
     inner = s.colour(mix(i.skin, line_colour(i), 0.55), 0.92)
     for sign in SIDES:
+        if (sign * s.pose.sy < -0.22) != near:
+            continue
         pixels = s.pose.turn(xyz * (sign, 1.0, 1.0))
         fill(s.canvas, pixels[:n], s.colour(mix(i.skin, (190, 90, 80), 0.10), 0.86))
         stroke(s.canvas, pixels[n:m], inner, s.thin * 1.6)
@@ -257,6 +262,8 @@ def glasses(s: Scene) -> None:
             window.patch[:] = cv2.addWeighted(window.patch, 0.93, np.full_like(window.patch, 236), 0.07, 0)
             window.close()
         stroke(s.canvas, lens, frame, thick, closed=True)
+        if sign * s.pose.sy > 0.25:
+            continue                                          # its arm is behind the head
         outer = np.array([[sign * (i.eye_spacing + 0.245), -0.01, depth - 0.12], [sign * 0.72 * i.head_width, -0.02, 0.05]])
         stroke(s.canvas, s.pose.turn(outer), frame, thick)
     bridge = np.array([[-0.09, 0.0, depth + 0.03], [0.0, -0.03, depth + 0.07], [0.09, 0.0, depth + 0.03]])

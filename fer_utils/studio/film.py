@@ -35,7 +35,7 @@ from fer_utils import parallel
 from fer_utils.errors import FerError, invalid, missing, whole_number
 
 from . import writing
-from .acting import STRENGTH, perform
+from .acting import STRENGTH, Performance, perform
 from .expressions import ACTION_UNITS
 from .factors import FACTORS, Conditions, checked, conditions, seed_of, stream
 from .identity import Identity, person
@@ -43,10 +43,8 @@ from .layouts import VIEWS, Take, cameras, cast, sex_of, takes
 from .render import _size, paint
 
 #: Raised whenever the same arguments give other pixels or other truth.
-DRAWING = 2
+DRAWING = 3
 #: The most that ``draw`` takes, in degrees: with its row of the truth, every frame can be drawn again.
-import inspect
-_TEMP = lambda **k: k if "markers" in inspect.signature(paint).parameters else {}
 _MOST = (60.0, 30.0, 45.0)
 
 
@@ -134,8 +132,7 @@ def film(layout: str, root: str | os.PathLike, *, actors: int | Iterable | None 
     """
     plan = _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins, views, factors)
     workers = None if workers is None else whole_number("workers", workers, 1)
-    todo = [take for actor in plan["actors"]
-            for take in takes(layout, actor, plan["clips_per_actor"], twins=plan["twins"], views=plan["views"])]
+    todo = _takes(plan)
     root = Path(root).expanduser()
     _need_cv2()
     parallel.refuse_in_worker("film")  # it would wait for ever for the folder that its parent holds
@@ -170,6 +167,39 @@ def _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins, views
     return {"drawing": DRAWING, "layout": layout, "actors": list(people), "seed": seed, "clips_per_actor": count,
             "frames": frames, "size": [width, height], "fps": round(float(fps), 6), "twins": twins, "views": list(views),
             "factors": checked(factors)}
+
+
+def _takes(plan: dict) -> list[Take]:
+    return [take for actor in plan["actors"]
+            for take in takes(plan["layout"], actor, plan["clips_per_actor"], twins=plan["twins"], views=plan["views"])]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A set that was acted and not filmed: ``clips`` as a film's, and the truth of each clip's acting."""
+
+    clips: "pandas.DataFrame"  # noqa: F821
+    acts: Mapping[str, dict[str, np.ndarray]]
+
+    def frames(self, clip: str) -> dict[str, np.ndarray]:
+        """``action_units`` (T, 2, 22), ``pose`` (T, 3), ``gaze`` (T, 2), ``apex`` (T,) of a clip of ``clips.clip``."""
+        if clip not in self.acts:
+            raise invalid("clip", expected="a value of rehearsal.clips['clip']", received=clip)
+        return self.acts[clip]
+
+
+def rehearse(layout: str = "ravdess", *, actors: int | Iterable | None = None, seed: int = 0, clips_per_actor: int | None = None,
+             frames: int = 12, fps: float | None = None, factors: Mapping | None = None) -> Rehearsal:
+    """Act a whole data set without a camera, in seconds: the acting that `film` shows with the same arguments."""
+    import pandas as pd
+
+    plan = _plan(layout, actors, seed, clips_per_actor, frames, 256, fps, False, ("front",), factors)
+    rows, acts = [], {}
+    for take in _takes(plan):
+        act, _ = _act(take, plan)
+        rows.append(_row(take, plan))
+        acts[take.path] = {"action_units": act.action_units, "pose": act.pose, "gaze": act.gaze, "apex": act.apex}
+    return Rehearsal(pd.DataFrame(rows), acts)
 
 
 def _manifest(plan: dict, table) -> dict:
@@ -252,14 +282,20 @@ def _row(take: Take, plan: dict) -> dict:
     }
 
 
+def _act(take: Take, plan: dict) -> tuple[Performance, Conditions]:
+    """The performance that a clip shows, before any camera, and the clip's conditions."""
+    what = conditions(take, plan["seed"], plan["factors"])
+    who = identity_of(take.layout, take.actor, plan["seed"])
+    return perform(who, what.true_expression, layout=take.layout, intensity=_acted(take, what), frames=plan["frames"],
+                   rng=stream(take, plan["seed"], 2), speech=what.speech, seconds=plan["frames"] / plan["fps"]), what
+
+
 def _film_clip(root: Path, plan: dict, take: Take) -> None:
     import cv2
 
     seed, fps, (width, height) = plan["seed"], plan["fps"], plan["size"]
     who = identity_of(take.layout, take.actor, seed)
-    what = conditions(take, seed, plan["factors"])
-    act = perform(who, what.true_expression, layout=take.layout, intensity=_acted(take, what), frames=plan["frames"],
-                  rng=stream(take, seed, 2), speech=what.speech, seconds=plan["frames"] / fps)
+    act, what = _act(take, plan)
     turn, lift = VIEWS[take.view]
     pose = np.clip(act.pose + np.float32([turn + what.yaw, lift + what.pitch, what.roll]), np.negative(_MOST), _MOST).astype(np.float32)
     camera = _camera(what, stream(take, seed, 3, list(VIEWS).index(take.view)), seed, width, height)
@@ -269,7 +305,7 @@ def _film_clip(root: Path, plan: dict, take: Take) -> None:
         for k in range(plan["frames"]):
             picture, points = paint(
                 who, act.action_units[k].astype(np.float64), width, height, tuple(map(float, pose[k])), tuple(map(float, act.gaze[k])),
-                what.light, what.background, (what.shift_x, what.shift_y), what.zoom, **_TEMP(occlusion=occlusion, markers=what.markers))
+                what.light, what.background, (what.shift_x, what.shift_y), what.zoom, occlusion=occlusion, markers=what.markers)
             add(camera(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)))
             marks.append(points)
     if take.twin:

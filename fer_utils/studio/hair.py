@@ -27,21 +27,29 @@ _CURTAINS = {"bob": (0.92, 0.20), "fringe bob": (0.86, 0.18), "long": (1.95, 0.2
 _SWELL = 0.16 * np.sin(np.pi * np.linspace(0, 1, 20))[:, None]
 
 
-def _ring(s: Scene, side_y: float, crown: float, sides: float) -> np.ndarray:
+_RISE = np.sin(np.linspace(0, np.pi / 2, 22))
+#: The sine of the yaw from which a head counts as turned: its far side is then behind the face.
+_TURNED = 0.20
+
+
+def _ring(s: Scene, side_y: float, crown: float, sides: float, far_y: float | None = None) -> np.ndarray:
     """The hair's outer edge from the viewer's left over the crown to the right, in pixels."""
-    head = s.pose.head
-    y = side_y + (head.top + 0.0005 - side_y) * np.sin(np.linspace(0, np.pi / 2, 22))
-    up = np.clip((side_y - y) / (side_y - head.top), 0, 1)
+    top = s.pose.head.top
     # Away from the middle of the skull, so that the crown stays a dome.
     middle = s.pose.turn(np.array([[0.0, -0.30, -0.05]]))
-    grow = 1.0 + (sides / 0.70 * (1 - up) + crown / 0.86 * up)[:, None]
-    left = middle + (s.pose.outline(0, y) - middle) * grow
-    right = middle + (s.pose.outline(1, y) - middle) * grow
-    return spline(np.concatenate([left, right[::-1]]), 2)
+    edges = []
+    for side in (0, 1):
+        start = far_y if far_y is not None and (s.pose.sy > 0) == (side == 1) else side_y
+        y = start + (top + 0.0005 - start) * _RISE
+        up = np.clip((side_y - y) / (side_y - top), 0, 1)
+        grow = 1.0 + (sides / 0.70 * (1 - up) + crown / 0.86 * up)[:, None]
+        edges.append(middle + (s.pose.outline(side, y) - middle) * grow)
+    return spline(np.concatenate([edges[0], edges[1][::-1]]), 2)
 
 
-def _hairline(s: Scene, side_y: float, height: float, combed: str) -> np.ndarray:
-    """Where hair meets skin, from the viewer's left to the right, in pixels."""
+def _hairline(s: Scene, side_y: float, height: float, combed: str) -> tuple[np.ndarray, float | None]:
+    """Where hair meets skin, from the viewer's left to the right, in pixels; and on a turned head the height at
+    which it goes behind the far side."""
     i = s.identity
     base = -height - i.hairline
     if combed == "fringe":
@@ -58,7 +66,13 @@ def _hairline(s: Scene, side_y: float, height: float, combed: str) -> np.ndarray
         y = np.maximum(y, s.pose.head.top + 0.05)
     curve = spline(np.column_stack([angle, y]), 4)
     low, high = s.pose.edge_angle(0, curve[:, 1]), s.pose.edge_angle(1, curve[:, 1])
-    return s.pose.around(np.clip(curve[:, 0], low, high), curve[:, 1], 0.012)
+    far_y = None
+    if abs(s.pose.sy) > _TURNED:
+        beyond = curve[:, 0] > high if s.pose.sy > 0 else curve[:, 0] < low
+        if beyond.any() and not beyond.all():
+            far_y = float(curve[~beyond, 1][-1 if s.pose.sy > 0 else 0])
+            curve[beyond, 1] = far_y
+    return s.pose.around(np.clip(curve[:, 0], low, high), curve[:, 1], 0.012), far_y
 
 
 def _resample(points: np.ndarray, count: int) -> np.ndarray:
@@ -142,6 +156,11 @@ def _ringlets(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
         strokes(s.canvas, coils[tones == tone], s.colour(shade_of(s.identity.hair, 1.0 + lift * (tone - 2) / 2 * (1.6 if tone > 2 else 1.0))), 1.3 * s.thin)
 
 
+def hangs(identity) -> bool:
+    """Whether hair hangs down behind the neck."""
+    return identity.hair_style in _CURTAINS
+
+
 def behind(s: Scene) -> None:
     """What lies behind the head and the neck."""
     i = s.identity
@@ -156,6 +175,8 @@ def behind(s: Scene) -> None:
         low = reach if reach < 1.2 else 2.2
         ends = np.concatenate([ring[[-1]] + drop * (low - 0.3), ring[[0]] + drop * (low - 0.3)])
         fill(s.canvas, np.concatenate([ring, ends]), dark)
+        if abs(s.pose.sy) > _TURNED:
+            _curtains(s, far=True)
     elif style == "bun":
         top = s.pose.turn(np.array([[0.0, head.top - 0.14, -0.25]]))[0]
         disc(s.canvas, top, (0.27 * s.unit, 0.23 * s.unit), s.colour(i.hair, 0.86))
@@ -177,8 +198,10 @@ def front(s: Scene) -> None:
     if style == "headscarf":
         return _headscarf(s)
     crown, sides, side_y, height, combed = _CAPS[style]
-    ring = _ring(s, side_y, crown, sides)
-    line = _hairline(s, side_y, height, combed)
+    line, far_y = _hairline(s, side_y, height, combed)
+    ring = _ring(s, side_y, crown, sides, far_y)
+    if abs(s.pose.sy) > _TURNED and style not in _CURTAINS:
+        _nape(s, side_y, style)
     cap = np.concatenate([ring, line[::-1]])
     down = np.array([-s.pose.sr, s.pose.cr]) * s.unit
     if style != "buzz":
@@ -200,7 +223,20 @@ def front(s: Scene) -> None:
         _sheen(s, ring[6:-6], line[6:-6])
         _strands(s, ring[3:-3], line[3:-3], 120, True, 4)
     if style in _CURTAINS:
-        _curtains(s, ring, line)
+        _curtains(s, far=False)
+
+
+def _nape(s: Scene, side_y: float, style: str) -> None:
+    """The hair below the cap behind the near ear of a turned head."""
+    side = 0 if s.pose.sy > 0 else 1
+    y = np.linspace(side_y - 0.10, 0.40, 12)
+    edge = s.pose.edge_angle(side, y)
+    start = np.interp(y, [side_y - 0.10, 0.25, 0.40], [1.66, 1.80, 2.05])
+    inner = np.minimum(start, edge) if side else np.maximum(-start, edge)
+    grown = 0.02 * np.clip((0.40 - y) / 0.3, 0, 1)
+    shape = np.concatenate([s.pose.around(inner, y), s.pose.outline(side, y, grown)[::-1]])
+    colour = mix(s.identity.hair, s.identity.skin, 0.30) if style == "buzz" else s.identity.hair
+    fill(s.canvas, shape, s.colour(colour, 0.86))
 
 
 def _soft_cap(s: Scene, cap: np.ndarray) -> None:
@@ -239,8 +275,8 @@ def _sheen(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
     blend(s.canvas[window.y0:window.y1, window.x0:window.x1], window.patch, mask)
 
 
-def _curtains(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
-    """Hair that falls beside the face, over ears and shoulders."""
+def _curtains(s: Scene, far: bool) -> None:
+    """Hair that falls beside the face, over ears and shoulders; on the far side of a turned head, behind it."""
     i = s.identity
     reach, wide = _CURTAINS[i.hair_style]
     y = np.linspace(-0.62, reach, 16)
@@ -248,14 +284,18 @@ def _curtains(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
     down = np.array([-s.pose.sr, s.pose.cr]) * s.unit
     sideways = np.array([s.pose.cr, s.pose.sr]) * s.unit
     for side, sign in ((0, -1.0), (1, 1.0)):
+        if (sign * s.pose.sy > _TURNED) != far:
+            continue
         on_head = np.minimum(y, 0.30)
-        edge = s.pose.outline(side, on_head, 0.05 + 0.07 * np.clip((on_head + 0.62) / 0.5, 0, 1))
+        # From the side, hair falls from the back of the skull, which is widest at the height of the eyes.
+        low = -0.05 if abs(s.pose.sy) > _TURNED and not far else 0.30
+        edge = s.pose.outline(side, np.minimum(y, low), 0.05 + 0.07 * np.clip((on_head + 0.62) / 0.5, 0, 1))
         limit = s.pose.edge_angle(side, on_head)
         angle = sign * np.interp(y, [-0.62, -0.35, 0.1, 0.5], [1.02, 1.20, 1.30, 1.24])
         angle = np.minimum(angle, limit) if sign > 0 else np.maximum(angle, limit)
         inner = s.pose.around(angle, on_head, 0.015)
         below = np.clip(y - 0.30, 0, None)[:, None]
-        edge = edge + below * down + (sign * (wave + wide * 0.25 * np.clip(y - 0.3, 0, 1)))[:, None] * sideways
+        edge = edge + np.clip(y - low, 0, None)[:, None] * down + (sign * (wave + wide * 0.25 * np.clip(y - 0.3, 0, 1)))[:, None] * sideways
         curl_in = -sign * 0.10 * np.clip((y - reach + 0.35) / 0.35, 0, 1) ** 2 if reach < 1.2 else 0.0 * y
         inner = inner + below * down + (sign * wave + curl_in * 0.4 + sign * 0.02 * np.clip(y - 0.3, 0, 1))[:, None] * sideways
         edge = edge + (curl_in * 1.0)[:, None] * sideways

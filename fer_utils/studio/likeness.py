@@ -11,7 +11,6 @@ reader with stated errors makes of a film's true action units.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
@@ -28,13 +27,13 @@ from .expressions import INDEX
 UNITS: tuple[int, ...] = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 #: The actors of Luna-Jiménez et al. 2022's five test folds.
 FOLDS: tuple[tuple[int, ...], ...] = ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20), (8, 17, 21, 23, 24), (1, 4, 9, 22))
-#: What the reader sees of a unit of `acting.HARDLY_READ`: a tenth (our choice: so that the label means of the readings
+#: The share that the reader sees of a unit of `acting.HARDLY_READ` (our choice: so that the label means of the readings
 #: move as little as the real ones).
-SEEN = 0.1
+SEEN = 0.15
 #: What it sees of a blink, beside the same share of the real reader's mean (our choice).
 BLINK = 0.68
 #: Errors of the second reading, which says whether a unit is present, as a factor on the first reading's spreads.
-SECOND = 1.1
+SECOND = 0.85
 
 
 def load_real(path: str | os.PathLike):
@@ -59,49 +58,20 @@ def load_real(path: str | os.PathLike):
     return out
 
 
-@dataclass(frozen=True)
-class Rehearsal:
-    """A set that was acted and not filmed: ``clips`` as a film's, and the truth of each clip's acting."""
-
-    clips: "pandas.DataFrame"  # noqa: F821
-    acts: Mapping[str, dict[str, np.ndarray]]
-
-    def frames(self, clip: str) -> dict[str, np.ndarray]:
-        """``action_units`` (T, 2, 22), ``pose`` (T, 3), ``gaze`` (T, 2), ``apex`` (T,) of a clip of ``clips.clip``."""
-        if clip not in self.acts:
-            raise invalid("clip", expected="a value of rehearsal.clips['clip']", received=clip)
-        return self.acts[clip]
-
-
-def rehearse(layout: str = "ravdess", *, actors=None, clips_per_actor: int | None = None, seed: int = 0, frames: int = 12) -> Rehearsal:
-    """Act a whole data set without a camera: the same acting as ``studio.film`` with the same arguments, in seconds."""
-    import pandas as pd
-
-    from .film import plan_of, row_of, take_of, takes_of
-
-    plan = plan_of(layout, actors=actors, seed=seed, clips_per_actor=clips_per_actor, frames=frames)
-    rows, acts = [], {}
-    for take in takes_of(plan):
-        act, _ = take_of(take, plan)
-        rows.append(row_of(take, plan))
-        acts[take.path] = {"action_units": act.action_units, "pose": act.pose, "gaze": act.gaze, "apex": act.apex}
-    return Rehearsal(pd.DataFrame(rows), acts)
-
-
 def readings(film, *, seed: int = 2):
     """What a fallible reader makes of a film or a rehearsal: the real features' counterpart.
 
     A reading is the clip's mean true action unit divided by `acting.GAIN`, plus
     errors: one of the actor (a face at rest that looks like a frown) and one of
     the take, normal, correlated as the real ones, of the size that the acting
-    leaves (1 - `acting.ACTED`).  Of `acting.HARDLY_READ` a
-    tenth is seen, on top of what the real reader says of a neutral face.  A
+    leaves (1 - `acting.ACTED`).  Of `acting.HARDLY_READ` the
+    share `SEEN` is seen, on top of what the real reader says of a neutral face.  A
     second reading of each frame with errors of its own says whether a unit is
     present; its threshold makes it so as often as in the real set.
 
     Parameters
     ----------
-    film : a ``studio.Film`` of any layout, or what `rehearse` returns.
+    film : a ``studio.Film`` of any layout, or what ``studio.rehearse`` returns.
     seed : which reader.  Readers differ as casts do; of the first six, number 2 comes nearest
         to the real spreads.  `report` takes the mean of several.
 
@@ -147,7 +117,7 @@ def readings(film, *, seed: int = 2):
     pooled = np.concatenate(again)
     for k, unit in enumerate(UNITS):
         threshold = np.quantile(pooled[:, k], 1.0 - real.present[k])
-        width = 0.25 * pooled[:, k].std()
+        width = max(0.25 * pooled[:, k].std(), 1e-9)
         out[f"AU{unit:02d}_c"] = [float(_step((f[:, k] - threshold) / width).mean()) for f in again]
     for name in ("expression", "intensity", "clip"):
         out[name] = clips[name].to_numpy()
@@ -282,7 +252,8 @@ def compare(table, real: Mapping | None = None) -> dict:
 
 
 def stored() -> dict:
-    """The real figures that the studio holds: what `measure` makes of the real features, and ``svm``, their `svm_numbers`."""
+    """The real figures that the studio holds: what `measure` makes of the real features, ``svm``, their
+    `svm_numbers`, and ``svm_confusion``, counts in the order of ``labels.RAVDESS``."""
     return json.loads(Path(__file__).with_name("ravdess_acting.json").read_text(encoding="utf-8"))
 
 
@@ -315,18 +286,19 @@ def _rounded(value):
     if isinstance(value, Mapping):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
-        return np.round(value, 2 if value.ndim == 2 else 3).tolist()
+        return value.tolist() if value.dtype.kind == "i" else np.round(value, 2 if value.ndim == 2 else 3).tolist()
     return value
 
 
 def store(path: str | os.PathLike) -> Path:
     """Compute ``ravdess_acting.json`` anew from the real features at ``path``."""
     table = load_real(path)
-    figures = {
+    figures = _rounded({
         "source": "Clip means of OpenFace action units (0 to 5) of the 1,440 RAVDESS speech clips: Luna-Jimenez et al. 2022, "
                   "doi 10.3390/app12010327 (MIT); clips: Livingstone & Russo 2018, doi 10.1371/journal.pone.0196391.",
-        "made_by": "fer_utils.studio.likeness.store", **_rounded(measure(table)), "svm": svm_numbers(table),
-    }
+        "made_by": "fer_utils.studio.likeness.store", **measure(table), "svm": svm_numbers(table),
+        "svm_confusion": svm_confusion(table).to_numpy(),
+    })
     target = Path(__file__).with_name("ravdess_acting.json")
     text = json.dumps(figures, indent=1)
     import re

@@ -13,11 +13,12 @@ import numpy as np
 
 from fer_utils.errors import invalid, missing
 
-from . import features, hair, mouth, shading
+from . import features, hair, mouth, props, shading
 from .anatomy import Pose, face_of, head_of, landmarks_of, spline
-from .canvas import blend, fill
+from .canvas import fill
 from .expressions import as_array
 from .identity import Identity
+from .props import OCCLUSIONS
 
 #: Smallest side of a picture, in pixels: below it eyes are a pixel or two.
 SMALLEST = 48
@@ -57,7 +58,7 @@ def draw(identity: Identity, action_units: Mapping[int | str, float] | None = No
          size: int | tuple[int, int] = 256, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
          gaze: tuple[float, float] = (0.0, 0.0), light: str | Light = "studio",
          background: tuple[int, int, int] = (172, 180, 186), shift: tuple[float, float] = (0.0, 0.0),
-         zoom: float = 1.0, truth: bool = False):
+         zoom: float = 1.0, occlusion: str | None = None, markers: bool = False, truth: bool = False):
     """Draw a person.
 
     Parameters
@@ -67,13 +68,22 @@ def draw(identity: Identity, action_units: Mapping[int | str, float] | None = No
         alone as ``"L12"`` or ``"R12"``, the person's own left or right.
     size : pixels of the square picture, 48 to 2160; or (width, height).
     yaw, pitch, roll : degrees. Yaw to the viewer's right (-60..60), pitch nose up
-        (-30..30), roll clockwise as seen (-45..45).  The drawing holds well to
-        about 35 degrees of yaw and 15 of pitch; beyond, the far side is flat.
+        (-30..30), roll clockwise as seen (-45..45).  MEAD's seven views (yaw 30 and
+        60 to each side, pitch about 20 up and down) can be drawn.  To 35 degrees
+        of yaw and 15 of pitch the drawing holds well.  At 60 the profile of nose,
+        lips and chin is drawn and what lies beyond the horizon of the head is
+        moved onto it (as are its landmarks); the far eye is then a sliver, glasses
+        stand off the face, and shoulders stay frontal.  Beyond 15 of pitch the nose
+        keeps too flat a tip from above and below.
     gaze : where the eyes look, right and down, each -1..1.
     light : a name of ``LIGHTS`` or a ``Light``.
     background : RGB of the wall behind.
     shift : moves the head right and down, as shares of the side.
     zoom : factor on the head's size, 0.5..1.5.
+    occlusion : what stands before the face: None, or one of ``OCCLUSIONS``: "hand"
+        (over mouth and cheek), "mask" (surgical), "glasses" (dark ones).  The
+        landmarks are those of the face behind.
+    markers : small blue dots on the skin, as SAVEE's speakers wore them.
     truth : also return the landmarks.
 
     Returns
@@ -85,6 +95,15 @@ def draw(identity: Identity, action_units: Mapping[int | str, float] | None = No
     >>> draw(person(1), {12: 1.0, 6: 0.8}).shape          # doctest: +SKIP
     (256, 256, 3)
     """
+    ready = check(identity, action_units, size=size, yaw=yaw, pitch=pitch, roll=roll, gaze=gaze, light=light, background=background,
+                  shift=shift, zoom=zoom, occlusion=occlusion, markers=markers)
+    picture, marks = paint(*ready)
+    return (picture, marks) if truth else picture
+
+
+def check(identity, action_units=None, *, size=256, yaw=0.0, pitch=0.0, roll=0.0, gaze=(0.0, 0.0), light="studio",
+          background=(172, 180, 186), shift=(0.0, 0.0), zoom=1.0, occlusion=None, markers=False) -> tuple:
+    """The arguments of ``draw``, checked, as those of ``paint``."""
     if not isinstance(identity, Identity):
         raise invalid("identity", expected="an Identity", received=identity, remedy="Make one with studio.person(seed).")
     au = as_array(action_units)
@@ -104,9 +123,12 @@ def draw(identity: Identity, action_units: Mapping[int | str, float] | None = No
         raise invalid("background", expected="(red, green, blue), each from 0 to 255", received=background)
     if not (isinstance(shift, (tuple, list)) and len(shift) == 2 and all(abs(v) <= 0.5 for v in shift)):
         raise invalid("shift", expected="(right, down) as shares of the side, each from -0.5 to 0.5", received=shift)
-    picture, marks = paint(identity, au, width, height, (float(yaw), float(pitch), float(roll)),
-                           (float(gaze[0]), float(gaze[1])), light, tuple(background), shift, float(zoom))
-    return (picture, marks) if truth else picture
+    if occlusion is not None and not (isinstance(occlusion, str) and occlusion in OCCLUSIONS):
+        raise invalid("occlusion", expected=f"None, or one of {', '.join(OCCLUSIONS)}", received=occlusion)
+    if not isinstance(markers, (bool, np.bool_)):
+        raise invalid("markers", expected="True or False", received=markers)
+    return (identity, au, width, height, (float(yaw), float(pitch), float(roll)), (float(gaze[0]), float(gaze[1])), light,
+            tuple(background), (float(shift[0]), float(shift[1])), float(zoom), occlusion, bool(markers))
 
 
 def _size(size) -> tuple[int, int]:
@@ -119,7 +141,7 @@ def _size(size) -> tuple[int, int]:
 
 
 def paint(identity: Identity, au: np.ndarray, width: int, height: int, angles, gaze, light: Light,
-          background, shift, zoom: float) -> tuple[np.ndarray, np.ndarray]:
+          background, shift, zoom: float, occlusion: str | None = None, markers: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """``draw`` without the checks: ``au`` is (2, 22)."""
     try:
         import cv2
@@ -133,24 +155,48 @@ def paint(identity: Identity, au: np.ndarray, width: int, height: int, angles, g
     pose = Pose(head, face.drop, *angles, unit, centre)
     marks = landmarks_of(face, pose)
     bright = light.ambient + light.strength * 0.86
-    canvas = _stage(identity, width, height, tuple(float(c) for c in background), light, float(zoom)).copy()
+    wall = tuple(float(c) for c in background)
+    aside = 0
+    if abs(pose.sy) > _TURNED:
+        # The neck stands under the back of the head, which a turn brings to the side.
+        aside = int(round(-0.36 * unit * (pose.sy - math.copysign(_TURNED, pose.sy))))
+    whole = not aside and not hair.hangs(identity)
+    canvas = (_set if whole else _stage)(identity, width, height, wall, light, float(zoom)).copy()
     scene = features.Scene(canvas, identity, face, pose, au, marks, unit, bright, gaze)
     features.place(scene)
 
     hair.behind(scene)
-    body, body_mask, top = _body(identity, width, height, light, float(zoom))
-    blend(canvas[top:], body, body_mask)
-    features.ears(scene)
+    if not whole:
+        body, weight, top = _body(identity, width, height, light, float(zoom))
+        if aside:
+            columns = np.clip(np.arange(width) - aside, 0, width - 1)
+            body, weight = body[:, columns], weight[:, columns]
+        canvas[top:] = cv2.blendLinear(body, canvas[top:], weight, 1.0 - weight)
+    features.ears(scene, near=False)
     shading.skin(scene, light)
+    features.ears(scene, near=True)
     features.nose(scene)
     features.eyes(scene)
     mouth.mouth(scene)
     features.brows(scene)
+    if markers:
+        props.markers(scene)
+    if occlusion == "mask":
+        props.mask(scene)
     hair.front(scene)
-    features.glasses(scene)
+    if occlusion == "glasses":
+        props.dark_glasses(scene)
+    else:
+        features.glasses(scene)
+    if occlusion == "hand":
+        props.hand(scene)
     if light.exposure != 1.0 or light.warmth:
         canvas = cv2.LUT(canvas, _finish(light.exposure, light.warmth))
     return canvas, marks
+
+
+#: The sine of the yaw from which the neck gives way.
+_TURNED = 0.20
 
 
 @lru_cache(maxsize=64)
@@ -173,8 +219,20 @@ def _stage(identity: Identity, width: int, height: int, background, light: Light
 
 
 @lru_cache(maxsize=12)
+def _set(identity: Identity, width: int, height: int, background, light: Light, zoom: float) -> np.ndarray:
+    """Wall and body together: what most pictures of a clip share."""
+    import cv2
+
+    canvas = _stage(identity, width, height, background, light, zoom).copy()
+    body, weight, top = _body(identity, width, height, light, zoom)
+    canvas[top:] = cv2.blendLinear(body, canvas[top:], weight, 1.0 - weight)
+    canvas.setflags(write=False)
+    return canvas
+
+
+@lru_cache(maxsize=12)
 def _body(identity: Identity, width: int, height: int, light: Light, zoom: float):
-    """Neck, shoulders and clothes: (rows, width, 3) uint8, mask, and the first row they cover."""
+    """Neck, shoulders and clothes: (rows, width, 3) uint8, how much they cover (0..1), and their first row."""
     import cv2
 
     i = identity
@@ -190,7 +248,7 @@ def _body(identity: Identity, width: int, height: int, light: Light, zoom: float
 
     n, chin = i.neck * 1.13, i.chin - 0.03
     wide = 1.50 if i.presentation == "male" else 1.22
-    half = [(n, 0.40), (n * 0.98, chin), (n * 1.05, chin + 0.15), (n * 1.38, chin + 0.29), (wide * 0.74, chin + 0.42), (wide, chin + 0.60), (wide * 1.08, chin + 1.4)]
+    half = [(n, 0.16), (n * 0.98, chin), (n * 1.05, chin + 0.15), (n * 1.38, chin + 0.29), (wide * 0.74, chin + 0.42), (wide, chin + 0.60), (wide * 1.08, chin + 1.4)]
     right = spline(np.array(half), 6)
     left = right * (-1, 1)
     whole = at(np.concatenate([left, right[::-1]]))
@@ -219,8 +277,8 @@ def _body(identity: Identity, width: int, height: int, light: Light, zoom: float
     cv2.polylines(picture, [np.rint(edge * 16).astype(np.int32)], False, tuple(c * 0.72 for c in tone), max(1, int(0.035 * unit)), cv2.LINE_AA, 4)
     soft = cv2.GaussianBlur((picture * 1.0).astype(np.float32), (0, 0), 0.6)
     picture = np.clip(soft, 0, 255).astype(np.uint8)
-    top = int(max(0, cy + 0.40 * unit))
-    picture, mask = picture[top:].copy(), mask[top:].copy()
+    top = int(max(0, cy + 0.16 * unit))
+    picture, mask = picture[top:].copy(), mask[top:].astype(np.float32) * np.float32(1 / 255)
     picture.setflags(write=False)
     mask.setflags(write=False)
     return picture, mask, top

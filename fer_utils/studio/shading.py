@@ -7,14 +7,14 @@ import math
 
 import numpy as np
 
-from .anatomy import Pose, jaw_shift
+from .anatomy import Pose, jaw_shift, spline
 from .canvas import blend, fill
 from .features import Scene
 from .skin import ANGLE, MARGIN, TALL, WIDE, Skin, skin_of
 
 _OUTLINE_ROWS = np.r_[0:20:3, 20:540:10, 540:580:4, 580:600]
 #: The head is looked up at one point in so many pixels each way, and in between by interpolation.
-_CELL = 6.0
+_CELL = 7.0
 
 
 def shade(skin: Skin, au: np.ndarray, light: np.ndarray, ambient: float, strength: float) -> np.ndarray:
@@ -125,6 +125,20 @@ def head_outline(pose: Pose) -> np.ndarray:
     return np.concatenate([left, right[::-1]])
 
 
+def profile_outline(s: Scene) -> np.ndarray:
+    """The midline of a turned face, from brow to chin: nose, lips and chin stand out from the head's outline."""
+    i, p, drop = s.identity, s.face.points, s.face.drop
+    deep, tip = i.nose_depth, i.nose_length
+    line = spline(np.array([  # (y, how far in front of the head)
+        (-0.34, 0.0), (-0.16, 0.03), (-0.02, 0.045 * i.bridge), (tip - 0.26, 0.15 * deep), (tip - 0.11, 0.275 * deep), (tip - 0.055, 0.285 * deep),
+        (tip - 0.005, 0.235 * deep), (tip + 0.015, 0.13 * deep), (p[51, 1] - 0.05, 0.050), (p[51, 1], 0.080), (p[62, 1], 0.055), (p[66, 1], 0.050),
+        (p[57, 1], 0.070), (p[57, 1] + 0.07, 0.022), (i.chin - 0.14 + drop, 0.045), (i.chin - 0.05 + drop, 0.0),
+    ]), 4)
+    y, lift = line[:, 0], line[:, 1]
+    ahead = np.column_stack([np.zeros(len(y)), y])
+    return np.concatenate([s.pose.on_face(ahead, lift), s.pose.on_face(ahead, -0.22)[::-1]])
+
+
 def direction(light) -> np.ndarray:
     """The unit vector towards a lamp: right, down, towards the viewer."""
     a, e = math.radians(light.azimuth), math.radians(light.elevation)
@@ -138,8 +152,10 @@ def skin(s: Scene, light) -> None:
     texture, pose = skin_of(s.identity), s.pose
     height, width = s.canvas.shape[:2]
     outline = head_outline(pose)
-    low = np.maximum(np.floor(outline.min(0)).astype(int) - 2, 0)
-    high = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, (width, height))
+    profile = profile_outline(s) if abs(pose.sy) > 0.25 else None
+    shown = outline if profile is None else np.concatenate([outline, profile])
+    low = np.maximum(np.floor(shown.min(0)).astype(int) - 2, 0)
+    high = np.minimum(np.ceil(shown.max(0)).astype(int) + 3, (width, height))
     if (high <= low).any():
         return
     # The light as the head sees it: undo roll, pitch and yaw.
@@ -158,6 +174,8 @@ def skin(s: Scene, light) -> None:
     tone = cv2.remap(tone, to, fine, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = np.zeros(tone.shape, np.uint8)
     fill(mask, outline - low, 255)
+    if profile is not None:
+        fill(mask, profile - low, 255)
     # The edge turns away from the light: a soft rim.
     rim = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     rim = cv2.LUT(cv2.GaussianBlur(rim, (0, 0), 0.055 * s.unit / 4 + 0.3), _rim_curve())

@@ -234,6 +234,12 @@ def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
     skin += blush[..., None] * tint
     tired = _hill(m, y, i.eye_spacing - 0.01, 0.10, 0.16, 0.05, 0.6 + 0.7 * sag) + _hill(m, y, i.eye_spacing, -0.06, 0.17, 0.07, 0.5)
     skin += tired[..., None] * np.array((-16, -16, -10) if light else (-13, -11, -9), np.float32)
+    # Dark skin is lit as a portrait photographer lights it: planes that face the camera shine, hollows stay deep.
+    share = min(max((i.tone - 5) / 3.0, 0.0), 1.0)
+    if share:
+        planes = (_hill(m, y, i.eye_spacing + 0.05, 0.27, 0.20, 0.12, 1.0) + _hill(m, y, 0, 0.15, 0.07, 0.30, 0.8) + _hill(m, y, 0, -0.50, 0.40, 0.18, 0.6)
+                  + _hill(m, y, 0, i.chin - 0.15, 0.14, 0.08, 0.4))
+        skin *= ((1.0 + 0.42 * share * planes) * (1.0 - 0.30 * share * _hill(m, y, i.eye_spacing, -0.03, 0.20, 0.12, 1.0)))[..., None]
     skin += (_noise(rng, FINE, FINE, 1.0) * 1.0 + _noise(rng, FINE, FINE, 7.0) * 1.4)[..., None] * (1.0, 1.0, 0.9)
     if i.freckles:
         for _ in range(int(110 * i.freckles)):

@@ -48,11 +48,6 @@ REST: Mapping[str, object] = {
 }
 
 
-#: TEMP
-OCCLUSIONS = getattr(studio, "OCCLUSIONS", ())
-def _before(state): return {"occlusion": state["occlusion"]} if OCCLUSIONS else {}
-
-
 def _plain(settings: Mapping) -> dict:
     """A whole state, as JSON has it; FerError for a name that is none."""
     if not isinstance(settings, Mapping):
@@ -92,11 +87,9 @@ def paint(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray]:
         raise invalid("gaze", expected="[right, down], each from -1 to 1", received=gaze)
     if not isinstance(state["light"], str):
         raise invalid("light", expected=f"one of {', '.join(studio.LIGHTS)}", received=state["light"])
-    if not isinstance(state["occlusion"], (str, type(None))):
-        raise invalid("occlusion", expected=f"None, or one of {', '.join(OCCLUSIONS)}", received=state["occlusion"])
     return studio.draw(
         person_of(state), _units(state["action_units"]), size=size, light=state["light"], gaze=tuple(gaze),
-        **{name: state[name] for name in TURNS}, truth=True, **_before(state))
+        **{name: state[name] for name in TURNS}, occlusion=state["occlusion"], truth=True)
 
 
 def sentence(state: Mapping) -> str:
@@ -119,8 +112,7 @@ def sentence(state: Mapping) -> str:
     if looks:
         parts.append(f"eyes to the {' and '.join(looks)}" if looks[0] in ("left", "right") else f"eyes {looks[0]}")
     if state["occlusion"]:
-        parts.append({"hand": "a hand before the face", "mask": "a mask before mouth and nose",
-                      "glasses": "with dark glasses"}.get(state["occlusion"], f"with {state['occlusion']}"))
+        parts.append(f"{state['occlusion']} in front of the face")
     parts.append(f"{state['light']} light")
     return "; ".join(parts) + "."
 
@@ -184,7 +176,7 @@ class FaceLab(anywidget.AnyWidget):
             "groups": [[name, list(units)] for name, units in GROUPS.items()],  # lists: a saved page sorts an object's keys
             "poses": [[label, {str(key): value for key, value in studio.prototype(label).items()}] for label in ALL],
             "lights": list(studio.LIGHTS), "tones": [list(tone) for tone in TONES], "turns": dict(TURNS),
-            "occlusions": list(OCCLUSIONS), "rest": dict(REST),
+            "occlusions": list(studio.OCCLUSIONS), "rest": dict(REST),
         })
         self._put(drawn)
         self._seen = self.state
