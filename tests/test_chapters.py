@@ -11,6 +11,7 @@ import nbformat
 import papermill
 import pytest
 
+APPENDICES = ("a1_studio", "a2_drawn_and_real")
 CHAPTERS = ("01_dataset_tour", "02_preprocessing", "03_architecture", "04_training", "05_overfitting", "06_comparison")
 
 
@@ -23,10 +24,10 @@ def tagged(notebook, tag):
 
 
 def test_the_chapters_are_the_six_in_the_missions_order(root):
-    assert sorted(p.stem for p in (root / "notebooks").glob("*")) == list(CHAPTERS)
+    assert sorted(p.stem for p in (root / "notebooks").glob("*")) == list(CHAPTERS + APPENDICES)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
 def test_stored_without_outputs_and_valid(root, name):
     notebook = load(root, name)
     nbformat.validate(notebook)
@@ -39,21 +40,21 @@ def test_stored_without_outputs_and_valid(root, name):
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
 def test_every_chapter_has_the_same_plan(root, name):
     notebook = load(root, name)
     (parameters,) = tagged(notebook, "parameters")
     assert re.search(r'^TIER = "class"', parameters.source, re.M) and re.search(r"^DATA_ROOT = None", parameters.source, re.M)
     opening = notebook.cells[0].source
-    assert opening.startswith("# ") and "After this chapter you can" in opening
+    assert opening.startswith("# ") and f"After this {'page' if name in APPENDICES else 'chapter'} you can" in opening
     assert re.search(r"\*\*Time\*\*: \d+ minutes of reading", opening)
-    for tag in ("setup", "exercise", "solution"):
+    for tag in ("setup",) if name in APPENDICES else ("setup", "exercise", "solution"):
         assert len(tagged(notebook, tag)) == 1, tag
     assert any("figures.show(" in cell.source for cell in notebook.cells), "a figure answers a question"
     assert "colophon(TIER)" in notebook.cells[-1].source
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
 def test_no_measured_number_is_typed_into_the_prose(root, name):
     """A percentage in a Markdown cell is a quotation, and then its source stands in the same cell."""
     for cell in load(root, name).cells:
@@ -66,7 +67,7 @@ def test_set_up_does_nothing_here_and_installs_on_colab(root, monkeypatch):
 
     calls = []
     monkeypatch.setattr(subprocess, "run", lambda command, **options: calls.append((command, options)))
-    sources = {tagged(load(root, name), "setup")[0].source for name in CHAPTERS}
+    sources = {tagged(load(root, name), "setup")[0].source for name in CHAPTERS + APPENDICES}
     assert len(sources) == 1, "one set-up cell for all chapters"
     (source,) = sources
     exec(source, {})
@@ -88,14 +89,15 @@ def test_set_up_does_nothing_here_and_installs_on_colab(root, monkeypatch):
 
 
 def test_every_chapter_ran_through_papermill(smoke_build):
-    assert [outcome.chapter.split("/")[-1] for outcome in smoke_build.chapters] == list(CHAPTERS)
+    assert [outcome.chapter.split("/")[-1] for outcome in smoke_build.chapters] == list(CHAPTERS + APPENDICES)
     for outcome in smoke_build.chapters:
         notebook = nbformat.read(outcome.notebook, as_version=4)
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         assert all(cell.execution_count for cell in code), outcome.chapter
         assert any('TIER = "smoke"' in cell.source for cell in code)
         text = json.dumps(notebook, ensure_ascii=False)
-        assert "✓ Exercise" in text and "✗ Exercise" in text, "the solution passes, the stub does not"
+        if outcome.chapter.split("/")[-1] in CHAPTERS:
+            assert "✓ Exercise" in text and "✗ Exercise" in text, "the solution passes, the stub does not"
         pictures = re.findall(r'class=\\"fer-light\\" alt=\\"([^"\\]+)', text)
         assert pictures and all(len(alt.split()) >= 4 for alt in pictures)
 

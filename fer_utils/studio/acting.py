@@ -57,7 +57,7 @@ UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
 #: The chance that an actor uses one of them for a label at all (our choice, as Du et al.'s prototypes have optional units).
-USED = 0.70
+USED = 0.75
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
 BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
     "sad": (0.0, -4.0, 1.0, 0.0, 0.25), "angry": (0.0, -2.0, 0.0, 0.0, 0.0), "fearful": (2.0, 1.5, 0.0, 0.2, 0.0),

@@ -27,7 +27,7 @@ def _rest(identity: Identity) -> Face:
 def markers(s: Scene) -> None:
     """Small blue dots at fixed points of the skin, which move with what the face does.
 
-    SAVEE's speakers wore 60 of them (Haq & Jackson 2009); here are 35, on forehead, brows, cheeks, nose, mouth and chin.
+    SAVEE's speakers wore 60 of them (Haq & Jackson 2009); here are 34, on forehead, brows, cheeks, nose, mouth and chin.
     """
     i, face, rest = s.identity, s.face, _rest(s.identity)
     p, moved = face.points, face.points - rest.points

@@ -14,7 +14,7 @@ from .skin import ANGLE, MARGIN, TALL, WIDE, Skin, skin_of
 
 _OUTLINE_ROWS = np.r_[0:20:3, 20:540:10, 540:580:4, 580:600]
 #: The head is looked up at one point in so many pixels each way, and in between by interpolation.
-_CELL = 7.0
+_CELL = 6.0
 
 
 def shade(skin: Skin, au: np.ndarray, light: np.ndarray, ambient: float, strength: float) -> np.ndarray:
