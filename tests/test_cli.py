@@ -247,13 +247,22 @@ def blocks(readme, language):
 
 
 def test_the_readmes_example_runs_as_printed(readme, call, tmp_path, monkeypatch, capsys):
-    (example,) = blocks(readme, "python")
+    example, _ = blocks(readme, "python")
     assert "actors=4, clips_per_actor=8" in example
     monkeypatch.chdir(tmp_path)
     exec(example.replace("actors=4, clips_per_actor=8", "actors=2, clips_per_actor=2"), {})
     told = capsys.readouterr().out
     assert told.startswith("(24, 180, 180, 1) no problems\n") and str(paths.home() / "results" / "knn-") in told
     assert "expression" in told
+
+
+def test_the_readmes_studio_runs_as_printed(readme, tmp_path, monkeypatch, capsys):
+    _, example = blocks(readme, "python")
+    monkeypatch.chdir(tmp_path)
+    space = {}
+    exec(example, space)
+    assert "true_expression" in capsys.readouterr().out and space["picture"].shape == (256, 256, 3) and space["marks"].shape == (68, 2)
+    assert len(space["film"].clips) == 8 and len(space["acted"].clips) == 1440
 
 
 def test_the_readmes_commands_exist(readme, root):

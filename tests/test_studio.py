@@ -15,7 +15,6 @@ import pytest
 from fer_utils import labels, studio
 from fer_utils.errors import FerError
 from fer_utils.studio.anatomy import face_of
-from fer_utils.studio.acting import STRENGTH, perform
 from fer_utils.studio.expressions import INDEX, PROTOTYPES, as_array
 
 ASKED = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 20, 23, 24, 25, 26, 27, 43, 45)
@@ -316,41 +315,6 @@ def test_a_batch_takes_one_value_or_one_a_picture():
 def test_bad_batches_and_props_are_one_clear_error(call, says):
     with pytest.raises(FerError, match=re.escape(says)):
         call(studio.person(0))
-
-
-# --- a performance -----------------------------------------------------------
-
-@given(seeds, st.sampled_from(labels.ALL), st.integers(1, 40), st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
-def test_a_performance_stays_in_range_and_repeats(seed, label, frames, take):
-    who = studio.person(seed)
-    one, two = (perform(who, label, frames=frames, rng=np.random.default_rng(take)) for _ in range(2))
-    assert one.action_units.shape == (frames, 2, len(INDEX))
-    assert (one.action_units >= 0).all() and (one.action_units <= 1).all()
-    assert (np.abs(one.pose) < 30).all() and (np.abs(one.gaze) <= 1).all()
-    assert all(getattr(one, name).tobytes() == getattr(two, name).tobytes() for name in ("action_units", "pose", "gaze", "apex"))
-
-
-def test_the_arc_starts_and_ends_at_rest_and_six_frames_mostly_show_it():
-    for take in range(20):
-        act = perform(studio.person(take), "surprised", frames=12, rng=np.random.default_rng(take))
-        assert act.apex[0] < 0.5 and act.apex[-1] < 0.9
-        assert np.median(act.apex[[1, 3, 5, 6, 8, 10]]) > 0.8
-
-
-def test_strong_is_stronger_than_normal_and_actors_differ_more_than_takes():
-    unit = INDEX[12]
-
-    def level(seed, intensity, take):
-        act = perform(studio.person(seed), "happy", intensity=intensity, frames=12,
-                      rng=np.random.default_rng([seed, intensity, take]), speech=0.0)
-        return float(act.action_units[:, :, unit].mean())
-
-    values = np.array([[level(seed, 1, take) for take in range(6)] for seed in range(30)])
-    strong = np.array([[level(seed, 2, take) for take in range(6)] for seed in range(30)])
-    assert strong.mean() > 1.08 * values.mean()
-    between, within = values.mean(axis=1).std(), values.std(axis=1).mean()
-    assert between > 1.5 * within
 
 
 # --- bad input ---------------------------------------------------------------

@@ -17,5 +17,5 @@ from .layouts import VIEWS
 from .props import OCCLUSIONS
 from .render import LIGHTS, Light, draw
 
-__all__ = ["ACTION_UNITS", "FACTORS", "Film", "Identity", "LIGHTS", "Light", "Rehearsal", "VIEWS", "draw", "film", "person",
-           "prototype", "rehearse"]
+__all__ = ["ACTION_UNITS", "FACTORS", "Film", "Identity", "LIGHTS", "Light", "OCCLUSIONS", "Rehearsal", "VIEWS", "draw", "draw_batch",
+           "film", "person", "prototype", "rehearse"]
