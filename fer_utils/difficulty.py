@@ -2,7 +2,7 @@
 
     python -m fer_utils difficulty --tier full
 
-Six trainings of the paper's network answer what the stand-ins are for: does it
+Five trainings of the paper's network answer what the stand-ins are for: does it
 fall to people it has not seen, as on real faces; does SAVEE overfit, and does the
 paper's modification help; is MEAD the easiest.  The studio's difficulty itself
 (`fer_utils.studio.acting`) is set against measurements of real actors: see
@@ -31,7 +31,6 @@ QUESTIONS: dict[str, tuple[str, Split, Model]] = {
     "RAVDESS, frames at random": ("ravdess", Split("frame"), Model("ding2023")),
     "SAVEE, clips at random, before": ("savee", Split("clip"), BEFORE),
     "SAVEE, clips at random, after": ("savee", Split("clip"), AFTER),
-    "SAVEE, frames at random": ("savee", Split("frame"), BEFORE),
     "MEAD, people unseen": ("mead", Split("actor"), Model("ding2023")),
 }
 
@@ -81,18 +80,26 @@ STORED = Path(__file__).with_name("difficulty.json")
 
 
 def store(table, path: str | Path = STORED) -> Path:
-    """Keep a table of `measure` with what it was made with: versions, hardware, commit, the version of the drawing."""
+    """Keep a table of `measure` with what it was made with: versions, hardware, commit, the version of the drawing.
+
+    Answers that are there already, of the same version of the drawing, stay beside the new ones.
+    """
     from . import provenance
     from .studio.film import DRAWING
 
+    path = Path(path)
+    rows = {row["question"]: row for row in json.loads(table.drop(columns="result").to_json(orient="records"))}
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        rows = ({row["question"]: row for row in before["rows"]} if before["drawing"] == DRAWING else {}) | rows
     value = {
-        "made_by": "python -m fer_utils difficulty --tier full --store", "drawing": DRAWING, "commit": provenance.commit(),
+        "made_by": "python -m fer_utils difficulty --tier full --epochs 10 --store", "drawing": DRAWING, "commit": provenance.commit(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "versions": provenance.versions(),
-        "hardware": provenance.hardware(), "epochs": int(table["epochs"].max()),
-        "rows": json.loads(table.drop(columns="result").to_json(orient="records")),
+        "hardware": provenance.hardware(),
+        "rows": [rows[name] for name in QUESTIONS if name in rows],
     }
-    write_atomic(Path(path), json.dumps(value, indent=1) + "\n")
-    return Path(path)
+    write_atomic(path, json.dumps(value, indent=1) + "\n")
+    return path
 
 
 def stored() -> dict | None:

@@ -26,11 +26,11 @@ class Size:
 
 #: smoke: CI, minutes for the whole book.  class: a laptop (RAVDESS 24 actors x
 #: 12 clips x 6 frames = 1,728 images; SAVEE 4 x 42 x 6 = 1,008).  full: the counts
-#: of the real RAVDESS and SAVEE; MEAD 47 actors x 24 clips, far below the real one.
+#: of the real RAVDESS and SAVEE; MEAD 47 actors x 16 clips, far below the real one.
 SIZES: dict[str, dict[str, Size]] = {
     "smoke": {"ravdess": Size(8, 8), "savee": Size(4, 7), "mead": Size(4, 8)},
     "class": {"ravdess": Size(24, 12), "savee": Size(4, 42), "mead": Size(12, 8)},
-    "full": {"ravdess": Size(24, None), "savee": Size(4, None), "mead": Size(None, 24)},
+    "full": {"ravdess": Size(24, None), "savee": Size(4, None), "mead": Size(None, 16)},
 }
 TIERS: tuple[str, ...] = tuple(SIZES)
 

@@ -23,6 +23,9 @@ def test_a_question_is_an_experiment_whose_answer_is_stored(tmp_path, monkeypatc
     assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
     kept = json.loads(difficulty.store(table, tmp_path / "kept.json").read_text())
     assert kept["drawing"] == DRAWING and kept["rows"][0]["question"] == name and "result" not in kept["rows"][0]
+    other = table.assign(question="SAVEE, clips at random, after", value=0.5)
+    kept = json.loads(difficulty.store(other, tmp_path / "kept.json").read_text())
+    assert [r["question"] for r in kept["rows"]] == [name, "SAVEE, clips at random, after"], "answers are kept beside each other"
 
 
 def test_the_kept_answers_are_of_this_drawing_and_of_the_papers_sizes():
@@ -31,7 +34,8 @@ def test_the_kept_answers_are_of_this_drawing_and_of_the_papers_sizes():
     rows = {row["question"]: row for row in kept["rows"]}
     assert set(rows) == set(difficulty.QUESTIONS)
     assert rows["RAVDESS, people unseen"]["train_images"] + rows["RAVDESS, people unseen"]["test_images"] > 8_500
-    assert rows["SAVEE, frames at random"]["train_images"] + rows["SAVEE, frames at random"]["test_images"] > 2_800
+    savee = rows["SAVEE, clips at random, before"]
+    assert savee["train_images"] + savee["test_images"] > 2_800
     assert len(kept["commit"]) >= 7 and kept["versions"]["tensorflow-cpu"] and kept["hardware"]["cores"] > 0
 
 

@@ -60,7 +60,7 @@ FACTORS: Mapping[str, Factor] = _table(
     background=("colour of the wall, or two colours to draw between", "(red, green, blue)", 0, 255, "the layout's own wall"),
     markers=("blue dots painted on the face, as SAVEE's actors wore", "yes or no", None, None, "yes for SAVEE, no for the others"),
     occlusion=(f"what stands before the face: {', '.join(OCCLUDERS)}, or none", "a word", None, None, "none"),
-    zoom=("size of the head, a factor", "factor", 0.5, 1.5, "normal 0.97 (sd 0.01), cut at 0.88 and 1.06"),
+    zoom=("size of the head, a factor", "factor", 0.5, 1.5, "normal 0.985 (sd 0.01), cut at 0.88 and 1.06"),
     shift_x=("head moved right", "shares of the shorter side", -0.5, 0.5, "normal 0 (sd 0.006)"),
     shift_y=("head moved down", "shares of the shorter side", -0.5, 0.5, "normal 0 (sd 0.005)"),
     blur=("standard deviation of the lens's blur", "pixels of a picture 256 high", 0, 8, "uniform 0..0.35"),
@@ -229,7 +229,7 @@ def _defaults(take: Take, seed: int) -> dict:
         warmth=round(float(np.clip(rng.normal(0, 0.05), -0.7, 0.7)), 4), exposure=round(float(np.clip(rng.normal(0.98, 0.015), 0.78, 1.12)), 4),
     )
     return {
-        "light": (light, "drawn"), "zoom": round(float(np.clip(rng.normal(0.97, 0.01), 0.88, 1.06)), 4),
+        "light": (light, "drawn"), "zoom": round(float(np.clip(rng.normal(0.985, 0.01), 0.88, 1.06)), 4),
         "shift_x": round(float(rng.normal(0, 0.006)), 4), "shift_y": round(float(rng.normal(0, 0.005)), 4),
         "noise": round(float(rng.uniform(1.0, 3.0)), 3), "blur": round(float(rng.uniform(0.0, 0.35)), 3),
         "speech": round(float(rng.uniform(0.25, 0.75)), 3), "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "background": _WALL[take.layout],
