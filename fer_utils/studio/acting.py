@@ -255,8 +255,10 @@ def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1
         level = np.clip(rng.normal(1.0, 0.75, syllables), 0.0, 2.4)
         return np.interp(t, knots, level / level.mean())
 
+    # The figures are means of people who speak: before the first word and after the last the mouth is nearly closed.
+    words = 0.25 + 0.75 * _ramp((t - 0.03) / 0.05) * _ramp((0.97 - t) / 0.05)
     for unit in (25, 26):
-        au[:, :, INDEX[unit]] *= ((1.0 - talking) + talking * syllable())[:, None]
+        au[:, :, INDEX[unit]] *= (words * ((1.0 - talking) + talking * syllable()))[:, None]
     for unit, size in ((18, 0.07), (20, 0.03), (24, 0.04)):
         au[:, :, INDEX[unit]] += (talking * syllable() * size)[:, None]
     # Parted lips and pressed lips exclude each other: talking opens what anger presses.
