@@ -33,7 +33,7 @@ HARDLY_READ: tuple[int, ...] = (1, 2, 5, 9, 15, 20, 23)
 #: The share of the real variance that is acting here: between actors whatever the label, between actors' ways with a label,
 #: between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it back).
 #: Nobody knows the true shares; these leave enough acting that a network trained on pixels learns as it does on real faces.
-ACTED: Mapping[str, float] = MappingProxyType({"between": 0.25, "style": 0.60, "take": 0.45})
+ACTED: Mapping[str, float] = MappingProxyType({"between": 0.30, "style": 0.70, "take": 0.25})
 #: Where readings are skewed (spread above mean), their variance is drawn up to 1 + WIDER times as large as measured: 24
 #: actors out of a skewed distribution mostly come out narrower than it is.  Set with ACTED and
 #: `likeness.SECOND` so that `likeness.svm_numbers` gives for drawn actors what it gives for the real ones.
@@ -57,7 +57,7 @@ UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
 #: The chance that an actor uses one of them for a label at all (our choice, as Du et al.'s prototypes have optional units).
-USED = 0.95
+USED = 0.90
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
 BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
     "sad": (0.0, -4.0, 1.0, 0.0, 0.25), "angry": (0.0, -2.0, 0.0, 0.0, 0.0), "fearful": (2.0, 1.5, 0.0, 0.2, 0.0),
@@ -229,9 +229,9 @@ def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1
     seconds : length of the clip, for the pace of speech and of the head.
     """
     real, direction = real_acting(), DIRECTIONS[layout][intensity]
-    t = np.linspace(0.0, 1.0, frames) if frames > 1 else np.array([0.5])
+    t = (np.arange(frames) + 0.5) / frames  # the middle of each frame's time
     start, rise = rng.uniform(0.0, 0.08), rng.uniform(0.06, 0.16)
-    end, fall = rng.uniform(0.93, 1.04), rng.uniform(0.06, 0.16)
+    end, fall = rng.uniform(0.97, 1.08), rng.uniform(0.06, 0.16)
     waver = 1.0 + 0.08 * np.sin(2 * np.pi * (t * rng.uniform(0.7, 1.6) + rng.random()))
     fine = np.linspace(0.0, 1.0, 200)
     apex = np.clip(_ramp((t - start) / rise) * _ramp((end - t) / fall) * waver, 0.0, 1.0)
@@ -240,7 +240,7 @@ def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1
     rest, played = style(identity, label, layout=layout, intensity=intensity)
     name, level = known_as(label, direction.level)
     columns = np.array([INDEX[unit] for unit in real.units])
-    target = played * rng.lognormal(0.0, 0.2)  # what the figures do not hold varies from take to take as a whole ...
+    target = played * rng.lognormal(0.0, 0.12)  # what the figures do not hold varies from take to take as a whole ...
     target[:, columns] = np.where(hardly_read(), target[:, columns], played[:, columns] * factor(
         "take", name, level, ACTED["take"] * direction.freedom**2, deviation("take", rng)))  # ... the others as the real ones
     # From the actor's rest to the label and back, so that the clip's mean is the target.
@@ -275,7 +275,7 @@ def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1
         k = max(2, int(round(pace * seconds)) + 1)
         return np.interp(t, np.linspace(0, 1, k), rng.normal(0, spread, k))
 
-    bearing = np.array(BEARING.get(label, (0.0,) * 5)) * rng.lognormal(0.0, 0.3) * direction.factor
+    bearing = np.array(BEARING.get(label, (0.0,) * 5)) * rng.lognormal(0.0, 0.2) * direction.factor
     if identity.asymmetry < 0:
         bearing = bearing * (-1, 1, -1, -1, 1)  # to the actor's own side
     still = rng.normal(0, (1.6, 1.3, 0.9))
