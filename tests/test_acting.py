@@ -51,10 +51,16 @@ def test_a_performance_stays_in_range_and_repeats(seed, label, frames, take, dir
 
 
 def test_the_arc_starts_and_ends_at_rest_and_six_frames_mostly_show_it():
+    last, ends = [], []
     for take in range(20):
         act = perform(studio.person(take), "surprised", frames=12, rng=np.random.default_rng(take))
-        assert act.apex[0] < 0.5 and act.apex[-1] < 0.95
-        assert np.median(act.apex[[1, 3, 5, 6, 8, 10]]) > 0.8
+        assert act.apex[0] < 0.5
+        assert np.sort(act.apex[[1, 3, 5, 7, 9, 11]])[1:].min() > 0.5, "five of the six frames that are taken show the label"
+        last.append(act.apex[-1])
+        fine = perform(studio.person(take), "surprised", frames=90, rng=np.random.default_rng(take)).apex
+        assert fine[0] < 0.1 and (np.diff(fine[:15]) >= -0.02).all()
+        ends.append(fine[-1])
+    assert np.median(last) < 0.95 and np.median(ends) < 0.7, "most clips end on the way back to rest"
 
 
 def test_strong_is_stronger_than_normal_and_level_three_than_one():

@@ -33,7 +33,7 @@ HARDLY_READ: tuple[int, ...] = (1, 2, 5, 9, 15, 20, 23)
 #: The share of the real variance that is acting here: between actors whatever the label, between actors' ways with a label,
 #: between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it back).
 #: Nobody knows the true shares; these leave enough acting that a network trained on pixels learns as it does on real faces.
-ACTED: Mapping[str, float] = MappingProxyType({"between": 0.30, "style": 0.70, "take": 0.25})
+ACTED: Mapping[str, float] = MappingProxyType({"between": 0.20, "style": 0.55, "take": 0.25})
 #: Where readings are skewed (spread above mean), their variance is drawn up to 1 + WIDER times as large as measured: 24
 #: actors out of a skewed distribution mostly come out narrower than it is.  Set with ACTED and
 #: `likeness.SECOND` so that `likeness.svm_numbers` gives for drawn actors what it gives for the real ones.
@@ -57,7 +57,7 @@ UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
 #: The chance that an actor uses one of them for a label at all (our choice, as Du et al.'s prototypes have optional units).
-USED = 0.90
+USED = 0.97
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
 BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
     "sad": (0.0, -4.0, 1.0, 0.0, 0.25), "angry": (0.0, -2.0, 0.0, 0.0, 0.0), "fearful": (2.0, 1.5, 0.0, 0.2, 0.0),

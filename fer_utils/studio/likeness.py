@@ -31,7 +31,7 @@ FOLDS: tuple[tuple[int, ...], ...] = ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10
 #: move as little as the real ones).
 SEEN = 0.12
 #: What it sees of a blink, beside the same share of the real reader's mean (our choice).
-BLINK = 0.68
+BLINK = 0.58
 #: Errors of the second reading, which says whether a unit is present, as a factor on the first reading's spreads.
 SECOND = 1.0
 
