@@ -26,14 +26,14 @@ from .expressions import INDEX
 
 #: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a
 #: RAVDESS mean is 2.2 (AU 12, happy, strong): our choice is that this is a drawn unit of 1.
-GAIN = 0.50
+GAIN = 0.55
 #: Units whose clip means hardly move between the labels in the real readings (none of their label means differs from
 #: neutral's by more than 0.2): for them the drawn actor follows the prototype.
 HARDLY_READ: tuple[int, ...] = (1, 2, 5, 9, 15, 20, 23)
 #: The share of the real variance that is acting here: between actors whatever the label, between actors' ways with a label,
 #: between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it back).
 #: Nobody knows the true shares; these leave enough acting that a network trained on pixels learns as it does on real faces.
-ACTED: Mapping[str, float] = MappingProxyType({"between": 0.20, "style": 0.55, "take": 0.25})
+ACTED: Mapping[str, float] = MappingProxyType({"between": 0.12, "style": 0.30, "take": 0.20})
 #: Where readings are skewed (spread above mean), their variance is drawn up to 1 + WIDER times as large as measured: 24
 #: actors out of a skewed distribution mostly come out narrower than it is.  Set with ACTED and
 #: `likeness.SECOND` so that `likeness.svm_numbers` gives for drawn actors what it gives for the real ones.
@@ -47,22 +47,22 @@ SATURATION = 1.3
 #: more than leaves each label's profile of action units correlated at 0.9 or more with the real one).
 UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "neutral": {},
-    "calm": {43: 0.20},
+    "calm": {43: 0.28},
     "happy": {},
-    "sad": {1: 0.20, 15: 0.18, 43: 0.30},
-    "angry": {5: 0.07, 23: 0.18, 24: 0.70},
-    "fearful": {1: 0.11, 2: 0.04, 5: 0.10, 20: 0.09, 16: 0.50},
-    "disgust": {9: 0.42, 16: 0.20},
-    "surprised": {1: 0.14, 2: 0.12, 5: 0.09, 27: 0.55},
+    "sad": {1: 0.22, 15: 0.20, 43: 0.42},
+    "angry": {5: 0.08, 23: 0.20, 24: 0.90},
+    "fearful": {1: 0.12, 2: 0.04, 5: 0.11, 20: 0.10, 16: 0.70},
+    "disgust": {9: 0.46, 16: 0.25},
+    "surprised": {1: 0.15, 2: 0.13, 5: 0.10, 27: 0.70},
     "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
 #: The chance that an actor uses one of them for a label at all (our choice, as Du et al.'s prototypes have optional units).
-USED = 0.97
+USED = 1.0
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
 BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
-    "sad": (0.0, -4.0, 1.0, 0.0, 0.25), "angry": (0.0, -2.0, 0.0, 0.0, 0.0), "fearful": (2.0, 1.5, 0.0, 0.2, 0.0),
-    "disgust": (-2.5, 1.5, 0.0, 0.0, 0.05), "surprised": (0.0, 3.0, 0.0, 0.0, -0.08), "happy": (0.0, 1.0, 1.0, 0.0, 0.0),
-    "contempt": (1.5, 2.0, 1.5, 0.0, 0.08),
+    "sad": (0.0, -6.0, 1.5, 0.0, 0.40), "angry": (0.0, -4.0, 0.0, 0.0, 0.0), "fearful": (4.0, 3.0, 0.0, 0.40, -0.05),
+    "disgust": (-4.5, 2.5, 0.0, 0.0, 0.10), "surprised": (0.0, 4.0, 0.0, 0.0, -0.10), "happy": (0.0, 1.5, 1.5, 0.0, 0.0),
+    "calm": (0.0, 0.0, 3.0, 0.0, 0.0), "contempt": (2.5, 3.0, 2.0, 0.0, 0.12),
 })
 
 
