@@ -29,11 +29,11 @@ UNITS: tuple[int, ...] = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 2
 FOLDS: tuple[tuple[int, ...], ...] = ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20), (8, 17, 21, 23, 24), (1, 4, 9, 22))
 #: The share that the reader sees of a unit of `acting.HARDLY_READ` (our choice: so that the label means of the readings
 #: move as little as the real ones).
-SEEN = 0.12
+SEEN = 0.09
 #: What it sees of a blink, beside the same share of the real reader's mean (our choice).
 BLINK = 0.58
 #: Errors of the second reading, which says whether a unit is present, as a factor on the first reading's spreads.
-SECOND = 1.0
+SECOND = 1.15
 
 
 def load_real(path: str | os.PathLike):
