@@ -87,7 +87,8 @@ def test_a_full_disk_is_one_clear_error_and_the_same_call_goes_on_when_there_is_
         assert left == {name: whole[name] for name in left}
         stopped_at.add("nothing" if not left else "plan" if set(left) == {"truth/plan.json"} else "later")
         assert filmed >= 1 and after == whole
-    assert workers == 2 or stopped_at == {"nothing", "plan", "later"}
+    # Whether some clips are whole by then depends on which is the largest; the next test stops later on purpose.
+    assert workers == 2 or {"nothing", "plan"} <= stopped_at
 
 
 @pytest.mark.parametrize("layout", ["ravdess", "savee"])
