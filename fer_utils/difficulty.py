@@ -93,7 +93,7 @@ def store(table, path: str | Path = STORED) -> Path:
         before = json.loads(path.read_text(encoding="utf-8"))
         rows = ({row["question"]: row for row in before["rows"]} if before["drawing"] == DRAWING else {}) | rows
     value = {
-        "made_by": "python -m fer_utils difficulty --tier full --epochs 10 --store", "drawing": DRAWING, "commit": provenance.commit(),
+        "made_by": "python -m fer_utils difficulty --tier full --epochs 6 --store", "drawing": DRAWING, "commit": provenance.commit(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "versions": provenance.versions(),
         "hardware": provenance.hardware(),
         "rows": [rows[name] for name in QUESTIONS if name in rows],

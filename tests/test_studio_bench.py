@@ -44,5 +44,5 @@ def test_no_rounds_are_an_error():
 
 def test_make_runs_it_and_lists_it(root):
     made = subprocess.run(["make", "-n", "bench"], cwd=root, capture_output=True, text=True, check=True).stdout
-    assert made.splitlines()[-1].endswith("python -m fer_utils.studio.bench")
+    assert any(line.endswith("python -m fer_utils.studio.bench") for line in made.splitlines())  # under `make`, make itself speaks, too
     assert "make bench" in subprocess.run(["make", "help"], cwd=root, capture_output=True, text=True, check=True).stdout
