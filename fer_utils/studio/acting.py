@@ -24,8 +24,8 @@ from fer_utils.labels import ALL
 
 from .expressions import INDEX
 
-#: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a
-#: RAVDESS mean is 2.2 (AU 12, happy, strong): our choice is that this is a drawn unit of 1.
+#: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a RAVDESS mean is 2.1
+#: (AU 12, happy, strong).  Our choice: from 1.8 on a unit is drawn at its full 1.
 GAIN = 0.55
 #: Units whose clip means hardly move between the labels in the real readings (none of their label means differs from
 #: neutral's by more than 0.2): for them the drawn actor follows the prototype.
