@@ -40,7 +40,7 @@ def measure(tier: str = "class", *, questions=None, epochs: int | None = None, p
 
     Parameters
     ----------
-    tier : ``smoke``, ``class`` or ``full`` (the paper's sizes; hours without a GPU).
+    tier : ``smoke``, ``class`` or ``full`` (the paper's sizes; long without a GPU).
     questions : names of `QUESTIONS`; None for all.
     epochs : None for the tier's own number.
     progress : bars on standard error.
@@ -75,7 +75,7 @@ def measure(tier: str = "class", *, questions=None, epochs: int | None = None, p
     return pd.DataFrame(rows)
 
 
-#: The answers at the sizes of the paper, kept with the package: the trainings take hours without a GPU.
+#: The answers at the sizes of the paper, kept with the package: the trainings take a good half hour on two cores.
 STORED = Path(__file__).with_name("difficulty.json")
 
 

@@ -20,8 +20,6 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fer_utils.labels import ALL
-
 from .expressions import INDEX
 
 #: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a RAVDESS mean is 2.1
@@ -32,7 +30,7 @@ GAIN = 0.55
 HARDLY_READ: tuple[int, ...] = (1, 2, 5, 9, 15, 20, 23)
 #: The share of the real variance that is acting here: between actors whatever the label, between actors' ways with a label,
 #: between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it back).
-#: Nobody knows the true shares; these leave enough acting that a network trained on pixels learns as it does on real faces.
+#: Nobody knows the true shares; these were set so that the pixels are as hard as `fer_utils.difficulty` reports.
 ACTED: Mapping[str, float] = MappingProxyType({"between": 0.12, "style": 0.30, "take": 0.20})
 #: Where readings are skewed (spread above mean), their variance is drawn up to 1 + WIDER times as large as measured: 24
 #: actors out of a skewed distribution mostly come out narrower than it is.  Set with ACTED and
@@ -56,8 +54,6 @@ UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "surprised": {1: 0.15, 2: 0.13, 5: 0.10, 27: 0.70},
     "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
-#: The chance that an actor uses one of them for a label at all (our choice, as Du et al.'s prototypes have optional units).
-USED = 1.0
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
 BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
     "sad": (0.0, -6.0, 1.5, 0.0, 0.40), "angry": (0.0, -4.0, 0.0, 0.0, 0.0), "fearful": (4.0, 3.0, 0.0, 0.40, -0.05),
@@ -199,10 +195,7 @@ def style(identity, label: str, *, layout: str = "ravdess", intensity: int = 1) 
     played[:, columns] = GAIN * np.maximum(neutral + direction.factor * (shown - neutral), 0.0)
     gain, strong = dict(identity.style), 1.2 if level == 2 else 1.0
     flip = identity.asymmetry < 0  # a one-sided expression shows on the actor's own side of choice
-    used = np.random.default_rng([719, identity.seed, ALL.index(label)]).random(len(UNREAD[label])) < USED
-    for (key, value), uses in zip(UNREAD[label].items(), used):
-        if not uses and label != "contempt":  # contempt has nothing else to show
-            continue
+    for key, value in UNREAD[label].items():
         unit, sides = (int(key[1:]), [1 - int(flip)]) if isinstance(key, str) else (key, [0, 1])
         played[sides, INDEX[unit]] += value * strong * direction.factor * gain[unit] ** direction.freedom
     return rest, played

@@ -25,6 +25,7 @@ from ..errors import FerError, invalid, missing, whole_number
 from ..labels import ALL
 from ..studio.expressions import MIDLINE
 from ..studio.identity import TONES
+from .still import Still
 
 _HERE = Path(__file__).parent
 
@@ -125,7 +126,7 @@ def _jpeg(picture: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-class FaceLab(anywidget.AnyWidget):
+class FaceLab(Still, anywidget.AnyWidget):
     """Sliders for action units, person, skin tone, head, gaze and light; the face follows.
 
     Parameters
@@ -216,10 +217,3 @@ class FaceLab(anywidget.AnyWidget):
             f'style="max-width:100%;height:auto" src="data:image/jpeg;base64,{data}"><figcaption>The Face lab at rest. '
             "It redraws the face in Jupyter and in Colab.</figcaption></figure>"
         )
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "text/html": self.picture_html()}, metadata

@@ -17,6 +17,7 @@ import traitlets
 
 from ..errors import invalid
 from ..models.ding2023 import parameter_count
+from .still import Still
 
 _HERE = Path(__file__).parent
 
@@ -62,7 +63,7 @@ def layers(filters: int, dense: int, classes: int, padding: str, pool: int) -> l
     ]
 
 
-class ParameterBudget(anywidget.AnyWidget):
+class ParameterBudget(Still, anywidget.AnyWidget):
     """Change the network, watch the count, find 542,136.
 
     Parameters (synced traits)
@@ -133,13 +134,6 @@ class ParameterBudget(anywidget.AnyWidget):
             f'src="data:image/svg+xml;base64,{data}"><figcaption>The widget at rest. It moves in Jupyter, in '
             "Colab and on the book's page.</figcaption></figure>"
         )
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "text/html": self.picture_html()}, metadata
 
     def _svg(self) -> str:
         parts, left = [], 20.0
