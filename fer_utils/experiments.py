@@ -45,11 +45,27 @@ class Data:
 
 @dataclass(frozen=True)
 class Split:
-    """Who tests: see `fer_utils.splits.split`."""
+    """Who tests: see `fer_utils.splits.split`.
+
+    With ``fold`` (0, 1, ...) one of the 1 / ``test`` (rounded) folds of `fer_utils.splits.folds`: over all of
+    them everybody tests once.
+    """
 
     by: str = "actor"
     test: float = 0.2
     seed: int = 0
+    fold: int | None = None
+
+    def rows(self, meta) -> tuple:
+        """(train, test) row positions of a table of frames; FerError if the split cannot be made."""
+        if self.fold is None:
+            return splits.split(meta, self.by, self.test, self.seed)
+        if isinstance(self.test, bool) or not isinstance(self.test, (int, float)) or not 0 < self.test <= 0.5:
+            raise invalid("test", expected="a share above 0 and up to 0.5, with folds", received=self.test)
+        made = splits.folds(meta, self.by, round(1 / self.test), self.seed)
+        if isinstance(self.fold, bool) or not isinstance(self.fold, int) or not 0 <= self.fold < len(made):
+            raise invalid("fold", expected=f"None, or a whole number from 0 to {len(made) - 1}", received=self.fold)
+        return made[self.fold]
 
 
 @dataclass(frozen=True)
@@ -261,7 +277,7 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
                       received=sorted(set(meta["expression"][targets.isna()])))
     targets = targets.to_numpy(np.int64)
     split = experiment.split
-    training, testing = splits.split(meta, split.by, split.test, split.seed)
+    training, testing = split.rows(meta)
     images = shrink(face_set.images, experiment.model.size, progress=progress)
 
     keras.utils.set_random_seed(experiment.seed)

@@ -137,9 +137,7 @@ def test_drawn_actors_act_as_the_real_ones(readers):
     for kind in ("between", "within"):
         ratio = {u: report["spreads"]["drawn"][kind][u] / value for u, value in report["spreads"]["real"][kind].items()}
         assert all(1 / 1.5 <= r <= 1.5 for r in ratio.values()), (kind, ratio)
-    # A label's own step is small and noisy, and units end at 1; on the whole the step is the real one.
-    assert all(1 / 1.7 <= share <= 1.5 for share in report["strong"].values()), report["strong"]
-    assert 1 / 1.5 <= np.mean(list(report["strong"].values())) <= 1.5
+    assert all(1 / 1.5 <= share <= 1.5 for share in report["strong"].values()), report["strong"]
     assert set(report["svm"]["drawn"]) == {"clips", "actors", "twins", "known_actors"}
     for asked, value in report["svm"]["drawn"].items():
         assert abs(value - report["svm"]["real"][asked]) <= 5, report["svm"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from fer_utils import difficulty, experiments
@@ -17,12 +19,18 @@ def test_a_question_is_an_experiment_whose_answer_is_stored(tmp_path, monkeypatc
     name = "RAVDESS, people unseen"
     table = difficulty.measure("smoke", questions=[name], epochs=1, progress=False)
     (row,) = table.to_dict("records")
-    result = experiments.Result.load(row["result"])
-    assert row["value"] == result.accuracy and row["train_images"] == result.split["train"] and row["epochs"] == 1
-    assert result.experiment["split"]["by"] == "actor" and result.experiment["model"]["name"] == "ding2023"
+    results = [experiments.Result.load(path) for path in row["results"]]
+    assert [result.experiment["split"]["fold"] for result in results] == [0, 1, 2, 3, 4]
+    assert all(result.experiment["split"]["by"] == "actor" and result.experiment["model"]["name"] == "ding2023" for result in results)
+    tested = [set(result.predictions["actor"]) for result in results]
+    assert len(set.union(*tested)) == sum(map(len, tested)) == row["groups"] == 8, "every actor is unseen once"
+    answers = pd.concat([result.predictions for result in results])
+    assert row["test_images"] == len(answers) == np.sum(row["confusion"]) and row["epochs"] == 1
+    assert row["value"] == pytest.approx((answers["true"] == answers["predicted"]).mean()) and row["folds"] == [r.accuracy for r in results]
+    assert np.diag(row["confusion"]).sum() == (answers["true"] == answers["predicted"]).sum()
     assert 0 <= row["low"] <= row["value"] <= row["high"] <= 1
     kept = json.loads(difficulty.store(table, tmp_path / "kept.json").read_text())
-    assert kept["drawing"] == DRAWING and kept["rows"][0]["question"] == name and "result" not in kept["rows"][0]
+    assert kept["drawing"] == DRAWING and kept["rows"][0]["question"] == name and "results" not in kept["rows"][0]
     other = table.assign(question="SAVEE, clips at random, after", value=0.5)
     kept = json.loads(difficulty.store(other, tmp_path / "kept.json").read_text())
     assert [r["question"] for r in kept["rows"]] == [name, "SAVEE, clips at random, after"], "answers are kept beside each other"
@@ -33,7 +41,7 @@ def test_the_kept_answers_are_of_this_drawing_and_of_the_papers_sizes():
     assert kept is not None and kept["drawing"] == DRAWING, "the drawing has changed: python -m fer_utils difficulty --tier full --store"
     rows = {row["question"]: row for row in kept["rows"]}
     assert set(rows) == set(difficulty.QUESTIONS)
-    assert rows["RAVDESS, people unseen"]["train_images"] + rows["RAVDESS, people unseen"]["test_images"] > 8_500
+    assert rows["RAVDESS, people unseen"]["test_images"] > 8_500 and rows["RAVDESS, people unseen"]["groups"] == 24
     savee = rows["SAVEE, clips at random, before"]
     assert savee["train_images"] + savee["test_images"] > 2_800
     assert len(kept["commit"]) >= 7 and kept["versions"]["tensorflow-cpu"] and kept["hardware"]["cores"] > 0
@@ -46,6 +54,17 @@ def test_the_stand_ins_are_as_hard_as_they_should_be():
     assert 0.55 <= unseen <= 0.75
     assert frames - unseen >= 0.20
     assert rows["MEAD, people unseen"]["value"] > unseen
+
+
+def test_the_network_takes_for_each_other_what_people_do():
+    """Fear and surprise, sad and neutral, calm and neutral: more often than labels are on the average, on people unseen."""
+    row = {row["question"]: row for row in difficulty.stored()["rows"]}["RAVDESS, people unseen"]
+    share = np.array(row["confusion"], float)
+    share /= share.sum(axis=1, keepdims=True)
+    mixed, names = (share + share.T) / 2, row["labels"]
+    typical = mixed[np.triu_indices(len(names), 1)].mean()
+    for a, b in (("fearful", "surprised"), ("sad", "neutral"), ("calm", "neutral")):
+        assert mixed[names.index(a), names.index(b)] > typical, (a, b, mixed.round(3))
 
 
 def test_bad_input_is_one_clear_error():

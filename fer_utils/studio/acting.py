@@ -20,6 +20,8 @@ from types import MappingProxyType
 
 import numpy as np
 
+from fer_utils import labels
+
 from .expressions import INDEX
 
 #: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a RAVDESS mean is 2.1
@@ -32,33 +34,38 @@ HARDLY_READ: tuple[int, ...] = (1, 2, 5, 9, 15, 20, 23)
 #: between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it back).
 #: Nobody knows the true shares; these were set so that the pixels are as hard as `fer_utils.difficulty` reports.
 ACTED: Mapping[str, float] = MappingProxyType({"between": 0.12, "style": 0.30, "take": 0.20})
+#: Labels that actors play in ways further apart, as the readings are: some actors' calm and sad clips read as neutral ones,
+#: others' are far from them.  Label -> the share of ``style`` that is acting.
+OWN_WAYS: Mapping[str, float] = MappingProxyType({"calm": 0.70, "sad": 0.50})
 #: Where readings are skewed (spread above mean), their variance is drawn up to 1 + WIDER times as large as measured: 24
 #: actors out of a skewed distribution mostly come out narrower than it is.  Set with ACTED and
 #: `likeness.SECOND` so that `likeness.svm_numbers` gives for drawn actors what it gives for the real ones.
 WIDER = 2.5
 
 #: Units end at 1, which takes from the strong intensity more than from the normal one: the step between the two is played
-#: this much larger, so that what is left of it is near the real one (`likeness.compare`'s ``strong``).
-SATURATION = 1.3
+#: this much larger, so that what is left of it is near the real one (`likeness.compare`'s ``strong``).  Happy and disgust
+#: are near the end at normal intensity already.
+SATURATION: Mapping[str, float] = MappingProxyType({name: 1.3 for name in labels.RAVDESS} | {"happy": 1.6, "disgust": 2.2})
 
 #: What the readings miss, from the prototypes: unit (or one side of it) -> clip mean at normal intensity (our choice; not
-#: more than leaves each label's profile of action units correlated at 0.9 or more with the real one).
+#: more than leaves each label's profile of action units correlated at 0.9 or more with the real one).  A mouth torn open (27)
+#: is in fear's prototype as in surprise's (Ekman, Friesen & Hager 2002), which is why people take one for the other.
 UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "neutral": {},
-    "calm": {43: 0.28},
+    "calm": {43: 0.04},
     "happy": {},
-    "sad": {1: 0.22, 15: 0.20, 43: 0.42},
-    "angry": {5: 0.08, 23: 0.20, 24: 0.90},
-    "fearful": {1: 0.12, 2: 0.04, 5: 0.11, 20: 0.10, 16: 0.70},
+    "sad": {1: 0.22, 15: 0.18, 43: 0.26},
+    "angry": {5: 0.08, 16: 0.30, 23: 0.22, 24: 0.80},
+    "fearful": {1: 0.13, 2: 0.05, 5: 0.11, 20: 0.10, 16: 0.58, 27: 0.32},
     "disgust": {9: 0.46, 16: 0.25},
-    "surprised": {1: 0.15, 2: 0.13, 5: 0.10, 27: 0.70},
+    "surprised": {1: 0.15, 2: 0.12, 5: 0.10, 27: 0.70},
     "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
 BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
-    "sad": (0.0, -6.0, 1.5, 0.0, 0.40), "angry": (0.0, -4.0, 0.0, 0.0, 0.0), "fearful": (4.0, 3.0, 0.0, 0.40, -0.05),
-    "disgust": (-4.5, 2.5, 0.0, 0.0, 0.10), "surprised": (0.0, 4.0, 0.0, 0.0, -0.10), "happy": (0.0, 1.5, 1.5, 0.0, 0.0),
-    "calm": (0.0, 0.0, 3.0, 0.0, 0.0), "contempt": (2.5, 3.0, 2.0, 0.0, 0.12),
+    "sad": (0.0, -4.0, 1.0, 0.0, 0.22), "angry": (0.0, -5.0, 0.0, 0.0, 0.0), "fearful": (1.5, 1.5, 0.0, 0.15, 0.0),
+    "disgust": (-4.5, 2.5, 0.0, 0.0, 0.10), "surprised": (0.0, 3.0, 0.0, 0.0, -0.05), "happy": (0.0, 1.5, 1.5, 0.0, 0.0),
+    "calm": (0.0, 0.0, 1.0, 0.0, 0.0), "contempt": (2.5, 3.0, 2.0, 0.0, 0.12),
 })
 
 
@@ -159,6 +166,11 @@ def factor(kind: str, label: str, level: int, share: float, z: np.ndarray) -> np
     return np.exp(np.sqrt(variance) * z - 0.5 * variance)
 
 
+def acted(kind: str, label: str) -> float:
+    """The share of the real variance that is acting: `ACTED`, and `OWN_WAYS` for the ``style`` of some labels."""
+    return OWN_WAYS.get(label, ACTED[kind]) if kind == "style" else ACTED[kind]
+
+
 def hardly_read() -> np.ndarray:
     """Which of the real figures' units are `HARDLY_READ`, (17,) bool."""
     return np.array([unit in HARDLY_READ for unit in real_acting().units])
@@ -180,11 +192,11 @@ def style(identity, label: str, *, layout: str = "ravdess", intensity: int = 1) 
     free = direction.freedom**2
 
     def reading(name: str, level: int) -> np.ndarray:
-        always = factor("between", name, level, ACTED["between"] * free, deviation("between", np.random.default_rng([717, identity.seed])))
+        always = factor("between", name, level, acted("between", name) * free, deviation("between", np.random.default_rng([717, identity.seed])))
         way = np.random.default_rng([718, identity.seed, sorted(real.style).index(name)])
-        own = factor("style", name, level, ACTED["style"] * free, deviation("style", way))
+        own = factor("style", name, level, acted("style", name) * free, deviation("style", way))
         normal = real.mean[name, 1]
-        mean = np.maximum(normal + SATURATION * (real.mean[name, level] - normal), 0.5 * normal)
+        mean = np.maximum(normal + SATURATION[name] * (real.mean[name, level] - normal), 0.5 * normal)
         return np.where(hardly_read(), 0.0, mean * always * own)
 
     name, level = known_as(label, direction.level)
@@ -235,7 +247,7 @@ def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1
     columns = np.array([INDEX[unit] for unit in real.units])
     target = played * rng.lognormal(0.0, 0.12)  # what the figures do not hold varies from take to take as a whole ...
     target[:, columns] = np.where(hardly_read(), target[:, columns], played[:, columns] * factor(
-        "take", name, level, ACTED["take"] * direction.freedom**2, deviation("take", rng)))  # ... the others as the real ones
+        "take", name, level, acted("take", name) * direction.freedom**2, deviation("take", rng)))  # ... the others as the real ones
     # From the actor's rest to the label and back, so that the clip's mean is the target.
     au = rest + (apex / out)[:, None, None] * (target - rest)
 

@@ -20,7 +20,7 @@ import numpy as np
 from fer_utils import labels
 from fer_utils.errors import invalid
 
-from .acting import ACTED, DIRECTIONS, GAIN, deviation, factor, hardly_read, known_as, real_acting
+from .acting import DIRECTIONS, GAIN, acted, deviation, factor, hardly_read, known_as, real_acting
 from .expressions import INDEX
 
 #: The units of OpenFace's intensities, in its order (AU 28 is read as present or not only, and never seen).
@@ -33,7 +33,7 @@ SEEN = 0.09
 #: What it sees of a blink, beside the same share of the real reader's mean (our choice).
 BLINK = 0.58
 #: Errors of the second reading, which says whether a unit is present, as a factor on the first reading's spreads.
-SECOND = 1.15
+SECOND = 1.18
 
 
 def load_real(path: str | os.PathLike):
@@ -58,13 +58,13 @@ def load_real(path: str | os.PathLike):
     return out
 
 
-def readings(film, *, seed: int = 2):
+def readings(film, *, seed: int = 4):
     """What a fallible reader makes of a film or a rehearsal: the real features' counterpart.
 
     A reading is the clip's mean true action unit divided by `acting.GAIN`, plus
     errors: one of the actor (a face at rest that looks like a frown) and one of
     the take, normal, correlated as the real ones, of the size that the acting
-    leaves (1 - `acting.ACTED`).  Of `acting.HARDLY_READ` the
+    leaves (1 - `acting.acted`).  Of `acting.HARDLY_READ` the
     share `SEEN` is seen, on top of what the real reader says of a neutral face.  A
     second reading of each frame with errors of its own says whether a unit is
     present; its threshold makes it so as often as in the real set.
@@ -72,7 +72,7 @@ def readings(film, *, seed: int = 2):
     Parameters
     ----------
     film : a ``studio.Film`` of any layout, or what ``studio.rehearse`` returns.
-    seed : which reader.  Readers differ as casts do; of the first six, number 2 comes nearest
+    seed : which reader.  Readers differ as casts do; of the first six, number 4 comes nearest
         to the real spreads.  `report` takes the mean of several.
 
     Returns
@@ -104,7 +104,7 @@ def readings(film, *, seed: int = 2):
         out = np.empty((len(clips), len(UNITS)))
         for k, ((name, level), actor, expression) in enumerate(zip(played, clips["actor"], clips["expression"])):
             draws = {"between": always[people[actor]], "style": own[actor, expression], "take": deviation("take", rng)}
-            parts = [np.where(hardly, factor(kind, name, level, 1.0, z), factor(kind, name, level, 1.0 - ACTED[kind], z)) for kind, z in draws.items()]
+            parts = [np.where(hardly, factor(kind, name, level, 1.0, z), factor(kind, name, level, 1.0 - acted(kind, name), z)) for kind, z in draws.items()]
             out[k] = np.prod(parts, axis=0)
         for pair in set(played):  # centred again: on the average over a label's clips the reader is right
             rows = np.array([p == pair for p in played])
