@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0)
 
     made = command("difficulty", _difficulty, "measure how hard the drawn stand-ins are for the paper's network")
-    made.add_argument("--tier", default="class", help="smoke, class (default) or full, the paper's sizes: a good half hour of training on two cores, at 6 epochs")
+    made.add_argument("--tier", default="class", help="smoke, class (default) or full, the paper's sizes: about an hour of training on two cores, at 6 epochs")
     made.add_argument("--epochs", type=int, help="how many (default: the tier's own number)")
     made.add_argument("--only", metavar="NAME", action="append", help="a question's name; may be given several times")
     made.add_argument("--store", action="store_true", help="keep the answers in the package, for the appendix")

@@ -95,6 +95,13 @@ def test_running_again_trains_nothing_and_a_change_does(faces, store, monkeypatc
     assert toy(faces).key(faces) != first.key
 
 
+def test_over_all_folds_everybody_tests_once(faces, store):
+    results = [run(toy(faces, split=Split("actor", 0.2, fold=k), recipe=Recipe(epochs=1)), progress=False) for k in range(5)]
+    assert sorted(actor for result in results for actor in set(result.predictions["actor"])) == [f"{k:02d}" for k in range(5)]
+    assert sorted(row for result in results for row in result.predictions["row"]) == list(range(len(faces)))
+    assert len({result.path for result in results}) == 5 and all(result.split["leaked_share"]["actor"] == 0 for result in results)
+
+
 def test_an_experiment_survives_json(faces):
     experiment = toy(faces, model=Model.of("ding2023", dropout=(0.1, 0.2, 0.3), l1=1e-4))
     again = Experiment.from_configuration(json.loads(json.dumps(experiment.configuration())))
@@ -207,6 +214,8 @@ def test_predictions_come_in_the_order_of_the_rows(faces):
     (lambda f: run("ding2023"), ("`experiment`", "Experiment")),
     (lambda f: run(toy(f, model="ding2024"), progress=False), ("`name`", "ding2023", "ding2024")),
     (lambda f: run(toy(f, split=Split("actor", 0.4), data=Data("ravdess", tier="big")), progress=False), ("`tier`", "big")),
+    (lambda f: run(toy(f, split=Split("actor", 0.2, fold=5)), progress=False), ("`fold`", "0 to 4", "5")),
+    (lambda f: run(toy(f, split=Split("actor", 0.7, fold=0)), progress=False), ("`test`", "0.5, with folds", "0.7")),
     (lambda f: run(toy(f, split=Split("planet")), progress=False), ("`by`", "frame, clip, performance, actor", "planet")),
     (lambda f: run(toy(f, model=Model.of("ding2023", colour=1)), progress=False), ("`colour`", "filters")),
     (lambda f: Result.load("/nowhere"), ("`path`", "/nowhere", "Run the experiment")),
