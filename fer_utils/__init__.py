@@ -15,7 +15,7 @@ import importlib
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "benchmark", "comparisons", "compress", "datasets", "difficulty", "evaluate", "exercises", "experiments", "faces",
+    "benchmark", "comparisons", "compress", "datasets", "difficulty", "duplicates", "evaluate", "exercises", "experiments", "faces",
     "figures", "labels", "landmarks", "models", "paths", "prose", "provenance", "reported", "sheets", "sources", "splits",
     "studio", "tables", "train", "widgets",
 )

@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     _dataset(made)
     made.add_argument("--out", required=True, metavar="FOLDER", help="where the face set is stored")
     made.add_argument("--frames", type=int, default=6, help="frames a clip (default 6, as in the paper)")
+    made.add_argument("--sampling", default="even", help="which frames: even (default), middle, apex or all (--frames is then ignored)")
     made.add_argument("--size", type=int, default=180, help="pixels (default 180, as in the paper)")
     made.add_argument("--detector", default="dlib", help="dlib (default) or haar")
     _workers(made)
@@ -102,6 +103,8 @@ def _dataset(made) -> None:
 
     made.add_argument("--dataset", required=True, help=f"one of {', '.join(datasets.available())}")
     made.add_argument("root", help="the data set's folder")
+    made.add_argument("--actor", help="for --dataset folder, who is seen: kdef, jaffe, ck+, ck48, or a regular expression "
+                      "with a group named actor")
 
 
 def _workers(made) -> None:
@@ -124,9 +127,10 @@ def _report(problems) -> list[dict]:
 
 def _scan(options) -> int:
     from . import datasets
+    from .datasets import completeness
     from .paths import write_atomic
 
-    clips = datasets.scan(options.dataset, options.root)
+    clips = datasets.scan(options.dataset, options.root, actor=options.actor)
     if options.csv:
         write_atomic(Path(options.csv).expanduser(), clips.to_csv(index=False))
     counts = clips["expression"].value_counts()
@@ -137,6 +141,10 @@ def _scan(options) -> int:
     lines = [f"{_count(len(clips), 'clip')} of {_count(len(value['actors']), 'actor')}, "
              f"{_count(value['performances'], 'performance')}"]
     lines += [f"  {name:<10} {number:>6}" for name, number in value["expressions"].items()]
+    if options.dataset in completeness.available() and len(clips):
+        found = datasets.check(clips)
+        value |= {"complete": found.complete, "missing": found.missing, "repeated": found.repeated}
+        lines.append(str(found))
     _print(options, value, "\n".join(lines))
     return 0 if len(clips) else 1
 
@@ -154,8 +162,8 @@ def _film(options) -> int:
 def _prepare(options) -> int:
     from . import datasets, faces
 
-    clips = datasets.scan(options.dataset, options.root)
-    made = faces.prepare(clips, options.out, frames=options.frames, size=options.size, detector=options.detector,
+    clips = datasets.scan(options.dataset, options.root, actor=options.actor)
+    made = faces.prepare(clips, options.out, frames=options.frames, sampling=options.sampling, size=options.size, detector=options.detector,
                          workers=options.workers, progress=not options.quiet)
     value = {"out": str(made.path), "clips": len(clips), "faces": len(made), "fingerprint": made.fingerprint,
              "problems": _report(made.problems)}

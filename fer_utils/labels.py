@@ -4,7 +4,7 @@ A label names the expression an actor was asked to pose.  It is not a claim
 about what the actor felt (Barrett et al. 2019, doi 10.1177/1529100619832930).
 
 One canonical name stands for the data sets' several: RAVDESS writes
-``fearful``, SAVEE ``fear``, MEAD ``fear``; here all three are ``fearful``.
+``fearful``, SAVEE and MEAD ``fear``, KDEF ``afraid``; here all are ``fearful``.
 The order of a vocabulary is the order of the classes in every network.
 """
 
@@ -18,11 +18,29 @@ RAVDESS: tuple[str, ...] = (
 SAVEE: tuple[str, ...] = tuple(name for name in RAVDESS if name != "calm")
 #: MEAD's eight: SAVEE's seven and contempt (Wang et al. 2020).
 MEAD: tuple[str, ...] = SAVEE + ("contempt",)
+#: CREMA-D's six, in the same order (Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244).
+CREMA_D: tuple[str, ...] = tuple(name for name in SAVEE if name != "surprised")
 
 #: Every canonical name, in one order.
 ALL: tuple[str, ...] = RAVDESS + ("contempt",)
 
-VOCABULARIES: dict[str, tuple[str, ...]] = {"ravdess": RAVDESS, "savee": SAVEE, "mead": MEAD}
+VOCABULARIES: dict[str, tuple[str, ...]] = {"ravdess": RAVDESS, "savee": SAVEE, "mead": MEAD, "crema_d": CREMA_D}
+
+#: The words that data sets and their copies write on folders, to the canonical names.
+_WORDS: dict[str, str] = {
+    **{name: name for name in ALL},
+    "afraid": "fearful", "anger": "angry", "contemptuous": "contempt", "disgusted": "disgust", "fear": "fearful",
+    "happiness": "happy", "joy": "happy", "sadness": "sad", "surprise": "surprised",
+}
+
+
+def canonical(word: str) -> str:
+    """The canonical name for a data set's word, whatever its case; ``""`` for a word that is none of them.
+
+    >>> canonical("Fear"), canonical("awe")
+    ('fearful', '')
+    """
+    return _WORDS.get(word.strip().lower(), "")
 
 
 def vocabulary(dataset: str, expressions=()) -> tuple[str, ...]:
@@ -30,7 +48,7 @@ def vocabulary(dataset: str, expressions=()) -> tuple[str, ...]:
 
     Parameters
     ----------
-    dataset : ``"ravdess"``, ``"savee"``, ``"mead"``, or any other name.
+    dataset : ``"ravdess"``, ``"savee"``, ``"mead"``, ``"crema_d"``, or any other name.
     expressions : for a data set without a fixed vocabulary (``"folder"``), the
         labels found in it; canonical names come first, in canonical order, then
         the rest in alphabetical order.

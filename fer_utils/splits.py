@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from . import duplicates
 from .errors import FerError, invalid
 
 #: From the leakiest to the strictest; each unit lies inside the next one.
@@ -185,7 +186,8 @@ def _fixed_folds(meta, by, groups) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def leakage(
-    meta: pd.DataFrame, train: Sequence[int], test: Sequence[int], *, images: np.ndarray | None = None
+    meta: pd.DataFrame, train: Sequence[int], test: Sequence[int], *, images: np.ndarray | None = None,
+    near: bool = False, progress: bool = True,
 ) -> pd.DataFrame:
     """What stands on both sides of a split.
 
@@ -195,50 +197,146 @@ def leakage(
     train, test : row positions.
     images : (N, height, width, channels) uint8; if given, images that are equal
         to the bit are looked for, too.
+    near : with ``images``, also those that are nearly equal, as
+        ``fer_utils.duplicates`` decides (it says what was measured): twins that
+        were encoded again, neighbouring frames under other names.
+    progress : show a bar on stderr if that takes more than two seconds.
 
     Returns
     -------
-    DataFrame indexed by level (``row``, ``image`` if asked, ``clip``,
-    ``performance``, ``actor``: those that the table knows) with columns
+    DataFrame indexed by level (``row``, ``image`` and ``near image`` if asked,
+    ``clip``, ``performance``, ``actor``: those that the table knows) with columns
 
-    ``shared`` : how many units of that level are on both sides,
+    ``shared`` : how many units of that level are on both sides; of ``near image``
+    how many training images are the closest to some test image,
     ``test_rows`` : how many test rows belong to a shared unit,
     ``share`` : the same as a share of the test rows, 0 to 1,
     ``examples`` : up to five shared units, as text.
 
-    A clean actor-wise split has zeros everywhere.
+    A clean actor-wise split has zeros everywhere.  ``leaked_pairs`` names them all.
+
+    Raises
+    ------
+    FerError : positions out of range, ``images`` of another length, or ``near``
+    without ``images``.
 
     >>> meta = pd.DataFrame({"dataset": "toy", "clip": list("aabb"), "actor": list("xxyy")})
     >>> leakage(meta, [0, 2], [1, 3]).loc["clip", "share"]
     np.float64(1.0)
     """
     train, test = _rows("train", train, len(meta)), _rows("test", test, len(meta))
-    levels: dict[str, np.ndarray] = {"row": np.arange(len(meta)).astype(str)}
+    levels, seen = _levels(meta, images, near, progress)
+    rows = {}
+    for level, units in levels.items():
+        if units is None:
+            pairs = duplicates.nearest(seen, train, test, progress=progress)
+            named = [f"{first} ~ {second}" for first, second in zip(pairs["train_row"][:5], pairs["test_row"][:5])]
+            shared, hit = pairs["train_row"].unique(), len(pairs)
+        else:
+            shared = np.intersect1d(units[train], units[test])
+            hit, named = int(np.isin(units[test], shared).sum()), shared[:5]
+        rows[level] = {
+            "shared": len(shared), "test_rows": hit,
+            "share": hit / len(test) if len(test) else 0.0, "examples": ", ".join(named),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("level")
+
+
+#: How ``leaked_pairs`` says what two rows have in common.
+_COMMON = {
+    "row": "the same row", "image": "equal to the bit", "clip": "frames of one clip",
+    "performance": "recordings of one performance", "actor": "one person",
+}
+
+
+def leaked_pairs(
+    meta: pd.DataFrame, train: Sequence[int], test: Sequence[int], images: np.ndarray | None = None, *,
+    near: bool = True, progress: bool = True,
+) -> pd.DataFrame:
+    """Which rows stand for each other on the two sides of a split.
+
+    Parameters
+    ----------
+    meta, train, test, images, progress : as in `leakage`.
+    near : with ``images``, look for nearly equal ones, too.
+
+    Returns
+    -------
+    DataFrame, levels in the order of `leakage`, with columns ``level``,
+    ``train_row``, ``test_row`` (positions), ``train_clip``, ``test_clip`` (``""`` if the table
+    has no clips) and ``what`` (in words, with the counts).  At the levels ``row``,
+    ``image`` and ``near image`` every leaked test row has one line, with the
+    first, or closest, training row; at ``clip``, ``performance`` and ``actor``
+    every shared unit has one, with the first row of each side (of a
+    performance, if it can be, rows of two clips: the twins).  An empty table means a clean
+    split.
+
+    Raises
+    ------
+    FerError : as `leakage`.
+    """
+    train, test = _rows("train", train, len(meta)), _rows("test", test, len(meta))
+    levels, seen = _levels(meta, images, near and images is not None, progress)
+    clips = meta["clip"].astype(str).to_numpy() if "clip" in meta.columns else np.full(len(meta), "", dtype=object)
+    found: list[tuple] = []
+    for level, units in levels.items():
+        if units is None:
+            for row in duplicates.nearest(seen, train, test, progress=progress).itertuples():
+                found.append((level, row.train_row, row.test_row,
+                              f"nearly equal: {row.difference:.2f} grey levels apart{_more(row.others)}"))
+            continue
+        order = np.argsort(units[train], kind="stable")
+        begins = np.searchsorted(units[train], units[test], "left", sorter=order)
+        ends = np.searchsorted(units[train], units[test], "right", sorter=order)
+        tested = pd.Series(units[test]).map(pd.Series(units[test]).value_counts()).to_numpy()
+        done: set[str] = set()
+        for place in np.flatnonzero(ends > begins):
+            row, unit = test[place], units[test[place]]
+            partners = train[order[begins[place]:ends[place]]]
+            if level in ("row", "image"):
+                what = f"{_COMMON[level]}{_more(len(partners) - 1) if level == 'image' else ''}"
+            elif unit in done:
+                continue
+            else:
+                what = f"{_COMMON[level]} ({unit}): {len(partners)} rows in training, {tested[place]} in test"
+                done.add(unit)
+            other = partners[clips[partners] != clips[row]] if level == "performance" else partners
+            found.append((level, (other if len(other) else partners)[0], row, what))
+    table = pd.DataFrame(found, columns=["level", "train_row", "test_row", "what"])
+    rows = {side: table[f"{side}_row"].to_numpy(np.int64) for side in ("train", "test")}
+    return pd.DataFrame({
+        "level": table["level"].astype("str"), "train_row": rows["train"], "test_row": rows["test"],
+        "train_clip": clips[rows["train"]], "test_clip": clips[rows["test"]], "what": table["what"].astype("str"),
+    })
+
+
+def _more(others: int) -> str:
+    if others < 1:
+        return ""
+    return f"; {others} more training image{' is' if others == 1 else 's are'}, too"
+
+
+def _levels(meta, images, near: bool, progress: bool) -> tuple[dict[str, np.ndarray | None], duplicates.Looks | None]:
+    """The unit of every row at every level, None for ``near image``, which has no units but pairs; and the images' looks."""
+    levels: dict[str, np.ndarray | None] = {"row": np.arange(len(meta)).astype(str)}
+    seen = None
     if images is not None:
         if len(images) != len(meta):
             raise invalid("images", expected=f"one image a row of meta, {len(meta)}", received=len(images))
-        levels["image"] = _digests(images)
+        if near:
+            seen = duplicates.looks(images, progress=progress)
+            levels["image"], levels["near image"] = seen.digests, None
+        else:
+            levels["image"] = duplicates.digests(images)
+    elif near:
+        raise invalid("near", expected="False without `images`", received=near,
+                      remedy="Pass the face set's images: leakage(made.meta, train, test, images=made.images, near=True).")
     for by in UNITS[1:]:
         try:
             levels[by] = unit_ids(meta, by)
         except FerError:
             continue  # the table does not know this level, and then says nothing about it
-    rows = {}
-    for level, units in levels.items():
-        shared = np.intersect1d(units[train], units[test])
-        hit = int(np.isin(units[test], shared).sum())
-        rows[level] = {
-            "shared": len(shared), "test_rows": hit,
-            "share": hit / len(test) if len(test) else 0.0, "examples": ", ".join(shared[:5]),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("level")
-
-
-def _digests(images: np.ndarray) -> np.ndarray:
-    import hashlib
-
-    return np.array([hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=12).hexdigest()
-                     for image in images])
+    return levels, seen
 
 
 def _rows(name: str, rows, count: int) -> np.ndarray:

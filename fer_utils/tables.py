@@ -98,19 +98,20 @@ class ClipTable(pd.DataFrame):
 
     ==============  ==============================================================
     ``path``        the file, absolute, as text
-    ``dataset``     ``ravdess``, ``savee``, ``mead`` or ``folder``
+    ``dataset``     ``ravdess``, ``savee``, ``mead``, ``crema_d`` or ``folder``
     ``clip``        the file's path below the root, with ``/``: unique in the table
     ``actor``       who is seen, as the data set writes it; ``""`` where unknown
     ``sex``         ``female``, ``male`` or ``""``: as the data set records it
     ``expression``  the posed-expression label, canonical (``fer_utils.labels``)
-    ``intensity``   1 normal, 2 strong (RAVDESS); 1 to 3 (MEAD); 1 elsewhere
-    ``view``        ``front``, or MEAD's camera
+    ``intensity``   1 normal, 2 strong (RAVDESS); 1 to 3 (MEAD, CREMA-D, there 0 for unspecified); 1 elsewhere
+    ``view``        ``front``, MEAD's camera, KDEF's side; ``""`` where unknown
     ``channel``     ``speech`` or ``song``; ``""`` for still images
     ``modality``    ``audio-video``, ``video-only`` or ``image``
     ``statement``   which sentence was spoken, as the data set writes it
-    ``repetition``  1, 2, ... of the same sentence
+    ``repetition``  1, 2, ... of the same sentence; KDEF's session, JAFFE's take
     ``performance`` the recorded act: equal for RAVDESS's 01-/02- twins and for
-                    MEAD's seven cameras; unique across data sets
+                    MEAD's seven cameras, the frames of one CK+ sequence and
+                    KDEF's five sides; unique across data sets
     ==============  ==============================================================
     """
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_utils import datasets, labels
-from fer_utils.datasets import files, mead, ravdess, savee
+from fer_utils.datasets import crema_d, files, mead, ravdess, savee
 from fer_utils.errors import FerError
 from fer_utils.tables import CLIP_COLUMNS
 
@@ -33,8 +33,8 @@ def kinds(table):
 
 
 def test_registry():
-    assert datasets.available() == ("folder", "mead", "ravdess", "savee")
-    with pytest.raises(FerError, match=r"`dataset`.*'folder', 'mead', 'ravdess', 'savee'.*Received: 'fer2013'"):
+    assert datasets.available() == ("crema_d", "folder", "mead", "ravdess", "savee")
+    with pytest.raises(FerError, match=r"`dataset`.*'crema_d', 'folder', 'mead', 'ravdess', 'savee'.*Received: 'fer2013'"):
         datasets.scan("fer2013", "anywhere")
     with pytest.raises(FerError, match="`dataset`"):
         datasets.scan(None, "anywhere")
@@ -372,7 +372,7 @@ def test_names_that_are_not_text_are_reported(tmp_path):
 @settings(max_examples=60, deadline=None)
 @given(st.text(min_size=1, max_size=30))
 def test_no_name_at_all_is_a_crash(text):
-    for reader in (ravdess, savee, mead):
+    for reader in (ravdess, savee, mead, crema_d):
         try:
             assert set(reader.parse(text)) | {"path", "clip"} == set(CLIP_COLUMNS)
         except FerError:

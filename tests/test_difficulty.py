@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import difficulty, experiments
+from fer_utils import difficulty, experiments, labels, sources
 from fer_utils.errors import FerError
 from fer_utils.studio.film import DRAWING
 
@@ -36,6 +36,21 @@ def test_a_question_is_an_experiment_whose_answer_is_stored(tmp_path, monkeypatc
     assert [r["question"] for r in kept["rows"]] == [name, "SAVEE, clips at random, after"], "answers are kept beside each other"
 
 
+def test_few_images_are_one_of_a_clip_and_the_same_number_of_each_actor_and_label(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(sources.SIZES, "smoke", {"ravdess": sources.Size(5, 24)})
+    asked = difficulty.Question("ravdess", difficulty.FOLDS, images=2, without=("calm",))
+    few = asked.faces("smoke", progress=False)
+    counts = few.meta.groupby(["actor", "expression"]).size()
+    assert counts.max() == 2 and few.meta["clip"].is_unique and set(few.meta["frame"]) == {2}
+    assert set(few.meta["expression"]) == set(labels.RAVDESS) - {"calm"} and few.meta["actor"].nunique() == 5
+    whole = sources.face_set("ravdess", tier="smoke", progress=False)
+    for row, image in zip(few.meta.itertuples(), few.images):
+        same = np.flatnonzero((whole.meta["clip"] == row.clip) & (whole.meta["frame"] == row.frame))
+        assert len(same) == 1 and np.array_equal(whole.images[same[0]], image)
+    assert asked.faces("smoke", progress=False).path == few.path
+
+
 def test_the_kept_answers_are_of_this_drawing_and_of_the_papers_sizes():
     kept = difficulty.stored()
     assert kept is not None and kept["drawing"] == DRAWING, "the drawing has changed: python -m fer_utils difficulty --tier full --store"
@@ -54,6 +69,8 @@ def test_the_stand_ins_are_as_hard_as_they_should_be():
     assert 0.55 <= unseen <= 0.75
     assert frames - unseen >= 0.20
     assert rows["MEAD, people unseen"]["value"] > unseen
+    few = rows["RAVDESS, people unseen, few images"]
+    assert few["train_images"] < 850 and few["value"] >= 0.595, "not harder to fit than real faces were"
 
 
 def test_the_network_takes_for_each_other_what_people_do():

@@ -132,7 +132,8 @@ def test_still_images_are_one_frame_whatever_their_name(tmp_path, name):
 
 
 @pytest.mark.parametrize("picture", [
-    np.full((40, 50), 90, np.uint8), np.full((40, 50), 90 * 257, np.uint16), np.full((40, 50, 4), 90, np.uint8),
+    np.full((40, 50), 90, np.uint8), np.full((40, 50), 90 * 257, np.uint16),
+    np.dstack([np.full((40, 50, 3), 90, np.uint8), np.full((40, 50), 255, np.uint8)]),
 ])
 def test_odd_images_become_rgb(tmp_path, picture):
     path = tmp_path / "a.png"

@@ -13,12 +13,12 @@ COLAB = {
     "numpy": "2.1.3", "tensorflow": "2.20.0", "keras": "3.13.2", "opencv-python": "5.0.0.93", "dlib": "19.24.6",
     "seaborn": "0.13.2", "ipywidgets": "7.7.1",
 }
-HEAVY = ("tensorflow", "keras", "cv2", "dlib", "matplotlib", "sklearn", "anywidget")
+HEAVY = ("tensorflow", "keras", "cv2", "dlib", "matplotlib", "sklearn", "anywidget", "PIL", "pooch")
 
 
 @pytest.mark.parametrize("statement", [
     "import fer_utils", "from fer_utils import datasets, splits, labels, studio, faces, models, exercises, widgets",
-    "from fer_utils import experiments, train, evaluate, compress, benchmark, figures, sources, prose, provenance, landmarks, sheets, comparisons, difficulty",
+    "from fer_utils import experiments, train, evaluate, compress, benchmark, figures, sources, prose, provenance, landmarks, sheets, comparisons, difficulty, duplicates",
     "import fer_utils.cli; dir(__import__('fer_utils'))",
 ])
 def test_imports_are_light_and_without_side_effect(statement, root, tmp_path):

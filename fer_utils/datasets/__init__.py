@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import os
 
-from fer_utils.datasets import folder, mead, ravdess, savee
+from fer_utils.datasets import crema_d, folder, mead, ravdess, savee, subjects
+from fer_utils.datasets.completeness import Completeness, check
 from fer_utils.errors import invalid
 from fer_utils.tables import ClipTable
 
-__all__ = ["available", "scan"]
+__all__ = ["Completeness", "available", "check", "scan", "subjects"]
 
-_READERS = {"folder": folder.scan, "mead": mead.scan, "ravdess": ravdess.scan, "savee": savee.scan}
+_READERS = {
+    "crema_d": crema_d.scan,
+    "folder": folder.scan,
+    "mead": mead.scan,
+    "ravdess": ravdess.scan,
+    "savee": savee.scan,
+}
 
 
 def available() -> tuple[str, ...]:
     """The names that ``scan`` takes, in alphabetical order.
 
     >>> available()
-    ('folder', 'mead', 'ravdess', 'savee')
+    ('crema_d', 'folder', 'mead', 'ravdess', 'savee')
     """
     return tuple(sorted(_READERS))
 
 
 def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> ClipTable:
-    """Read the names of the files below a folder into a clip table; no file is opened.
+    """Read the names of the files below a folder into a clip table; no clip is opened.
 
     Parameters
     ----------
     dataset : one of ``available()``.
     root : the data set's folder; ``~`` is expanded.  The files may lie in any
         folders below it.
-    actor : for ``dataset="folder"`` only, a regular expression with a named
-        group ``actor`` (see ``fer_utils.datasets.folder.scan``).
+    actor : for ``dataset="folder"`` only, who is seen: ``"kdef"``, ``"jaffe"``,
+        ``"ck+"`` or ``"ck48"`` for files named as those sets name them, or a
+        regular expression with a named group ``actor`` (see
+        ``fer_utils.datasets.folder.scan``).
 
     Returns
     -------
@@ -41,8 +50,8 @@ def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> 
 
     Raises
     ------
-    FerError : ``dataset`` is unknown, ``root`` is no path, or ``actor`` is no
-    such expression or given for another data set.
+    FerError : ``dataset`` is unknown, ``root`` is no path, or ``actor`` is
+    neither of these or given for another data set.
     """
     if not isinstance(dataset, str) or dataset not in _READERS:
         raise invalid("dataset", expected=f"one of {available()}", received=dataset)

@@ -176,6 +176,9 @@ def scan_named(
     root: Any,
     parse: Callable[[str, str], dict],
     actor_of: Callable[[str], str],
+    *,
+    beside: str = "",
+    complete: Callable[[list[dict], list[Found]], list[ProblemRow]] | None = None,
 ) -> ClipTable:
     """The clip table of a data set whose names say everything.
 
@@ -187,13 +190,21 @@ def scan_named(
         ``clip``; raises ``FerError`` where the name breaks the grammar.
     actor_of : from a folder's name to the actor that it says, or ``""``; a row
         whose file name says another is kept and remarked upon.
+    beside : the name of a file that tells more about the clips, in any case of
+        letters; it is no clip, and no problem.
+    complete : is given the rows, to fill in what such files tell, and the files
+        of that name; returns the problems it met.
     """
     base = absolute(root)
     found, problems = walk(base)
     rows: list[dict] = []
     others: list[Found] = []
+    told: list[Found] = []
     first: dict[tuple, str] = {}
     for file in found:
+        if beside and file.relative.rsplit("/", 1)[-1].lower() == beside.lower():
+            told.append(file)
+            continue
         if file.suffix not in VIDEO_SUFFIXES:
             others.append(file)
             continue
@@ -217,6 +228,8 @@ def scan_named(
         if remark:
             problems.append((file.path, "scan", "mismatch", remark, "kept; the file name is believed"))
         rows.append({"path": file.path, "clip": file.relative, **row})
+    if complete is not None:
+        problems += complete(rows, told)
     problems += not_media(others, "video")
     if not rows and base.is_dir():
         problems.append((str(base), "scan", "no clips", f"no {title} clip was found below this folder", "nothing read"))

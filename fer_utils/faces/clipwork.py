@@ -14,16 +14,17 @@ import numpy as np
 
 from fer_utils.faces.cropping import crop, quality
 from fer_utils.faces.detectors import Box, Detector, create
-from fer_utils.faces.video import Frame, read_frames
+from fer_utils.faces.video import Frame, Reading, each_frame
 from fer_utils.parallel import enter_worker
 
 
 class Settings(NamedTuple):
-    """How a face is made."""
+    """How frames are chosen and a face is made; with ``sampling="all"`` ``frames`` is 0."""
 
     frames: int
     size: int
     margin: float
+    sampling: str = "even"
 
 
 class ClipResult(NamedTuple):
@@ -66,11 +67,12 @@ def faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResu
 
 
 def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResult:
-    reading = read_frames(path, settings.frames)
-    problems = [["decode", *note] for note in reading.notes]
+    reading, problems = Reading(), []
     images, rows = [], []
-    # `frame` is the place in the sample, also where an earlier frame had no face.
-    for number, frame in enumerate(reading.frames):
+    # One full frame at a time, so that a long clip of which all are wanted fits into memory as its crops.
+    # `number` is the place in the sample, also where an earlier frame had no face.
+    frames = each_frame(path, max(1, settings.frames), sampling=settings.sampling, into=reading)
+    for number, frame in enumerate(frames):
         where = f"frame {frame.index} ({frame.time_s:.2f} s)"
         boxes = detector.detect(frame.rgb)
         if not boxes:
@@ -86,7 +88,7 @@ def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipRes
             len(boxes), detector.name, box.score, sharpness, brightness,
         ])
     stack = np.stack(images) if images else np.zeros((0, settings.size, settings.size), np.uint8)
-    return ClipResult(stack, rows, problems)
+    return ClipResult(stack, rows, [["decode", *note] for note in reading.notes] + problems)
 
 
 # --- in a worker process --------------------------------------------------------------------

@@ -25,6 +25,7 @@ from fer_utils.faces.detectors import Detector, create
 from fer_utils.faces.faceset import (
     IMAGES, MANIFEST, META, PROBLEMS, FaceSet, FaceSetFolder, clip_values, manifest_text,
 )
+from fer_utils.faces.sampling import checked_sampling
 from fer_utils.faces.video import opencv
 from fer_utils.paths import write_atomic
 from fer_utils.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
@@ -40,14 +41,15 @@ def prepare(
     size: int = 180,
     detector: str | Detector = "dlib",
     margin: float = 0.0,
+    sampling: str = "even",
     workers: int | None = None,
     resume: bool = True,
     progress: bool = True,
 ) -> FaceSet:
     """Find the faces of every clip and store them as a face set.
 
-    From each clip ``frames`` frames are taken, evenly spaced; from each frame
-    the largest face is cut out as a grey square of ``size`` pixels.  The order
+    From each clip ``frames`` frames are taken; from each frame the largest
+    face is cut out as a grey square of ``size`` pixels.  The order
     is that of the clip table, whatever the number of workers.
 
     Parameters
@@ -59,6 +61,11 @@ def prepare(
     size : side of the squares in pixels, 16 to 1024.
     detector : ``"dlib"``, ``"haar"``, or a ``Detector``.
     margin : share of the box's side added on each side, 0 to 2.
+    sampling : which frames: ``"even"``, evenly spaced; ``"middle"``, so in the
+        middle half of the clip; ``"apex"``, those about the frame that differs
+        most from the first (``fer_utils.faces.read_frames`` says how); ``"all"``,
+        every frame, ``frames`` being ignored.  A clip's crops are in memory
+        together, its full frames are not.
     workers : processes, 1 or more; with 1 the work is done in this process.
         ``None``: one a processor, and at most one for every eight clips.
     resume : go on from what an interrupted pass left in ``out_dir``; ``False``
@@ -68,7 +75,9 @@ def prepare(
     Returns
     -------
     FaceSet : with ``.problems`` for whatever was left out or is odd: kinds
-    ``unreadable``, ``empty``, ``truncated``, ``short clip``, ``no face`` and
+    ``unreadable``, ``empty``, ``truncated``, ``short clip``, ``frame rate`` (the
+    container's and the time stamps' disagree by more than 20 %), ``several
+    pages``, ``transparent`` and ``value range`` (of images), ``no face`` and
     ``several faces`` (one row a frame), ``failed`` (an error of the decoder or
     detector), ``crashed`` (the worker process died of the clip; with
     ``workers=1`` there is no worker to lose, and this process would die).
@@ -87,8 +96,9 @@ def prepare(
     """
     # Such a worker's parent holds the lock and waits for the worker.
     parallel.refuse_in_worker("prepare")
+    frames, sampling = whole_number("frames", frames, 1), checked_sampling("sampling", sampling)
     settings = Settings(
-        whole_number("frames", frames, 1), whole_number("size", size, 16, 1024), checked_margin(margin),
+        0 if sampling == "all" else frames, whole_number("size", size, 16, 1024), checked_margin(margin), sampling,
     )
     processes = None if workers is None else whole_number("workers", workers, 1)
     values = _clip_rows(clips)
@@ -160,13 +170,21 @@ def _finished(out: Path, request: dict) -> FaceSet | None:
     if not (out / MANIFEST).is_file():
         return None
     found = FaceSet.load(out)
-    if {key: found.manifest.get(key) for key in request} == request:
+    if _request_in(found.manifest, request) == request:
         return found
     raise _other(out, found.manifest, request, "a finished face set")
 
 
+def _request_in(there: dict, request: dict) -> dict:
+    """What was asked for then; sets from before there was a choice of frames were sampled evenly."""
+    asked = {key: there.get(key) for key in request}
+    if isinstance(asked.get("config"), dict):
+        asked["config"] = {"sampling": "even", **asked["config"]}
+    return asked
+
+
 def _other(out: Path, there: dict, request: dict, what: str) -> FerError:
-    before, now = there.get("config") or {}, request["config"]
+    before, now = _request_in(there, request).get("config") or {}, request["config"]
     changed = [
         f"{key} is {before.get(key)!r} there and {now[key]!r} here" for key in now if before.get(key) != now[key]
     ]
@@ -192,7 +210,7 @@ def _refuse_others(out: Path, request: dict, resume: bool) -> None:
             "folder.",
         )
     there = _begun(out / PARTS)
-    if resume and there is not None and {key: there.get(key) for key in request} != request:
+    if resume and there is not None and _request_in(there, request) != request:
         error = _other(out, there, request, "an unfinished pass")
         raise FerError(f"{error} With resume=False its parts are thrown away.")
 

@@ -5,18 +5,28 @@ from __future__ import annotations
 import math
 import os
 import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from fer_utils.errors import missing
-from fer_utils.faces.sampling import sample_indices
+from fer_utils.errors import missing, whole_number
+from fer_utils.faces.images import decode
+from fer_utils.faces.sampling import apex_indices, checked_sampling, sample_indices
 
 #: Files with these endings are read as still images, every other file as a video.
 IMAGE_SUFFIXES: tuple[str, ...] = (
     ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm",
 )
+
+
+#: No more full frames than these are held in memory; a larger sample is decoded as it is used.
+MOST_HELD = 24
+#: A container's frame rate and its time stamps may differ by this factor before it is remarked on.
+RATE_TOLERANCE = 1.2
+#: Side of the small grey pictures in which the change against the first frame is measured.
+_SMALL = 64
 
 
 class Frame(NamedTuple):
@@ -37,7 +47,7 @@ class Note(NamedTuple):
 
 @dataclass
 class Reading:
-    """What came out of one file: at most ``k`` frames, how many it has, and what was wrong."""
+    """What came out of one file: the frames taken, how many it has, and what was wrong."""
 
     frames: list[Frame] = field(default_factory=list)
     n_frames: int = 0
@@ -61,99 +71,237 @@ def is_image(path: str | os.PathLike) -> bool:
     return os.path.splitext(os.fspath(path))[1].lower() in IMAGE_SUFFIXES
 
 
-def read_frames(path: str | os.PathLike, k: int = 6) -> Reading:
-    """Evenly spaced frames of a video, or the one frame of a still image.
+def read_frames(path: str | os.PathLike, k: int = 6, *, sampling: str = "even") -> Reading:
+    """Frames of a video, or the one frame of a still image.
 
-    A video is decoded once, in order, and only the chosen frames are turned
-    into RGB: seeking is slower and, in some containers, inexact.  The
-    container's frame count is not believed: where the frames that can be
-    decoded are more or fewer, the sample is that of the true count.
+    A video is decoded in order, and only the chosen frames are turned into RGB:
+    seeking is slower and, in some containers, inexact.  The container's frame
+    count is not believed: where the frames that can be decoded are more or
+    fewer, the sample is that of the true count.  Nor is its frame rate: times
+    are the frames' own stamps where there are any.
 
     Parameters
     ----------
-    path : a file that OpenCV can read.
-    k : how many frames, 1 or more; at most ``k`` plus those for a count one
-        lower are held in memory.
+    path : a file that OpenCV or, for images, Pillow can read.
+    k : how many frames, 1 or more; ignored with ``sampling="all"``.
+    sampling : ``"even"``, ``"middle"`` or ``"all"`` (see ``sample_indices``), or
+        ``"apex"``: the ``k`` frames about the one that differs most from the
+        first, by the mean absolute difference of the two whole pictures, grey
+        and scaled to 64 x 64 (see ``apex_indices``).  It is what moves most that is found,
+        also where that is the camera, and it decodes the clip twice.
 
     Returns
     -------
     Reading : a file that cannot be read has no frames and a note that says why.
+    All frames are in memory at once; ``each_frame`` hands them out one by one.
     """
-    path = os.path.abspath(os.fspath(path))  # so that no name is taken for an address
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        return _failed(f"the file cannot be opened: {error.strerror}")
-    if not stat.S_ISREG(status.st_mode):
-        return _failed("it is not a regular file")
-    if status.st_size == 0:
-        return Reading(notes=[Note("empty", "the file has 0 bytes", "left out")])
-    if is_image(path):
-        return _read_image(path)
-    announced, total, kept = _decode(path, None, k)
-    if total == 0:
-        return _failed("no frame of it can be decoded as video")
-    wanted = sample_indices(total, k)
-    if not all(index in kept for index in wanted):
-        _, total, kept = _decode(path, total, k)
-        wanted = [index for index in sample_indices(total, k)]
-    reading = Reading(n_frames=total)
-    if announced - total > max(2, announced // 20):
-        reading.notes.append(Note(
-            "truncated", f"the container says {announced} frames, {total} can be decoded",
-            f"sampled from the {total}",
-        ))
-    for index in wanted:
-        frame = kept.get(index)
-        if frame is None:
-            reading.notes.append(Note("unreadable", f"frame {index} cannot be decoded", "frame left out"))
-        else:
-            reading.frames.append(frame)
-    if len(wanted) < k:
-        reading.notes.append(Note(
-            "short clip", f"{total} frame{'s' if total != 1 else ''} in the clip, {k} wanted",
-            f"{len(wanted)} taken",
-        ))
+    reading = Reading()
+    reading.frames.extend(each_frame(path, k, sampling=sampling, into=reading))
     return reading
 
 
-def _failed(problem: str) -> Reading:
-    return Reading(notes=[Note("unreadable", problem, "left out")])
+def each_frame(
+    path: str | os.PathLike, k: int = 6, *, sampling: str = "even", into: Reading,
+) -> Iterator[Frame]:
+    """The frames of ``read_frames``, one after the other, ``MOST_HELD`` at most in memory.
 
-
-def _decode(path: str, count: int | None, k: int) -> tuple[int, int, dict[int, Frame]]:
-    """Grab every frame, keep the sampled ones: (announced count, true count, frames by index).
-
-    Containers often count one frame more than the decoder returns (RAVDESS's
-    do), so without a known count the samples of both are kept and a second
-    pass is seldom needed.
+    ``into`` gets ``n_frames`` and the notes, and is complete when the last
+    frame has been handed out; its list of frames is left alone.
     """
+    k, sampling = whole_number("k", k, 1), checked_sampling("sampling", sampling)
+    return _each_frame(os.path.abspath(os.fspath(path)), k, sampling, into)  # so that no name is taken for an address
+
+
+def _each_frame(path: str, k: int, sampling: str, into: Reading) -> Iterator[Frame]:
+    problem = _not_a_file(path)
+    if problem is not None:
+        into.notes.append(problem)
+    elif is_image(path):
+        yield from _image(path, into)
+    elif sampling == "all":
+        yield from _stream(path, None, into, _Facts())
+    elif sampling == "apex":
+        yield from _sample(path, lambda facts: apex_indices(_changes(path, facts), k), k, into)
+    elif k > MOST_HELD:
+        yield from _sample(path, lambda facts: sample_indices(_count(path, facts), k, sampling), k, into)
+    else:
+        yield from _one_pass(path, k, sampling, into)
+
+
+def _not_a_file(path: str) -> Note | None:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        return Note("unreadable", f"the file cannot be opened: {error.strerror}", "left out")
+    if not stat.S_ISREG(status.st_mode):
+        return Note("unreadable", "it is not a regular file", "left out")
+    if status.st_size == 0:
+        return Note("empty", "the file has 0 bytes", "left out")
+    return None
+
+
+# --- ways through a video -------------------------------------------------------------------
+
+
+@dataclass
+class _Facts:
+    """What one pass over a video has shown; complete when the pass is."""
+
+    announced: int = 0
+    rate: float = math.nan
+    total: int = 0
+    first: tuple[int, float] | None = None  # index and time stamp, in seconds
+    last: tuple[int, float] | None = None
+
+
+def _one_pass(path: str, k: int, sampling: str, into: Reading) -> Iterator[Frame]:
+    """A small sample: decoded once if the container tells the count, or one more, as RAVDESS's do; else twice."""
+    facts, kept = _Facts(), {}
+    wanted: set[int] | None = None
+    for index, take in _walk(path, facts):
+        if wanted is None:
+            wanted = set(sample_indices(facts.announced, k, sampling))
+            wanted |= set(sample_indices(max(0, facts.announced - 1), k, sampling))
+        if index in wanted and (frame := take()) is not None:
+            kept[index] = frame
+    indices = sample_indices(facts.total, k, sampling)
+    if not all(index in kept for index in indices):
+        kept = {frame.index: frame for frame in _chosen(path, set(indices)) if frame is not None}
+    if _remark(into, facts):
+        missed = [index for index in indices if index not in kept]
+        into.notes.extend(_undecodable(index) for index in missed)
+        _remark_on_length(into, len(indices), k)
+    yield from (kept[index] for index in indices if index in kept)
+
+
+def _sample(path: str, choose: Callable[[_Facts], list[int]], k: int, into: Reading) -> Iterator[Frame]:
+    """A sample that is known only after a first pass, handed out in a second one."""
+    facts = _Facts()
+    indices = choose(facts)
+    yield from _stream(path, set(indices), into, facts)
+    if facts.total:
+        _remark_on_length(into, len(indices), k)
+
+
+def _stream(path: str, wanted: set[int] | None, into: Reading, facts: _Facts) -> Iterator[Frame]:
+    """The wanted frames, or all, as they are decoded."""
+    missed = []
+    known = facts.total
+    for index, take in _walk(path, _Facts() if known else facts):
+        if wanted is None or index in wanted:
+            frame = take()
+            if frame is None:
+                missed.append(_undecodable(index))
+            else:
+                yield frame
+    if _remark(into, facts):
+        into.notes.extend(missed)
+
+
+def _chosen(path: str, wanted: set[int]) -> Iterator[Frame | None]:
+    return (take() for index, take in _walk(path, _Facts()) if index in wanted)
+
+
+def _count(path: str, facts: _Facts) -> int:
+    for _ in _walk(path, facts):
+        pass
+    return facts.total
+
+
+def _changes(path: str, facts: _Facts) -> list[float]:
+    """How far every frame is from the first, in grey levels of 255; NaN where one cannot be decoded."""
     cv2 = opencv()
-    kept: dict[int, Frame] = {}
+    first, changes = None, []
+    for _, take in _walk(path, facts):
+        frame = take()
+        if frame is None:
+            changes.append(math.nan)
+            continue
+        small = cv2.resize(frame.rgb, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+        small = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.int16)
+        first = small if first is None else first
+        changes.append(float(np.abs(small - first).mean()))
+    return changes
+
+
+def _walk(path: str, facts: _Facts) -> Iterator[tuple[int, Callable[[], Frame | None]]]:
+    """Grab every frame in order: its index, and a function that decodes it if called before the next."""
+    cv2 = opencv()
     try:
         capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         if not capture.isOpened() and cv2.CAP_FFMPEG not in cv2.videoio_registry.getBackends():
             capture = cv2.VideoCapture(path)
     except cv2.error:
-        return 0, 0, kept
+        return
     try:
         said = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        announced = int(said) if math.isfinite(said) and 0 < said < 2**40 else 0
-        rate = capture.get(cv2.CAP_PROP_FPS)
-        supposed = count if count is not None else announced
-        wanted = set(sample_indices(supposed, k))
-        if count is None:
-            wanted |= set(sample_indices(max(0, supposed - 1), k))
+        facts.announced = int(said) if math.isfinite(said) and 0 < said < 2**40 else 0
+        facts.rate = capture.get(cv2.CAP_PROP_FPS)
+
+        def take() -> Frame | None:
+            picture = _retrieved(cv2, capture)
+            return None if picture is None else Frame(index, _seconds(stamp, index, facts.rate), picture)
+
         index = 0
         while _grabbed(cv2, capture):
-            if index in wanted:
-                picture = _retrieved(cv2, capture)
-                if picture is not None:
-                    kept[index] = Frame(index, _seconds(cv2, capture, index, rate), picture)
+            stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            if _is_time(stamp, index):
+                facts.first = facts.first or (index, stamp)
+                facts.last = index, stamp
+            yield index, take
             index += 1
+            facts.total = index
     finally:
         capture.release()
-    return announced, index, kept
+
+
+# --- remarks --------------------------------------------------------------------------------
+
+
+def _undecodable(index: int) -> Note:
+    return Note("unreadable", f"frame {index} cannot be decoded", "frame left out")
+
+
+def _remark(into: Reading, facts: _Facts) -> bool:
+    """Note what is odd about a video; whether it has any frame at all."""
+    into.n_frames = facts.total
+    if facts.total == 0:
+        into.notes.append(Note("unreadable", "no frame of it can be decoded as video", "left out"))
+        return False
+    if facts.announced - facts.total > max(2, facts.announced // 20):
+        into.notes.append(Note(
+            "truncated", f"the container says {facts.announced} frames, {facts.total} can be decoded",
+            f"sampled from the {facts.total}",
+        ))
+    if facts.total > 1:
+        _remark_on_rate(into, facts)
+    return True
+
+
+def _remark_on_rate(into: Reading, facts: _Facts) -> None:
+    said = f"{facts.rate:g}" if math.isfinite(facts.rate) and facts.rate > 0 else ""
+    span = facts.last[1] - facts.first[1] if facts.first and facts.last else 0.0
+    if span > 0:
+        true = (facts.last[0] - facts.first[0]) / span
+        if said and max(true / facts.rate, facts.rate / true) <= RATE_TOLERANCE:
+            return
+        into.notes.append(Note(
+            "frame rate", f"the container says {said or 'no number of'} frames a second, the time stamps {true:.4g}",
+            "times are the time stamps'",
+        ))
+    else:
+        into.notes.append(Note(
+            "frame rate", f"the frames have no time stamps{'' if said else ', and the container no frame rate'}",
+            f"times by the container's {said} frames a second" if said else "times are 0",
+        ))
+
+
+def _remark_on_length(into: Reading, taken: int, k: int) -> None:
+    if taken < k:
+        total = into.n_frames
+        into.notes.append(Note(
+            "short clip", f"{total} frame{'s' if total != 1 else ''} in the clip, {k} wanted", f"{taken} taken",
+        ))
 
 
 def _grabbed(cv2, capture) -> bool:
@@ -173,21 +321,29 @@ def _retrieved(cv2, capture) -> np.ndarray | None:
         return None
 
 
-def _seconds(cv2, capture, index: int, rate: float) -> float:
+def _is_time(stamp: float, index: int) -> bool:
+    return math.isfinite(stamp) and (stamp > 0 or index == 0 and stamp == 0)
+
+
+def _seconds(stamp: float, index: int, rate: float) -> float:
     """The frame's time stamp; by the frame rate where the container gives none."""
-    stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-    if math.isfinite(stamp) and (stamp > 0 or index == 0) and stamp >= 0:
+    if _is_time(stamp, index):
         return round(stamp, 6)
     return round(index / rate, 6) if math.isfinite(rate) and rate > 0 else 0.0
 
 
-def _read_image(path: str) -> Reading:
-    cv2 = opencv()
+def _image(path: str, into: Reading) -> Iterator[Frame]:
     try:
         # By bytes, not by name: OpenCV on Windows opens only names in the local code page.
-        picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    except (cv2.error, OSError, MemoryError) as error:
-        return _failed(f"it cannot be decoded as an image: {error.__class__.__name__}")
-    if picture is None or picture.size == 0:
-        return _failed("it cannot be decoded as an image")
-    return Reading([Frame(0, 0.0, cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))], 1)
+        with open(path, "rb") as file:
+            data = file.read()
+    except (OSError, MemoryError) as error:
+        into.notes.append(Note("unreadable", f"it cannot be decoded as an image: {type(error).__name__}", "left out"))
+        return
+    found = decode(data)
+    into.notes.extend(Note(*remark) for remark in found.remarks)
+    if found.rgb is None:
+        into.notes.append(Note("unreadable", found.failure, "left out"))
+    else:
+        into.n_frames = 1
+        yield Frame(0, 0.0, found.rgb)

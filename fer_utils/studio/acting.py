@@ -84,7 +84,7 @@ class Direction:
 DIRECTIONS: Mapping[str, Mapping[int, Direction]] = MappingProxyType({
     "ravdess": MappingProxyType({1: Direction(1), 2: Direction(2)}),
     "savee": MappingProxyType({1: Direction(1, 1.15, 0.9)}),
-    "mead": MappingProxyType({1: Direction(1, 0.95, 0.6), 2: Direction(2, 1.15, 0.6), 3: Direction(2, 1.45, 0.6)}),
+    "mead": MappingProxyType({1: Direction(1, 1.15, 0.4), 2: Direction(2, 1.35, 0.4), 3: Direction(2, 1.60, 0.4)}),
 })
 
 #: layout -> intensity -> the factor of its direction, as films record it.
