@@ -50,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     _dataset(made)
     made.add_argument("--csv", metavar="FILE", help="also write the clip table to FILE")
 
+    made = command("download", _download, "download RAVDESS's videos, or say where another data set is to be had")
+    made.add_argument("dataset", help="ravdess; or savee, mead or crema_d for where to ask and what is needed")
+    made.add_argument("root", nargs="?", help="the folder to download into")
+    made.add_argument("--actors", nargs="+", metavar="NUMBER", help="which, from 1 to 24 (default: all, about 13 GB of speech)")
+    made.add_argument("--channel", default="speech", help="speech (default) or song")
+    made.add_argument("--record", help="the address of a mirror of the record")
+
     made = command("film", _film, "draw actors and film them in a data set's own layout")
     made.add_argument("layout", help="ravdess, savee or mead")
     made.add_argument("root", help="the folder to film into")
@@ -147,6 +154,27 @@ def _scan(options) -> int:
         lines.append(str(found))
     _print(options, value, "\n".join(lines))
     return 0 if len(clips) else 1
+
+
+def _download(options) -> int:
+    from . import datasets
+
+    if options.dataset != "ravdess":
+        text = datasets.how_to_get(options.dataset)
+        _print(options, {"dataset": options.dataset, "how": text}, text)
+        return 0
+    if options.root is None:
+        raise invalid("root", expected="the folder to download into", received=None,
+                      remedy="python -m fer_utils download ravdess FOLDER --actors 1 2")
+    actors = options.actors and [f"{int(one):02d}" if one.isdecimal() else one for one in options.actors]
+    more = {} if options.record is None else {"record": options.record}
+    made = datasets.download_ravdess(options.root, actors=actors, channel=options.channel,
+                                     progress=not options.quiet, **more)
+    value = {"root": str(made.root), "channel": made.channel, "actors": list(made.there), "fetched": list(made.fetched),
+             "missing": list(made.missing), "problems": _report(made.problems)}
+    _print(options, value, f"{_count(len(made.there), 'actor')} of RAVDESS {made.channel} in {made.root}, "
+                           f"{len(made.fetched)} fetched now; missing: {', '.join(made.missing) or 'none'}")
+    return 0 if made.there else 1
 
 
 def _film(options) -> int:

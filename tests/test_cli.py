@@ -16,7 +16,7 @@ from fer_utils.faces import FaceSet
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
 
-COMMANDS = ("scan", "film", "prepare", "train", "evaluate", "predict")
+COMMANDS = ("scan", "download", "film", "prepare", "train", "difficulty", "evaluate", "predict")
 ACTORS, CLIPS, FRAMES = 2, 4, 3
 
 

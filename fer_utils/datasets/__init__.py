@@ -6,10 +6,15 @@ import os
 
 from fer_utils.datasets import crema_d, folder, mead, ravdess, savee, subjects
 from fer_utils.datasets.completeness import Completeness, check
+from fer_utils.datasets.download import Download, download_ravdess, how_to_get
+from fer_utils.datasets.features import Features, available_features, load_features
 from fer_utils.errors import invalid
 from fer_utils.tables import ClipTable
 
-__all__ = ["Completeness", "available", "check", "scan", "subjects"]
+__all__ = [
+    "Completeness", "Download", "Features", "available", "available_features", "check", "download_ravdess", "how_to_get",
+    "load_features", "scan", "subjects",
+]
 
 _READERS = {
     "crema_d": crema_d.scan,

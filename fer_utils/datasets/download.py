@@ -1,0 +1,399 @@
+"""Getting the real clips: RAVDESS from its public record, and where to ask for the others.
+
+pooch, which fetches the small tables of `features`, cannot go on with a file
+that broke off, and an actor is half a gigabyte.  So zips are fetched with the
+standard library's urllib and HTTP's Range (`archives.continue_part`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import os
+import re
+import sys
+import time
+import urllib.error
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fer_utils.datasets import archives, ravdess
+from fer_utils.datasets.archives import size
+from fer_utils.datasets.files import ProblemRow, absolute
+from fer_utils.errors import FerError, invalid
+from fer_utils.paths import write_atomic
+from fer_utils.tables import Problems
+
+#: RAVDESS, doi 10.5281/zenodo.1188976, for programs.
+RECORD = "https://zenodo.org/api/records/1188976"
+LICENCE = "CC BY-NC-SA 4.0 (https://creativecommons.org/licenses/by-nc-sa/4.0/): name the source, no commercial use, share alike"
+CITATION = ("Livingstone & Russo 2018, The Ryerson Audio-Visual Database of Emotional Speech and Song (RAVDESS), "
+            "PLoS ONE 13(5), e0196391, doi 10.1371/journal.pone.0196391")
+
+#: Seconds to wait before each new try after a connection broke off.
+_PAUSES = (1.0, 3.0, 9.0, 27.0)
+#: A try that brought this much was no failure, and the count of tries begins anew.
+_GAIN = 4 << 20
+_PARTS = ".download"
+
+
+@dataclass(frozen=True, eq=False)
+class Download:
+    """What a call of `download_ravdess` came to.
+
+    ``actors`` are those asked for, ``there`` those that are now whole on disk,
+    ``fetched`` those of them that this call brought; ``problems`` is the report.
+    """
+
+    root: Path
+    channel: str
+    actors: tuple[str, ...]
+    there: tuple[str, ...]
+    fetched: tuple[str, ...]
+    problems: Problems
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The actors that were asked for and are not there."""
+        return tuple(actor for actor in self.actors if actor not in self.there)
+
+    def __repr__(self) -> str:
+        lines = [f"RAVDESS {self.channel} in {self.root}: {len(self.there)} of {len(self.actors)} actors, "
+                 f"{len(self.fetched)} fetched now"]
+        if self.missing:
+            lines.append(f"missing: {', '.join(self.missing)}; the same call tries again")
+        return "\n".join([*lines, self.problems.summary()])
+
+
+class _Zip(NamedTuple):
+    actor: str
+    key: str
+    url: str
+    size: int
+    algorithm: str
+    checksum: str
+
+
+class _Unreachable(Exception):
+    """All tries failed."""
+
+
+def download_ravdess(root: str | os.PathLike, *, actors: Iterable | None = None, channel: str = "speech",
+                     progress: bool = True, record: str = RECORD) -> Download:
+    """Download RAVDESS's videos from their public record, actor by actor, and unpack them.
+
+    The licence, and what will be fetched and how large it is, are printed to
+    standard error; nothing is asked.  An actor is a zip of about 0.55 GB with 120
+    clips of speech, all 24 about 13 GB.  A zip that broke off is gone on with, by
+    this call or the next; it is held to the record's checksum, unpacked into
+    ``Actor_NN`` (see `archives.unpack`) and removed.  Actors that are there are
+    skipped, without a network if all are.  One call at a time for a folder.
+
+    Parameters
+    ----------
+    root : the folder that gets the folders ``Actor_NN``; made if it is not there.
+    actors : numbers from 1 to 24, or texts such as ``"01"``; None for all.
+    channel : ``"speech"`` or ``"song"`` (actor 18 did not sing).
+    progress : show a bar of bytes.
+    record : the record's address, for a mirror of it; JSON with ``files``, each
+        with ``key``, ``size``, ``checksum`` (``md5:...``) and ``links.self``.
+
+    Returns
+    -------
+    Download.  Rows of ``.problems``, by kind: ``missing`` (not in the record, or
+    no longer on the server), ``unreachable`` (the connection broke off for good;
+    what came is kept), ``not tried`` (after such a one), ``checksum`` (both sums;
+    what came is removed), ``bomb``, ``unsafe``, ``name``, ``duplicate``,
+    ``unreadable`` and ``different`` (of archives), ``unchecked`` (an actor's clips
+    are all there and were not brought by this function).
+
+    Raises
+    ------
+    FerError : a bad argument; a record that cannot be reached or read; too little
+    room, with the bytes needed (the zips unpacked and the largest zip beside them)
+    and free, before anything is fetched.
+    """
+    base = absolute(root)
+    if base.exists() and not base.is_dir():
+        raise invalid("root", expected="a folder, or a path where one can be made", received=str(base))
+    if channel not in ("speech", "song"):
+        raise invalid("channel", expected="'speech' or 'song'", received=channel)
+    if not isinstance(record, str) or not re.match(r"https?://", record):
+        raise invalid("record", expected="an address that starts with https:// or http://", received=record)
+    chosen = _chosen(actors, channel)
+    problems: list[ProblemRow] = []
+    there = [actor for actor in chosen if _finished(base, actor, channel, record, problems)]
+    todo = [actor for actor in chosen if actor not in there]
+    fetched: list[str] = []
+    if todo:
+        zips = _wanted(_listed(record), record, todo, channel, problems)
+        _announce(zips, base, channel)
+        parts = base / _PARTS
+        if zips:
+            waiting = sum(_length(parts / f"{zip_.key}.part") for zip_ in zips)
+            archives.room(base / "Actor_NN", max(sum(z.size for z in zips) + max(z.size for z in zips) - waiting, 0),
+                          f"for {len(zips)} actor{'s' if len(zips) > 1 else ''}")
+            parts.mkdir(parents=True, exist_ok=True)
+            _fetch_all(zips, base, channel, record, progress, fetched, problems)
+            with suppress(OSError):  # not empty: a part of a zip is kept for the next call
+                parts.rmdir()
+    whole = tuple(actor for actor in chosen if actor in there or actor in fetched)
+    return Download(base, channel, chosen, whole, tuple(fetched), Problems.of(problems))
+
+
+def _chosen(actors: Any, channel: str) -> tuple[str, ...]:
+    if actors is None:
+        return tuple(actor for actor in ravdess.ACTORS if (channel, actor) != ("song", "18"))
+    expected = "None, or a list of actors: numbers from 1 to 24, or texts from '01' to '24'"
+    if isinstance(actors, (str, bytes)) or not isinstance(actors, Iterable):
+        raise invalid("actors", expected=expected, received=actors)
+    listed = list(actors)
+    codes = [one if isinstance(one, str) else f"{one:02d}" if hasattr(one, "__index__") and not isinstance(one, bool) else None
+             for one in listed]
+    if not codes or any(code not in ravdess.ACTORS for code in codes):
+        raise invalid("actors", expected=expected, received=listed)
+    return tuple(sorted(set(codes)))
+
+
+def _seal(base: Path, actor: str, channel: str) -> Path:
+    """The file that says an actor is whole; written last."""
+    return base / f"Actor_{actor}" / f".ravdess-{channel}.json"
+
+
+def _finished(base: Path, actor: str, channel: str, record: str, problems: list[ProblemRow]) -> bool:
+    """Whether an actor is there, by what was written when it was unpacked or by the clips themselves."""
+    folder = base / f"Actor_{actor}"
+
+    def bytes_of(name: str) -> int:
+        try:
+            return (folder / name).stat().st_size
+        except OSError:
+            return -1
+
+    try:
+        written = json.loads(_seal(base, actor, channel).read_text(encoding="utf-8"))
+        rows = [(str(a), str(b), str(c), str(d), str(e)) for a, b, c, d, e in written["problems"]]
+        if written["record"] == record and written["clips"] and all(bytes_of(n) == s for n, s in written["clips"].items()):
+            problems += rows
+            return True
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    names = _all_clips(actor, channel)
+    if names and all(bytes_of(name) > 0 for name in names):
+        problems.append((str(folder), "download", "unchecked", f"all {len(names)} clips of {channel} are there and were not "
+                         "brought by this function, so no checksum was asked of them", "kept; not downloaded"))
+        return True
+    return False
+
+
+def _all_clips(actor: str, channel: str) -> list[str]:
+    """The names of all an actor's videos: speech 60 performances, song 44 (none of actor 18), each as 01- and as 02-."""
+    if (channel, actor) == ("song", "18"):
+        return []
+    code = "01" if channel == "speech" else "02"
+    return [f"{modality}-{code}-{emotion:02d}-{intensity:02d}-{statement}-{repetition:02d}-{actor}.mp4"
+            for modality in ("01", "02") for emotion in range(1, 9 if channel == "speech" else 7)
+            for intensity in ((1,) if emotion == 1 else (1, 2)) for statement in ravdess.STATEMENTS for repetition in (1, 2)]
+
+
+def _announce(zips: list[_Zip], base: Path, channel: str) -> None:
+    lines = [f"RAVDESS, {channel}. Licence: {LICENCE}.", f"Cite: {CITATION}."]
+    if zips:
+        lines.append(f"{len(zips)} actor{'s' if len(zips) > 1 else ''} ({', '.join(z.actor for z in zips)}), "
+                     f"{size(sum(z.size for z in zips))}, to {base}")
+    print("\n".join(lines), file=sys.stderr)
+
+
+def _fetch_all(zips: list[_Zip], base: Path, channel: str, record: str, progress: bool,
+               fetched: list[str], problems: list[ProblemRow]) -> None:
+    from tqdm import tqdm
+
+    lost = ""
+    with tqdm(total=sum(z.size for z in zips), unit="B", unit_scale=True, disable=not progress, desc="RAVDESS") as bar:
+        for zip_ in zips:
+            target = str(base / f"Actor_{zip_.actor}")
+            if lost:
+                problems.append((target, "download", "not tried", f"the connection was lost at {lost}", "the next call goes on"))
+                continue
+            bar.set_description(f"Actor {zip_.actor}")
+            part = base / _PARTS / f"{zip_.key}.part"
+            try:
+                if _whole(zip_, part, bar, target, problems):
+                    bar.set_description(f"Actor {zip_.actor}, unpacking")
+                    _unpack(zip_, part, base, channel, record, fetched, problems)
+            except archives.Gone as error:
+                problems.append((target, "download", "missing", f"{zip_.key}: {error}", "not downloaded"))
+            except _Unreachable as error:
+                lost = zip_.key
+                problems.append((target, "download", "unreachable", f"{zip_.key}: {error}",
+                                 f"{_length(part):,} of {zip_.size:,} bytes kept; the next call goes on"))
+
+
+def _unpack(zip_: _Zip, part: Path, base: Path, channel: str, record: str,
+            fetched: list[str], problems: list[ProblemRow]) -> None:
+    def accept(name: str) -> str:
+        row = ravdess.parse(name)
+        if row["actor"] != zip_.actor or row["channel"] != channel:
+            raise FerError(f"{name!r} is a clip of {row['channel']} of actor {row['actor']}, in the {channel} of actor {zip_.actor}")
+        return name.rsplit("/", 1)[-1]
+
+    folder = base / f"Actor_{zip_.actor}"
+    try:
+        clips, rows = archives.unpack(part, folder, accept)
+    except archives.Refused as error:
+        part.unlink()
+        problems.append((str(folder), "unpack", error.kind, str(error).replace(part.name, zip_.key), "removed; nothing unpacked"))
+        return
+    rows = [(path.replace(part.name, zip_.key, 1), stage, kind, text.replace(part.name, zip_.key), action)
+            for path, stage, kind, text, action in rows]
+    problems += rows
+    if not clips:
+        problems.append((str(folder), "unpack", "no clips", f"{zip_.key} gave no clip of this actor", "removed"))
+    elif any(kind == "different" for _, _, kind, _, _ in rows):
+        return  # the zip is kept, so that the next call need not fetch it again
+    else:
+        seal = {"record": record, "zip": zip_.key, "checksum": f"{zip_.algorithm}:{zip_.checksum}",
+                "clips": clips, "problems": rows}
+        write_atomic(_seal(base, zip_.actor, channel), json.dumps(seal, indent=1))
+        fetched.append(zip_.actor)
+    part.unlink()
+
+
+def _whole(zip_: _Zip, part: Path, bar, target: str, problems: list[ProblemRow]) -> bool:
+    """Bring the zip to its end and hold it to its checksum; False, with a row, where that fails."""
+    for last in (False, True):
+        resumed = _fetch(zip_, part, bar)
+        got = _checksum(part, zip_.algorithm)
+        if got == zip_.checksum:
+            return True
+        part.unlink()
+        bar.update(-zip_.size)
+        if last or not resumed:  # else two versions may have been pieced together: once more, from the start
+            break
+    problems.append((target, "download", "checksum", f"{zip_.key}: {zip_.algorithm} expected {zip_.checksum}, received {got}",
+                     "removed; the next call tries again"))
+    return False
+
+
+def _checksum(path: Path, algorithm: str) -> str:
+    # A sum against damage, not against forgery: where MD5 is forbidden for secrets it may be used here.
+    found = hashlib.new(algorithm, usedforsecurity=False)
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def _fetch(zip_: _Zip, part: Path, bar) -> bool:
+    """Fetch what is missing of a zip, with pauses and new tries; True if it was not fetched in one piece."""
+    resumed, tries = False, 0
+    have = _length(part)
+    bar.update(have)
+    while have != zip_.size:
+        resumed = resumed or have > 0
+        try:
+            archives.continue_part(zip_.url, zip_.size, part, have, bar)
+            reason = archives.Broken("the connection broke off")
+        except archives.Broken as error:
+            reason = error
+        now = _length(part)
+        if now == zip_.size:
+            break
+        tries = 1 if now - have >= _GAIN else tries + 1
+        if tries > len(_PAUSES):
+            raise _Unreachable(f"{reason}, {tries} times")
+        time.sleep(max(_PAUSES[tries - 1], reason.wait))
+        have = now
+    return resumed
+
+
+def _length(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
+
+
+def _listed(record: str) -> list[dict]:
+    """The record's files; ``FerError`` with the remedy where it cannot be had."""
+    remedy = ("Try again later, or download the zips by hand from https://zenodo.org/records/1188976 and unpack them: "
+              "fer_utils reads any folder that holds Actor_NN.")
+    for pause in (*_PAUSES, None):
+        try:
+            with archives.ask(record, {"Accept": "application/json"}) as answer:
+                text = answer.read(16 << 20)
+                if answer.length:  # what read() leaves out where a connection ends early
+                    raise http.client.IncompleteRead(text)
+            break
+        except urllib.error.HTTPError as error:
+            reason = archives.refusal(error)
+        except archives.Broken as error:
+            reason = error
+        except (OSError, http.client.HTTPException) as error:
+            reason = archives.Broken(f"the connection broke off ({type(error).__name__})")
+        if isinstance(reason, archives.Gone) or pause is None:
+            raise FerError(f"The record {record} cannot be had: {reason}.\n{remedy}")
+        time.sleep(max(pause, reason.wait))
+    try:
+        return [dict(file) for file in json.loads(text)["files"]]
+    except (ValueError, KeyError, TypeError):
+        raise FerError(f"The record {record} is not what is expected: JSON with a list `files`.\n{remedy}") from None
+
+
+def _wanted(files: list[dict], record: str, actors: list[str], channel: str, problems: list[ProblemRow]) -> list[_Zip]:
+    """The zips of the actors; a row for each that the record does not have."""
+    by_key = {str(file.get("key")): file for file in files}
+    found = []
+    for actor in actors:
+        key = f"Video_{channel.capitalize()}_Actor_{actor}.zip"
+        if key not in by_key:
+            why = "actor 18 did not sing" if (channel, actor) == ("song", "18") else f"the record has no {key}"
+            problems.append((f"Actor_{actor}", "download", "missing", why, "not downloaded"))
+            continue
+        file = by_key[key]
+        links = file.get("links")
+        url, bytes_ = links.get("self") if isinstance(links, dict) else None, file.get("size")
+        algorithm, _, checksum = str(file.get("checksum")).partition(":")
+        # Another kind of address could read this machine's own files; http from an https record would be a step down.
+        safe = isinstance(url, str) and re.match(r"https://" if record.startswith("https://") else r"https?://", url)
+        if not safe or type(bytes_) is not int or bytes_ < 1 or algorithm not in ("md5", "sha256", "sha512") or not checksum:
+            raise FerError(f"The record {record} is not what is expected: {key} needs `size`, `checksum` (md5:...) and "
+                           f"`links.self` (a web address). Received: {str(file)[:200]}")
+        found.append(_Zip(actor, key, url, bytes_, algorithm, checksum.lower()))
+    return found
+
+
+_HOW = {
+    "ravdess": f"""RAVDESS is open: fer_utils.datasets.download_ravdess(folder, actors=[1, 2]) fetches chosen actors, or by hand
+from https://zenodo.org/records/1188976 (doi 10.5281/zenodo.1188976). About 0.55 GB an actor, 13 GB for the speech of all 24.
+Licence: {LICENCE}.
+Cite: {CITATION}.
+Then check what you have: python -m fer_utils scan --dataset ravdess FOLDER""",
+    "savee": """SAVEE is given on registration, for research only: http://kahlan.eps.surrey.ac.uk/savee/ (University of Surrey).
+Register there, download the audio-visual clips (480, of the four men DC, JE, JK, KL), and unpack them into one folder an actor.
+Its terms are yours to keep: pass no clip on.
+Cite: Haq & Jackson 2011, Multimodal Emotion Recognition, in: Machine Audition, IGI Global.
+Then check what you have: python -m fer_utils scan --dataset savee FOLDER""",
+    "mead": """MEAD is given by agreement, by its authors; their page is https://wywu.github.io/projects/MEAD/MEAD.html
+No part of it may be passed on, not a frame. It is large (28,096 clips are about a tenth of it): ask for the parts you need,
+and unpack them as M003/video/front/happy/level_1/001.mp4.
+Cite: Wang et al. 2020, MEAD: A Large-scale Audio-visual Dataset for Emotional Talking-face Generation, ECCV,
+doi 10.1007/978-3-030-58589-1_42.
+Then check what you have: python -m fer_utils scan --dataset mead FOLDER""",
+    "crema_d": """CREMA-D is the most open: https://github.com/CheyneyComputerScience/CREMA-D, 7,442 clips of 91 actors (.flv).
+The clips are kept with Git LFS: a plain download gives small text files that only point to them.
+Licence: Open Database License (ODbL) 1.0, contents under the Database Contents License (DbCL) 1.0.
+Cite: Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244.
+What people saw in them is there without the clips: fer_utils.datasets.load_features("crema_d_votes")""",
+}
+
+
+def how_to_get(name: str) -> str:
+    """Where a data set is to be had and what is needed for it, as text to print.
+
+    ``name`` is ``ravdess``, ``savee``, ``mead`` or ``crema_d``.  ``FerError`` for another.
+    """
+    if not isinstance(name, str) or name not in _HOW:
+        raise invalid("name", expected=f"one of {tuple(sorted(_HOW))}", received=name)
+    return _HOW[name]
