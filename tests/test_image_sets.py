@@ -6,23 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clipfiles import kinds, touch
 from fer_utils import datasets, labels
 from fer_utils.datasets import subjects
 from fer_utils.datasets.subjects import Picture
 from fer_utils.errors import FerError
 from fer_utils.tables import CLIP_COLUMNS
-
-
-def touch(root, *names, content=b"x"):
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return root
-
-
-def kinds(table):
-    return sorted(table.problems["kind"])
 
 
 def column(table, name):
