@@ -148,9 +148,10 @@ def store(table, path: str | Path = STORED) -> Path:
         "made_by": "python -m fer_utils difficulty --tier full --epochs N --store (N: `epochs` of each row)", "drawing": DRAWING, "commit": provenance.commit(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "versions": provenance.versions(),
         "hardware": provenance.hardware(),
-        "rows": [rows[name] for name in QUESTIONS if name in rows],
+        "rows": [],
     }
-    write_atomic(path, json.dumps(value, indent=1) + "\n")
+    lines = ",\n  ".join(json.dumps(rows[name]) for name in QUESTIONS if name in rows)  # one a row: a matrix is short in width
+    write_atomic(path, json.dumps(value, indent=1).replace('"rows": []', f'"rows": [\n  {lines}\n ]') + "\n")
     return path
 
 
