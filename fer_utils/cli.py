@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _dataset(made)
     made.add_argument("--out", required=True, metavar="FOLDER", help="where the face set is stored")
     made.add_argument("--frames", type=int, default=6, help="frames a clip (default 6, as in the paper)")
+    made.add_argument("--report", metavar="FILE", help="also write a page of pictures, the doubtful faces first, with every problem")
     made.add_argument("--sampling", default="even", help="which frames: even (default), middle, apex or all (--frames is then ignored)")
     made.add_argument("--size", type=int, default=180, help="pixels (default 180, as in the paper)")
     made.add_argument("--detector", default="dlib", help="dlib (default) or haar")
@@ -193,6 +194,8 @@ def _prepare(options) -> int:
     clips = datasets.scan(options.dataset, options.root, actor=options.actor)
     made = faces.prepare(clips, options.out, frames=options.frames, sampling=options.sampling, size=options.size, detector=options.detector,
                          workers=options.workers, progress=not options.quiet)
+    if options.report:
+        faces.report(made, options.report)
     value = {"out": str(made.path), "clips": len(clips), "faces": len(made), "fingerprint": made.fingerprint,
              "problems": _report(made.problems)}
     _print(options, value, f"{_count(len(made), 'face')} from {_count(len(clips), 'clip')} in {made.path}")

@@ -10,11 +10,12 @@ from fer_utils.faces.detectors import Box, Detector
 from fer_utils.faces.faceset import FRAME_COLUMNS, META_COLUMNS, FaceSet
 from fer_utils.faces.landmarks import Landmarks, fit_landmarks, landmark_error
 from fer_utils.faces.preparation import prepare
+from fer_utils.faces.report import report
 from fer_utils.faces.sampling import SAMPLINGS, apex_indices, sample_indices
 from fer_utils.faces.video import Frame, Reading, each_frame, read_frames
 
 __all__ = [
     "FRAME_COLUMNS", "META_COLUMNS", "SAMPLINGS", "Box", "Detector", "FaceSet", "Frame", "Landmarks", "Reading",
     "apex_indices", "crop", "each_frame", "fit_landmarks", "landmark_error", "prepare", "quality", "read_frames",
-    "sample_indices",
+    "report", "sample_indices",
 ]

@@ -1,0 +1,157 @@
+"""The quality report of a pass: one page of pictures, the doubtful faces first, and every problem with its cause."""
+
+from __future__ import annotations
+
+import base64
+import html
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fer_utils.errors import invalid, whole_number
+from fer_utils.faces.faceset import FaceSet
+from fer_utils.faces.video import opencv
+from fer_utils.paths import write_atomic
+from fer_utils.tables import PROBLEM_COLUMNS
+
+#: Pictures on the page are at most so many pixels wide.
+THUMBNAIL = 120
+_MEASURES = ("score", "sharpness", "brightness")
+
+
+def doubts(meta: pd.DataFrame) -> pd.DataFrame:
+    """How far each face falls behind, and in what.
+
+    Three measures, each as a distance in the set's own robust standard
+    deviations (1.4826 times the median absolute deviation): the detector's
+    score below the median of its detector; sharpness (its logarithm) below,
+    and brightness away from, the median of *the same actor's* faces, so that
+    dark skin, a beard or an even face is not taken for a bad picture.
+
+    Parameters
+    ----------
+    meta : N rows with ``actor``, ``detector``, ``score``, ``sharpness``, ``brightness``, as a face set's.
+
+    Returns
+    -------
+    DataFrame of N rows, indexed as ``meta``: ``doubt`` (the largest of the three, 0 or more) and
+    ``because`` (which one it is: ``score``, ``sharpness`` or ``brightness``).
+    """
+    def behind(values: pd.Series, groups: pd.Series) -> pd.Series:
+        return values.groupby(groups, sort=False).transform("median") - values
+
+    distances = pd.DataFrame({
+        "score": behind(meta["score"], meta["detector"]),
+        "sharpness": behind(np.log1p(meta["sharpness"]), meta["actor"]),
+        "brightness": behind(meta["brightness"], meta["actor"]).abs(),
+    })
+    for name in _MEASURES:
+        spread = 1.4826 * float(distances[name].abs().median()) if len(meta) else 0.0
+        distances[name] = (distances[name] / spread if spread > 1e-9 else 0.0 * distances[name]).clip(lower=0.0)
+    return pd.DataFrame({"doubt": distances.max(axis=1), "because": distances.idxmax(axis=1) if len(meta) else pd.Series(dtype=str)},
+                        index=meta.index)
+
+
+def report(face_set: FaceSet, path: str | os.PathLike, *, most: int = 120) -> Path:
+    """Write the quality report of a face set as one HTML file that needs no other.
+
+    Parameters
+    ----------
+    face_set : what ``prepare`` returned or ``FaceSet.load`` read.
+    path : the file to write; one that is there is replaced.
+    most : how many faces are shown, 1 or more: those of the largest ``doubts``.
+
+    Returns
+    -------
+    The path.  The page has counts, the faces, a line an actor, and *every* row of
+    ``face_set.problems``.  It holds pictures of people: treat it as the data set's licence says.
+
+    Raises
+    ------
+    FerError : no face set, no file name, or a number out of range.
+    """
+    if not isinstance(face_set, FaceSet):
+        raise invalid("face_set", expected="a FaceSet", received=face_set, remedy="FaceSet.load(folder) reads one.")
+    most = whole_number("most", most, 1)
+    path = Path(path).expanduser()
+    if path.is_dir():
+        raise invalid("path", expected="the name of a file to write", received=str(path), remedy="Add a name, such as report.html.")
+    meta, doubt = face_set.meta.reset_index(drop=True), doubts(face_set.meta.reset_index(drop=True))
+    worst = doubt.sort_values("doubt", ascending=False, kind="stable").index[:most]
+    shown = "\n".join(_figure(face_set.images[row], meta.loc[row], doubt.loc[row]) for row in worst)
+    clips = meta["clip"].nunique()
+    intro = (f"<p>{len(meta):,} faces of {clips:,} clips and {meta['actor'].nunique():,} actors; {len(face_set.problems):,} problems. "
+             f"Below {'are all faces' if len(worst) == len(meta) else f'are {len(worst):,} of them'}, the most doubtful first.</p>")
+    page = _PAGE.format(name=html.escape(face_set.path.name), intro=intro, faces=shown, actors=_by_actor(meta, face_set.problems),
+                        problems=_problems(face_set.problems))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, page)
+    return path
+
+
+def _figure(image: np.ndarray, row: pd.Series, doubt: pd.Series) -> str:
+    cv2 = opencv()
+    picture = np.ascontiguousarray(image[..., 0])
+    if picture.shape[1] > THUMBNAIL:
+        picture = cv2.resize(picture, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    data = base64.b64encode(cv2.imencode(".png", picture)[1]).decode()
+    who, clip = html.escape(str(row["actor"]) or "unknown"), html.escape(str(row["clip"]))
+    label = html.escape(str(row["expression"]))
+    return (f'<figure><img src="data:image/png;base64,{data}" width="{picture.shape[1]}" height="{picture.shape[0]}" '
+            f'alt="Face of actor {who}, label {label}, frame {row["frame_index"]} of {clip}">'
+            f"<figcaption><b>{doubt['because']} {row[doubt['because']]:.3g}</b>, {doubt['doubt']:.1f} off<br>{who}, {label}<br>"
+            f"<small>{clip}, frame {row['frame_index']}</small></figcaption></figure>")
+
+
+def _by_actor(meta: pd.DataFrame, problems: pd.DataFrame) -> str:
+    if not len(meta):
+        return "<p>No face was found.</p>"
+    table = meta.groupby("actor").agg(clips=("clip", "nunique"), faces=("clip", "size"), **{m: (m, "median") for m in _MEASURES})
+    where = meta.drop_duplicates("path").set_index("path")["actor"]
+    none = problems[problems["kind"] == "no face"]["path"].map(where).value_counts()
+    table.insert(2, "frames without a face", none.reindex(table.index, fill_value=0).astype(int))
+    table = table.rename(columns={m: f"median {m}" for m in _MEASURES})
+    return table.reset_index().to_html(index=False, border=0, float_format=lambda v: f"{v:.3g}")
+
+
+def _problems(problems: pd.DataFrame) -> str:
+    if not len(problems):
+        return "<p>No problems.</p>"
+    parts = []
+    for kind, rows in pd.DataFrame(problems).groupby("kind", sort=True):
+        cells = "\n".join("<tr>" + "".join(f"<td>{html.escape(str(row[c]))}</td>" for c in PROBLEM_COLUMNS if c != "kind") + "</tr>"
+                          for _, row in rows.iterrows())
+        heads = "".join(f"<th>{c}</th>" for c in PROBLEM_COLUMNS if c != "kind")
+        parts.append(f"<details><summary>{html.escape(str(kind))}: {len(rows):,}</summary><div><table><thead><tr>{heads}</tr></thead>"
+                     f"<tbody>\n{cells}\n</tbody></table></div></details>")
+    return "\n".join(parts)
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Quality of {name}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 72rem; padding: 0 1rem; overflow-wrap: anywhere; }}
+.faces {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; }}
+figure {{ margin: 0; }} figure img {{ display: block; border-radius: 4px; }} figcaption {{ font-size: .85rem; line-height: 1.35; margin-top: .3rem; }}
+small, summary {{ color: GrayText; }} summary {{ cursor: pointer; padding: .3rem 0; }}
+div {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
+th, td {{ text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #8884; }}
+</style></head><body>
+<h1>Quality of {name}</h1>
+{intro}
+<p>Off by so many robust standard deviations: the detector's score below the others'; sharpness below, or brightness away from, the same
+actor's other faces.</p>
+<h2>Doubtful faces</h2>
+<div class="faces">
+{faces}
+</div>
+<h2>Actors</h2>
+<div>{actors}</div>
+<h2>Problems</h2>
+{problems}
+</body></html>
+"""

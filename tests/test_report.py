@@ -1,0 +1,116 @@
+"""The quality report: what is doubtful comes first, nothing is left out, and nobody is doubtful for how they look."""
+
+from __future__ import annotations
+
+import base64
+from html.parser import HTMLParser
+import re
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import cli, faces, studio
+from fer_utils.errors import FerError
+from fer_utils.faces.report import doubts, report
+from fer_utils.tables import Problems
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Faces of eight drawn people, light and dark, eight each; one face of each of two is spoilt."""
+    people = [studio.person(seed) for seed in (42, 0, 39, 10, 6, 37, 11, 1)]
+    images, rows = [], []
+    for who, person in enumerate(people):
+        for take in range(8):
+            picture = studio.draw(person, {12: take / 8, 4: (8 - take) / 10}, size=180, yaw=take - 4.0, roll=0.5 * take)
+            grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+            noisy = np.clip(grey + np.random.default_rng([who, take]).normal(0, 2, grey.shape), 0, 255).astype(np.uint8)
+            if (who, take) == (1, 3):
+                noisy = cv2.GaussianBlur(noisy, (0, 0), 5)
+            if (who, take) == (6, 5):
+                noisy = cv2.convertScaleAbs(noisy, alpha=0.3)
+            sharpness, brightness = faces.quality(noisy)
+            images.append(noisy)
+            rows.append(dict(path=f"/x/{who}-{take}.mp4", dataset="folder", clip=f"<i>{who}</i>/{take}.mp4", actor=f"{who:02d}", expression="happy",
+                             intensity=1, repetition=1, performance=f"{who}-{take}", frame_index=take, detector="dlib",
+                             score=2.0 + 0.05 * ((3 * take + who) % 7), sharpness=sharpness, brightness=brightness))
+    rows[20]["score"] = 0.1
+    problems = Problems.of([("/x/0-0.mp4", "detect", "no face", "frame 3 (0.1 s): no face found", "frame left out")] * 3
+                           + [("/x/<b>.mp4", "decode", "unreadable", "5 < 6 & more", "left out")])
+    return faces.FaceSet.save(np.stack(images), pd.DataFrame(rows), tmp_path_factory.mktemp("set") / "set", problems)
+
+
+def test_the_spoilt_faces_come_first_and_say_why(made):
+    found = doubts(made.meta)
+    first = found.sort_values("doubt", ascending=False).index[:3]
+    assert set(first) == {8 + 3, 48 + 5, 20}
+    assert found.loc[20, "because"] == "score" and found.loc[11, "because"] == "sharpness" and found.loc[53, "because"] != "score"
+    assert (found["doubt"] >= 0).all() and found["doubt"].median() < 2
+
+
+def test_nobody_is_doubtful_for_dark_skin(made):
+    """Without the spoilt ones the darkest half is not more doubtful than the lightest."""
+    whole = doubts(made.meta).drop([11, 53, 20])["doubt"]
+    level = made.meta.groupby("actor")["brightness"].median()
+    assert level.max() > 1.25 * level.min(), "these people differ in how light they are"
+    dark = made.meta["actor"].map(level < level.median())[whole.index]
+    assert whole[dark].median() < 2 * whole[~dark].median() + 0.5
+    # The plain measure would say otherwise.
+    plain = (made.meta["brightness"] - made.meta["brightness"].median()).abs()
+    assert plain.groupby(made.meta["actor"]).median().idxmax() in set(level.index[[level.argmax(), level.argmin()]])
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.images, self.links, self.text, self.cells = [], [], [], 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag == "img":
+            self.images.append(found)
+        self.cells += tag == "tr"
+        self.links += [value for key, value in attributes if key in ("src", "href") and not value.startswith("data:")]
+        assert tag not in ("script", "i"), "names of files are text, not markup"
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_page_holds_all_and_needs_nothing_else(made, tmp_path):
+    path = report(made, tmp_path / "deep" / "report.html", most=10)
+    page = Page(path.read_text(encoding="utf-8"))
+    text = " ".join(page.text)
+    assert len(page.images) == 10 and all(re.match(r"Face of actor \d\d, label happy, frame \d of <i>", one["alt"]) for one in page.images)
+    assert page.links == []
+    assert "64 faces of 64 clips and 8 actors; 4 problems" in text and "no face: 3" in text and "unreadable: 1" in text and "5 < 6 & more" in text
+    assert "score 0.1" in text and "frame left out" in text
+    assert page.cells == (8 + 1) + (3 + 1) + (1 + 1)
+    shown = cv2.imdecode(np.frombuffer(base64.b64decode(page.images[0]["src"].split(",")[1]), np.uint8), cv2.IMREAD_GRAYSCALE)
+    worst = doubts(made.meta)["doubt"].idxmax()
+    wanted = cv2.resize(np.asarray(made.images[worst, ..., 0]), (120, 120), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(shown, wanted)
+
+
+def test_an_empty_set_has_a_page_too(tmp_path):
+    empty = faces.FaceSet.save(np.zeros((0, 40, 40), np.uint8), pd.DataFrame({"clip": []}), tmp_path / "none",
+                               Problems.of([("/a.mp4", "decode", "unreadable", "why", "left out")]))
+    text = report(empty, tmp_path / "none.html").read_text()
+    assert "0 faces" in text and "No face was found" in text and "why" in text
+
+
+def test_prepare_writes_it_on_request(tmp_path, capsys):
+    studio.film("ravdess", tmp_path / "film", actors=1, clips_per_actor=2, frames=3, size=180, workers=1, progress=False)
+    assert cli.main(["prepare", "--dataset", "ravdess", str(tmp_path / "film"), "--out", str(tmp_path / "set"), "--frames", "2",
+                     "--report", str(tmp_path / "r.html"), "--quiet", "--workers", "1"]) == 0
+    assert len(Page((tmp_path / "r.html").read_text()).images) == 4
+
+
+def test_bad_input_is_one_clear_error(made, tmp_path):
+    for call, word in ((lambda: report("x", tmp_path / "a.html"), "`face_set`"), (lambda: report(made, tmp_path), "`path`"),
+                       (lambda: report(made, tmp_path / "a.html", most=0), "`most`")):
+        with pytest.raises(FerError, match=word):
+            call()
