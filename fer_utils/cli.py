@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0)
 
     made = command("difficulty", _difficulty, "measure how hard the drawn stand-ins are for the paper's network")
-    made.add_argument("--tier", default="class", help="smoke, class (default) or full, the paper's sizes: about an hour of training on two cores, at 6 epochs")
+    made.add_argument("--tier", default="class", help="smoke, class (default) or full, the paper's sizes: some two hours of training with one thread, at 6 epochs")
     made.add_argument("--epochs", type=int, help="how many (default: the tier's own number)")
     made.add_argument("--only", metavar="NAME", action="append", help="a question's name; may be given several times")
     made.add_argument("--store", action="store_true", help="keep the answers in the package, for the appendix")
@@ -191,6 +191,8 @@ def _film(options) -> int:
 def _prepare(options) -> int:
     from . import datasets, faces
 
+    if options.report and Path(options.report).expanduser().is_dir():  # said before the pass, not after it
+        raise invalid("report", expected="the name of a file to write", received=options.report)
     clips = datasets.scan(options.dataset, options.root, actor=options.actor)
     made = faces.prepare(clips, options.out, frames=options.frames, sampling=options.sampling, size=options.size, detector=options.detector,
                          workers=options.workers, progress=not options.quiet)

@@ -128,7 +128,7 @@ def measure(tier: str = "class", *, questions=None, epochs: int | None = None, p
     return pd.DataFrame(rows)
 
 
-#: The answers at the sizes of the paper, kept with the package: the trainings take about an hour on two cores.
+#: The answers at the sizes of the paper, kept with the package: the trainings take some two hours with one thread.
 STORED = Path(__file__).with_name("difficulty.json")
 
 

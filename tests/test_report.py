@@ -107,6 +107,8 @@ def test_prepare_writes_it_on_request(tmp_path, capsys):
     assert cli.main(["prepare", "--dataset", "ravdess", str(tmp_path / "film"), "--out", str(tmp_path / "set"), "--frames", "2",
                      "--report", str(tmp_path / "r.html"), "--quiet", "--workers", "1"]) == 0
     assert len(Page((tmp_path / "r.html").read_text()).images) == 4
+    assert cli.main(["prepare", "--dataset", "ravdess", str(tmp_path / "film"), "--out", str(tmp_path / "other"), "--report", str(tmp_path)]) == 2
+    assert "`report`" in capsys.readouterr().err and not (tmp_path / "other").exists(), "said before the pass"
 
 
 def test_bad_input_is_one_clear_error(made, tmp_path):

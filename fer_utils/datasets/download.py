@@ -376,8 +376,7 @@ Its terms are yours to keep: pass no clip on.
 Cite: Haq & Jackson 2011, Multimodal Emotion Recognition, in: Machine Audition, IGI Global.
 Then check what you have: python -m fer_utils scan --dataset savee FOLDER""",
     "mead": """MEAD is given by agreement, by its authors; their page is https://wywu.github.io/projects/MEAD/MEAD.html
-No part of it may be passed on, not a frame. It is large (28,096 clips are about a tenth of it): ask for the parts you need,
-and unpack them as M003/video/front/happy/level_1/001.mp4.
+No part of it may be passed on, not a frame. It is large: ask for the parts you need, and unpack them as M003/video/front/happy/level_1/001.mp4.
 Cite: Wang et al. 2020, MEAD: A Large-scale Audio-visual Dataset for Emotional Talking-face Generation, ECCV,
 doi 10.1007/978-3-030-58589-1_42.
 Then check what you have: python -m fer_utils scan --dataset mead FOLDER""",

@@ -111,7 +111,7 @@ def _by_actor(meta: pd.DataFrame, problems: pd.DataFrame) -> str:
     table = meta.groupby("actor").agg(clips=("clip", "nunique"), faces=("clip", "size"), **{m: (m, "median") for m in _MEASURES})
     where = meta.drop_duplicates("path").set_index("path")["actor"]
     none = problems[problems["kind"] == "no face"]["path"].map(where).value_counts()
-    table.insert(2, "frames without a face", none.reindex(table.index, fill_value=0).astype(int))
+    table.insert(2, "frames lost in these clips", none.reindex(table.index, fill_value=0).astype(int))
     table = table.rename(columns={m: f"median {m}" for m in _MEASURES})
     return table.reset_index().to_html(index=False, border=0, float_format=lambda v: f"{v:.3g}")
 

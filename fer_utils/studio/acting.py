@@ -49,7 +49,7 @@ SATURATION: Mapping[str, float] = MappingProxyType({name: 1.3 for name in labels
 
 #: What the readings miss, from the prototypes: unit (or one side of it) -> clip mean at normal intensity (our choice; not
 #: more than leaves each label's profile of action units correlated at 0.9 or more with the real one).  A mouth torn open (27)
-#: is in fear's prototype as in surprise's (Ekman, Friesen & Hager 2002), which is why people take one for the other.
+#: goes with fear as with surprise in the tables of Ekman, Friesen & Hager 2002; how far each is shown here is our choice.
 UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "neutral": {},
     "calm": {43: 0.04},
