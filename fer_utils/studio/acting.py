@@ -58,7 +58,7 @@ UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
     "angry": {5: 0.08, 16: 0.30, 23: 0.22, 24: 0.80},
     "fearful": {1: 0.13, 2: 0.05, 5: 0.11, 20: 0.10, 16: 0.58, 27: 0.32},
     "disgust": {9: 0.46, 16: 0.25},
-    "surprised": {1: 0.15, 2: 0.12, 5: 0.10, 27: 0.70},
+    "surprised": {1: 0.15, 2: 0.12, 5: 0.10, 27: 0.55},
     "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
 })
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).

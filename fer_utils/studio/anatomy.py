@@ -180,7 +180,7 @@ def face_of(identity: Identity, au: np.ndarray) -> Face:
     def both(unit: int) -> float:
         return 0.5 * float(au[0, INDEX[unit]] + au[1, INDEX[unit]])
 
-    drop = min(0.15 * both(26) + 0.27 * both(27), 0.33) - 0.03 * both(17) * (1.0 - both(26))
+    drop = min(0.11 * both(26) + 0.21 * both(27), 0.23) - 0.03 * both(17) * (1.0 - both(26))
     for side, sign in enumerate(SIDES):
         g = dict(zip(INDEX, au[side].tolist()))
         uneven = 1.0 + 0.03 * i.asymmetry * sign
@@ -251,7 +251,7 @@ def _mouth(i: Identity, au, a, drop: float, points: np.ndarray) -> None:
     corner_x = i.mouth_width + 0.078 * a(12) + 0.022 * a(14) + 0.008 * a(15) + 0.088 * a(20)
     corner_x = corner_x - 0.085 * purse - 0.030 * both(23) - 0.05 * both(27) - 0.012 * both(26)
     corner_y = i.mouth_y - 0.022 - 0.100 * a(12) + 0.072 * a(15) + 0.034 * a(20) - 0.022 * a(14) - 0.020 * a(10)
-    corner_y = corner_y + 0.34 * jaw - 0.018 * both(17) - 0.02 * a(9)
+    corner_y = corner_y + 0.54 * jaw - 0.018 * both(17) - 0.02 * a(9)
     press = min(both(24) + 0.45 * both(23), 1.0)
     part = both(25)
     seam = i.mouth_y - 0.034 * both(17) - 0.006 * both(12)

@@ -43,7 +43,7 @@ from .layouts import VIEWS, Take, cameras, cast, sex_of, takes
 from .render import _size, paint
 
 #: Raised whenever the same arguments give other pixels or other truth.
-DRAWING = 4
+DRAWING = 5
 #: The most that ``draw`` takes, in degrees: with its row of the truth, every frame can be drawn again.
 _MOST = (60.0, 30.0, 45.0)
 

@@ -61,7 +61,7 @@ def _inside(s: Scene, window: Window, opening: float) -> None:
     patch = window.patch
     patch[:] = np.array(s.colour((58, 18, 22)), np.uint8)
     if opening > 0.10:
-        disc(patch, window.to(s.parts["tongue"])[0], (0.17 * s.unit, 0.085 * s.unit), s.colour((176, 82, 84)))
+        disc(patch, window.to(s.parts["tongue"])[0], (0.18 * s.unit, 0.11 * s.unit), s.colour((164, 78, 80)))
     enamel = s.colour((238, 233, 224), 0.96)
     fill(patch, window.to(s.parts["teeth"]), enamel)
     strokes(patch, window.to(s.parts["gaps"]).reshape(-1, 2, 2), shade_of(enamel, 0.90), s.thin)

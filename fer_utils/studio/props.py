@@ -14,7 +14,7 @@ from .identity import Identity
 
 #: What can stand before a face.
 OCCLUSIONS: tuple[str, ...] = ("hand", "mask", "glasses")
-_BLUE = (38, 74, 158)
+_BLUE = (26, 46, 124)
 
 
 # --- markers -----------------------------------------------------------------
@@ -54,12 +54,12 @@ def markers(s: Scene) -> None:
     w, front, _ = s.pose.head.rows(s.pose.at_rest(xy[:, 1]))
     around = np.arcsin(np.clip(xy[:, 0] / w, -0.98, 0.98))
     seen = np.abs(np.arctan2(np.sin(around) * front, np.cos(around) * w) + s.pose.yaw) < 1.30
-    radius = max(1.0, 0.0215 * s.unit)
+    radius = max(1.0, 0.018 * s.unit)
     blue = s.colour(_BLUE)
     for at in s.pose.on_face(xy[seen], lift[seen]):
         disc(s.canvas, at, (radius * 1.25, radius * 1.25), shade_of(blue, 0.62))
         disc(s.canvas, at, (radius, radius), blue)
-        disc(s.canvas, at - 0.25 * radius, (radius * 0.45, radius * 0.45), mix(blue, (235, 240, 250), 0.35))
+        disc(s.canvas, at - 0.25 * radius, (radius * 0.45, radius * 0.45), mix(blue, (235, 240, 250), 0.15))
 
 
 # --- a surgical mask ---------------------------------------------------------
