@@ -93,11 +93,12 @@ def predict(
     rows: list[list[Any]] = []
     crops: list[np.ndarray] = []
     settings = Settings(frames, size, margin)
+    near = None
 
     from tqdm import tqdm
 
     for frame in tqdm(reading.frames, unit="frame", desc="faces", disable=not progress):
-        boxes = finder.detect(frame.rgb, thorough=True)
+        boxes, near = finder.follow(frame.rgb, near, thorough=True)
         if not boxes:
             problems.append((name, "detect", "no face", f"frame {frame.index} ({frame.time_s:.2f} s): no face found",
                              "frame left out"))

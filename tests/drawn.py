@@ -91,9 +91,9 @@ class Counting(DlibHog):
         super().__init__()
         self.seen = 0
 
-    def detect(self, rgb, *, thorough=False):
+    def follow(self, rgb, near, *, thorough=False):
         self.seen += 1
-        return super().detect(rgb, thorough=thorough)
+        return super().follow(rgb, near, thorough=thorough)
 
 
 class Dies(DlibHog):
@@ -102,7 +102,7 @@ class Dies(DlibHog):
     def __reduce__(self):
         return Dies, ()
 
-    def detect(self, rgb, *, thorough=False):
+    def follow(self, rgb, near, *, thorough=False):
         if np.abs(rgb[0, 0].astype(int) - DEADLY).max() < 40:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().detect(rgb, thorough=thorough)
+        return super().follow(rgb, near, thorough=thorough)

@@ -64,15 +64,13 @@ def test_twins_have_nearly_the_same_faces(faces):
     assert np.abs(twins[0].astype(int) - twins[1]).mean() < 2  # grey levels of 255
 
 
-def test_the_first_look_finds_the_faces_of_full_size_dlib(faces):
+def test_every_box_is_near_that_of_full_size_dlib(faces):
     dlib = detectors.create("dlib")
     overlaps = []
     for path, rows in faces.meta.groupby("path", sort=False):
-        if not path.endswith(("01-01-08-01-01-02-01.mp4", "02-01-08-02-02-02-01.mp4", "02-01-04-01-02-01-01.mp4")):
-            continue  # three clips are enough: 70 ms a frame
         for frame, (_, row) in zip(read_frames(path, 6).frames, rows.iterrows()):
             found = dlib.at_scale(frame.rgb, True)
             assert len(found) == 1
             overlaps.append(found[0].overlap(Box(row["box_x"], row["box_y"], row["box_w"], row["box_h"], 0)))
-    # dlib's boxes come in steps of 6/5; two squares one step apart share 25/36 = 0.69
-    assert len(overlaps) == 18 and min(overlaps) > 0.65 and np.mean(overlaps) > 0.9
+    # dlib's boxes come in steps of 6/5: two squares one step apart share 25/36 = 0.69.
+    assert len(overlaps) == 42 and min(overlaps) >= 0.7

@@ -69,12 +69,13 @@ def faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResu
 def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResult:
     reading, problems = Reading(), []
     images, rows = [], []
+    near: Box | None = None
     # One full frame at a time, so that a long clip of which all are wanted fits into memory as its crops.
     # `number` is the place in the sample, also where an earlier frame had no face.
-    frames = each_frame(path, max(1, settings.frames), sampling=settings.sampling, into=reading)
+    frames = each_frame(path, max(1, settings.frames), sampling=settings.sampling, into=reading, copy=False)
     for number, frame in enumerate(frames):
         where = f"frame {frame.index} ({frame.time_s:.2f} s)"
-        boxes = detector.detect(frame.rgb)
+        boxes, near = detector.follow(frame.rgb, near)
         if not boxes:
             problems.append(["detect", "no face", f"{where}: no face found", "frame left out"])
             continue

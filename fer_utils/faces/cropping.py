@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_utils.errors import invalid
 from fer_utils.faces.detectors import Box
-from fer_utils.faces.video import opencv
+from fer_utils.faces.video import grey_of, opencv
 
 
 def crop(rgb: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0) -> np.ndarray:
@@ -35,9 +35,13 @@ def crop(rgb: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0) -> 
     side = max(1, math.floor(max(box.w, box.h) * (1 + 2 * margin) + 0.5))
     left = math.floor(box.x + (box.w - side) / 2 + 0.5)
     top = math.floor(box.y + (box.h - side) / 2 + 0.5)
-    rows = np.clip(np.arange(top, top + side), 0, height - 1)
-    columns = np.clip(np.arange(left, left + side), 0, width - 1)
-    grey = cv2.cvtColor(np.ascontiguousarray(rgb[rows[:, None], columns]), cv2.COLOR_RGB2GRAY)
+    if 0 <= left <= width - side and 0 <= top <= height - side:
+        square = rgb[top:top + side, left:left + side]
+    else:
+        rows = np.clip(np.arange(top, top + side), 0, height - 1)
+        columns = np.clip(np.arange(left, left + side), 0, width - 1)
+        square = rgb[rows[:, None], columns]
+    grey = grey_of(square)
     return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA if side >= size else cv2.INTER_LINEAR)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fer_utils.errors import invalid, missing
-from fer_utils.faces.video import opencv
+from fer_utils.faces.video import contiguous, grey_of, opencv
 
 #: The first look is at a picture whose longer side has at most this many pixels.
 QUICK_SIDE = 540
@@ -19,6 +19,8 @@ SECOND_SIDE = 1080
 LARGEST_SIDE = 4096
 #: Pictures up to this side are also looked at twice as large.
 DOUBLED_SIDE = 1000
+#: What is searched about a known box reaches this share of its side beyond it, on every side.
+REACH = 0.2
 
 
 class Box(NamedTuple):
@@ -63,6 +65,9 @@ class Detector:
     step = 0.5
     #: Whether the last look is to have colours; the others are grey.
     colours = False
+    #: The size of face, in pixels, at which a known one is looked at again; 0 for a detector that looks at the whole picture
+    #: every time.
+    again = 0
 
     def at_scale(self, picture: np.ndarray, last: bool) -> list[Box]:
         """Boxes in one picture, at its own scale.
@@ -81,6 +86,12 @@ class Detector:
         what the full picture shows is not missed; but small faces beside a
         larger one that the first look finds are searched only with ``thorough``.
 
+        A detector with steps from size to size jumps between neighbouring ones, whose
+        scores are alike.  Where the picture was scaled down, one with ``again`` looks at
+        the largest face's surroundings three times more, half a step
+        apart, and the box is the mean of the three: from the full picture's
+        box, whichever step that falls on, it is never far.
+
         Parameters
         ----------
         rgb : (H, W, 3) uint8.
@@ -91,27 +102,93 @@ class Detector:
         -------
         list of Box, by area, largest first.
         """
+        return self.follow(rgb, None, thorough=thorough)[0]
+
+    def follow(self, rgb: np.ndarray, near: Box | None, *, thorough: bool = False) -> tuple[list[Box], Box | None]:
+        """`detect` in the next frame of a clip, near the last box first.
+
+        Parameters
+        ----------
+        rgb, thorough : as for ``detect``.
+        near : what this method gave for the frame before; None for the first.  If a
+            detector with ``again`` finds a face about it in a picture that it would scale down, that
+            is the answer, its size averaged with the one before, and the rest of the
+            picture is not looked at.
+
+        Returns
+        -------
+        The boxes, and ``near`` for the next frame: a face is followed while the quick
+        look sees no other, since of several the next frame's largest may be another.
+        """
+        boxes, used = self._quick(rgb, near)
+        following = boxes[0] if len(boxes) == 1 else None
+        return (self._complete(rgb, boxes, used) if thorough else boxes), following
+
+    def _quick(self, rgb: np.ndarray, near: Box | None) -> tuple[list[Box], int]:
+        """What is found without looking thoroughly, and the place of the last scale looked at, -1 for none of them."""
         scales = _scales(max(rgb.shape[:2]), self.step)
-        grey = opencv().cvtColor(np.ascontiguousarray(rgb), opencv().COLOR_RGB2GRAY)
+        scaled_down = bool(self.again) and scales[0] < min(1.0, scales[-1])
+        if scaled_down and near is not None and (box := self._again(rgb, near, True)) is not None:
+            return [box], -1
+        grey = grey_of(rgb)
         full = rgb if self.colours else grey
         boxes: list[Box] = []
         used = 0
         for used, scale in enumerate(scales):
             found = self._scaled(full if scale == scales[-1] else grey, scale, scale == scales[-1])
-            boxes = found or boxes
+            boxes = _by_area(found) or boxes
             # At its smallest size a detector's box is the smallest box, whatever the face's size is.
-            if found and max(box.w for box in found) * scale > 1.125 * self.smallest:
+            if found and boxes[0].w * scale > 1.125 * self.smallest:
                 break
-        if thorough:
-            for scale in scales[used + 1:]:
-                if scale < min(1.0, scales[-1]):
-                    continue
-                for box in self._scaled(full, scale, True):
-                    if not any(box._same_face(other) or other._same_face(box) for other in boxes):
-                        boxes.append(box)
-        return sorted(boxes, key=lambda box: (-box.w * box.h, box.x, box.y))
+        if scaled_down and boxes and used < len(scales) - 1:
+            boxes = _by_area([self._again(rgb, boxes[0], False) or boxes[0], *boxes[1:]])
+        return boxes, used
+
+    def _complete(self, rgb: np.ndarray, boxes: list[Box], used: int) -> list[Box]:
+        scales, boxes = _scales(max(rgb.shape[:2]), self.step), list(boxes)
+        full = rgb if self.colours else grey_of(rgb)
+        for scale in scales[used + 1:]:
+            if scale < min(1.0, scales[-1]):
+                continue
+            for box in self._scaled(full, scale, True):
+                if not any(box._same_face(other) or other._same_face(box) for other in boxes):
+                    boxes.append(box)
+        return _by_area(boxes)
+
+    def _again(self, rgb: np.ndarray, near: Box, steady: bool) -> Box | None:
+        """The face about a known box, as the mean of three looks, half a step apart; None unless all find it.
+
+        With ``steady`` the sizes of the mean and of the known box are averaged.
+        """
+        cv2, (height, width) = opencv(), rgb.shape[:2]
+        left, right = max(0, math.floor(near.x - REACH * near.w)), min(width, math.ceil(near.x + (1 + REACH) * near.w))
+        top, bottom = max(0, math.floor(near.y - REACH * near.h)), min(height, math.ceil(near.y + (1 + REACH) * near.h))
+        if right - left < 2 or bottom - top < 2:
+            return None
+        picture = grey_of(rgb[top:bottom, left:right])
+        middle = round(math.log(self.again / near.w) / math.log(self.step))
+        looks = []
+        for power in (middle - 0.5, middle, middle + 0.5):
+            scale = self.step**power
+            size = max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale))
+            # Each out of the one before, which is nearly as small.
+            shrinks = size[0] < picture.shape[1] and not looks
+            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+            seen = self.at_scale(picture, False)
+            if not seen:
+                return None
+            x, y, w, h, score = max(seen, key=lambda box: (box.score, box.w))
+            looks.append(Box(x / scale, y / scale, w / scale, h / scale, score))
+        if min(looks[0].overlap(looks[1]), looks[1].overlap(looks[2])) < 0.5:
+            return None
+        x, y, w, h, score = (sum(values) / len(looks) for values in zip(*looks))
+        # Sizes next to each other score alike, and a detector of steps jumps between them from frame to frame.
+        wide, high = ((w + near.w) / 2, (h + near.h) / 2) if steady else (w, h)
+        corner = x + left + (w - wide) / 2, y + top + (h - high) / 2
+        return Box(*(math.floor(value + 0.5) for value in (*corner, wide, high)), round(score, 6))
 
     def _scaled(self, picture: np.ndarray, scale: float, last: bool) -> list[Box]:
+        picture = contiguous(picture) if picture.ndim == 3 else picture
         if scale != 1.0:
             cv2 = opencv()
             height, width = picture.shape[:2]
@@ -122,6 +199,10 @@ class Detector:
                 round(float(box.score), 6))
             for box in self.at_scale(np.ascontiguousarray(picture), last)
         ]
+
+
+def _by_area(boxes: list[Box]) -> list[Box]:
+    return sorted(boxes, key=lambda box: (-box.w * box.h, box.x, box.y))
 
 
 def _scales(side: int, step: float) -> list[float]:
@@ -154,6 +235,7 @@ class DlibHog(Detector):
     smallest = 80
     step = 5 / 6
     colours = True  # faces score a little higher in colour, which takes a third more time
+    again = 100
 
     def __init__(self):
         try:
