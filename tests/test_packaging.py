@@ -85,7 +85,7 @@ def test_the_lock_holds_every_requirement_of_the_extras_it_is_made_from(root):
         environment = default_environment() | {
             "python_version": python, "python_full_version": f"{python}.1", "sys_platform": "linux",
             "platform_machine": "x86_64"}
-        for text in [*project["dependencies"], *extras["cpu"], *extras["book"], *extras["test"]]:
+        for text in [*project["dependencies"], *extras["cpu"], *extras["book"], *extras["cluster"], *extras["test"]]:
             wanted = Requirement(text)
             if wanted.marker and not wanted.marker.evaluate(environment):
                 continue
