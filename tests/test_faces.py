@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import drawn
 from fer_utils import faces
 from fer_utils.errors import FerError, MissingPackage
-from fer_utils.faces import FaceSet, clipwork, detectors, preparation, prepare, read_frames, sample_indices
+from fer_utils.faces import FaceSet, clipwork, detectors, preparation, prepare, read_frames, sample_indices, video
 from fer_utils.faces.detectors import Box
 from fer_utils.tables import CLIP_COLUMNS, Problems
 
@@ -292,6 +292,102 @@ def test_scales_grow_and_never_leave_the_full_picture_out(side, step):
 def test_boxes_are_largest_first():
     found = finder("dlib").detect(on_wall((0, 300, 20, 60), (2, 400, 500, 60), height=480, width=960))
     assert len(found) == 2 and found[0].w > found[1].w and found[0].x > 480
+
+
+class Watched(detectors.DlibHog):
+    """dlib, noting the size of every picture that it looks at."""
+
+    def __init__(self):
+        super().__init__()
+        self.sides = []
+
+    def at_scale(self, picture, last):
+        self.sides.append(max(picture.shape[:2]))
+        return super().at_scale(picture, last)
+
+
+def face_box(size, left, top):
+    """About the box of a face that `on_wall` places."""
+    return Box(left + 65 * size // 256, top + 74 * size // 256, size // 2, size // 2, 0)
+
+
+def test_a_known_face_is_looked_for_near_its_last_box_only():
+    finder("dlib")
+    watched = Watched()
+    boxes, near = watched.follow(on_wall((0, 600, 300, 60)), None)
+    assert len(boxes) == 1 and near == boxes[0] and watched.sides[0] == 514
+    watched.sides.clear()
+    moved, near = watched.follow(on_wall((0, 600, 330, 70)), near)
+    assert len(moved) == 1 and near == moved[0] and moved[0].overlap(face_box(600, 330, 70)) > 0.7
+    assert 20 < moved[0].x - boxes[0].x < 40  # it has moved by 30
+    assert len(watched.sides) == 3 and max(watched.sides) < 200
+    assert sorted(watched.sides, reverse=True) == watched.sides
+
+
+def test_a_face_that_is_not_where_it_was_is_looked_for_everywhere():
+    dlib = finder("dlib")
+    _, near = dlib.follow(on_wall((0, 500, 20, 100)), None)
+    boxes, near = dlib.follow(on_wall((2, 500, 740, 100)), near)
+    assert len(boxes) == 1 and boxes[0].overlap(face_box(500, 740, 100)) > 0.6 and near == boxes[0]
+    assert dlib.follow(np.full((720, 1280, 3), 150, np.uint8), near) == ([], None)
+
+
+def test_of_several_faces_none_is_followed():
+    dlib = finder("dlib")
+    two = on_wall((0, 500, 20, 100), (2, 520, 700, 100))
+    boxes, near = dlib.follow(two, None)
+    assert len(boxes) == 2 and near is None
+    assert len(dlib.follow(two, boxes[0])[0]) == 1  # what would happen otherwise
+    assert dlib.follow(two, None, thorough=True) == (dlib.detect(two, thorough=True), None)
+
+
+def test_a_followed_size_keeps_half_of_what_it_was():
+    dlib, wall = finder("dlib"), on_wall((0, 600, 300, 60))
+    first = dlib.detect(wall)[0]
+    grown = Box(first.x - 8, first.y - 8, first.w + 16, first.h + 16, first.score)
+    (same,), _ = dlib.follow(wall, first)
+    (larger,), _ = dlib.follow(wall, grown)
+    assert larger.w - same.w == pytest.approx(8, abs=1)
+    assert larger.x + larger.w / 2 == pytest.approx(same.x + same.w / 2, abs=0.05 * same.w)  # the window moves in steps
+
+
+def test_pictures_that_are_not_scaled_down_are_looked_at_as_ever():
+    finder("dlib")
+    watched, picture = Watched(), drawn.face(2)
+    boxes, near = watched.follow(picture, None)
+    watched.sides.clear()
+    assert watched.follow(picture, near) == (boxes, near) and watched.sides == [256]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_boxes_stay_near_those_of_the_full_picture(seed):
+    rng, dlib, near = np.random.default_rng(seed), finder("dlib"), None
+    size = int(rng.integers(300, 700))
+    for _ in range(3):
+        left, top = int(rng.integers(200, 260)), int(rng.integers(0, 20))
+        wall = on_wall((seed, size, left, top))
+        (box,), near = dlib.follow(wall, near)
+        full = max(dlib.at_scale(wall, True), key=lambda one: one.w)
+        assert box.overlap(full) >= 0.7
+
+
+def test_grey_of_a_picture_read_backwards():
+    rgb = np.random.default_rng(0).integers(0, 256, (31, 17, 3), dtype=np.uint8)
+    backwards = np.ascontiguousarray(rgb[..., ::-1])[..., ::-1]
+    assert not backwards.flags.c_contiguous
+    assert np.array_equal(video.grey_of(backwards), video.grey_of(rgb)) and np.array_equal(video.contiguous(backwards), rgb)
+    assert video.contiguous(backwards).flags.c_contiguous and video.contiguous(rgb) is rgb
+    assert np.array_equal(faces.crop(backwards, Box(-3, 2, 12, 12, 0), size=16), faces.crop(rgb, Box(-3, 2, 12, 12, 0), size=16))
+    assert np.array_equal(faces.crop(backwards, Box(3, 2, 12, 12, 0), size=16), faces.crop(rgb, Box(3, 2, 12, 12, 0), size=16))
+
+
+def test_frames_without_a_copy_are_the_same_frames(clips):
+    for row in clips.head(2).itertuples():
+        into = faces.Reading()
+        views = list(faces.each_frame(row.path, 4, into=into, copy=False))
+        for view, frame in zip(views, read_frames(row.path, 4).frames, strict=True):
+            assert view[:2] == frame[:2] and np.array_equal(view.rgb, frame.rgb)
+            assert frame.rgb.flags.c_contiguous and not view.rgb.flags.c_contiguous
 
 
 # --- the face set on disk -------------------------------------------------------------------
