@@ -62,6 +62,16 @@ def test_recall_counts_pictures_whose_point_is_in_a_box_at_every_width():
     assert (table["ms"] > 0).all()
 
 
+def test_memory_is_that_of_a_whole_pass(root):
+    pytest.importorskip("resource", reason="memory is measured on Unix only")
+    done = subprocess.run([sys.executable, "-m", "fer_utils.faces.bench", "--memory", "16", "--json", "--quiet"],
+                          cwd=root, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["clips"] == 16 and found["faces"] == 96
+    assert 50 < found["worker_mb"] < 1000 and 50 < found["caller_mb"] < 1000
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_every_picture_wants_its_point(count):
     with pytest.raises(FerError, match="`points`"):
