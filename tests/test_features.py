@@ -265,6 +265,16 @@ def test_all_real_action_units(shared_data, tmp_path):
     assert np.allclose(ours.to_numpy(), theirs.loc[ours.index].to_numpy())
 
 
+def test_the_machine_takes_these_features_as_they_are(shared_data):
+    """Actors are text here and numbers in the studio's own table: the folds of people must be the same ones."""
+    from fer_utils.studio import likeness
+    from fer_utils.studio.acting import real_acting
+
+    found = likeness.svm_numbers(load_features("ravdess_au", folder=shared_data).table)
+    assert found["actors"] == real_acting().svm["actors"] and found["known_actors"] == real_acting().svm["known_actors"]
+    assert found["clips"] == pytest.approx(real_acting().svm["clips"], abs=3)  # folds at random, in another order of the clips
+
+
 def test_all_real_votes(shared_data, root):
     table = load_features("crema_d_votes", folder=shared_data / "crema-d-votes").table
     assert table.shape == (22326, 13) and not table.isna().any().any()

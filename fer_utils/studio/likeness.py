@@ -171,7 +171,7 @@ def _correlation(rows: np.ndarray) -> np.ndarray:
 def _features(table):
     """(values, labels, actors, fold of each row) for the support vector machine."""
     names = [f"AU{unit:02d}_r" for unit in UNITS] + [f"AU{unit:02d}_c" for unit in UNITS]
-    actor = table["actor"].to_numpy()
+    actor = table["actor"].astype(int).to_numpy() if table["actor"].astype(str).str.isdigit().all() else table["actor"].to_numpy()
     fold = np.array([next((k for k, group in enumerate(FOLDS) if a in group), -1) for a in actor])
     if (fold < 0).any() or len(set(fold)) < len(FOLDS):
         raise invalid("table", expected="the 24 actors of RAVDESS, by number", received=sorted(set(actor)))
