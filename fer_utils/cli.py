@@ -73,8 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--report", metavar="FILE", help="also write a page of pictures, the doubtful faces first, with every problem")
     made.add_argument("--sampling", default="even", help="which frames: even (default), middle, apex or all (--frames is then ignored)")
     made.add_argument("--size", type=int, default=180, help="pixels (default 180, as in the paper)")
-    made.add_argument("--detector", default="dlib", help="dlib (default) or haar")
+    _eyes(made)
     _workers(made)
+    made.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's scheduler, tcp://host:port, whose workers do "
+                      "the clips (without --workers; default: processes of this machine)")
 
     made = command("train", _train, "train a network on a face set and store the result")
     made.add_argument("faces", nargs="?", help="a face set's folder; without it the drawn stand-in is used")
@@ -101,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("file", help="a picture or a video")
     made.add_argument("--model", required=True, help="the folder of a stored result, or a .keras file")
     made.add_argument("--frames", type=int, default=6, help="frames of a video to look at (default 6)")
-    made.add_argument("--detector", default="dlib", help="dlib (default) or haar")
+    _eyes(made)
     made.add_argument("--labels", help="class names, comma-separated, for a .keras file that stands alone")
     return parser
 
@@ -113,6 +115,23 @@ def _dataset(made) -> None:
     made.add_argument("root", help="the data set's folder")
     made.add_argument("--actor", help="for --dataset folder, who is seen: kdef, jaffe, ck+, ck48, or a regular expression "
                       "with a group named actor")
+
+
+def _eyes(made) -> None:
+    """How faces are found and turned: the same for the faces that a network learns from and those it is asked about."""
+    made.add_argument("--detector", default="dlib", help="dlib (default), haar, or yunet:FILE, FILE being YuNet's model")
+    made.add_argument("--landmarks", metavar="FILE", help="also find 68 landmarks: a dlib shape predictor's file, or drawn, "
+                      "for the one trained on drawn faces (made when first asked for)")
+    made.add_argument("--align", action="store_true", help="turn each face until its eyes are level (with --landmarks)")
+
+
+def _predictor(options):
+    """What --landmarks says: a file's name, or that of the predictor trained on drawn faces."""
+    if options.landmarks != "drawn":
+        return options.landmarks
+    from . import landmarks
+
+    return landmarks.train(progress=not options.quiet)
 
 
 def _workers(made) -> None:
@@ -195,7 +214,8 @@ def _prepare(options) -> int:
         raise invalid("report", expected="the name of a file to write", received=options.report)
     clips = datasets.scan(options.dataset, options.root, actor=options.actor)
     made = faces.prepare(clips, options.out, frames=options.frames, sampling=options.sampling, size=options.size, detector=options.detector,
-                         workers=options.workers, progress=not options.quiet)
+                         landmarks=_predictor(options), align=options.align, workers=options.workers,
+                         scheduler=options.scheduler, progress=not options.quiet)
     if options.report:
         faces.report(made, options.report)
     value = {"out": str(made.path), "clips": len(clips), "faces": len(made), "fingerprint": made.fingerprint,
@@ -274,7 +294,7 @@ def _predict(options) -> int:
 
     names = options.labels.split(",") if options.labels else None
     found = predict(options.file, model=options.model, labels=names, frames=options.frames,
-                    detector=options.detector, progress=not options.quiet)
+                    detector=options.detector, landmarks=_predictor(options), align=options.align, progress=not options.quiet)
     value = {"file": options.file, "faces": json.loads(found.to_json(orient="records")),
              "problems": _report(found.problems)}
     scores = [column for column in found.columns if column.startswith("score_")]

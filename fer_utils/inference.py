@@ -15,6 +15,7 @@ from fer_utils.errors import FerError, invalid, whole_number
 from fer_utils.faces.clipwork import Settings, faces_of_frame
 from fer_utils.faces.cropping import checked_margin
 from fer_utils.faces.detectors import Detector, create
+from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.video import Frame, Reading, opencv, read_frames
 from fer_utils.tables import Problems
 
@@ -50,6 +51,8 @@ def predict(
     detector: str | Detector = "dlib",
     frames: int = 6,
     margin: float = 0.0,
+    landmarks: Landmarks | str | os.PathLike | None = None,
+    align: bool = False,
     labels: Sequence[str] | None = None,
     progress: bool = False,
 ) -> Predictions:
@@ -64,9 +67,10 @@ def predict(
         (H, W) grey.
     model : a stored result's folder, a result (anything with ``.path``), a
         ``.keras`` file, or a ``keras.Model``.
-    detector : ``"dlib"``, ``"haar"`` or a ``Detector``.
+    detector : ``"dlib"``, ``"haar"``, ``"yunet:FILE"`` or a ``Detector``.
     frames : how many frames of a video, evenly spaced.
-    margin : as it was in ``prepare`` for the faces that the model was trained on.
+    margin, landmarks, align : as they were in ``prepare`` for the faces that the
+        model was trained on; landmarks matter only where faces are aligned.
     labels : the class names in the model's order.  Needed with a ``keras.Model``
         and with a ``.keras`` file that has no ``result.json`` beside it; else
         they are the result's.
@@ -86,13 +90,14 @@ def predict(
     frames, margin = whole_number("frames", frames, 1), checked_margin(margin)
     name, reading_of = _source(source)
     finder = create(detector)
+    marks = chosen_landmarks(landmarks, align, finder)
     network, names = _model(model, labels)
     size, channels = _input_of(network)
     reading = reading_of(frames)
     problems = [(name, "decode", *note) for note in reading.notes]
     rows: list[list[Any]] = []
     crops: list[np.ndarray] = []
-    settings = Settings(frames, size, margin)
+    settings = Settings(frames, size, margin, landmarks=marks if align else None, align=align)
     near = None
 
     from tqdm import tqdm
@@ -102,9 +107,9 @@ def predict(
         if not boxes:
             problems.append((name, "detect", "no face", f"frame {frame.index} ({frame.time_s:.2f} s): no face found",
                              "frame left out"))
-        for box, (face, _, _) in zip(boxes, faces_of_frame(frame, boxes, settings)):
+        for box, face in zip(boxes, faces_of_frame(frame, boxes, settings)):
             rows.append([frame.index, frame.time_s, box.x, box.y, box.w, box.h, box.score])
-            crops.append(face)
+            crops.append(face.image)
     scores = _scores(network, crops, channels, len(names))
     table = Predictions(pd.DataFrame(rows, columns=list(FACE_COLUMNS[:-1])))
     for column in table.columns:

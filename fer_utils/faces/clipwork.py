@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fer_utils.faces.cropping import crop, quality
+from fer_utils.faces.cropping import crop, eye_roll, points_in_crop, quality
 from fer_utils.faces.detectors import Box, Detector, create
+from fer_utils.faces.landmarks import POINTS, Landmarks
 from fer_utils.faces.video import Frame, Reading, each_frame
 from fer_utils.parallel import enter_worker
 
@@ -25,26 +26,49 @@ class Settings(NamedTuple):
     size: int
     margin: float
     sampling: str = "even"
+    landmarks: Landmarks | None = None
+    align: bool = False
+
+    def config(self) -> dict[str, Any]:
+        """What a face set's manifest says of them: a predictor is named by its file's SHA-256, and only where there is one."""
+        said = {"frames": self.frames, "size": self.size, "margin": self.margin, "sampling": self.sampling}
+        if self.landmarks is not None:
+            said |= {"landmarks": self.landmarks.sha256, "align": bool(self.align)}
+        return said
+
+
+class Face(NamedTuple):
+    """A crop, its quality, and its landmarks: (68, 2) float32 in pixels of the crop; None where none are wanted."""
+
+    image: np.ndarray
+    sharpness: float
+    brightness: float
+    landmarks: np.ndarray | None
 
 
 class ClipResult(NamedTuple):
-    """(n, size, size) uint8 faces, a row of ``FRAME_COLUMNS`` for each, and problems (stage, kind, problem, action)."""
+    """(n, size, size) uint8 faces, a row of ``FRAME_COLUMNS`` for each, and problems (stage, kind, problem, action).
+
+    And (n, 68, 2) float32 landmarks, in pixels of the faces, where they are wanted.
+    """
 
     images: np.ndarray
     rows: list[list[Any]]
     problems: list[list[str]]
+    landmarks: np.ndarray | None = None
 
     def to_bytes(self) -> bytes:
         record = json.dumps([self.rows, self.problems]).encode()
+        more = {} if self.landmarks is None else {"landmarks": self.landmarks}
         buffer = io.BytesIO()
-        np.savez(buffer, images=self.images, record=np.frombuffer(record, np.uint8))
+        np.savez(buffer, images=self.images, record=np.frombuffer(record, np.uint8), **more)
         return buffer.getvalue()
 
     @classmethod
     def from_file(cls, path: str | os.PathLike) -> "ClipResult":
         with np.load(path, allow_pickle=False) as file:
             rows, problems = json.loads(file["record"].tobytes())
-            return cls(file["images"], rows, problems)
+            return cls(file["images"], rows, problems, file["landmarks"] if "landmarks" in file else None)
 
 
 def nothing(size: int, *problem: str) -> ClipResult:
@@ -52,10 +76,19 @@ def nothing(size: int, *problem: str) -> ClipResult:
     return ClipResult(np.zeros((0, size, size), np.uint8), [], [list(problem)])
 
 
-def faces_of_frame(frame: Frame, boxes: list[Box], settings: Settings) -> list[tuple[np.ndarray, float, float]]:
-    """(crop, sharpness, brightness) of each box: the one way from a box to pixels, here and in ``predict``."""
-    crops = [crop(frame.rgb, box, size=settings.size, margin=settings.margin) for box in boxes]
-    return [(face, *quality(face)) for face in crops]
+def faces_of_frame(frame: Frame, boxes: list[Box], settings: Settings) -> list[Face]:
+    """The face in each box: the one way from a box to pixels, here and in ``predict``."""
+    return [_face(frame.rgb, box, settings) for box in boxes]
+
+
+def _face(rgb: np.ndarray, box: Box, settings: Settings) -> Face:
+    roll, marks, where = 0.0, None, {"size": settings.size, "margin": settings.margin}
+    if settings.landmarks is not None:
+        found = settings.landmarks.find(rgb, box)
+        roll = eye_roll(found) if settings.align else 0.0
+        marks = points_in_crop(found, box, roll=roll, **where).astype(np.float32)
+    image = crop(rgb, box, roll=roll, **where)
+    return Face(image, *quality(image), marks)
 
 
 def faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResult:
@@ -68,7 +101,7 @@ def faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResu
 
 def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResult:
     reading, problems = Reading(), []
-    images, rows = [], []
+    found, rows = [], []
     near: Box | None = None
     # One full frame at a time, so that a long clip of which all are wanted fits into memory as its crops.
     # `number` is the place in the sample, also where an earlier frame had no face.
@@ -82,14 +115,17 @@ def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipRes
         if len(boxes) > 1:
             problems.append(["detect", "several faces", f"{where}: {len(boxes)} faces found", "largest kept"])
         box = boxes[0]
-        face, sharpness, brightness = faces_of_frame(frame, [box], settings)[0]
-        images.append(face)
+        face = faces_of_frame(frame, [box], settings)[0]
+        found.append(face)
         rows.append([
             number, frame.index, frame.time_s, box.x, box.y, box.w, box.h,
-            len(boxes), detector.name, box.score, sharpness, brightness,
+            len(boxes), detector.name, box.score, face.sharpness, face.brightness,
         ])
-    stack = np.stack(images) if images else np.zeros((0, settings.size, settings.size), np.uint8)
-    return ClipResult(stack, rows, [["decode", *note] for note in reading.notes] + problems)
+    images = np.array([face.image for face in found], np.uint8).reshape(-1, settings.size, settings.size)
+    marks = None
+    if settings.landmarks is not None:
+        marks = np.array([face.landmarks for face in found], np.float32).reshape(-1, POINTS, 2)
+    return ClipResult(images, rows, [["decode", *note] for note in reading.notes] + problems, marks)
 
 
 # --- in a worker process --------------------------------------------------------------------

@@ -63,8 +63,11 @@ class Detector:
     #: The detector's own step from one size of face to the next.  Pictures are scaled by powers
     #: of it, so that a small picture is searched for the same sizes of face as the full one.
     step = 0.5
-    #: Whether the last look is to have colours; the others are grey.
+    #: Whether the last look is to have colours; and whether those before it are grey all the same, which is quicker.
     colours = False
+    grey_first = True
+    #: SHA-256 of the model's file, for a detector whose model the user brings.
+    model = ""
     #: The size of face, in pixels, at which a known one is looked at again; 0 for a detector that looks at the whole picture
     #: every time.
     again = 0
@@ -73,7 +76,8 @@ class Detector:
         """Boxes in one picture, at its own scale.
 
         ``picture`` is uint8, (H, W) grey, or (H, W, 3) RGB for a detector with
-        ``colours`` at its ``last`` look, after which no larger one follows.
+        ``colours`` at its ``last`` look, after which no larger one follows; at
+        every look, if it has ``grey_first = False``.
         """
         raise TypeError(f"{type(self).__name__} is a detector without `at_scale`")
 
@@ -130,7 +134,7 @@ class Detector:
         scaled_down = bool(self.again) and scales[0] < min(1.0, scales[-1])
         if scaled_down and near is not None and (box := self._again(rgb, near, True)) is not None:
             return [box], -1
-        grey = grey_of(rgb)
+        grey = grey_of(rgb) if self.grey_first or not self.colours else rgb
         full = rgb if self.colours else grey
         boxes: list[Box] = []
         used = 0
@@ -295,15 +299,18 @@ class Haar(Detector):
 
 
 _DETECTORS = {detector.name: detector for detector in (DlibHog, Haar)}
+_WITH_A_FILE = "yunet"
 
 
 def available() -> tuple[str, ...]:
     """The names of the detectors, in alphabetical order; each may need an optional package.
 
+    ``yunet`` also needs its model's file, after a colon: ``"yunet:FILE"``.
+
     >>> available()
-    ('dlib', 'haar')
+    ('dlib', 'haar', 'yunet')
     """
-    return tuple(sorted(_DETECTORS))
+    return tuple(sorted((*_DETECTORS, _WITH_A_FILE)))
 
 
 def create(detector: str | Detector) -> Detector:
@@ -311,10 +318,15 @@ def create(detector: str | Detector) -> Detector:
 
     Raises
     ------
-    FerError : the name is unknown.  MissingPackage : its package is not there.
+    FerError : the name is unknown, or a model's file is missing or none.
+    MissingPackage : its package is not there.
     """
     if isinstance(detector, Detector):
         return detector
+    if isinstance(detector, str) and detector.partition(":")[0] == _WITH_A_FILE:
+        from fer_utils.faces.yunet import of_name
+
+        return of_name(detector)
     if not isinstance(detector, str) or detector not in _DETECTORS:
         raise invalid("detector", expected=f"one of {available()}, or a Detector", received=detector)
     return _DETECTORS[detector]()

@@ -2,7 +2,8 @@
 
 A folder with four files: ``images.npy`` (N, size, size, 1) uint8, ``meta.csv``,
 ``problems.csv``, and ``faceset.json``, which is written last: without it the
-set is unfinished.
+set is unfinished.  A fifth, where landmarks were wanted: ``landmarks.npy``
+(N, 68, 2) float32.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from fer_utils.tables import CLIP_COLUMNS, PROBLEM_COLUMNS, Problems
 FORMAT = "fer_utils face set"
 VERSION = 1
 MANIFEST, IMAGES, META, PROBLEMS = "faceset.json", "images.npy", "meta.csv", "problems.csv"
+LANDMARKS = "landmarks.npy"
 
 #: What ``prepare`` adds to the clip's own columns, for each face.
 FRAME_COLUMNS: tuple[str, ...] = (
@@ -59,17 +61,17 @@ class CsvFile:
         self._file.close()
 
 
-class ImagesFile:
+class ArrayFile:
     """Writes an ``.npy`` of known shape piece by piece, so that it never is in memory as a whole."""
 
-    def __init__(self, path: Path, shape: tuple[int, int, int, int]):
-        self.path, self._file = path, open(path, "wb")
-        header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": shape}
+    def __init__(self, path: Path, shape: tuple[int, ...], dtype: str = "|u1"):
+        self.path, self._file, self._dtype = path, open(path, "wb"), np.dtype(dtype)
+        header = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._file, header)
         self.digest = hashlib.sha256()
 
-    def write(self, images: np.ndarray) -> None:
-        raw = np.ascontiguousarray(images, np.uint8).tobytes()
+    def write(self, values: np.ndarray) -> None:
+        raw = np.ascontiguousarray(values, self._dtype).tobytes()
         self.digest.update(raw)
         self._file.write(raw)
 
@@ -86,19 +88,26 @@ def file_sha256(path: Path) -> str:
 
 
 class FaceSetFolder:
-    """Writes the three data files of a face set into a folder, then tells their manifest."""
+    """Writes the data files of a face set into a folder, then tells their manifest.
 
-    def __init__(self, folder: Path, shape: tuple[int, int, int, int]):
+    They are three, and four with ``landmarks``; ``names`` has their names.
+    """
+
+    def __init__(self, folder: Path, shape: tuple[int, int, int, int], *, landmarks: bool = False):
         self.folder, self.shape = folder, shape
-        self._images = ImagesFile(folder / IMAGES, shape)
+        self.names = (IMAGES, META, PROBLEMS, *((LANDMARKS,) if landmarks else ()))
+        self._landmarks = ArrayFile(folder / LANDMARKS, (shape[0], 68, 2), "<f4") if landmarks else None
+        self._images = ArrayFile(folder / IMAGES, shape)
         self._meta = CsvFile(folder / META, META_COLUMNS)
         self._problems = CsvFile(folder / PROBLEMS, PROBLEM_COLUMNS)
         self._facts = hashlib.sha256()
         self._counts = {"faces": 0, "problems": 0}
 
-    def add(self, images: np.ndarray, rows: Sequence[Sequence[Any]]) -> None:
-        """Append faces and their rows, in the order of ``META_COLUMNS``."""
+    def add(self, images: np.ndarray, rows: Sequence[Sequence[Any]], landmarks: np.ndarray | None = None) -> None:
+        """Append faces, their rows, in the order of ``META_COLUMNS``, and their landmarks."""
         self._images.write(images)
+        if self._landmarks is not None and len(rows):
+            self._landmarks.write(landmarks)
         for row in rows:
             self._meta.write(row)
             # Where the clip lay is no property of the data: the fingerprint leaves `path` (the first) out.
@@ -110,16 +119,19 @@ class FaceSetFolder:
         self._counts["problems"] += 1
 
     def close(self) -> None:
-        for file in (self._images, self._meta, self._problems):
-            file.close()
+        for file in (self._images, self._meta, self._problems, self._landmarks):
+            if file is not None:
+                file.close()
 
     def manifest(self, **facts: Any) -> dict[str, Any]:
         """The manifest of the closed files."""
         both = hashlib.sha256(repr(self.shape).encode() + self._images.digest.digest() + self._facts.digest())
+        if self._landmarks is not None:
+            both.update(self._landmarks.digest.digest())
         return {
             "format": FORMAT, "version": VERSION, **facts,
             "shape": list(self.shape), "counts": self._counts,
-            "sha256": {name: file_sha256(self.folder / name) for name in (IMAGES, META, PROBLEMS)},
+            "sha256": {name: file_sha256(self.folder / name) for name in self.names},
             "fingerprint": both.hexdigest(),
         }
 
@@ -165,15 +177,20 @@ class FaceSet:
         ``box_x``, ``box_y``, ``box_w``, ``box_h`` (pixels of the video's frame),
         ``faces_found`` (in that frame), ``detector``, ``score`` (of the
         detector), ``sharpness``, ``brightness`` (``fer_utils.faces.quality``).
+    landmarks : (N, 68, 2) float32, read-only, memory-mapped, iBUG's points in pixels of the
+        image: x to the right, y down, the centre of the first pixel being (0, 0); some may
+        lie outside it.  None where ``prepare`` was not asked for them.
     problems : what went wrong with which file, and what was done.
     path : the folder.
     manifest : what is in ``faceset.json``: configuration, counts, checksums.
-    fingerprint : SHA-256 of the images and of ``meta`` without ``path``, so
-        that the same data in another folder has the same one.
+    fingerprint : SHA-256 of the images, of ``meta`` without ``path``, and of the landmarks if
+        there are any, so that the same data in another folder has the same one.
     """
 
-    def __init__(self, path: Path, images: np.ndarray, meta: pd.DataFrame, problems: Problems, manifest: dict):
+    def __init__(self, path: Path, images: np.ndarray, meta: pd.DataFrame, problems: Problems, manifest: dict,
+                 landmarks: np.ndarray | None = None):
         self.path, self.images, self.meta, self.problems, self.manifest = path, images, meta, problems, manifest
+        self.landmarks = landmarks
 
     @property
     def fingerprint(self) -> str:
@@ -215,7 +232,8 @@ class FaceSet:
 
         try:
             shape = tuple(manifest["shape"])
-            sums = {name: manifest["sha256"][name] for name in (IMAGES, META, PROBLEMS)}
+            marked = LANDMARKS in manifest["sha256"]
+            sums = {name: manifest["sha256"][name] for name in (IMAGES, META, PROBLEMS, *((LANDMARKS,) if marked else ()))}
             fingerprint, said = manifest["fingerprint"], manifest["counts"]["problems"]
             counts = [n for n in shape if isinstance(n, int) and n >= 0]
             if len(shape) != 4 or len(counts) != 4 or not isinstance(fingerprint, str):
@@ -228,21 +246,23 @@ class FaceSet:
             if verify and file_sha256(folder / name) != expected:
                 raise damaged(f"{name} has changed: its SHA-256 is not the manifest's")
         try:
-            # An empty array cannot be mapped.
-            images = np.load(folder / IMAGES, mmap_mode="r" if shape[0] else None, allow_pickle=False)
-            images.setflags(write=False)
+            images = _read_array(folder / IMAGES, shape[0])
+            landmarks = _read_array(folder / LANDMARKS, shape[0]) if marked else None
             meta, problems = _read_csv(folder / META, META_COLUMNS), _read_csv(folder / PROBLEMS, PROBLEM_COLUMNS)
         except (OSError, ValueError, KeyError, EOFError, pd.errors.ParserError) as error:
             raise damaged(f"it cannot be read ({error})") from error
         if images.shape != shape or images.dtype != np.uint8:
             raise damaged(f"{IMAGES} holds {images.shape} {images.dtype}, the manifest says {shape} uint8")
+        if marked and (landmarks.shape != (shape[0], 68, 2) or landmarks.dtype != np.float32):
+            raise damaged(f"{LANDMARKS} holds {landmarks.shape} {landmarks.dtype}, not {(shape[0], 68, 2)} float32")
         if len(meta) != shape[0] or len(problems) != said:
             raise damaged(f"{META} has {len(meta)} rows for {shape[0]} images, {PROBLEMS} {len(problems)} for {said}")
-        return cls(folder, images, meta, Problems(problems), manifest)
+        return cls(folder, images, meta, Problems(problems), manifest, landmarks)
 
     @classmethod
     def save(
         cls, images: np.ndarray, meta: pd.DataFrame, path: str | os.PathLike, problems: pd.DataFrame | None = None,
+        *, landmarks: np.ndarray | None = None,
     ) -> "FaceSet":
         """Store faces that were not made by ``prepare``: a selection, a test's own.
 
@@ -253,6 +273,7 @@ class FaceSet:
             0, others are not stored.
         path : a folder that does not exist yet, or is empty.
         problems : rows to keep with it.
+        landmarks : (N, 68, 2) numbers, in pixels of the images, to keep with it.
 
         Raises
         ------
@@ -267,6 +288,8 @@ class FaceSet:
         if not isinstance(meta, pd.DataFrame) or len(meta) != len(images):
             raise invalid("meta", expected=f"a DataFrame of {len(images)} rows, one an image",
                           received=f"{type(meta).__name__} of length {len(meta) if hasattr(meta, '__len__') else '?'}")
+        if landmarks is not None and np.shape(landmarks) != (len(images), 68, 2):
+            raise invalid("landmarks", expected=f"numbers of shape {(len(images), 68, 2)}", received=np.shape(landmarks))
         folder = Path(os.path.abspath(os.path.expanduser(os.fspath(path))))
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise invalid("path", expected="a folder that does not exist yet", received=str(folder))
@@ -276,8 +299,8 @@ class FaceSet:
             for column in META_COLUMNS
         })
         with build_folder(folder) as work:
-            writer = FaceSetFolder(work, images.shape)
-            writer.add(images, _values(filled, META_COLUMNS))
+            writer = FaceSetFolder(work, images.shape, landmarks=landmarks is not None)
+            writer.add(images, _values(filled, META_COLUMNS), landmarks)
             for row in _values(problems, PROBLEM_COLUMNS) if problems is not None else ():
                 writer.add_problem(row)
             writer.close()
@@ -306,6 +329,12 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
         raise invalid("path", expected=f"a face set of version {VERSION}", received=str(folder),
                       remedy=f"{MANIFEST} is of another kind or version. Remove the folder and run `prepare`.")
     return manifest
+
+
+def _read_array(path: Path, length: int) -> np.ndarray:
+    array = np.load(path, mmap_mode="r" if length else None, allow_pickle=False)  # an empty array cannot be mapped
+    array.setflags(write=False)
+    return array
 
 
 def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:

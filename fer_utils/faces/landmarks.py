@@ -10,6 +10,7 @@ nose 27-35, eyes 36-47, mouth 48-67; the person's right comes first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+import hashlib
 import numbers
 import os
 from pathlib import Path
@@ -63,24 +64,35 @@ class Landmarks:
     ------
     FerError : there is no such file, it is not a shape predictor, or it has
         another number of points.  MissingPackage : dlib is not there.
+
+    Attributes
+    ----------
+    path : the file.
+    sha256 : of the file's bytes, in hexadecimal, when it was read.  A pickled
+        one has the predictor in it and needs the file no more.
     """
 
     def __init__(self, model: str | os.PathLike, *, detector: str | Detector = "dlib"):
+        self._load("model", model, detector)
+
+    def _load(self, argument: str, model: str | os.PathLike, detector: str | Detector) -> None:
         dlib = _dlib()
-        self.path = model_path("model", model)
+        self.path = model_path(argument, model)
         remedy = "Train one: fer_utils.landmarks.train() returns its file."
         if not self.path.is_file():
-            raise invalid("model", expected="the file of a dlib shape predictor", received=str(model), remedy=remedy)
+            raise invalid(argument, expected="the file of a dlib shape predictor", received=str(model), remedy=remedy)
         self._find = create(detector)
+        with open(self.path, "rb") as file:
+            self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         try:
             self._predict = dlib.shape_predictor(str(self.path))
         except (RuntimeError, MemoryError, OverflowError) as error:
-            raise invalid("model", expected="a dlib shape predictor, whole", received=str(model),
+            raise invalid(argument, expected="a dlib shape predictor, whole", received=str(model),
                           remedy=f"dlib cannot read it ({_first_line(error)}). {remedy}") from None
         blank = np.zeros((64, 64), np.uint8)
         points = self._predict(blank, dlib.rectangle(8, 8, 55, 55)).num_parts
         if points != POINTS:
-            raise invalid("model", expected=f"a shape predictor of {POINTS} points", received=f"{model}, with {points} points",
+            raise invalid(argument, expected=f"a shape predictor of {POINTS} points", received=f"{model}, with {points} points",
                           remedy=remedy)
 
     def __repr__(self) -> str:
@@ -114,6 +126,26 @@ class Landmarks:
         patch, scale, origin = _patch(image, _checked_box(box, image.shape), _LOOK_SIDE)
         looks = [_array(self._predict(patch, _rectangle(_LOOK_SIDE, *start))) for start in _LOOKS]
         return (np.median(looks, axis=0) + 0.5) / scale - 0.5 + origin
+
+
+def chosen_landmarks(landmarks: Landmarks | str | os.PathLike | None, align: bool, detector: Detector) -> Landmarks | None:
+    """What ``landmarks`` and ``align`` of ``prepare`` and ``predict`` ask for, checked.
+
+    Raises
+    ------
+    FerError : ``landmarks`` is no such file, or ``align`` is asked for without it.
+    """
+    if not isinstance(align, (bool, np.bool_)):
+        raise invalid("align", expected="True or False", received=align)
+    if landmarks is None and align:
+        raise invalid("align", expected="False where there are no landmarks", received=align,
+                      remedy="The eyes are found by landmarks: pass landmarks=fer_utils.landmarks.train(), or another "
+                      "predictor's file.")
+    if landmarks is None or isinstance(landmarks, Landmarks):
+        return landmarks
+    made = Landmarks.__new__(Landmarks)
+    made._load("landmarks", landmarks, detector)
+    return made
 
 
 def landmark_error(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -8,8 +8,6 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,14 @@ import pandas as pd
 
 from fer_utils import parallel
 from fer_utils.errors import FerError, invalid, whole_number
-from fer_utils.faces import clipwork
+from fer_utils.faces import clipwork, cluster, local
 from fer_utils.faces.clipwork import ClipResult, Settings
 from fer_utils.faces.cropping import checked_margin
 from fer_utils.faces.detectors import Detector, create
 from fer_utils.faces.faceset import (
-    IMAGES, MANIFEST, META, PROBLEMS, FaceSet, FaceSetFolder, clip_values, manifest_text,
+    IMAGES, LANDMARKS, MANIFEST, META, PROBLEMS, FaceSet, FaceSetFolder, clip_values, manifest_text,
 )
+from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.sampling import checked_sampling
 from fer_utils.faces.video import opencv
 from fer_utils.paths import write_atomic
@@ -42,7 +41,10 @@ def prepare(
     detector: str | Detector = "dlib",
     margin: float = 0.0,
     sampling: str = "even",
+    landmarks: Landmarks | str | os.PathLike | None = None,
+    align: bool = False,
     workers: int | None = None,
+    scheduler: str | None = None,
     resume: bool = True,
     progress: bool = True,
 ) -> FaceSet:
@@ -59,15 +61,33 @@ def prepare(
     out_dir : the folder to make; ``~`` is expanded.
     frames : frames a clip, 1 or more; a still image has one.
     size : side of the squares in pixels, 16 to 1024.
-    detector : ``"dlib"``, ``"haar"``, or a ``Detector``.
+    detector : ``"dlib"``, ``"haar"``, ``"yunet:FILE"`` (``FILE`` being its model), or a ``Detector``.
     margin : share of the box's side added on each side, 0 to 2.
     sampling : which frames: ``"even"``, evenly spaced; ``"middle"``, so in the
         middle half of the clip; ``"apex"``, those about the frame that differs
         most from the first (``fer_utils.faces.read_frames`` says how); ``"all"``,
         every frame, ``frames`` being ignored.  A clip's crops are in memory
         together, its full frames are not.
+    landmarks : also find each face's 68 landmarks, with a dlib shape predictor: its
+        file, or a ``Landmarks``; ``fer_utils.landmarks.train()`` gives the file of the one
+        that is trained on drawn faces.  A predictor wants the boxes of the detector it was
+        trained with; that one, dlib's.  They are stored as ``FaceSet.landmarks``.
+    align : turn each square about its centre so that the line between the eyes' centres
+        is level (``fer_utils.faces.crop`` says what of this is whose); needs ``landmarks``,
+        which are then those in the turned square.
     workers : processes, 1 or more; with 1 the work is done in this process.
         ``None``: one a processor, and at most one for every eight clips.
+    scheduler : ``None``, processes of this machine; or the address of a Dask scheduler,
+        ``"tcp://host:port"`` or ``"tls://host:port"`` (with the certificates of
+        Dask's own configuration), whose workers do the clips, ``workers`` being left
+        out.  They read the files by their paths, so these lie on a file system that
+        every machine mounts at the same place; faces come back to this process,
+        which alone writes.  A worker that dies is survived, and one that would make
+        other bytes is refused: its OpenCV, dlib, NumPy, Pillow, code of this package and
+        kind of processor must be those of here (not compared: the module of a ``Detector``
+        of your own, and FFmpeg inside OpenCV).  The detector is made once a worker's thread.
+        A minute without any worker is an error, after which the same call goes on,
+        on the cluster or without it.  Start workers with one thread for each processor.
     resume : go on from what an interrupted pass left in ``out_dir``; ``False``
         throws that away and starts anew.
     progress : show a bar on stderr.
@@ -91,8 +111,9 @@ def prepare(
 
     Raises
     ------
-    FerError : an argument is impossible, or ``out_dir`` holds something else.
-    MissingPackage : OpenCV or the detector's package is not installed.
+    FerError : an argument is impossible, or ``out_dir`` holds something else; nobody answers
+        at ``scheduler``, no worker is there, or one differs or does not see the clips.
+    MissingPackage : OpenCV or the detector's package is not installed; with ``scheduler``, ``distributed``.
     """
     # Such a worker's parent holds the lock and waits for the worker.
     parallel.refuse_in_worker("prepare")
@@ -101,22 +122,26 @@ def prepare(
         0 if sampling == "all" else frames, whole_number("size", size, 16, 1024), checked_margin(margin), sampling,
     )
     processes = None if workers is None else whole_number("workers", workers, 1)
+    address = cluster.checked_scheduler(scheduler, workers)
     values = _clip_rows(clips)
     finder = create(detector)
+    if finder.model:
+        detector = finder  # with its model's contents, so that no worker needs the file
+    settings = settings._replace(landmarks=chosen_landmarks(landmarks, align, finder), align=bool(align))
     cv2 = opencv()
     out = _folder(out_dir)
 
-    config = {**settings._asdict(), "detector": finder.name}
+    config = {**settings.config(), "detector": finder.name, **({"detector_model": finder.model} if finder.model else {})}
     request = {"config": config, "clips": _signature(values)}
     versions = {"cv2": cv2.__version__, "dlib": getattr(_module("dlib"), "__version__", "")}
     finished = _finished(out, request)
     if finished is None:
         _refuse_others(out, request, resume)
-        with _held(out) as parts:
+        with cluster.connected(address, detector, finder, settings, values) as crew, _held(out) as parts:
             finished = _finished(out, request)  # another process may have made it while this one waited
             if finished is None:
                 _begin(parts, {**request, "versions": versions}, resume)
-                _make_parts(values, parts, detector, finder, settings, processes, progress)
+                _make_parts(values, parts, detector, finder, settings, processes, progress, crew)
                 _assemble(values, parts, out, settings, getattr(clips, "problems", None), request, versions)
                 finished = FaceSet.load(out)
     if (out / PARTS).exists():  # a kill after the manifest leaves them behind
@@ -186,7 +211,8 @@ def _request_in(there: dict, request: dict) -> dict:
 def _other(out: Path, there: dict, request: dict, what: str) -> FerError:
     before, now = _request_in(there, request).get("config") or {}, request["config"]
     changed = [
-        f"{key} is {before.get(key)!r} there and {now[key]!r} here" for key in now if before.get(key) != now[key]
+        f"{key} is {before.get(key)!r} there and {now.get(key)!r} here"
+        for key in {**before, **now} if before.get(key) != now.get(key)
     ]
     if not changed:
         changed = ["the clips are others, or their files have changed since"]
@@ -203,7 +229,7 @@ def _refuse_others(out: Path, request: dict, resume: bool) -> None:
     if not out.is_dir():
         raise invalid("out_dir", expected="a folder", received=str(out), remedy="A file has this name: name another.")
     names = {entry.name for entry in out.iterdir()}
-    if names - {PARTS, IMAGES, META, PROBLEMS} or (names and PARTS not in names):
+    if names - {PARTS, IMAGES, META, PROBLEMS, LANDMARKS} or (names and PARTS not in names):
         raise invalid(
             "out_dir", expected="a new folder, or one that `prepare` has made", received=str(out),
             remedy=f"It holds other files ({', '.join(sorted(names)[:3])}). Nothing was overwritten: name another "
@@ -265,7 +291,7 @@ def _part(parts: Path, number: int) -> Path:
 
 def _make_parts(
     values: list[list[Any]], parts: Path, detector: str | Detector, finder: Detector,
-    settings: Settings, workers: int | None, progress: bool,
+    settings: Settings, workers: int | None, progress: bool, crew: cluster.Crew | None,
 ) -> None:
     from tqdm import tqdm
 
@@ -280,49 +306,14 @@ def _make_parts(
             write_atomic(_part(parts, number), result.to_bytes())
             bar.update()
 
-        if workers > 1 and todo:
-            _in_workers(values, todo, detector, settings, min(workers, len(todo)), store)
+        if crew is not None:
+            crew.work_off(todo, store)
+        elif workers > 1 and todo:
+            local.in_workers(values, todo, detector, settings, min(workers, len(todo)), store)
         with parallel.one_thread():
             while todo:  # all of it with one worker, or if none could start; nothing otherwise
                 number = todo.popleft()
                 store(number, clipwork.faces_of_clip(values[number][0], finder, settings))
-
-
-def _in_workers(values, todo, detector, settings, workers, store) -> None:
-    """Empty ``todo`` with worker processes, replacing those that die; leaves it as it is if none can start."""
-
-    setup = clipwork.start_worker, (detector, settings)
-    if not parallel.startable("prepare", *setup, stacklevel=5):
-        return
-    while todo:
-        suspects = _until_broken(values, todo, parallel.pool(workers, *setup), 2 * workers, store)
-        for number in suspects:  # one of them has killed a worker: each alone, to know which
-            with parallel.pool(1, *setup) as alone:
-                try:
-                    store(number, alone.submit(clipwork.work, values[number][0]).result())
-                except BrokenProcessPool:
-                    store(number, clipwork.nothing(
-                        settings.size, "decode", "crashed", "the worker process died while at it, twice", "left out",
-                    ))
-
-
-def _until_broken(values, todo, pool: ProcessPoolExecutor, most: int, store) -> list[int]:
-    """Work until ``todo`` is empty or a worker dies; the clips then under way, in order."""
-    running: dict[Any, int] = {}
-    try:
-        while todo or running:
-            while todo and len(running) < most:  # few at a time: results would pile up in memory
-                running[pool.submit(clipwork.work, values[todo[0]][0])] = todo[0]
-                todo.popleft()
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                result = future.result()
-                store(running.pop(future), result)
-        return []
-    except BrokenProcessPool:
-        return sorted(running.values())
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 # --- the end --------------------------------------------------------------------------------
@@ -334,18 +325,19 @@ def _assemble(values, parts: Path, out: Path, settings: Settings, scanned, reque
     work = parts / "whole"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
-    writer = FaceSetFolder(work, (total, settings.size, settings.size, 1))
+    writer = FaceSetFolder(work, (total, settings.size, settings.size, 1), landmarks=settings.landmarks is not None)
     if isinstance(scanned, pd.DataFrame) and set(PROBLEM_COLUMNS) <= set(scanned.columns):
         for row in pd.DataFrame(scanned)[list(PROBLEM_COLUMNS)].itertuples(index=False):
             writer.add_problem([str(value) for value in row])
     for number, clip in enumerate(values):
         part = _part_read(parts, number)
-        writer.add(part.images, [clip + row for row in part.rows])
+        writer.add(part.images, [clip + row for row in part.rows], part.landmarks)
         for problem in part.problems:
             writer.add_problem([clip[0], *problem])
     writer.close()
     manifest = writer.manifest(made_by="prepare", **request, versions=versions)
-    for name in (IMAGES, META, PROBLEMS):
+    (out / LANDMARKS).unlink(missing_ok=True)  # of another pass, which was thrown away
+    for name in writer.names:
         os.replace(work / name, out / name)
     write_atomic(out / MANIFEST, manifest_text(manifest))
 

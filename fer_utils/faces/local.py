@@ -1,0 +1,60 @@
+"""The clips of a pass in worker processes of this machine."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from fer_utils import parallel
+from fer_utils.faces import clipwork
+from fer_utils.faces.clipwork import ClipResult, Settings
+from fer_utils.faces.detectors import Detector
+
+#: What takes a clip's number and its result, and keeps it.
+Store = Callable[[int, ClipResult], None]
+
+
+def crashed(settings: Settings) -> ClipResult:
+    """The result of a clip whose reading has twice killed the process that did it."""
+    return clipwork.nothing(
+        settings.size, "decode", "crashed", "the worker process died while at it, twice", "left out",
+    )
+
+
+def in_workers(
+    values: list[list[Any]], todo: deque[int], detector: str | Detector, settings: Settings, workers: int, store: Store,
+) -> None:
+    """Empty ``todo`` with worker processes, replacing those that die; leaves it as it is if none can start."""
+    setup = clipwork.start_worker, (detector, settings)
+    if not parallel.startable("prepare", *setup, stacklevel=5):
+        return
+    while todo:
+        suspects = _until_broken(values, todo, parallel.pool(workers, *setup), 2 * workers, store)
+        for number in suspects:  # one of them has killed a worker: each alone, to know which
+            with parallel.pool(1, *setup) as alone:
+                try:
+                    store(number, alone.submit(clipwork.work, values[number][0]).result())
+                except BrokenProcessPool:
+                    store(number, crashed(settings))
+
+
+def _until_broken(values, todo, pool: ProcessPoolExecutor, most: int, store: Store) -> list[int]:
+    """Work until ``todo`` is empty or a worker dies; the clips then under way, in order."""
+    running: dict[Any, int] = {}
+    try:
+        while todo or running:
+            while todo and len(running) < most:  # few at a time: results would pile up in memory
+                running[pool.submit(clipwork.work, values[todo[0]][0])] = todo[0]
+                todo.popleft()
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                store(running.pop(future), result)
+        return []
+    except BrokenProcessPool:
+        return sorted(running.values())
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
