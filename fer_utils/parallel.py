@@ -3,7 +3,7 @@
 Workers are spawned: the same on every system, and nothing of OpenCV, TensorFlow
 or a notebook is inherited, as it would be by a fork.  A spawned worker imports
 the caller's script, so the script needs an ``if __name__ == "__main__":``
-guard; where it has none, or is no file, ``startable`` says so and the caller
+guard; where it has none, or is no file, ``started`` says so and the caller
 does its work in its own process.
 """
 
@@ -67,28 +67,32 @@ def refuse_in_worker(function: str) -> None:
         )
 
 
-def startable(
-    function: str, setup: Callable[..., None] = enter_worker, arguments: tuple = (), *, stacklevel: int = 2,
-) -> bool:
-    """Whether workers can be started; if not, a ``RuntimeWarning`` that ``function`` works in this process.
+def started(
+    function: str, size: int, setup: Callable[..., None] = enter_worker, arguments: tuple = (), *, stacklevel: int = 2,
+) -> ProcessPoolExecutor | None:
+    """``pool``, once a worker of it has answered; None, with a ``RuntimeWarning`` that ``function`` works in this process, if none does.
 
     Parameters
     ----------
     function : the public function that wants workers, for the warning.
-    setup, arguments : as for ``pool``; one worker is started with them to see.
+    size, setup, arguments : as for ``pool``.
     stacklevel : as for ``warnings.warn``, counted from here.
     """
     if _importable_main():
+        workers = pool(size, setup, arguments)
         try:
-            with pool(1, setup, arguments) as first:
-                return first.submit(_ready).result()
+            workers.submit(_ready).result()
+            return workers
         except BrokenProcessPool:
-            pass
+            workers.shutdown(wait=True)
+        except BaseException:
+            workers.shutdown(wait=True, cancel_futures=True)
+            raise
     warnings.warn(
         f"No worker process could be started, so `{function}` does its work in this process, one file after the "
         f"other. In a script, call {function} under `if __name__ == '__main__':`.", RuntimeWarning, stacklevel=stacklevel,
     )
-    return False
+    return None
 
 
 def _ready() -> bool:

@@ -29,16 +29,16 @@ def in_workers(
 ) -> None:
     """Empty ``todo`` with worker processes, replacing those that die; leaves it as it is if none can start."""
     setup = clipwork.start_worker, (detector, settings)
-    if not parallel.startable("prepare", *setup, stacklevel=5):
-        return
-    while todo:
-        suspects = _until_broken(values, todo, parallel.pool(workers, *setup), 2 * workers, store)
+    pool = parallel.started("prepare", workers, *setup, stacklevel=5)
+    while todo and pool is not None:
+        suspects = _until_broken(values, todo, pool, 2 * workers, store)
         for number in suspects:  # one of them has killed a worker: each alone, to know which
             with parallel.pool(1, *setup) as alone:
                 try:
                     store(number, alone.submit(clipwork.work, values[number][0]).result())
                 except BrokenProcessPool:
                     store(number, crashed(settings))
+        pool = parallel.pool(workers, *setup) if todo else None
 
 
 def _until_broken(values, todo, pool: ProcessPoolExecutor, most: int, store: Store) -> list[int]:

@@ -114,16 +114,18 @@ def _draw(jobs: list, order: list[int], pictures: np.ndarray, marks: np.ndarray,
         raise missing("cv2", needed_for="drawing", remedy="pip install opencv-python-headless") from None
     chunks = [order[k:k + _CHUNK] for k in range(0, len(order), _CHUNK)]
     workers = min(workers, len(chunks))
+    if workers > 1:
+        parallel.refuse_in_worker("draw_batch")
     with tqdm(total=len(order), desc="drawing", unit="picture", disable=not progress) as bar:
-        if workers <= 1 or not parallel.startable("draw_batch", stacklevel=4):
+        pool = parallel.started("draw_batch", workers, stacklevel=4) if workers > 1 else None
+        if pool is None:
             with parallel.one_thread():
                 for k in order:
                     pictures[k], marks[k] = paint(*jobs[k])
                     bar.update()
             return
-        parallel.refuse_in_worker("draw_batch")
         try:
-            with parallel.pool(workers) as pool:
+            with pool:
                 for chunk, (drawn, points) in zip(chunks, pool.map(_chunk, [[jobs[k] for k in chunk] for chunk in chunks])):
                     pictures[chunk], marks[chunk] = drawn, points
                     bar.update(len(chunk))

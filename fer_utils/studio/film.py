@@ -221,7 +221,7 @@ def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress
     from tqdm import tqdm
 
     workers = min(workers or parallel.processors(), max(1, len(jobs) // 4))
-    alone = workers == 1 or not parallel.startable("film", stacklevel=4)
+    pool = None if workers == 1 else parallel.started("film", workers, stacklevel=4)
     # A batch keeps to one actor: what is worked out once a person is then used again.
     batches: list[list[Take]] = []
     for take in jobs:
@@ -230,13 +230,13 @@ def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress
         else:
             batches.append([take])
     with tqdm(total=len(jobs), desc=f"filming {plan['layout']}", unit="clip", disable=not progress) as bar:
-        if alone:
+        if pool is None:
             with parallel.one_thread():
                 for batch in batches:
                     bar.update(_film_batch(str(root), plan, batch))
             return
         try:
-            with parallel.pool(workers) as pool:
+            with pool:
                 futures = [pool.submit(_film_batch, str(root), plan, batch) for batch in batches]
                 try:
                     for future in as_completed(futures):
