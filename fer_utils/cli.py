@@ -217,7 +217,7 @@ def _prepare(options) -> int:
                          landmarks=_predictor(options), align=options.align, workers=options.workers,
                          scheduler=options.scheduler, progress=not options.quiet)
     if options.report:
-        faces.report(made, options.report)
+        faces.report(made, options.report, clips=clips)
     value = {"out": str(made.path), "clips": len(clips), "faces": len(made), "fingerprint": made.fingerprint,
              "problems": _report(made.problems)}
     _print(options, value, f"{_count(len(made), 'face')} from {_count(len(clips), 'clip')} in {made.path}")

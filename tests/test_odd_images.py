@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import drawn
+from fer_utils import datasets, studio
 from fer_utils.errors import MissingPackage
 from fer_utils.faces import images, prepare, read_frames
 
@@ -249,3 +250,16 @@ def test_odd_images_go_the_way_of_all_others(tmp_path):
     for path in paths:
         reading = read_frames(path)
         assert reading.n_frames == 1 and np.abs(reading.frames[0].rgb.astype(int) - drawn.face(1)).max() <= 2
+
+
+def test_gifs_are_clips_moving_or_still(tmp_path):
+    pictures = [Image.fromarray(studio.draw(studio.person(3), {12: k / 8}, size=200)) for k in range(8)]
+    folder = tmp_path / "happy"
+    folder.mkdir()
+    pictures[0].save(folder / "moving.gif", save_all=True, append_images=pictures[1:], duration=100)
+    pictures[7].save(folder / "still.GIF")
+    clips = datasets.scan("folder", tmp_path)
+    assert list(clips["clip"]) == ["happy/moving.gif", "happy/still.GIF"] and set(clips["modality"]) == {"video-only"}
+    made = prepare(clips, tmp_path / "faces", frames=4, workers=1, progress=False)
+    assert list(made.meta.groupby("clip", sort=False).size()) == [4, 1]
+    assert list(made.meta["time_s"].round(2)) == [0.1, 0.3, 0.5, 0.7, 0.0]

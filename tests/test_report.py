@@ -116,3 +116,21 @@ def test_bad_input_is_one_clear_error(made, tmp_path):
                        (lambda: report(made, tmp_path / "a.html", most=0), "`most`")):
         with pytest.raises(FerError, match=word):
             call()
+
+
+def test_with_the_clip_table_nobody_without_a_face_is_forgotten(made, tmp_path):
+    clips = made.meta.drop_duplicates("path")[["path", "actor"]]
+    gone = pd.DataFrame({"path": ["/x/0-8.mp4", "/x/9-0.mp4", "/x/9-1.mp4"], "actor": ["00", "09", "09"]})
+    rows = {}
+    for name, table in (("with", pd.concat([clips, gone])), ("without", None)):
+        page = report(made, tmp_path / f"{name}.html", clips=table).read_text(encoding="utf-8")
+        part = page[page.index("<h2>Actors"):page.index("<h2>Problems")]
+        cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", part, re.S)]
+        rows[name] = pd.DataFrame(cells[1:], columns=cells[0]).set_index("actor")
+    found = rows["with"]
+    assert found.loc["00", ["clips", "clips without a face", "faces", "frames without a face"]].tolist() == ["9", "1", "8", "3"]
+    assert found.loc["09", ["clips", "clips without a face", "faces", "frames without a face"]].tolist() == ["2", "2", "0", "0"]
+    assert found.loc["03", ["clips", "clips without a face"]].tolist() == ["8", "0"] and found.loc["09", "median score"] == ""
+    assert "09" not in rows["without"].index and rows["without"].loc["00", "clips"] == "8"
+    with pytest.raises(FerError, match="`clips`"):
+        report(made, tmp_path / "none.html", clips=[1])

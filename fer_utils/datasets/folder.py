@@ -16,6 +16,9 @@ from fer_utils.errors import FerError, invalid
 from fer_utils.labels import canonical
 from fer_utils.tables import ClipTable, Problems
 
+#: Pictures or clips, as they come; read as clips, a still one having one frame.
+_GIF = ".gif"
+
 #: Folders of CK+'s own tree, ``S010/004``: a person or a sequence, and no label.
 _CK_TREE = re.compile(r"S?[0-9]{3}", re.IGNORECASE)
 
@@ -42,7 +45,7 @@ def _blank(base, file: Found) -> dict:
     return {
         "path": file.path, "dataset": "folder", "clip": file.relative, "actor": "", "sex": "", "expression": "",
         "intensity": 1, "view": "", "channel": "",
-        "modality": "image" if file.suffix in IMAGE_SUFFIXES else "audio-video",
+        "modality": "image" if file.suffix in IMAGE_SUFFIXES else "video-only" if file.suffix == _GIF else "audio-video",
         "statement": "", "repetition": 1, "performance": f"folder/{base.name}/{file.relative}",
     }
 
@@ -174,7 +177,7 @@ def scan(root: str | os.PathLike, *, actor: str | re.Pattern | None = None) -> C
     files: list[Found] = []
     others: list[Found] = []
     for file in found:
-        if file.suffix not in IMAGE_SUFFIXES + VIDEO_SUFFIXES:
+        if file.suffix not in (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES, _GIF):
             others.append(file)
         elif file.size == 0:
             problems.append((file.path, "scan", "empty", "the file has 0 bytes", "left out"))

@@ -54,13 +54,15 @@ def doubts(meta: pd.DataFrame) -> pd.DataFrame:
                         index=meta.index)
 
 
-def report(face_set: FaceSet, path: str | os.PathLike, *, most: int = 120) -> Path:
+def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | None = None, most: int = 120) -> Path:
     """Write the quality report of a face set as one HTML file that needs no other.
 
     Parameters
     ----------
     face_set : what ``prepare`` returned or ``FaceSet.load`` read.
     path : the file to write; one that is there is replaced.
+    clips : the clip table that the set was made of; with it the line of each actor also counts
+        the clips in which no face was found, and actors of whom there is none.
     most : how many faces are shown, 1 or more: those of the largest ``doubts``.
 
     Returns
@@ -70,8 +72,10 @@ def report(face_set: FaceSet, path: str | os.PathLike, *, most: int = 120) -> Pa
 
     Raises
     ------
-    FerError : no face set, no file name, or a number out of range.
+    FerError : no face set, no clip table, no file name, or a number out of range.
     """
+    if clips is not None and not (isinstance(clips, pd.DataFrame) and {"actor", "path"} <= set(clips.columns)):
+        raise invalid("clips", expected="the clip table that the face set was made of, or None", received=clips)
     if not isinstance(face_set, FaceSet):
         raise invalid("face_set", expected="a FaceSet", received=face_set, remedy="FaceSet.load(folder) reads one.")
     most = whole_number("most", most, 1)
@@ -81,10 +85,10 @@ def report(face_set: FaceSet, path: str | os.PathLike, *, most: int = 120) -> Pa
     meta, doubt = face_set.meta.reset_index(drop=True), doubts(face_set.meta.reset_index(drop=True))
     worst = doubt.sort_values("doubt", ascending=False, kind="stable").index[:most]
     shown = "\n".join(_figure(face_set.images[row], meta.loc[row], doubt.loc[row]) for row in worst)
-    clips = meta["clip"].nunique()
-    intro = (f"<p>{len(meta):,} faces of {clips:,} clips and {meta['actor'].nunique():,} actors; {len(face_set.problems):,} problems. "
+    seen = meta["clip"].nunique()
+    intro = (f"<p>{len(meta):,} faces of {seen:,} clips and {meta['actor'].nunique():,} actors; {len(face_set.problems):,} problems. "
              f"Below {'are all faces' if len(worst) == len(meta) else f'are {len(worst):,} of them'}, the most doubtful first.</p>")
-    page = _PAGE.format(name=html.escape(face_set.path.name), intro=intro, faces=shown, actors=_by_actor(meta, face_set.problems),
+    page = _PAGE.format(name=html.escape(face_set.path.name), intro=intro, faces=shown, actors=_by_actor(meta, face_set.problems, clips),
                         problems=_problems(face_set.problems))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, page)
@@ -105,15 +109,22 @@ def _figure(image: np.ndarray, row: pd.Series, doubt: pd.Series) -> str:
             f"<small>{clip}, frame {row['frame_index']}</small></figcaption></figure>")
 
 
-def _by_actor(meta: pd.DataFrame, problems: pd.DataFrame) -> str:
-    if not len(meta):
+def _by_actor(meta: pd.DataFrame, problems: pd.DataFrame, clips: pd.DataFrame | None) -> str:
+    if not len(meta) and clips is None:
         return "<p>No face was found.</p>"
     table = meta.groupby("actor").agg(clips=("clip", "nunique"), faces=("clip", "size"), **{m: (m, "median") for m in _MEASURES})
-    where = meta.drop_duplicates("path").set_index("path")["actor"]
-    none = problems[problems["kind"] == "no face"]["path"].map(where).value_counts()
-    table.insert(2, "frames lost in these clips", none.reindex(table.index, fill_value=0).astype(int))
+    who = (meta if clips is None else clips).drop_duplicates("path").set_index("path")["actor"]
+    if clips is not None:
+        given, seen = who.value_counts(), meta.drop_duplicates("path")["actor"].value_counts()
+        table = table.reindex(sorted(set(who) | set(table.index)))
+        table[["clips", "faces"]] = table[["clips", "faces"]].fillna(0).astype(int)
+        table.insert(1, "clips without a face", (given.reindex(table.index, fill_value=0) - seen.reindex(table.index, fill_value=0)).astype(int))
+        table["clips"] = given.reindex(table.index, fill_value=0).astype(int)
+    lost = problems[problems["kind"] == "no face"]["path"].map(who).value_counts()
+    table.insert(table.columns.get_loc("faces") + 1, "frames without a face" if clips is not None else "frames lost in these clips",
+                 lost.reindex(table.index, fill_value=0).astype(int))
     table = table.rename(columns={m: f"median {m}" for m in _MEASURES})
-    return table.reset_index().to_html(index=False, border=0, float_format=lambda v: f"{v:.3g}")
+    return table.reset_index().to_html(index=False, border=0, na_rep="", float_format=lambda v: f"{v:.3g}")
 
 
 def _problems(problems: pd.DataFrame) -> str:
