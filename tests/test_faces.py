@@ -319,9 +319,18 @@ def test_a_known_face_is_looked_for_near_its_last_box_only():
     watched.sides.clear()
     moved, near = watched.follow(on_wall((0, 600, 330, 70)), near)
     assert len(moved) == 1 and near == moved[0] and moved[0].overlap(face_box(600, 330, 70)) > 0.7
-    assert 20 < moved[0].x - boxes[0].x < 40  # it has moved by 30
-    assert len(watched.sides) == 3 and max(watched.sides) < 200
-    assert sorted(watched.sides, reverse=True) == watched.sides
+    assert 10 < moved[0].x - boxes[0].x < 54  # it has moved by 30, and dlib's window moves by 8 pixels at its scale: here some 24
+    # Three looks at it, and a coarse one for anybody much larger.
+    assert len(watched.sides) == 4 and max(watched.sides) < 240 and watched.sides[3] == round(1280 * 80 / (1.5 * moved[0].w))
+    assert sorted(watched.sides[:3], reverse=True) == watched.sides[:3]
+
+
+def test_a_known_box_a_little_off_gives_the_same_look():
+    """Copies of a clip would otherwise drift apart, each frame's box being the start of the next one's."""
+    dlib, wall = finder("dlib"), on_wall((0, 600, 300, 60))
+    known = Box(470, 250, 290, 290, 0.0)
+    looks = {dlib._again(wall, known._replace(x=known.x + right, y=known.y + down), False) for right in (0, 1, 2) for down in (0, 1)}
+    assert len(looks) == 1 and None not in looks
 
 
 def test_a_face_that_is_not_where_it_was_is_looked_for_everywhere():
@@ -332,12 +341,61 @@ def test_a_face_that_is_not_where_it_was_is_looked_for_everywhere():
     assert dlib.follow(np.full((720, 1280, 3), 150, np.uint8), near) == ([], None)
 
 
+def test_a_larger_newcomer_is_seen_beside_a_known_face():
+    dlib = finder("dlib")
+    _, near = dlib.follow(on_wall((0, 400, 20, 200)), None)
+    boxes, following = dlib.follow(on_wall((0, 400, 20, 200), (2, 700, 520, 10)), near)
+    assert len(boxes) == 2 and following is None and boxes[0].overlap(face_box(700, 520, 10)) > 0.7
+
+
+@pytest.mark.parametrize("sizes", [(600, 400, 260), (300, 460, 700)])
+def test_a_face_that_comes_or_goes_is_not_averaged_with_what_it_was(sizes):
+    dlib, near = finder("dlib"), None
+    for size in sizes:
+        wall = on_wall((5, size, 640 - size // 2, 360 - size // 2))
+        (box, *_), near = dlib.follow(wall, near)
+        assert box.overlap(max(dlib.at_scale(wall, True), key=lambda one: one.w)) >= 0.7
+
+
+def test_a_detector_with_a_look_of_its_own_is_asked_that(clips, tmp_path):
+    class Own(detectors.Detector):
+        name = "own"
+
+        def detect(self, rgb, *, thorough=False):
+            return [Box(10, 20, 64, 64, 1.0)]
+
+    made = prepare(clips.head(1), tmp_path / "own", frames=2, size=32, detector=Own(), workers=1, progress=False)
+    assert list(made.meta["box_x"]) == [10, 10] and not len(made.problems)
+
+
+@pytest.mark.parametrize("colours, grey_first, planes", [(True, True, 2), (True, False, 3), (False, True, 2)])
+def test_a_followed_face_is_shown_as_the_detector_wants_it(colours, grey_first, planes):
+    shown = []
+
+    class Fussy(detectors.Detector):
+        name, again, smallest = "fussy", 100, 20
+
+        def at_scale(self, picture, last):
+            shown.append(picture.ndim)
+            return [Box(picture.shape[1] // 4, picture.shape[0] // 4, 60, 60, 1.0)]
+
+    Fussy.colours, Fussy.grey_first = colours, grey_first
+    wall = np.full((720, 1280, 3), 90, np.uint8)[..., ::-1]
+    Fussy().follow(wall, Box(500, 300, 200, 200, 1.0))
+    assert shown[:3] == [planes] * 3
+
+
+def test_a_folder_that_cannot_be_made_is_one_error(clips, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FerError, match="`out_dir`. Expected a folder that can be made"):
+        prepare(clips.head(1), tmp_path / "file" / "set", workers=1, progress=False)
+
+
 def test_of_several_faces_none_is_followed():
     dlib = finder("dlib")
     two = on_wall((0, 500, 20, 100), (2, 520, 700, 100))
     boxes, near = dlib.follow(two, None)
     assert len(boxes) == 2 and near is None
-    assert len(dlib.follow(two, boxes[0])[0]) == 1  # what would happen otherwise
     assert dlib.follow(two, None, thorough=True) == (dlib.detect(two, thorough=True), None)
 
 

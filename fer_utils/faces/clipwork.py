@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fer_utils.errors import FerError
 from fer_utils.faces.cropping import crop, eye_roll, points_in_crop, quality
 from fer_utils.faces.detectors import Box, Detector, create
 from fer_utils.faces.landmarks import POINTS, Landmarks
@@ -115,7 +116,11 @@ def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipRes
         if len(boxes) > 1:
             problems.append(["detect", "several faces", f"{where}: {len(boxes)} faces found", "largest kept"])
         box = boxes[0]
-        face = faces_of_frame(frame, [box], settings)[0]
+        try:
+            face = faces_of_frame(frame, [box], settings)[0]
+        except FerError as error:  # a detector's box that no landmarks can be looked for in
+            problems.append(["detect", "failed", f"{where}: {error}", "frame left out"])
+            continue
         found.append(face)
         rows.append([
             number, frame.index, frame.time_s, box.x, box.y, box.w, box.h,

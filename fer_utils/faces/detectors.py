@@ -20,7 +20,12 @@ LARGEST_SIDE = 4096
 #: Pictures up to this side are also looked at twice as large.
 DOUBLED_SIDE = 1000
 #: What is searched about a known box reaches this share of its side beyond it, on every side.
-REACH = 0.2
+REACH = 0.15
+#: From frame to frame a known face's size may change by this factor; where it does by more, the whole picture is looked at.
+#: Another face that is larger than a known one by this factor is seen beside it.
+MOST_GROWTH, LARGER = 1.2, 1.5
+#: The edges of what is searched are moved outwards to multiples of so many pixels.
+GRID = 24
 
 
 class Box(NamedTuple):
@@ -116,14 +121,16 @@ class Detector:
         rgb, thorough : as for ``detect``.
         near : what this method gave for the frame before; None for the first.  If a
             detector with ``again`` finds a face about it in a picture that it would scale down, that
-            is the answer, its size averaged with the one before, and the rest of the
-            picture is not looked at.
+            is the answer, its size averaged with the one before; the rest of the
+            picture is only searched for faces half as large again, or larger.
 
         Returns
         -------
         The boxes, and ``near`` for the next frame: a face is followed while the quick
         look sees no other, since of several the next frame's largest may be another.
         """
+        if type(self).detect is not Detector.detect:  # somebody's own way to look at a picture
+            return self.detect(rgb, thorough=thorough), None
         boxes, used = self._quick(rgb, near)
         following = boxes[0] if len(boxes) == 1 else None
         return (self._complete(rgb, boxes, used) if thorough else boxes), following
@@ -132,7 +139,7 @@ class Detector:
         """What is found without looking thoroughly, and the place of the last scale looked at, -1 for none of them."""
         scales = _scales(max(rgb.shape[:2]), self.step)
         scaled_down = bool(self.again) and scales[0] < min(1.0, scales[-1])
-        if scaled_down and near is not None and (box := self._again(rgb, near, True)) is not None:
+        if scaled_down and near is not None and (box := self._again(rgb, near, True)) is not None and not self._larger(rgb, box):
             return [box], -1
         grey = grey_of(rgb) if self.grey_first or not self.colours else rgb
         full = rgb if self.colours else grey
@@ -165,11 +172,14 @@ class Detector:
         With ``steady`` the sizes of the mean and of the known box are averaged.
         """
         cv2, (height, width) = opencv(), rgb.shape[:2]
-        left, right = max(0, math.floor(near.x - REACH * near.w)), min(width, math.ceil(near.x + (1 + REACH) * near.w))
-        top, bottom = max(0, math.floor(near.y - REACH * near.h)), min(height, math.ceil(near.y + (1 + REACH) * near.h))
+        # On a grid, so that a known box that lies a little otherwise gives the same pixels to look at, and the same box.
+        (left, right), (top, bottom) = (
+            (max(0, math.floor((start - REACH * side) / GRID) * GRID), min(end, math.ceil((start + (1 + REACH) * side) / GRID) * GRID))
+            for start, side, end in ((near.x, near.w, width), (near.y, near.h, height)))
         if right - left < 2 or bottom - top < 2:
             return None
-        picture = grey_of(rgb[top:bottom, left:right])
+        picture = rgb[top:bottom, left:right]
+        picture = grey_of(picture) if self.grey_first or not self.colours else contiguous(picture)
         middle = round(math.log(self.again / near.w) / math.log(self.step))
         looks = []
         for power in (middle - 0.5, middle, middle + 0.5):
@@ -186,10 +196,26 @@ class Detector:
         if min(looks[0].overlap(looks[1]), looks[1].overlap(looks[2])) < 0.5:
             return None
         x, y, w, h, score = (sum(values) / len(looks) for values in zip(*looks))
+        if steady and not 1 / MOST_GROWTH <= w / near.w <= MOST_GROWTH:
+            return None  # it has come nearer, or gone: not to be averaged with what it was
         # Sizes next to each other score alike, and a detector of steps jumps between them from frame to frame.
         wide, high = ((w + near.w) / 2, (h + near.h) / 2) if steady else (w, h)
         corner = x + left + (w - wide) / 2, y + top + (h - high) / 2
         return Box(*(math.floor(value + 0.5) for value in (*corner, wide, high)), round(score, 6))
+
+    def _larger(self, rgb: np.ndarray, box: Box) -> bool:
+        """Whether a coarse look, too coarse for the face in the box, finds another one."""
+        cv2, scale = opencv(), self.smallest / (LARGER * box.w)
+        size = round(rgb.shape[1] * scale), round(rgb.shape[0] * scale)
+        if scale >= 1 or min(size) < self.smallest:
+            return False
+        # Two by two pixels out of many: quick, and good enough to see that somebody is there.
+        backwards = rgb.strides[2] < 0
+        small = cv2.resize(rgb[..., ::-1] if backwards else rgb, size, interpolation=cv2.INTER_LINEAR)
+        small = small[..., ::-1] if backwards else small
+        small = grey_of(small) if self.grey_first or not self.colours else contiguous(small)
+        found = [Box(*(value / scale for value in one[:4]), one.score) for one in self.at_scale(small, False)]
+        return not all(one._same_face(box) or box._same_face(one) for one in found)
 
     def _scaled(self, picture: np.ndarray, scale: float, last: bool) -> list[Box]:
         picture = contiguous(picture) if picture.ndim == 3 else picture
@@ -239,7 +265,7 @@ class DlibHog(Detector):
     smallest = 80
     step = 5 / 6
     colours = True  # faces score a little higher in colour, which takes a third more time
-    again = 100
+    again = 96
 
     def __init__(self):
         try:

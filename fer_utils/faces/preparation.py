@@ -73,7 +73,8 @@ def prepare(
         that is trained on drawn faces.  A predictor wants the boxes of the detector it was
         trained with; that one, dlib's.  They are stored as ``FaceSet.landmarks``.
     align : turn each square about its centre so that the line between the eyes' centres
-        is level (``fer_utils.faces.crop`` says what of this is whose); needs ``landmarks``,
+        is level (``fer_utils.faces.crop`` says what of this is whose), as far as the predictor sees how heads are
+        turned: the one trained on drawn faces does up to some 15 degrees; needs ``landmarks``,
         which are then those in the turned square.
     workers : processes, 1 or more; with 1 the work is done in this process.
         ``None``: one a processor, and at most one for every eight clips.
@@ -265,7 +266,11 @@ def _held(out: Path) -> Iterator[Path]:
         fcntl = None
     parts = out / PARTS
     while True:
-        parts.mkdir(parents=True, exist_ok=True)
+        try:
+            parts.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise invalid("out_dir", expected="a folder that can be made", received=str(out),
+                          remedy=f"{error.strerror}: name one that you may write to.") from error
         with open(parts / "lock", "ab") as lock:
             if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
