@@ -6,6 +6,7 @@ Not a test module; worker processes import it by name.
 from __future__ import annotations
 
 import functools
+import json
 import os
 from pathlib import Path
 import signal
@@ -27,6 +28,26 @@ def face(seed: int = 1, size: int = 256, smile: float = 1.0) -> np.ndarray:
     picture = studio.draw(studio.person(seed), {12: smile, 6: 0.8 * smile}, size=size)
     picture.setflags(write=False)
     return picture
+
+
+def pictures(folder: Path, many: int, deadly: int) -> list:
+    """``many`` pictures of different people in ``folder``, the one numbered ``deadly`` making `Dies` die; their paths."""
+    paths = []
+    for number in range(many):
+        picture = face(number).copy()
+        if number == deadly:
+            picture[:40, :40] = DEADLY
+        paths.append(write_image(folder / f"{number}.png", picture))
+    return paths
+
+
+def edited_manifest(change):
+    """A function that changes a face set's manifest: ``change`` is called with it."""
+    def edited(folder: Path) -> None:
+        manifest = json.loads((folder / "faceset.json").read_text())
+        change(manifest)
+        (folder / "faceset.json").write_text(json.dumps(manifest))
+    return edited
 
 
 def moving(seed: int, frames: int, size: int = 256) -> list[np.ndarray]:

@@ -381,20 +381,12 @@ def test_impossible_arguments(shown, tmp_path, given, words):
         predict(drawn.face(1), Spy(), labels=["a", "b"], **given)
 
 
-def edit(change):
-    def edited(folder):
-        manifest = json.loads((folder / "faceset.json").read_text())
-        change(manifest)
-        (folder / "faceset.json").write_text(json.dumps(manifest))
-    return edited
-
-
 @pytest.mark.parametrize("damage, told", [
     (lambda folder: (folder / "landmarks.npy").unlink(), "landmarks.npy is missing"),
     (lambda folder: (folder / "landmarks.npy").write_bytes(b"half"), "cannot be read"),
     (lambda folder: np.save(folder / "landmarks.npy", np.zeros((2, 68, 2), np.float32)), r"holds \(2, 68, 2\) float32"),
     (lambda folder: np.save(folder / "landmarks.npy", np.zeros((3, 68, 2))), "holds .* float64"),
-    (edit(lambda manifest: manifest.update(sha256=[])), "lacks what it must say"),
+    (drawn.edited_manifest(lambda manifest: manifest.update(sha256=[])), "lacks what it must say"),
 ])
 def test_damage_is_named(tmp_path, damage, told):
     small(tmp_path / "set")

@@ -268,12 +268,7 @@ def test_a_scheduler_that_dies_is_one_error_and_the_pass_goes_on_here(clips, her
 
 
 def test_a_clip_that_kills_its_worker_kills_one_and_is_reported(there, tmp_path):
-    paths = []
-    for number in range(4):
-        picture = drawn.face(number).copy()
-        if number == 3:
-            picture[:40, :40] = drawn.DEADLY
-        paths.append(drawn.write_image(tmp_path / f"{number}.png", picture))
+    paths = drawn.pictures(tmp_path, 4, deadly=3)
     address, before = there.two(), set(there.there())
     faces = made(drawn.table(*paths), tmp_path / "there", scheduler=address, detector=drawn.Dies())
     assert faces.problems[["path", "kind", "action"]].values.tolist() == [[str(paths[3]), "crashed", "left out"]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 import signal
@@ -516,23 +515,15 @@ def test_what_cannot_be_saved(tmp_path):
         FaceSet.save(images, meta, tmp_path / "other")
 
 
-def edit(change):
-    def edited(folder):
-        manifest = json.loads((folder / "faceset.json").read_text())
-        change(manifest)
-        (folder / "faceset.json").write_text(json.dumps(manifest))
-    return edited
-
-
 @pytest.mark.parametrize("damage, told", [
     (lambda f: (f / "faceset.json").unlink(), "holds no faceset.json"),
     (lambda f: ((f / "faceset.json").unlink(), (f / ".parts").mkdir()), "unfinished.*goes on"),
     (lambda f: (f / "faceset.json").write_text("{"), "cannot be read"),
     (lambda f: (f / "faceset.json").write_text("[]"), "another kind"),
-    (edit(lambda m: m.update(version=99)), "another kind or version"),
-    (edit(lambda m: m.pop("sha256")), "lacks"),
-    (edit(lambda m: m.update(shape=[5, 20, 20])), "lacks"),
-    (edit(lambda m: m["counts"].pop("problems")), "lacks"),
+    (drawn.edited_manifest(lambda m: m.update(version=99)), "another kind or version"),
+    (drawn.edited_manifest(lambda m: m.pop("sha256")), "lacks"),
+    (drawn.edited_manifest(lambda m: m.update(shape=[5, 20, 20])), "lacks"),
+    (drawn.edited_manifest(lambda m: m["counts"].pop("problems")), "lacks"),
     (lambda f: (f / "images.npy").unlink(), "images.npy is missing"),
     (lambda f: (f / "problems.csv").unlink(), "problems.csv is missing"),
     (lambda f: (f / "images.npy").write_bytes((f / "images.npy").read_bytes()[:-7]), "cannot be read"),
@@ -801,12 +792,7 @@ def test_a_broken_part_is_made_again(clips, tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 def test_a_clip_that_kills_its_worker_is_reported_and_the_others_are_done(tmp_path):
-    paths = []
-    for number in range(5):
-        picture = drawn.face(number).copy()
-        if number == 2:
-            picture[:40, :40] = drawn.DEADLY
-        paths.append(drawn.write_image(tmp_path / f"{number}.png", picture))
+    paths = drawn.pictures(tmp_path, 5, deadly=2)
     made = prepare(drawn.table(*paths), tmp_path / "out", size=32, detector=drawn.Dies(), workers=2, progress=False)
     assert list(made.meta["clip"]) == ["0.png", "1.png", "3.png", "4.png"]
     assert made.problems[["path", "kind", "action"]].values.tolist() == [[str(paths[2]), "crashed", "left out"]]

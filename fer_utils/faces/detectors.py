@@ -99,7 +99,7 @@ class Detector:
         scores are alike.  Where the picture was scaled down, one with ``again`` looks at
         the largest face's surroundings three times more, half a step
         apart, and the box is the mean of the three: from the full picture's
-        box, whichever step that falls on, it is never far.
+        box, whichever step that falls on, it is seldom far.
 
         Parameters
         ----------
