@@ -107,9 +107,13 @@ def predict(
         if not boxes:
             problems.append((name, "detect", "no face", f"frame {frame.index} ({frame.time_s:.2f} s): no face found",
                              "frame left out"))
-        for box, face in zip(boxes, faces_of_frame(frame, boxes, settings)):
+        for box in boxes:
+            try:
+                crops.append(faces_of_frame(frame, [box], settings)[0].image)
+            except FerError as error:  # a detector's box that no landmarks can be looked for in
+                problems.append((name, "detect", "failed", f"frame {frame.index} ({frame.time_s:.2f} s): {error}", "face left out"))
+                continue
             rows.append([frame.index, frame.time_s, box.x, box.y, box.w, box.h, box.score])
-            crops.append(face.image)
     scores = _scores(network, crops, channels, len(names))
     table = Predictions(pd.DataFrame(rows, columns=list(FACE_COLUMNS[:-1])))
     for column in table.columns:

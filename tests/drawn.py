@@ -97,9 +97,6 @@ def files_of(folder: Path) -> dict[str, bytes]:
 class Slow(DlibHog):
     """dlib, with time to be killed in."""
 
-    def __reduce__(self):
-        return Slow, ()
-
     def at_scale(self, picture, last):
         time.sleep(0.1)
         return super().at_scale(picture, last)
@@ -119,9 +116,6 @@ class Counting(DlibHog):
 
 class Dies(DlibHog):
     """dlib, in a process that dies like a native crash when it sees a picture that begins in red."""
-
-    def __reduce__(self):
-        return Dies, ()
 
     def follow(self, rgb, near, *, thorough=False):
         if np.abs(rgb[0, 0].astype(int) - DEADLY).max() < 40:

@@ -215,17 +215,56 @@ def test_aligned_faces_are_level(sets, shown, predictor):
     rolls = [faces.eye_roll(marks) for marks in marked.landmarks]
     assert max(map(abs, rolls)) > 9
     rows = list(aligned.meta.itertuples())
+    truly = [faces.eye_roll(marks) for marks in shown[1]]
     turned = [faces.points_in_crop(marks, box_of(row), size=120, margin=0.1, roll=roll)
-              for marks, row, roll in zip(shown[1], rows, rolls)]
+              for marks, row, roll in zip(shown[1], rows, truly)]
     assert np.linalg.norm(aligned.landmarks - turned, axis=-1).mean(axis=-1).max() < 3
     again = Landmarks(predictor)
     for image, row in zip(aligned.images[..., 0], rows):
         picture = cv2.cvtColor(cv2.imread(row.path), cv2.COLOR_BGR2RGB)
-        roll = faces.eye_roll(again.find(picture, box_of(row)))
+        roll = again.find_turned(picture, box_of(row))[1]
         assert np.array_equal(image, faces.crop(picture, box_of(row), size=120, margin=0.1, roll=roll))
         # Looked at afresh, by its pixels alone, the face is upright.
         assert abs(faces.eye_roll(again.find(np.ascontiguousarray(image), (10, 10, 100, 100)))) < 3
     assert aligned.meta.drop(columns=["sharpness", "brightness"]).equals(marked.meta.drop(columns=["sharpness", "brightness"]))
+
+
+@pytest.mark.parametrize("roll", [-30.0, -20.0, 20.0, 30.0])
+def test_heads_turned_further_than_was_learned_are_levelled_too(roll, predictor):
+    """One look sees half of 30 degrees; the looks in the turned square see the rest, and bring the points back with it."""
+    finder, marks_of, once = DlibHog(), Landmarks(predictor), []
+    for seed in range(4):
+        picture, truth = studio.draw(studio.person(seed + 300), {12: 0.5}, roll=roll, size=300, zoom=0.9, truth=True)
+        box = finder.detect(picture)[0]
+        found, seen = marks_of.find_turned(picture, box)
+        assert seen == faces.eye_roll(found) == pytest.approx(faces.eye_roll(truth), abs=3)
+        assert landmark_error(found, truth) < 0.06
+        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        assert np.abs(marks_of.find_turned(grey, box)[0] - found).max() < 1.5  # grey of a colour patch, rounded elsewhere
+        once.append(abs(faces.eye_roll(marks_of.find(picture, box)) - faces.eye_roll(truth)))
+    if abs(roll) == 30:
+        assert np.mean(once) > 4  # else this test shows nothing
+
+
+@settings(deadline=None)
+@given(boxes, st.integers(16, 200), st.floats(0, 2), rolls, st.floats(-500, 500), st.floats(-500, 500))
+def test_points_go_into_the_square_and_back(box, size, margin, roll, x, y):
+    where = {"size": size, "margin": margin, "roll": roll}
+    there = faces.points_in_crop(np.array([[x, y], [y, x]]), box, **where)
+    assert faces.points_in_picture(there, box, **where) == pytest.approx(np.array([[x, y], [y, x]]), abs=1e-6)
+
+
+class Outside(DlibHog):
+    """Finds the face, and another one where there is no picture."""
+
+    def detect(self, rgb, *, thorough=False):
+        return [*super().detect(rgb, thorough=thorough), Box(5000, 5000, 40, 40, 0.1)]
+
+
+def test_a_box_outside_the_picture_costs_only_itself(predictor):
+    found = predict(drawn.face(1), Spy(), labels=["a", "b"], detector=Outside(), landmarks=predictor, align=True)
+    assert len(found) == 1 and list(found.problems["kind"]) == ["failed"]
+    assert "at least partly in the picture" in found.problems["problem"][0]
 
 
 def test_a_set_without_landmarks_is_what_it_was(sets):

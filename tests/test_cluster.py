@@ -331,6 +331,25 @@ def test_no_worker_at_all(there, clips, tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_worker_that_leaves_while_the_scheduler_greets_is_no_reason_to_give_up(there, clips, here, tmp_path, monkeypatch):
+    """The library takes two messages that come at once for a wrong greeting, and asserts that there is one."""
+    real, asked = distributed.Client, []
+
+    def client(*arguments, **options):
+        asked.append(arguments)
+        if len(asked) < 3:
+            raise AssertionError
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(distributed, "Client", client)
+    assert drawn.files_of(made(clips, tmp_path / "out", scheduler=there.two()).path) == here and len(asked) == 3
+    asked.clear()
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: asked.append(1) or (_ for _ in ()).throw(AssertionError))
+    with pytest.raises(FerError, match="No Dask scheduler answers .*AssertionError"):
+        made(clips, tmp_path / "other", scheduler=there.address)
+    assert len(asked) == 3
+
+
 def test_a_worker_with_another_opencv_or_other_code_is_refused(there, clips, here, tmp_path, monkeypatch):
     (old,) = there.add(first="import cv2; cv2.__version__ = '4.0.1'; ")
     with pytest.raises(FerError, match=f"(?s)worker {old} might make other bytes: OpenCV is 4.0.1 there and 4.*here"):

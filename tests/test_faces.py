@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+import pickle
 import signal
 import subprocess
 import sys
@@ -99,9 +100,8 @@ def test_a_frame_count_that_lies_is_not_believed(tmp_path):
         assert f"{reading.n_frames} can be decoded" in reading.notes[0].problem
 
 
-@pytest.mark.parametrize("said, told", [(40, True), (21, False), (0, False), (-5, False), (float("nan"), False)])
-def test_whatever_the_container_says_the_true_count_is_sampled(tmp_path, monkeypatch, said, told):
-    path = drawn.write_video(tmp_path / "a.avi", numbered(20), fourcc="FFV1")
+def lying(said, calls):
+    """OpenCV's reader, telling another number of frames; how often it was asked to decode one and to turn one into pixels."""
     real = cv2.VideoCapture
 
     class Lying:
@@ -112,12 +112,35 @@ def test_whatever_the_container_says_the_true_count_is_sampled(tmp_path, monkeyp
             return said if what == cv2.CAP_PROP_FRAME_COUNT else self.inner.get(what)
 
         def __getattr__(self, name):
+            calls[name] = calls.get(name, 0) + 1
             return getattr(self.inner, name)
 
-    monkeypatch.setattr(cv2, "VideoCapture", Lying)
+    return Lying
+
+
+@pytest.mark.parametrize("said, told", [(40, True), (21, False), (0, False), (-5, False), (float("nan"), False)])
+def test_whatever_the_container_says_the_true_count_is_sampled(tmp_path, monkeypatch, said, told):
+    path = drawn.write_video(tmp_path / "a.avi", numbered(20), fourcc="FFV1")
+    monkeypatch.setattr(cv2, "VideoCapture", lying(said, {}))
     reading = read_frames(path, 6)
     assert reading.n_frames == 20 and shows(reading, sample_indices(20, 6))
     assert [note.kind for note in reading.notes] == (["truncated"] if told else [])
+
+
+def test_clips_that_announce_one_frame_too_many_are_known_after_three_and_one_that_does_not_ends_it(tmp_path, monkeypatch):
+    path = drawn.write_video(tmp_path / "a.avi", numbered(31), fourcc="FFV1")
+    real, work = cv2.VideoCapture, []
+    monkeypatch.setattr(video, "_habit", video._Habit())
+    for said in (32, 32, 32, 32, 31, 31, 32, 32, 32, 32):
+        calls = {}
+        monkeypatch.setattr(cv2, "VideoCapture", lying(said, calls))
+        assert shows(read_frames(path, 6), sample_indices(31, 6))
+        monkeypatch.setattr(cv2, "VideoCapture", real)
+        work.append((calls["grab"], calls["retrieve"]))
+    both = len({*sample_indices(31, 6), *sample_indices(32, 6)})
+    assert work[:3] == [(32, both)] * 3 and work[3] == (32, 6) and both > 6
+    assert work[4][0] == 64  # taken for one of these, and decoded again
+    assert {grabs for grabs, _ in work[5:]} == {32} and {decoded for _, decoded in work[6:]} == {both}
 
 
 @pytest.mark.parametrize("name", ["Bild ö 表.png", "b.jpg", "c.bmp", "d.tiff", "e.webp", "f.PNG"])
@@ -605,6 +628,35 @@ def test_the_pixels_are_those_of_the_box_in_the_frame(undisturbed):
 def test_workers_change_no_byte(clips, undisturbed, tmp_path):
     prepare(clips, tmp_path / "two", frames=3, workers=2, progress=False)
     assert drawn.files_of(tmp_path / "two") == drawn.files_of(undisturbed.path)
+
+
+class OwnDlib(detectors.DlibHog):
+    pass
+
+
+class OwnHaar(detectors.Haar):
+    pass
+
+
+@pytest.mark.parametrize("name, own", [("dlib", OwnDlib), ("haar", OwnHaar)])
+def test_a_detector_of_ones_own_travels_as_what_it_is(name, own):
+    plain, before = finder(name), own()
+    before.mark = [1, 2]
+    after = pickle.loads(pickle.dumps(before))
+    assert type(after) is own and after.mark == [1, 2]
+    assert after.detect(drawn.face(1)) == plain.detect(drawn.face(1)) != []
+
+
+def test_a_detector_that_cannot_travel_is_refused_before_anything_begins(clips, tmp_path):
+    class Here(drawn.Counting):
+        """Defined in a function, where no worker would find it."""
+
+    with pytest.raises(FerError, match=r"(?s)`detector`.*can be pickled.*Here.*workers=1"):
+        prepare(clips, tmp_path / "out", detector=Here(), workers=2, progress=False)
+    assert not (tmp_path / "out").exists()
+    here = Here()
+    prepare(clips.head(1), tmp_path / "out", frames=1, detector=here, progress=False)  # one clip is done in this process
+    assert here.seen == 1
 
 
 def test_the_same_set_is_returned_at_once_and_another_is_not_overwritten(clips, tmp_path):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fer_utils.faces.cropping import crop, eye_roll, points_in_crop, quality
+from fer_utils.faces.cropping import crop, eye_roll, points_in_crop, points_in_picture, quality
 from fer_utils.faces.detectors import Box, Detector
 from fer_utils.faces.faceset import FRAME_COLUMNS, META_COLUMNS, FaceSet
 from fer_utils.faces.landmarks import Landmarks, fit_landmarks, landmark_error
@@ -17,6 +17,6 @@ from fer_utils.faces.yunet import YuNet
 
 __all__ = [
     "FRAME_COLUMNS", "META_COLUMNS", "SAMPLINGS", "Box", "Detector", "FaceSet", "Frame", "Landmarks", "Reading",
-    "YuNet", "apex_indices", "crop", "each_frame", "eye_roll", "fit_landmarks", "landmark_error", "points_in_crop", "prepare",
-    "quality", "read_frames", "report", "sample_indices",
+    "YuNet", "apex_indices", "crop", "each_frame", "eye_roll", "fit_landmarks", "landmark_error", "points_in_crop",
+    "points_in_picture", "prepare", "quality", "read_frames", "report", "sample_indices",
 ]

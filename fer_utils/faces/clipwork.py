@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fer_utils.errors import FerError
-from fer_utils.faces.cropping import crop, eye_roll, points_in_crop, quality
+from fer_utils.faces.cropping import crop, points_in_crop, quality
 from fer_utils.faces.detectors import Box, Detector, create
 from fer_utils.faces.landmarks import POINTS, Landmarks
 from fer_utils.faces.video import Frame, Reading, each_frame
@@ -85,8 +85,7 @@ def faces_of_frame(frame: Frame, boxes: list[Box], settings: Settings) -> list[F
 def _face(rgb: np.ndarray, box: Box, settings: Settings) -> Face:
     roll, marks, where = 0.0, None, {"size": settings.size, "margin": settings.margin}
     if settings.landmarks is not None:
-        found = settings.landmarks.find(rgb, box)
-        roll = eye_roll(found) if settings.align else 0.0
+        found, roll = settings.landmarks.find_turned(rgb, box) if settings.align else (settings.landmarks.find(rgb, box), 0.0)
         marks = points_in_crop(found, box, roll=roll, **where).astype(np.float32)
     image = crop(rgb, box, roll=roll, **where)
     return Face(image, *quality(image), marks)

@@ -66,13 +66,22 @@ def points_in_crop(points: np.ndarray, box: Box, *, size: int = 180, margin: flo
     -------
     (..., 2) float64, in pixels of the square, by the same rule; points outside the square have numbers outside it.
     """
+    middle, side, turn = _frame(box, margin, roll)
+    return ((np.asarray(points, np.float64) - middle) @ turn + side / 2) * (size / side) - 0.5
+
+
+def points_in_picture(points: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, roll: float = 0.0) -> np.ndarray:
+    """The inverse of `points_in_crop`: where points of the square that ``crop`` makes are in the picture."""
+    middle, side, turn = _frame(box, margin, roll)
+    return ((np.asarray(points, np.float64) + 0.5) * (side / size) - side / 2) @ turn.T + middle
+
+
+def _frame(box: Box, margin: float, roll: float) -> tuple[np.ndarray, int, np.ndarray]:
+    """Centre and side of the square in pixels, and the (2, 2) turn from rows of vectors in the picture to those in the square."""
     left, top, side = _square(box, margin)
     angle = math.radians(_checked_roll(roll))
-    away = np.asarray(points, np.float64) - (left + (side - 1) / 2, top + (side - 1) / 2)
-    if angle:
-        cosine, sine = math.cos(angle), math.sin(angle)
-        away = away @ np.array([[cosine, -sine], [sine, cosine]])
-    return (away + side / 2) * (size / side) - 0.5
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return np.array([left + (side - 1) / 2, top + (side - 1) / 2]), side, np.array([[cosine, -sine], [sine, cosine]])
 
 
 def eye_roll(landmarks: np.ndarray) -> float:

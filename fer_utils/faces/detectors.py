@@ -111,7 +111,7 @@ class Detector:
         -------
         list of Box, by area, largest first.
         """
-        return self.follow(rgb, None, thorough=thorough)[0]
+        return self._seen(rgb, None, thorough)[0]
 
     def follow(self, rgb: np.ndarray, near: Box | None, *, thorough: bool = False) -> tuple[list[Box], Box | None]:
         """`detect` in the next frame of a clip, near the last box first.
@@ -131,6 +131,9 @@ class Detector:
         """
         if type(self).detect is not Detector.detect:  # somebody's own way to look at a picture
             return self.detect(rgb, thorough=thorough), None
+        return self._seen(rgb, near, thorough)
+
+    def _seen(self, rgb: np.ndarray, near: Box | None, thorough: bool) -> tuple[list[Box], Box | None]:
         boxes, used = self._quick(rgb, near)
         following = boxes[0] if len(boxes) == 1 else None
         return (self._complete(rgb, boxes, used) if thorough else boxes), following
@@ -276,8 +279,12 @@ class DlibHog(Detector):
             ) from error
         self._find = _dlib_hog()
 
-    def __reduce__(self):
-        return DlibHog, ()
+    # dlib's own object cannot be pickled; whatever a subclass keeps beside it travels.
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name != "_find"}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, _find=_dlib_hog())
 
     def at_scale(self, picture, last):
         rectangles, scores, _ = self._find.run(picture, 0, 0.0)
@@ -296,6 +303,9 @@ class Haar(Detector):
     step = 1 / 1.1
 
     def __init__(self):
+        self._start()
+
+    def _start(self) -> None:
         cv2 = opencv()
         if not hasattr(cv2, "CascadeClassifier"):
             raise missing(
@@ -311,8 +321,12 @@ class Haar(Detector):
                 remedy="install OpenCV from PyPI, which brings the file: pip install 'opencv-python-headless<5'",
             )
 
-    def __reduce__(self):
-        return Haar, ()
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name != "_find"}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._start()
 
     def at_scale(self, picture, last):
         cv2 = opencv()

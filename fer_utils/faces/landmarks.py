@@ -19,6 +19,7 @@ from types import MappingProxyType
 import numpy as np
 
 from fer_utils.errors import invalid, missing
+from fer_utils.faces.cropping import crop, eye_roll, points_in_picture
 from fer_utils.faces.detectors import Box, Detector, create
 from fer_utils.faces.video import opencv
 
@@ -48,6 +49,8 @@ _LOOKS = (
     (0.0, 0.0, 1.0), (-0.04, 0.0, 1.0), (0.04, 0.0, 1.0), (0.0, -0.04, 1.0), (0.0, 0.04, 1.0),
     (0.0, 0.0, 0.92), (0.0, 0.0, 1.08), (0.03, 0.03, 0.96), (-0.03, -0.03, 1.04),
 )
+#: How often a face is turned back and looked at again.
+_TURNS = 4
 
 
 class Landmarks:
@@ -126,6 +129,33 @@ class Landmarks:
         patch, scale, origin = _patch(image, _checked_box(box, image.shape), _LOOK_SIDE)
         looks = [_array(self._predict(patch, _rectangle(_LOOK_SIDE, *start))) for start in _LOOKS]
         return (np.median(looks, axis=0) + 0.5) / scale - 0.5 + origin
+
+    def find_turned(self, image: np.ndarray, box: Box) -> tuple[np.ndarray, float]:
+        """The landmarks of a face whose head may be turned further than the predictor has learned, and its roll.
+
+        A predictor that sees only part of a roll sees the rest in the picture turned back by that part: it is
+        looked at again, turned, until less than a degree is left, four times at most.
+
+        Parameters
+        ----------
+        image, box : as for ``find``.
+
+        Returns
+        -------
+        (68, 2) float64 in pixels of ``image``, and their ``eye_roll`` in degrees.
+        """
+        found = self.find(image, box)
+        rgb = image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
+        roll = eye_roll(found)
+        for _ in range(_TURNS):
+            where = {"size": 2 * _LOOK_SIDE, "margin": 0.5, "roll": roll}
+            square = crop(rgb, box, **where)
+            seen = self.find(square, (_LOOK_SIDE / 2, _LOOK_SIDE / 2, _LOOK_SIDE, _LOOK_SIDE))
+            found = points_in_picture(seen, box, **where)
+            roll = eye_roll(found)
+            if abs(eye_roll(seen)) < 1:
+                break
+        return found, roll
 
 
 def chosen_landmarks(landmarks: Landmarks | str | os.PathLike | None, align: bool, detector: Detector) -> Landmarks | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import shutil
 from collections import deque
 from collections.abc import Iterator
@@ -73,9 +74,9 @@ def prepare(
         that is trained on drawn faces.  A predictor wants the boxes of the detector it was
         trained with; that one, dlib's.  They are stored as ``FaceSet.landmarks``.
     align : turn each square about its centre so that the line between the eyes' centres
-        is level (``fer_utils.faces.crop`` says what of this is whose), as far as the predictor sees how heads are
-        turned: the one trained on drawn faces does up to some 15 degrees; needs ``landmarks``,
-        which are then those in the turned square.
+        is level (``fer_utils.faces.crop`` says what of this is whose), looking again in the turned square
+        (``Landmarks.find_turned``): with the predictor trained on drawn faces up to some 30 degrees;
+        needs ``landmarks``, which are then those in the turned square.
     workers : processes, 1 or more; with 1 the work is done in this process.
         ``None``: one a processor, and at most one for every eight clips.
     scheduler : ``None``, processes of this machine; or the address of a Dask scheduler,
@@ -128,6 +129,8 @@ def prepare(
     finder = create(detector)
     if finder.model:
         detector = finder  # with its model's contents, so that no worker needs the file
+    if address is None and _processes(processes, len(values)) > 1:
+        _can_travel(detector)
     settings = settings._replace(landmarks=chosen_landmarks(landmarks, align, finder), align=bool(align))
     cv2 = opencv()
     out = _folder(out_dir)
@@ -161,6 +164,19 @@ def _clip_rows(clips: pd.DataFrame) -> list[list[Any]]:
         raise invalid("clips", expected=f"a table with the columns {', '.join(CLIP_COLUMNS)}",
                       received=list(clips.columns), remedy=f"It lacks {', '.join(lacking)}.")
     return clip_values(clips)
+
+
+def _processes(workers: int | None, clips: int) -> int:
+    return max(1, min(parallel.processors(), clips // 8)) if workers is None else min(workers, max(1, clips))
+
+
+def _can_travel(detector: str | Detector) -> None:
+    try:
+        pickle.dumps(detector)
+    except Exception as error:  # whatever a class of somebody's own may raise
+        raise invalid("detector", expected="a Detector that can be pickled, for worker processes",
+                      received=f"{detector!r} ({type(error).__name__}: {error})",
+                      remedy="Define its class at the top level of a module, or pass workers=1.") from error
 
 
 def _folder(out_dir: Any) -> Path:
@@ -302,8 +318,7 @@ def _make_parts(
 
     there = {entry.name for entry in os.scandir(parts)}
     todo = deque(number for number in range(len(values)) if _part(parts, number).name not in there)
-    if workers is None:
-        workers = max(1, min(parallel.processors(), len(todo) // 8))
+    workers = _processes(workers, len(todo))
     done = len(values) - len(todo)
     with tqdm(total=len(values), initial=done, unit="clip", desc="faces", disable=not progress) as bar:
 
@@ -314,7 +329,7 @@ def _make_parts(
         if crew is not None:
             crew.work_off(todo, store)
         elif workers > 1 and todo:
-            local.in_workers(values, todo, detector, settings, min(workers, len(todo)), store)
+            local.in_workers(values, todo, detector, settings, workers, store)
         with parallel.one_thread():
             while todo:  # all of it with one worker, or if none could start; nothing otherwise
                 number = todo.popleft()

@@ -174,16 +174,43 @@ class _Facts:
     last: tuple[int, float] | None = None
 
 
+@dataclass
+class _Habit:
+    """Whether this process's videos announce one frame too many, as all of RAVDESS's do.
+
+    After three in a row the other sample is not turned into pictures as well.
+    One that was taken for such and is not is decoded twice, and ends the guessing.
+    """
+
+    in_a_row: int = 0
+    failed: bool = False
+
+    @property
+    def sure(self) -> bool:
+        return self.in_a_row >= 3 and not self.failed
+
+    def learn(self, facts: _Facts) -> None:
+        short = facts.total == facts.announced - 1
+        self.failed = self.failed or self.sure and not short
+        self.in_a_row = self.in_a_row + 1 if short else 0
+
+
+_habit = _Habit()
+
+
 def _one_pass(path: str, k: int, sampling: str, into: Reading) -> Iterator[Frame]:
-    """A small sample: decoded once if the container tells the count, or one more, as RAVDESS's do; else twice."""
+    """A small sample: decoded once if the container tells the count, or one more; else twice."""
     facts, kept = _Facts(), {}
     wanted: set[int] | None = None
     for index, take in _walk(path, facts):
         if wanted is None:
-            wanted = set(sample_indices(facts.announced, k, sampling))
-            wanted |= set(sample_indices(max(0, facts.announced - 1), k, sampling))
+            wanted = set(sample_indices(max(0, facts.announced - 1), k, sampling))
+            if not _habit.sure:
+                wanted |= set(sample_indices(facts.announced, k, sampling))
         if index in wanted and (frame := take()) is not None:
             kept[index] = frame
+    if facts.announced and facts.total:
+        _habit.learn(facts)
     indices = sample_indices(facts.total, k, sampling)
     if not all(index in kept for index in indices):
         kept = {frame.index: frame for frame in _chosen(path, set(indices)) if frame is not None}

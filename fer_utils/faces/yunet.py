@@ -75,8 +75,12 @@ class YuNet(Detector):
             raise invalid(argument, expected="the file of a YuNet model, whole", received=given,
                           remedy=f"OpenCV cannot use it as one ({said}). {REMEDY}") from None
 
-    def __reduce__(self):
-        return _again, (self._data,)
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name != "_find"}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._start("model", "a detector sent to this process", self._data)
 
     def at_scale(self, picture, last):
         found = self._look(picture)
@@ -104,13 +108,6 @@ def of_name(name: str) -> YuNet:
     """The detector of ``"yunet:FILE"``; without a file one ``FerError`` that says where it is to be had."""
     made = YuNet.__new__(YuNet)
     made._start("detector", name, _contents("detector", name, name.partition(":")[2]))
-    return made
-
-
-def _again(data: bytes) -> YuNet:
-    """The detector in another process."""
-    made = YuNet.__new__(YuNet)
-    made._start("model", "a detector sent to this process", data)
     return made
 
 
