@@ -14,7 +14,7 @@ import pandas as pd
 from fer_utils.errors import FerError, invalid, whole_number
 from fer_utils.faces.clipwork import Settings, faces_of_frame
 from fer_utils.faces.cropping import checked_margin
-from fer_utils.faces.detectors import Detector, create
+from fer_utils.faces.detectors import Detector, cleaned, create
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.video import Frame, Reading, opencv, read_frames
 from fer_utils.tables import Problems
@@ -104,6 +104,7 @@ def predict(
 
     for frame in tqdm(reading.frames, unit="frame", desc="faces", disable=not progress):
         boxes, near = finder.follow(frame.rgb, near, thorough=True)
+        boxes = cleaned(boxes)
         if not boxes:
             problems.append((name, "detect", "no face", f"frame {frame.index} ({frame.time_s:.2f} s): no face found",
                              "frame left out"))

@@ -50,7 +50,7 @@ def unit_ids(meta: pd.DataFrame, by: str) -> np.ndarray:
             "meta", expected=f"a table with column(s) {', '.join(needed)} to split by {by}",
             received=list(meta.columns), remedy="Use the `.meta` of a face set or a clip table.",
         )
-    unknown = int((meta[by].isna() | (meta[by].astype(str) == "")).sum())
+    unknown = int(_unknown(meta, by).sum())
     if unknown:
         raise invalid(
             "meta", expected=f"a known {by} in every row to split by {by}",
@@ -211,6 +211,7 @@ def leakage(
     how many training images are the closest to some test image,
     ``test_rows`` : how many test rows belong to a shared unit,
     ``share`` : the same as a share of the test rows, 0 to 1,
+    ``unknown`` : how many rows, of both sides, have no unit of that level and could not be compared,
     ``examples`` : up to five shared units, as text.
 
     A clean actor-wise split has zeros everywhere.  ``leaked_pairs`` names them all.
@@ -237,7 +238,7 @@ def leakage(
             hit, named = int(np.isin(units[test], shared).sum()), shared[:5]
         rows[level] = {
             "shared": len(shared), "test_rows": hit,
-            "share": hit / len(test) if len(test) else 0.0, "examples": ", ".join(named),
+            "share": hit / len(test) if len(test) else 0.0, "unknown": _uncompared(meta, level, train, test), "examples": ", ".join(named),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("level")
 
@@ -332,11 +333,23 @@ def _levels(meta, images, near: bool, progress: bool) -> tuple[dict[str, np.ndar
         raise invalid("near", expected="False without `images`", received=near,
                       remedy="Pass the face set's images: leakage(made.meta, train, test, images=made.images, near=True).")
     for by in UNITS[1:]:
-        try:
-            levels[by] = unit_ids(meta, by)
-        except FerError:
+        needed = [by, "dataset"] if by == "actor" else [by]
+        if not set(needed) <= set(meta.columns):
             continue  # the table does not know this level, and then says nothing about it
+        unknown = _unknown(meta, by)
+        if not len(meta) or not unknown.all():
+            # Nobody knows who it is: a unit of its own, shared with no other row.
+            own = np.where(unknown, [f"\0{row}" for row in range(len(meta))], meta[by].astype(str))
+            levels[by] = unit_ids(meta.assign(**{by: own}), by)
     return levels, seen
+
+
+def _uncompared(meta: pd.DataFrame, level: str, train: np.ndarray, test: np.ndarray) -> int:
+    return int(_unknown(meta, level)[np.r_[train, test]].sum()) if level in UNITS[1:] else 0
+
+
+def _unknown(meta: pd.DataFrame, by: str) -> np.ndarray:
+    return (meta[by].isna() | (meta[by].astype(str) == "")).to_numpy()
 
 
 def _rows(name: str, rows, count: int) -> np.ndarray:

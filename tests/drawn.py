@@ -97,6 +97,8 @@ def files_of(folder: Path) -> dict[str, bytes]:
 class Slow(DlibHog):
     """dlib, with time to be killed in."""
 
+    name = "dlib"  # and its faces are dlib's: a set may be finished by either
+
     def at_scale(self, picture, last):
         time.sleep(0.1)
         return super().at_scale(picture, last)
@@ -104,6 +106,8 @@ class Slow(DlibHog):
 
 class Counting(DlibHog):
     """dlib, counting the pictures shown to it."""
+
+    name = "dlib"
 
     def __init__(self):
         super().__init__()
@@ -116,6 +120,8 @@ class Counting(DlibHog):
 
 class Dies(DlibHog):
     """dlib, in a process that dies like a native crash when it sees a picture that begins in red."""
+
+    name = "dlib"
 
     def follow(self, rgb, near, *, thorough=False):
         if np.abs(rgb[0, 0].astype(int) - DEADLY).max() < 40:

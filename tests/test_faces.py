@@ -118,6 +118,43 @@ def lying(said, calls):
     return Lying
 
 
+@pytest.mark.parametrize("lost", [1, 3])
+def test_damage_in_the_middle_costs_its_frames_and_no_more(tmp_path, monkeypatch, lost):
+    """A reader that fails at some frames and goes on, as OpenCV's does at damaged packets."""
+    path = drawn.write_video(tmp_path / "a.avi", numbered(30), fourcc="FFV1")
+    real = cv2.VideoCapture
+
+    class Damaged:
+        def __init__(self, *arguments):
+            self.inner, self.at = real(*arguments), -1
+
+        def grab(self):
+            self.at += 1
+            return self.inner.grab() and not 10 <= self.at < 10 + lost
+
+        def __getattr__(self, name):
+            return getattr(self.inner, name)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Damaged)
+    reading = read_frames(path, 6)
+    left = [index for index in range(30) if not 10 <= index < 10 + lost]
+    assert reading.n_frames == 30 - lost and shows(reading, [left[place] for place in sample_indices(len(left), 6)])
+    assert [note.kind for note in reading.notes] == ["damaged"] and f"{lost} frame" in reading.notes[0].problem
+    everything = read_frames(path, sampling="all")
+    assert shows(everything, left) and [note.kind for note in everything.notes] == ["damaged"]
+
+
+def test_a_damaged_file_gives_what_can_be_decoded(tmp_path):
+    noise = np.random.default_rng(0)
+    frames = [np.clip(level + noise.normal(0, 9, level.shape), 0, 255).astype(np.uint8) for level in numbered(40)]
+    path = drawn.write_video(tmp_path / "a.avi", frames, fourcc="MJPG")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3:len(data) // 3 + 3000] = bytes(3000)
+    path.write_bytes(data)
+    reading = read_frames(path, 6)
+    assert reading.n_frames > 30 and len(reading.frames) == 6
+
+
 @pytest.mark.parametrize("said, told", [(40, True), (21, False), (0, False), (-5, False), (float("nan"), False)])
 def test_whatever_the_container_says_the_true_count_is_sampled(tmp_path, monkeypatch, said, told):
     path = drawn.write_video(tmp_path / "a.avi", numbered(20), fourcc="FFV1")
@@ -628,6 +665,56 @@ def test_the_pixels_are_those_of_the_box_in_the_frame(undisturbed):
 def test_workers_change_no_byte(clips, undisturbed, tmp_path):
     prepare(clips, tmp_path / "two", frames=3, workers=2, progress=False)
     assert drawn.files_of(tmp_path / "two") == drawn.files_of(undisturbed.path)
+
+
+class Rough(detectors.Detector):
+    """Somebody's own way to look, who gives what he likes."""
+
+    name = "rough"
+
+    def __init__(self, boxes):
+        self.boxes = boxes
+
+    def detect(self, rgb, *, thorough=False):
+        return self.boxes
+
+
+@pytest.mark.parametrize("boxes", [
+    [Box(*np.array([60, 80, 120, 120]), 1.5)], [Box(60, 80, 120, 120, np.float32(1.5))], [(60.4, 80.2, 119.8, 120.0, 1.5)],
+    [Box(10, 10, 60, 60, 9.0), Box(60, 80, 120, 120, 1.5)], ((60, 80, 120, 120),), np.array([[60, 80, 120, 120, 1.5]]),
+])
+def test_boxes_of_ones_own_are_made_whole_numbers_and_the_largest_is_kept(boxes, tmp_path):
+    clips = drawn.table(drawn.write_image(tmp_path / "a.png", drawn.face(1)))
+    made = prepare(clips, tmp_path / "out", detector=Rough(boxes), workers=1, progress=False)
+    assert made.meta.loc[0, ["box_x", "box_y", "box_w", "box_h"]].tolist() == [60, 80, 120, 120]
+    assert len(FaceSet.load(tmp_path / "out", verify=True)) == 1
+    assert list(made.problems["kind"]) == (["several faces"] if len(boxes) > 1 else [])
+
+
+@pytest.mark.parametrize("boxes", [[(1, 2, 3)], [None], ["face"], [(0, 0, 0, 5, 1)], [(0, 0, float("nan"), 5, 1)], [(0, 0, 5, 5, float("inf"))], 7])
+def test_what_is_no_box_is_reported_with_the_clip(boxes, tmp_path):
+    clips = drawn.table(drawn.write_image(tmp_path / "a.png", drawn.face(1)))
+    made = prepare(clips, tmp_path / "out", detector=Rough(boxes), workers=1, progress=False)
+    assert len(made) == 0 and list(made.problems["kind"]) == ["failed"]
+    assert len(FaceSet.load(tmp_path / "out")) == 0
+
+
+def test_none_is_no_face(tmp_path):
+    clips = drawn.table(drawn.write_image(tmp_path / "a.png", drawn.face(1)))
+    made = prepare(clips, tmp_path / "out", detector=Rough(None), workers=1, progress=False)
+    assert list(made.problems["kind"]) == ["no face"]
+
+
+def test_detectors_of_one_name_do_not_give_each_others_faces(tmp_path):
+    clips = drawn.table(drawn.write_image(tmp_path / "a.png", drawn.face(1)))
+    options = {"workers": 1, "progress": False}
+    prepare(clips, tmp_path / "out", **options)
+    with pytest.raises(FerError, match=r"detector is 'dlib' there and 'dlib \(test_faces.OwnDlib\)' here"):
+        prepare(clips, tmp_path / "out", detector=OwnDlib(), **options)
+    nameless = Rough([])
+    nameless.name = ""
+    with pytest.raises(FerError, match="`detector`.*name"):
+        prepare(clips, tmp_path / "other", detector=nameless, **options)
 
 
 class OwnDlib(detectors.DlibHog):

@@ -61,7 +61,7 @@ FILES = {
     "head-only.jpg": (b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01", "unreadable", "image"),
     "no-pixels.png": (png(0, 0, b""), "unreadable", "image"),
     "no-pixels.pgm": (b"P5\n0 0\n255\n", "unreadable", "image"),
-    "a-bomb.png": (png(60_000, 60_000, b"\0" * 1000), "unreadable", "image"),
+    "a-bomb.png": (png(60_000, 60_000, b"\0" * 1000), "unreadable", "pixels"),
     "too-few-rows.png": (png(300, 300, b"\0" * 301), "unreadable | no face", ""),
     "damaged-sums.png": (encoded(".png", FACE)[:60] + b"\0\0\0\0" + encoded(".png", FACE)[64:], "unreadable", "image"),
     "eaten-by-its-own-tail.tiff": (b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + struct.pack("<HHII", 256, 4, 1, 0)

@@ -199,12 +199,34 @@ def bomb():
 def test_what_would_not_fit_into_memory_is_not_decoded(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
     found = images.decode(bomb())
-    assert found.rgb is None and "40000 x 40000 pixels, more than 150,000,000" in found.failure
+    assert found.rgb is None and "40000 x 40000 pixels, more than 80,000,000" in found.failure
 
 
-def test_pillows_own_limit_is_no_crash():
+def test_pillows_own_limit_is_no_crash_and_no_way_round_ours(monkeypatch):
     found = images.decode(bomb())
-    assert found.rgb is None and found.failure
+    assert found.rgb is None and found.failure == "it has more than 80,000,000 pixels"
+    # One that could be decoded: were the limit passed by, a picture would come.
+    whole = io.BytesIO()
+    Image.fromarray(np.zeros((300, 300), np.uint8)).save(whole, "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10_000)
+    monkeypatch.setattr(images, "MOST_PIXELS", 5_000)
+    assert images.decode(whole.getvalue()).rgb is None
+
+
+@pytest.mark.parametrize("white", [1, 15, 100, 255, 1023, 4095, 65535])
+@pytest.mark.parametrize("kind", ["P2", "P3", "P5", "P6"])
+def test_whatever_a_portable_pixmap_calls_white_is_white(kind, white):
+    channels = 3 if kind in ("P3", "P6") else 1
+    values = np.rint(np.linspace(0, white, 24 * channels)).astype(int).reshape(4, 6, channels)
+    head = f"{kind}\n6 4\n{white}\n".encode()
+    if kind in ("P2", "P3"):
+        data = head + " ".join(map(str, values.ravel())).encode()  # and no line's end after the last
+    else:
+        data = head + values.astype(">u2" if white > 255 else "u1").tobytes()
+    found = images.decode(data)
+    assert found.rgb is not None and found.rgb.shape == (4, 6, 3), found
+    wanted = np.broadcast_to(values * 255 / white, (4, 6, 3))
+    assert np.abs(found.rgb - wanted).max() <= 1
 
 
 @pytest.mark.parametrize("form, mode", [("PNG", "RGBA"), ("TIFF", "RGBA"), ("WEBP", "RGBA"), ("TIFF", "F"), ("GIF", "P"),

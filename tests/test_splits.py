@@ -136,3 +136,15 @@ def test_impossible_calls_say_what_was_expected(call, words):
         call()
     for word in words:
         assert word in str(error.value)
+
+
+def test_a_row_of_unknown_actor_hides_nobody_else():
+    meta = pd.DataFrame({"dataset": "folder", "clip": list("abcdef"), "performance": list("abcdef"), "actor": ["A", "A", "B", "B", "C", ""]})
+    found = splits.leakage(meta, [0, 2, 4], [1, 3, 5])
+    assert found.loc["actor", ["shared", "test_rows", "unknown"]].tolist() == [2, 2, 1]
+    assert found.loc["clip", "unknown"] == 0
+    pairs = splits.leaked_pairs(meta, [0, 2, 4], [1, 3, 5])
+    assert list(zip(pairs["level"], pairs["train_row"], pairs["test_row"])) == [("actor", 0, 1), ("actor", 2, 3)]
+    both = pd.DataFrame({"dataset": "folder", "actor": ["", "", None, "A"]})  # two unknown people are not known to be one
+    assert splits.leakage(both, [0, 2], [1, 3]).loc["actor", ["shared", "unknown"]].tolist() == [0, 3]
+    assert "actor" not in splits.leakage(both.assign(actor=""), [0, 2], [1, 3]).index

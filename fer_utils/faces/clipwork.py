@@ -14,7 +14,7 @@ import numpy as np
 
 from fer_utils.errors import FerError
 from fer_utils.faces.cropping import crop, points_in_crop, quality
-from fer_utils.faces.detectors import Box, Detector, create
+from fer_utils.faces.detectors import Box, Detector, cleaned, create
 from fer_utils.faces.landmarks import POINTS, Landmarks
 from fer_utils.faces.video import Frame, Reading, each_frame
 from fer_utils.parallel import enter_worker
@@ -109,6 +109,7 @@ def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipRes
     for number, frame in enumerate(frames):
         where = f"frame {frame.index} ({frame.time_s:.2f} s)"
         boxes, near = detector.follow(frame.rgb, near)
+        boxes = cleaned(boxes)
         if not boxes:
             problems.append(["detect", "no face", f"{where}: no face found", "frame left out"])
             continue

@@ -113,12 +113,12 @@ def _client(scheduler: str) -> Any:
                 client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False, name="fer_utils.prepare")
                 break
             except Exception as error:  # what is listening there may answer anything
-                # A worker that comes or goes while the scheduler greets us: the library takes the news for a wrong greeting.
+                # Of news that come with the scheduler's greeting the library makes an AssertionError: once more, then.
                 if not isinstance(error, AssertionError) or chance == 2:
                     return outcome.put(error)
+        outcome.put(client)
         if gave_up.is_set():
             client.close(timeout=5)
-        outcome.put(client)
 
     threading.Thread(target=ask, daemon=True).start()
     try:
@@ -395,7 +395,5 @@ def _path(row: list[Any]) -> str:
 
 def _sample(values: list[list[Any]]) -> tuple[str, int] | None:
     """Path and size of the first clip that is readable here."""
-    for path in map(_path, values):
-        if readable(path) and os.path.isfile(path):
-            return path, os.path.getsize(path)
-    return None
+    paths = (path for path in map(_path, values) if readable(path) and os.path.isfile(path))
+    return next(((path, os.path.getsize(path)) for path in paths), None)

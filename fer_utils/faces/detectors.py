@@ -234,6 +234,33 @@ class Detector:
         ]
 
 
+def cleaned(boxes) -> list[Box]:
+    """The boxes of whatever detector, as whole pixels and plain numbers, largest first.
+
+    Raises
+    ------
+    FerError : something that is no box.
+    """
+    made = []
+    for box in () if boxes is None else boxes:
+        try:
+            x, y, w, h = (math.floor(float(value) + 0.5) for value in box[:4])
+            made.append(Box(x, y, w, h, round(float(box[4]), 6) if len(box) > 4 else 0.0))
+        except (TypeError, ValueError, OverflowError, IndexError) as error:
+            raise invalid("detector", expected="one that gives boxes: (x, y, w, h, score), finite numbers", received=box) from error
+    if any(box.w < 1 or box.h < 1 or not math.isfinite(box.score) for box in made):
+        raise invalid("detector", expected="one that gives boxes of a pixel or more, with finite scores", received=boxes)
+    return _by_area(made)
+
+
+def identity(detector: Detector) -> str:
+    """What a face set says that its boxes come from: the detector's name, and the class where that has none of its own."""
+    kind = type(detector)
+    if not isinstance(detector.name, str) or not detector.name:
+        raise invalid("detector", expected="a Detector with a `name`, by which its faces are told from others", received=detector)
+    return detector.name if "name" in vars(kind) | vars(detector) else f"{detector.name} ({kind.__module__}.{kind.__qualname__})"
+
+
 def _by_area(boxes: list[Box]) -> list[Box]:
     return sorted(boxes, key=lambda box: (-box.w * box.h, box.x, box.y))
 

@@ -9,6 +9,7 @@ pictures that Pillow wrote (OpenCV 4.10 and 4.14, Pillow 13):
   a TIFF on black.  Pillow decodes these.
 * the EXIF orientation of WebP, animated WebP, and GIF, which 4.10 cannot and 4.14
   can.  Pillow decodes these, and whatever is rotated and no JPEG.
+* PGM and PPM whose white is neither 255 nor 65535, which it shows too dark.  Pillow decodes all of these.
 * TIFF of floating-point numbers or 32-bit integers: no picture, or one without a
   scale.  OpenCV's raw numbers are taken and scaled here.
 """
@@ -21,8 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: A picture of more pixels is not decoded: as RGB, twice, it would take a gigabyte.
-MOST_PIXELS = 150_000_000
+#: A picture of more pixels is not decoded: the pass takes some ten bytes a pixel, and is to stay under a gigabyte.
+MOST_PIXELS = 80_000_000
 _ORIENTATION = 0x0112
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
@@ -55,9 +56,14 @@ def decode(data: bytes) -> Decoded:
     ``value range``; ``rgb`` is None and ``failure`` says why where there is no
     picture.  Nothing is raised but ``MissingPackage`` where a library is missing.
     """
+    from fer_utils.errors import missing
     from fer_utils.faces.video import opencv
 
     cv2 = opencv()
+    try:
+        import PIL  # noqa: F401
+    except ImportError as error:
+        raise missing("PIL", needed_for="reading images", remedy=f"pip install pillow ({error})") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files; ours are in the report
@@ -68,7 +74,12 @@ def decode(data: bytes) -> Decoded:
 
 
 def _decode(cv2, data: bytes) -> Decoded:
-    header = _header(data)
+    from PIL import Image
+
+    try:
+        header = _header(data)
+    except Image.DecompressionBombError:  # Pillow's own limit, which is higher
+        return Decoded(None, [], f"it has more than {MOST_PIXELS:,} pixels")
     if header is not None and header.width * header.height > MOST_PIXELS:
         return Decoded(None, [], f"it has {header.width} x {header.height} pixels, more than {MOST_PIXELS:,}")
     remarks: list[tuple[str, str, str]] = []
@@ -90,15 +101,11 @@ def _decode(cv2, data: bytes) -> Decoded:
 
 def _header(data: bytes):
     """The file as Pillow sees it, no pixel decoded yet; None where Pillow knows no such format."""
-    from fer_utils.errors import missing
+    from PIL import Image, UnidentifiedImageError
 
     try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as error:
-        raise missing("PIL", needed_for="reading images", remedy=f"pip install pillow ({error})") from error
-    try:
         return Image.open(io.BytesIO(data))
-    except (UnidentifiedImageError, Image.DecompressionBombError):
+    except UnidentifiedImageError:
         return None
 
 
@@ -116,7 +123,7 @@ def _has_alpha(header) -> bool:
 def _odd(header, pages: int) -> bool:
     """Whether OpenCV is known to get a file of this kind wrong; see the head of this module."""
     rotated = header.format not in ("JPEG", "MPO") and header.getexif().get(_ORIENTATION, 1) != 1
-    return _has_alpha(header) or rotated or (pages > 1 and header.format == "WEBP") or header.format == "GIF"
+    return _has_alpha(header) or rotated or (pages > 1 and header.format == "WEBP") or header.format in ("GIF", "PPM")
 
 
 def _by_pillow(picture, remarks: list) -> np.ndarray:

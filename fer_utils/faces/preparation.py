@@ -20,7 +20,7 @@ from fer_utils.errors import FerError, invalid, whole_number
 from fer_utils.faces import clipwork, cluster, local
 from fer_utils.faces.clipwork import ClipResult, Settings
 from fer_utils.faces.cropping import checked_margin
-from fer_utils.faces.detectors import Detector, create
+from fer_utils.faces.detectors import Detector, create, identity
 from fer_utils.faces.faceset import (
     IMAGES, LANDMARKS, MANIFEST, META, PROBLEMS, FaceSet, FaceSetFolder, clip_values, manifest_text,
 )
@@ -97,7 +97,7 @@ def prepare(
     Returns
     -------
     FaceSet : with ``.problems`` for whatever was left out or is odd: kinds
-    ``unreadable``, ``empty``, ``truncated``, ``short clip``, ``frame rate`` (the
+    ``unreadable``, ``empty``, ``truncated``, ``damaged``, ``short clip``, ``frame rate`` (the
     container's and the time stamps' disagree by more than 20 %), ``several
     pages``, ``transparent`` and ``value range`` (of images), ``no face`` and
     ``several faces`` (one row a frame), ``failed`` (an error of the decoder or
@@ -135,7 +135,7 @@ def prepare(
     cv2 = opencv()
     out = _folder(out_dir)
 
-    config = {**settings.config(), "detector": finder.name, **({"detector_model": finder.model} if finder.model else {})}
+    config = {**settings.config(), "detector": identity(finder), **({"detector_model": finder.model} if finder.model else {})}
     request = {"config": config, "clips": _signature(values)}
     versions = {"cv2": cv2.__version__, "dlib": getattr(_module("dlib"), "__version__", "")}
     finished = _finished(out, request)

@@ -79,7 +79,9 @@ def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | 
     if not isinstance(face_set, FaceSet):
         raise invalid("face_set", expected="a FaceSet", received=face_set, remedy="FaceSet.load(folder) reads one.")
     most = whole_number("most", most, 1)
-    path = Path(path).expanduser()
+    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str) or "\0" in os.fspath(path):
+        raise invalid("path", expected="the name of a file to write", received=path)
+    path = Path(os.path.expanduser(path))
     if path.is_dir():
         raise invalid("path", expected="the name of a file to write", received=str(path), remedy="Add a name, such as report.html.")
     meta, doubt = face_set.meta.reset_index(drop=True), doubts(face_set.meta.reset_index(drop=True))
@@ -144,11 +146,12 @@ _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Quality of {name}</title>
 <style>
-:root {{ color-scheme: light dark; }}
+:root {{ color-scheme: light dark; --faint: #595959; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --faint: #a6a6a6; }} }}
 body {{ font: 16px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 72rem; padding: 0 1rem; overflow-wrap: anywhere; }}
 .faces {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; }}
 figure {{ margin: 0; }} figure img {{ display: block; border-radius: 4px; }} figcaption {{ font-size: .85rem; line-height: 1.35; margin-top: .3rem; }}
-small, summary {{ color: GrayText; }} summary {{ cursor: pointer; padding: .3rem 0; }}
+small, summary {{ color: var(--faint); }} summary {{ cursor: pointer; padding: .3rem 0; }}
 div {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
 th, td {{ text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #8884; }}
 </style></head><body>

@@ -6,13 +6,13 @@ import math
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
 from fer_utils.errors import missing, whole_number
 from fer_utils.faces.images import decode
+from fer_utils.faces.reading import Facts, Frame, Note, Reading, is_time, remark, remark_on_length, seconds, undecodable
 from fer_utils.faces.sampling import apex_indices, checked_sampling, sample_indices
 
 #: Files with these endings are read as still images, every other file as a video.
@@ -23,35 +23,10 @@ IMAGE_SUFFIXES: tuple[str, ...] = (
 
 #: No more full frames than these are held in memory; a larger sample is decoded as it is used.
 MOST_HELD = 24
-#: A container's frame rate and its time stamps may differ by this factor before it is remarked on.
-RATE_TOLERANCE = 1.2
+#: So many grabs in a row may fail before a video is taken for ended: a damaged packet costs its frames and no more.
+MOST_FAILED = 30
 #: Side of the small grey pictures in which the change against the first frame is measured.
 _SMALL = 64
-
-
-class Frame(NamedTuple):
-    """One picture: its index in the video, its time in seconds, (H, W, 3) uint8 RGB."""
-
-    index: int
-    time_s: float
-    rgb: np.ndarray
-
-
-class Note(NamedTuple):
-    """A remark for the problems table, less the file and the stage."""
-
-    kind: str
-    problem: str
-    action: str
-
-
-@dataclass
-class Reading:
-    """What came out of one file: the frames taken, how many it has, and what was wrong."""
-
-    frames: list[Frame] = field(default_factory=list)
-    n_frames: int = 0
-    notes: list[Note] = field(default_factory=list)
 
 
 def opencv():
@@ -91,7 +66,8 @@ def read_frames(path: str | os.PathLike, k: int = 6, *, sampling: str = "even") 
     A video is decoded in order, and only the chosen frames are turned into RGB:
     seeking is slower and, in some containers, inexact.  The container's frame
     count is not believed: where the frames that can be decoded are more or
-    fewer, the sample is that of the true count.  Nor is its frame rate: times
+    fewer, the sample is that of the true count; frames that damage has made undecodable
+    are counted in a note and have no index.  Nor is its frame rate: times
     are the frames' own stamps where there are any.
 
     Parameters
@@ -137,7 +113,7 @@ def _each_frame(path: str, k: int, sampling: str, into: Reading, copy: bool) -> 
         yield from _image(path, into)
     else:
         if sampling == "all":
-            frames = _stream(path, None, into, _Facts())
+            frames = _stream(path, None, into, Facts())
         elif sampling == "apex":
             frames = _sample(path, lambda facts: apex_indices(_changes(path, facts), k), k, into)
         elif k > MOST_HELD:
@@ -164,17 +140,6 @@ def _not_a_file(path: str) -> Note | None:
 
 
 @dataclass
-class _Facts:
-    """What one pass over a video has shown; complete when the pass is."""
-
-    announced: int = 0
-    rate: float = math.nan
-    total: int = 0
-    first: tuple[int, float] | None = None  # index and time stamp, in seconds
-    last: tuple[int, float] | None = None
-
-
-@dataclass
 class _Habit:
     """Whether this process's videos announce one frame too many, as all of RAVDESS's do.
 
@@ -189,7 +154,7 @@ class _Habit:
     def sure(self) -> bool:
         return self.in_a_row >= 3 and not self.failed
 
-    def learn(self, facts: _Facts) -> None:
+    def learn(self, facts: Facts) -> None:
         short = facts.total == facts.announced - 1
         self.failed = self.failed or self.sure and not short
         self.in_a_row = self.in_a_row + 1 if short else 0
@@ -200,7 +165,7 @@ _habit = _Habit()
 
 def _one_pass(path: str, k: int, sampling: str, into: Reading) -> Iterator[Frame]:
     """A small sample: decoded once if the container tells the count, or one more; else twice."""
-    facts, kept = _Facts(), {}
+    facts, kept = Facts(), {}
     wanted: set[int] | None = None
     for index, take in _walk(path, facts):
         if wanted is None:
@@ -214,48 +179,48 @@ def _one_pass(path: str, k: int, sampling: str, into: Reading) -> Iterator[Frame
     indices = sample_indices(facts.total, k, sampling)
     if not all(index in kept for index in indices):
         kept = {frame.index: frame for frame in _chosen(path, set(indices)) if frame is not None}
-    if _remark(into, facts):
+    if remark(into, facts):
         missed = [index for index in indices if index not in kept]
-        into.notes.extend(_undecodable(index) for index in missed)
-        _remark_on_length(into, len(indices), k)
+        into.notes.extend(undecodable(index) for index in missed)
+        remark_on_length(into, len(indices), k)
     yield from (kept[index] for index in indices if index in kept)
 
 
-def _sample(path: str, choose: Callable[[_Facts], list[int]], k: int, into: Reading) -> Iterator[Frame]:
+def _sample(path: str, choose: Callable[[Facts], list[int]], k: int, into: Reading) -> Iterator[Frame]:
     """A sample that is known only after a first pass, handed out in a second one."""
-    facts = _Facts()
+    facts = Facts()
     indices = choose(facts)
     yield from _stream(path, set(indices), into, facts)
     if facts.total:
-        _remark_on_length(into, len(indices), k)
+        remark_on_length(into, len(indices), k)
 
 
-def _stream(path: str, wanted: set[int] | None, into: Reading, facts: _Facts) -> Iterator[Frame]:
+def _stream(path: str, wanted: set[int] | None, into: Reading, facts: Facts) -> Iterator[Frame]:
     """The wanted frames, or all, as they are decoded."""
     missed = []
     known = facts.total
-    for index, take in _walk(path, _Facts() if known else facts):
+    for index, take in _walk(path, Facts() if known else facts):
         if wanted is None or index in wanted:
             frame = take()
             if frame is None:
-                missed.append(_undecodable(index))
+                missed.append(undecodable(index))
             else:
                 yield frame
-    if _remark(into, facts):
+    if remark(into, facts):
         into.notes.extend(missed)
 
 
 def _chosen(path: str, wanted: set[int]) -> Iterator[Frame | None]:
-    return (take() for index, take in _walk(path, _Facts()) if index in wanted)
+    return (take() for index, take in _walk(path, Facts()) if index in wanted)
 
 
-def _count(path: str, facts: _Facts) -> int:
+def _count(path: str, facts: Facts) -> int:
     for _ in _walk(path, facts):
         pass
     return facts.total
 
 
-def _changes(path: str, facts: _Facts) -> list[float]:
+def _changes(path: str, facts: Facts) -> list[float]:
     """How far every frame is from the first, in grey levels of 255; NaN where one cannot be decoded."""
     cv2 = opencv()
     first, changes = None, []
@@ -270,7 +235,7 @@ def _changes(path: str, facts: _Facts) -> list[float]:
     return changes
 
 
-def _walk(path: str, facts: _Facts) -> Iterator[tuple[int, Callable[[], Frame | None]]]:
+def _walk(path: str, facts: Facts) -> Iterator[tuple[int, Callable[[], Frame | None]]]:
     """Grab every frame in order: its index, and a function that decodes it if called before the next."""
     cv2 = opencv()
     try:
@@ -286,12 +251,18 @@ def _walk(path: str, facts: _Facts) -> Iterator[tuple[int, Callable[[], Frame | 
 
         def take() -> Frame | None:
             picture = _retrieved(cv2, capture)
-            return None if picture is None else Frame(index, _seconds(stamp, index, facts.rate), picture)
+            return None if picture is None else Frame(index, seconds(stamp, index, facts.rate), picture)
 
-        index = 0
-        while _grabbed(cv2, capture):
+        index = failed = 0
+        while True:
+            if not _grabbed(cv2, capture):
+                failed += 1
+                if failed > MOST_FAILED or index + facts.lost + failed >= facts.announced:
+                    break
+                continue
+            facts.lost, failed = facts.lost + failed, 0
             stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            if _is_time(stamp, index):
+            if is_time(stamp, index):
                 facts.first = facts.first or (index, stamp)
                 facts.last = index, stamp
             yield index, take
@@ -299,55 +270,6 @@ def _walk(path: str, facts: _Facts) -> Iterator[tuple[int, Callable[[], Frame | 
             facts.total = index
     finally:
         capture.release()
-
-
-# --- remarks --------------------------------------------------------------------------------
-
-
-def _undecodable(index: int) -> Note:
-    return Note("unreadable", f"frame {index} cannot be decoded", "frame left out")
-
-
-def _remark(into: Reading, facts: _Facts) -> bool:
-    """Note what is odd about a video; whether it has any frame at all."""
-    into.n_frames = facts.total
-    if facts.total == 0:
-        into.notes.append(Note("unreadable", "no frame of it can be decoded as video", "left out"))
-        return False
-    if facts.announced - facts.total > max(2, facts.announced // 20):
-        into.notes.append(Note(
-            "truncated", f"the container says {facts.announced} frames, {facts.total} can be decoded",
-            f"sampled from the {facts.total}",
-        ))
-    if facts.total > 1:
-        _remark_on_rate(into, facts)
-    return True
-
-
-def _remark_on_rate(into: Reading, facts: _Facts) -> None:
-    said = f"{facts.rate:g}" if math.isfinite(facts.rate) and facts.rate > 0 else ""
-    span = facts.last[1] - facts.first[1] if facts.first and facts.last else 0.0
-    if span > 0:
-        true = (facts.last[0] - facts.first[0]) / span
-        if said and max(true / facts.rate, facts.rate / true) <= RATE_TOLERANCE:
-            return
-        into.notes.append(Note(
-            "frame rate", f"the container says {said or 'no number of'} frames a second, the time stamps {true:.4g}",
-            "times are the time stamps'",
-        ))
-    else:
-        into.notes.append(Note(
-            "frame rate", f"the frames have no time stamps{'' if said else ', and the container no frame rate'}",
-            f"times by the container's {said} frames a second" if said else "times are 0",
-        ))
-
-
-def _remark_on_length(into: Reading, taken: int, k: int) -> None:
-    if taken < k:
-        total = into.n_frames
-        into.notes.append(Note(
-            "short clip", f"{total} frame{'s' if total != 1 else ''} in the clip, {k} wanted", f"{taken} taken",
-        ))
 
 
 def _grabbed(cv2, capture) -> bool:
@@ -365,17 +287,6 @@ def _retrieved(cv2, capture) -> np.ndarray | None:
         return picture[..., ::-1] if picture.ndim == 3 else cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
     except cv2.error:
         return None
-
-
-def _is_time(stamp: float, index: int) -> bool:
-    return math.isfinite(stamp) and (stamp > 0 or index == 0 and stamp == 0)
-
-
-def _seconds(stamp: float, index: int, rate: float) -> float:
-    """The frame's time stamp; by the frame rate where the container gives none."""
-    if _is_time(stamp, index):
-        return round(stamp, 6)
-    return round(index / rate, 6) if math.isfinite(rate) and rate > 0 else 0.0
 
 
 def _image(path: str, into: Reading) -> Iterator[Frame]:
