@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 import sys
+import tempfile
 
 from . import labels, tables
 from .errors import FerError, MissingPackage, invalid
@@ -23,14 +25,24 @@ def main(arguments: list[str] | None = None) -> int:
     if not hasattr(options, "run"):
         parser.print_help()
         return 0
+    for stream in (sys.stdout, sys.stderr):  # a path may hold letters that the screen has not
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return options.run(options)
     except (FerError, MissingPackage, OSError) as error:  # OSError: a full disk, a folder that may not be written
-        print(f"fer_utils {options.command}: {error}", file=sys.stderr)
+        text = str(error)
+        for theirs, ours in _SAID.get(options.command, {}).items():
+            text = text.replace(f"Invalid value for `{theirs}`", f"Invalid value for `{ours}`", 1)
+        _say(f"fer_utils {options.command}: {text}", sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"fer_utils {options.command}: interrupted; the same command goes on from here.", file=sys.stderr)
+        _say(f"fer_utils {options.command}: interrupted; the same command goes on from here.", sys.stderr)
         return 130
+
+
+#: Where a command's word for an argument is not the function's.
+_SAID = {"evaluate": {"path": "result"}, "predict": {"source": "file"}, "prepare": {"out_dir": "out"}, "train": {"name": "model"}}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
     made = command("download", _download, "download RAVDESS's videos, or say where another data set is to be had")
     made.add_argument("dataset", help="ravdess; or savee, mead or crema_d for where to ask and what is needed")
-    made.add_argument("root", nargs="?", help="the folder to download into")
+    made.add_argument("root", nargs="?", help="the folder to download into; of the others, what you unpacked, to be checked")
     made.add_argument("--actors", nargs="+", metavar="NUMBER", help="which, from 1 to 24 (default: all, about 13 GB of speech)")
     made.add_argument("--channel", default="speech", help="speech (default) or song")
     made.add_argument("--record", help="the address of a mirror of the record")
@@ -96,6 +108,11 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--only", metavar="NAME", action="append", help="a question's name; may be given several times")
     made.add_argument("--store", action="store_true", help="keep the answers in the package, for the appendix")
 
+    made = command("study", _study, "list the studies whose answers the book shows, or answer one anew")
+    made.add_argument("name", nargs="?", help="which; without it they are listed")
+    made.add_argument("--tier", default="class", help="smoke, class (default) or full")
+    made.add_argument("--store", action="store_true", help="keep the answer in book/results")
+
     made = command("evaluate", _evaluate, "print the metrics of a stored result")
     made.add_argument("result", help="the folder of a stored result")
 
@@ -138,8 +155,33 @@ def _workers(made) -> None:
     made.add_argument("--workers", type=int, help="processes (default: one a core)")
 
 
+def _say(text: str, stream) -> None:
+    """Print, and be quiet where nobody reads on (``| head``): the work is done."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        # What Python writes when it ends would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _print(options, value: dict, text: str) -> None:
-    print(json.dumps(value, indent=1, default=str) if options.json else text)
+    _say(json.dumps(value, indent=1, default=str) if options.json else text, sys.stdout)
+
+
+def _checked_file(argument: str, value: str | None) -> Path | None:
+    """The name of a file to be written when the work is done; ``FerError`` now if it could not be."""
+    if value is None:
+        return None
+    path, expected = Path(os.path.expanduser(value)), "the name of a file to write"
+    if "\0" in value or path.is_dir():
+        raise invalid(argument, expected=expected, received=value)
+    place = next(folder for folder in path.absolute().parents if os.path.exists(folder))
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise invalid(argument, expected=expected, received=value, remedy=f"Nothing can be written in {place}: {error.strerror}") from error
+    return path
 
 
 def _count(number: int, thing: str) -> str:
@@ -148,18 +190,28 @@ def _count(number: int, thing: str) -> str:
 
 def _report(problems) -> list[dict]:
     if len(problems):
-        print(tables.Problems(problems).summary(), file=sys.stderr)
+        _say(tables.Problems(problems).summary(), sys.stderr)
     return [dict(row) for row in problems.astype(str).to_dict("records")]
 
 
 def _scan(options) -> int:
     from . import datasets
-    from .datasets import completeness
     from .paths import write_atomic
 
+    csv = _checked_file("csv", options.csv)
     clips = datasets.scan(options.dataset, options.root, actor=options.actor)
-    if options.csv:
-        write_atomic(Path(options.csv).expanduser(), clips.to_csv(index=False))
+    if csv:
+        write_atomic(csv, clips.to_csv(index=False))
+    value, text = _what_is_there(options, clips)
+    _print(options, value, text)
+    return 0 if len(clips) else 1
+
+
+def _what_is_there(options, clips: tables.ClipTable) -> tuple[dict, str]:
+    """A scan for people and for programs; its problems are printed."""
+    from . import datasets
+    from .datasets import completeness
+
     counts = clips["expression"].value_counts()
     order = [name for name in labels.vocabulary(options.dataset, counts.index) if name in counts]
     value = {"dataset": options.dataset, "root": options.root, "clips": len(clips),
@@ -172,21 +224,30 @@ def _scan(options) -> int:
         found = datasets.check(clips)
         value |= {"complete": found.complete, "missing": found.missing, "repeated": found.repeated}
         lines.append(str(found))
-    _print(options, value, "\n".join(lines))
-    return 0 if len(clips) else 1
+    return value, "\n".join(lines)
 
 
 def _download(options) -> int:
     from . import datasets
+    from .datasets import access, ravdess
 
+    if options.dataset not in access.available():
+        raise invalid("dataset", expected=f"one of {', '.join(access.available())}", received=options.dataset)
     if options.dataset != "ravdess":
         text = datasets.how_to_get(options.dataset)
-        _print(options, {"dataset": options.dataset, "how": text}, text)
-        return 0
+        if options.root is None:
+            _print(options, {"dataset": options.dataset, "how": text}, text)
+            return 0
+        clips = datasets.scan(options.dataset, options.root)
+        value, found = _what_is_there(options, clips)
+        _print(options, {**value, "how": text}, f"{text}\n\n{options.root}: {found}")
+        return 0 if len(clips) else 1
     if options.root is None:
         raise invalid("root", expected="the folder to download into", received=None,
                       remedy="python -m fer_utils download ravdess FOLDER --actors 1 2")
-    actors = options.actors and [f"{int(one):02d}" if one.isdecimal() else one for one in options.actors]
+    # 1 and 001 are 01; what is no actor stays as it was typed, for the message.
+    codes = {one: one.lstrip("0").zfill(2) for one in options.actors or ()}
+    actors = options.actors and [codes[one] if codes[one] in ravdess.ACTORS else one for one in options.actors]
     more = {} if options.record is None else {"record": options.record}
     made = datasets.download_ravdess(options.root, actors=actors, channel=options.channel,
                                      progress=not options.quiet, **more)
@@ -210,14 +271,17 @@ def _film(options) -> int:
 def _prepare(options) -> int:
     from . import datasets, faces
 
-    if options.report and Path(options.report).expanduser().is_dir():  # said before the pass, not after it
-        raise invalid("report", expected="the name of a file to write", received=options.report)
+    page = _checked_file("report", options.report)  # said before the pass, not after it
     clips = datasets.scan(options.dataset, options.root, actor=options.actor)
+    if not len(clips):  # an empty face set would stand in the way of the corrected call
+        value = {"out": None, "clips": 0, "faces": 0, "fingerprint": None, "problems": _report(clips.problems)}
+        _print(options, value, f"No clips in {options.root}; nothing was made.")
+        return 1
     made = faces.prepare(clips, options.out, frames=options.frames, sampling=options.sampling, size=options.size, detector=options.detector,
                          landmarks=_predictor(options), align=options.align, workers=options.workers,
                          scheduler=options.scheduler, progress=not options.quiet)
-    if options.report:
-        faces.report(made, options.report, clips=clips)
+    if page:
+        faces.report(made, page, clips=clips)
     value = {"out": str(made.path), "clips": len(clips), "faces": len(made), "fingerprint": made.fingerprint,
              "problems": _report(made.problems)}
     _print(options, value, f"{_count(len(made), 'face')} from {_count(len(clips), 'clip')} in {made.path}")
@@ -269,6 +333,23 @@ def _difficulty(options) -> int:
         measured = {key: row[key] for key in ("value", "low", "high", "groups") if key in row}
         lines.append(f"  {row['question']:<32} {with_interval(measured)}, in training {row['train_accuracy']:.3f}")
     _print(options, value, "\n".join(lines))
+    return 0
+
+
+def _study(options) -> int:
+    from . import results, studies
+
+    if options.name is None:
+        rows = [{"study": name, "title": studies.module(name).TITLE, "stored": [
+            {"tier": one.tier, "finished": one.finished, "stale": one.stale}
+            for one in (results.load(*pair) for pair in results.stored() if pair[0] == name)]} for name in studies.available()]
+        lines = [f"  {row['study']:<16} {row['title']}: " + (", ".join(
+            f"{one['tier']}, {one['finished'][:10]}{', stale' if one['stale'] else ''}" for one in row["stored"]) or "not stored")
+            for row in rows]
+        _print(options, {"studies": rows}, "\n".join(lines))
+        return 0
+    found = results.run(options.name, options.tier, store=options.store, progress=not options.quiet)
+    _print(options, vars(found), f"{found.title}\n{json.dumps(found.answer, indent=1, ensure_ascii=False)}")
     return 0
 
 

@@ -96,15 +96,40 @@ def reachable(modules: Iterable[str], *, registries: bool = True) -> list[Path]:
 
 
 def code_fingerprint(modules: Iterable[str], *, registries: bool = True) -> str:
-    """A digest of the code that the named modules reach; blank and comment lines do not count."""
+    """A digest of the code that the named modules reach; blank lines, comment lines and docstrings do not count."""
     files = reachable(modules, registries=registries)
     return digest([(file.relative_to(PACKAGE).as_posix(), _bare(file)) for file in files])
 
 
+def digests(modules: Iterable[str]) -> dict[str, str]:
+    """As `code_fingerprint`, file by file: path within the package to 12 hexadecimal digits; registries are not followed."""
+    files = reachable(modules, registries=False)
+    return {file.relative_to(PACKAGE).as_posix(): digest(_bare(file))[:12] for file in files}
+
+
 def _bare(file: Path) -> list[str]:
-    lines = (line.rstrip() for line in file.read_text(encoding="utf-8").splitlines())
-    comment = "#" if file.suffix == ".py" else None
-    return [line for line in lines if line and not (comment and line.lstrip().startswith(comment))]
+    """The lines that decide what a file does; by lines, not by syntax trees, which differ between Pythons."""
+    source = file.read_text(encoding="utf-8")
+    lines = [line.rstrip() for line in source.splitlines()]
+    if file.suffix != ".py":
+        return [line for line in lines if line]
+    for first, last in _docstrings(source):
+        lines[first - 1:last] = [""] * (last - first + 1)
+    return [line for line in lines if line and not line.lstrip().startswith("#")]
+
+
+def _docstrings(source: str) -> list[tuple[int, int]]:
+    """First and last line of every docstring that has its lines to itself."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found, lines = [], source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, kinds) or ast.get_docstring(node, clean=False) is None:
+            continue
+        text = node.body[0]
+        alone = not lines[text.lineno - 1].encode()[:text.col_offset].strip() and not lines[text.end_lineno - 1].encode()[text.end_col_offset:].strip()
+        if alone:
+            found.append((text.lineno, text.end_lineno))
+    return found
 
 
 def versions() -> dict[str, str]:

@@ -58,6 +58,9 @@ def unit_ids(meta: pd.DataFrame, by: str) -> np.ndarray:
             remedy="Name them (for image folders: scan('folder', root, actor=r'(?P<actor>...)')) or leave those rows out.",
         )
     ids = meta[by].astype(str)
+    if by == "clip" and "path" in meta.columns:  # scans of two folders, joined: one name, two files
+        paths = meta["path"].astype(str)
+        ids = ids.where(paths.groupby(ids).transform("nunique") <= 1, ids + " (" + paths + ")")
     if "dataset" in meta.columns:
         ids = meta["dataset"].astype(str) + "/" + ids
     return ids.to_numpy(dtype=str)
@@ -198,7 +201,7 @@ def leakage(
     images : (N, height, width, channels) uint8; if given, images that are equal
         to the bit are looked for, too.
     near : with ``images``, also those that are nearly equal, as
-        ``fer_utils.duplicates`` decides (it says what was measured): twins that
+        ``fer_utils.duplicates`` decides (it says what was measured): mirrored copies, twins that
         were encoded again, neighbouring frames under other names.
     progress : show a bar on stderr if that takes more than two seconds.
 
@@ -284,7 +287,7 @@ def leaked_pairs(
         if units is None:
             for row in duplicates.nearest(seen, train, test, progress=progress).itertuples():
                 found.append((level, row.train_row, row.test_row,
-                              f"nearly equal: {row.difference:.2f} grey levels apart{_more(row.others)}"))
+                              f"nearly equal{' when mirrored' if row.mirrored else ''}: {row.difference:.2f} grey levels apart{_more(row.others)}"))
             continue
         order = np.argsort(units[train], kind="stable")
         begins = np.searchsorted(units[train], units[test], "left", sorter=order)

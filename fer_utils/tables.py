@@ -113,13 +113,32 @@ class ClipTable(pd.DataFrame):
                     MEAD's seven cameras, the frames of one CK+ sequence and
                     KDEF's five sides; unique across data sets
     ==============  ==============================================================
+
+    Joined tables (``pd.concat``, ``merge``) have the problems of all, those of one scan
+    once.  ``clip`` tells no roots apart: where ``train`` and ``test`` were scanned by themselves and
+    joined, ``happy/0.png`` of both counts as one clip at the level ``clip`` of ``fer_utils.splits``.
+    Scan the folder above both instead.  A table that neither ``of`` nor pandas made of
+    such a one has ``problems`` None.
     """
 
     _metadata = ["problems"]
+    problems: Problems | None = None
 
     @property
     def _constructor(self):
         return ClipTable
+
+    def __finalize__(self, other, method: str | None = None, **kwargs) -> "ClipTable":
+        """pandas calls it for what it made of other tables; of several it would keep no metadata."""
+        made = super().__finalize__(other, method=method, **kwargs)
+        if method in ("concat", "merge"):
+            # `input_objs` since pandas 3; before, `objs` of a concat and `left` and `right` of a merge.
+            parts = getattr(other, "input_objs", None) or getattr(other, "objs", None) or (other.left, other.right)
+            # Two selections of one table share its problems.
+            told = {id(part.problems): part.problems for part in parts if isinstance(part, ClipTable) and part.problems is not None}
+            if told:
+                object.__setattr__(made, "problems", Problems.joined(*told.values()) if len(told) > 1 else next(iter(told.values())))
+        return made
 
     @classmethod
     def of(cls, rows: Iterable[dict], problems: pd.DataFrame | None = None) -> "ClipTable":

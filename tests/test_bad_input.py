@@ -191,3 +191,17 @@ def test_the_scans_problems_come_first(tmp_path):
     clips = drawn.table(path, problems=Problems.of([("z", "scan", "name", "odd", "left out")]))
     made = prepare(clips, tmp_path / "out", progress=False)
     assert list(made.problems["stage"]) == ["scan", "decode"]
+
+
+def test_the_problems_of_joined_scans_are_all_in_the_report(tmp_path):
+    import pandas as pd
+
+    for root, seed in (("train", 1), ("test", 2)):
+        drawn.write_image(tmp_path / root / "happy" / f"{root}.png", drawn.face(seed))
+        (tmp_path / root / "sad").mkdir()
+        (tmp_path / root / "sad" / "empty.png").write_bytes(b"")
+    clips = pd.concat([datasets.scan("folder", tmp_path / root) for root in ("train", "test")], ignore_index=True)
+    made = prepare(clips, tmp_path / "out", progress=False)
+    assert len(made) == 2
+    assert made.problems[["path", "kind"]].values.tolist() == [
+        [str(tmp_path / root / "sad" / "empty.png"), "empty"] for root in ("train", "test")]

@@ -167,6 +167,7 @@ def test_nothing_found_is_status_one_and_a_report(place, call, tmp_path):
     assert [row["kind"] for row in json.loads(out)["problems"]] == ["missing"]
     status, out, err = call("prepare", "--dataset", "savee", tmp_path / "none", "--out", tmp_path / "out", "--json", "--quiet")
     assert status == 1 and json.loads(out)["faces"] == 0 and err.startswith("1 problem: missing 1\n")
+    assert not (tmp_path / "out").exists()  # an empty set would refuse the corrected call
     empty = drawn.write_image(tmp_path / "grey.png", np.full((200, 200, 3), 128, np.uint8))
     status, out, err = call("predict", empty, "--model", made["result"]["result"], "--json", "--quiet")
     assert status == 1 and json.loads(out)["faces"] == [] and "no face" in err
@@ -182,16 +183,23 @@ def test_nothing_found_is_status_one_and_a_report(place, call, tmp_path):
     (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--detector", "yunet"], "face_detection_yunet_2023mar.onnx"),
     (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--align"], "`align`"),
     (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--scheduler", "nonsense"], "`scheduler`"),
-    (["train", "{folder}/faces", "--model", "gpt"], "`name`"),
+    (["train", "{folder}/faces", "--model", "gpt"], "`model`"),
+    (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{file}"], "`out`"),
+    (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--report", "{file}/r.html"], "`report`"),
+    (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--report", "{folder}"], "`report`"),
+    (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--report", ""], "`report`"),
     (["train", "{folder}/faces", "--by", "smile"], "`by`"),
     (["train", "{folder}/faces", "--epochs", "0"], "`epochs`"),
     (["train", "{folder}/faces", "--dataset", "fer2013"], "`dataset`"),
     (["train", "{folder}/film"], "no face set"),
     (["train", "--tier", "huge"], "`tier`"),
     (["evaluate", "{folder}/film"], "stored result"),
-    (["predict", "{folder}/none.png", "--model", "{result}"], "`source`"),
+    (["evaluate", "{folder}/film"], "`result`"),
+    (["download", "folder"], "`dataset`"),
+    (["predict", "{folder}/none.png", "--model", "{result}"], "`file`"),
     (["predict", "{folder}/none.png", "--model", "{folder}/film"], "`"),
-    (["scan", "--dataset", "ravdess", "{folder}/film", "--csv", "{file}/clips.csv"], "scan: "),
+    (["scan", "--dataset", "ravdess", "{folder}/film", "--csv", "{file}/clips.csv"], "`csv`"),
+    (["scan", "--dataset", "ravdess", "{folder}/film", "--csv", "{folder}"], "`csv`"),
 ])
 def test_impossible_calls_are_status_two_and_one_error(place, call, tmp_path, arguments, word):
     folder, made = place
@@ -222,6 +230,44 @@ def test_as_a_program_standard_output_is_json_and_nothing_else(place, tmp_path):
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)  # TensorFlow's notes and the bar are on standard error
     assert Path(told["result"]).parent == tmp_path / "store" / "results" and "knn" in done.stderr
+
+
+def test_paths_that_the_screen_cannot_show(place, tmp_path, monkeypatch):
+    """ASCII on standard output and standard error, and letters beyond it in a path: told with backslashes."""
+    import io
+    import shutil
+
+    root = tmp_path / "Größe \u0416"
+    shutil.copytree(place[0] / "film", root)
+    (root / "Actor_01" / "leer\u0416.mp4").write_bytes(b"")
+    streams = {name: io.TextIOWrapper(io.BytesIO(), "ascii") for name in ("stdout", "stderr")}
+    with monkeypatch.context() as patch:
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        status = cli.main(["prepare", "--dataset", "ravdess", str(root), "--out", str(root / "out"), "--frames", "1", "--workers", "1",
+                           "--quiet"])
+    out, err = (stream.buffer.getvalue().decode("ascii") for stream in streams.values())
+    assert status == 0 and out == f"8 faces from 8 clips in {tmp_path}/Gr\\xf6\\xdfe \\u0416/out\n" and "leer\\u0416.mp4" in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no POSIX pipes on this system")
+@pytest.mark.parametrize("both", [False, True], ids=["standard output", "both streams"])
+def test_nobody_reads_on(tmp_path, both):
+    """``| head``: the pipe is closed before a word is written."""
+    import os
+
+    from clipfiles import touch
+
+    touch(tmp_path, "02-01-01-01-01-01-01.mp4", "holiday.mp4")
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run([sys.executable, "-m", "fer_utils", "scan", "--dataset", "ravdess", str(tmp_path)], stdout=writer,
+                              stderr=writer if both else subprocess.PIPE, cwd=Path(cli.__file__).parents[1])
+    finally:
+        os.close(writer)
+    assert done.returncode == 0  # the status of the work, read or not
+    assert both or b"ipe" not in done.stderr and done.stderr.startswith(b"1 problem: name 1")
 
 
 def test_an_interrupted_command_says_that_it_can_go_on(call, monkeypatch, tmp_path):

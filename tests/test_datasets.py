@@ -274,6 +274,34 @@ def test_mead_scan(tmp_path):
     assert list(datasets.scan("mead", tmp_path / "M003" / "video" / "front")["actor"]) == ["M003"]
 
 
+def test_mead_flat_names_in_the_folders_of_cameras(tmp_path):
+    names = [f"M003/video/{view}/happy/level_1/M003_level_1_happy_024.mp4" for view in mead.VIEWS]
+    touch(tmp_path, *names)
+    table = datasets.scan("mead", tmp_path)
+    assert dict(zip(table["clip"], table["view"])) == dict(zip(names, mead.VIEWS)) and kinds(table) == []
+    assert table["performance"].nunique() == 1
+    for below in ("M003/video/left_30", "M003/video/left_30/happy", "M003/video/left_30/happy/level_1"):
+        assert list(datasets.scan("mead", tmp_path / below)["view"]) == ["left_30"]
+    # Above the data set a folder of that name is none of its cameras'.
+    assert mead.parse("M003_level_1_happy_024.mp4", "/home/top/MEAD")["view"] == "front"
+    assert mead.parse("flat/M003_level_1_happy_024.mp4", "/data/left_30")["view"] == "left_30"
+
+
+def test_mead_flat_names_that_contradict_their_folders(tmp_path):
+    touch(tmp_path, "left_60/sad/level_2/W009_level_3_happy_024.mp4", "M003/top/M003_front_fear_level_2_001.mp4",
+          "M003/M004_level_1_happy_001.mp4", "happy/level_1/M003_level_1_happy_002.mp4")
+    table = datasets.scan("mead", tmp_path)
+    assert dict(zip(table["clip"], table["view"]))["left_60/sad/level_2/W009_level_3_happy_024.mp4"] == "left_60"
+    assert len(table) == 4 and kinds(table) == ["mismatch"] * 3
+    told = {path[len(str(tmp_path)) + 1:]: text for path, text in zip(table.problems["path"], table.problems["problem"])}
+    assert told == {
+        "left_60/sad/level_2/W009_level_3_happy_024.mp4": "the folder sad says expression sad, the file name says happy; "
+                                                          "the folder level_2 says intensity 2, the file name says 3",
+        "M003/top/M003_front_fear_level_2_001.mp4": "the folder top says view top, the file name says front",
+        "M003/M004_level_1_happy_001.mp4": "the folder M003 says actor M003, the file name says M004"}
+    assert (table.problems["action"] == "kept; the file name is believed").all()
+
+
 # --- folders of classes ---------------------------------------------------------------------
 
 
@@ -296,7 +324,8 @@ def test_folder_actor_by_pattern(tmp_path):
     assert kinds(table) == ["no actor"] and "2 paths" in table.problems["problem"].iloc[0]
 
 
-@pytest.mark.parametrize("actor, told", [("(?P<actor>", "compile"), ("S[0-9]+", "group named `actor`"), (3, "group")])
+@pytest.mark.parametrize("actor, told", [("(?P<actor>", "compile"), ("S[0-9]+", "group named `actor`"), (3, "group"),
+                                         (re.compile(rb"(?P<actor>S..)"), "group named")])
 def test_folder_bad_pattern(tmp_path, actor, told):
     with pytest.raises(FerError, match=rf"(?s)`actor`.*{told}"):
         datasets.scan("folder", tmp_path, actor=actor)
@@ -318,6 +347,12 @@ def test_roots_without_clips(tmp_path, dataset):
         table = datasets.scan(dataset, tmp_path / root)
         assert len(table) == 0 and list(table.columns) == list(CLIP_COLUMNS)
         assert kinds(table) == [kind] and table.problems["path"].iloc[0] == str(tmp_path / root)
+
+
+@pytest.mark.parametrize("dataset", ["folder", "ravdess"])
+def test_a_root_that_is_too_long_is_a_row(dataset):
+    table = datasets.scan(dataset, "x" * 5000)
+    assert len(table) == 0 and kinds(table) == ["unreadable"] and "too long" in table.problems["problem"].iloc[0]
 
 
 def test_unknown_user_and_home(tmp_path, monkeypatch):

@@ -26,8 +26,9 @@ import pytest
 from tqdm import tqdm
 
 from fer_utils import cli, datasets, studio
-from fer_utils.datasets import archives, download, ravdess
-from fer_utils.datasets.download import download_ravdess, how_to_get
+from fer_utils.datasets import archives, connection, download, ravdess
+from fer_utils.datasets.access import how_to_get
+from fer_utils.datasets.download import download_ravdess
 from fer_utils.errors import FerError
 
 
@@ -60,6 +61,7 @@ class Home:
         self.asked: list[tuple[str, str | None]] = []
         self.faults: dict[str, list] = {}
         self.held = threading.Event()
+        self.leads_to = ""
         home = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -67,6 +69,11 @@ class Home:
                 key = self.path.rsplit("/", 1)[-1] if self.path.startswith("/files/") else "record"
                 wanted = self.headers.get("Range")
                 home.asked.append((key, wanted))
+                if self.path.endswith("/aside"):
+                    self.send_response(302)
+                    self.send_header("Location", home.leads_to)
+                    self.send_header("Content-Length", "0")
+                    return self.end_headers()
                 waiting = home.faults.get(key, [])
                 fault = waiting.pop(0) if waiting else None
                 if isinstance(fault, int):
@@ -441,7 +448,7 @@ def test_a_full_disk_is_one_clear_error(home, clips, tmp_path):
     part = tmp_path / f"{key}.part"
     part.symlink_to("/dev/full")
     with pytest.raises(FerError, match="is full. Make room and call again"):
-        archives.continue_part(home.listing[key]["links"]["self"], len(home.zips[key]), part, 0, tqdm(disable=True))
+        connection.continue_part(home.listing[key]["links"]["self"], len(home.zips[key]), part, 0, tqdm(disable=True))
 
 
 def test_a_disk_that_fills_while_unpacking_is_one_clear_error(home, clips, tmp_path, monkeypatch):
@@ -494,6 +501,82 @@ def test_an_actor_unpacked_by_hand_is_not_fetched_again(tmp_path):
     found = download_ravdess(tmp_path, actors=[7], record="http://127.0.0.1:9/nobody", progress=False)
     assert found.there == ("07",) and kinds(found) == ["unchecked"]
     assert download._all_clips("18", "song") == []
+
+
+# Addresses, and folders where something else lies
+
+@pytest.mark.parametrize("link, told", [
+    ("http://[::1", "is no address"), ("http://127.0.0.1:99999/x", "is no address"), ("http://127.0.0.1:1/a b", "is no address"),
+    ("http://127.0.0.1:1/\xe4", "is no address"), ("http://", "is no address")])
+def test_a_link_that_is_no_address_loses_one_actor(home, clips, tmp_path, link, told):
+    home.offer("01", zipped(clips["01"]), links={"self": link})
+    home.offer("02", zipped(clips["02"]))
+    found = get(home, tmp_path, actors=[1, 2])
+    assert found.there == ("02",) and kinds(found) == ["missing"] and told in found.problems["problem"][0]
+
+
+@pytest.mark.parametrize("record", ["http://[::1", "http://127.0.0.1:99999/x", "http://127.0.0.1:1/\xe4"])
+def test_a_record_that_is_no_address(tmp_path, monkeypatch, record):
+    monkeypatch.setattr(download.time, "sleep", lambda seconds: pytest.fail("another try would be the same"))
+    with pytest.raises(FerError, match=f"(?s)The record {re.escape(record)} cannot be had: .*is no address.*by hand"):
+        download_ravdess(tmp_path / "new", actors=[1], record=record, progress=False)
+    assert not (tmp_path / "new").exists()
+    assert cli.main(["download", "ravdess", str(tmp_path / "new"), "--actors", "1", "--record", record, "--quiet"]) == 2
+
+
+def test_a_record_of_brackets_is_not_what_is_expected(home, tmp_path, monkeypatch):
+    monkeypatch.setattr(home, "record", lambda: b"[" * 200_000)
+    with pytest.raises(FerError, match="not what is expected"):
+        get(home, tmp_path, actors=[1])
+
+
+@pytest.mark.parametrize("target", ["ftp://127.0.0.1:1/x", "FTP://127.0.0.1:1/x", "file:///etc/passwd", "http://[::1"])
+def test_a_server_that_leads_out_of_the_web_is_not_followed(home, clips, tmp_path, target):
+    home.offer("01", zipped(clips["01"]), links={"self": f"{home.url}/aside"})
+    home.offer("02", zipped(clips["02"]))
+    home.leads_to = target
+    found = get(home, tmp_path, actors=[1, 2])
+    assert found.there == ("02",) and kinds(found) == ["missing"]
+    if target.lower().startswith("ftp"):
+        assert "only https:// and http:// are followed" in found.problems["problem"][0]
+
+
+def test_a_server_that_leads_on_is_followed(home, clips, tmp_path):
+    key = home.offer("01", zipped(clips["01"]))
+    home.leads_to = home.listing[key]["links"]["self"]
+    home.listing[key]["links"] = {"self": f"{home.url}/aside"}
+    assert get(home, tmp_path, actors=[1]).there == ("01",) and seen(tmp_path) == clips["01"]
+
+
+def test_the_name_of_a_sum_may_be_in_capitals(home, clips, tmp_path):
+    data = zipped(clips["01"])
+    home.offer("01", data, checksum=f"MD5:{hashlib.md5(data).hexdigest().upper()}")
+    assert get(home, tmp_path, actors=[1]).there == ("01",)
+
+
+@pytest.mark.parametrize("what", ["file", "dead link"])
+def test_something_else_with_an_actors_name_loses_one_actor(home, clips, tmp_path, what):
+    for actor in ("01", "02"):
+        home.offer(actor, zipped(clips[actor]))
+    if what == "file":
+        (tmp_path / "Actor_01").write_text("notes")
+    else:
+        (tmp_path / "Actor_01").symlink_to(tmp_path / "nowhere")
+    found = get(home, tmp_path, actors=[1, 2])
+    assert found.there == ("02",) and kinds(found) == ["not a folder"] and found.problems["path"][0] == str(tmp_path / "Actor_01")
+    assert home.of("Video_Speech_Actor_01.zip") == [] and not (tmp_path / ".download").exists()
+
+
+def test_roots_that_cannot_be_written_to(home, clips, tmp_path):
+    home.offer("01", zipped(clips["01"]))
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / ".download").write_text("a file")
+    (tmp_path / "dead").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("a file")
+    for root in ("taken", "dead", "file", "file/below", "x" * 5000):
+        with pytest.raises(FerError, match="Invalid value for `root`"):
+            get(home, tmp_path / root, actors=[1])
+    assert home.of("Video_Speech_Actor_01.zip") == []
 
 
 # Arguments
@@ -688,3 +771,29 @@ def test_the_command_downloads_and_scan_says_what_lacks(home, clips, tmp_path, c
     assert "speech, video-only: actor 01 of 24, 2 of 60 clips" in capsys.readouterr().out
     assert cli.main(["download", "savee"]) == 0 and "Surrey" in capsys.readouterr().out
     assert cli.main(["download", "ravdess"]) == 2 and "`root`" in capsys.readouterr().err
+
+
+def test_the_command_says_where_to_ask_and_checks_what_was_unpacked(tmp_path, capsys):
+    assert cli.main(["download", "savee", str(tmp_path / "none"), "--quiet"]) == 1
+    told = capsys.readouterr()
+    assert "Surrey" in told.out and "0 clips" in told.out and "missing" in told.err
+    for number in (1, 2):
+        (tmp_path / "DC").mkdir(exist_ok=True)
+        (tmp_path / "DC" / f"a{number:02d}.avi").write_bytes(b"x")
+    assert cli.main(["download", "savee", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "Surrey" in told and "2 clips of 1 actor" in told and str(datasets.check(datasets.scan("savee", tmp_path))) in told
+    assert cli.main(["download", "savee", str(tmp_path), "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert value["clips"] == 2 and not value["complete"] and len(value["missing"]) == 118 and "Surrey" in value["how"]
+
+
+@pytest.mark.parametrize("given, shown", [("0", "['0']"), ("x", "['x']"), ("99", "['99']"), ("9" * 5000, "['999")])
+def test_a_wrong_actor_is_shown_as_it_was_typed(tmp_path, capsys, given, shown):
+    assert cli.main(["download", "ravdess", str(tmp_path), "--actors", given, "--record", "http://127.0.0.1:1/"]) == 2
+    assert f"Received: {shown}" in capsys.readouterr().err
+
+
+def test_actors_may_be_typed_with_zeros(home, clips, tmp_path):
+    home.offer("01", zipped(clips["01"]))
+    assert cli.main(["download", "ravdess", str(tmp_path), "--actors", "001", "--record", home.url, "--quiet"]) == 0

@@ -55,7 +55,8 @@ def through_48(image):
     (through_48, 0.9), (lambda image: (image * 0.8 + 10).astype(np.uint8), 1),
     (lambda image: np.clip(image.astype(int) + 12, 0, 255).astype(np.uint8), 1),
     (lambda image: cv2.GaussianBlur(image, (0, 0), 1.0), 1),
-], ids=["jpeg 90", "jpeg 30", "noise", "48 pixels", "flatter", "lighter", "blurred"])
+    (lambda image: image[:, ::-1], 1), (lambda image: recoded(image[:, ::-1], 30), 1),
+], ids=["jpeg 90", "jpeg 30", "noise", "48 pixels", "flatter", "lighter", "blurred", "mirrored", "mirrored jpeg 30"])
 def test_altered_copies_are_found_and_nothing_else(people, change, least):
     images, _ = people
     pairs = duplicates.find(np.concatenate([images, np.stack([change(image) for image in images])]))
@@ -75,6 +76,29 @@ def test_other_people_and_other_expressions_are_far_apart(people):
     assert far[one].min() > 1.2 * duplicates.MOST_DIFFERENCE and far[~one].min() > 1.5 * duplicates.MOST_DIFFERENCE
 
 
+def test_a_mirror_makes_nobody_the_same(people):
+    """A face is nearly symmetric: drawn ones, and ones made perfectly so, are as far from each other's mirror images."""
+    images, who = people
+    first, second = np.triu_indices(len(images), 1)
+    one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second)])
+    symmetric = ((images.astype(int) + images[:, :, ::-1]) // 2).astype(np.uint8)
+    for name, pictures in (("drawn", images), ("symmetric", symmetric)):
+        far = duplicates.looks(pictures).differences(first, second, mirrored=True)
+        assert far[one].min() > 1.2 * duplicates.MOST_DIFFERENCE and far[~one].min() > 1.5 * duplicates.MOST_DIFFERENCE, name
+        assert len(duplicates.find(pictures)) == 0, name
+
+
+def test_the_one_that_is_mirrored_is_named_so(people):
+    images = np.stack([people[0][0], people[0][0][:, ::-1], noisy(people[0][0], 2)])
+    pairs = duplicates.find(images)
+    assert pairs[["first", "second", "mirrored", "identical"]].values.tolist() == [
+        [0, 1, True, False], [0, 2, False, False], [1, 2, True, False]]
+    assert pairs["difference"][0] == pytest.approx(0, abs=1e-3) and pairs["bits"][0] == 0
+    for train, test in (([0], [1]), ([1], [0])):  # whichever of the two is the mirrored one
+        closest = duplicates.nearest(images, train, test)
+        assert closest[["test_row", "train_row", "mirrored"]].values.tolist() == [[test[0], train[0], True]]
+
+
 def test_a_hash_alone_would_not_do(people):
     """Why there is a second look: with faces cut out alike, some pairs of people and expressions share a hash nearly."""
     images, _ = people
@@ -85,15 +109,28 @@ def test_a_hash_alone_would_not_do(people):
 # --- the search against the plain way -------------------------------------------------------
 
 
+def apart(one, other):
+    return sum(bin(int(a) ^ int(b)).count("1") for a, b in zip(one, other))
+
+
+def in_both(words):
+    """Without the bits for the lower neighbours of the first column: in a mirror it is the ninth, which has none."""
+    kept = np.array(words).view(np.uint8)
+    kept[8:] &= 0x7F
+    return kept.view(np.uint64)
+
+
 def plainly(seen, difference, bits):
-    """All pairs, one by one."""
+    """All pairs, one by one: the bits and the difference, of the second as it is or mirrored."""
     found = {}
     for i in range(len(seen)):
         for j in range(i + 1, len(seen)):
-            apart = sum(bin(int(a) ^ int(b)).count("1") for a, b in zip(seen.hashes[i], seen.hashes[j]))
-            far = float(np.sort(np.abs(seen.small[i] - seen.small[j]))[-6:].mean())
-            if apart <= bits and far <= difference:
-                found[i, j] = apart, far
+            turned = seen.small[j].reshape(12, 12)[:, ::-1].ravel()
+            ways = [(apart(seen.hashes[i], seen.hashes[j]), seen.small[j]),
+                    (apart(in_both(seen.hashes[i]), in_both(seen.mirrored[j])), turned)]
+            told = [(float(np.sort(np.abs(seen.small[i] - small))[-6:].mean()), many) for many, small in ways if many <= bits]
+            if told and min(told)[0] <= difference:
+                found[i, j] = min(told)[::-1]
     return found
 
 
@@ -102,7 +139,8 @@ def pools(draw):
     """A pool of (N, 20, 24) pictures with copies, near copies and strangers in it."""
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
     kinds = [cv2.resize(rng.integers(0, 256, (5, 6)).astype(np.uint8), (24, 20)) for _ in range(4)]
-    return np.stack([noisy(kinds[rng.integers(4)], draw(st.sampled_from([0, 0, 2, 20])), rng.integers(10**6))
+    kinds += [kinds[0][:, ::-1]]
+    return np.stack([noisy(kinds[rng.integers(5)], draw(st.sampled_from([0, 0, 2, 20])), rng.integers(10**6))
                      for _ in range(draw(st.integers(0, 24)))] or [kinds[0]][:0] or [np.zeros((20, 24), np.uint8)])
 
 
@@ -148,6 +186,9 @@ def test_the_two_looks_are_what_they_say():
     bits += [tiny[i, j] > tiny[i + 1, j] for i in range(8) for j in range(8)]
     seen = duplicates.looks(picture[None])
     assert np.array_equal(np.unpackbits(seen.hashes.view(np.uint8)), np.array(bits))
+    turned = duplicates.looks(picture[None, :, ::-1])
+    assert np.array_equal(seen.mirrored, turned.hashes) and np.array_equal(turned.mirrored, seen.hashes)
+    assert seen.differences([0], [0], mirrored=True) > 50
     cells = picture.reshape(16, 9, 16, 18).mean(axis=(1, 3))
     middle = cells[3:13, 3:13]
     expected = (cells - middle.mean()) * 50 / max(8, middle.std())
@@ -177,7 +218,7 @@ def test_memory_does_not_grow_with_the_square():
     """12,000 pictures: 72 million pairs, compared in blocks."""
     rng = np.random.default_rng(0)
     count = 12_000
-    seen = duplicates.Looks(rng.integers(0, 2**63, (count, 2)).astype(np.uint64),
+    seen = duplicates.Looks(rng.integers(0, 2**63, (count, 2)).astype(np.uint64), rng.integers(0, 2**63, (count, 2)).astype(np.uint64),
                             np.zeros((count, 144), np.float32), np.arange(count).astype("U24"))
     seen.hashes[11_999] = seen.hashes[5] ^ np.uint64(1)
     tracemalloc.start()
@@ -219,7 +260,7 @@ def test_impossible_arguments(call, words):
 
 def test_no_images_and_colour_images():
     none = duplicates.find(np.zeros((0, 8, 8, 1), np.uint8))
-    assert len(none) == 0 and list(none.columns) == ["first", "second", "bits", "difference", "identical"]
+    assert len(none) == 0 and list(none.columns) == ["first", "second", "bits", "difference", "identical", "mirrored"]
     assert duplicates.groups(none) == []
     grey = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 1), dtype=np.uint8)
     colour, plain = duplicates.looks(np.repeat(grey, 3, axis=3)), duplicates.looks(grey)

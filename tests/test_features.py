@@ -211,6 +211,15 @@ def test_a_folder_with_another_file_is_refused_and_left_alone(tmp_path):
     assert (tmp_path / AU_FILE).read_bytes() == b"something else"
 
 
+def test_line_ends_that_windows_changed_are_named(tmp_path, server, monkeypatch):
+    offer(server, monkeypatch, "crema_d_votes", drawn_votes())
+    for data, named in ((drawn_votes().replace(b"\n", b"\r\n"), True), (drawn_votes().replace(b"9,0", b"8,1"), False)):
+        (tmp_path / VOTES_FILE).write_bytes(data)
+        with pytest.raises(FerError) as caught:
+            load_features("crema_d_votes", folder=tmp_path)
+        assert ("line ends are CRLF" in str(caught.value)) == named and hashlib.sha256(data).hexdigest() in str(caught.value)
+
+
 @pytest.mark.parametrize("folder", ["nowhere", 7, "bad\0name"])
 def test_a_folder_without_the_file_is_named(tmp_path, monkeypatch, folder):
     monkeypatch.chdir(tmp_path)

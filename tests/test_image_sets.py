@@ -188,6 +188,11 @@ def test_the_same_picture_twice_is_kept_once(tmp_path):
     touch(tmp_path, "train/anger/S010_001_00000001.png", "test/disgust/S010_001_00000001.png")
     table = datasets.scan("folder", tmp_path, actor="ck+")
     assert list(table["clip"]) == ["test/disgust/S010_001_00000001.png"] and kinds(table) == ["duplicate"]
+    assert table.problems["problem"].iloc[0] == ("the same picture as test/disgust/S010_001_00000001.png by its name; "
+                                                 "the label is disgust there and angry here")
+    touch(tmp_path / "agree", "train/anger/S010_001_00000001.png", "test/anger/S010_001_00000001.png")
+    said = datasets.scan("folder", tmp_path / "agree", actor="ck+").problems["problem"].iloc[0]
+    assert said == "the same picture as test/anger/S010_001_00000001.png by its name"
 
 
 def test_the_own_tree_of_ck_has_no_labels_and_says_so(tmp_path):

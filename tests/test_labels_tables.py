@@ -32,6 +32,23 @@ def test_problems_survive_selection_and_empty_tables_keep_their_types():
     assert list(empty.dtypes.astype(str)) == list(table.dtypes.astype(str))
 
 
+def test_joined_clip_tables_have_the_problems_of_all():
+    one, two = (tables.ClipTable.of([clip(actor=who), clip(actor=who, clip="c.mp4")],
+                                    tables.Problems.of([(f"/{who}", "scan", "empty", "it has 0 bytes", "left out")])) for who in ("01", "02"))
+    for joined in (pd.concat([one, two]), pd.concat([one, two], ignore_index=True), one.merge(two, on="clip"),
+                   pd.concat([one, two]).query("actor == '01'")):
+        assert isinstance(joined, tables.ClipTable) and isinstance(joined.problems, tables.Problems)
+        assert list(joined.problems["path"]) == ["/01", "/02"]
+    # Selections of one table share one report; what is no clip table has none.
+    assert list(pd.concat([one[one["clip"] == "b.mp4"], one.iloc[1:], two]).problems["path"]) == ["/01", "/02"]
+    ages = pd.DataFrame({"actor": ["01"], "age": [30]})
+    assert list(one.merge(ages, on="actor").problems["path"]) == ["/01"]
+    assert list(pd.concat([one, pd.DataFrame(two)]).problems["path"]) == ["/01"]
+    assert len(one.problems) == len(two.problems) == 1
+    # Where pandas says nothing there is None, which can be asked for, and no AttributeError.
+    assert tables.ClipTable(pd.DataFrame(one)).problems is None
+
+
 def test_problems_print_as_a_short_table():
     one = ("/data/a.mp4", "decode", "unreadable", "no frame could be decoded", "left out")
     assert str(tables.Problems.of()) == "no problems"

@@ -113,9 +113,27 @@ def test_prepare_writes_it_on_request(tmp_path, capsys):
 
 def test_bad_input_is_one_clear_error(made, tmp_path):
     for call, word in ((lambda: report("x", tmp_path / "a.html"), "`face_set`"), (lambda: report(made, tmp_path), "`path`"),
+                       (lambda: report(made, None), "`path`"), (lambda: report(made, 3), "`path`"),
+                       (lambda: report(made, b"a.html"), "`path`"), (lambda: report(made, tmp_path / "a\0b"), "`path`"),
                        (lambda: report(made, tmp_path / "a.html", most=0), "`most`")):
         with pytest.raises(FerError, match=word):
             call()
+
+
+def test_small_print_can_be_read_by_day_and_by_night(made, tmp_path):
+    """WCAG's contrast of 4.5, on white and on the grey that browsers take for dark paper."""
+    page = report(made, tmp_path / "a.html", most=1).read_text(encoding="utf-8")
+    assert "small, summary { color: var(--faint); }" in page
+
+    def light(colour):
+        parts = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
+        return np.dot((0.2126, 0.7152, 0.0722), [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in parts])
+
+    inks = re.findall(r"--faint: (#[0-9a-f]{6});", page)
+    assert len(inks) == 2 and page.index(inks[0]) < page.index("prefers-color-scheme: dark") < page.index(inks[1])
+    for ink, paper in zip(inks, ("#ffffff", "#1e1e1e")):
+        dark, bright = sorted((light(ink), light(paper)))
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, (ink, paper)
 
 
 def test_with_the_clip_table_nobody_without_a_face_is_forgotten(made, tmp_path):

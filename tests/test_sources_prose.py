@@ -270,12 +270,24 @@ def toy(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("file, text, same", [
     ("b", "\n# a remark\nX = 1\n\n    # another\n", True), ("b", "X = 1   \n", True), ("c", "Y = 2\n", True),
+    ("b", '"""What it is."""\nX = 1\n', True), ("b", '"""What it is,\n\nat length."""\n\n\nX = 1\n', True),
+    ("b", '"""What it is."""; X = 2\n', False), ("b", 'X = 1\n"""No docstring."""\n', False),
     ("b", "X = 2\n", False), ("b", "X = 1\nZ = 1\n", False), ("a", "from . import b, c\n", False),
 ])
 def test_a_fingerprint_sees_code_and_not_remarks(toy, file, text, same):
     before = provenance.code_fingerprint(["toy.a"])
     (toy / f"{file}.py").write_text(text)
     assert (provenance.code_fingerprint(["toy.a"]) == before) is same
+
+
+def test_docstrings_of_functions_and_classes_do_not_count_either(toy):
+    text = 'def f(x):\n    """Ä.\n\n    Much.\n    """\n    return x\n\n\nclass C:\n    """C."""\n    y = f("""not\n    one""")\n'
+    (toy / "b.py").write_text(text)
+    before = provenance.code_fingerprint(["toy.a"])
+    for same, changed in ((True, text.replace("Much", "More")), (True, text.replace('"""C."""', '"""D\n    E."""')),
+                          (False, text.replace("not", "but")), (False, text.replace("return x", "return -x"))):
+        (toy / "b.py").write_text(changed)
+        assert (provenance.code_fingerprint(["toy.a"]) == before) is same, changed
 
 
 def test_digests_depend_on_values_and_not_on_order():

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from fer_utils import splits
 from fer_utils.errors import FerError
 
+cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
+
 EXPRESSIONS = ("neutral", "happy", "sad")
 
 
@@ -148,3 +150,18 @@ def test_a_row_of_unknown_actor_hides_nobody_else():
     both = pd.DataFrame({"dataset": "folder", "actor": ["", "", None, "A"]})  # two unknown people are not known to be one
     assert splits.leakage(both, [0, 2], [1, 3]).loc["actor", ["shared", "unknown"]].tolist() == [0, 3]
     assert "actor" not in splits.leakage(both.assign(actor=""), [0, 2], [1, 3]).index
+
+
+def test_two_files_of_one_name_under_two_roots_are_two_clips():
+    meta = pd.DataFrame({"dataset": "folder", "clip": ["happy/0.png"] * 3, "path": ["/a/happy/0.png", "/b/happy/0.png", "/a/happy/0.png"]})
+    assert splits.leakage(meta, [0], [1]).loc["clip", "shared"] == 0
+    assert splits.leakage(meta, [0, 1], [2]).loc["clip", "shared"] == 1
+
+
+def test_a_mirrored_copy_is_named_as_one():
+    rng = np.random.default_rng(0)
+    pictures = cv2.resize(rng.integers(0, 256, (3, 9, 9), dtype=np.uint8).transpose(1, 2, 0), (90, 90), interpolation=cv2.INTER_CUBIC)
+    images = np.stack([*pictures.transpose(2, 0, 1), pictures[:, ::-1, 1]])[..., None]
+    meta = pd.DataFrame({"clip": list("abcd")})
+    (pair,) = splits.leaked_pairs(meta, [0, 1, 2], [3], images, progress=False).to_dict("records")
+    assert (pair["level"], pair["train_row"], pair["test_row"]) == ("near image", 1, 3) and pair["what"].startswith("nearly equal when mirrored")

@@ -58,6 +58,13 @@ def python_of(book: Book, chapter: str) -> str:
     return re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", code)
 
 
+def stored_results(book: Book, chapter: str) -> dict[str, str]:
+    """The stored results that a chapter may show, if its code speaks of results at all."""
+    if not re.search(r"\bresults\b", python_of(book, chapter)):
+        return {}
+    return {file.name: sha256(file) for file in sorted((book.root / "book" / "results").glob("*.json"))}
+
+
 def environment(book: Book) -> dict[str, str]:
     """The lock and the interpreter's minor version (its patch releases do not count)."""
     lock = book.root / "requirements.txt"
@@ -72,6 +79,7 @@ def chapter_key(book: Book, chapter: str, tier: str, parameters: dict) -> str:
     return digest({
         "notebook": sha256(book.root / f"{chapter}.ipynb"),
         "code": package_code(book, chapter),
+        "results": stored_results(book, chapter),
         "environment": environment(book),
         "tier": tier,
         "parameters": parameters,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from fer_utils.datasets import crema_d, folder, mead, ravdess, savee, subjects
+from fer_utils.datasets.access import how_to_get
 from fer_utils.datasets.completeness import Completeness, check
-from fer_utils.datasets.download import Download, download_ravdess, how_to_get
+from fer_utils.datasets.download import Download, download_ravdess
 from fer_utils.datasets.features import Features, available_features, load_features
 from fer_utils.errors import invalid
 from fer_utils.tables import ClipTable

@@ -1,21 +1,18 @@
-"""Zips from elsewhere: brought to their end, and unpacked only where they should go, whole or not at all.
+"""Zips from elsewhere: unpacked only where they should go, whole or not at all.
 
-A server's answer and an archive's names and sizes are claims.  Names are checked
-before anything is written; sizes are limited by the archive's own directory
-first, and what is really read is held to them.
+An archive's names and sizes are claims.  Names are checked before anything is
+written; sizes are limited by the archive's own directory first, and what is
+really read is held to them.
 """
 
 from __future__ import annotations
 
 import errno
-import http.client
 import os
 import re
 import shutil
 import stat
 import struct
-import urllib.error
-import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -27,9 +24,6 @@ from fer_utils.datasets.files import ProblemRow
 from fer_utils.errors import FerError
 
 _CHUNK = 1 << 20
-#: What is asked of a connection at once, and how long it may be silent, in seconds.
-_PIECE = 1 << 18
-_TIMEOUT = 60
 
 
 class Refused(FerError):
@@ -38,18 +32,6 @@ class Refused(FerError):
     def __init__(self, kind: str, text: str):
         super().__init__(text)
         self.kind = kind
-
-
-class Broken(Exception):
-    """A try failed, and another one may not."""
-
-    def __init__(self, text: str, wait: float = 0.0):
-        super().__init__(text)
-        self.wait = wait
-
-
-class Gone(Exception):
-    """The server answered, and another try would get the same answer."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +189,7 @@ def unpack(archive: str | os.PathLike, folder: str | os.PathLike, accept: Callab
 
 def free_bytes(folder: str | os.PathLike) -> int:
     """The free bytes where a folder is or would be made."""
-    place = next(place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if place.exists())
+    place = next(place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if os.path.exists(place))
     return shutil.disk_usage(place).free
 
 
@@ -320,79 +302,3 @@ def _remove(work: Path) -> None:
         work.unlink()
     else:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def continue_part(url: str, whole: int, part: Path, have: int, bar) -> None:
-    """One request, from byte ``have`` on where the server can; what comes is appended to the part.
-
-    ``whole`` is the file's size in bytes, ``bar`` a tqdm bar.  Raises `Broken`, `Gone`, and ``FerError`` for a full disk.
-    """
-    def start_anew() -> None:
-        part.unlink(missing_ok=True)
-        bar.update(-have)
-
-    if have > whole:
-        start_anew()
-        have = 0
-    try:
-        answer = ask(url, {"Range": f"bytes={have}-"} if have else {})
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # the server has less than we do
-            start_anew()
-            raise Broken("the server has no such range") from error
-        raise refusal(error) from error
-    with answer:
-        if answer.status == 206:
-            match = re.match(rf"bytes {have}-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
-            if not match or match[1] not in ("*", str(whole)):
-                start_anew()
-                raise Broken("the server sent another range than the one asked for")
-        else:
-            length = answer.headers.get("Content-Length")
-            if length is not None and length != str(whole):
-                raise Gone(f"the server's file has {length} bytes, the record says {whole:,}")
-            if have:  # the server does not know Range
-                start_anew()
-                have = 0
-        with open(part, "ab" if have else "wb") as out:
-            while True:
-                try:
-                    chunk = answer.read1(_PIECE)  # what has come, so that a break loses nothing
-                except (OSError, http.client.HTTPException) as error:
-                    raise Broken(f"the connection broke off ({type(error).__name__})") from error
-                if not chunk:
-                    return
-                have += len(chunk)
-                if have > whole:
-                    out.truncate(0)
-                    bar.update(len(chunk) - have)
-                    raise Gone(f"the server sends more than the {whole:,} bytes of the record")
-                try:
-                    out.write(chunk)
-                    out.flush()
-                except OSError as error:
-                    if not is_full(error):
-                        raise
-                    raise FerError(f"The disk that holds {part.parent} is full. Make room and call again: "
-                                   "what was downloaded is kept.") from error
-                bar.update(len(chunk))
-
-
-def ask(url: str, headers: dict[str, str]):
-    """Ask a server; ``HTTPError`` for a refusal, ``Broken`` where no answer came."""
-    request = urllib.request.Request(url, headers={"User-Agent": "fer_utils", "Accept-Encoding": "identity", **headers})
-    try:
-        return urllib.request.urlopen(request, timeout=_TIMEOUT)
-    except (OSError, http.client.HTTPException) as error:
-        if isinstance(error, urllib.error.HTTPError):
-            raise
-        raise Broken(f"no connection ({getattr(error, 'reason', None) or type(error).__name__})") from error
-
-
-def refusal(error: urllib.error.HTTPError) -> Exception:
-    """Busy and broken servers may answer otherwise in a while; others will not."""
-    error.close()
-    if error.code in (408, 425, 429) or error.code >= 500:
-        wait = error.headers.get("Retry-After", "") if error.headers else ""
-        return Broken(f"the server answered {error.code}", min(float(wait), 60.0) if wait.isdigit() else 0.0)
-    return Gone(f"the server answered {error.code}")

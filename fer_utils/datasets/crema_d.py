@@ -155,5 +155,5 @@ def scan(root: str | os.PathLike) -> ClipTable:
     the root, the one file that is opened; else it is ``""``.  A table that
     cannot be read is a problem (``demographics``).
     """
-    return scan_named("CREMA-D", root, parse, lambda folder: folder if folder in ACTORS else "",
+    return scan_named("CREMA-D", root, parse, {"actor": lambda folder: folder if folder in ACTORS else ""},
                       beside=DEMOGRAPHICS, complete=_complete)

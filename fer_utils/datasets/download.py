@@ -1,8 +1,8 @@
-"""Getting the real clips: RAVDESS from its public record, and where to ask for the others.
+"""RAVDESS from its public record, actor by actor.
 
 pooch, which fetches the small tables of `features`, cannot go on with a file
 that broke off, and an actor is half a gigabyte.  So zips are fetched with the
-standard library's urllib and HTTP's Range (`archives.continue_part`).
+standard library's urllib and HTTP's Range (`connection.continue_part`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_utils.datasets import archives, ravdess
+from fer_utils.datasets import archives, connection, ravdess
+from fer_utils.datasets.access import CITATION, LICENCE
 from fer_utils.datasets.archives import size
 from fer_utils.datasets.files import ProblemRow, absolute
 from fer_utils.errors import FerError, invalid
@@ -30,9 +31,6 @@ from fer_utils.tables import Problems
 
 #: RAVDESS, doi 10.5281/zenodo.1188976, for programs.
 RECORD = "https://zenodo.org/api/records/1188976"
-LICENCE = "CC BY-NC-SA 4.0 (https://creativecommons.org/licenses/by-nc-sa/4.0/): name the source, no commercial use, share alike"
-CITATION = ("Livingstone & Russo 2018, The Ryerson Audio-Visual Database of Emotional Speech and Song (RAVDESS), "
-            "PLoS ONE 13(5), e0196391, doi 10.1371/journal.pone.0196391")
 
 #: Seconds to wait before each new try after a connection broke off.
 _PAUSES = (1.0, 3.0, 9.0, 27.0)
@@ -107,9 +105,10 @@ def download_ravdess(root: str | os.PathLike, *, actors: Iterable | None = None,
     Download.  Rows of ``.problems``, by kind: ``missing`` (not in the record, or
     no longer on the server), ``unreachable`` (the connection broke off for good;
     what came is kept), ``not tried`` (after such a one), ``checksum`` (both sums;
-    what came is removed), ``bomb``, ``unsafe``, ``name``, ``duplicate``,
-    ``unreadable`` and ``different`` (of archives), ``unchecked`` (an actor's clips
-    are all there and were not brought by this function).
+    what came is removed), ``not a folder`` (something else has an actor's name),
+    ``bomb``, ``unsafe``, ``name``, ``duplicate``, ``unreadable`` and ``different`` (of
+    archives), ``unchecked`` (an actor's clips are all there and were not brought by
+    this function).
 
     Raises
     ------
@@ -118,7 +117,7 @@ def download_ravdess(root: str | os.PathLike, *, actors: Iterable | None = None,
     and free, before anything is fetched.
     """
     base = absolute(root)
-    if base.exists() and not base.is_dir():
+    if os.path.lexists(base) and not os.path.isdir(base):  # a file, or a link that leads nowhere
         raise invalid("root", expected="a folder, or a path where one can be made", received=str(base))
     if channel not in ("speech", "song"):
         raise invalid("channel", expected="'speech' or 'song'", received=channel)
@@ -137,7 +136,11 @@ def download_ravdess(root: str | os.PathLike, *, actors: Iterable | None = None,
             waiting = sum(_length(parts / f"{zip_.key}.part") for zip_ in zips)
             archives.room(base / "Actor_NN", max(sum(z.size for z in zips) + max(z.size for z in zips) - waiting, 0),
                           f"for {len(zips)} actor{'s' if len(zips) > 1 else ''}")
-            parts.mkdir(parents=True, exist_ok=True)
+            try:
+                parts.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise invalid("root", expected="a folder that can be written to", received=str(base),
+                              remedy=f"{parts} cannot be made: {error.strerror}") from error
             _fetch_all(zips, base, channel, record, progress, fetched, problems)
             with suppress(OSError):  # not empty: a part of a zip is kept for the next call
                 parts.rmdir()
@@ -219,13 +222,17 @@ def _fetch_all(zips: list[_Zip], base: Path, channel: str, record: str, progress
             if lost:
                 problems.append((target, "download", "not tried", f"the connection was lost at {lost}", "the next call goes on"))
                 continue
+            if os.path.lexists(target) and not os.path.isdir(target):
+                problems.append((target, "download", "not a folder", "a file or a link that leads nowhere has the actor's name",
+                                 "left as it is; not downloaded"))
+                continue
             bar.set_description(f"Actor {zip_.actor}")
             part = base / _PARTS / f"{zip_.key}.part"
             try:
                 if _whole(zip_, part, bar, target, problems):
                     bar.set_description(f"Actor {zip_.actor}, unpacking")
                     _unpack(zip_, part, base, channel, record, fetched, problems)
-            except archives.Gone as error:
+            except connection.Gone as error:
                 problems.append((target, "download", "missing", f"{zip_.key}: {error}", "not downloaded"))
             except _Unreachable as error:
                 lost = zip_.key
@@ -296,9 +303,9 @@ def _fetch(zip_: _Zip, part: Path, bar) -> bool:
     while have != zip_.size:
         resumed = resumed or have > 0
         try:
-            archives.continue_part(zip_.url, zip_.size, part, have, bar)
-            reason = archives.Broken("the connection broke off")
-        except archives.Broken as error:
+            connection.continue_part(zip_.url, zip_.size, part, have, bar)
+            reason = connection.Broken("the connection broke off")
+        except connection.Broken as error:
             reason = error
         now = _length(part)
         if now == zip_.size:
@@ -312,7 +319,7 @@ def _fetch(zip_: _Zip, part: Path, bar) -> bool:
 
 
 def _length(part: Path) -> int:
-    return part.stat().st_size if part.exists() else 0
+    return part.stat().st_size if os.path.exists(part) else 0
 
 
 def _listed(record: str) -> list[dict]:
@@ -321,23 +328,23 @@ def _listed(record: str) -> list[dict]:
               "fer_utils reads any folder that holds Actor_NN.")
     for pause in (*_PAUSES, None):
         try:
-            with archives.ask(record, {"Accept": "application/json"}) as answer:
+            with connection.ask(record, {"Accept": "application/json"}) as answer:
                 text = answer.read(16 << 20)
                 if answer.length:  # what read() leaves out where a connection ends early
                     raise http.client.IncompleteRead(text)
             break
         except urllib.error.HTTPError as error:
-            reason = archives.refusal(error)
-        except archives.Broken as error:
+            reason = connection.refusal(error)
+        except (connection.Broken, connection.Gone) as error:
             reason = error
         except (OSError, http.client.HTTPException) as error:
-            reason = archives.Broken(f"the connection broke off ({type(error).__name__})")
-        if isinstance(reason, archives.Gone) or pause is None:
+            reason = connection.Broken(f"the connection broke off ({type(error).__name__})")
+        if isinstance(reason, connection.Gone) or pause is None:
             raise FerError(f"The record {record} cannot be had: {reason}.\n{remedy}")
         time.sleep(max(pause, reason.wait))
     try:
         return [dict(file) for file in json.loads(text)["files"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise FerError(f"The record {record} is not what is expected: JSON with a list `files`.\n{remedy}") from None
 
 
@@ -354,45 +361,11 @@ def _wanted(files: list[dict], record: str, actors: list[str], channel: str, pro
         file = by_key[key]
         links = file.get("links")
         url, bytes_ = links.get("self") if isinstance(links, dict) else None, file.get("size")
-        algorithm, _, checksum = str(file.get("checksum")).partition(":")
+        algorithm, _, checksum = str(file.get("checksum")).lower().partition(":")
         # Another kind of address could read this machine's own files; http from an https record would be a step down.
         safe = isinstance(url, str) and re.match(r"https://" if record.startswith("https://") else r"https?://", url)
         if not safe or type(bytes_) is not int or bytes_ < 1 or algorithm not in ("md5", "sha256", "sha512") or not checksum:
             raise FerError(f"The record {record} is not what is expected: {key} needs `size`, `checksum` (md5:...) and "
                            f"`links.self` (a web address). Received: {str(file)[:200]}")
-        found.append(_Zip(actor, key, url, bytes_, algorithm, checksum.lower()))
+        found.append(_Zip(actor, key, url, bytes_, algorithm, checksum))
     return found
-
-
-_HOW = {
-    "ravdess": f"""RAVDESS is open: fer_utils.datasets.download_ravdess(folder, actors=[1, 2]) fetches chosen actors, or by hand
-from https://zenodo.org/records/1188976 (doi 10.5281/zenodo.1188976). About 0.55 GB an actor, 13 GB for the speech of all 24.
-Licence: {LICENCE}.
-Cite: {CITATION}.
-Then check what you have: python -m fer_utils scan --dataset ravdess FOLDER""",
-    "savee": """SAVEE is given on registration, for research only: http://kahlan.eps.surrey.ac.uk/savee/ (University of Surrey).
-Register there, download the audio-visual clips (480, of the four men DC, JE, JK, KL), and unpack them into one folder an actor.
-Its terms are yours to keep: pass no clip on.
-Cite: Haq & Jackson 2011, Multimodal Emotion Recognition, in: Machine Audition, IGI Global.
-Then check what you have: python -m fer_utils scan --dataset savee FOLDER""",
-    "mead": """MEAD is given by agreement, by its authors; their page is https://wywu.github.io/projects/MEAD/MEAD.html
-No part of it may be passed on, not a frame. It is large: ask for the parts you need, and unpack them as M003/video/front/happy/level_1/001.mp4.
-Cite: Wang et al. 2020, MEAD: A Large-scale Audio-visual Dataset for Emotional Talking-face Generation, ECCV,
-doi 10.1007/978-3-030-58589-1_42.
-Then check what you have: python -m fer_utils scan --dataset mead FOLDER""",
-    "crema_d": """CREMA-D is the most open: https://github.com/CheyneyComputerScience/CREMA-D, 7,442 clips of 91 actors (.flv).
-The clips are kept with Git LFS: a plain download gives small text files that only point to them.
-Licence: Open Database License (ODbL) 1.0, contents under the Database Contents License (DbCL) 1.0.
-Cite: Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244.
-What people saw in them is there without the clips: fer_utils.datasets.load_features("crema_d_votes")""",
-}
-
-
-def how_to_get(name: str) -> str:
-    """Where a data set is to be had and what is needed for it, as text to print.
-
-    ``name`` is ``ravdess``, ``savee``, ``mead`` or ``crema_d``.  ``FerError`` for another.
-    """
-    if not isinstance(name, str) or name not in _HOW:
-        raise invalid("name", expected=f"one of {tuple(sorted(_HOW))}", received=name)
-    return _HOW[name]

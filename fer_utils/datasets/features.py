@@ -8,6 +8,7 @@ itself contains neither.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,8 +161,11 @@ def _from_folder(name: str, source: _Source, place, argument: str) -> Path:
     for path, got in zip(found, sums):
         if got == source.sha256:
             return path
+    # Git on Windows and some editors write every line's end anew.
+    ends = hashlib.sha256(found[0].read_bytes().replace(b"\r\n", b"\n")).hexdigest() == source.sha256
+    why = " Its line ends are CRLF and should be LF; nothing else is different." if ends else ""
     raise FerError(
-        f"{found[0]} is not the file that {name!r} means. SHA-256 expected: {source.sha256}; received: {sums[0]}.\n"
+        f"{found[0]} is not the file that {name!r} means. SHA-256 expected: {source.sha256}; received: {sums[0]}.{why}\n"
         f"It was left as it is. The right one is at {_BASE}/{source.below}")
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,10 +83,15 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
     def problem(path: str, kind: str, text: str, action: str = "left out") -> None:
         problems.append((shown(path), "scan", kind, text, action))
 
-    if not root.exists():
+    try:
+        status = os.stat(root)
+    except (FileNotFoundError, NotADirectoryError):
         problem(str(root), "missing", "there is no such folder", "nothing read")
         return found, problems
-    if not root.is_dir():
+    except OSError as error:  # a name that is too long, a folder that may not be looked into
+        problem(str(root), "unreadable", f"the folder cannot be opened: {error.strerror}", "nothing read")
+        return found, problems
+    if not stat.S_ISDIR(status.st_mode):
         problem(str(root), "not a folder", "the root is a file; a folder is expected", "nothing read")
         return found, problems
 
@@ -152,30 +157,32 @@ def not_media(files: list[Found], what: str) -> list[ProblemRow]:
     return rows
 
 
-def actor_by_folder(relative: str, root: str, says: Callable[[str], str]) -> tuple[str, str]:
+def told_by_folder(relative: str, root: str, says: Callable[[str], Any]) -> tuple[str, Any]:
     """The nearest folder above a file that names an actor, the root's last included, and whom; or ``("", "")``.
 
-    ``says`` gives the actor that a folder's name says, or ``""``.
+    ``says`` gives the actor, or whatever else is asked for, that a folder's name says, or ``""``.
     """
     for folder in reversed([*root.split("/")[-1:], *relative.split("/")[:-1]]):
-        if actor := says(folder):
-            return folder, actor
+        if value := says(folder):
+            return folder, value
     return "", ""
 
 
-def disagreement(relative: str, root: str, row: dict, says: Callable[[str], str]) -> str:
-    """A sentence where folder and file name say different actors, or ``""``."""
-    folder, actor = actor_by_folder(relative, root, says)
-    if actor in ("", row["actor"]):
-        return ""
-    return f"the folder {folder} says actor {actor}, the file name says {row['actor']}"
+def disagreement(relative: str, root: str, row: dict, says: Mapping[str, Callable[[str], Any]]) -> str:
+    """What folders and file name say differently, such as who the actor is, or ``""``; ``says`` as for `scan_named`."""
+    told = []
+    for column, of in says.items():
+        folder, value = told_by_folder(relative, root, of)
+        if value not in ("", row[column]):
+            told.append(f"the folder {folder} says {column} {value}, the file name says {row[column]}")
+    return "; ".join(told)
 
 
 def scan_named(
     title: str,
     root: Any,
     parse: Callable[[str, str], dict],
-    actor_of: Callable[[str], str],
+    says: Mapping[str, Callable[[str], Any]],
     *,
     beside: str = "",
     complete: Callable[[list[dict], list[Found]], list[ProblemRow]] | None = None,
@@ -188,8 +195,8 @@ def scan_named(
     root : the folder.
     parse : from (path below the root, the root) to a row without ``path`` and
         ``clip``; raises ``FerError`` where the name breaks the grammar.
-    actor_of : from a folder's name to the actor that it says, or ``""``; a row
-        whose file name says another is kept and remarked upon.
+    says : for columns such as ``actor`` from a folder's name to the value that it
+        says, or ``""``; a row whose file name says another is kept and remarked upon.
     beside : the name of a file that tells more about the clips, in any case of
         letters; it is no clip, and no problem.
     complete : is given the rows, to fill in what such files tell, and the files
@@ -224,13 +231,13 @@ def scan_named(
             ))
             continue
         first[key] = file.relative
-        remark = disagreement(file.relative, str(base), row, actor_of)
+        remark = disagreement(file.relative, str(base), row, says)
         if remark:
             problems.append((file.path, "scan", "mismatch", remark, "kept; the file name is believed"))
         rows.append({"path": file.path, "clip": file.relative, **row})
     if complete is not None:
         problems += complete(rows, told)
     problems += not_media(others, "video")
-    if not rows and base.is_dir():
+    if not rows and os.path.isdir(base):
         problems.append((str(base), "scan", "no clips", f"no {title} clip was found below this folder", "nothing read"))
     return ClipTable.of(rows, Problems.of(problems))

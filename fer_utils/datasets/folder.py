@@ -35,7 +35,7 @@ def _pattern(actor: str | re.Pattern | None) -> re.Pattern | None:
         compiled = re.compile(actor)
     except re.error as error:
         raise invalid("actor", expected=expected, received=actor, remedy=f"It does not compile: {error}") from None
-    if "actor" not in compiled.groupindex:
+    if "actor" not in compiled.groupindex or not isinstance(compiled.pattern, str):  # a pattern of bytes searches no names
         raise invalid("actor", expected=expected, received=compiled.pattern)
     return compiled
 
@@ -88,7 +88,7 @@ def _by_scheme(base, files: list[Found], scheme: str) -> tuple[list[dict], list[
     problems: list[ProblemRow] = []
     nobody: dict[str, list[str]] = {}
     unlabelled: dict[str, list[str]] = {}
-    first: dict[subjects.Picture, str] = {}
+    first: dict[subjects.Picture, tuple[str, str]] = {}
     frames: Counter = Counter()
     title = subjects.SCHEMES[scheme].title
     for file in files:
@@ -106,11 +106,13 @@ def _by_scheme(base, files: list[Found], scheme: str) -> tuple[list[dict], list[
         if picture is None:
             nobody.setdefault(file.folder, []).append(file.relative)
         elif picture in first:
-            problems.append((file.path, "scan", "duplicate", f"the same picture as {first[picture]} by its name",
-                             f"left out; {first[picture]} kept"))
+            kept, said = first[picture]
+            unlike = f"; the label is {said} there and {label} here" if said != label else ""
+            problems.append((file.path, "scan", "duplicate", f"the same picture as {kept} by its name{unlike}",
+                             f"left out; {kept} kept"))
             continue
         else:
-            first[picture] = file.relative
+            first[picture] = file.relative, label
             act = subjects.performance(scheme, picture)
             frames[act] += 1
             row |= {"actor": picture.actor, "sex": picture.sex, "view": picture.view, "statement": picture.sequence,
@@ -161,7 +163,7 @@ def scan(root: str | os.PathLike, *, actor: str | re.Pattern | None = None) -> C
     Problems (``.problems``): files without a label (``no label``), of 0 bytes
     (``empty``), of other kinds (``not media``), and, one row a folder, paths in
     which ``actor`` finds nobody (``no actor``; they are kept).  With a scheme
-    also the same picture twice (``duplicate``), a class folder that disagrees
+    also the same picture twice (``duplicate``, with both labels where they differ), a class folder that disagrees
     with the name (``mismatch``), and sequences of CK+48 that have not three
     frames (``frames``).
 
@@ -185,7 +187,7 @@ def scan(root: str | os.PathLike, *, actor: str | re.Pattern | None = None) -> C
             files.append(file)
     rows, met = _by_scheme(base, files, scheme) if scheme else _by_pattern(base, files, pattern)
     problems += met + not_media(others, "media")
-    if not rows and base.is_dir():
+    if not rows and os.path.isdir(base):
         what = ("no image or video with a label was found below this folder" if scheme
                 else "no image or video was found in a folder below this one")
         problems.append((str(base), "scan", "no clips", what, "nothing read"))

@@ -1,7 +1,8 @@
 """MEAD: eight expressions at three levels from seven cameras (Wang et al. 2020, doi 10.1007/978-3-030-58589-1_42).
 
 The data set's layout is ``M003/video/front/happy/level_1/001.mp4``; clips in
-the wild are also named ``M003_level_1_happy_024.mp4`` (one camera, the front)
+the wild are also named ``M003_level_1_happy_024.mp4`` (the camera is that of the
+folders above, without one the front)
 and ``M003_front_happy_level_1_024.mp4``.  M is a man, W a woman; neutral has
 level 1 only.  Access is by agreement; no part may be passed on.
 """
@@ -36,6 +37,7 @@ _FLAT = (
     re.compile(rf"{_ACTOR}_{_VIEW}_{_WORD}_{_LEVEL}_{_CLIP}"),
 )
 _FOLDER = re.compile(r"[MW][0-9]{3}")
+_LEVEL_FOLDER = re.compile(r"level_([0-9])")
 
 
 def parse(path: str, root: str = "") -> dict:
@@ -45,7 +47,8 @@ def parse(path: str, root: str = "") -> dict:
     ----------
     path : path below the root, with ``/``.
     root : the root; its folders are read where ``path`` starts below the
-        actor's folder, so that ``M003/video/front`` may itself be the root.
+        actor's folder, so that ``M003/video/front`` may itself be the root;
+        and for the camera of a flat name that says none.
 
     Returns
     -------
@@ -69,7 +72,8 @@ def parse(path: str, root: str = "") -> dict:
         )
     if suffix.lower() not in VIDEO_SUFFIXES:
         raise FerError(f"{suffix!r} is not a video file's ending")
-    found = {"view": "front", **match.groupdict()}
+    found = {"view": "", **match.groupdict()}
+    found["view"] = found["view"] or _view_above(path, root)
     level = int(found["level"])
     if found["view"] not in VIEWS:
         raise FerError(f"view {found['view']!r} is not one of {', '.join(VIEWS)}")
@@ -111,10 +115,40 @@ def name(row: Mapping[str, Any], suffix: str = ".mp4") -> str:
     )
 
 
-def _actor_of(folder: str) -> str:
-    return folder if _FOLDER.fullmatch(folder) else ""
+def _view_above(path: str, root: str) -> str:
+    """The camera that the nearest folder names, or the front.
+
+    Of the root's own folders those count that lie in a camera's: elsewhere ``top`` may be anything.
+    """
+    for folder in reversed(path.split("/")[:-1]):
+        if folder in VIEWS:
+            return folder
+    for folder in reversed(root.split("/")):
+        if folder in VIEWS:
+            return folder
+        if folder not in EXPRESSIONS and not _LEVEL_FOLDER.fullmatch(folder):
+            break
+    return "front"
+
+
+def _level_of(folder: str) -> int | str:
+    match = _LEVEL_FOLDER.fullmatch(folder)
+    return int(match[1]) if match else ""
+
+
+#: What folders say by their names; a flat name may say another.
+_SAYS = {
+    "actor": lambda folder: folder if _FOLDER.fullmatch(folder) else "",
+    "view": lambda folder: folder if folder in VIEWS else "",
+    "expression": lambda folder: EXPRESSIONS.get(folder, ""),
+    "intensity": _level_of,
+}
 
 
 def scan(root: str | os.PathLike) -> ClipTable:
-    """The clip table of the MEAD files below ``root``; problems as in ``ravdess.scan``."""
-    return scan_named("MEAD", root, parse, _actor_of)
+    """The clip table of the MEAD files below ``root``; problems as in ``ravdess.scan``.
+
+    A flat name that contradicts its folders in actor, camera, expression or
+    level is believed, and a ``mismatch`` says so.
+    """
+    return scan_named("MEAD", root, parse, _SAYS)

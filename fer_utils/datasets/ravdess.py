@@ -116,4 +116,4 @@ def scan(root: str | os.PathLike) -> ClipTable:
     (``duplicate``), and files that are no video, such as the audio-only
     ``.wav`` (``not video``: one row a folder, with their number).
     """
-    return scan_named("RAVDESS", root, parse, _actor_of)
+    return scan_named("RAVDESS", root, parse, {"actor": _actor_of})

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import VIDEO_SUFFIXES, actor_by_folder, scan_named
+from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named, told_by_folder
 from fer_utils.errors import FerError, invalid
 from fer_utils.tables import ClipTable
 
@@ -60,7 +60,7 @@ def parse(path: str, root: str = "") -> dict:
         raise FerError(f"{stem!r} is not one of a, d, f, h, n, sa, su followed by a sentence's number")
     if suffix.lower() not in VIDEO_SUFFIXES:
         raise FerError(f"{suffix!r} is not a video file's ending")
-    actor = match["actor"] or actor_by_folder(path, root, _actor_of)[1]
+    actor = match["actor"] or told_by_folder(path, root, _actor_of)[1]
     if actor not in ACTORS:
         told = f"the name says actor {actor!r}" if actor else "neither the name nor a folder above it says the actor"
         raise FerError(f"{told}; SAVEE's are {', '.join(ACTORS)}")
@@ -97,4 +97,4 @@ def name(row: Mapping[str, Any], suffix: str = ".avi") -> str:
 
 def scan(root: str | os.PathLike) -> ClipTable:
     """The clip table of the SAVEE files below ``root``; problems as in ``ravdess.scan``."""
-    return scan_named("SAVEE", root, parse, _actor_of)
+    return scan_named("SAVEE", root, parse, {"actor": _actor_of})
