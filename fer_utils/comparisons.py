@@ -1,8 +1,8 @@
-"""Figures that set two tables side by side on one scale; see `fer_utils.figures`."""
+"""Figures that set tables, intervals and people side by side on one scale; see `fer_utils.figures`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -99,5 +99,168 @@ def paired_bars(rows: Mapping[str, Mapping[str, float]], *, title: str, xlabel: 
         axis.set_xticks(np.linspace(0, 1, 6))
     axis.set_xlabel(xlabel)
     axis.legend(labelcolor=INK, frameon=False, loc="lower right")
+    head(axis, title)
+    return figure
+
+
+def witnesses(correct: Sequence[bool], people: Sequence[str], *, title: str, xlabel: str, ylabel: str = "people"):
+    """Every answer, one line a person, right or wrong by colour, the best-read person on top.
+
+    ``correct`` and ``people`` have shape (N,); within a line the order is that of the rows, so that runs of one outcome show as blocks.
+    """
+    from matplotlib.patches import Patch
+
+    correct, people = np.asarray(correct, bool), np.asarray(people).astype(str)
+    if correct.shape != people.shape or correct.ndim != 1 or not len(correct):
+        raise invalid("correct", expected="one answer a row, and a person for each", received=(correct.shape, people.shape))
+    lines = sorted(((correct[people == name], name) for name in np.unique(people)), key=lambda line: (-line[0].mean(), line[1]))
+    most = max(len(answers) for answers, _ in lines)
+    figure, axis = new(width=8.0, height=1.5 + 0.36 * len(lines))
+    for place, (answers, _) in enumerate(lines):
+        edges = np.concatenate([[0], np.flatnonzero(np.diff(answers)) + 1, [len(answers)]])
+        runs = [(start, end - start) for start, end in zip(edges, edges[1:])]
+        for value, colour in ((True, PALETTE[0]), (False, PALETTE[1])):
+            axis.broken_barh([run for run in runs if answers[run[0]] == value], (place + 0.07, 0.86), facecolor=colour)
+        axis.annotate(f"{100 * answers.mean():.0f} %", (most, place + 0.5), (6, 0), textcoords="offset points", va="center", fontsize=9.5, color=INK)
+    axis.set_yticks(np.arange(len(lines)) + 0.5, [name for _, name in lines])
+    axis.set(xlim=(0, most), ylim=(len(lines), 0))
+    axis.set_xticks([])
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    figure.legend(handles=[Patch(color=PALETTE[0], label="right"), Patch(color=PALETTE[1], label="wrong")], loc="outside lower right", ncols=2,
+                  labelcolor=INK, frameon=False)
+    head(axis, title)
+    return figure
+
+
+def dots(rows: Mapping[str, Mapping[str, Mapping]], *, title: str, xlabel: str, marks: Mapping[str, float] | None = None,
+         limits: tuple[float, float] = (0.0, 1.0)):
+    """Shares with their intervals: ``rows`` maps a line to named values, each a dict with ``value``, ``low``, ``high``.
+
+    A name has one colour and one marker in every line, and may be absent from some; ``marks`` are named shares, drawn as dotted lines.
+    """
+    from matplotlib.ticker import PercentFormatter
+
+    names = list(dict.fromkeys(name for values in rows.values() for name in values))
+    if not names or len(names) > 6:
+        raise invalid("rows", expected="one to six names", received=names)
+    figure, axis = new(width=7.6, height=1.25 + (0.2 * len(names) + 0.24) * len(rows))
+    step = 0.72 / len(names)
+    for place, values in enumerate(rows.values()):
+        if place % 2:
+            axis.axhspan(place - 0.5, place + 0.5, color=PALETTE[6], alpha=0.10, lw=0)
+        for k, name in enumerate(names):
+            if name not in values:
+                continue
+            point, at = values[name], place + (k - (len(names) - 1) / 2) * step
+            if point.get("low") is not None:
+                axis.plot([point["low"], point["high"]], [at, at], color=PALETTE[k], lw=2.4, solid_capstyle="butt")
+            axis.plot(point["value"], at, "os^DvP"[k], color=PALETTE[k], ms=6.5, clip_on=False)
+            edge = point["high"] if point.get("low") is not None else point["value"]
+            axis.annotate(f"{100 * point['value']:.1f}", (edge, at), (6, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK)
+    for text, share in (marks or {}).items():
+        axis.axvline(share, color=INK, lw=0.9, ls=":", zorder=0)
+        axis.annotate(text, (share, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", fontsize=8.5, color=INK)
+    axis.set_yticks(range(len(rows)), list(rows))
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.tick_params(axis="y", length=0)
+    axis.set(xlim=limits, xlabel=xlabel)
+    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    if len(names) > 1:
+        from matplotlib.lines import Line2D
+
+        handles = [Line2D([], [], color=PALETTE[k], marker="os^DvP"[k], ms=6.5, lw=2.4, label=name) for k, name in enumerate(names)]
+        columns = max(1, min(len(names), 98 // (max(map(len, names)) + 9)))  # some 98 letters fit below each other's markers
+        figure.legend(handles=handles, loc="outside lower left", ncols=columns, labelcolor=INK, frameon=False)
+    head(axis, title)
+    return figure
+
+
+def slopes(panels: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title: str, ends: Sequence[tuple[str, str]], ylabel: str):
+    """One line a person from a first to a second measurement; the mean of all is drawn thick.
+
+    ``panels`` maps a name to the two lists, person by person; ``ends`` names the two measurements of each panel.
+    """
+    figure, axes = new(len(panels), 1, width=3.7 * len(panels), height=3.8, squeeze=False)
+    for axis, (name, pair), texts in zip(axes[0], panels.items(), ends):
+        first, second = (np.asarray(values, float) for values in pair)
+        if first.shape != second.shape or first.ndim != 1 or not len(first):
+            raise invalid("panels", expected="two lists of one length, a number a person", received=(first.shape, second.shape))
+        axis.plot([0, 1], [first, second], "o-", color=PALETTE[0], alpha=0.45, lw=1.2, ms=3.5)
+        axis.plot([0, 1], [first.mean(), second.mean()], "o-", color=PALETTE[3], lw=3.2, ms=7)
+        axis.set_xticks([0, 1], texts)
+        axis.set_xlim(-0.25, 1.25)
+        axis.set_ylim(bottom=0)
+        axis.set_title(name, fontsize=10.5, color=INK)
+    axes[0, 0].set_ylabel(ylabel)
+    head(axes[0, 0], title)
+    return figure
+
+
+def gains(differences: Mapping[str, float], *, title: str, ylabel: str, xlabel: str = "people", mean: Mapping | None = None):
+    """One bar a person, from the largest loss to the largest gain; ``mean`` (value, low, high) as a line with its band."""
+    ordered = sorted(differences.items(), key=lambda item: (item[1], item[0]))
+    if not ordered:
+        raise invalid("differences", expected="a number for at least one person", received=differences)
+    figure, axis = new(width=7.6, height=3.4)
+    values = np.array([value for _, value in ordered], float)
+    axis.bar(range(len(values)), values, color=[PALETTE[0] if value > 0 else PALETTE[1] for value in values], width=0.75)
+    if mean is not None:
+        if mean.get("low") is not None:
+            axis.axhspan(mean["low"], mean["high"], color=PALETTE[3], alpha=0.22, lw=0, zorder=0)
+        axis.axhline(mean["value"], color=PALETTE[3], lw=2, zorder=0.5)
+        axis.annotate("mean, and its interval", (0, mean["value"] if mean.get("high") is None else mean["high"]), (2, 4), textcoords="offset points",
+                      fontsize=9, color=PALETTE[3], va="bottom")
+    axis.axhline(0, color=INK, lw=0.9)
+    axis.set_xticks(range(len(values)), [name for name, _ in ordered], fontsize=8.5)
+    axis.tick_params(axis="x", length=0)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    head(axis, title)
+    return figure
+
+
+def reliability(found: Mapping[str, Mapping], *, title: str):
+    """Confidence against accuracy, a panel for each answer of `fer_utils.evaluate.calibration`; the larger a point, the more rows."""
+    from matplotlib.ticker import PercentFormatter
+
+    figure, axes = new(len(found), 1, width=3.9 * len(found) + 0.3, height=4.5, squeeze=False, sharey=True)
+    figure.get_layout_engine().set(wspace=0.08)
+    for axis, (name, made) in zip(axes[0], found.items()):
+        sure, right, rows = (np.array([part[key] for part in made["bins"]], float) for key in ("confidence", "accuracy", "n"))
+        axis.plot([0, 1], [0, 1], color=INK, lw=1, ls=":")
+        axis.vlines(sure, np.minimum(sure, right), np.maximum(sure, right), color=PALETTE[3], lw=5, alpha=0.35)
+        axis.plot(sure, right, color=PALETTE[0], lw=1.4)
+        axis.scatter(sure, right, s=12 + 260 * rows / rows.sum(), color=PALETTE[0], zorder=3, clip_on=False)
+        axis.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="how sure: the largest score", xticks=np.linspace(0, 1, 6), yticks=np.linspace(0, 1, 6))
+        axis.set_box_aspect(1)
+        for part in (axis.xaxis, axis.yaxis):
+            part.set_major_formatter(PercentFormatter(1, decimals=0))
+        axis.set_title(f"{name}\ncalibration error: {100 * made['error']['value']:.1f} points", fontsize=10.5, color=INK)
+    axes[0, 0].set_ylabel("how often right")
+    head(axes[0, 0], title)
+    return figure
+
+
+def strips(rows: Mapping[str, Sequence[float]], *, title: str, xlabel: str, width: float = 0.01):
+    """A dot a person, one line a group, dots of nearly equal shares (within ``width``) piled up; a bar at the median."""
+    from matplotlib.ticker import PercentFormatter
+
+    if not rows or not all(len(values) for values in rows.values()):
+        raise invalid("rows", expected="at least one number in every line", received={name: len(values) for name, values in rows.items()})
+    figure, axis = new(width=7.6, height=0.9 + 0.85 * len(rows))
+    for place, values in enumerate(rows.values()):
+        values, piles = np.sort(np.asarray(values, float)), {}
+        for value in values:
+            pile = round(value / width)
+            piles[pile] = piles.get(pile, 0) + 1
+            axis.plot(pile * width, place + 0.3 - 0.085 * piles[pile], "o", color=PALETTE[place % 4], ms=5)
+        axis.plot([np.median(values)] * 2, [place - 0.4, place + 0.34], color=INK, lw=1.6)
+        axis.annotate(f"{100 * np.median(values):.0f} %", (np.median(values), place - 0.42), ha="center", va="bottom", fontsize=9, color=INK)
+    axis.set_yticks(range(len(rows)), list(rows))
+    axis.set_ylim(len(rows) - 0.5, -0.65)
+    axis.set(xlim=(0, 1), xlabel=xlabel)
+    axis.tick_params(axis="y", length=0)
+    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     head(axis, title)
     return figure

@@ -64,13 +64,14 @@ def imports(source: str, module: str = "", *, is_package: bool = False) -> set[s
     return {name for name in found if name != PACKAGE.name and _file_of(name) is not None}
 
 
-def reachable(modules: Iterable[str], *, registries: bool = True) -> list[Path]:
+def reachable(modules: Iterable[str], *, registries: bool = True, doors: bool = True) -> list[Path]:
     """Every source file of the package that the named modules reach by imports, sorted.
 
     Packages bring their own ``__init__`` and the data files that lie in them
     (``.js``, ``.css``, ``.json``).  A package whose ``__init__`` imports by name
     at run time (a registry) brings all its modules, unless ``registries`` is
-    false: then the caller names the one that is used.
+    false: then the caller names the one that is used.  With ``doors`` false what a
+    package's ``__init__`` imports, to hand it out, is not reached by that alone.
     """
     waiting, seen, files = list(modules), set(), set()
     while waiting:
@@ -85,13 +86,15 @@ def reachable(modules: Iterable[str], *, registries: bool = True) -> list[Path]:
         package = file.name == "__init__.py"
         if package:
             files.update(p for p in file.parent.iterdir() if p.suffix in {".js", ".css", ".json"})
+        if package and not doors:
+            continue
         source = file.read_text(encoding="utf-8")
         waiting.extend(imports(source, module, is_package=package))
         if package and registries and module != PACKAGE.name and "importlib" in source:
             waiting.extend(f"{module}.{p.stem}" for p in file.parent.glob("*.py") if p != file)
-        parents = module.split(".")[:-1]
-        if len(parents) > 1:
-            waiting.append(".".join(parents))
+        above = module.split(".")[:-1]
+        if len(above) > 1:
+            waiting.append(".".join(above))
     return sorted(files)
 
 
@@ -102,8 +105,11 @@ def code_fingerprint(modules: Iterable[str], *, registries: bool = True) -> str:
 
 
 def digests(modules: Iterable[str]) -> dict[str, str]:
-    """As `code_fingerprint`, file by file: path within the package to 12 hexadecimal digits; registries are not followed."""
-    files = reachable(modules, registries=False)
+    """File by file: path within the package to 12 hexadecimal digits, of what the named modules use.
+
+    Packages' doors are not followed: what else a package holds decides no answer.
+    """
+    files = reachable(modules, registries=False, doors=False)
     return {file.relative_to(PACKAGE).as_posix(): digest(_bare(file))[:12] for file in files}
 
 

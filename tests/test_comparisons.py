@@ -14,10 +14,20 @@ def table(rows=3, columns=4, scale=1.0):
     return pd.DataFrame(np.arange(rows * columns).reshape(rows, columns) * scale, index=list("abc")[:rows], columns=list("wxyz")[:columns])
 
 
+SHARE = {"value": 0.5, "low": 0.4, "high": 0.6}
+CALIBRATED = {"bins": [{"low": 0.4, "high": 0.6, "n": 3, "confidence": 0.5, "accuracy": 0.4}, {"low": 0.8, "high": 1.0, "n": 9, "confidence": 0.9, "accuracy": 0.6}],
+              "error": {"value": 0.25, "low": 0.1, "high": 0.4}}
+
 DRAWINGS = {
     "heatmaps": lambda: comparisons.heatmaps({"one": table(), "two": table(scale=0.1)}, title="They agree", xlabel="x", ylabel="y"),
     "heatmaps, per cent": lambda: comparisons.heatmaps({"one": table(scale=0.05)}, title="Alone", xlabel="x", ylabel="y", percent=True, most=1.0),
     "against": lambda: comparisons.against({"near": {"a": (1.0, 1.1)}, "far": {"b": (0.1, 0.4)}}, title="One is outside", xlabel="x", ylabel="y"),
+    "witnesses": lambda: comparisons.witnesses([1, 0, 1, 1], ["a", "a", "b", "c"], title="t", xlabel="frames"),
+    "dots": lambda: comparisons.dots({"one": {"x": SHARE, "y": {"value": 0.9}}, "two": {"y": SHARE}}, title="t", xlabel="x", marks={"there": 0.92}),
+    "slopes": lambda: comparisons.slopes({"brow": ([1.0, 2.0], [2.0, 3.0])}, ends=[("neutral", "angry")], title="t", ylabel="y"),
+    "gains": lambda: comparisons.gains({"a": 2, "b": -1, "c": 0}, mean={"value": 0.3, "low": -0.5, "high": 1.1}, title="t", ylabel="y"),
+    "reliability": lambda: comparisons.reliability({"known": CALIBRATED, "unknown": CALIBRATED}, title="t"),
+    "strips": lambda: comparisons.strips({"people": [0.3, 0.5, 0.5, 0.8], "machine": [0.6]}, title="t", xlabel="x"),
     "paired bars": lambda: comparisons.paired_bars({"first": {"one": 0.5, "two": 0.6}, "second": {"one": 0.1, "two": 0.9}}, title="t", xlabel="x"),
 }
 
@@ -41,6 +51,50 @@ def test_the_band_is_the_factor_that_was_asked_for():
     assert ratio.min() == pytest.approx(0.5, rel=1e-6) and ratio.max() == pytest.approx(2.0, rel=1e-6)
 
 
+def test_a_line_of_witnesses_is_a_person_and_the_best_read_is_on_top():
+    figure = comparisons.witnesses([0, 1, 1, 1, 0, 0], ["b", "a", "a", "b", "c", "b"], title="t", xlabel="frames")
+    axis = figure.axes[0]
+    assert [text.get_text() for text in axis.get_yticklabels()] == ["a", "b", "c"]
+    assert [text.get_text() for text in axis.texts] == ["100 %", "33 %", "0 %"]
+    blocks = {}
+    for part in axis.collections:
+        for path in part.get_paths():
+            (left, top), (right, _) = path.vertices.min(axis=0), path.vertices.max(axis=0)
+            blocks[round(float(top)), round(float(left)), round(float(right))] = tuple(part.get_facecolor()[0][:3])
+    assert set(blocks) == {(0, 0, 2), (1, 0, 1), (1, 1, 2), (1, 2, 3), (2, 0, 1)}
+    assert blocks[0, 0, 2] == blocks[1, 1, 2] != blocks[1, 0, 1] == blocks[1, 2, 3] == blocks[2, 0, 1]
+
+
+def test_dots_stand_at_their_values_with_their_intervals():
+    axis = DRAWINGS["dots"]().axes[0]
+    lines = [(list(line.get_xdata()), line.get_ydata()[0], line) for line in axis.lines]
+    assert [x for x, _, line in lines if len(x) == 2 and line.get_linestyle() == "-"] == [[0.4, 0.6]] * 2  # a value without an interval has none
+    assert [x for x, _, line in lines if line.get_linestyle() == ":"] == [[0.92, 0.92]]
+    points = {(x[0], round(y)): line for x, y, line in lines if len(x) == 1}
+    assert set(points) == {(0.5, 0), (0.9, 0), (0.5, 1)}
+    y_above, y_below = points[0.9, 0], points[0.5, 1]
+    assert y_above.get_color() == y_below.get_color() != points[0.5, 0].get_color() and y_above.get_marker() == y_below.get_marker()
+
+
+def test_gains_go_from_the_largest_loss_to_the_largest_gain():
+    axis = DRAWINGS["gains"]().axes[0]
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["b", "c", "a"]
+    assert [bar.get_height() for bar in axis.patches if bar.get_width() < 1] == [-1, 0, 2]
+
+
+def test_reliable_points_are_where_sure_and_right_meet():
+    first, second = DRAWINGS["reliability"]().axes
+    assert first.collections[-1].get_offsets().tolist() == [[0.5, 0.4], [0.9, 0.6]]
+    small, large = first.collections[-1].get_sizes()
+    assert large > small and first.get_title() == "known\ncalibration error: 25.0 points"
+
+
+def test_every_person_is_a_dot():
+    axis = DRAWINGS["strips"]().axes[0]
+    dots = [tuple(np.round((line.get_xdata()[0], line.get_ydata()[0]), 3)) for line in axis.lines if len(line.get_xdata()) == 1]
+    assert sorted(x for x, _ in dots) == [0.3, 0.5, 0.5, 0.6, 0.8] and len(set(dots)) == 5  # equal shares are piled up
+
+
 def test_bad_input_is_one_clear_error():
     with pytest.raises(FerError, match="`tables`"):
         comparisons.heatmaps({"one": table(), "two": table(2)}, title="t", xlabel="x", ylabel="y")
@@ -48,3 +102,13 @@ def test_bad_input_is_one_clear_error():
         comparisons.heatmaps({}, title="t", xlabel="x", ylabel="y")
     with pytest.raises(FerError, match="points above 0"):
         comparisons.against({"k": {"a": (0.0, 1.0)}}, title="t", xlabel="x", ylabel="y")
+    with pytest.raises(FerError, match="`correct`"):
+        comparisons.witnesses([1, 0], ["a"], title="t", xlabel="x")
+    with pytest.raises(FerError, match="`rows`"):
+        comparisons.dots({}, title="t", xlabel="x")
+    with pytest.raises(FerError, match="`panels`"):
+        comparisons.slopes({"p": ([1.0], [1.0, 2.0])}, ends=[("a", "b")], title="t", ylabel="y")
+    with pytest.raises(FerError, match="`differences`"):
+        comparisons.gains({}, title="t", ylabel="y")
+    with pytest.raises(FerError, match="`rows`"):
+        comparisons.strips({"nobody": []}, title="t", xlabel="x")

@@ -91,6 +91,24 @@ def interval(correct, actors, seed, *, draws=1000, ends=(2.5, 97.5), unit=None, 
     return tuple(np.percentile(shares, ends))
 
 
+def relative(features, actors, neutral, takes, *, known=None, sign=1, only=None):
+    """The answer to 06-1; ``known(i, own)`` picks other reference rows, ``only`` the rows that are treated at all."""
+    known = known or (lambda i, own: own & neutral & (takes != takes[i]))
+    made = np.array([sign * (row - features[known(i, actors == actors[i])].mean(axis=0)) for i, row in enumerate(features)])
+    return made if only is None else np.where(only[:, None], made, features)
+
+
+def relative_in_place(features, actors, neutral, takes):
+    features -= relative(features, actors, neutral, takes).astype(features.dtype)
+    return features
+
+
+def relative_in_whole_numbers(features, actors, neutral, takes):
+    made = np.empty_like(features)
+    made[:] = relative(features, actors, neutral, takes)
+    return made
+
+
 def forever(*_):
     while True:
         pass
@@ -148,17 +166,36 @@ WRONG = [
     ("05-1", lambda losses, patience: min(range(len(losses)), key=lambda i: (losses[i], -i)), "kept"),
     ("05-1", lambda losses, patience: losses.sort() or 0, "should be"),
     ("05-1", lambda losses, patience: float(np.argmin(losses[: patience + 1])), "kept"),
-    ("06-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
-    ("06-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
-    ("06-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),
-    ("06-1", lambda c, a, s: interval(c, a, s, mean_of_means=True), "Pool the frames"),
-    ("06-1", lambda c, a, s: interval(c, a, s, subset=3), "wide"),
-    ("06-1", lambda c, a, s: interval(c, a, None), "same seed"),
-    ("06-1", lambda c, a, s: np.mean(c), "two numbers"),
-    ("06-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n), "part of what is taken"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (np.arange(len(f)) != i)), "gives the label away"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (t == t[i])), "same take"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: n), "everybody's neutral"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: n & (t != t[i])), "everybody's neutral"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own), "take the neutral ones"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & (t != t[i])), "take the neutral ones"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, sign=-1), "other way round"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, only=~n), "treat the neutral ones by the same rule"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t)[np.argsort(a, kind="stable")], "another order"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t)[~n], "shape of the features"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (t != t[i]) & (t > 1)), "of no clips"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t) / f.std(axis=0), "should begin with"),
+    ("06-1", lambda f, a, n, t: {"made": relative(f, a, n, t)}, "array of numbers"),
+    ("06-1", lambda f, a, n, t: None, "array of numbers; got NoneType"),
+    ("06-1", lambda f, a, n: f, "relative(features, actors, neutral, takes)"),
+    ("06-1", relative_in_place, "changed an array"),
+    ("06-1", relative_in_whole_numbers, "lost their fractions"),
+    ("07-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
+    ("07-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
+    ("07-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),
+    ("07-1", lambda c, a, s: interval(c, a, s, mean_of_means=True), "Pool the frames"),
+    ("07-1", lambda c, a, s: interval(c, a, s, subset=3), "wide"),
+    ("07-1", lambda c, a, s: interval(c, a, None), "same seed"),
+    ("07-1", lambda c, a, s: np.mean(c), "two numbers"),
+    ("07-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
 ]
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a wrong answer may take the mean of nothing
 @pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
 def test_wrong_answers_fail_with_a_reason(number, answer, word):
     made = exercises.check(number, answer)

@@ -492,3 +492,19 @@ def test_reported_rows_say_where_they_come_from():
 @given(st.floats(0, 1))
 def test_a_percentage_is_within_half_a_digit(value):
     assert abs(float(prose.percent(value).removesuffix(" %")) - 100 * value) <= 0.0500001
+
+
+def test_a_door_brings_in_the_house_only_for_those_who_come_through_it(toy):
+    (toy / "room").mkdir()
+    (toy / "room" / "__init__.py").write_text("from .far import X\n")
+    (toy / "room" / "near.py").write_text("Y = 1\n")
+    (toy / "room" / "far.py").write_text("X = 1\n")
+    (toy / "a.py").write_text("from .room.near import Y\n")
+    names = lambda found: sorted(path.relative_to(toy).as_posix() for path in found)  # noqa: E731
+    assert names(provenance.reachable(["toy.a"])) == ["a.py", "room/__init__.py", "room/far.py", "room/near.py"]
+    assert names(provenance.reachable(["toy.a"], doors=False)) == ["a.py", "room/__init__.py", "room/near.py"]
+    before = provenance.digests(["toy.a"])
+    (toy / "room" / "far.py").write_text("X = 2\n")
+    assert provenance.digests(["toy.a"]) == before
+    (toy / "room" / "near.py").write_text("Y = 2\n")
+    assert [name for name, one in provenance.digests(["toy.a"]).items() if one != before[name]] == ["room/near.py"]

@@ -1,4 +1,4 @@
-"""06-1: an interval over people."""
+"""06-1: each actor's own neutral taken away, and no clip in its own reference."""
 
 from __future__ import annotations
 
@@ -6,57 +6,79 @@ import numpy as np
 
 from . import Wrong
 
-
-def _numbers(made, given: str) -> tuple[float, float]:
-    try:
-        low, high = (float(value) for value in made)
-    except (TypeError, ValueError):
-        raise Wrong(f"for {given}: return two numbers, (low, high); got {made!r}.") from None
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise Wrong(f"for {given}: the interval {low}, {high} is not finite.")
-    if not 0 <= low <= high <= 1:
-        raise Wrong(f"for {given}: an accuracy's interval lies in 0 to 1 with low below high; got {low:.3f}, {high:.3f}.")
-    return low, high
+_ARGUMENTS = "relative(features, actors, neutral, takes)"
 
 
-def grade_interval(answer) -> str:
-    """Edge cases, then width against the closed form for people who differ, and for people who do not."""
-    from .. import evaluate
+def _reference(features, actors, neutral, takes) -> np.ndarray:
+    return np.array([row - features[neutral & (actors == actor) & (takes != take)].mean(axis=0)
+                     for row, actor, take in zip(features, actors, takes)])
 
-    same_all = _numbers(answer(np.ones(60, bool), np.repeat(list("abc"), 20), 0), "everything right")
-    if same_all != (1.0, 1.0):
-        raise Wrong(f"where every answer is right the interval is (1, 1); got {same_all}.")
-    rng = np.random.default_rng(606)
-    for actors, each in [(20, 30), (12, 60), (24, 24)]:
-        # Half of the people are read well and half badly: what differs is the person, not the frame.
-        skill = np.tile([0.9, 0.3], actors // 2)
-        people = np.repeat([f"actor {i}" for i in range(actors)], each)
-        correct = rng.random(actors * each) < np.repeat(skill, each)
-        order = rng.permutation(len(people))
-        people, correct = people[order], correct[order]
-        given = f"{actors} actors with {each} frames each, half read well and half badly"
-        low, high = _numbers(answer(correct, people, 1), given)
-        wanted = evaluate.interval(np.ones(len(people), int), correct.astype(int), people, 2, resamples=4000)
-        frames = 1.96 * np.sqrt(correct.mean() * (1 - correct.mean()) / len(correct)) * 2
-        true_width = wanted["high"] - wanted["low"]
-        if not low <= correct.mean() <= high:
-            raise Wrong(f"for {given}: the accuracy {correct.mean():.3f} lies outside your interval {low:.3f} to {high:.3f}.")
-        if high - low < (frames + true_width) / 2:
-            raise Wrong(f"for {given}: your interval is {high - low:.3f} wide, about what resampling single frames gives "
-                        f"({frames:.3f}). Draw whole actors, with all their frames: {true_width:.3f}.")
-        if high - low > 1.35 * true_width:
-            raise Wrong(f"for {given}: your interval is {high - low:.3f} wide; drawing as many actors as there are, "
-                        f"with replacement, and taking the 2.5th and 97.5th percentiles gives about {true_width:.3f}.")
-        if abs(low - wanted["low"]) > 0.25 * true_width or abs(high - wanted["high"]) > 0.25 * true_width:
-            raise Wrong(f"for {given}: expected about {wanted['low']:.3f} to {wanted['high']:.3f}, got {low:.3f} to {high:.3f}.")
-        if _numbers(answer(correct, people, 1), given) != (low, high):
-            raise Wrong("the same seed should give the same interval; yours changes from call to call.")
-    # Unequal people: an actor with many frames must weigh more than one with few.
-    people = np.repeat(["many", "few 1", "few 2", "few 3"], [400, 10, 10, 10])
-    correct = np.repeat([True, False, False, False], [400, 10, 10, 10])
-    low, high = _numbers(answer(correct, people, 2), "one actor with 400 frames and three with 10")
-    wanted = evaluate.interval(np.ones(len(people), int), correct.astype(int), people, 2, resamples=4000)
-    if abs(high - wanted["high"]) > 0.03:
-        raise Wrong(f"for one actor with 400 frames, all right, and three with 10, all wrong: the upper end should be near "
-                    f"{wanted['high']:.3f}, got {high:.3f}. Pool the frames of the drawn actors, then take the share that is right.")
-    return "right: people were drawn, not frames, so the interval speaks of people not yet met."
+
+def _toy(people: int, columns: int, rng: np.random.Generator, *, takes: int = 2, whole: bool = False):
+    """Clips in no order: each person has neutral and other clips in every take, and a face of their own at rest."""
+    rows = [(f"{person:02d}", kind == 0, take) for person in range(1, people + 1) for take in range(1, takes + 1)
+            for kind in (0, 0, 1, 1, 1)[rng.integers(0, 2):]]
+    actors, neutral, of = (np.array(column) for column in zip(*(rows[i] for i in rng.permutation(len(rows)))))
+    rest = {name: rng.normal(0, 5, columns) for name in np.unique(actors)}
+    features = np.array([rest[name] for name in actors]) + rng.normal(0, 1, (len(rows), columns)) + 3 * ~neutral[:, None]
+    return (np.rint(10 * features).astype(int) if whole else features), actors, neutral, of
+
+
+def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
+    """What the answer seems to have done instead."""
+    mean = lambda chosen: np.array([row - features[chosen(i)].mean(axis=0) for i, row in enumerate(features)])  # noqa: E731
+    own = lambda i: actors == actors[i]  # noqa: E731
+    clip = lambda i: np.arange(len(features)) == i  # noqa: E731
+    guesses = [
+        (lambda i: own(i) & neutral, "It looks as if all of the actor's neutral clips were averaged: then a neutral clip is part of what is taken "
+                                     "from it. Take the other takes only."),
+        (lambda i: own(i) & neutral & ~clip(i), "It looks as if only the clip itself was left out: then neutral clips have another reference than the "
+                                                "rest, and the rule gives the label away. Take the other takes only, for every clip."),
+        (lambda i: own(i) & neutral & (takes == takes[i]), "It looks as if the neutral clips of the same take were averaged; take those of the others."),
+        (lambda i: neutral & (takes != takes[i]), "It looks as if everybody's neutral clips were averaged; take the actor's own."),
+        (lambda i: neutral, "It looks as if everybody's neutral clips were averaged; take the actor's own."),
+        (lambda i: own(i) & (takes != takes[i]), "It looks as if all clips of the actor were averaged; take the neutral ones."),
+        (own, "It looks as if all clips of the actor were averaged; take the neutral ones."),
+    ]
+    wanted = _reference(features, actors, neutral, takes)
+    if np.allclose(got, -wanted):
+        return "The sign is the other way round: the clip minus its reference."
+    if np.allclose(np.sort(got, axis=0), np.sort(wanted, axis=0)):
+        return "The rows came back in another order; row k of the answer belongs to row k of the features."
+    if np.allclose(got[~neutral], wanted[~neutral]):
+        return "The clips that are not neutral are right; treat the neutral ones by the same rule."
+    if np.allclose(got, np.trunc(wanted)):
+        return "The differences lost their fractions: an array of whole numbers cannot hold them, so make one of floats."
+    return next((text for chosen, text in guesses if np.allclose(got, mean(chosen))), "")
+
+
+def grade_relative(answer) -> str:
+    """Fixed and random tables: the right reference for every row, the input left as it was."""
+    rng = np.random.default_rng(616)
+    for people, columns, takes, whole in [(3, 4, 2, False), (5, 2, 3, False), (24, 35, 2, False), (4, 3, 2, True), (1, 1, 2, False)]:
+        handed = _toy(people, columns, rng, takes=takes, whole=whole)
+        before = [part.copy() for part in handed]
+        given = f"{people} actor{'s' if people > 1 else ''} with {takes} takes{', features that are whole numbers' if whole else ''}"
+        try:
+            made = answer(*handed)
+        except TypeError as error:
+            if "argument" in str(error):
+                raise Wrong(f"the function should be {_ARGUMENTS}: {error}.") from None
+            raise
+        if not all(np.array_equal(now, then) for now, then in zip(handed, before)):
+            raise Wrong("your function changed an array that it was given; work on a copy.")
+        try:
+            got = np.asarray(made if made is not None else {}, float)
+        except (TypeError, ValueError):
+            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.") from None
+        if got.shape != handed[0].shape:
+            raise Wrong(f"for {given}: the answer has the shape of the features, {handed[0].shape}; got {got.shape}.")
+        wanted = _reference(*handed)
+        if np.isnan(got).any():
+            raise Wrong(f"for {given}: {int(np.isnan(got).any(axis=1).sum())} rows are not numbers: a mean was taken of no clips.")
+        if not np.allclose(got, wanted):
+            row = int(np.flatnonzero(~np.isclose(got, wanted).all(axis=1))[0])
+            hint = _hint(got, *handed)
+            raise Wrong(f"for {given}: row {row} ({'neutral' if handed[2][row] else 'not neutral'}, actor {handed[1][row]}, take {handed[3][row]}) should "
+                        f"begin with {wanted[row, 0]:.3f}; your function gave {got[row, 0]:.3f}.{' ' + hint if hint else ''}")
+    return "right: each actor is measured from their own face at rest, and no clip is part of what is taken from it."

@@ -16,7 +16,7 @@ import importlib
 
 from ..errors import invalid
 
-_NAMES: tuple[str, ...] = ("split",)
+_NAMES: tuple[str, ...] = ("split", "real_people", "human_votes")
 
 
 def available() -> tuple[str, ...]:
