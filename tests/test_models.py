@@ -11,7 +11,8 @@ import pytest
 
 from fer_utils import models
 from fer_utils.errors import FerError
-from fer_utils.models import ding2023
+from fer_utils.models import ding2023, landmark_lstm
+from fer_utils.models import distances as distances_module
 from fer_utils.models import hog as hog_module
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
@@ -24,6 +25,7 @@ TINY = {
     "resnet50": dict(input_shape=(32, 32, 1)),
     "vgg16": dict(input_shape=(32, 32, 1), dense=8),
     "alexnet": dict(input_shape=(67, 67, 1), dense=8),
+    "densenet161": dict(input_shape=(32, 32, 1), growth=4, blocks=(2, 1)),
     "knn": dict(input_shape=(32, 32, 1), cell=8, k=1),
 }
 
@@ -46,7 +48,8 @@ def pictures(count=16, shape=(32, 32, 1), seed=0):
 def test_importing_the_rooms_imports_no_backend():
     code = (
         "import sys, fer_utils.models, fer_utils.models.ding2023 as d, fer_utils.compress, fer_utils.benchmark;"
-        "d.candidates(); import fer_utils.models.vgg16, fer_utils.models.xception2022;"
+        "d.candidates(); import fer_utils.models.vgg16, fer_utils.models.xception2022, fer_utils.models.densenet161;"
+        "import fer_utils.models.landmark_lstm as lstm; lstm.candidates(most_layers=1);"
         "print(sorted({'keras', 'tensorflow', 'cv2', 'dlib'} & set(sys.modules)))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -61,7 +64,7 @@ def test_a_name_can_be_checked_before_anything_is_imported():
 
 def test_available_is_what_can_be_built():
     assert models.available() == (
-        "ding2023", "mobilenet_inception2019", "xception2022", "resnet50", "vgg16", "alexnet", "knn"
+        "ding2023", "mobilenet_inception2019", "xception2022", "resnet50", "vgg16", "alexnet", "densenet161", "knn"
     )
     assert set(TINY) == set(models.available())
 
@@ -91,6 +94,19 @@ def test_available_is_what_can_be_built():
         (lambda: models.build("resnet50", classes=8, input_shape=(16, 16, 1)), ["32 pixels", "resnet50"]),
         (lambda: models.build("vgg16", classes=8, input_shape=(16, 16, 1)), ["32 pixels"]),
         (lambda: models.build("alexnet", classes=8, input_shape=(48, 48, 1)), ["67 pixels"]),
+        (lambda: models.build("densenet161", classes=8, input_shape=(16, 16, 1)), ["32 pixels", "densenet161"]),
+        (lambda: models.build("densenet161", classes=8, growth=0), ["`growth`", "1 or more"]),
+        (lambda: models.build("densenet161", classes=8, blocks=()), ["`blocks`", "()"]),
+        (lambda: models.build("densenet161", classes=8, blocks="6"), ["`blocks`", "'6'"]),
+        (lambda: models.build("densenet161", classes=8, blocks=(6, 0)), ["`blocks`", "1 or more", "0"]),
+        (lambda: models.build("landmark_lstm", classes=8), ["`name`", "'landmark_lstm'"]),
+        (lambda: landmark_lstm.build(classes=1), ["`classes`", "2 or more"]),
+        (lambda: landmark_lstm.build(classes=8, units=()), ["`units`", "1 of them or more", "()"]),
+        (lambda: landmark_lstm.build(classes=8, units=64), ["`units`", "64"]),
+        (lambda: landmark_lstm.build(classes=8, dense=(64, 0)), ["`dense`", "1 or more", "0"]),
+        (lambda: landmark_lstm.build(classes=8, frames=0), ["`frames`"]),
+        (lambda: landmark_lstm.build(classes=8, distances=0), ["`distances`"]),
+        (lambda: landmark_lstm.build(classes=8, dropout=1), ["`dropout`", "[0, 1)"]),
         (lambda: models.build("knn", classes=8, input_shape=(32, 32, 1)), ["40 pixels", "`cell`"]),
         (lambda: models.build("knn", classes=8, k=0), ["`k`", "1 or more"]),
         (lambda: models.load("nowhere.keras"), ["`path`", "nowhere.keras"]),
@@ -228,6 +244,46 @@ def test_xception_has_the_count_of_keras_applications():
     assert shapes(ours) == shapes(theirs)
 
 
+def densenet_by_hand(growth, blocks, channels, classes):
+    """(trainable, moving statistics), layer by layer as Huang et al. 2017 write it; convolutions have no bias."""
+    weights = moving = 0
+
+    def norm(width):
+        nonlocal weights, moving
+        weights, moving = weights + 2 * width, moving + 2 * width
+
+    width = 2 * growth
+    weights += 7 * 7 * channels * width
+    norm(width)
+    for block, layers in enumerate(blocks):
+        for _ in range(layers):
+            norm(width)
+            weights += width * 4 * growth
+            norm(4 * growth)
+            weights += 3 * 3 * 4 * growth * growth
+            width += growth
+        if block < len(blocks) - 1:
+            norm(width)
+            weights += width * (width // 2)
+            width //= 2
+    norm(width)
+    return weights + (width + 1) * classes, moving
+
+
+def test_densenet161_has_the_count_by_which_it_is_known():
+    assert densenet_by_hand(48, (6, 12, 36, 24), 3, 1000) == (28_681_000, 219_936)
+    profile = models.profile(models.build("densenet161", classes=1000, input_shape=(32, 32, 3)))
+    assert (profile.trainable, profile.parameters) == (28_681_000, 28_681_000 + 219_936)
+    assert profile.layers["type"].tolist().count("Conv2D") == 1 + 2 * (6 + 12 + 36 + 24) + 3  # and the dense layer: 161
+
+
+@pytest.mark.parametrize("growth, blocks, channels, classes", [(4, (2, 1), 1, 4), (6, (1, 3, 2), 3, 7), (5, (2,), 1, 2)])
+def test_densenet_is_counted_by_hand_at_any_size(growth, blocks, channels, classes):
+    model = models.build("densenet161", classes=classes, input_shape=(40, 33, channels), growth=growth, blocks=blocks)
+    weights, moving = densenet_by_hand(growth, blocks, channels, classes)
+    assert (models.profile(model).trainable, model.count_params()) == (weights, weights + moving)
+
+
 def test_mobilenet_inception_is_lighter_than_its_rivals():
     profile = models.profile(models.build("mobilenet_inception2019", classes=8))
     assert (profile.parameters, profile.macs) == (614_952, 159_318_976)
@@ -329,12 +385,118 @@ def test_profile_counts_a_shared_layer_once_and_its_work_twice_and_opens_models(
     assert (profile.parameters, profile.macs) == (20, 24)
 
 
+def test_profile_counts_an_lstm_once_a_frame():
+    layers = keras.layers
+    inputs = keras.Input((5, 3))
+    x = layers.LSTM(2, return_sequences=True, name="all")(inputs)
+    model = keras.Model(inputs, layers.Dense(6, name="last")(layers.LSTM(4, name="end")(x)))
+    table = models.profile(model).layers.set_index("layer")
+    # Four gates; each weighs the inputs and the layer's own last state, in every one of the 5 frames.
+    assert table["macs"].to_dict() == {"all": 5 * 4 * (3 * 2 + 2 * 2), "end": 5 * 4 * (2 * 4 + 4 * 4), "last": 4 * 6}
+    assert table["parameters"].to_dict() == {"all": 4 * (3 * 2 + 2 * 2 + 2), "end": 4 * (2 * 4 + 4 * 4 + 4), "last": 4 * 6 + 6}
+
+
 def test_profile_refuses_what_it_would_count_wrongly():
     inputs = keras.Input((4, 3))
-    with pytest.raises(FerError, match="LSTM"):
+    with pytest.raises(FerError, match="GRU"):
+        models.profile(keras.Model(inputs, keras.layers.GRU(2)(inputs)))
+    inputs = keras.Input((None, 3))
+    with pytest.raises(FerError, match="LSTM over sequences of known length"):
         models.profile(keras.Model(inputs, keras.layers.LSTM(2)(inputs)))
     with pytest.raises(FerError, match="built"):
         models.profile(keras.Sequential([keras.layers.Dense(2)]))
+
+
+# ---- distances between landmarks ----------------------------------------------------------------
+
+
+def landmarks(count=3, seed=0):
+    """(count, 68, 2): points anywhere, the eyes' outer corners far apart."""
+    points = np.random.default_rng(seed).uniform(0, 180, (count, 68, 2))
+    points[:, 36], points[:, 45] = (40, 70), (130, 80)
+    return points
+
+
+def test_distances_are_all_pairs_over_that_of_the_eyes():
+    points = landmarks()
+    found = distances_module.distances(points)
+    assert found.shape == (3, distances_module.length()) == (3, 68 * 67 // 2) and found.dtype == np.float32
+    for face, row in zip(points, found):
+        eyes = math.dist(face[36], face[45])
+        plain = [math.dist(face[i], face[j]) / eyes for i in range(68) for j in range(i + 1, 68)]
+        np.testing.assert_allclose(row, plain, rtol=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(scale=st.floats(0.1, 20), angle=st.floats(-3, 3), right=st.floats(-500, 500), down=st.floats(-500, 500))
+def test_size_place_and_turn_do_not_change_distances(scale, angle, right, down):
+    points = landmarks()
+    turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    np.testing.assert_allclose(
+        distances_module.distances(scale * points @ turn + (right, down)), distances_module.distances(points), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("wrong", ["points", None, np.zeros((68, 2)), np.zeros((1, 67, 2)), np.zeros((1, 68, 2)),
+                                   np.full((1, 68, 2), np.nan)])
+def test_what_is_no_face_is_refused(wrong):
+    with pytest.raises(FerError, match="`landmarks`"):
+        distances_module.distances(wrong)
+
+
+# ---- the LSTM on them ---------------------------------------------------------------------------
+
+
+def test_the_lstm_of_the_printed_size_is_one_of_seven_and_so_is_no_reproduction():
+    found = landmark_lstm.candidates()
+    assert len(found) == 7 and {one["classes"] for one in found} == {8}, "the count does say that there are eight labels"
+    assert all(landmark_lstm.parameter_count(**one) == landmark_lstm.PRINTED == 63_178_760 for one in found)
+    even = [one for one in found if len({*one["units"], *one["dense"]}) == 1]
+    assert even == [dict(units=(2048, 2048), dense=(2048,), distances=1052, classes=8, whole=False)]
+    # Gate by gate, a weight for every input and every unit, and a bias; the weights are used once a frame.
+    first, second = 4 * 2048 * (1052 + 2048), 4 * 2048 * (2048 + 2048)
+    assert first + second + 2 * 4 * 2048 + 2048 * (2048 + 1) + (2048 + 1) * 8 == 63_178_760
+    text = landmark_lstm.build.__doc__
+    assert f"{122 * (first + second) + 2048 * 2048 + 2048 * 8:,} multiply-accumulates" in text and f"{4 * 63_178_760:,} bytes" in text
+
+
+def test_the_lstm_search_finds_what_a_plain_search_finds():
+    target = landmark_lstm.parameter_count((4, 2), (8,), 5, 3, frames=6, whole=True)
+    ranges = dict(widths=(2, 4, 8), most_layers=2, classes=(3, 4), most_distances=40, frames=6)
+    plain = [
+        dict(units=units, dense=dense, distances=d, classes=k, whole=whole)
+        for units in [(a,) for a in (2, 4, 8)] + [(a, b) for a in (2, 4, 8) for b in (2, 4, 8)]
+        for dense in [(), (2,), (4,), (8,)] for k in (3, 4) for whole in (False, True) for d in range(1, 41)
+        if landmark_lstm.parameter_count(units, dense, d, k, 6, whole) == target
+    ]
+    assert landmark_lstm.candidates(target, **ranges) == plain and len(plain) > 1
+
+
+@pytest.mark.parametrize("units, dense, whole", [((3,), (), False), ((3, 5), (4,), False), ((4, 2), (3, 2), True)])
+def test_the_lstm_has_the_count_of_its_closed_form_takes_a_step_and_survives_saving(units, dense, whole, tmp_path):
+    keras.utils.set_random_seed(0)
+    model = landmark_lstm.build(classes=4, distances=7, frames=5, units=units, dense=dense, whole=whole, dropout=0.2)
+    assert model.count_params() == landmark_lstm.parameter_count(units, dense, 7, 4, 5, whole)
+    inputs, last = (7, *units), (units[-1] * (5 if whole else 1), *dense, 4)
+    work = 5 * sum(4 * u * (d + u) for d, u in zip(inputs, units)) + sum(a * b for a, b in zip(last, last[1:]))
+    assert models.profile(model).macs == work
+    clips = np.random.default_rng(0).random((6, 5, 7)).astype("float32")
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy", run_eagerly=True)
+    before = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
+    assert np.isfinite(model.train_on_batch(clips, np.arange(6) % 4))
+    assert all((keras.ops.convert_to_numpy(v) != b).any() for v, b in zip(model.trainable_variables, before))
+    answers = model.predict(clips, verbose=0)
+    assert answers.shape == (6, 4) and answers.dtype == np.float32
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+    model.save(tmp_path / "lstm.keras")
+    np.testing.assert_allclose(models.load(tmp_path / "lstm.keras").predict(clips, verbose=0), answers, atol=1e-6)
+
+
+def test_the_lstm_tells_the_order_of_frames():
+    keras.utils.set_random_seed(1)
+    model = landmark_lstm.build(classes=3, distances=4, frames=6, units=(5,), dense=())
+    clip = np.random.default_rng(2).random((1, 6, 4)).astype("float32")
+    assert np.abs(model.predict(clip, verbose=0) - model.predict(clip[:, ::-1], verbose=0)).max() > 1e-4
 
 
 # ---- HOG and the neighbours ---------------------------------------------------------------------
@@ -501,7 +663,7 @@ def test_knn_says_what_is_wrong(quarters):
         model.fit(images[:0], labels[:0], verbose=0)
 
 
-@pytest.mark.parametrize("module", [models, ding2023, hog_module])
+@pytest.mark.parametrize("module", [models, ding2023, hog_module, distances_module, landmark_lstm])
 def test_documented_examples(module):
     result = doctest.testmod(module)
     assert result.attempted and not result.failed

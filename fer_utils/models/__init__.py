@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # The three systems of the book first, then the ones that they are compared with.
 _NAMES: tuple[str, ...] = (
-    "ding2023", "mobilenet_inception2019", "xception2022", "resnet50", "vgg16", "alexnet", "knn",
+    "ding2023", "mobilenet_inception2019", "xception2022", "resnet50", "vgg16", "alexnet", "densenet161", "knn",
 )
 
 

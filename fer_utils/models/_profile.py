@@ -23,9 +23,9 @@ class Profile:
     name : the model's name.
     parameters : all of them, moving statistics and stored references too.
     trainable : those that gradients change.
-    macs : multiply-accumulates of one image through every convolution (Conv2D,
-        DepthwiseConv2D, SeparableConv2D) and dense layer.  Biases, activations, pools, normalisation and additions are not
-        counted, as usual; one multiply-accumulate is about two FLOPs.
+    macs : multiply-accumulates of one image (of one sequence, where there is an LSTM) through every
+        convolution (Conv2D, DepthwiseConv2D, SeparableConv2D), dense layer and LSTM.  Biases, activations, gates, pools,
+        normalisation and additions are not counted, as usual; one multiply-accumulate is about two FLOPs.
     bytes : 4 x parameters, the weights in float32.
     layers : DataFrame, one row a call of a layer: layer, type, output (its shape
         without the batch), parameters, macs.  A shared layer's parameters stand
@@ -98,19 +98,24 @@ def _rows(model, seen: set[int], prefix: str = "") -> list[tuple]:
             seen.add(id(layer))
             shape = tuple(node.outputs[0].shape[1:])
             own = layer.count_params() if first and isinstance(layer, keras.layers.Layer) else 0
-            rows.append((prefix + layer.name, type(layer).__name__, shape, own, _macs(layer, shape)))
+            given = tuple(node.input_tensors[0].shape[1:]) if node.input_tensors else ()
+            rows.append((prefix + layer.name, type(layer).__name__, shape, own, _macs(layer, given, shape)))
     return rows
 
 
-def _macs(layer, output: tuple[int, ...]) -> int:
+def _macs(layer, given: tuple[int | None, ...], output: tuple[int, ...]) -> int:
     """Multiply-accumulates of one call: every weight of a kernel is used once a position.
 
     Conv2D's kernel is (height, width, channels in / groups, filters), so its
-    size times the positions of the output counts groups rightly.
+    size times the positions of the output counts groups rightly.  An LSTM uses
+    its two kernels, (inputs, 4 units) and (units, 4 units), once a step of the
+    sequence that it is ``given``.
     """
     import keras
 
     kinds = keras.layers
+    if isinstance(layer, kinds.LSTM) and given[0] is not None:
+        return given[0] * (math.prod(layer.cell.kernel.shape) + math.prod(layer.cell.recurrent_kernel.shape))
     if isinstance(layer, kinds.Dense):
         return math.prod(layer.kernel.shape) * math.prod(output[:-1])
     if not isinstance(layer, (kinds.Conv2D, kinds.DepthwiseConv2D, kinds.SeparableConv2D)):
@@ -118,7 +123,8 @@ def _macs(layer, output: tuple[int, ...]) -> int:
         if any(len(weight.shape) > 1 for weight in getattr(layer, "weights", ())):
             raise invalid(
                 "model", received=f"{layer.name} ({type(layer).__name__})",
-                expected="Conv2D, DepthwiseConv2D, SeparableConv2D and Dense where there are kernels",
+                expected="Conv2D, DepthwiseConv2D, SeparableConv2D, Dense, and LSTM over sequences of known length, where there are "
+                "kernels",
             )
         return 0
     spatial = output[1:] if layer.data_format == "channels_first" else output[:-1]

@@ -1,0 +1,190 @@
+"""Before deep learning: neighbours and a small ANN, on gradients and on distances between landmarks.
+
+    python -m fer_utils study before_networks --store      # some minutes, and one for the landmarks' predictor
+
+Valverde & Lim 2022 name K-nearest neighbours and artificial neural networks as the
+'early stage' of the field, and their low accuracy as the reason for deep ones.
+Here both see the drawn RAVDESS faces as HOG descriptors (Dalal & Triggs 2005)
+and as distances between the 68 landmarks, with actors apart (the folds of Luna-Jiménez et al.
+2022) and with frames at random.  Beside them stand the distances between the
+landmarks as they were drawn: what a perfect landmark finder would give.
+
+All is one setting, chosen beforehand and tuned on nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+import warnings
+
+import numpy as np
+
+from .. import evaluate, labels, sources, splits
+from ..errors import invalid, whole_number
+
+TITLE = "Before deep learning: neighbours and a small ANN on HOG and on landmark distances"
+CODE = ("fer_utils.sources", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.landmarks", "fer_utils.models.hog",
+        "fer_utils.models.distances")
+HEADLINE = True
+
+#: k of the neighbours, as in `fer_utils.models.knn`; units and epochs of the ANN's one hidden layer: all ours.
+NEIGHBOURS, HIDDEN, EPOCHS = 5, 64, 60
+#: Names of what is compared, in the order of the figure.
+FEATURES: tuple[str, ...] = ("HOG", "landmark distances", "true landmark distances")
+MODELS: tuple[str, ...] = ("KNN", "ANN")
+SPLITS: tuple[str, ...] = ("actors apart", "frames at random")
+#: The actors of each fold, and how many folds of frames.
+FOLDS, FRAME_FOLDS = "luna-jimenez2022", 5
+#: Seeds of the ANN's weights; the neighbours have none.
+SEEDS: dict[str, int] = {"smoke": 1, "class": 3, "full": 3}
+
+
+def answer(tier: str = "class", *, progress: bool = True, seeds: int | None = None, landmarks: str | Path = "drawn",
+           features: Iterable[str] | None = None, epochs: int = EPOCHS) -> dict:
+    """Describe the faces, and ask each model about people, and about frames, that it has not learned from.
+
+    Parameters
+    ----------
+    tier : of the drawn faces; see `fer_utils.sources.SIZES`.
+    seeds : how often the ANN begins anew, 1 or more; None for the tier's own number.
+    landmarks : the predictor, see `fer_utils.sources.face_set`.
+    features : names of `FEATURES`; None for all.
+    epochs : of the ANN, 1 or more.
+
+    Returns
+    -------
+    dict with ``labels``, ``images``, ``clips``, ``actors``, ``folds`` (the actors of each), ``settings``, ``landmark_error`` (found
+    against drawn, a share of the inter-ocular distance: ``mean``, ``median``, ``p95``); ``rows``, one a feature, model and split:
+    ``feature``, ``model``, ``split``, ``length`` (numbers that describe a face), ``accuracy``, ``macro_f1`` with intervals over
+    actors, ``recall``, ``confusion``, ``chance``, ``n``, ``accuracies`` (of each seed), ``by_actor`` (right and all, by actor),
+    ``parameters`` (of the ANN; None for the neighbours, which keep every face); and two lists of differences, of the same
+    model on the same frames, with intervals over actors: ``split_costs``, what frames at random add to actors apart, and
+    ``finding_costs``, what the drawn landmarks add to the found ones, with actors apart.  Over the folds every frame tests
+    once a seed.
+
+    Raises
+    ------
+    FerError : an unknown tier or feature.
+    """
+    from tqdm import tqdm
+
+    if tier not in SEEDS:
+        raise invalid("tier", expected=f"one of {', '.join(SEEDS)}", received=tier)
+    seeds = SEEDS[tier] if seeds is None else whole_number("seeds", seeds, 1)
+    chosen = list(FEATURES) if features is None else list(features)
+    for name in chosen:
+        if name not in FEATURES:
+            raise invalid("features", expected=f"names among {', '.join(FEATURES)}", received=name)
+    epochs = whole_number("epochs", epochs, 1)
+    known = sources.face_set("ravdess", tier=tier, landmarks=landmarks, progress=progress)
+    meta, names = known.meta, labels.vocabulary("ravdess", known.meta["expression"])
+    actors = meta["actor"].astype(str).to_numpy()
+    targets = meta["expression"].map({name: number for number, name in enumerate(names)}).to_numpy(np.int64)
+    drawn = _drawn(known, tier)
+    folds = dict(zip(SPLITS, (splits.folds(meta, "actor", groups=FOLDS), splits.folds(meta, "frame", FRAME_FOLDS))))
+    rows, answers = [], {}
+    with tqdm(total=len(chosen) * len(folds) * (1 + seeds), desc="before networks", unit="model", disable=not progress) as bar:
+        for feature in chosen:
+            described = _described(feature, known, drawn)
+            for model in MODELS:
+                for split, parts in folds.items():
+                    found = []
+                    for seed in range(seeds if model == "ANN" else 1):
+                        found.append(_predicted(model, feature, described, targets, parts, seed, epochs))
+                        bar.update()
+                    answers[feature, model, split] = np.concatenate(found)
+                    times = len(found)
+                    scored = evaluate.metrics(np.tile(targets, times), np.concatenate(found), np.tile(actors, times), names)
+                    length = described.shape[1]
+                    rows.append({
+                        "feature": feature, "model": model, "split": split, "length": length, **scored,
+                        "accuracies": [float((one == targets).mean()) for one in found],
+                        "by_actor": _by_actor(found, targets, actors),
+                        "parameters": (length + 1) * HIDDEN + (HIDDEN + 1) * len(names) if model == "ANN" else None,
+                    })
+    return {
+        "dataset": "ravdess", "tier": tier, "labels": list(names), "images": len(meta), "clips": int(meta["clip"].nunique()),
+        "actors": int(meta["actor"].nunique()), "folds": [sorted(set(actors[test])) for _, test in folds[SPLITS[0]]],
+        "settings": {"neighbours": NEIGHBOURS, "hidden": HIDDEN, "epochs": epochs, "seeds": list(range(seeds)), "standardised": True},
+        "landmark_error": _landmark_error(known, drawn), "rows": rows,
+        "split_costs": [{"feature": feature, "model": model,
+                         **_gain(answers, *((feature, model, split) for split in SPLITS), targets, actors)}
+                        for feature in chosen for model in MODELS],
+        "finding_costs": [{"model": model,
+                           **_gain(answers, *((feature, model, SPLITS[0]) for feature in FEATURES[1:]), targets, actors)}
+                          for model in MODELS if set(FEATURES[1:]) <= set(chosen)],
+    }
+
+
+def _drawn(known, tier: str) -> np.ndarray:
+    """The landmarks of each face as they were drawn, (N, 68, 2) pixels of the clip's frames."""
+    from ..studio.film import Film
+
+    film = Film.load(sources.film_stand_in("ravdess", tier=tier, progress=False))
+    marks = {clip: film.frames(clip)["landmarks"] for clip in known.meta["clip"].unique()}
+    return np.stack([marks[clip][index] for clip, index in zip(known.meta["clip"], known.meta["frame_index"])])
+
+
+def _described(feature: str, known, drawn: np.ndarray) -> np.ndarray:
+    """(N, length) float32."""
+    from ..models.distances import distances
+
+    if feature == "landmark distances":
+        return distances(known.landmarks)
+    if feature == "true landmark distances":
+        return distances(drawn)
+    from keras import ops
+
+    from ..models.hog import hog
+
+    return np.concatenate([ops.convert_to_numpy(hog(np.asarray(known.images[i:i + 64]))) for i in range(0, len(known), 64)])
+
+
+def _predicted(model: str, feature: str, described: np.ndarray, targets: np.ndarray, parts, seed: int, epochs: int) -> np.ndarray:
+    """The label that each row is given by the fold in which it tests, (N,)."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    given = np.full(len(targets), -1, np.int64)
+    for train, test in parts:
+        if model == "KNN":
+            last = KNeighborsClassifier(NEIGHBOURS)
+        else:
+            last = MLPClassifier((HIDDEN,), max_iter=epochs, batch_size=min(64, len(train)), alpha=1e-3, random_state=seed)
+        # Standardised by the training rows alone.
+        made = make_pipeline(StandardScaler(), last)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # so many epochs were asked for
+            made.fit(described[train], targets[train])
+        given[test] = made.predict(described[test])
+    return given
+
+
+def _landmark_error(known, drawn: np.ndarray) -> dict:
+    """How far the found landmarks lie from the drawn ones."""
+    from ..faces.cropping import points_in_picture
+    from ..faces.detectors import Box
+    from ..faces.landmarks import landmark_error
+
+    size, margin = known.manifest["config"]["size"], known.manifest["config"]["margin"]
+    boxes = known.meta[["box_x", "box_y", "box_w", "box_h", "score"]].itertuples(index=False)
+    found = np.stack([points_in_picture(np.asarray(points, np.float64), Box(*box), size=size, margin=margin)
+                      for points, box in zip(known.landmarks, boxes)])
+    errors = landmark_error(found, drawn)
+    return {"mean": float(errors.mean()), "median": float(np.median(errors)), "p95": float(np.quantile(errors, 0.95))}
+
+
+def _by_actor(found: list[np.ndarray], targets: np.ndarray, actors: np.ndarray) -> dict[str, list[int]]:
+    right = sum((one == targets).astype(int) for one in found)
+    return {str(name): [int(right[actors == name].sum()), int((actors == name).sum()) * len(found)] for name in np.unique(actors)}
+
+
+def _gain(answers: dict, one: tuple, other: tuple, targets: np.ndarray, actors: np.ndarray) -> dict:
+    """Accuracy of the second answers minus that of the first, on the same frames."""
+    first, second = answers[one], answers[other]
+    times = len(first) // len(targets)
+    return evaluate.paired_difference(np.tile(targets, times), first, second, np.tile(actors, times))
