@@ -22,6 +22,8 @@ from .paths import write_atomic
 
 #: In a checkout, and in an installed package (where the build has copied it).
 _FOLDERS = (provenance.PACKAGE.parent / "book" / "results", provenance.PACKAGE / "_results")
+#: The list of the studies decides none of their answers.
+_LIST = "studies/__init__.py"
 #: A smoke answer shows that the code runs and is not kept.
 TIERS: tuple[str, ...] = ("class", "full")
 
@@ -51,7 +53,7 @@ class Stored:
     def changed(self) -> list[str]:
         """The source files that are other than when the answer was computed, sorted."""
         now = code_of(self.name)
-        return sorted(name for name in {*self.code, *now} if self.code.get(name) != now.get(name))
+        return sorted(name for name in {*self.code, *now} - {_LIST} if self.code.get(name) != now.get(name))
 
     @property
     def stale(self) -> bool:
@@ -75,7 +77,8 @@ class Stored:
 def code_of(name: str) -> dict[str, str]:
     """The source files that decide a study's answer, by path within the package, each with a digest."""
     made = studies.module(name)
-    return provenance.digests([f"{studies.__name__}.{name}", *made.CODE])
+    found = provenance.digests([f"{studies.__name__}.{name}", *made.CODE])
+    return {name: digest for name, digest in found.items() if name != _LIST}
 
 
 def folder() -> Path:
@@ -83,9 +86,10 @@ def folder() -> Path:
     return next((place for place in _FOLDERS if place.is_dir()), _FOLDERS[0])
 
 
-def stored() -> list[tuple[str, str]]:
-    """(name, tier) of every stored answer, in the order of `fer_utils.studies.available`."""
-    return [(name, tier) for name in studies.available() for tier in TIERS if _file(name, tier).is_file()]
+def stored(study: str | None = None) -> list[tuple[str, str]]:
+    """(name, tier) of every stored answer, in the order of `fer_utils.studies.available`; with ``study`` of that one."""
+    names = studies.available() if study is None else [study]
+    return [(name, tier) for name in names for tier in TIERS if _file(name, tier).is_file()]
 
 
 def load(name: str, tier: str | None = None) -> Stored:
