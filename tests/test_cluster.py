@@ -41,7 +41,7 @@ class Cluster:
         self.scheduler = self._start("scheduler", [
             "-c", SCHEDULER, "--no-dashboard", "--no-show", "--host", "127.0.0.1", "--port", "0",
             "--scheduler-file", str(self.file)])
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not self.file.exists() or not self.file.read_text().rstrip().endswith("}"):
             assert self.scheduler.poll() is None and time.monotonic() < until, (folder / "scheduler.log").read_text()
             time.sleep(0.02)
@@ -61,7 +61,7 @@ class Cluster:
                 "-c", first + WORKER, self.address, "--name", name, "--nthreads", str(threads), "--no-nanny",
                 "--no-dashboard", "--host", "127.0.0.1", "--memory-limit", "0", "--local-directory", str(self.folder),
             ], **options)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while not set(names) <= self.there().keys():
             assert time.monotonic() < until, [(self.folder / f"{name}.log").read_text() for name in names]
             time.sleep(0.05)
@@ -80,7 +80,7 @@ class Cluster:
         for name in names:
             self.workers[name].send_signal(signal.SIGKILL)
             self.workers[name].wait()
-        until = time.monotonic() + 60
+        until = time.monotonic() + 300
         while set(names) & self.there().keys():
             assert time.monotonic() < until
             time.sleep(0.05)
@@ -235,7 +235,7 @@ def test_a_pass_goes_on_elsewhere(there, clips, here, tmp_path, monkeypatch, fir
     monkeypatch.undo()
     kept = {path.name: path.stat().st_mtime_ns for path in (out / ".parts").glob("*.npz")}
     assert len(kept) == 4
-    until = time.monotonic() + 30
+    until = time.monotonic() + 300
     while there.tasks():  # what was under way is cancelled
         assert time.monotonic() < until
         time.sleep(0.05)
