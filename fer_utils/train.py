@@ -171,11 +171,10 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
         watch = DeadUnits(np.asarray(images[some]), batch_size=recipe.batch_size)
         callbacks = [watch, *callbacks]
     for epoch in range(start, recipe.epochs):
-        _reseed(model, seed, epoch)
         learning.begin(epoch)
         # `begin` has shuffled the rows; Keras would shuffle the batches besides, by a state of its own.
         logs = model.fit(learning, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
-                         callbacks=[_Tick(bar), *callbacks]).history
+                         callbacks=[_Each(bar, seed), *callbacks]).history
         if testing is not None:
             scores = model.evaluate(testing, verbose=0, return_dict=True)
             logs |= {f"test_{name}": [value] for name, value in scores.items()}
@@ -234,19 +233,23 @@ def _progress_bar(total: int, description: str, progress: bool):
                 mininterval=1.0, dynamic_ncols=True)
 
 
-def _Tick(bar):
+def _Each(bar, seed: int):
+    """What `fit` itself has to do at each epoch's beginning and each step's end."""
     import keras
 
     lock = threading.Lock()
 
-    class Tick(keras.callbacks.Callback):
+    class Each(keras.callbacks.Callback):
         async_safe = True  # a backend that runs ahead of its results need not wait for the bar
+
+        def on_epoch_begin(self, epoch, logs=None):
+            _reseed(self.model, seed, epoch)  # here and not before: a new model may draw numbers when Keras builds it
 
         def on_train_batch_end(self, batch, logs=None):
             with lock:
                 bar.update(1)
 
-    return Tick()
+    return Each()
 
 
 def predict_probabilities(model, images, rows=None, *, batch_size: int = 64) -> np.ndarray:
