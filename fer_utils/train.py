@@ -1,4 +1,4 @@
-"""Training: a recipe, batches streamed from disk, and a fit that survives being killed.
+"""Training: a recipe, batches streamed from disk, and a fit that survives being killed and says when units die.
 
 Keras 3 throughout, so any of its backends will do.  Nothing here looks at the
 test rows to decide anything: they are scored after each epoch so that the
@@ -10,13 +10,22 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 import json
+import mmap
 from pathlib import Path
 import sys
+import threading
 
 import numpy as np
 
 from .errors import invalid
 from .paths import write_atomic
+from .precision import PRECISIONS, computed_on, computing_in, policy
+from .watching import DeadLayer, DeadUnits, dead_units
+
+__all__ = ["DeadLayer", "DeadUnits", "Recipe", "batches", "computed_on", "dead_units", "fit", "policy", "predict_probabilities"]
+
+#: On how many of its training faces `fit` looks for dead units after each epoch.
+PROBED = 16
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,8 @@ class Recipe:
 
     ``epochs`` 1 or more; ``batch_size`` 1 or more; ``learning_rate`` above 0;
     ``optimizer`` any name that ``keras.optimizers.get`` knows; ``flip`` mirrors
-    each training image left to right with probability one half.
+    each training image left to right with probability one half; ``precision``
+    one of `PRECISIONS`: *auto* is float32 without a GPU, and with one what `policy` says.
     """
 
     epochs: int = 12
@@ -37,6 +47,7 @@ class Recipe:
     learning_rate: float = 1e-3
     optimizer: str = "adam"
     flip: bool = False
+    precision: str = "auto"
 
     def __post_init__(self):
         for name in ("epochs", "batch_size"):
@@ -45,6 +56,8 @@ class Recipe:
                 raise invalid(name, expected="a whole number of 1 or more", received=value)
         if not isinstance(self.learning_rate, (int, float)) or not 0 < self.learning_rate < 10:
             raise invalid("learning_rate", expected="a number above 0 (and below 10)", received=self.learning_rate)
+        if self.precision not in PRECISIONS:
+            raise invalid("precision", expected=f"one of {', '.join(PRECISIONS)}", received=self.precision)
 
 
 def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | None = None,
@@ -59,15 +72,16 @@ def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | N
     shuffle_seed : None keeps the order; a number shuffles anew each epoch, by
         (seed, epoch) alone, so that a resumed run sees what an undisturbed one does.
 
-    Yields (images as float32 0 to 255, labels as int64); ``.begin(epoch)`` arranges an epoch.
+    Yields (images, labels as int64); ``.begin(epoch)`` arranges an epoch.  The images stay
+    bytes, a quarter of what float32 takes on its way; the network's input makes them float32.
     """
     import keras
 
-    rows = np.asarray(rows)
+    rows, labels = np.asarray(rows), np.asarray(labels)
 
     class Batches(keras.utils.PyDataset):
         def __init__(self):
-            super().__init__(workers=1)
+            super().__init__(workers=1)  # with more, a batch that Keras looks at beforehand disturbs their order
             self.begin(0)
 
         def begin(self, epoch):
@@ -83,12 +97,22 @@ def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | N
         def __getitem__(self, index):
             part = slice(index * batch_size, (index + 1) * batch_size)
             chosen = self.order[part]
-            pictures = np.asarray(images[chosen], dtype=np.float32)
+            pictures = np.asarray(images[chosen])  # a copy, as every choice of rows
             mirror = self.mirror[part]
             pictures[mirror] = pictures[mirror, :, ::-1]
-            return pictures, np.asarray(labels)[chosen]
+            if index % 16 == 15:
+                _let_go(images)
+            return pictures, labels[chosen]
 
     return Batches()
+
+
+def _let_go(images) -> None:
+    """Take the pages of a read-only file out of this process's memory; the system may keep them and gives them again."""
+    if getattr(images, "mode", None) == "r" and hasattr(mmap, "MADV_DONTNEED"):
+        pages = getattr(images, "_mmap", None)
+        if pages is not None:
+            pages.madvise(mmap.MADV_DONTNEED)
 
 
 def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: int = 0,
@@ -103,21 +127,29 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
     folder : where to keep the last epoch's state; None keeps nothing.  If it
         holds a state, training goes on from there and ``model`` is replaced by it.
     progress : a bar on standard error with loss, accuracy and time left.
+    callbacks : of Keras; they are told the true number of the epoch.  A `DeadUnits` takes the place of ``fit``'s own.
 
     Returns
     -------
-    (model, history) : history maps ``loss``, ``accuracy``, ``test_loss`` and
-        ``test_accuracy`` to lists of one number an epoch.
+    (model, history) : history maps ``loss``, ``accuracy``, ``test_loss``,
+        ``test_accuracy`` and, for every layer with ReLU units, ``dead_NAME`` (how many of them
+        are dead: see `dead_units`; on `PROBED` training rows) to lists of one number an epoch.
+        The model computes in float32, in whatever precision it was trained.
 
     Raises
     ------
     FerError : no training rows.
+
+    Warns
+    -----
+    DeadLayer : a layer of which every unit is dead.
     """
     import keras
 
     if not len(train):
         raise invalid("train", expected="at least one row to train on", received="0 rows")
-    if getattr(model, "one_pass", False):  # a nearest-neighbour model has nothing to repeat
+    one_pass = getattr(model, "one_pass", False)  # a nearest-neighbour model has nothing to repeat
+    if one_pass:
         recipe = Recipe(**{**asdict(recipe), "epochs": 1})
     start, history = 0, {}
     state = Path(folder) / "state.json" if folder else None
@@ -127,37 +159,60 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
 
         model = models.load(Path(folder) / saved["file"])
         start, history = saved["epoch"], saved["history"]
-    elif not getattr(model, "one_pass", False):
-        optimizer = keras.optimizers.get({"class_name": recipe.optimizer,
-                                          "config": {"learning_rate": recipe.learning_rate}})
-        model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    elif not one_pass:
+        model = _compiled(computing_in(model, policy(recipe.precision)), recipe)
     learning = batches(images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed,
                        flip=recipe.flip)
-    testing = batches(images, labels, test, batch_size=max(recipe.batch_size, 64)) if len(test) else None
+    testing = batches(images, labels, test, batch_size=max(recipe.batch_size, 32)) if len(test) else None
     bar = _progress_bar(len(learning) * (recipe.epochs - start), description, progress)
+    watch = next((one for one in callbacks if hasattr(one, "dead_now")), None)
+    if watch is None:
+        some = np.asarray(train)[np.linspace(0, len(train) - 1, min(PROBED, len(train))).astype(int)]
+        watch = DeadUnits(np.asarray(images[some]), batch_size=recipe.batch_size)
+        callbacks = [watch, *callbacks]
     for epoch in range(start, recipe.epochs):
-        _reseed(model, seed, epoch)
         learning.begin(epoch)
         # `begin` has shuffled the rows; Keras would shuffle the batches besides, by a state of its own.
-        logs = model.fit(learning, epochs=1, shuffle=False, verbose=0, callbacks=[_Tick(bar), *callbacks]).history
+        logs = model.fit(learning, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
+                         callbacks=[_Each(bar, seed), *callbacks]).history
         if testing is not None:
             scores = model.evaluate(testing, verbose=0, return_dict=True)
             logs |= {f"test_{name}": [value] for name, value in scores.items()}
+        logs |= {f"dead_{name}": [count["dead"]] for name, count in watch.dead_now.items()}
         for name, values in logs.items():
             history.setdefault(name, []).append(float(values[-1]))
         bar.set_postfix({k: f"{v[-1]:.3f}" for k, v in history.items() if k.endswith("accuracy")})
         if state and epoch + 1 < recipe.epochs:
             _keep(model, Path(folder), epoch + 1, history)
     bar.close()
+    if not one_pass and computing_in(model, "float32") is not model:
+        model = _compiled(computing_in(model, "float32"), recipe)
+        model.optimizer.build(model.trainable_variables)  # or its empty state would not load again
     return model, history
+
+
+def _compiled(model, recipe: Recipe):
+    import keras
+
+    optimizer = keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}})
+    if any(layer.compute_dtype == "float16" for layer in model.layers):  # whose smallest gradients would be 0
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False)
+    return model
 
 
 def _reseed(model, seed: int, epoch: int) -> None:
     """Set every dropout's random state from (seed, epoch): a ``.keras`` file does not keep it."""
+    import keras
+
     rng = np.random.default_rng([seed, epoch])
     for variable in model.variables:
         if "seed_generator" in variable.path and "int" in str(variable.dtype):
             variable.assign(rng.integers(0, 2**31, variable.shape).astype(variable.dtype))
+    if keras.backend.backend() == "torch":  # there a dropout without a seed of its own asks PyTorch's one state
+        import torch
+
+        torch.manual_seed(int(rng.integers(0, 2**31)))
 
 
 def _keep(model, folder: Path, epoch: int, history: dict) -> None:
@@ -178,14 +233,23 @@ def _progress_bar(total: int, description: str, progress: bool):
                 mininterval=1.0, dynamic_ncols=True)
 
 
-def _Tick(bar):
+def _Each(bar, seed: int):
+    """What `fit` itself has to do at each epoch's beginning and each step's end."""
     import keras
 
-    class Tick(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            bar.update(1)
+    lock = threading.Lock()
 
-    return Tick()
+    class Each(keras.callbacks.Callback):
+        async_safe = True  # a backend that runs ahead of its results need not wait for the bar
+
+        def on_epoch_begin(self, epoch, logs=None):
+            _reseed(self.model, seed, epoch)  # here and not before: a new model may draw numbers when Keras builds it
+
+        def on_train_batch_end(self, batch, logs=None):
+            with lock:
+                bar.update(1)
+
+    return Each()
 
 
 def predict_probabilities(model, images, rows=None, *, batch_size: int = 64) -> np.ndarray:

@@ -63,7 +63,7 @@ def test_a_network_learns_and_the_result_says_how(faces, store):
     assert result.accuracy > 0.9
     assert result.labels == ["happy", "sad"] and result.split["test_actors"] == 2
     assert result.split["leaked_share"] == {"row": 0, "clip": 0, "performance": 0, "actor": 0}
-    assert len(result.history["loss"]) == len(result.history["test_accuracy"]) == 6
+    assert len(result.history["loss"]) == len(result.history["test_accuracy"]) == len(result.history["dead_hidden"]) == 6
     assert result.history["test_accuracy"][-1] == pytest.approx(result.accuracy, abs=1e-6)
     assert result.confusion.sum() == len(result.predictions) == result.metrics["n"] == 24
     stored = json.loads((result.path / "result.json").read_text())
@@ -185,14 +185,28 @@ def test_batches_cover_every_row_once_and_shuffle_by_epoch(faces):
     made = train.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
     assert len(made) == 3
     seen = np.concatenate([made[i][1] for i in range(3)])
-    assert sorted(seen) == list(range(20)) and made[0][0].dtype == np.float32
+    assert sorted(seen) == list(range(20)) and made[0][0].dtype == np.uint8
     first = made[0][1].tolist()
     made.begin(1)
     assert made[0][1].tolist() != first
     made.begin(0)
     assert made[0][1].tolist() == first
     plain = train.batches(faces.images, labels, np.array([5, 2, 9]), batch_size=2)
-    assert np.array_equal(plain[1][0], faces.images[[9]].astype(np.float32))
+    assert np.array_equal(plain[1][0], faces.images[[9]])
+
+
+def test_callbacks_hear_the_true_number_of_the_epoch(faces, tmp_path):
+    import keras
+
+    from fer_utils import models
+
+    heard = []
+    listener = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: heard.append(epoch))
+    model = models.build("ding2023", classes=2, input_shape=(SIZE, SIZE, 1), filters=1)
+    for _ in range(2):  # the second goes on after the second epoch, the last that was kept
+        train.fit(model, faces.images, np.arange(len(faces)) % 2, np.arange(16), [], recipe=Recipe(epochs=3, batch_size=8), progress=False,
+                  folder=tmp_path / "work", callbacks=[listener])
+    assert heard == [0, 1, 2, 2]
 
 
 def test_predictions_come_in_the_order_of_the_rows(faces):
