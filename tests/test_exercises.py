@@ -184,14 +184,14 @@ WRONG = [
     ("06-1", lambda f, a, n: f, "relative(features, actors, neutral, takes)"),
     ("06-1", relative_in_place, "changed an array"),
     ("06-1", relative_in_whole_numbers, "lost their fractions"),
-    ("07-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
-    ("07-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
-    ("07-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),
-    ("07-1", lambda c, a, s: interval(c, a, s, mean_of_means=True), "Pool the frames"),
-    ("07-1", lambda c, a, s: interval(c, a, s, subset=3), "wide"),
-    ("07-1", lambda c, a, s: interval(c, a, None), "same seed"),
-    ("07-1", lambda c, a, s: np.mean(c), "two numbers"),
-    ("07-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
+    ("08-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
+    ("08-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
+    ("08-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),
+    ("08-1", lambda c, a, s: interval(c, a, s, mean_of_means=True), "Pool the frames"),
+    ("08-1", lambda c, a, s: interval(c, a, s, subset=3), "wide"),
+    ("08-1", lambda c, a, s: interval(c, a, None), "same seed"),
+    ("08-1", lambda c, a, s: np.mean(c), "two numbers"),
+    ("08-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""07-1: an interval over people."""
+"""08-1: an interval over people."""
 
 from __future__ import annotations
 
