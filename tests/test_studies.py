@@ -1,11 +1,11 @@
-"""The split study at its smallest: what it trains, what it scores, that it goes on; and that the stored one is whole."""
+"""Studies of trained networks at their smallest: what they train, what they score, that they go on; and that the stored ones are whole."""
 
 import numpy as np
 import pytest
 
 from fer_utils import results
 from fer_utils.errors import FerError
-from fer_utils.studies import split
+from fer_utils.studies import _trainings, paper_figures, regularization, split
 
 SMALL = {("actor", False): 2, ("frame", True): 1}
 
@@ -44,7 +44,7 @@ def test_a_step_is_each_actor_against_himself(small):
     assert step["value"] == pytest.approx(np.mean([other[a][0] / other[a][1] - one[a][0] / one[a][1] for a in shared]))
     assert step["low"] <= step["value"] <= step["high"]
     even = {"by_actor": {"a": [1, 2], "b": [2, 4]}}
-    assert split._step(even, {"by_actor": {"a": [2, 2], "b": [4, 4], "c": [0, 9]}}) == {
+    assert _trainings.gain(even, {"by_actor": {"a": [2, 2], "b": [4, 4], "c": [0, 9]}}) == {
         "value": 0.5, "low": 0.5, "high": 0.5, "level": 0.95, "groups": 2}
 
 
@@ -52,6 +52,65 @@ def test_a_step_is_each_actor_against_himself(small):
 def test_the_impossible_is_named(given):
     with pytest.raises(FerError, match="`(rows|epochs)`"):
         split.answer("smoke", progress=False, **given)
+
+
+# --- the paper's figures --------------------------------------------------------------------
+
+
+def test_the_papers_figures_at_their_smallest(_store):
+    found = paper_figures.answer("smoke", progress=False, panels={"SAVEE before": 1, "SAVEE after": 1, "RAVDESS": 1}, epochs=1)
+    panels = {panel["name"]: panel for panel in found["panels"]}
+    before, after, ravdess = panels["SAVEE before"], panels["SAVEE after"], panels["RAVDESS"]
+    assert [panel["figures"] for panel in (before, after, ravdess)] == [(5, None), (6, 9), (4, 8)]
+    assert ravdess["twins"] and not after["twins"] and (ravdess["epochs"], after["epochs"]) == (1, 2)
+    assert (ravdess["parameters"], after["parameters"]) == (542_136, 542_119)  # eight labels and seven
+    assert after["experiment"]["model"]["options"] == {"dropout": [0.3, 0.5, 0.5], "l1": 1e-4}
+    assert all(len(values) == panel["epochs"] for panel in panels.values() for values in panel["histories"][0].values())
+    assert after["histories"][0]["loss"][0] > before["histories"][0]["loss"][0]  # it contains the penalty
+    change = found["modification"]
+    assert change["value"] == pytest.approx(np.mean([right / count - before["by_actor"][actor][0] / before["by_actor"][actor][1]
+                                                     for actor, (right, count) in after["by_actor"].items()]))
+    assert change["gap_before"] == pytest.approx(before["histories"][0]["accuracy"][-1] - before["histories"][0]["test_accuracy"][-1])
+    assert paper_figures.answer("smoke", progress=False, panels={"SAVEE after": 1}, epochs=1)["modification"] is None
+
+
+def test_the_figures_of_ravdess_are_trainings_of_the_split_study():
+    assert paper_figures.experiments_of("RAVDESS", 5, tier="class", epochs=6) == split.experiments_of("frame", True, 5, tier="class", epochs=6)
+
+
+# --- dropout x L1 ---------------------------------------------------------------------------
+
+
+def test_the_sweep_at_its_smallest(_store):
+    found = regularization.answer("smoke", progress=False, dropouts=[0.0, 0.7], strengths=[0.001], folds=2, epochs=2)
+    low, high = found["cells"]
+    assert (low["dropout"], high["dropout"], low["l1"]) == (0.0, 0.7, 0.001)
+    assert low["experiment"]["model"] == {"name": "ding2023", "options": {"dropout": [0.3, 0.0, 0.0], "l1": 0.001}, "size": 60}
+    assert low["leaked"]["actor"] == 0 and len(low["accuracies"]) == 2 and low["by_actor"].keys() == high["by_actor"].keys()
+    assert low["gap"] == pytest.approx(low["train_accuracy"] - low["accuracy"]["value"])
+    assert found["choice"]["people"] == len(low["by_actor"]) and sum(found["choice"]["picked"]) == found["choice"]["halves"]
+
+
+def test_a_choice_on_the_test_flatters_and_one_on_validation_does_not():
+    rng = np.random.default_rng(0)
+    # Sixteen cells that are all alike: whoever is chosen is worth 0.5, however it looks.
+    alike = [{str(person): (int(rng.binomial(120, 0.5)), 120) for person in range(24)} for _ in range(16)]
+    found = regularization.choose(alike)
+    assert found["on_test"] > 0.51 > found["on_validation"] and found["on_validation"] == pytest.approx(found["middle"], abs=0.01)
+    assert found["flattery"] == pytest.approx(found["on_test"] - found["on_validation"]) and found["low"] >= 0
+    # One that is truly better is found by both, and nothing is flattered.
+    better = [{str(person): (90 if cell == 3 else 60, 120) for person in range(24)} for cell in range(4)]
+    found = regularization.choose(better)
+    assert (found["on_test"], found["on_validation"], found["flattery"]) == (0.75, 0.75, 0.0) and found["picked"] == [0, 0, 0, 2000]
+    with pytest.raises(FerError, match="same two or more people"):
+        regularization.choose([{"a": (1, 2), "b": (1, 2)}, {"a": (1, 2), "c": (1, 2)}])
+
+
+@pytest.mark.parametrize("given", [
+    {"dropouts": [1.0]}, {"strengths": [-1e-3]}, {"dropouts": [0.3], "strengths": [0.0]}, {"folds": 6}, {"folds": 0}, {"dropouts": ["0.3"]}])
+def test_a_sweep_over_the_impossible_is_named(given):
+    with pytest.raises(FerError, match="`(dropouts|strengths|folds)`"):
+        regularization.answer("smoke", progress=False, **given)
 
 
 @pytest.mark.skipif(("split", "class") not in results.stored(), reason="the split study is not stored yet: python -m fer_utils study split --store")

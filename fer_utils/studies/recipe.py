@@ -18,6 +18,7 @@ import warnings
 import numpy as np
 
 from ..errors import invalid, whole_number
+from ._trainings import counts, trained
 
 TITLE = "Does the recipe leave chance level with every seed?"
 CODE = ("fer_utils.train", "fer_utils.splits", "fer_utils.models.ding2023", "fer_utils.models")
@@ -65,39 +66,19 @@ def answer(tier: str = "class", *, progress: bool = True, datasets: Iterable[str
     ------
     FerError : an unknown stand-in or network, no seeds, no epochs.
     """
-    from tqdm import tqdm
+    from ..train import DeadLayer
 
     chosen, epochs = list(datasets), whole_number("epochs", epochs, 1)
     for name in chosen:
         if name not in STAND_INS:
             raise invalid("datasets", expected=f"names among {', '.join(STAND_INS)}", received=name)
-    seeds = {name: count for name, (_, count) in NETWORKS.items()} if seeds is None else dict(seeds)
-    for name, count in seeds.items():
-        if name not in NETWORKS:
-            raise invalid("seeds", expected=f"keys among {', '.join(NETWORKS)}", received=name)
-        whole_number("seeds", count, 1)
-    rows = []
-    with tqdm(total=len(chosen) * sum(seeds.values()), desc="trainings", unit="training", disable=not progress) as bar:
-        for dataset in chosen:
-            known = None
-            for network, count in seeds.items():
-                results = []
-                for experiment in experiments_of(dataset, network, count, tier=tier, epochs=epochs):
-                    known = experiment.data.load(progress) if known is None else known
-                    results.append(_trained(experiment, known, progress))
-                    bar.update()
-                rows.append(_row(dataset, network, results))
-    return {"tier": tier, "epochs": epochs, "luck": LUCK, "rows": rows}
-
-
-def _trained(experiment, known, progress: bool):
-    from ..experiments import run
-    from ..train import DeadLayer
-
+    seeds = counts("seeds", seeds, {name: count for name, (_, count) in NETWORKS.items()})
+    wanted = {(dataset, network): experiments_of(dataset, network, count, tier=tier, epochs=epochs)
+              for dataset in chosen for network, count in seeds.items()}
     with warnings.catch_warnings():
-        if dict(experiment.model.options) != NETWORKS["recipe"][0]:  # it is here in order to die
-            warnings.simplefilter("ignore", DeadLayer)
-        return run(experiment, face_set=known, progress=progress)
+        warnings.simplefilter("ignore", DeadLayer)  # some are here in order to die, and the answer counts them
+        found = trained(wanted, progress=progress)
+    return {"tier": tier, "epochs": epochs, "luck": LUCK, "rows": [_row(*key, results) for key, results in found.items()]}
 
 
 def least_count(throws: int, chance: float, luck: float = LUCK) -> int:
