@@ -20,7 +20,7 @@ help:
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite"
-	@echo "make bench             how fast actors are drawn and faces are found here, as ratios (CLIPS=folder of RAVDESS clips)"
+	@echo "make bench             how fast actors are drawn, networks trained and faces found here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make lock              compile requirements.txt anew from pyproject.toml"
 	@echo "make clean             remove what was built (_build); the environment stays"
@@ -33,6 +33,7 @@ test: env
 
 bench: env
 	@$(RUN) -m fer_utils.studio.bench
+	@$(RUN) -m fer_utils.training_bench
 	@$(RUN) -m fer_utils.faces.bench $(if $(CLIPS),--root "$(CLIPS)")
 
 serve: env

@@ -264,3 +264,41 @@ def strips(rows: Mapping[str, Sequence[float]], *, title: str, xlabel: str, widt
     axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     head(axis, title)
     return figure
+
+
+def histories(panels: Mapping[str, Sequence[Mapping[str, Sequence[float]]]], *, title: str, what: Sequence[str] = ("accuracy", "loss")):
+    """Curves over the epochs of several trainings of one kind: thin lines are trainings, thick ones their mean; learned dashed, test solid.
+
+    Parameters
+    ----------
+    panels : name to histories, each with ``accuracy``, ``test_accuracy``, ``loss``, ``test_loss`` (one number an epoch).  One line of
+        panels for ``accuracy`` and one for ``loss``, in one scale each.
+    what : which of the two.
+    """
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    if not panels or any(not histories for histories in panels.values()):
+        raise invalid("panels", expected="at least one panel, each with at least one history", received={name: len(h) for name, h in panels.items()})
+    figure, axes = new(len(panels), len(what), width=max(4.2, 2.9 * len(panels)), height=0.9 + 2.3 * len(what), squeeze=False, sharey="row")
+    for column, (name, trainings) in enumerate(panels.items()):
+        for axis, quantity in zip(axes[:, column], what):
+            for key, style, colour in ((quantity, "--", PALETTE[0]), (f"test_{quantity}", "-", PALETTE[3])):
+                values = np.array([training[key] for training in trainings], float)
+                epochs = np.arange(1, values.shape[1] + 1)
+                axis.plot(epochs, values.T, style, color=colour, lw=0.8, alpha=0.45)
+                axis.plot(epochs, values.mean(axis=0), style, color=colour, lw=2.2,
+                          label={quantity: "learned from (dropout on)", f"test_{quantity}": "test"}[key])
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+            if quantity == "accuracy":
+                axis.set_ylim(0, 1.02)
+                axis.yaxis.set_major_formatter(PercentFormatter(1))
+            else:
+                axis.set_ylim(bottom=0)
+        axes[0, column].set_title(name, fontsize=10.5, color=INK)
+        axes[-1, column].set_xlabel("epoch")
+    for axis, quantity in zip(axes[:, 0], what):
+        axis.set_ylabel({"accuracy": "accuracy", "loss": "loss (nats)"}[quantity])
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=2, labelcolor=INK, frameon=False)
+    head(axes[0, 0], title)
+    return figure

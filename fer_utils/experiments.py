@@ -151,7 +151,9 @@ class Result:
 
     ``metrics`` is `fer_utils.evaluate.metrics` on the test rows; ``predictions``
     one row a test image (row, clip, actor, true, predicted and the probability
-    of each label); ``split`` the counts on both sides and what leaked.
+    of each label); ``split`` the counts on both sides and what leaked; ``faces`` how the faces were
+    made (frames, size, margin, detector, alignment: see `fer_utils.faces.prepare`); ``hardware`` the machine,
+    and the backend, GPU and precision of the training.
     """
 
     path: Path
@@ -170,6 +172,7 @@ class Result:
     commit: str
     finished: str
     predictions: pd.DataFrame
+    faces: dict = field(default_factory=dict)
 
     @property
     def accuracy(self) -> float:
@@ -306,8 +309,8 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
                "leaked_share": {level: float(share) for level, share in leaked["share"].items()}},
         parameters=int(model.count_params()), seed=experiment.seed,
         minutes=round((time.monotonic() - began) / 60, 3), versions=provenance.versions(),
-        hardware=provenance.hardware(), commit=provenance.commit(),
-        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), predictions=predictions,
+        hardware=provenance.hardware() | train.computed_on(experiment.recipe.precision), commit=provenance.commit(),
+        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), predictions=predictions, faces=dict(face_set.manifest.get("config") or {}),
     )
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / "model.keras")

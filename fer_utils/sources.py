@@ -97,7 +97,8 @@ def face_set(dataset: str = "ravdess", *, tier: str = "class", root: str | Path 
     predictor = None if landmarks is None else chosen_landmarks(landmarks, False, create(detector))
     made_from = [
         [(row.clip, Path(row.path).stat().st_size, Path(row.path).stat().st_mtime_ns) for row in clips.itertuples()],
-        [] if root is None else str(Path(root).expanduser().resolve()),
+        # A store that was moved or copied makes its faces anew: its old set names clips in the old place.
+        str(Path(root if root is not None else home()).expanduser().resolve()),
         dataset, frames, detector, provenance.code_fingerprint(["fer_utils.faces"]),
         *([] if predictor is None else [predictor.sha256]),
     ]

@@ -18,6 +18,8 @@ SHARE = {"value": 0.5, "low": 0.4, "high": 0.6}
 CALIBRATED = {"bins": [{"low": 0.4, "high": 0.6, "n": 3, "confidence": 0.5, "accuracy": 0.4}, {"low": 0.8, "high": 1.0, "n": 9, "confidence": 0.9, "accuracy": 0.6}],
               "error": {"value": 0.25, "low": 0.1, "high": 0.4}}
 
+HISTORY = {"accuracy": [0.2, 0.6], "test_accuracy": [0.3, 0.4], "loss": [2.0, 1.0], "test_loss": [2.1, 1.8]}
+
 DRAWINGS = {
     "heatmaps": lambda: comparisons.heatmaps({"one": table(), "two": table(scale=0.1)}, title="They agree", xlabel="x", ylabel="y"),
     "heatmaps, per cent": lambda: comparisons.heatmaps({"one": table(scale=0.05)}, title="Alone", xlabel="x", ylabel="y", percent=True, most=1.0),
@@ -27,6 +29,7 @@ DRAWINGS = {
     "slopes": lambda: comparisons.slopes({"brow": ([1.0, 2.0], [2.0, 3.0])}, ends=[("neutral", "angry")], title="t", ylabel="y"),
     "gains": lambda: comparisons.gains({"a": 2, "b": -1, "c": 0}, mean={"value": 0.3, "low": -0.5, "high": 1.1}, title="t", ylabel="y"),
     "reliability": lambda: comparisons.reliability({"known": CALIBRATED, "unknown": CALIBRATED}, title="t"),
+    "histories": lambda: comparisons.histories({"one": [HISTORY, HISTORY], "two": [HISTORY]}, title="t"),
     "strips": lambda: comparisons.strips({"people": [0.3, 0.5, 0.5, 0.8], "machine": [0.6]}, title="t", xlabel="x"),
     "paired bars": lambda: comparisons.paired_bars({"first": {"one": 0.5, "two": 0.6}, "second": {"one": 0.1, "two": 0.9}}, title="t", xlabel="x"),
 }
@@ -112,3 +115,15 @@ def test_bad_input_is_one_clear_error():
         comparisons.gains({}, title="t", ylabel="y")
     with pytest.raises(FerError, match="`rows`"):
         comparisons.strips({"nobody": []}, title="t", xlabel="x")
+
+
+def test_histories_are_thin_lines_and_their_mean_a_thick_one():
+    other = {name: [value + 0.2 for value in values] for name, values in HISTORY.items()}
+    figure = comparisons.histories({"one": [HISTORY, other]}, title="t", what=["accuracy"])
+    (axis,) = figure.axes
+    thick = {line.get_linestyle(): list(line.get_ydata()) for line in axis.lines if line.get_linewidth() > 2}
+    assert thick["-"] == pytest.approx([0.4, 0.5]) and thick["--"] == pytest.approx([0.3, 0.7])
+    thin = [list(line.get_ydata()) for line in axis.lines if line.get_linewidth() < 1 and line.get_linestyle() == "-"]
+    assert thin == [pytest.approx([0.3, 0.4]), pytest.approx([0.5, 0.6])] and list(axis.lines[0].get_xdata()) == [1, 2]
+    with pytest.raises(FerError, match="`panels`"):
+        comparisons.histories({"one": []}, title="t")

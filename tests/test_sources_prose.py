@@ -433,6 +433,14 @@ def test_a_stand_in_is_filmed_and_prepared_once(small, monkeypatch):
     assert sources.film_stand_in("ravdess", tier="smoke", progress=False) != filmed[0].root  # another drawing, another film
 
 
+def test_a_store_that_was_moved_is_used_on(small, monkeypatch):
+    first = sources.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
+    (small / "store").rename(small / "elsewhere")
+    monkeypatch.setenv("FER_HOME", str(small / "elsewhere"))
+    again = sources.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
+    assert again.fingerprint == first.fingerprint and all(Path(path).is_file() for path in again.meta["path"])
+
+
 def test_a_missing_folder_of_real_clips_is_told_in_the_report(small):
     clips = sources.clip_table("ravdess", root=small / "none")
     assert len(clips) == 0 and list(clips.problems["kind"]) == ["missing"]
