@@ -1,187 +1,42 @@
-"""For whom does a network fail?  Drawn strangers under known conditions, tests over people, and a planted bias to test the test.
+"""For whom does a network fail?  Tests over people, and a planted bias to test the test.
 
-Buolamwini & Gebru 2018 (Gender Shades, PMLR 81:77-91) asked one accuracy for whom it holds, and found
-three face classifiers wrong for at most 0.8 % of lighter-skinned men and for up to 34.7 % of darker-skinned
-women.  Here the same question is put to a network that was trained on drawn people.  The studio knows who
-was drawn and under what light, so one thing is changed at a time and everything else stays.
+Buolamwini & Gebru 2018 (Gender Shades, PMLR 81:77-91) asked of one accuracy for whom it holds, and found three programs that
+name a face's gender wrong for at most 0.8 % of lighter-skinned men and for up to 34.7 % of darker-skinned women.  Here the same
+is asked of a network that was trained on drawn people.  The studio knows who was drawn and under what light, so that
+one thing can be changed at a time while everything else stays.
 
-`audit_set` films strangers, `ask` has networks answer, `audit` says for whom and when they fail, and how sure that is;
-`difference` sets two networks side by side, `false_alarms` and `power` say what an audit of this size is worth,
-`plant_bias` spoils a training set in a known way, so that it can be seen whether the audit finds it.
-
-*Presentation* and *skin tone* are as drawn.  Nothing follows from it about real people, of whom none is in it.
+`audit_set` films strangers and `ask` has networks answer (`fer_utils.strangers`); `audit` says for whom and when they fail, and how
+sure that is; `difference` sets two networks side by side; `false_alarms` and `power` say what an audit of this size is
+worth; `plant_bias` spoils a training set in a known way, so that it can be seen whether the audit finds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+import hashlib
+import json
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
-from .planting import plant_bias
 from .errors import invalid, whole_number
+from .strangers import ATTRIBUTES, BASELINE, CONDITIONS, SEED, Strangers, ask, audit_set, described
 
-__all__ = ["ATTRIBUTES", "CONDITIONS", "Strangers", "ask", "audit", "audit_set", "described", "difference", "false_alarms", "holm", "plant_bias", "power"]
+__all__ = ["ATTRIBUTES", "BASELINE", "CONDITIONS", "LEAST_PEOPLE", "SEED", "SIZE", "Strangers", "ask", "audit", "audit_set", "described",
+           "difference", "false_alarms", "holm", "plant_bias", "power"]
 
-#: A seed of the film for every 24 people, from here on; the stand-ins' is 2023, and no two films share a person.
-SEED = 7001
-BASELINE = "baseline"
-#: What is known of a drawn person, and in which words an audit has it.  Tones are `studio.identity.TONES`, ten from light to dark, chosen
-#: near Monk's scale (Monk 2019/2022, skintone.google).  Past 40 a drawn brow and eye are lined at rest, too (`studio.skin`); lines follow the
-#: age and nothing else, so the last two attributes are one cause cut at different ages.
-ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    "skin tone": ("light (1 to 3)", "medium (4 to 7)", "dark (8 to 10)"), "presentation": ("female", "male"),
-    "age": ("under 30", "30 to 44", "45 and over"), "age lines": ("when the face moves", "at rest, too"),
-}
-#: condition -> (its kind, what `studio.film` changes for it and nothing besides).  Degrees of yaw turn the head to the viewer's right.
-CONDITIONS: Mapping[str, tuple[str, Mapping]] = {
-    **{f"yaw {turn:+d}": ("pose", {"yaw": turn}) for turn in (-35, -20, 20, 35)},
-    "lamp at the left": ("light", {"light": "left"}), "dim": ("light", {"light": "dim"}),
-    "hand": ("occlusion", {"occlusion": "hand"}), "mask": ("occlusion", {"occlusion": "mask"}),
-    "dark glasses": ("occlusion", {"occlusion": "glasses"}),
-}
-#: The least gap, as a share of the pictures, that an audit calls found: five points.  Our choice.
+#: The least gap that an audit calls found, as a share of the pictures: five points.  Our choice.
 SIZE = 0.05
 #: Values with fewer people are marked and not judged.
 LEAST_PEOPLE = 5
 
 
-# --- the strangers -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Strangers:
-    """Faces to audit with.
-
-    ``table`` has one row a picture that was filmed, whether a face was found in it or not: ``actor`` (who; a
-    name such as ``person 7001003``), ``clip`` (which act; the same act has the same name in every condition), ``expression``,
-    ``intensity``, ``tone``, ``years``, the columns of `ATTRIBUTES`, ``condition``, ``kind``, ``detected``, and ``set`` and
-    ``row``: where in ``sets`` (face sets) its face lies, -1 if it has none.
-    """
-
-    table: pd.DataFrame
-    sets: tuple
-
-    def face(self, position: int) -> np.ndarray | None:
-        """The face of a row of ``table``, (size, size) uint8 grey, or None where none was found."""
-        row = self.table.iloc[position]
-        return np.asarray(self.sets[row["set"]].images[row["row"], :, :, 0]) if row["detected"] else None
-
-
-def audit_set(people: int = 96, *, tested: int = 48, conditions: Iterable[str] | None = None, clips: int = 16, seed: int = SEED,
-              size: int = 180, workers: int | None = None, progress: bool = True) -> Strangers:
-    """Film strangers, bring their faces to grey squares as a face set's are, and keep them in the store.
-
-    They act as the drawn RAVDESS does (`studio.film`, layout ``ravdess``) and go the same way through a video
-    file and dlib; only the seed is another.  A clip is three frames over the same three seconds, of which the middle one, where the
-    expression is near its fullest, is the picture: frames of one clip say little that one does not.  Films that differ in one factor differ in nothing
-    else (`studio.factors`), so each condition shows the baseline's people in the baseline's acts.
-
-    Parameters
-    ----------
-    people : how many, 2 or more; women and men in turn.
-    tested : how many of them, the first, are also filmed under the conditions; 0 to ``people``.
-    conditions : names of `CONDITIONS`; None for all.
-    clips : acts a person, 1 to 60; 8 show every label at normal intensity, 16 also (but for neutral) at strong.
-    seed : of the first 24 people; each further 24 have the next one.  Not the stand-ins', whom networks have met.
-    size : side of the faces in pixels.
-
-    Raises
-    ------
-    FerError : numbers out of range, an unknown condition, people of the stand-ins.
-    """
-    from tqdm import tqdm
-
-    from . import datasets, faces, provenance, sources, studio
-    from .paths import home
-    from .studio.film import identity_of
-
-    people, clips, seed = whole_number("people", people, 2), whole_number("clips", clips, 1, 60), whole_number("seed", seed, 0)
-    tested = whole_number("tested", tested, 0, people)
-    chosen = list(CONDITIONS) if conditions is None else list(conditions)
-    for name in chosen:
-        if name not in CONDITIONS:
-            raise invalid("conditions", expected=f"names among {', '.join(CONDITIONS)}", received=name)
-    casts = -(-people // 24)
-    if seed <= sources.SEED < seed + casts:
-        raise invalid("seed", expected=f"a seed from which {casts} steps do not meet {sources.SEED}, the stand-ins'", received=seed)
-    jobs = [(name, cast, min(24, count - 24 * cast)) for name, count in ((BASELINE, people), *((name, tested) for name in chosen))
-            for cast in range(-(-count // 24))]
-    code = provenance.code_fingerprint(["fer_utils.studio", "fer_utils.faces"])
-    rows, sets = [], []
-    with tqdm(total=sum(count for *_, count in jobs) * clips, desc="filming strangers", unit="clip", delay=2, disable=not progress) as bar:
-        for name, cast, count in jobs:
-            kind, factors = CONDITIONS.get(name, (BASELINE, {}))
-            request = {"actors": count, "seed": seed + cast, "clips_per_actor": clips, "frames": 3, "factors": dict(factors) or None}
-            folder = home() / "audits" / provenance.digest([request, size, code])[:16]
-            film = studio.film("ravdess", folder / "film", workers=workers, progress=False, **request)
-            made = faces.prepare(datasets.scan("ravdess", folder / "film"), folder / "faces", frames=1, size=size, workers=workers, progress=False)
-            place = {clip: row for row, clip in enumerate(made.meta["clip"])}
-            for clip in film.clips.itertuples():
-                who = identity_of("ravdess", clip.actor, seed + cast)
-                rows.append({"actor": who.name, "clip": clip.clip, "expression": clip.expression, "intensity": clip.intensity, "tone": who.tone,
-                             "years": who.age, **described(who), "condition": name, "kind": kind, "detected": clip.clip in place,
-                             "set": len(sets), "row": place.get(clip.clip, -1)})
-            sets.append(made)
-            bar.update(count * clips)
-    return Strangers(pd.DataFrame(rows), tuple(sets))
-
-
-def described(who) -> dict[str, str]:
-    """A drawn person (`studio.Identity`) in the words of `ATTRIBUTES`."""
-    tones, ages, lines = (ATTRIBUTES[name] for name in ("skin tone", "age", "age lines"))
-    return {"skin tone": tones[int(np.searchsorted((3, 7), who.tone))], "presentation": who.presentation,
-            "age": ages[int(np.searchsorted((30, 45), who.age, "right"))], "age lines": lines[int(who.age > 40)]}
-
-
-def ask(strangers: Strangers, networks: Sequence, *, progress: bool = True) -> pd.DataFrame:
-    """Have networks answer for every face; people stay the witnesses, so their answers are pooled picture by picture.
-
-    ``networks`` are stored results (`experiments.Result`), or anything with ``.labels`` and ``.model()``.  Returns the table with
-    ``predicted_0``, ``predicted_1``, ... (a label; ``""`` where no face was found) and ``right``, the share of the networks
-    that gave the posed-expression label, 0 to 1.  Where no face was found nobody is right: such a picture is not left out.
-
-    Raises
-    ------
-    FerError : no network, or one that lacks a label of the strangers'.
-    """
-    from tqdm import tqdm
-
-    from .experiments import shrink
-    from .train import predict_probabilities
-
-    networks, table = list(networks), strangers.table.copy()
-    if not networks:
-        raise invalid("networks", expected="at least one network", received=networks)
-    for network in networks:
-        if set(table["expression"]) - set(network.labels):
-            raise invalid("networks", expected=f"networks that know {', '.join(sorted(set(table['expression'])))}", received=network.labels)
-    total, rights = int(table["detected"].sum()), []
-    with tqdm(total=total * len(networks), desc="asking", unit="face", delay=2, disable=not progress) as bar:
-        for number, network in enumerate(networks):
-            model, names = network.model(), np.array([*network.labels, ""])
-            given = np.full(len(table), len(names) - 1)
-            for place, made in enumerate(strangers.sets):
-                here = np.flatnonzero(((table["set"] == place) & table["detected"]).to_numpy())
-                if len(here):
-                    images = shrink(made.images, int(model.input_shape[1]), progress=False)
-                    given[here] = predict_probabilities(model, images, table["row"].to_numpy()[here]).argmax(axis=1)
-                bar.update(len(here))
-            table[f"predicted_{number}"] = names[given]
-            rights.append(names[given] == table["expression"].to_numpy())
-    return table.assign(right=np.mean(rights, axis=0))
-
-
-# --- the audit ---------------------------------------------------------------------------------
-
-
 def holm(p: Sequence[float]) -> np.ndarray:
-    """Corrected p-values for several tests (Holm 1979, Scand. J. Statist. 6:65-70): the chance that any one is a false alarm stays below the level.
+    """Corrected p-values of several tests: the chance that any of those below a level is a false alarm is that level at most.
 
-    Sorted, the k-th smallest of m is multiplied by m - k + 1, and none may be below the one before it.
+    Holm 1979 (Scand. J. Statist. 6:65-70): sorted, the k-th smallest of m is multiplied by m - k + 1, and none may
+    lie below the one before it.
 
     >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
     [0.03, 0.06, 0.06]
@@ -195,59 +50,73 @@ def holm(p: Sequence[float]) -> np.ndarray:
     return made
 
 
-def audit(answers: pd.DataFrame, by: Sequence[str] | None = None, *, groups: str = "actor", outcome: str = "right", size: float = SIZE,
-          level: float = 0.05, least_people: int = LEAST_PEOPLE, permutations: int = 9999, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
+def audit(answers: pd.DataFrame, by: Sequence[str] | None = None, *, groups: str = "actor", outcome: str = "right",
+          size: float = SIZE, level: float = 0.05, least_people: int = LEAST_PEOPLE, permutations: int = 9999,
+          resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
     """For whom, and when, is the outcome lower or higher than for the rest?
 
     Every person counts once, with the mean of their pictures.  *Attributes of people* are asked of the baseline's
     pictures: the gap is the mean over the people of a value minus that over everybody else; p, two-sided, is the share of
-    ``permutations`` relabellings of the **people** that give a gap as large (with one added above and below: Phipson & Smyth 2010,
-    doi 10.2202/1544-6115.1585).  *Conditions* are asked of each person against the same person in the same acts
-    at the baseline: p is the exact sign-flip test over people (`evaluate.sign_flip`, differences in thousandths).
-    Intervals are percentile bootstraps over people.  An attribute of two values is one test in two rows.
+    ``permutations`` relabellings of the **people** with a gap as large (one added above and below: Phipson & Smyth 2010,
+    doi 10.2202/1544-6115.1585).  *Conditions* are asked of each person against the same person in the same acts at
+    the baseline: p is the exact sign-flip test over people (`evaluate.sign_flip`, of differences in thousandths).
+    Intervals are 95 % percentile bootstraps over people.  An attribute of two values is one test in two rows.
 
     Parameters
     ----------
-    answers : a row a picture, as from `ask`; columns ``groups``, ``outcome`` (-1 to 1), those of ``by``, ``condition`` (if there is
-        none, all is baseline) and, for conditions, ``clip``.
+    answers : a row a picture, as from `ask`: columns ``groups``, ``outcome``, those of ``by``, ``condition`` (without it all
+        is baseline) and, for conditions, ``clip``.
     by : attributes of people, and ``"condition"``; None for those of `ATTRIBUTES` and the conditions that ``answers`` has.
     groups : the column that says who it is: the witnesses.
-    outcome : what is averaged; ``right``, ``detected``, or a `difference`.
-    size, level : what counts as found: a corrected p below ``level`` **and** a gap of ``size`` or more either way.
+    outcome : what is averaged, -1 to 1: ``right``, ``detected``, or a `difference`.
+    size, level : what counts as found: a corrected p below ``level`` **and** a gap of ``size`` or more, either way.
     least_people : where a value or its rest has fewer people, the row is marked (``judged`` False) and not tested.
+    permutations, resamples, seed : of the relabelling and of the bootstrap.
 
     Returns
     -------
-    DataFrame, a row a value, the first being everybody: ``attribute`` (for a condition its kind), ``value``, ``n`` (pictures), ``people``,
-    ``accuracy`` (mean over people of the outcome), ``low``, ``high`` (95 % interval), ``gap``, ``gap_low``, ``gap_high``, ``p``, ``corrected`` (`holm` over all
-    tests of the table), ``judged``, ``found``.  What is not measured is NaN.
+    DataFrame, a row a value, the first being everybody: ``attribute`` (for a condition its kind), ``value``, ``n`` (pictures),
+    ``people``, ``accuracy`` (mean over people of the outcome) with ``low`` and ``high``, ``gap`` with ``gap_low`` and ``gap_high``,
+    ``p``, ``corrected`` (`holm` over all tests of the table, whose number is ``.attrs["tests"]``), ``judged``, ``found``.
+    What is not measured is NaN.
 
     Raises
     ------
-    FerError : a column that is missing, outcomes out of range, a person with two values of an attribute, an act that the baseline lacks.
+    FerError : a column that is missing, outcomes out of range, a person with two values of an attribute, an act
+        that the baseline lacks.
     """
-    values, lines = _lines(answers, by, groups, outcome)
-    whole_number("least_people", least_people, 2), whole_number("permutations", permutations, 1), whole_number("resamples", resamples, 1)
+    whole_number("least_people", least_people, 2)
+    permutations, resamples = whole_number("permutations", permutations, 1), whole_number("resamples", resamples, 1)
     for name, number in (("size", size), ("level", level)):
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number < 1:
             raise invalid(name, expected="a number from 0, below 1", received=number)
+    values, lines = _lines(answers, by, groups, outcome)
     rng = np.random.default_rng(seed)
     tested = _tested(values, lines, least_people, permutations, rng)
     rows = []
     for line, (gap, p, corrected) in zip(lines, tested):
-        inside, rest = line["values"], line["rest"]
+        inside, rest, paired = line["values"], line["rest"], line["paired"]
         low, high = _interval(inside, None, resamples, rng)
-        gaps = (np.nan, np.nan) if rest is None else _interval(line["differences"], None, resamples, rng) if line["paired"] else _interval(inside, rest, resamples, rng)
-        rows.append({"attribute": line["attribute"], "value": line["value"], "n": line["n"], "people": len(inside), "accuracy": inside.mean(), "low": low,
-                     "high": high, "gap": gap, "gap_low": gaps[0], "gap_high": gaps[1], "p": p, "corrected": corrected,
-                     "judged": bool(p == p), "found": bool(p == p and corrected < level and abs(gap) >= size)})
-    return pd.DataFrame(rows)
+        gaps = (np.nan, np.nan)
+        if rest is not None:
+            gaps = _interval(line["differences"], None, resamples, rng) if paired else _interval(inside, rest, resamples, rng)
+        rows.append({
+            "attribute": line["attribute"], "value": line["value"], "n": line["n"], "people": len(inside),
+            "accuracy": inside.mean(), "low": low, "high": high, "gap": gap, "gap_low": gaps[0], "gap_high": gaps[1],
+            "p": p, "corrected": corrected, "judged": bool(p == p), "found": _is_found(gap, corrected, size, level)})
+    made = pd.DataFrame(rows)
+    made.attrs["tests"] = len({line["test"] for line, (_, p, _) in zip(lines, tested) if p == p})
+    return made
 
 
 def difference(first: pd.DataFrame, second: pd.DataFrame, *, outcome: str = "right") -> pd.DataFrame:
-    """The answers of ``second`` with the column ``difference``: its outcome minus ``first``'s on the same picture, -1 to 1, for `audit`.
+    """``second`` with the column ``difference``: its outcome minus ``first``'s on the same picture, -1 to 1, for `audit`.
 
     A gap that lies in the drawing, or in whom both have met, falls out; what ``second`` alone does to somebody stays.
+
+    Raises
+    ------
+    FerError : tables that are not answers to the same pictures.
     """
     keys = ["actor", "clip", "condition"]
     for name, table in (("first", first), ("second", second)):
@@ -255,39 +124,52 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, *, outcome: str = "rig
             raise invalid(name, expected=f"answers with {', '.join(keys)}, {outcome}, each picture once", received=table)
     joined = second.merge(first[[*keys, outcome]], on=keys, suffixes=("", "_first"), how="inner")
     if not len(joined) == len(first) == len(second):
-        raise invalid("second", expected=f"answers to the pictures of `first`, {len(first)}", received=f"{len(second)}, of which {len(joined)} are the same")
+        raise invalid("second", expected=f"answers to the pictures of `first`, {len(first)}",
+                      received=f"{len(second)}, of which {len(joined)} are the same")
     return joined.assign(difference=joined[outcome] - joined[f"{outcome}_first"])
 
 
-def false_alarms(answers: pd.DataFrame, by: Sequence[str] | None = None, *, groups: str = "actor", outcome: str = "right", repeats: int = 200,
-                 size: float = SIZE, level: float = 0.05, least_people: int = LEAST_PEOPLE, permutations: int = 999, seed: int = 0) -> dict:
-    """How often `audit` raises an alarm when there is nothing to find: people's attributes are dealt anew among the people,
-    and each person's condition and baseline change places at random.
+def false_alarms(answers: pd.DataFrame, by: Sequence[str] | None = None, *, groups: str = "actor", outcome: str = "right",
+                 repeats: int = 200, size: float = SIZE, level: float = 0.05, least_people: int = LEAST_PEOPLE,
+                 permutations: int = 999, seed: int = 0) -> dict:
+    """How often `audit` raises an alarm when there is nothing to find.
 
-    Returns ``repeats``, ``alarms`` (audits with a corrected p below ``level``), ``found`` (those whose gap is also as large as ``size``) and
-    ``share`` (of alarms), which should be ``level`` or less, but for the luck of so many repeats.
+    People's attributes are dealt anew among the people, and each person's condition and baseline change places at random.
+    Parameters as in `audit`.
+
+    Returns
+    -------
+    dict: ``repeats``, ``alarms`` (audits with a corrected p below ``level``), ``share`` (of those; ``level`` or less but for the
+    luck of so many repeats) and ``found`` (audits in which a gap was also as large as ``size``).
     """
     values, lines = _lines(answers, by, groups, outcome)
     repeats, rng, alarms, found = whole_number("repeats", repeats, 1), np.random.default_rng(seed), 0, 0
     for _ in range(repeats):
-        dealt = rng.permutation(values)
-        shuffled = [{**line, "differences": line["differences"] * rng.choice((-1, 1), len(line["differences"]))} if line["paired"] else
-                    {**line, "values": dealt[line["inside"]], "rest": dealt[~line["inside"]]} if line["rest"] is not None else line for line in lines]
+        dealt, shuffled = rng.permutation(values), []
+        for line in lines:
+            if line["paired"]:
+                line = {**line, "differences": line["differences"] * rng.choice((-1, 1), len(line["differences"]))}
+            elif line["rest"] is not None:
+                line = {**line, "values": dealt[line["inside"]], "rest": dealt[~line["inside"]]}
+            shuffled.append(line)
         tested = _tested(dealt, shuffled, least_people, permutations, rng)
         alarms += any(corrected < level for *_, corrected in tested)
-        found += any(corrected < level and abs(gap) >= size for gap, _, corrected in tested)
-    return {"repeats": repeats, "alarms": int(alarms), "found": int(found), "share": alarms / repeats}
+        found += any(_is_found(gap, corrected, size, level) for gap, _, corrected in tested)
+    return {"repeats": repeats, "alarms": int(alarms), "share": alarms / repeats, "found": int(found)}
 
 
-def power(values: Sequence[float], *, share: float, tests: int, people: Iterable[int] = (24, 48, 96, 192, 288, 480),
+def power(values: Sequence[float], *, share: float, tests: int, people: Iterable[int] = (24, 48, 96, 192, 240, 480),
           gaps: Iterable[float] = (0.05, 0.10, 0.15, 0.20), level: float = 0.05, repeats: int = 2000, seed: int = 0) -> list[dict]:
     """How often an audit of so many people would find so large a gap: a simulation, before any bias is planted.
 
-    People are drawn with replacement from those of a pilot (``values``: one accuracy each, such as the clean networks'); a
-    ``share`` of them loses the gap.  It counts as found where the two-sided z-test of the two means (unequal variances) has p below
-    ``level`` / ``tests``: Holm's hardest step, and for planning near enough to the permutation.
+    People are drawn with replacement from a pilot's (``values``: one accuracy each, such as the clean networks'); a
+    ``share`` of them loses the gap.  It counts as found where the two-sided z-test of the two means (unequal variances)
+    has p below ``level`` / ``tests``, which is Holm's hardest step.  For planning that is near enough to the permutation; below
+    some 40 people it promises a little too much.
 
-    Returns a list of ``people``, ``gap`` and ``power`` (0 to 1).
+    Returns
+    -------
+    list of dicts: ``people``, ``gap``, ``power`` (0 to 1).
     """
     values = np.asarray(values, float)
     if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
@@ -301,8 +183,8 @@ def power(values: Sequence[float], *, share: float, tests: int, people: Iterable
         drawn = values[rng.integers(0, len(values), (repeats, count))]
         one, rest = drawn[:, :inside], drawn[:, inside:]
         spread = np.sqrt(one.var(axis=1, ddof=1) / inside + rest.var(axis=1, ddof=1) / (count - inside))
-        made += [{"people": int(count), "gap": float(gap), "power": float(np.mean(np.abs(one.mean(axis=1) - gap - rest.mean(axis=1)) > z * spread))}
-                 for gap in gaps]
+        apart = one.mean(axis=1) - rest.mean(axis=1)
+        made += [{"people": int(count), "gap": float(gap), "power": float(np.mean(np.abs(apart - gap) > z * spread))} for gap in gaps]
     return made
 
 
@@ -310,11 +192,12 @@ def _lines(answers, by, groups: str, outcome: str) -> tuple[np.ndarray, list[dic
     """Everybody's mean at the baseline, (P,), and for each row of an audit the people in it and what they are compared with."""
     if not isinstance(answers, pd.DataFrame) or not len(answers):
         raise invalid("answers", expected="a DataFrame with a row a picture", received=answers)
-    conditions = "condition" in answers.columns
-    asked = [*(name for name in ATTRIBUTES if name in answers.columns), *(["condition"] if conditions else [])] if by is None else list(by)
     if isinstance(by, str):
         raise invalid("by", expected="a list of columns", received=by)
-    for argument, names in (("groups", [groups]), ("outcome", [outcome]), ("by", asked), ("answers", ["clip"] if "condition" in asked else [])):
+    conditions = "condition" in answers.columns
+    asked = [*filter(answers.columns.__contains__, (*ATTRIBUTES, "condition"))] if by is None else list(by)
+    wanted = {"groups": [groups], "outcome": [outcome], "by": asked, "answers": ["clip"] if "condition" in asked else []}
+    for argument, names in wanted.items():
         if set(names) - set(answers.columns):
             raise invalid(argument, expected=f"columns among {', '.join(map(str, answers.columns))}", received=names)
     numbers = answers[outcome].to_numpy(float)
@@ -325,9 +208,9 @@ def _lines(answers, by, groups: str, outcome: str) -> tuple[np.ndarray, list[dic
     if not len(base):
         raise invalid("answers", expected=f"rows whose condition is {BASELINE!r}", received=sorted(set(answers["condition"])))
     by_person = base.groupby(groups)
-    means, counts = by_person[outcome].mean(), by_person.size()
-    values = means.to_numpy()
-    lines = [{"attribute": "everybody", "value": "everybody" if not conditions else BASELINE, "n": len(base), "values": values, "rest": None, "paired": False, "test": None}]
+    values, counts = by_person[outcome].mean().to_numpy(), by_person.size().to_numpy()
+    lines = [{"attribute": "everybody", "value": BASELINE if conditions else "everybody", "n": len(base), "values": values,
+              "rest": None, "paired": False, "test": None}]
     for name in asked:
         if name == "condition":
             lines += _conditions(answers, base, groups, outcome)
@@ -335,11 +218,11 @@ def _lines(answers, by, groups: str, outcome: str) -> tuple[np.ndarray, list[dic
         if (by_person[name].nunique(dropna=False) != 1).any():
             raise invalid("by", expected=f"one {name} a person", received=by_person[name].nunique(dropna=False).idxmax())
         of = by_person[name].first().astype(str).to_numpy()
-        known = [value for value in ATTRIBUTES.get(name, ()) if value in of] or sorted(set(of))
-        for value in dict.fromkeys([*known, *sorted(set(of))]):
+        for value in dict.fromkeys([*(one for one in ATTRIBUTES.get(name, ()) if one in of), *sorted(set(of))]):
             inside = of == value
-            lines.append({"attribute": name, "value": value, "n": int(counts.to_numpy()[inside].sum()), "values": values[inside], "rest": values[~inside],
-                          "inside": inside, "paired": False, "test": (name, "" if len(set(of)) == 2 else value)})
+            lines.append({"attribute": name, "value": value, "n": int(counts[inside].sum()), "values": values[inside],
+                          "rest": values[~inside], "inside": inside, "paired": False,
+                          "test": (name, "" if len(set(of)) == 2 else value)})
     return values, lines
 
 
@@ -348,11 +231,12 @@ def _conditions(answers, base, groups: str, outcome: str) -> list[dict]:
     for value, rows in answers[answers["condition"] != BASELINE].groupby("condition", sort=False):
         both = rows.merge(base[[*keys, outcome]], on=keys, suffixes=("", "_base"))
         if base.duplicated(keys).any() or len(both) != len(rows):
-            raise invalid("answers", expected=f"each act once at the {BASELINE}, and each act of {value!r} there, too", received=f"{len(both)} of {len(rows)} rows in common")
+            raise invalid("answers", expected=f"each act once at the {BASELINE}, and each act of {value!r} there, too",
+                          received=f"{len(both)} of {len(rows)} rows in common")
         means = both.groupby(groups)[[outcome, f"{outcome}_base"]].mean()
-        lines.append({"attribute": rows["kind"].iloc[0] if "kind" in rows else "condition", "value": value, "n": len(rows), "values": means[outcome].to_numpy(),
-                      "rest": means[f"{outcome}_base"].to_numpy(), "differences": (means[outcome] - means[f"{outcome}_base"]).to_numpy(), "paired": True,
-                      "test": ("condition", value)})
+        here, there = means[outcome].to_numpy(), means[f"{outcome}_base"].to_numpy()
+        lines.append({"attribute": rows["kind"].iloc[0] if "kind" in rows else "condition", "value": value, "n": len(rows),
+                      "values": here, "rest": there, "differences": here - there, "paired": True, "test": ("condition", value)})
     return lines
 
 
@@ -364,24 +248,33 @@ def _tested(values: np.ndarray, lines: list[dict], least: int, permutations: int
     beyond = np.ones(len(people))
     if people:
         inside = np.stack([line["inside"] for line in people], axis=1)
-        weights = inside / np.maximum(inside.sum(axis=0), 1) - ~inside / np.maximum((~inside).sum(axis=0), 1)  # values @ weights are the gaps
+        # values @ weights are the gaps
+        weights = inside / np.maximum(inside.sum(axis=0), 1) - ~inside / np.maximum((~inside).sum(axis=0), 1)
         seen = np.abs(values @ weights)
         for part in np.array_split(np.arange(permutations), -(-permutations // 1000)):
-            beyond += (np.abs(rng.permuted(np.tile(values, (len(part), 1)), axis=1) @ weights) >= seen - 1e-12).sum(axis=0)
+            dealt = rng.permuted(np.tile(values, (len(part), 1)), axis=1)
+            beyond += (np.abs(dealt @ weights) >= seen - 1e-12).sum(axis=0)
     share = iter(beyond / (permutations + 1))
     found, tests = [], {}
     for line in lines:
-        gap, p = np.nan, np.nan
+        gap = p = np.nan
         if line["rest"] is not None:
-            gap = float(line["differences"].mean() if line["paired"] else line["values"].mean() - line["rest"].mean() if len(line["rest"]) else np.nan)
             p = sign_flip(np.rint(1000 * line["differences"]).astype(np.int64)) if line["paired"] else float(next(share))
+            if line["paired"]:
+                gap = float(line["differences"].mean())
+            elif len(line["rest"]):
+                gap = float(line["values"].mean() - line["rest"].mean())
             if min(len(line["values"]), len(line["rest"])) < least:
                 p = np.nan
-            elif line["test"] not in tests:
-                tests[line["test"]] = p
+            else:
+                tests.setdefault(line["test"], p)
         found.append((gap, p))
     corrected = dict(zip(tests, holm(list(tests.values()))))
     return [(gap, p, float(corrected[line["test"]]) if p == p else np.nan) for (gap, p), line in zip(found, lines)]
+
+
+def _is_found(gap: float, corrected: float, size: float, level: float) -> bool:
+    return bool(corrected < level and abs(gap) >= size)  # NaN is below nothing
 
 
 def _interval(values: np.ndarray, rest: np.ndarray | None, resamples: int, rng) -> tuple[float, float]:
@@ -393,3 +286,74 @@ def _interval(values: np.ndarray, rest: np.ndarray | None, resamples: int, rng) 
         drawn = drawn - rest[rng.integers(0, len(rest), (resamples, len(rest)))].mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
     return float(low), float(high)
+
+
+def plant_bias(face_set, clips: pd.DataFrame, train: Sequence[int], *, attribute: str = "tone", values: Iterable = (8, 9, 10),
+               kind: str = "labels", share: float = 0.5, to: str | None = None, seed: int = 0):
+    """A face set that is spoiled for some people, in its training rows only.
+
+    For `experiments.run` with the split that has these training rows: who trains and who tests stays as it was.
+
+    Parameters
+    ----------
+    face_set : a `faces.FaceSet`; it is left as it is.
+    clips : the truth of the film, a row a clip with ``clip`` and the attribute (``studio.Film.load(folder).clips``).
+    train : the training rows' positions.
+    attribute, values : for whom; by default the three darkest tones.
+    kind : ``labels``: a ``share`` of these people's clips is labelled wrongly, every frame of a clip alike.  ``absent``: a share
+        of their clips is not there; each row that is gone is filled with another person's of the same label, so that the
+        number of images and of each label stays, and keeps the name of the ``actor`` whose place it takes, on which the split depends.
+    share : above 0 and up to 1.
+    to : the wrong label; None for any other, drawn for each clip.
+
+    Returns
+    -------
+    FaceSet in memory, with a fingerprint of its own, so that its results are stored apart.
+
+    Raises
+    ------
+    FerError : an impossible argument, a clip of unknown truth, nobody with these values in training, nobody to fill a row with.
+    """
+    from .faces import FaceSet
+
+    if kind not in ("labels", "absent"):
+        raise invalid("kind", expected="'labels' or 'absent'", received=kind)
+    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share <= 1:
+        raise invalid("share", expected="a share above 0 and up to 1", received=share)
+    if not isinstance(clips, pd.DataFrame) or {"clip", attribute} - set(clips.columns):
+        raise invalid("clips", expected=f"a table with clip and {attribute}", received=clips)
+    meta, train, wanted = face_set.meta.copy(), np.asarray(train), list(values)
+    rng = np.random.default_rng(whole_number("seed", seed, 0))
+    if train.ndim != 1 or train.dtype.kind not in "iu" or not len(train) or train.min() < 0 or train.max() >= len(meta):
+        raise invalid("train", expected=f"row positions from 0 to {len(meta) - 1}", received=train)
+    labels = sorted(set(meta["expression"]))
+    if to is not None and (to not in labels or kind == "absent"):
+        raise invalid("to", expected=f"None, or (with kind='labels') one of {', '.join(labels)}", received=to)
+    of = meta["clip"].map(clips.drop_duplicates("clip").set_index("clip")[attribute])
+    if of.isna().any():
+        raise invalid("clips", expected="the truth of every clip of the face set", received=meta["clip"][of.isna()].iloc[0])
+    theirs = train[of.isin(wanted).to_numpy()[train]]
+    if not len(theirs):
+        raise invalid("values", expected=f"values of {attribute} that somebody in training has", received=wanted)
+    clip, old = meta["clip"].to_numpy(str), meta["expression"].to_numpy(str)
+    names = np.unique(clip[theirs])
+    rows = theirs[np.isin(clip[theirs], rng.permutation(names)[:max(1, round(share * len(names)))])]
+    images = face_set.images
+    if kind == "labels":
+        new = old.astype(object)
+        for name in np.unique(clip[rows]):
+            here = rows[clip[rows] == name]
+            new[here] = to or str(rng.choice([label for label in labels if label != old[here[0]]]))
+        meta["expression"] = pd.Series(new, index=meta.index, dtype="str")
+    else:
+        others, order = np.setdiff1d(train, theirs), np.arange(len(meta))
+        for label in np.unique(old[rows]):
+            here, pool = rows[old[rows] == label], others[old[others] == label]
+            if not len(pool):
+                raise invalid("values", expected="somebody else in training for every label", received=f"nobody else poses {label}")
+            order[here] = rng.choice(pool, len(here))
+        actors = meta["actor"].to_numpy()
+        images, meta = images[order], meta.iloc[order].reset_index(drop=True).assign(actor=actors)
+    what = [face_set.fingerprint, kind, attribute, list(map(str, wanted)), float(share), to, seed, train.tolist(), list(meta["expression"])]
+    fingerprint = hashlib.sha256(json.dumps(what).encode()).hexdigest()
+    return FaceSet(face_set.path, images, meta, face_set.problems, {**face_set.manifest, "fingerprint": fingerprint})

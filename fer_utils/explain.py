@@ -61,21 +61,35 @@ def grad_cam(model, images, labels=None, *, layer: str | None = None, average: b
     import keras
 
     images = _pictures(images)
-    front, head, score = _cut(model, layer)
-    batch_size = whole_number("batch_size", batch_size, 1)
-    wanted = None if labels is None else _labels(labels, len(images), model.output_shape[-1])
     made = np.zeros(images.shape[:3], np.float32)
-    for start in range(0, len(images), batch_size):
-        part = slice(start, start + batch_size)
-        features = front(keras.ops.convert_to_tensor(images[part].astype(np.float32)), training=False)
-        chosen = _numpy(score(head(features, training=False))).argmax(axis=1) if wanted is None else wanted[part]
-        gradient = _gradient(lambda given: score(head(given, training=False)), features, chosen)
-        features = _numpy(features)
+    start = 0
+    for features, gradient in _each_batch(model, images, labels, layer, batch_size):
         if average:
             gradient = gradient.mean(axis=(1, 2), keepdims=True)
         small = np.maximum((gradient * features).sum(axis=3, keepdims=True), 0)
+        part = slice(start, start := start + len(features))
         made[part] = _numpy(keras.ops.image.resize(small, images.shape[1:3], interpolation="bilinear", data_format="channels_last"))[..., 0]
     return made
+
+
+def gradients(model, images, labels=None, *, layer: str | None = None, batch_size: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    """What `grad_cam` is made of: the layer's features A and dy/dA, each (N, h, w, K) float32; arguments as there."""
+    parts = list(_each_batch(model, _pictures(images), labels, layer, batch_size))
+    return tuple(np.concatenate(part) for part in zip(*parts))
+
+
+def _each_batch(model, images: np.ndarray, labels, layer: str | None, batch_size: int):
+    import keras
+
+    front, head, score = _cut(model, layer)
+    batch_size = whole_number("batch_size", batch_size, 1)
+    wanted = None if labels is None else _labels(labels, len(images), model.output_shape[-1])
+    scores = lambda given: score(head(given, training=False))  # noqa: E731
+    for start in range(0, len(images), batch_size):
+        part = slice(start, start + batch_size)
+        features = front(keras.ops.convert_to_tensor(images[part].astype(np.float32)), training=False)
+        chosen = _numpy(scores(features)).argmax(axis=1) if wanted is None else wanted[part]
+        yield _numpy(features), _gradient(scores, features, chosen)
 
 
 def _cut(model, name: str | None):
@@ -97,7 +111,7 @@ def _cut(model, name: str | None):
     elif isinstance(last, keras.layers.Softmax) or isinstance(last, keras.layers.Activation) and last.activation is keras.activations.softmax:
         before = last.input
     try:
-        return keras.Model(model.inputs, chosen.output), keras.Model(chosen.output, before), score
+        return keras.Model(model.inputs[0], chosen.output), keras.Model(chosen.output, before), score
     except (ValueError, KeyError) as error:
         raise invalid("layer", expected="a layer through which everything passes", received=chosen.name,
                       remedy=f"The rest of the model cannot be told from it alone ({type(error).__name__}). Name a later layer.") from None
@@ -160,10 +174,7 @@ def occlusion(model, images, labels=None, *, patch: int = PATCH, stride: int = S
     batch_size = whole_number("batch_size", batch_size, 1)
     if fill is not None and (isinstance(fill, bool) or not isinstance(fill, (int, float)) or not np.isfinite(fill)):
         raise invalid("fill", expected="None or a grey level", received=fill)
-    ask = getattr(model, "predict_on_batch", model)
-    if not callable(ask):
-        raise invalid("model", expected="a Keras model or a function of pictures", received=type(model).__name__)
-    plain = np.concatenate([np.asarray(ask(images[i:i + batch_size])) for i in range(0, count, batch_size)])
+    plain = ask(model, images, batch_size=batch_size)
     wanted = plain.argmax(axis=1) if labels is None else _labels(labels, count, plain.shape[1])
     squares = [(top, left) for top in _steps(height, patch, stride) for left in _steps(width, patch, stride)]
     fills = images.mean(axis=(1, 2), keepdims=True) if fill is None else np.full((count, 1, 1, images.shape[3]), fill, np.float32)
@@ -177,11 +188,24 @@ def occlusion(model, images, labels=None, *, patch: int = PATCH, stride: int = S
             covering = images[[row for row, _, _ in part]]
             for one, (row, top, left) in zip(covering, part):
                 one[top:top + patch, left:left + patch] = fills[row, 0, 0]
-            scores = np.asarray(ask(covering))
-            for found, (row, top, left) in zip(scores, part):
+            for found, (row, top, left) in zip(ask(model, covering, batch_size=batch_size), part):
                 lost[row, top:top + patch, left:left + patch] += plain[row, wanted[row]] - found[wanted[row]]
             bar.update(len(part))
     return lost / covered
+
+
+def ask(model, pictures: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
+    """The probabilities (N, classes) that a Keras model, or any function of pictures, gives to pictures (N, H, W, C)."""
+    predict = getattr(model, "predict_on_batch", None)
+    if predict is None and not callable(model):
+        raise invalid("model", expected="a Keras model or a function of pictures", received=type(model).__name__)
+    made = []
+    for start in range(0, len(pictures), batch_size):
+        part = np.asarray(pictures[start:start + batch_size])
+        # A Keras model is compiled anew for every number of pictures: the last few are brought to the number of the others.
+        whole = part if predict is None else np.concatenate([part, np.repeat(part[:1], batch_size - len(part), axis=0)])
+        made.append(np.asarray((predict or model)(whole))[:len(part)])
+    return np.concatenate(made)
 
 
 def _steps(length: int, patch: int, stride: int) -> list[int]:

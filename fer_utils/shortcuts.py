@@ -150,9 +150,7 @@ def counterfactual(model, images: np.ndarray, numbers: Sequence[int], kind: str,
     dict of (N,) int64: the answers ``with``, ``without``, ``exchanged``, and ``other``, whose mark was painted for the third.
     """
     numbers = np.asarray(numbers)
-    ask = getattr(model, "predict_on_batch", model)
-    answers = lambda pictures: np.concatenate([np.asarray(ask(pictures[i:i + batch_size])).argmax(axis=1)  # noqa: E731
-                                               for i in range(0, len(pictures), batch_size)]).astype(np.int64)
+    answers = lambda pictures: explain.ask(model, pictures, batch_size=batch_size).argmax(axis=1).astype(np.int64)  # noqa: E731
     other = marks(numbers, classes, agreement=0.0, seed=seed)
     return {"with": answers(mark(images, numbers, kind, classes=classes)), "without": answers(np.asarray(images)),
             "exchanged": answers(mark(images, other, kind, classes=classes)), "other": other}

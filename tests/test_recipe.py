@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import precision, train, training_bench
+from fer_utils import precision, results, train, training_bench
 from fer_utils.errors import FerError
 from fer_utils.models import derivation, ding2023
 from fer_utils.studies import recipe as study
@@ -307,18 +307,38 @@ def test_a_survivor_has_the_printed_count_in_keras_too():
 # --- the study ------------------------------------------------------------------------------
 
 
+SMALL = dict(datasets=["savee"], seeds={"recipe": 2, "plain": 1}, progress=False)
+
+
 def test_the_study_at_its_smallest_and_what_is_trained_is_not_trained_again(_store, monkeypatch):
-    small = dict(datasets=["mead"], seeds={"recipe": 1}, epochs=1, progress=False)
-    found = study.answer("smoke", **small)
-    (row,) = found["rows"]
-    (training,) = row["trainings"]
-    assert (row["dataset"], row["network"], training["seed"], row["units"]) == ("mead", "recipe", 0, 16)
-    assert len(training["test_accuracy"]) == len(training["dead"]) == 1 and row["share"]["trials"] == 1
-    assert row["experiment"]["split"]["by"] == "frame" and row["experiment"]["model"]["options"] == {}
-    assert row["chance"] < row["threshold"] < 1 and row["left"] == training["left"]
+    found = study.answer("smoke", **SMALL)
+    recipe, plain = found["rows"]
+    assert [(row["dataset"], row["network"], row["units"], row["share"]["trials"]) for row in (recipe, plain)] == [("savee", "recipe", 16, 2), ("savee", "plain", 16, 1)]
+    assert [one["seed"] for one in recipe["trainings"]] == [0, 1]
+    assert all(len(one["test_accuracy"]) == len(one["dead"]) == study.EPOCHS for one in recipe["trainings"] + plain["trainings"])
+    assert recipe["experiment"]["split"]["by"] == "frame" and recipe["experiment"]["model"]["options"] == {}
+    assert plain["experiment"]["model"]["options"] == {"conditioned": False}
+    assert recipe["chance"] < recipe["threshold"] < 1 and recipe["left"] == sum(one["left"] for one in recipe["trainings"])
     json.dumps(found, allow_nan=False)
     monkeypatch.setattr(train, "fit", lambda *_, **__: pytest.fail("trained again"))
-    assert study.answer("smoke", **small) == found
+    assert study.answer("smoke", **SMALL) == found
+
+
+@pytest.mark.skipif(("recipe", "class") not in results.stored(), reason="not stored yet: python -m fer_utils study recipe --tier class --store")
+def test_the_stored_answer_holds_when_it_is_asked_again_at_small_size(_store):
+    """A tenth of the trainings on a twentieth of the pictures: the shares must lie in the intervals that are stored."""
+    stored = {(row["dataset"], row["network"]): row for row in results.load("recipe", "class").answer["rows"]}
+    for row in study.answer("smoke", **SMALL)["rows"]:
+        there = stored[row["dataset"], row["network"]]["share"]
+        assert there["low"] <= row["share"]["value"] <= there["high"], (row["network"], row["trainings"])
+
+
+@pytest.mark.skipif(("recipe", "class") not in results.stored(), reason="not stored yet: python -m fer_utils study recipe --tier class --store")
+def test_the_stored_recipe_is_reliable():
+    for row in results.load("recipe", "class").answer["rows"]:
+        assert len(row["trainings"]) == row["share"]["trials"] == study.NETWORKS[row["network"]][1]
+        if row["network"] == "recipe":
+            assert row["left"] == 20 and all(one["left"] for one in row["trainings"])
 
 
 def result(seen, dead, *, clips=60, chance=0.125, seed=0):

@@ -86,18 +86,18 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
     notes: dict = {"truth": [], "shortcuts": {(kind, network): [] for kind in kinds for network in ("planted", "clean")}, "means": {}}
     accuracies: dict[str, list[float]] = {"clean": [], **{kind: [] for kind in kinds}}
     with tqdm(total=folds + 2 * len(kinds) * planted, desc="networks", unit="network", disable=not progress) as bar:
-        sets = {kind: _planted(faces, kind, progress) for kind in kinds}
+        sets = {kind: _planted(faces, kind) for kind in kinds}
         for experiment in plan:
             net, look, accuracy = _network(experiment, faces, truth, numbers, occluded, progress)
             accuracies["clean"].append(accuracy)
-            notes["truth"].append(_against_truth(net, look, progress, notes["means"]))
+            notes["truth"].append(_against_truth(net, look, notes["means"]))
             bar.update()
             for kind in kinds if experiment.seed < planted else ():
-                notes["shortcuts"][kind, "clean"].append(_against_mark(net, look, kind, progress))
+                notes["shortcuts"][kind, "clean"].append(_against_mark(net, look, kind))
                 bar.update()
                 marked, _, accuracy = _network(experiment, sets[kind], truth, numbers, occluded, progress, look=look)
                 accuracies[kind].append(accuracy)
-                notes["shortcuts"][kind, "planted"].append(_against_mark(marked, look, kind, progress, notes["means"]))
+                notes["shortcuts"][kind, "planted"].append(_against_mark(marked, look, kind, notes["means"]))
                 bar.update()
     looked = notes["truth"]
     joined = {name: np.concatenate([part[name] for part in looked]) for name in ("labels", "actors", "right", "small", "empty")}
@@ -150,7 +150,7 @@ def _network(experiment, faces, truth, numbers, occluded, progress, look: _Look 
     return net, look, result.accuracy
 
 
-def _planted(faces, kind: str, progress: bool):
+def _planted(faces, kind: str):
     """The planted face set, made once and kept; its name holds what it is made from."""
     from ..paths import home
     from ..provenance import code_fingerprint, digest
@@ -159,10 +159,10 @@ def _planted(faces, kind: str, progress: bool):
     return shortcuts.plant(faces, home() / "faces" / f"planted-{kind}-{key}", kind)
 
 
-def _maps(net, pictures, labels, method: str, progress: bool) -> np.ndarray:
+def _maps(net, pictures, labels, method: str) -> np.ndarray:
     if method == "occlusion":
         patch = max(2, round(explain.PATCH * pictures.shape[1] / 180))
-        return explain.occlusion(net, pictures, labels, patch=patch, stride=max(1, patch * explain.STRIDE // explain.PATCH), progress=progress)
+        return explain.occlusion(net, pictures, labels, patch=patch, stride=max(1, patch * explain.STRIDE // explain.PATCH), progress=False)
     return explain.grad_cam(net, pictures, labels, average=method == "Grad-CAM")
 
 
@@ -170,10 +170,10 @@ def _found(maps, masks) -> dict[str, np.ndarray]:
     return {**explain.share(maps, masks), "pointing": explain.pointing(maps, masks)}
 
 
-def _against_truth(net, look: _Look, progress: bool, means: dict) -> dict:
+def _against_truth(net, look: _Look, means: dict) -> dict:
     """One fold's shares by (method, network, region); the rows of occlusion are `look.small`."""
     pictures, masks = look.seen(look.pictures), look.regions.masks
-    answers = np.asarray(net.predict_on_batch(pictures)).argmax(axis=1)
+    answers = explain.ask(net, pictures).argmax(axis=1)
     small, empty = np.zeros(len(pictures), bool), np.zeros(len(pictures), bool)
     small[look.small], empty[list(look.regions.empty)] = True, True
     made: dict = {"labels": look.labels, "actors": look.actors, "right": answers == look.labels, "small": small, "empty": empty}
@@ -181,7 +181,7 @@ def _against_truth(net, look: _Look, progress: bool, means: dict) -> dict:
     for method in METHODS:
         rows = look.small if method == "occlusion" else np.arange(len(pictures))
         for network, one in (("trained", net), ("shuffled", shuffled)):
-            maps = _maps(one, pictures[rows], look.labels[rows], method, progress)
+            maps = _maps(one, pictures[rows], look.labels[rows], method)
             made[method, network, "own"] = _found(maps, masks[rows])
             other = masks[look.other[rows]] & masks[rows].any(axis=(1, 2))[:, None, None]  # the same faces count
             made[method, network, "another label's"] = _found(maps, other)
@@ -190,15 +190,15 @@ def _against_truth(net, look: _Look, progress: bool, means: dict) -> dict:
     return made
 
 
-def _against_mark(net, look: _Look, kind: str, progress: bool, means: dict | None = None) -> dict:
-    ask = lambda pictures: net.predict_on_batch(look.seen(pictures))  # noqa: E731
+def _against_mark(net, look: _Look, kind: str, means: dict | None = None) -> dict:
+    ask = lambda pictures: explain.ask(net, look.seen(pictures))  # noqa: E731
     made: dict = {"found": shortcuts.counterfactual(ask, look.pictures, look.labels, kind, classes=look.classes, seed=look.seed),
                   "labels": look.labels, "actors": look.actors, "rows": {}}
     pictures = look.seen(shortcuts.mark(look.pictures, look.labels, kind, classes=look.classes))
     mask = shortcuts.shortcut_mask(kind, look.size, classes=look.classes)
     for method in METHODS:
         rows = made["rows"][method] = look.small if method == "occlusion" else np.arange(len(pictures))
-        maps = _maps(net, pictures[rows], look.labels[rows], method, progress)
+        maps = _maps(net, pictures[rows], look.labels[rows], method)
         made[method], made[method, "face"] = _found(maps, np.broadcast_to(mask, maps.shape)), _found(maps, look.regions.masks[rows])
         if means is not None and method == "HiResCAM":
             means.setdefault(f"network trained with {kind}", _small(maps))
