@@ -121,7 +121,10 @@ def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
     """d score[chosen] / d features, for each picture of a batch, in whatever backend Keras runs on."""
     import keras
 
-    picked = lambda given: keras.ops.sum(score(given) * np.eye(int(score(given).shape[-1]), dtype=np.float32)[chosen])  # noqa: E731
+    def picked(given):
+        scores = score(given)
+        return keras.ops.sum(scores * keras.ops.convert_to_tensor(np.eye(int(scores.shape[-1]), dtype=np.float32)[chosen]))
+
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -304,7 +307,7 @@ def overlaid(picture: np.ndarray, heat: np.ndarray, *, most: float | None = None
     most = float(np.max(heat)) if most is None else most
     part = np.clip(np.asarray(heat, float) / most, 0, 1) if most > 0 else np.zeros(grey.shape)
     colour = np.array([213, 94, 0]) + part[..., None] * (np.array([255, 240, 90]) - np.array([213, 94, 0]))
-    weight = 0.85 * np.sqrt(part)[..., None]
+    weight = 0.85 * part[..., None]
     return np.rint(grey[..., None] * (1 - weight) + colour * weight).astype(np.uint8)
 
 

@@ -113,7 +113,8 @@ def _outline(part: str, side: int, points: np.ndarray, unit: float) -> np.ndarra
     return cv2.convexHull(hull.astype(np.float32))[:, 0]
 
 
-def landmarks(face_set: FaceSet, truth: str | os.PathLike, rows: Sequence[int], *, size: int | None = None, margin: float | None = None) -> np.ndarray:
+def landmarks(face_set: FaceSet, truth: str | os.PathLike, rows: Sequence[int], *, size: int | None = None,
+              margin: float | None = None) -> np.ndarray:
     """The drawn landmarks of some rows in pixels of their crops, (N, 68, 2) float64: see `fer_utils.faces.points_in_crop`."""
     config = face_set.manifest.get("config", {})
     if config.get("align"):

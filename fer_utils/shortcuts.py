@@ -136,7 +136,8 @@ def plant(face_set: FaceSet, out_dir: str | os.PathLike, kind: str, *, agreement
     return FaceSet.save(planted, face_set.meta, out_dir, face_set.problems, landmarks=face_set.landmarks)
 
 
-def counterfactual(model, images: np.ndarray, numbers: Sequence[int], kind: str, *, classes: int = 8, seed: int = 0, batch_size: int = 64) -> dict[str, np.ndarray]:
+def counterfactual(model, images: np.ndarray, numbers: Sequence[int], kind: str, *, classes: int = 8, seed: int = 0,
+                   batch_size: int = 64) -> dict[str, np.ndarray]:
     """What a network answers to the same faces with their own label's mark, with none, and with another label's.
 
     Parameters
@@ -186,7 +187,8 @@ def judged(attribution: dict[str, object], found: dict[str, np.ndarray], numbers
     """`caught` where the maps have been scored already: ``attribution`` is what `fer_utils.explain.scored` returned."""
     numbers, groups = np.asarray(numbers), np.asarray(groups).astype(str)
     if any(len(found[name]) != len(numbers) for name in found):
-        raise invalid("found", expected=f"{len(numbers)} answers of each kind, as from `counterfactual`", received={k: len(v) for k, v in found.items()})
+        raise invalid("found", expected=f"{len(numbers)} answers of each kind, as from `counterfactual`",
+                      received={name: len(answers) for name, answers in found.items()})
     right = {name: (found[name] == numbers).astype(float) for name in ("with", "without", "exchanged")}
     mean = lambda values: evaluate.average(values, groups, seed=seed)  # noqa: E731
     lost, swapped = mean(right["with"] - right["without"]), mean(right["with"] - right["exchanged"])

@@ -119,6 +119,8 @@ def test_small_cells_are_marked_and_not_tested():
     assert row(found, DARK)["judged"] and found["judged"].sum() == 4, "dark, light, and the two presentations"
     assert few["accuracy"] == pytest.approx(answers[answers["skin tone"] == MEDIUM].groupby("actor")["right"].mean().mean())
     assert audit(answers, permutations=99, resamples=100, least_people=4).set_index("value").loc[MEDIUM, "judged"]
+    alone = row(audit(answers.assign(age="under 30"), ["age"], permutations=9, resamples=9), "under 30")
+    assert not alone["judged"] and np.isnan(alone["gap"]), "where everybody is of one kind there is no rest to compare with"
 
 
 def test_a_gap_that_both_have_falls_out_of_the_difference():

@@ -1,4 +1,4 @@
-"""The seven chapters: stored clean, all of one plan, executed at smoke size, alone, and on real clips."""
+"""The eight chapters: stored clean, all of one plan, executed at smoke size, alone, and on real clips."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 
 APPENDICES = ("a1_studio", "a2_drawn_and_real")
 CHAPTERS = ("01_dataset_tour", "02_preprocessing", "03_architecture", "04_training", "05_overfitting", "06_evaluation",
-            "08_comparison")
+            "07_explanation", "08_comparison")
 
 
 def load(root, name):
@@ -24,7 +24,7 @@ def tagged(notebook, tag):
     return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
 
 
-def test_the_chapters_are_the_seven_in_the_missions_order(root):
+def test_the_chapters_are_the_eight_in_the_missions_order(root):
     assert sorted(p.stem for p in (root / "notebooks").glob("*")) == list(CHAPTERS + APPENDICES)
 
 

@@ -109,6 +109,25 @@ def relative_in_whole_numbers(features, actors, neutral, takes):
     return made
 
 
+def occluded(ask, picture, label, patch, *, fill=None, sign=1, fresh=True, own=False, turned=False, left=False, dtype=float):  # dtype None: that of the picture
+    """The answer to 07-1."""
+    high, wide = picture.shape[0] // patch, picture.shape[1] // patch
+    label = int(ask(picture[None])[0].argmax()) if own else label
+    plain, made, covered = ask(picture[None])[0, label], np.zeros((high, wide)), picture.astype(dtype or picture.dtype)
+    for i in range(high):
+        for j in range(wide):
+            covered = picture.astype(dtype or picture.dtype) if fresh else covered
+            covered[i * patch:(i + 1) * patch, j * patch:(j + 1) * patch] = picture.mean() if fill is None else fill
+            now = ask(covered[None])[0, label]
+            made[i, j] = now if left else sign * (plain - now)
+    return made.T if turned else made
+
+
+def occluded_in_place(ask, picture, label, patch):
+    picture[:patch, :patch] = 0
+    return occluded(ask, picture, label, patch)
+
+
 def forever(*_):
     while True:
         pass
@@ -184,6 +203,19 @@ WRONG = [
     ("06-1", lambda f, a, n: f, "relative(features, actors, neutral, takes)"),
     ("06-1", relative_in_place, "changed an array"),
     ("06-1", relative_in_whole_numbers, "lost their fractions"),
+    ("07-1", lambda *a: occluded(*a, sign=-1), "other way round"),
+    ("07-1", lambda *a: occluded(*a, left=True), "what is left"),
+    ("07-1", lambda *a: occluded(*a, fresh=False), "stayed covered"),
+    ("07-1", lambda *a: occluded(*a, fill=0), "black"),
+    ("07-1", lambda *a: occluded(*a, fill=255), "white"),
+    ("07-1", lambda *a: occluded(*a, own=True), "network's own answer"),
+    ("07-1", lambda *a: occluded(*a, turned=True), "Rows come first"),
+    ("07-1", lambda *a: occluded(*a, dtype=None), "fraction"),
+    ("07-1", lambda *a: occluded(*a).ravel(), "one number a square"),
+    ("07-1", lambda ask, picture, label, patch: occluded(lambda p: ask(p[0]), picture, label, patch), "picture[None]"),
+    ("07-1", occluded_in_place, "cover a copy"),
+    ("07-1", lambda ask, picture: None, "occluded(ask, picture, label, patch)"),
+    ("07-1", lambda *a: None, "return an array of numbers"),
     ("08-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
     ("08-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
     ("08-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),

@@ -24,6 +24,7 @@ _GRADERS: dict[str, str] = {
     "04-1": "ch04:grade_split",
     "05-1": "ch05:grade_stopping",
     "06-1": "ch06:grade_relative",
+    "07-1": "ch07:grade_occlusion",
     "08-1": "ch08:grade_interval",
 }
 

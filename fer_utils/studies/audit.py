@@ -20,8 +20,8 @@ from .. import evaluate
 from ..errors import invalid, whole_number
 
 TITLE = "For whom does it fail?  An audit of the paper's network, and of one with a planted bias"
-CODE = ("fer_utils.audit", "fer_utils.strangers", "fer_utils.train", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.models.ding2023",
-        "fer_utils.models", "fer_utils.studio", "fer_utils.faces")
+CODE = ("fer_utils.audit", "fer_utils.strangers", "fer_utils.train", "fer_utils.splits", "fer_utils.evaluate",
+        "fer_utils.models.ding2023", "fer_utils.models", "fer_utils.studio", "fer_utils.faces")
 HEADLINE = True
 
 #: tier -> people, how many of them are also seen under every condition, and acts of each.
@@ -62,14 +62,15 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
     (the commonest label's share), ``bias`` (how it was planted; for each network the training images, theirs, and those with another
     label than before) and ``tests`` (of each audit);
 
-    ``clean`` and ``biased``, each with ``home`` (accuracy on the film's own actors, each where it was unseen), ``strangers`` (the
-    same on the strangers at the baseline; both are means over people with intervals over people), ``accuracies`` (of each network there),
-    ``called`` (by band of tone, the share of answers that say the planted label where another was posed), ``audit`` (the rows of
-    `fer_utils.audit.audit`), ``experiments`` and ``minutes``;
+    ``clean`` and ``biased``, each with ``home`` (accuracy on the film's own actors, each where it was unseen), ``strangers``
+    (the same on the strangers at the baseline; both are means over people with intervals over people), ``accuracies`` (of each
+    network there), ``called`` (by band of tone, the share of answers that say the planted label where another was posed),
+    ``audit`` (the rows of `fer_utils.audit.audit`), ``experiments`` and ``minutes``;
 
-    ``difference``, the audit of biased minus clean, picture by picture; ``detected``, the audit of whether a face was found;
-    ``cells``, skin tone by presentation with the number of people, not tested; ``false_alarms``, of the clean answers;
-    ``power`` and ``needed`` (by gap the least of its numbers of people that finds it in four of five audits, or None);
+    ``difference``, the audit of biased minus clean, picture by picture; ``detected``, the audit of whether a face was found,
+    and ``detected_changed``, the same by attributes of people over all pictures that are not the baseline's; ``cells``, skin
+    tone by presentation with the number of people, not tested; ``false_alarms``, of the clean answers; ``power``, and ``needed``
+    (by gap the least of its numbers of people that finds it in four of five audits, or None);
     ``verdict``: the planted row in the clean networks, the biased ones and the difference.
 
     Raises
@@ -105,6 +106,8 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
     tables["difference"] = auditing.audit(auditing.difference(answers["clean"], answers["biased"]),
                                           outcome="difference", permutations=permutations)
     detected = auditing.audit(answers["clean"], outcome="detected", permutations=permutations)
+    changed = strangers.table[strangers.table["condition"] != auditing.BASELINE].drop(columns="condition")
+    seen = auditing.audit(changed, outcome="detected", permutations=permutations) if len(changed) else detected[:0]
     base = {name: given[given["condition"] == auditing.BASELINE] for name, given in answers.items()}
     by_person = base["clean"].groupby("actor")
     means, share = by_person["right"].mean(), float((by_person[PLANTED[0]].first() == PLANTED[1]).mean())
@@ -114,8 +117,10 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
         "tier": tier, **size, "pictures": len(strangers.table), "conditions": list(dict.fromkeys(strangers.table["condition"])),
         "seed": auditing.SEED, "size": auditing.SIZE, "chance": base["clean"]["expression"].value_counts(normalize=True).max(),
         "bias": {**bias, "values": list(bias["values"]), "networks": spoiled}, "tests": tests,
-        "clean": _networks(clean, base["clean"], tables["clean"], bias), "biased": _networks(biased, base["biased"], tables["biased"], bias),
-        "difference": tables["difference"].to_dict("records"), "detected": detected.to_dict("records"), "cells": _cells(base),
+        "clean": _networks(clean, base["clean"], tables["clean"], bias),
+        "biased": _networks(biased, base["biased"], tables["biased"], bias),
+        "difference": tables["difference"].to_dict("records"), "detected": detected.to_dict("records"),
+        "detected_changed": seen.to_dict("records"), "cells": _cells(base),
         "false_alarms": auditing.false_alarms(answers["clean"], repeats=repeats), "power": planned, "needed": _needed(planned),
         "verdict": {name: _verdict(table) for name, table in tables.items()},
     })

@@ -110,8 +110,8 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
         "faces": {"looked_at": len(joined["labels"]), "occluded": int(joined["small"].sum()), "without_region": int(joined["empty"].sum()),
                   "without_by_label": {name: int((joined["empty"] & (joined["labels"] == k)).sum()) for k, name in enumerate(names)}},
         **_scores(looked, joined, names),
-        "shortcuts": [{"kind": kind, "network": network, "method": method, "accuracies": accuracies[kind if network == "planted" else "clean"][:planted],
-                       **_verdict(parts, method, kind)}
+        "shortcuts": [{"kind": kind, "network": network, "method": method,
+                       "accuracies": accuracies[kind if network == "planted" else "clean"][:planted], **_verdict(parts, method)}
                       for (kind, network), parts in notes["shortcuts"].items() for method in METHODS],
         "mean_maps": notes["means"],
     })
@@ -215,7 +215,8 @@ def _small(maps: np.ndarray) -> list[list[float]]:
 
 
 def _scores(looked: list[dict], joined: dict, names) -> dict:
-    every = {key: {name: np.concatenate([part[key][name] for part in looked]) for name in looked[0][key]} for key in looked[0] if isinstance(key, tuple)}
+    every = {key: {name: np.concatenate([part[key][name] for part in looked]) for name in found}
+             for key, found in looked[0].items() if isinstance(key, tuple)}
     which = {method: joined["small"] if method == "occlusion" else np.ones(len(joined["labels"]), bool) for method in METHODS}
 
     def part(method: str, where: np.ndarray) -> dict:
@@ -240,14 +241,14 @@ def _scores(looked: list[dict], joined: dict, names) -> dict:
     }
 
 
-def _verdict(parts: list[dict], method: str, kind: str) -> dict:
-    """`fer_utils.shortcuts.caught` over the folds together."""
-    of = [part["rows"][method] for part in parts]
+def _verdict(parts: list[dict], method: str) -> dict:
+    """`fer_utils.shortcuts.caught` over the folds together; the counterfactual is asked of every face that is looked at, whatever the method."""
     join = lambda values: np.concatenate(list(values))  # noqa: E731
-    actors, numbers = (join(part[name][rows] for part, rows in zip(parts, of)) for name in ("actors", "labels"))
-    found = {name: join(part["found"][name][rows] for part, rows in zip(parts, of)) for name in parts[0]["found"]}
+    actors, numbers = (join(part[name] for part in parts) for name in ("actors", "labels"))
+    mapped = join(part["actors"][part["rows"][method]] for part in parts)
+    found = {name: join(part["found"][name] for part in parts) for name in parts[0]["found"]}
     attribution, face = ({name: join(part[key][name] for part in parts) for name in parts[0][key]} for key in (method, (method, "face")))
-    return {**shortcuts.judged(explain.summary(attribution, actors), found, numbers, actors), "face": explain.summary(face, actors)}
+    return {**shortcuts.judged(explain.summary(attribution, mapped), found, numbers, actors), "face": explain.summary(face, mapped)}
 
 
 def _rounded(value):
