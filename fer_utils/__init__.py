@@ -15,9 +15,9 @@ import importlib
 __version__ = "0.1.0"
 
 _ROOMS = (
-    "benchmark", "comparisons", "compress", "datasets", "difficulty", "duplicates", "evaluate", "exercises", "experiments", "faces",
-    "figures", "labels", "landmarks", "models", "paths", "prose", "provenance", "reported", "sheets", "sources", "splits",
-    "studio", "tables", "train", "widgets",
+    "audit", "benchmark", "comparisons", "compress", "datasets", "difficulty", "duplicates", "evaluate", "exercises", "experiments",
+    "explain", "faces", "figures", "labels", "landmarks", "models", "paths", "prose", "provenance", "regions", "reported", "sheets",
+    "shortcuts", "sources", "splits", "studio", "tables", "train", "widgets",
 )
 
 __all__ = ["__version__", "predict", *_ROOMS]

@@ -162,8 +162,8 @@ def caught(maps: np.ndarray, mask: np.ndarray, found: dict[str, np.ndarray], num
     """Whether a network relies on a place where a mark was planted.
 
     Two questions, each answered by the lower end of a 95 % interval over groups.  *Suspected*: maps of marked pictures have more than
-    ``lift`` times the mark's share of the area on the mark.  *Proved*: without the mark the accuracy falls by more than ``drop``.
-    A network is caught if it is proved; a map without a proof is a suspicion, and a proof without a map says that
+    ``lift`` times the mark's share of the area on the mark.  *Proved*: without the mark, or with another label's, the accuracy
+    falls by more than ``drop``.  A network is caught if it is proved; a map without a proof is a suspicion, and a proof without a map says that
     the map has missed it.
 
     Parameters
@@ -194,7 +194,7 @@ def judged(attribution: dict[str, object], found: dict[str, np.ndarray], numbers
     lost, swapped = mean(right["with"] - right["without"]), mean(right["with"] - right["exchanged"])
     least = lambda value: value["low"] if value["low"] is not None else value["value"]  # noqa: E731
     suspected = attribution["lift"] is not None and bool(least(attribution["lift"]) > lift)
-    proved = bool(least(lost) > drop)
+    proved = bool(max(least(lost), least(swapped)) > drop)
     verdict = {(True, True): "caught, and the map shows it", (True, False): "caught, and the map has missed it",
                (False, True): "suspected by the map, and not proved", (False, False): "nothing found"}[proved, suspected]
     return {"suspected": suspected, "proved": proved, "caught": proved, "verdict": verdict, "attribution": attribution,

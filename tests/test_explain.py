@@ -379,6 +379,10 @@ def test_a_network_that_reads_the_mark_is_caught_and_one_that_does_not_is_not():
     assert verdict["caught"] and verdict["suspected"] and verdict["follows"]["value"] == 1 and verdict["accuracy"]["exchanged"]["value"] == 0
     assert verdict["drop"]["value"] == pytest.approx(1 - (found["without"] == numbers).mean())
     assert shortcuts.caught(off, mask, found, numbers, people)["verdict"] == "caught, and the map has missed it"
+    either = {**found, "without": numbers}  # it can read the face, too, and believes the mark where there is one
+    assert shortcuts.caught(on, mask, either, numbers, people)["caught"] and shortcuts.caught(on, mask, either, numbers, people)["drop"]["value"] == 0
+    assert not shortcuts.caught(on, mask, {**either, "exchanged": numbers}, numbers, people)["caught"]
+    assert not shortcuts.caught(on, mask, found, numbers, people, drop=1.0)["caught"]
     fine = shortcuts.counterfactual(blind, pictures, numbers, "corner", classes=4)
     assert shortcuts.caught(off, mask, fine, numbers, people)["verdict"] == "nothing found"
     assert shortcuts.caught(on, mask, fine, numbers, people)["verdict"] == "suspected by the map, and not proved"
@@ -432,11 +436,26 @@ def test_the_study_scores_every_map_on_the_same_faces(small):
     assert all(np.shape(one) == (22, 22) and np.max(one) in (0, 1) for one in small["mean_maps"].values())
 
 
+def test_the_study_s_share_is_that_of_its_network_s_maps(small, smoke_faces, truth):
+    result = experiments.run(experiments.Experiment.from_configuration(small["experiments"][0]), face_set=smoke_faces, progress=False)
+    rows = regions.apexes(smoke_faces, truth, result.predictions["row"].to_numpy())
+    known, names = shortcuts.targets(smoke_faces)
+    assert list(names) == small["labels"] and len(rows) == small["faces"]["looked_at"]
+    pictures, actors = experiments.shrink(smoke_faces.images[rows], 48, progress=False), smoke_faces.meta["actor"].to_numpy()[rows]
+    for method in ("Grad-CAM", "HiResCAM"):
+        maps = explain.grad_cam(result.model(), pictures, known[rows], average=method == "Grad-CAM")
+        found = explain.scored(maps, regions.regions(smoke_faces, truth, rows, size=48).masks, actors)
+        row = next(row for row in small["truth"] if (row["method"], row["network"], row["region"]) == (method, "trained", "own"))
+        assert row["n"] == found["n"] > 0
+        assert (row["share"]["value"], row["lift"]["low"]) == pytest.approx((found["share"]["value"], found["lift"]["low"]), rel=1e-3)
+
+
 def test_the_study_asks_the_planted_and_the_clean_network_the_same(small):
     rows = {(row["network"], row["method"]): row for row in small["shortcuts"]}
     assert set(rows) == {(network, method) for network in ("planted", "clean") for method in explanation.METHODS}
     for row in rows.values():
-        assert row["caught"] == row["proved"] == (row["drop"]["low"] > small["rule"]["drop"]) and row["kind"] == "dots"
+        falls = max(row["drop"]["low"], row["exchange_drop"]["low"])
+        assert row["caught"] == row["proved"] == (falls > small["rule"]["drop"]) and row["kind"] == "dots"
         assert row["drop"]["value"] == pytest.approx(row["accuracy"]["with"]["value"] - row["accuracy"]["without"]["value"], abs=1e-5)
     assert rows["planted", "Grad-CAM"]["accuracy"] == rows["planted", "HiResCAM"]["accuracy"] == rows["planted", "occlusion"]["accuracy"]
     assert small["mean_maps"]["network trained with dots"] != small["mean_maps"]["clean network"] != small["mean_maps"]["shuffled network"]
@@ -447,7 +466,10 @@ def test_what_is_trained_is_not_trained_again(small, monkeypatch):
     from fer_utils import train
 
     monkeypatch.setattr(train, "fit", lambda *_, **__: pytest.fail("trained again"))
-    assert explanation.answer("smoke", progress=False, **SMALL) == small
+    monkeypatch.setattr(explanation, "METHODS", ("Grad-CAM",))
+    again = explanation.answer("smoke", progress=False, **SMALL)
+    assert again["truth"] == [row for row in small["truth"] if row["method"] == "Grad-CAM"]
+    assert again["shortcuts"] == [row for row in small["shortcuts"] if row["method"] == "Grad-CAM"]
 
 
 @pytest.mark.parametrize("given, word", [

@@ -16,7 +16,8 @@ import importlib
 
 from ..errors import invalid
 
-_NAMES: tuple[str, ...] = ("recipe", "paper_figures", "regularization", "split", "real_people", "human_votes", "sizes", "before_networks")
+_NAMES: tuple[str, ...] = ("recipe", "paper_figures", "regularization", "split", "real_people", "human_votes",
+                           "explanation", "audit", "sizes", "before_networks")
 
 
 def available() -> tuple[str, ...]:

@@ -61,7 +61,8 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
     ``shortcuts``, one row a kind, network (``planted``, ``clean``) and method: what `fer_utils.shortcuts.caught` returns, the
     ``accuracies`` of the trainings, and ``face``: the summary on the true regions of the marked pictures;
 
-    ``mean_maps``: four mean maps (`SMALL` x `SMALL`, largest 1): name -> rows of numbers.
+    ``mean_maps``: HiResCAM's mean over the faces of the first fold, clean, shuffled and one a mark: name -> `SMALL` rows of `SMALL` numbers,
+    the largest 1.
     """
     from tqdm import tqdm
 
