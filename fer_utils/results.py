@@ -63,8 +63,9 @@ class Stored:
     def note(self) -> str:
         """One sentence of Markdown: which tier, when, on what, by which command, and whether it is stale."""
         changed = self.changed
+        trained = ", not counting trainings that were stored before," if "train.py" in self.code else ""
         text = (f"*Stored result `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit `{self.commit}` in "
-                f"{_duration(self.minutes)} on {self.hardware['processor']}, {self.hardware['cores']} cores, by `{self.command}`.*")
+                f"{_duration(self.minutes)}{trained} on {self.hardware['processor']}, {self.hardware['cores']} cores, by `{self.command}`.*")
         if changed:
             text += (f" **Stale**: {', '.join(f'`{name}`' for name in changed[:4])}{' and others' if len(changed) > 4 else ''} "
                      "changed since; run the command to know what they give now.")
