@@ -44,7 +44,7 @@ def address(smoke_site):
 # What is in the files ----------------------------------------------------------------------------
 
 def test_every_page_of_the_contents_is_there(smoke_site):
-    assert len(CHAPTERS) == 7 and len(NOTEBOOKS) == 9
+    assert len(CHAPTERS) == 8 and len(NOTEBOOKS) == 10
     for page in [*PAGES, "index", "search", "genindex"]:
         assert (Path(smoke_site) / f"{page}.html").is_file(), page
 
