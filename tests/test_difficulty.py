@@ -14,8 +14,7 @@ from fer_utils.errors import FerError
 from fer_utils.studio.film import DRAWING
 
 
-def test_a_question_is_an_experiment_whose_answer_is_stored(tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_HOME", str(tmp_path / "home"))
+def test_a_question_is_an_experiment_whose_answer_is_stored(tmp_path, _store):
     name = "RAVDESS, people unseen"
     table = difficulty.measure("smoke", questions=[name], epochs=1, progress=False)
     (row,) = table.to_dict("records")
