@@ -85,8 +85,9 @@ def train_in_turn(way: str, path: str, steps: int, epochs: int) -> None:
             train._let_go(faces)
         recipe = train.Recipe()
         network.compile(optimizer=keras.optimizers.Adam(recipe.learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-        some = steps * BATCH  # all of it is held, as in a whole epoch; the same faces are learned as beside it
-        network.fit(data[:some], labels[:some], batch_size=BATCH, epochs=epochs, verbose=0, callbacks=[Turn()])
+        # All faces are handed over, as for a whole epoch, if they last for all epochs: else Keras would cut one of them short.
+        some = len(data) if epochs * steps * BATCH <= len(data) else steps * BATCH
+        network.fit(data[:some], labels[:some], batch_size=BATCH, epochs=epochs, steps_per_epoch=steps, verbose=0, callbacks=[Turn()])
     else:
         whole = train.batches(faces, labels, np.arange(len(faces)), batch_size=BATCH, shuffle_seed=0)
         for number in range(len(whole)):  # every face is read once, as it would be in a whole epoch
