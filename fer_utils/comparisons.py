@@ -292,12 +292,12 @@ def histories(panels: Mapping[str, Sequence[Mapping[str, Sequence[float]]]], *, 
             if quantity == "accuracy":
                 axis.set_ylim(0, 1.02)
                 axis.yaxis.set_major_formatter(PercentFormatter(1))
-            else:
-                axis.set_ylim(bottom=0)
         axes[0, column].set_title(name, fontsize=10.5, color=INK)
         axes[-1, column].set_xlabel("epoch")
     for axis, quantity in zip(axes[:, 0], what):
         axis.set_ylabel({"accuracy": "accuracy", "loss": "loss (nats)"}[quantity])
+        if quantity == "loss":
+            axis.set_ylim(bottom=0)  # when all panels are drawn: it ends the search for the top
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, labelcolor=INK, frameon=False)
     head(axes[0, 0], title)

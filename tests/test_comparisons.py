@@ -127,3 +127,9 @@ def test_histories_are_thin_lines_and_their_mean_a_thick_one():
     assert thin == [pytest.approx([0.3, 0.4]), pytest.approx([0.5, 0.6])] and list(axis.lines[0].get_xdata()) == [1, 2]
     with pytest.raises(FerError, match="`panels`"):
         comparisons.histories({"one": []}, title="t")
+
+
+def test_no_panel_of_histories_is_cut_off():
+    higher = {**HISTORY, "loss": [9.0, 8.0]}
+    figure = comparisons.histories({"low": [HISTORY], "high": [higher]}, title="t", what=["loss"])
+    assert all(axis.get_ylim()[0] == 0 and axis.get_ylim()[1] > 9 for axis in figure.axes)
