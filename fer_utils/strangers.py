@@ -94,13 +94,14 @@ def audit_set(people: int = 96, *, tested: int = 48, conditions: Iterable[str] |
         raise invalid("seed", expected=f"a seed from which {casts} steps do not meet {sources.SEED}, the stand-ins'", received=seed)
     jobs = [(name, cast, min(24, count - 24 * cast)) for name, count in ((BASELINE, people), *((name, tested) for name in chosen))
             for cast in range(-(-count // 24))]
-    code = provenance.code_fingerprint(["fer_utils.studio", "fer_utils.faces"])
+    # The place, too: faces in a store that was moved name their clips where those no longer are.
+    made_from = [provenance.code_fingerprint(["fer_utils.studio", "fer_utils.faces"]), str(home().resolve())]
     rows, sets, total = [], [], sum(count for *_, count in jobs) * clips
     with tqdm(total=total, desc="filming strangers", unit="clip", delay=2, disable=not progress) as bar:
         for name, cast, count in jobs:
             kind, factors = CONDITIONS.get(name, (BASELINE, {}))
             request = {"actors": count, "seed": seed + cast, "clips_per_actor": clips, "frames": 3, "factors": dict(factors) or None}
-            folder = home() / "audits" / provenance.digest([request, size, code])[:16]
+            folder = home() / "audits" / provenance.digest([request, size, *made_from])[:16]
             several = workers if workers is not None or count * clips > 200 else 1  # to start a process takes longer than a few clips
             film = studio.film("ravdess", folder / "film", workers=several, progress=False, **request)
             made = faces.prepare(datasets.scan("ravdess", folder / "film"), folder / "faces", frames=1, size=size, workers=several,

@@ -266,6 +266,20 @@ def test_no_picture_vanishes_and_the_people_are_strangers(strangers):
     assert len(seen) == 3 and all(face is None or face.shape == (180, 180) for face in seen) and not np.array_equal(seen[0], seen[-1])
 
 
+def test_a_store_that_was_moved_is_used_on(tmp_path, monkeypatch):
+    import shutil
+
+    ask = {"tested": 0, "clips": 1, "progress": False}
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "here"))
+    before = auditing.audit_set(2, **ask)
+    faces = [np.array(before.face(k)) for k in range(2)]
+    del before
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "there"))
+    after = auditing.audit_set(2, **ask)
+    assert all(np.array_equal(after.face(k), faces[k]) for k in range(2))
+
+
 def test_a_face_that_is_not_found_is_wrong_and_not_left_out(strangers):
     from dataclasses import replace
 

@@ -258,7 +258,8 @@ def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1
 
     def syllable() -> np.ndarray:
         level = np.clip(rng.normal(1.0, 0.75, syllables), 0.0, 2.4)
-        return np.interp(t, knots, level / level.mean())
+        # A clip of two syllables may have drawn both as silence: then they are of one size, for the mean must be the table's.
+        return np.interp(t, knots, level / level.mean() if level.any() else np.ones(syllables))
 
     # The figures are means of people who speak: before the first word and after the last the mouth is nearly closed.
     words = 0.25 + 0.75 * _ramp((t - 0.03) / 0.05) * _ramp((0.97 - t) / 0.05)
