@@ -107,6 +107,23 @@ def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | N
     return Batches()
 
 
+def _fed(batches, model):
+    """The same batches as ``model``'s backend reads them without waiting."""
+    import keras
+
+    if not isinstance(model, keras.Model) or keras.backend.backend() != "tensorflow":
+        return batches
+    import tensorflow as tf
+
+    # What Keras makes of a PyDataset lets TensorFlow tune it by a thread that sleeps twice as long each time, and an epoch's end
+    # may wait until that wakes: up to as long again as the epoch took.  Here there is nothing to tune.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    kinds = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in batches[0])
+    made = tf.data.Dataset.from_generator(lambda: (batches[number] for number in range(len(batches))), output_signature=kinds)
+    return made.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2).with_options(options)
+
+
 def _let_go(images) -> None:
     """Take the pages of a read-only file out of this process's memory; the system may keep them and gives them again."""
     if getattr(images, "mode", None) == "r" and hasattr(mmap, "MADV_DONTNEED"):
@@ -163,7 +180,8 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
         model = _compiled(computing_in(model, policy(recipe.precision)), recipe)
     learning = batches(images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed,
                        flip=recipe.flip)
-    testing = batches(images, labels, test, batch_size=max(recipe.batch_size, 32)) if len(test) else None
+    learned = _fed(learning, model)
+    testing = _fed(batches(images, labels, test, batch_size=max(recipe.batch_size, 32)), model) if len(test) else None
     bar = _progress_bar(len(learning) * (recipe.epochs - start), description, progress)
     watch = next((one for one in callbacks if hasattr(one, "dead_now")), None)
     if watch is None:
@@ -173,7 +191,7 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
     for epoch in range(start, recipe.epochs):
         learning.begin(epoch)
         # `begin` has shuffled the rows; Keras would shuffle the batches besides, by a state of its own.
-        logs = model.fit(learning, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
+        logs = model.fit(learned, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
                          callbacks=[_Each(bar, seed), *callbacks]).history
         if testing is not None:
             scores = model.evaluate(testing, verbose=0, return_dict=True)
@@ -257,4 +275,5 @@ def predict_probabilities(model, images, rows=None, *, batch_size: int = 64) -> 
     rows = np.arange(len(images)) if rows is None else np.asarray(rows)
     if not len(rows):
         return np.zeros((0, model.output_shape[-1]), np.float32)
-    return np.asarray(model.predict(batches(images, np.zeros(len(images), int), rows, batch_size=batch_size), verbose=0))
+    made = batches(images, np.zeros(len(images), int), rows, batch_size=batch_size)
+    return np.asarray(model.predict(_fed(made, model), verbose=0))
