@@ -87,8 +87,27 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """From whom a network learns besides the labels: see `fer_utils.models.distilled.taught`.
+
+    ``teachers`` are experiments on the same data and split, so that no teacher has seen who tests; they are run
+    first if need be.
+    """
+
+    teachers: tuple["Experiment", ...]
+    weight: float = 1.0
+    temperature: float = 3.0
+
+    def __post_init__(self):
+        teachers = (self.teachers,) if isinstance(self.teachers, Experiment) else tuple(self.teachers)
+        if not teachers or not all(isinstance(one, Experiment) for one in teachers):
+            raise invalid("teachers", expected="one Experiment or more", received=self.teachers)
+        object.__setattr__(self, "teachers", teachers)
+
+
+@dataclass(frozen=True)
 class Experiment:
-    """What is run: data, split, model, recipe, seed.
+    """What is run: data, split, model, recipe, seed, and from whom the network learns besides the labels, if from anybody.
 
     Strings stand for defaults: ``Experiment(data="savee", split="frame",
     model="knn")``.  ``tier`` is a short way to set the data's tier.
@@ -103,6 +122,7 @@ class Experiment:
     recipe: Recipe = field(default_factory=Recipe)
     seed: int = 0
     tier: str | None = None
+    distillation: Distillation | None = None
 
     def __post_init__(self):
         for name, kind in (("data", Data), ("split", Split), ("model", Model)):
@@ -120,28 +140,47 @@ class Experiment:
                 raise invalid("tier", expected=f"one of {', '.join(sources.TIERS)}", received=self.tier)
             object.__setattr__(self, "data", Data(**{**asdict(self.data), "tier": self.tier}))
             object.__setattr__(self, "tier", None)
+        if self.distillation is not None:
+            if not isinstance(self.distillation, Distillation):
+                raise invalid("distillation", expected="None or a Distillation", received=self.distillation)
+            for teacher in self.distillation.teachers:
+                for name in ("data", "split"):
+                    if getattr(teacher, name) != getattr(self, name):
+                        raise invalid("distillation", expected=f"teachers with the student's {name}, {getattr(self, name)}",
+                                      received=getattr(teacher, name), remedy="A teacher that met the people who test would tell of them.")
+                if teacher.model.size != self.model.size:
+                    raise invalid("distillation", expected=f"teachers that see faces of the student's size, {self.model.size}",
+                                  received=teacher.model.size)
 
     def configuration(self) -> dict:
         """The experiment as a JSON-able dict, nested as it is."""
-        value = asdict(self)
-        value.pop("tier")
+        value = {name: asdict(getattr(self, name)) for name in ("data", "split", "model", "recipe")} | {"seed": self.seed}
         value["model"]["options"] = {k: list(v) if isinstance(v, tuple) else v for k, v in self.model.options}
+        if self.distillation is not None:
+            taught = self.distillation
+            value["distillation"] = {"teachers": [teacher.configuration() for teacher in taught.teachers],
+                                     "weight": taught.weight, "temperature": taught.temperature}
         return value
 
     @classmethod
     def from_configuration(cls, value: dict) -> "Experiment":
         """The inverse of `configuration`."""
-        model = value["model"]
+        model, taught = value["model"], value.get("distillation")
         return cls(Data(**value["data"]), Split(**value["split"]),
                    Model.of(model["name"], size=model["size"], **model["options"]),
-                   Recipe(**value["recipe"]), value["seed"])
+                   Recipe(**value["recipe"]), value["seed"], distillation=taught and Distillation(
+                       tuple(map(cls.from_configuration, taught["teachers"])), taught["weight"], taught["temperature"]))
 
     def key(self, face_set: faces.FaceSet) -> str:
         """24 hexadecimal digits: configuration, faces and code; other code, other key."""
         # A root or a folder's name is where the faces lie, not what they are: the fingerprint says that.
         what = self.configuration()
         what["data"] = [face_set.fingerprint, labels.vocabulary(self.data.dataset, face_set.meta["expression"])]
+        for teacher in what.get("distillation", {}).get("teachers", ()):
+            teacher["data"] = what["data"]
         modules = ["fer_utils.train", "fer_utils.splits", f"fer_utils.models.{self.model.name}"]
+        if self.distillation is not None:
+            modules += ["fer_utils.models.distilled", *(f"fer_utils.models.{one.model.name}" for one in self.distillation.teachers)]
         return provenance.digest([what, provenance.code_fingerprint(modules, registries=False)])[:24]
 
 
@@ -286,10 +325,16 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
     keras.utils.set_random_seed(experiment.seed)
     model = models.build(experiment.model.name, classes=len(names), input_shape=tuple(images.shape[1:]),
                          **dict(experiment.model.options))
-    work = folder / "unfinished"
+    work, taught = folder / "unfinished", experiment.distillation
+    if taught is not None:
+        teachers = [run(teacher, face_set=face_set, progress=progress).model() for teacher in taught.teachers]
+        keras.utils.set_random_seed(experiment.seed)
+        model = models.taught(model, teachers, weight=taught.weight, temperature=taught.temperature)
     model, history = train.fit(model, images, targets, training, testing, recipe=experiment.recipe,
                                seed=experiment.seed, folder=work, progress=progress,
                                description=f"{experiment.model.name}, split by {split.by}")
+    if taught is not None:
+        model = models.student_of(model, experiment.model.name)
     scores = train.predict_probabilities(model, images, testing)
     predicted = scores.argmax(axis=1).astype(np.int64)
     rows = meta.iloc[testing]

@@ -26,6 +26,10 @@ __all__ = ["DeadLayer", "DeadUnits", "Recipe", "batches", "computed_on", "dead_u
 
 #: On how many of its training faces `fit` looks for dead units after each epoch.
 PROBED = 16
+SCHEDULES: tuple[str, ...] = ("constant", "cosine")
+#: The most that an image is changed at ``augment`` 1, to either side: degrees turned, shares scaled and shifted (of the
+#: side), share of contrast, grey levels of brightness.  As far as face boxes, heads and lamps differ between clips.
+BENT: dict[str, float] = {"degrees": 15.0, "scale": 0.15, "shift": 0.08, "contrast": 0.3, "brightness": 30.0}
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,10 @@ class Recipe:
     ``epochs`` 1 or more; ``batch_size`` 1 or more; ``learning_rate`` above 0;
     ``optimizer`` any name that ``keras.optimizers.get`` knows; ``flip`` mirrors
     each training image left to right with probability one half; ``precision``
-    one of `PRECISIONS`: *auto* is float32 without a GPU, and with one what `policy` says.
+    one of `PRECISIONS`: *auto* is float32 without a GPU, and with one what `policy` says;
+    ``schedule`` one of `SCHEDULES`: *cosine* lets the rate fall to 0 over the whole training along
+    half a cosine (Loshchilov & Hutter 2017, arXiv 1608.03983, without restarts); ``augment`` 0 (as they
+    are) to 1: how far each training image is turned, scaled, shifted, brightened: see `BENT`.
     """
 
     epochs: int = 12
@@ -48,6 +55,8 @@ class Recipe:
     optimizer: str = "adam"
     flip: bool = False
     precision: str = "auto"
+    schedule: str = "constant"
+    augment: float = 0.0
 
     def __post_init__(self):
         for name in ("epochs", "batch_size"):
@@ -58,10 +67,14 @@ class Recipe:
             raise invalid("learning_rate", expected="a number above 0 (and below 10)", received=self.learning_rate)
         if self.precision not in PRECISIONS:
             raise invalid("precision", expected=f"one of {', '.join(PRECISIONS)}", received=self.precision)
+        if self.schedule not in SCHEDULES:
+            raise invalid("schedule", expected=f"one of {', '.join(SCHEDULES)}", received=self.schedule)
+        if isinstance(self.augment, bool) or not isinstance(self.augment, (int, float)) or not 0 <= self.augment <= 1:
+            raise invalid("augment", expected="a number from 0 to 1", received=self.augment)
 
 
 def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | None = None,
-            flip: bool = False):
+            flip: bool = False, augment: float = 0.0):
     """A ``keras.utils.PyDataset`` over some rows of a face set; memory holds one batch.
 
     Parameters
@@ -71,6 +84,7 @@ def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | N
     rows : which rows, and in which order when not shuffled.
     shuffle_seed : None keeps the order; a number shuffles anew each epoch, by
         (seed, epoch) alone, so that a resumed run sees what an undisturbed one does.
+    flip, augment : as in `Recipe`; without a ``shuffle_seed`` nothing is changed.
 
     Yields (images, labels as int64); ``.begin(epoch)`` arranges an epoch.  The images stay
     bytes, a quarter of what float32 takes on its way; the network's input makes them float32.
@@ -85,11 +99,12 @@ def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | N
             self.begin(0)
 
         def begin(self, epoch):
-            self.order, self.mirror = rows, np.zeros(len(rows), bool)
+            self.order, self.mirror, self.bent = rows, np.zeros(len(rows), bool), None
             if shuffle_seed is not None:
                 rng = np.random.default_rng([shuffle_seed, epoch])
                 self.order = rng.permutation(rows)
                 self.mirror = rng.random(len(rows)) < 0.5 if flip else self.mirror
+                self.bent = augment * rng.uniform(-1, 1, (len(rows), 6)) if augment else None
 
         def __len__(self):
             return -(-len(rows) // batch_size)
@@ -100,11 +115,25 @@ def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | N
             pictures = np.asarray(images[chosen])  # a copy, as every choice of rows
             mirror = self.mirror[part]
             pictures[mirror] = pictures[mirror, :, ::-1]
+            if self.bent is not None:
+                pictures = np.stack([_bent(one, by) for one, by in zip(pictures, self.bent[part])])
             if index % 16 == 15:
                 _let_go(images)
             return pictures, labels[chosen]
 
     return Batches()
+
+
+def _bent(picture: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """An image (H, W, C) uint8 turned, scaled, shifted and lit otherwise by six shares, -1 to 1, of what `BENT` allows."""
+    import cv2
+
+    height, width, channels = picture.shape
+    turn = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), BENT["degrees"] * by[0], 1 + BENT["scale"] * by[1])
+    turn[:, 2] += BENT["shift"] * by[2:4] * (width, height)
+    moved = cv2.warpAffine(picture, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    lit = (moved - 127.5) * (1 + BENT["contrast"] * by[4]) + 127.5 + BENT["brightness"] * by[5]
+    return np.clip(lit, 0, 255).round().astype(np.uint8).reshape(height, width, channels)
 
 
 def _fed(batches, model):
@@ -176,10 +205,10 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
 
         model = models.load(Path(folder) / saved["file"])
         start, history = saved["epoch"], saved["history"]
-    elif not one_pass:
-        model = _compiled(computing_in(model, policy(recipe.precision)), recipe)
-    learning = batches(images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed,
-                       flip=recipe.flip)
+    learning = batches(images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed, flip=recipe.flip, augment=recipe.augment)
+    steps = len(learning) * recipe.epochs
+    if not start and not one_pass:
+        model = _compiled(computing_in(model, policy(recipe.precision)), recipe, steps)
     learned = _fed(learning, model)
     testing = _fed(batches(images, labels, test, batch_size=max(recipe.batch_size, 32)), model) if len(test) else None
     bar = _progress_bar(len(learning) * (recipe.epochs - start), description, progress)
@@ -204,15 +233,16 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
             _keep(model, Path(folder), epoch + 1, history)
     bar.close()
     if not one_pass and computing_in(model, "float32") is not model:
-        model = _compiled(computing_in(model, "float32"), recipe)
+        model = _compiled(computing_in(model, "float32"), recipe, steps)
         model.optimizer.build(model.trainable_variables)  # or its empty state would not load again
     return model, history
 
 
-def _compiled(model, recipe: Recipe):
+def _compiled(model, recipe: Recipe, steps: int):
     import keras
 
-    optimizer = keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": recipe.learning_rate}})
+    rate = recipe.learning_rate if recipe.schedule == "constant" else keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    optimizer = keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": rate}})
     if any(layer.compute_dtype == "float16" for layer in model.layers):  # whose smallest gradients would be 0
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False)

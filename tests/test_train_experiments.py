@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 
+import hypothesis.extra.numpy
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from fer_utils import experiments, train
 from fer_utils.errors import FerError
-from fer_utils.experiments import Data, Experiment, Model, Result, Split, run
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
 from fer_utils.faces import FaceSet
 from fer_utils.tables import CLIP_COLUMNS
 from fer_utils.train import Recipe
@@ -135,7 +137,7 @@ if slow:  # after the third epoch is stored, wait to be killed
             import time; time.sleep(600)
     train._keep = keep_and_wait
 e = Experiment(data=Data("folder", face_set=faces), split=Split("actor", 0.4), model=Model.of("ding2023", filters=4),
-               recipe=Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True), seed=1)
+               recipe=Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5), seed=1)
 r = run(e, progress=False)
 print(r.path)
 """
@@ -166,6 +168,61 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
     assert not unfinished.exists()
 
 
+def test_a_student_learns_from_its_teacher_and_comes_out_alone(faces, store):
+    import keras
+
+    teacher = toy(faces, recipe=Recipe(epochs=8, batch_size=8, learning_rate=2e-3))
+    alone = toy(faces, model=Model.of("ding2023", filters=2), recipe=Recipe(epochs=2, batch_size=8, learning_rate=2e-3), seed=4)
+    from dataclasses import replace
+
+    taught = replace(alone, distillation=Distillation(teacher, weight=3.0, temperature=2.0))
+    assert Experiment.from_configuration(taught.configuration()) == taught and taught.key(faces) != alone.key(faces)
+    assert "distillation" not in alone.configuration()
+    learned, by_itself = run(taught, progress=False), run(alone, progress=False)
+    assert learned.model().name == "ding2023" and learned.parameters == by_itself.parameters
+    assert learned.model().input_shape == (None, SIZE, SIZE, 1) and learned.experiment == taught.configuration()
+    said = run(teacher, progress=False)
+    assert said.path.name == f"ding2023-{teacher.key(faces)}", "the teacher is the stored one"
+    names = [f"p_{name}" for name in said.labels]
+
+    def apart(one):
+        return np.abs(one.predictions[names].to_numpy() - said.predictions[names].to_numpy()).mean()
+
+    assert apart(learned) < apart(by_itself), "who is taught answers more as the teacher does"
+    before = [np.array(w) for w in keras.models.load_model(said.path / "model.keras").get_weights()]
+    assert all(np.array_equal(a, b) for a, b in zip(before, said.model().get_weights()))
+
+
+def test_what_teachers_add_to_the_loss_is_as_by_hand():
+    import keras
+
+    from fer_utils import models
+
+    def network(logits):
+        made = keras.Sequential([keras.Input((2, 2, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, activation="softmax")])
+        made.layers[-1].set_weights([np.zeros((1, 3), "float32"), np.array(logits, "float32")])
+        return made
+
+    def soft(logits, t):
+        e = np.exp(np.array(logits) / t)
+        return e / e.sum()
+
+    student, teachers = network([1.0, 0.0, -1.0]), [network([0.0, 2.0, 0.0]), network([1.0, 1.0, 0.0])]
+    model = models.taught(student, teachers, weight=0.7, temperature=2.5)
+    images = np.zeros((4, 2, 2, 1), "float32")
+    assert np.asarray(model(images)) == pytest.approx(np.tile(soft([1, 0, -1], 1), (4, 1)), abs=1e-6) and not model.losses
+    model(images, training=True)
+    said = (soft([0, 2, 0], 1) + soft([1, 1, 0], 1)) / 2  # averaged, then softened
+    said = said ** (1 / 2.5) / (said ** (1 / 2.5)).sum()
+    wanted = 0.7 * 2.5**2 * (said * np.log(said / soft([1, 0, -1], 2.5))).sum()
+    assert float(sum(model.losses)) == pytest.approx(wanted, rel=1e-5)
+    assert len(model.trainable_variables) == 2, "teachers learn nothing"
+    with pytest.raises(FerError, match="`teachers`.*as the student"):
+        models.taught(network([1, 2, 3]), [keras.Sequential([keras.Input((3, 3, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])])
+    with pytest.raises(FerError, match="`temperature`"):
+        models.taught(network([1, 2, 3]), [network([1, 2, 3])], temperature=0.5)
+
+
 def test_nearest_neighbours_go_the_same_way(faces, store):
     result = run(toy(faces, model="knn"), progress=False)
     assert result.accuracy > 0.9 and len(result.history["accuracy"]) == 1
@@ -193,6 +250,51 @@ def test_batches_cover_every_row_once_and_shuffle_by_epoch(faces):
     assert made[0][1].tolist() == first
     plain = train.batches(faces.images, labels, np.array([5, 2, 9]), batch_size=2)
     assert np.array_equal(plain[1][0], faces.images[[9]])
+
+
+def test_training_pictures_are_bent_anew_each_epoch_and_no_further_than_said(faces):
+    labels = np.arange(len(faces))
+    made = train.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3, augment=1.0)
+    plain = train.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
+    first = made[0][0].copy()
+    assert first.dtype == np.uint8 and first.shape == plain[0][0].shape and np.array_equal(made[0][1], plain[0][1])
+    assert not np.array_equal(first, plain[0][0])
+    made.begin(1)
+    assert not np.array_equal(first, made[0][0])
+    made.begin(0)
+    assert np.array_equal(first, made[0][0])
+    assert np.array_equal(train.batches(faces.images, labels, np.arange(20), batch_size=8, augment=1.0)[0][0], faces.images[:8]), "who tests is not bent"
+
+
+@settings(max_examples=30, deadline=None)
+@given(by=hypothesis.extra.numpy.arrays(float, 6, elements=st.floats(-1, 1)), side=st.integers(24, 60))
+def test_a_bent_picture_is_the_same_picture_a_little_elsewhere(by, side):
+    # A white disc: where it is afterwards, and how large, says how far the picture was moved.
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    disc = np.where(x**2 + y**2 < (side / 6) ** 2, 200, 20).astype(np.uint8)[..., None]
+    bent = train._bent(disc, by).astype(float)
+    assert bent.shape == disc.shape
+    white = bent > (bent.max() + bent.min()) / 2
+    where = np.array([x[white[..., 0]].mean(), y[white[..., 0]].mean()])
+    assert np.abs(where - train.BENT["shift"] * side * by[2:4]).max() < 1
+    assert np.sqrt(white.sum() / (disc > 100).sum()) == pytest.approx(1 + train.BENT["scale"] * by[1], abs=0.12)
+    grey = (np.array([20, 200]) - 127.5) * (1 + train.BENT["contrast"] * by[4]) + 127.5 + train.BENT["brightness"] * by[5]
+    assert np.abs(np.array([bent.min(), bent.max()]) - np.clip(grey, 0, 255)).max() <= 1
+    assert np.array_equal(train._bent(disc, np.zeros(6)), disc)
+
+
+def test_the_rate_falls_to_nothing_along_half_a_cosine(faces):
+    import keras
+
+    from fer_utils import models
+
+    rates = []
+    model = models.build("ding2023", classes=2, input_shape=(SIZE, SIZE, 1), filters=1)
+    spy = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: rates.append(float(spy.model.optimizer.learning_rate)))
+    train.fit(model, faces.images, np.arange(len(faces)) % 2, np.arange(16), [], progress=False, callbacks=[spy],
+              recipe=Recipe(epochs=3, batch_size=8, learning_rate=0.01, schedule="cosine"))
+    # The rate that the next step will have, after each of six.
+    assert rates == pytest.approx([0.005 * (1 + np.cos(np.pi * t / 6)) for t in range(1, 7)], abs=1e-6)
 
 
 def test_callbacks_hear_the_true_number_of_the_epoch(faces, tmp_path):
@@ -225,6 +327,13 @@ def test_predictions_come_in_the_order_of_the_rows(faces):
     (lambda f: Experiment(recipe={}), ("`recipe`", "Recipe")),
     (lambda f: Recipe(epochs=0), ("`epochs`", "1 or more", "0")),
     (lambda f: Recipe(learning_rate=0), ("`learning_rate`", "above 0")),
+    (lambda f: Recipe(schedule="linear"), ("`schedule`", "constant, cosine", "linear")),
+    (lambda f: Recipe(augment=1.5), ("`augment`", "0 to 1", "1.5")),
+    (lambda f: Recipe(augment=True), ("`augment`", "0 to 1")),
+    (lambda f: Distillation(()), ("`teachers`", "one Experiment")),
+    (lambda f: toy(f, distillation="ding2023"), ("`distillation`", "a Distillation", "ding2023")),
+    (lambda f: toy(f, distillation=Distillation(toy(f, split="frame"))), ("`distillation`", "the student's split", "frame")),
+    (lambda f: toy(f, distillation=Distillation(toy(f, model=Model.of("ding2023", size=24)))), ("`distillation`", "size", "24")),
     (lambda f: run("ding2023"), ("`experiment`", "Experiment")),
     (lambda f: run(toy(f, model="ding2024"), progress=False), ("`name`", "ding2023", "ding2024")),
     (lambda f: run(toy(f, split=Split("actor", 0.4), data=Data("ravdess", tier="big")), progress=False), ("`tier`", "big")),

@@ -115,6 +115,7 @@ def load(path: str | os.PathLike) -> "keras.Model":
 
     # Importing them registers their classes with Keras.
     importlib.import_module(".constraints", __name__)
+    importlib.import_module(".distilled", __name__)
     _module("knn")
     try:
         return keras.models.load_model(path)
@@ -142,3 +143,13 @@ def profile(model: "keras.Model"):
     # By name at run time, as the networks: a change in how they are counted
     # makes no stored training run stale.
     return importlib.import_module("._profile", __name__).profile(model)
+
+
+def taught(student: "keras.Model", teachers: list, **settings) -> "keras.Model":
+    """A network that learns from ``teachers`` besides the labels: see ``fer_utils.models.distilled.taught``."""
+    return importlib.import_module(".distilled", __name__).taught(student, teachers, **settings)
+
+
+def student_of(model: "keras.Model", name: str) -> "keras.Model":
+    """The student of a network made by ``taught``, alone and under ``name``."""
+    return importlib.import_module(".distilled", __name__).student_of(model, name)

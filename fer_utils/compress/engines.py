@@ -1,0 +1,323 @@
+"""Running a network's file: LiteRT, onnxruntime, OpenVINO, Keras, and Keras compiled by XLA, all called alike.
+
+Importing this module imports none of them, so that a process that runs a small
+file holds its own engine and nothing else (``fer_utils.compress.apart`` measures that).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+import warnings
+
+import numpy as np
+
+from ..errors import FerError, invalid, missing, whole_number
+
+#: Each engine, and the ends of the names of files that it reads.
+ENGINES: dict[str, tuple[str, ...]] = {
+    "litert": (".tflite",), "onnxruntime": (".onnx",), "openvino": (".xml", ".onnx"), "keras": (".keras",), "xla": (".keras",),
+}
+_REMEDY = 'pip install "fer_utils[engines]"'
+
+
+def checked_images(images, shape: tuple[int, ...], argument: str) -> np.ndarray:
+    """``images`` as an array (N, *shape) with N of 1 or more; else one FerError naming ``argument``."""
+    images = images if isinstance(images, np.ndarray) else np.asarray(images)
+    if images.ndim != 4 or tuple(images.shape[1:]) != tuple(shape) or not len(images) or images.dtype.kind not in "uif":
+        raise invalid(
+            argument, expected=f"numbers of shape (N, {', '.join(map(str, shape))}) with N of 1 or more",
+            received=f"shape {images.shape}, {images.dtype}",
+        )
+    return images
+
+
+class Runner:
+    """A loaded network: call it on images (N, height, width, channels), pixels 0..255, of any number type.
+
+    Gives probabilities (N, classes), float32.  Attributes: ``engine``,
+    ``threads`` (0: as many as Keras' backend takes), ``input_shape`` (height,
+    width, channels), ``classes``, ``path`` (None for a network that was never a
+    file).  Not for several threads at once: load one each.
+    """
+
+    engine: str
+    threads: int
+    input_shape: tuple[int, int, int]
+    classes: int
+    path: Path | None = None
+
+    def __call__(self, images) -> np.ndarray:
+        images = checked_images(images, self.input_shape, "images")
+        return self._run(images)
+
+    def _run(self, images: np.ndarray) -> np.ndarray:
+        """One image at a time, as in use: what the engines do whose files take a batch of one."""
+        answers = np.empty((len(images), self.classes), dtype="float32")
+        for row in range(len(images)):
+            answers[row] = self._one(np.ascontiguousarray(images[row : row + 1], dtype="float32"))
+        return answers
+
+    def _one(self, image: np.ndarray) -> np.ndarray:
+        raise TypeError("a Runner comes from fer_utils.compress.load")
+
+
+def _interpreter() -> tuple[type, Any]:
+    """LiteRT's interpreter, or the older copy of it inside TensorFlow; and its names for sets of kernels."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    except ImportError:
+        try:
+            import tensorflow as tf
+
+            return tf.lite.Interpreter, tf.lite.experimental.OpResolverType
+        except (ImportError, AttributeError):
+            raise missing(
+                "ai-edge-litert", needed_for="engine='litert'", remedy="pip install ai-edge-litert"
+            ) from None
+    return Interpreter, OpResolverType
+
+
+def _allocated(content: bytes, threads: int):
+    """An interpreter ready to run ``content``: with XNNPACK, its fast kernels, or without if they refuse the file."""
+    make, kernels = _interpreter()
+    interpreter = make(model_content=content, num_threads=threads)
+    try:
+        interpreter.allocate_tensors()
+        return interpreter
+    except RuntimeError as error:
+        if "XNNPACK" not in str(error):
+            raise
+    # XNNPACK bounds the ratio of neighbouring layers' int8 steps; a range of zero width breaks the bound.
+    interpreter = make(
+        model_content=content, num_threads=threads,
+        experimental_op_resolver_type=kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
+    interpreter.allocate_tensors()
+    warnings.warn(
+        "LiteRT's fast kernels (XNNPACK) refuse this file, so it runs on the plain ones, more slowly. In an int8 file "
+        "the usual cause is a layer that gave 0 for every calibration image: its units are dead, and the network "
+        "wants training anew.", RuntimeWarning, stacklevel=4,
+    )
+    return interpreter
+
+
+class LiteRT(Runner):
+    """A ``.tflite`` file (bytes) in the LiteRT interpreter, one image at a time."""
+
+    engine = "litert"
+
+    def __init__(self, content: bytes, *, threads: int):
+        self.threads = threads
+        self._interpreter = _allocated(content, threads)
+        (given,), (found,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        self._in, self._out = given["index"], found["index"]
+        self.input_shape = tuple(int(side) for side in given["shape"][1:])
+        self.classes = int(found["shape"][-1])
+
+    def _one(self, image: np.ndarray) -> np.ndarray:
+        self._interpreter.set_tensor(self._in, image)
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self._out)[0]
+
+
+class OnnxRuntime(Runner):
+    """An ``.onnx`` file in onnxruntime, on the processor, one image at a time."""
+
+    engine = "onnxruntime"
+
+    def __init__(self, content: bytes, *, threads: int):
+        ort = _engine("onnxruntime")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = 3  # errors only
+        self.threads = threads
+        self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        (given,), (found,) = self._session.get_inputs(), self._session.get_outputs()
+        self._in = given.name
+        self.input_shape, self.classes = _sides(given.shape), int(found.shape[-1])
+
+    def _one(self, image: np.ndarray) -> np.ndarray:
+        return self._session.run(None, {self._in: image})[0][0]
+
+
+class OpenVino(Runner):
+    """An OpenVINO pair (``.xml`` and the ``.bin`` beside it) or an ``.onnx`` file in OpenVINO, on the processor, one image at a time.
+
+    Computes in float32 what the file has in float32, also where the processor
+    has bfloat16, which OpenVINO would take unasked.
+    """
+
+    engine = "openvino"
+
+    def __init__(self, path: Path, *, threads: int):
+        ov = _engine("openvino")
+        self.threads = threads
+        self._model = ov.Core().compile_model(str(path), "CPU", {
+            "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY",
+        })
+        self._request = self._model.create_infer_request()
+        self.input_shape = _sides(self._model.input(0).get_partial_shape().get_max_shape())
+        self.classes = int(self._model.output(0).get_partial_shape().get_max_shape()[-1])
+
+    def _one(self, image: np.ndarray) -> np.ndarray:
+        self._request.infer({0: image})
+        return self._request.get_output_tensor(0).data[0]
+
+
+class Keras(Runner):
+    """A Keras model called eagerly, ``model(images)``: the baseline of the book's ratios."""
+
+    engine = "keras"
+
+    def __init__(self, model):
+        self.model, self.threads = model, 0  # 0: as many as the backend takes
+        self.input_shape = tuple(model.input_shape[1:])
+        self.classes = int(model.output_shape[-1])
+
+    def _call(self, batch: np.ndarray):
+        return self.model(batch, training=False)
+
+    def _run(self, images: np.ndarray) -> np.ndarray:
+        import keras
+
+        batches = [images[start : start + 32].astype("float32") for start in range(0, len(images), 32)]
+        return np.concatenate([
+            np.asarray(keras.ops.convert_to_numpy(self._call(batch)), dtype="float32") for batch in batches
+        ])
+
+
+class Xla(Keras):
+    """A Keras model compiled by XLA for a batch of one, with the first call; needs Keras on TensorFlow or JAX."""
+
+    engine = "xla"
+
+    def __init__(self, model):
+        import keras
+
+        super().__init__(model)
+        kind = keras.backend.backend()
+        if kind == "tensorflow":
+            import tensorflow as tf
+
+            self._compiled = tf.function(
+                lambda image: model(image, training=False), jit_compile=True, reduce_retracing=False,
+                input_signature=[tf.TensorSpec((1, *self.input_shape), tf.float32)],
+            )
+        elif kind == "jax":
+            import jax
+
+            trainable, others = ([v.value for v in part] for part in (model.trainable_variables, model.non_trainable_variables))
+            made = jax.jit(lambda image: model.stateless_call(trainable, others, image, training=False)[0])
+            self._compiled = lambda image: made(image).block_until_ready()
+        else:
+            raise FerError(f"engine='xla' needs Keras on TensorFlow or JAX; it runs on {kind}. "
+                           "Remedy: set KERAS_BACKEND=tensorflow, or load with engine='keras'.")
+
+    def _run(self, images: np.ndarray) -> np.ndarray:
+        return Runner._run(self, images)
+
+    def _one(self, image: np.ndarray) -> np.ndarray:
+        return np.asarray(self._compiled(image))[0]
+
+
+def _sides(shape) -> tuple[int, ...]:
+    """Height, width and channels of a file's input."""
+    return tuple(int(side) for side in list(shape)[1:])
+
+
+def _engine(name: str):
+    """The engine's own package, or the error that says how to get it."""
+    import importlib
+
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise missing(name, needed_for=f"engine={name!r}", remedy=_REMEDY) from None
+
+
+def engine_of(path: Path) -> str:
+    """The engine that a file's name, or for LiteRT its first bytes, ask for; FerError for any other file."""
+    known = {end: engine for engine, ends in reversed(ENGINES.items()) for end in ends}  # the first engine of an ending wins
+    if path.suffix.lower() in known:
+        return known[path.suffix.lower()]
+    if path.is_file() and path.open("rb").read(8)[4:] == b"TFL3":
+        return "litert"
+    if not path.is_file():
+        raise invalid("path", expected="a file that exists", received=str(path))
+    raise invalid("path", received=str(path),
+                  expected="a LiteRT (.tflite), ONNX (.onnx), OpenVINO (.xml) or Keras (.keras) file")
+
+
+def load(path: str | os.PathLike, engine: str | None = None, threads: int = 1) -> Runner:
+    """Load a file as a callable on a batch of images, the same whatever computes it.
+
+    Parameters
+    ----------
+    path : what ``export`` wrote or returned, or a ``.keras`` file.
+    engine : ``"litert"``, ``"onnxruntime"``, ``"openvino"``, ``"keras"`` (eagerly)
+        or ``"xla"`` (Keras compiled by XLA); None for the file's own (for an
+        ``.onnx`` file onnxruntime, for a ``.keras`` file Keras).
+    threads : the engine's threads, 1 or more.  Keras and XLA take what their
+        backend was set to when it started; ``compare(..., threads=(1, 2))``
+        starts it so.
+
+    Returns
+    -------
+    Runner: images (N, height, width, channels) 0..255 to probabilities
+    (N, classes), float32.
+
+    Raises
+    ------
+    FerError for an unknown engine, a file that is not there, is of another
+    format or cannot be read, fewer than one thread.
+    MissingPackage for an engine that is not installed.
+    """
+    if engine is not None and (not isinstance(engine, str) or engine not in ENGINES):
+        raise invalid("engine", expected="one of " + ", ".join(map(repr, ENGINES)), received=engine)
+    threads = whole_number("threads", threads, 1)
+    path = Path(getattr(path, "path", path)).expanduser()
+    engine = engine or engine_of(path)
+    if not path.is_file():
+        raise invalid("path", expected="a file that exists", received=str(path))
+    runner = _loaded(path, engine, threads)
+    runner.path = path
+    return runner
+
+
+def _loaded(path: Path, engine: str, threads: int) -> Runner:
+    ends = ENGINES[engine]
+    content = b""
+    if engine == "litert":
+        content = path.read_bytes()
+        # The four letters at byte 4 name the format (a FlatBuffer of the TFL3 schema).
+        fits = content[4:8] == b"TFL3"
+    else:
+        fits = path.suffix.lower() in ends
+    if not fits:
+        raise invalid(
+            "path", expected=f"a {'LiteRT' if engine == 'litert' else engine} ({' or '.join(ends)}) file", received=str(path),
+            remedy="Export the model in that format, or leave `engine` out: the file's own is taken.",
+        )
+    if engine in ("keras", "xla"):
+        from ..models import load as load_keras
+
+        return (Keras if engine == "keras" else Xla)(load_keras(path))
+    if path.suffix.lower() == ".xml" and not path.with_suffix(".bin").is_file():
+        raise invalid("path", expected=f"an .xml file with its weights beside it ({path.with_suffix('.bin').name})", received=str(path),
+                      remedy="The two files of an OpenVINO export belong together: move them together, or export again.")
+    try:
+        if engine == "litert":
+            return LiteRT(content, threads=threads)
+        if engine == "onnxruntime":
+            return OnnxRuntime(path.read_bytes(), threads=threads)
+        return OpenVino(path, threads=threads)
+    except FerError:
+        raise
+    except ImportError:
+        raise
+    except Exception as error:  # each engine has errors of its own, and some are bare Exceptions
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        name = {"litert": "LiteRT"}.get(engine, engine)
+        raise FerError(f"{name} cannot read {path}: {said}\nIt may be damaged or cut short: export the model again.") from error
