@@ -70,7 +70,8 @@ def reachable(modules: Iterable[str], *, registries: bool = True, doors: bool = 
     Packages bring their own ``__init__`` and the data files that lie in them
     (``.js``, ``.css``, ``.json``).  A package whose ``__init__`` imports by name
     at run time (a registry) brings all its modules, unless ``registries`` is
-    false: then the caller names the one that is used.  With ``doors`` false what a
+    false: then the caller names the one that is used, and the ``__init__`` that looks it up
+    does not count, or every new name in it would be a change of all.  With ``doors`` false what a
     package's ``__init__`` imports, to hand it out, is not reached by that alone.
     """
     waiting, seen, files = list(modules), set(), set()
@@ -82,15 +83,17 @@ def reachable(modules: Iterable[str], *, registries: bool = True, doors: bool = 
         file = _file_of(module)
         if file is None:
             continue
-        files.add(file)
         package = file.name == "__init__.py"
+        source = file.read_text(encoding="utf-8")
+        registry = package and "importlib" in source
+        if registries or not registry:
+            files.add(file)
         if package:
             files.update(p for p in file.parent.iterdir() if p.suffix in {".js", ".css", ".json"})
         if package and not doors:
             continue
-        source = file.read_text(encoding="utf-8")
         waiting.extend(imports(source, module, is_package=package))
-        if package and registries and module != PACKAGE.name and "importlib" in source:
+        if registry and registries and module != PACKAGE.name:
             waiting.extend(f"{module}.{p.stem}" for p in file.parent.glob("*.py") if p != file)
         above = module.split(".")[:-1]
         if len(above) > 1:

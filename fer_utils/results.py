@@ -22,8 +22,6 @@ from .paths import write_atomic
 
 #: In a checkout, and in an installed package (where the build has copied it).
 _FOLDERS = (provenance.PACKAGE.parent / "book" / "results", provenance.PACKAGE / "_results")
-#: The list of the studies decides none of their answers.
-_LIST = "studies/__init__.py"
 #: A smoke answer shows that the code runs and is not kept.
 TIERS: tuple[str, ...] = ("class", "full")
 
@@ -53,7 +51,7 @@ class Stored:
     def changed(self) -> list[str]:
         """The source files that are other than when the answer was computed, sorted."""
         now = code_of(self.name)
-        return sorted(name for name in {*self.code, *now} - {_LIST} if self.code.get(name) != now.get(name))
+        return sorted(name for name in {*self.code, *now} if self.code.get(name) != now.get(name))
 
     @property
     def stale(self) -> bool:
@@ -78,8 +76,7 @@ class Stored:
 def code_of(name: str) -> dict[str, str]:
     """The source files that decide a study's answer, by path within the package, each with a digest."""
     made = studies.module(name)
-    found = provenance.digests([f"{studies.__name__}.{name}", *made.CODE])
-    return {name: digest for name, digest in found.items() if name != _LIST}
+    return provenance.digests([f"{studies.__name__}.{name}", *made.CODE])
 
 
 def folder() -> Path:

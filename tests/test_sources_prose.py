@@ -241,6 +241,7 @@ def test_a_registry_brings_all_its_modules_or_the_one_that_is_named():
     assert {"models/ding2023.py", "models/vgg16.py", "models/knn.py"} <= everything
     one = names(["fer_utils.models.ding2023"], registries=False)
     assert "models/ding2023.py" in one and "models/vgg16.py" not in one
+    assert "models/__init__.py" in everything and "models/__init__.py" not in one, "a further name there is no change of this network"
 
 
 @pytest.mark.parametrize("source, found", [

@@ -19,9 +19,9 @@ from ..errors import FerError, invalid, whole_number
 if TYPE_CHECKING:
     import keras
 
-# The three systems of the book first, then the ones that they are compared with.
+# The three systems of the book first, then its own, then the ones that they are compared with.
 _NAMES: tuple[str, ...] = (
-    "ding2023", "mobilenet_inception2019", "xception2022", "resnet50", "vgg16", "alexnet", "densenet161", "knn",
+    "ding2023", "mobilenet_inception2019", "xception2022", "nano", "resnet50", "vgg16", "alexnet", "densenet161", "knn",
 )
 
 
