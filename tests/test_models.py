@@ -64,7 +64,7 @@ def test_a_name_can_be_checked_before_anything_is_imported():
 
 def test_available_is_what_can_be_built():
     assert models.available() == (
-        "ding2023", "mobilenet_inception2019", "xception2022", "resnet50", "vgg16", "alexnet", "densenet161", "knn"
+        "ding2023", "mobilenet_inception2019", "xception2022", "nano", "resnet50", "vgg16", "alexnet", "densenet161", "knn"
     )
     assert set(TINY) == set(models.available())
 

@@ -1,4 +1,4 @@
-"""Counting a network: parameters, multiply-accumulates, bytes."""
+"""Counting a network: parameters, multiply-accumulates, bytes, and the memory of its activations."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ class Profile:
         convolution (Conv2D, DepthwiseConv2D, SeparableConv2D), dense layer and LSTM.  Biases, activations, gates, pools,
         normalisation and additions are not counted, as usual; one multiply-accumulate is about two FLOPs.
     bytes : 4 x parameters, the weights in float32.
+    activation_bytes : peak activation memory of one image, in float32: 4 bytes times the numbers in
+        the largest set of tensors that are alive at once, when the layers are
+        computed one after the other in the graph's order (Keras' own).  Each call of a layer writes its output
+        as a new tensor while it reads its inputs; a tensor is alive from the call that writes it (the image: from the start) up to and
+        including the last call that reads it, and the network's outputs to the end.
+        A layer's own activation function is applied in place.  What only hands its input on when a network is used
+        (dropout, noise, Flatten, Reshape, Identity, a linear Activation) writes nothing.  A SeparableConv2D is the two calls that it
+        is computed by, depthwise and pointwise.  Buffers inside an engine's kernels,
+        an LSTM's gates and the weights are not counted; an engine that writes over tensors, or joins layers, may need less.
+        None for a network that counts its own work (``knn``).
     layers : DataFrame, one row a call of a layer: layer, type, output (its shape
         without the batch), parameters, macs.  A shared layer's parameters stand
         in its first row only, so the columns add up to the totals.
@@ -38,11 +48,13 @@ class Profile:
     macs: int
     bytes: int
     layers: pd.DataFrame
+    activation_bytes: int | None
 
     def __str__(self) -> str:
         return (
             f"{self.name}: {self.parameters:,} parameters, {self.macs:,} multiply-accumulates, "
             f"{self.bytes:,} bytes in float32"
+            + ("" if self.activation_bytes is None else f", {self.activation_bytes:,} bytes of activations at most")
         )
 
 
@@ -70,6 +82,7 @@ def profile(model: "keras.Model") -> Profile:
         name=model.name, parameters=parameters,
         trainable=sum(math.prod(v.shape) for v in model.trainable_variables),
         macs=int(layers["macs"].sum()), bytes=4 * parameters, layers=layers,
+        activation_bytes=None if own is not None else 4 * _peak(model),
     )
 
 
@@ -103,6 +116,58 @@ def _rows(model, seen: set[int], prefix: str = "") -> list[tuple]:
     return rows
 
 
+#: Layers whose output is their input, or another view of it, when a network is used and not trained.
+_VIEWS = ("Flatten", "Reshape", "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
+          "ActivityRegularization")
+
+
+def _peak(model) -> int:
+    """Most numbers alive at once: see ``Profile.activation_bytes``."""
+    sizes: list[int] = []  # of each tensor
+    calls: list[tuple[list[int], list[int]]] = []  # tensors read and written, in order
+
+    def write(shape) -> int:
+        sizes.append(math.prod(shape))
+        return len(sizes) - 1
+
+    def walk(part, given: list[int]) -> list[int]:
+        part = getattr(part, "_functional", part)  # a sequential model's own graph
+        found = dict(zip((id(tensor) for tensor in part.inputs), given))
+        for depth in sorted(part._nodes_by_depth, reverse=True):
+            for node in part._nodes_by_depth[depth]:
+                if not node.input_tensors:
+                    continue
+                read, layer = [found[id(tensor)] for tensor in node.input_tensors], node.operation
+                if isinstance(getattr(layer, "_functional", layer), type(part)):
+                    made = walk(layer, read)
+                elif type(layer).__name__ in _VIEWS or type(layer).__name__ == "Activation" and layer.activation.__name__ == "linear":
+                    made = read[:1]
+                else:
+                    if type(layer).__name__ == "SeparableConv2D":
+                        between = write((*_spatial(layer, node.outputs[0].shape), *layer.depthwise_kernel.shape[2:]))
+                        calls.append((read, [between]))
+                        read = [between]
+                    made = [write(tensor.shape[1:]) for tensor in node.outputs]
+                    calls.append((read, made))
+                found |= dict(zip((id(tensor) for tensor in node.outputs), made))
+        return [found[id(tensor)] for tensor in part.outputs]
+
+    first = [write(tensor.shape[1:]) for tensor in model.inputs]
+    last = walk(model, first)
+    dies = {tensor: number for number, (read, made) in enumerate(calls) for tensor in (*made, *read)} | dict.fromkeys(last, len(calls))
+    alive, peak = set(first), sum(sizes[tensor] for tensor in first)
+    for number, (_, made) in enumerate(calls):
+        alive |= set(made)
+        peak = max(peak, sum(sizes[tensor] for tensor in alive))
+        alive = {tensor for tensor in alive if dies.get(tensor, -1) > number}
+    return peak
+
+
+def _spatial(layer, shape) -> tuple[int, ...]:
+    """Height and width of a layer's output."""
+    return tuple(shape[2:]) if layer.data_format == "channels_first" else tuple(shape[1:-1])
+
+
 def _macs(layer, given: tuple[int | None, ...], output: tuple[int, ...]) -> int:
     """Multiply-accumulates of one call: every weight of a kernel is used once a position.
 
@@ -127,7 +192,7 @@ def _macs(layer, given: tuple[int | None, ...], output: tuple[int, ...]) -> int:
                 "kernels",
             )
         return 0
-    spatial = output[1:] if layer.data_format == "channels_first" else output[:-1]
+    spatial = _spatial(layer, (None, *output))
     if isinstance(layer, kinds.SeparableConv2D):
         kernels = math.prod(layer.depthwise_kernel.shape) + math.prod(layer.pointwise_kernel.shape)
     else:
