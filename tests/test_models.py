@@ -22,6 +22,7 @@ TINY = {
     "ding2023": dict(input_shape=(32, 32, 1), filters=2),
     "mobilenet_inception2019": dict(input_shape=(32, 32, 1), width=0.25, features=32),
     "xception2022": dict(input_shape=(32, 32, 1), width=0.02),
+    "nano": dict(input_shape=(32, 32, 1), widths=(4, 6), depth=1),
     "resnet50": dict(input_shape=(32, 32, 1)),
     "vgg16": dict(input_shape=(32, 32, 1), dense=8),
     "alexnet": dict(input_shape=(67, 67, 1), dense=8),
@@ -64,9 +65,10 @@ def test_a_name_can_be_checked_before_anything_is_imported():
 
 def test_available_is_what_can_be_built():
     assert models.available() == (
-        "ding2023", "mobilenet_inception2019", "xception2022", "nano", "resnet50", "vgg16", "alexnet", "densenet161", "knn"
+        "ding2023", "mobilenet_inception2019", "xception2022", "nano", "mobilenetv2", "inceptionv3", "inception_resnetv2", "resnet50",
+        "vgg16", "alexnet", "densenet161", "knn",
     )
-    assert set(TINY) == set(models.available())
+    assert set(TINY) | {"mobilenetv2", "inceptionv3", "inception_resnetv2"} == set(models.available())  # these have no small form
 
 
 @pytest.mark.parametrize(
@@ -228,6 +230,16 @@ def head(flat, dense, classes):
 def test_the_big_heads_are_counted_without_making_them(name, side, flat, printed):
     small = models.build(name, classes=8, input_shape=(side, side, 3), dense=4).count_params()
     assert small - head(flat, 4, 8) + head(flat, 4096, 1000) == printed
+
+
+@pytest.mark.parametrize("name, side, count", [
+    ("mobilenetv2", 32, 3_538_984), ("inceptionv3", 75, 23_851_784), ("inception_resnetv2", 75, 55_873_736)])
+def test_the_rivals_of_2019_have_the_counts_that_keras_lists_and_can_learn_from_few_steps(name, side, count):
+    model = models.build(name, classes=1000, input_shape=(side, side, 3))
+    assert model.count_params() == count
+    assert {layer.momentum for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)} == {0.9}
+    with pytest.raises(FerError, match=f"`input_shape`.*{side} pixels"):
+        models.build(name, classes=8, input_shape=(side - 1, 200, 1))
 
 
 def test_resnet50_has_the_count_that_ding_prints():

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # The three systems of the book first, then its own, then the ones that they are compared with.
 _NAMES: tuple[str, ...] = (
-    "ding2023", "mobilenet_inception2019", "xception2022", "nano", "resnet50", "vgg16", "alexnet", "densenet161", "knn",
+    "ding2023", "mobilenet_inception2019", "xception2022", "nano", "mobilenetv2", "inceptionv3",
+    "inception_resnetv2", "resnet50", "vgg16", "alexnet", "densenet161", "knn",
 )
 
 
