@@ -1,0 +1,47 @@
+"""What studies of several networks share: each one's counts, files and time, measured in turn in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+import tempfile
+
+import numpy as np
+
+
+def weighed(networks: Mapping[str, object], images: np.ndarray, *, baseline: str, quantize: tuple = (None, "int8"), repeats: int = 30,
+            progress: bool = True) -> dict[str, dict]:
+    """Count networks, write each as LiteRT files, and time the files in turn, one image at a time on one thread.
+
+    Parameters
+    ----------
+    networks : name to Keras model, all of one input.
+    images : (N, H, W, C) faces of those who train: what files are calibrated and checked on.
+    baseline : whose time the others' is a share of, in the same number format.
+    quantize : number formats, as `fer_utils.compress.export` has them.
+    repeats : timed rounds.
+
+    Returns
+    -------
+    {name: dict with ``parameters``, ``trainable``, ``macs``, and ``files``: one a number format (``"float32"`` for None) with
+    ``bytes``, ``agreement`` (share of some faces with Keras' label), ``times`` (its time over the baseline's: median over rounds), ``ms``}}.
+    """
+    from tqdm import tqdm
+
+    from .. import benchmark, compress, models
+
+    made: dict[str, dict] = {}
+    with tempfile.TemporaryDirectory() as place:
+        runners: dict = {kind: {} for kind in quantize}
+        for name, network in tqdm(networks.items(), desc="weighing", unit="network", disable=not progress):
+            counted = models.profile(network)
+            made[name] = {"parameters": counted.parameters, "trainable": counted.trainable, "macs": counted.macs, "files": {}}
+            for kind in quantize:
+                written = compress.export(network, Path(place, f"{len(made)}-{kind}.tflite"), quantize=kind, calibration=images, progress=False)
+                made[name]["files"][kind or "float32"] = {"bytes": written.bytes, "agreement": written.agreement}
+                runners[kind][name] = compress.load(written)
+        for kind in quantize:
+            times = benchmark.latency(runners[kind], images[:1], repeats=repeats, baseline=baseline, progress=progress).set_index("name")
+            for name in networks:
+                made[name]["files"][kind or "float32"] |= {"times": float(1 / times.loc[name, "ratio"]), "ms": float(times.loc[name, "median_ms"])}
+    return made

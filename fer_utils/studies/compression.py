@@ -1,0 +1,261 @@
+"""The chain of Valverde & Lim 2022: detect, recognise with Xception, prune, quantise, compile; every cell measured in one run.
+
+    python -m fer_utils study compression --store      # some 80 minutes of one core for the trainings, then some 15 of two
+
+Their chain (and Light-FER's, Sensors 22(23), 9524, by the same group): dlib's face and
+68 landmarks first, then Xception, pruned while it trains, quantised, compiled,
+against VGG16 and ResNet50.  KNN and ANN, its historical first row, have a study of their own, ``before_networks``.
+
+Plan of tier ``class``: faces shrunk to 64 pixels, the whole Xception (20.9 million
+parameters), VGG16 and ResNet50, 12 epochs each on 24 drawn actors of whom a fifth
+tests; then 4 epochs more for each pruned form.  At 2,300 training faces and
+batches of 16 an epoch took 84, 187 and 74 seconds of one core when this was planned: some 70
+minutes for the three, 8 for the two pruned forms.  VGG16, which has no normalisation, learns at a tenth of the rate (ours).
+
+Each row of the table is a file, or Keras itself, in a process of its own with one and with two
+threads; all take their turns in one run (see ``fer_utils.compress.compare``), and the whole is in
+memory at once: some 10 GB with all engines.  Milliseconds are those of the machine that the result names; the ratios
+carry further, and not far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import importlib.util
+import json
+from pathlib import Path
+import tempfile
+
+import numpy as np
+
+from ..errors import invalid, whole_number
+
+TITLE = "The whole chain of 2022: pruned, quantised and compiled, against its rivals, every cell in one run"
+CODE = ("fer_utils.compress.filters", "fer_utils.compress.pruning", "fer_utils.compress.exporting", "fer_utils.compress.converting",
+        "fer_utils.compress.engines", "fer_utils.compress.running", "fer_utils.compress.apart", "fer_utils.compress.sparse",
+        "fer_utils.models._profile", "fer_utils.models.xception2022", "fer_utils.models.vgg16", "fer_utils.models.resnet50",
+        "fer_utils.train", "fer_utils.evaluate")
+HEADLINE = True
+
+#: What every ratio refers to: the float network as it was trained, called eagerly, with one thread.
+BASELINE = "xception, keras"
+#: Side of the faces, epochs, epochs after pruning, timed rounds, at each tier.
+PLANS: dict[str, dict[str, int]] = {
+    "smoke": {"size": 32, "epochs": 1, "tuning": 1, "repeats": 2},
+    "class": {"size": 64, "epochs": 12, "tuning": 4, "repeats": 30},
+    "full": {"size": 96, "epochs": 40, "tuning": 10, "repeats": 50},
+}
+RATES: dict[str, float] = {"xception2022": 1e-3, "vgg16": 1e-4, "resnet50": 1e-3}
+RIVALS = ("vgg16", "resnet50")
+#: Of the weights; and of the filters, in each of the steps between which the network trains on: 1 - 0.7^2 = 51 % in the end.
+WEIGHTS_GONE, FILTERS_GONE, STEPS = 0.8, 0.3, 2
+#: Where no engine is there for it a row is left out, and the answer says so.
+FORMS: tuple[tuple[str, str, str | None], ...] = (
+    ("xception", "keras", None), ("xception", "xla", None),
+    *(("xception", "litert", quantize) for quantize in (None, "float16", "dynamic", "int8")),
+    *(("xception", "onnx", quantize) for quantize in (None, "dynamic", "int8")),
+    *(("xception", "openvino", quantize) for quantize in (None, "float16", "int8")),
+    *(("xception, weights pruned", "litert", quantize) for quantize in (None, "int8")),
+    *(("xception, filters pruned", form, quantize) for form in ("litert", "openvino") for quantize in (None, "int8")),
+    *((rival, form, None) for rival in RIVALS for form in ("keras", "litert")),
+)
+_PACKAGES = {"onnx": ("onnx", "tf2onnx", "onnxruntime"), "openvino": ("openvino", "onnx", "tf2onnx", "onnxruntime")}
+_ENDS = {"litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
+
+
+def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple] | None = None, rivals: Iterable[str] | None = None,
+           threads: Iterable[int] = (1, 2), shares: Iterable[float] | None = None, front: bool = True, width: float = 1.0,
+           size: int | None = None, epochs: int | None = None, tuning: int | None = None, repeats: int | None = None) -> dict:
+    """Train, prune, tune, export and measure the chain.
+
+    Parameters
+    ----------
+    tier : ``smoke``, ``class`` or ``full``; chooses the faces and `PLANS`.
+    forms : rows, (network, engine or format, quantisation), among `FORMS`; None for all.  The baseline is always there.
+    rivals : among `RIVALS`; None for both.  Those that are not asked for have no rows.
+    threads : numbers of threads.
+    shares : pruned shares of the measurement *sparse is not fast*; None for its own, an empty list leaves it out.
+    front : whether to time dlib's face and landmarks on drawn pictures of 1280x720.
+    width : of Xception, see ``fer_utils.models.xception2022.build``; for a test.
+    size, epochs, tuning, repeats : in place of the tier's own.
+
+    Returns
+    -------
+    dict with ``plan``, ``split`` (counts of faces and actors on both sides), ``labels``, ``baseline``, ``threads``;
+    ``networks``, by name: ``parameters``, ``macs``, ``bytes``, ``activation_bytes``, ``zeros`` (share of the kernels' weights), ``minutes``
+    and, where trained by an experiment, its ``experiment``, and the last ``train_accuracy`` and ``test_accuracy``;
+    ``rows``: ``network``, ``form``, ``quantize``, ``parameters`` and the columns of ``fer_utils.compress.compare`` (agreement and change
+    are to the same network's float form in Keras), None for what is not there;
+    ``checks``: of each exported file, how it agreed with Keras when it was written; ``left_out``: rows without their engine;
+    ``sparse``: rows of ``fer_utils.compress.sparse_and_fast`` of the trained Xception; ``front``: ``picture`` (width, height), ``faces_ms``
+    and ``landmarks_ms`` (medians, with ``_low`` and ``_high`` quartiles), or None; ``first_row``: the study that has KNN and ANN.
+
+    Raises
+    ------
+    FerError : an unknown tier, form or rival.
+    """
+    if tier not in PLANS:
+        raise invalid("tier", expected=f"one of {', '.join(PLANS)}", received=tier)
+    plan = PLANS[tier] | {name: whole_number(name, value, 1) for name, value in
+                          (("size", size), ("epochs", epochs), ("tuning", tuning), ("repeats", repeats)) if value is not None}
+    wanted = list(FORMS) if forms is None else [tuple(form) for form in forms]
+    chosen = list(RIVALS) if rivals is None else list(rivals)
+    for argument, given, known in (("forms", wanted, FORMS), ("rivals", chosen, RIVALS)):
+        for one in given:
+            if one not in known:
+                raise invalid(argument, expected=f"among {', '.join(map(str, known))}", received=one)
+    wanted = [FORMS[0], *(form for form in wanted if form != FORMS[0] and (form[0] not in RIVALS or form[0] in chosen))]
+    left_out = [{"row": _label(*form), "missing": absent} for form in wanted if (absent := _absent(form))]
+    wanted = [form for form in wanted if not _absent(form)]
+
+    from .. import compress, experiments, models, sources
+
+    data = experiments.Data(tier=tier)
+    face_set = data.load(progress)
+    trained = _trained(data, face_set, plan, ["xception2022", *chosen], width, progress)
+    first = trained["xception2022"]
+    split = experiments.Experiment.from_configuration(first.experiment).split
+    train, test = split.rows(face_set.meta)
+    images = experiments.shrink(face_set.images, plan["size"], progress=progress)
+    targets = face_set.meta["expression"].map({name: number for number, name in enumerate(first.labels)}).to_numpy(np.int64)
+    networks = {"xception": first.model(), **{rival: trained[rival].model() for rival in chosen}}
+    minutes = {"xception": first.minutes, **{rival: trained[rival].minutes for rival in chosen}}
+    for network, way in (("xception, weights pruned", "weights"), ("xception, filters pruned", "filters")):
+        if any(form[0] == network for form in wanted):
+            networks[network], minutes[network] = _tuned(networks["xception"], first, way, images, targets, train, test, plan, progress)
+
+    with tempfile.TemporaryDirectory() as folder:
+        rows, checks = _measured(networks, wanted, Path(folder), images, targets, face_set.meta, train, test, list(threads), plan, progress)
+    described = {}
+    for name, model in networks.items():
+        counted = models.profile(model)
+        described[name] = {"parameters": counted.parameters, "macs": counted.macs, "bytes": counted.bytes, "activation_bytes": counted.activation_bytes,
+                           "zeros": compress.sparsity(model), "minutes": minutes[name]}
+        result = trained.get("xception2022" if name == "xception" else name)
+        if result is not None:
+            described[name] |= {"experiment": result.experiment, **{key: result.history[part][-1] for key, part in (
+                ("train_accuracy", "accuracy"), ("test_accuracy", "test_accuracy"))}}
+    for row in rows:
+        row["parameters"] = described[row["network"]]["parameters"]
+    some = compress.sparse_and_fast(networks["xception"], *(() if shares is None else (shares,)), image=images[int(test[0])],
+                                    repeats=plan["repeats"], progress=progress) if shares is None or list(shares) else None
+    return {
+        "plan": {**plan, "width": width, "weights_gone": WEIGHTS_GONE, "filters_gone_a_step": FILTERS_GONE, "steps": STEPS, "rates": RATES,
+                 "sizes": sources.SIZES[tier]["ravdess"].__dict__ if hasattr(sources.SIZES[tier]["ravdess"], "__dict__") else None},
+        "split": {"train": len(train), "test": len(test), **{f"{side}_actors": int(face_set.meta.iloc[part]["actor"].nunique())
+                                                              for side, part in (("train", train), ("test", test))}},
+        "labels": list(first.labels), "baseline": BASELINE, "threads": list(threads), "networks": described, "rows": rows, "checks": checks,
+        "left_out": left_out, "sparse": [] if some is None else some.to_dict("records"), "front": _front(plan["repeats"], progress) if front else None,
+        "first_row": "before_networks",
+    }
+
+
+def _label(network: str, form: str, quantize: str | None) -> str:
+    return f"{network}, {form}" + (f" {quantize}" if quantize else "")
+
+
+def _absent(form: tuple) -> str | None:
+    """The first package that a row needs and that is not installed."""
+    return next((package for package in _PACKAGES.get(form[1], ()) if importlib.util.find_spec(package) is None), None)
+
+
+def _trained(data, face_set, plan: dict, names: list[str], width: float, progress: bool) -> dict:
+    """A stored result of each network; those that are there are read."""
+    from tqdm import tqdm
+
+    from ..experiments import Experiment, Model, run
+    from ..train import Recipe
+
+    found = {}
+    for name in tqdm(names, desc="networks", unit="network", disable=not progress):
+        options = {"width": width} if name == "xception2022" and width != 1 else {}
+        found[name] = run(Experiment(data=data, split="actor", model=Model.of(name, size=plan["size"], **options),
+                                     recipe=Recipe(epochs=plan["epochs"], learning_rate=RATES[name])), face_set=face_set, progress=progress)
+    return found
+
+
+def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan: dict, progress: bool) -> tuple:
+    """The pruned network, trained on, and the minutes that took; kept by what decides it, so that it is done once."""
+    import time
+
+    from .. import models, provenance
+    from ..compress import MagnitudePruning, prune
+    from ..paths import home, write_atomic
+    from ..train import Recipe, fit
+
+    code = provenance.code_fingerprint(["fer_utils.train", "fer_utils.compress.pruning", "fer_utils.compress.filters"], registries=False)
+    key = provenance.digest([result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, code])[:24]
+    folder = home() / "compression" / f"{way}-{key}"
+    if (folder / "done.json").is_file():
+        return models.load(folder / "model.keras"), json.loads((folder / "done.json").read_text())["minutes"]
+    began = time.monotonic()
+    # A third of the rate: what was learned is to be kept.
+    recipe = {"learning_rate": RATES["xception2022"] / 3}
+    if way == "weights":
+        batches = -(-len(train_rows) // Recipe().batch_size) * plan["tuning"]
+        pruning = MagnitudePruning(WEIGHTS_GONE, ramp=0.5, steps=batches)
+        tuned, _ = fit(prune(model, 0.0), images, targets, train_rows, test_rows, recipe=Recipe(epochs=plan["tuning"], **recipe), seed=1,
+                       callbacks=[pruning], progress=progress, description="pruning weights")
+    else:
+        tuned = model
+        for step in range(STEPS):
+            epochs = max(1, plan["tuning"] // STEPS)
+            tuned, _ = fit(prune(tuned, FILTERS_GONE, scope="layer", structured=True), images, targets, train_rows, test_rows,
+                           recipe=Recipe(epochs=epochs, **recipe), seed=1 + step, progress=progress,
+                           description=f"after pruning filters, step {step + 1}")
+    spent = round((time.monotonic() - began) / 60, 3)
+    folder.mkdir(parents=True, exist_ok=True)
+    tuned.save(folder / "model.keras")
+    write_atomic(folder / "done.json", json.dumps({"minutes": spent, "result": result.key}))  # last: its presence says that the file is whole
+    return tuned, spent
+
+
+def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta, train, test, threads: list, plan: dict, progress: bool):
+    """The rows of the table, and what each export's check found."""
+    from tqdm import tqdm
+
+    from .. import compress
+    from ..compress.running import _bare
+
+    calibration = np.asarray(images[np.sort(np.random.default_rng(0).permutation(train)[:200])])
+    items, checks = {}, []
+    for number, (network, form, quantize) in enumerate(tqdm(wanted, desc="exporting", unit="file", disable=not progress)):
+        label = _label(network, form, quantize)
+        if form == "keras":
+            items[label] = networks[network]
+        elif form == "xla":
+            file = folder / f"{number}.keras"
+            _bare(networks[network]).save(file)
+            items[label] = compress.load(file, engine="xla")
+        else:
+            made = compress.export(networks[network], folder / f"{number}{_ENDS[form]}", format=form, quantize=quantize,
+                                   calibration=calibration, progress=progress)
+            items[label] = made
+            checks.append({"row": label, "bytes": made.bytes, "checked": made.checked, "agreement": made.agreement,
+                           "difference": made.difference, "distance": made.distance})
+    # A network that has no row of its own in Keras is set beside its float file, whose check is above.
+    floats = {}
+    for network, form, quantize in wanted:
+        own = [label for label in (_label(network, "keras", None), _label(network, "litert", None)) if label in items]
+        floats[_label(network, form, quantize)] = own[0] if own else BASELINE
+    table = compress.compare(items, np.asarray(images[test]), targets[test], actors=meta.iloc[test]["actor"].astype(str).to_numpy(),
+                             baseline=BASELINE, reference=floats, repeats=plan["repeats"], threads=threads, progress=progress)
+    rows = []
+    for (network, form, quantize), row in zip(wanted, json.loads(table.to_json(orient="records", double_precision=15))):
+        rows.append({"network": network, "form": form, "quantize": quantize, "reference": floats[row["name"]], **row})
+    return rows, checks
+
+
+def _front(repeats: int, progress: bool) -> dict:
+    """What comes before the network: dlib's face, then the 68 landmarks in its box, on a drawn picture of 1280x720, in turn."""
+    from .. import benchmark, landmarks, studio
+    from ..faces.detectors import create
+
+    picture = studio.draw(studio.person(7), {12: 0.4, 25: 0.3}, size=(1280, 720))
+    detector, finder = create("dlib"), landmarks.load(progress=progress)
+    box = detector.detect(picture)[0]
+    times = benchmark.latency({"faces": detector.detect, "landmarks": lambda image: finder.find(image, box)}, picture, repeats=repeats, progress=progress)
+    found = {"picture": [1280, 720], "detector": "dlib"}
+    for row in times.to_dict("records"):
+        found |= {f"{row['name']}_ms": row["median_ms"], f"{row['name']}_low": row["low_ms"], f"{row['name']}_high": row["high_ms"]}
+    return found

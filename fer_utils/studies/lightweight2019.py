@@ -1,0 +1,92 @@
+"""The network of 2019 beside the three that its authors set it against: is it smaller than two of them, and better than all?
+
+    python -m fer_utils study lightweight2019 --tier class --store      # hours; a killed run goes on with the next training
+
+Drawn RAVDESS, actors apart, five folds with a seed each, so that everybody is unseen once.  The paper's numbers are not public
+and its data, CK+, are not these; what is tested is the sentence: fewer parameters than Inception and
+InceptionResNet, and a higher accuracy than these and MobileNetV2.  All four are trained alike, from nothing, on
+faces of 80 pixels (InceptionResNetV2 wants 75 and takes 15 times the network's multiply-accumulates), with Adam, batches of
+16 and mirrored faces, as the paper is said to, and a rate that falls to 0, for some epochs and not its 200.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import whole_number
+from ._trainings import counts, gain, pooled, trained
+from ._weights import weighed
+
+TITLE = "The network of 2019 beside MobileNetV2, InceptionV3 and InceptionResNetV2"
+CODE = ("fer_utils.train", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.compress.exporting", "fer_utils.compress.running",
+        "fer_utils.models.mobilenet_inception2019", "fer_utils.models.mobilenetv2", "fer_utils.models.inceptionv3",
+        "fer_utils.models.inception_resnetv2")
+HEADLINE = True
+
+OWN = "mobilenet_inception2019"
+#: name -> how many trainings (folds by actor, each with its seed).
+NETWORKS: dict[str, int] = {OWN: 5, "mobilenetv2": 5, "inceptionv3": 5, "inception_resnetv2": 5}
+SIZE = 80
+
+
+def experiments_of(network: str, trainings: int, *, tier: str, epochs: int, size: int = SIZE):
+    """The experiments of one network: fold k with seed k."""
+    from ..experiments import Data, Experiment, Model, Split
+    from ..train import Recipe
+
+    return [Experiment(data=Data("ravdess", tier=tier), split=Split("actor", fold=fold), model=Model.of(network, size=size),
+                       recipe=Recipe(epochs=epochs, flip=True, schedule="cosine"), seed=fold) for fold in range(trainings)]
+
+
+def answer(tier: str = "class", *, progress: bool = True, networks=None, epochs: int | None = None, size: int = SIZE,
+           repeats: int | None = 30) -> dict:
+    """Train what is not trained yet, weigh it, and judge the claim.
+
+    Parameters
+    ----------
+    tier : of the stand-in; see `fer_utils.sources.SIZES`.
+    networks : names of `NETWORKS` to trainings; None for all, as many as there.
+    epochs : None for the tier's own number.
+    size : of the faces in pixels; 75 or more with the Inceptions.
+    repeats : timed rounds; None times and exports nothing.
+
+    Returns
+    -------
+    dict with ``tier``, ``epochs``, ``size``, ``recipe``, ``rows`` (each with ``name``, all of ``_trainings.pooled``, ``train_accuracy``
+    (last epoch, mean), and what ``_weights.weighed`` gives), ``claims``: one a rival, with ``rival``, ``fewer`` (parameters, true or false;
+    None for MobileNetV2, of which nothing of the kind is said) and ``accuracy`` (the network's minus the rival's, each actor against
+    himself, with its 95 % interval over actors) and ``verdict``: *higher*, *lower* or *not told apart*.
+    """
+    from ..sources import EPOCHS
+
+    chosen = counts("networks", networks, NETWORKS)
+    epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
+    plans = {name: experiments_of(name, trainings, tier=tier, epochs=epochs, size=size) for name, trainings in chosen.items()}
+    results = trained(plans, progress=progress)
+    rows = [{"name": name, **pooled(some), "train_accuracy": float(np.mean([one.history["accuracy"][-1] for one in some]))}
+            for name, some in results.items()]
+    first = next(iter(plans.values()))[0]
+    if repeats is not None:
+        for row, weight in zip(rows, weighed({name: some[0].model() for name, some in results.items()}, _faces(first), baseline=rows[0]["name"],
+                                             quantize=(None,), repeats=repeats, progress=progress).values()):
+            row |= weight
+    own = next((row for row in rows if row["name"] == OWN), None)
+    return {"tier": tier, "epochs": epochs, "size": size, "recipe": first.configuration()["recipe"], "rows": rows,
+            "claims": [_judged(own, row) for row in rows if own is not None and row is not own]}
+
+
+def _judged(own: dict, rival: dict) -> dict:
+    apart = gain(rival, own)
+    verdict = "higher" if apart["low"] > 0 else "lower" if apart["high"] < 0 else "not told apart"
+    return {"rival": rival["name"], "fewer": None if rival["name"] == "mobilenetv2" else own["parameters"] < rival["parameters"],
+            "accuracy": apart, "verdict": verdict}
+
+
+def _faces(experiment, most: int = 200) -> np.ndarray:
+    """Up to so many training faces of an experiment, (N, size, size, 1) uint8, from its whole length."""
+    from ..experiments import shrink
+
+    face_set = experiment.data.load(False)
+    rows, _ = experiment.split.rows(face_set.meta)
+    some = np.asarray(rows)[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
+    return shrink(np.asarray(face_set.images[np.sort(some)]), experiment.model.size, progress=False)
