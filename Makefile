@@ -20,7 +20,7 @@ help:
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite"
-	@echo "make bench             how fast actors are drawn, networks trained and faces found here, as ratios (CLIPS=folder of RAVDESS clips)"
+	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make lock              compile requirements.txt anew from pyproject.toml"
 	@echo "make clean             remove what was built (_build); the environment stays"
@@ -35,6 +35,7 @@ bench: env
 	@$(RUN) -m fer_utils.studio.bench
 	@$(RUN) -m fer_utils.training_bench
 	@$(RUN) -m fer_utils.faces.bench $(if $(CLIPS),--root "$(CLIPS)")
+	@$(RUN) -m fer_utils.live.bench
 
 serve: env
 	@$(PIPELINE) serve --port $(PORT)

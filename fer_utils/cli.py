@@ -16,6 +16,7 @@ import tempfile
 
 from . import labels, tables
 from .errors import FerError, MissingPackage, invalid
+from .live import command as live
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 #: Where a command's word for an argument is not the function's.
-_SAID = {"evaluate": {"path": "result"}, "predict": {"source": "file"}, "prepare": {"out_dir": "out"}, "train": {"name": "model"}}
+_SAID = {"demo": {"source": "video"}, "evaluate": {"path": "result"},
+         "predict": {"source": "file"}, "prepare": {"out_dir": "out"}, "train": {"name": "model"}}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,6 +124,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--frames", type=int, default=6, help="frames of a video to look at (default 6)")
     _eyes(made)
     made.add_argument("--labels", help="class names, comma-separated, for a .keras file that stands alone")
+
+    made = command("demo", live.demo, live.HELP)
+    live.add_arguments(made)
+    _eyes(made)
     return parser
 
 

@@ -16,7 +16,7 @@ from fer_utils.faces import FaceSet
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
 
-COMMANDS = ("scan", "download", "film", "prepare", "train", "difficulty", "evaluate", "predict")
+COMMANDS = ("scan", "download", "film", "prepare", "train", "difficulty", "evaluate", "predict", "demo")
 ACTORS, CLIPS, FRAMES = 2, 4, 3
 
 
@@ -211,6 +211,20 @@ def test_impossible_calls_are_status_two_and_one_error(place, call, tmp_path, ar
     told = err[err.rindex("fer_utils "):]
     assert told.startswith(f"fer_utils {arguments[0]}: ") and word in told and "Traceback" not in err
     assert not (tmp_path / "new").exists() or not list((tmp_path / "new").rglob("*.*"))
+
+
+def test_demo_watches_a_film_and_stores_what_is_asked_for(place, call, tmp_path):
+    folder, made = place
+    film, result = next((folder / "film").rglob("*.mp4")), made["result"]["result"]
+    status, out, err = call("demo", "--video", film, "--model", result, "--headless", "--out", tmp_path / "a.webm", "--quiet", "--json")
+    value = json.loads(out)
+    assert status == 0 and value["frames"] == 12 and value["seen"] >= 1 and (tmp_path / "a.webm").is_file() and value["out"] == str(tmp_path / "a.webm")
+    status, out, err = call("demo", "--video", film, "--model", result, "--headless")
+    assert status == 0 and "Nothing is stored." in err and "stored: nothing" in out
+    for arguments, word in ((("--video", tmp_path / "nowhere.mp4", "--headless"), "`video`"), (("--camera", 63, "--headless"), "`camera`"),
+                            (("--video", film, "--headless", "--out", tmp_path / "a.webm"), "`out`")):
+        status, out, err = call("demo", "--model", result, *arguments)
+        assert (status, out) == (2, "") and word in err
 
 
 def test_as_a_program_an_error_is_a_sentence(place, tmp_path):
