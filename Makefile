@@ -48,7 +48,7 @@ address: env
 
 # Needs an environment for uv only; the lock that comes out is used by the next `make`.
 lock: env
-	@$(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 --extra cpu --extra book --extra cluster --extra test \
+	@$(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 --extra cpu --extra book --extra cluster --extra engines --extra test \
 	  -o requirements.txt --custom-compile-command "make lock"
 
 clean:

@@ -172,7 +172,15 @@ def test_pruning_a_stream_of_unknown_length(data):
         (lambda m: compress.MagnitudePruning(ramp=0), ["`ramp`"]),
         (lambda m: compress.MagnitudePruning(every=0), ["`every`"]),
         (lambda m: compress.MagnitudePruning(steps=0), ["`steps`"]),
-        (lambda m: compress.export(m, "x", format="onnx"), ["`format`", "'litert'", "'onnx'"]),
+        (lambda m: compress.prune(m, 0.5, structured="yes"), ["`structured`", "True or False", "'yes'"]),
+        (lambda m: compress.export(m, "x", format="tensorrt"), ["`format`", "'litert', 'onnx', 'openvino'", "'tensorrt'"]),
+        (lambda m: compress.export(m, "x", format=["onnx"]), ["`format`", "['onnx']"]),
+        (
+            lambda m: compress.export(m, "x.xml", format="openvino", quantize="dynamic"),
+            ["`quantize`", "None, 'float16', 'int8' for format='openvino'", "exists for format='litert' and format='onnx'"],
+        ),
+        (lambda m: compress.export(m, "x", format="onnx"), ["`path`", "ends in .onnx"]),
+        (lambda m: compress.export(m, "x.bin", format="openvino"), ["`path`", "ends in .xml"]),
         (lambda m: compress.export(m, "x", quantize="int4"), ["`quantize`", "'dynamic'", "'int4'"]),
         (lambda m: compress.export(m, "x", quantize="int8"), ["`calibration`", "training set"]),
         (
@@ -185,6 +193,12 @@ def test_pruning_a_stream_of_unknown_length(data):
         (lambda m: compress.load(__file__), ["`path`", "LiteRT"]),
         (lambda m: compress.load("x", engine="tvm"), ["`engine`", "'litert'", "'tvm'"]),
         (lambda m: compress.load("x", threads=0), ["`threads`"]),
+        (lambda m: compress.load(None), ["`path`", "None"]),
+        (lambda m: compress.load("x", engine=["litert"]), ["`engine`", "['litert']"]),
+        (lambda m: compress.load("x.keras"), ["`path`", "a file that exists", "x.keras"]),
+        (lambda m: compress.load(__file__, engine="openvino"), ["`path`", "a file for OpenVINO (.xml or .onnx)", "leave `engine` out"]),
+        (lambda m: compress.load(__file__, engine="onnxruntime"), ["`path`", "a file for onnxruntime (.onnx)"]),
+        (lambda m: compress.load(__file__, engine="xla"), ["`path`", "a file for Keras (.keras)"]),
         (lambda m: compress.compare([], np.zeros((1, *SHAPE))), ["`items`"]),
         (lambda m: compress.compare([m, m], np.zeros((1, *SHAPE))), ["`items`", "different names"]),
         (lambda m: compress.compare([m, 3], np.zeros((1, *SHAPE))), ["`items`", "3"]),
@@ -197,6 +211,13 @@ def test_pruning_a_stream_of_unknown_length(data):
         (lambda m: compress.compare([m], np.zeros((1, 8, 8, 1))), ["`images`", "(N, 32, 32, 1)"]),
         (lambda m: compress.compare([m], np.zeros((2, *SHAPE)), [0]), ["`labels`", "2 whole numbers"]),
         (lambda m: compress.compare([m], np.zeros((2, *SHAPE)), baseline="b"), ["`baseline`", "ding2023 (Keras)"]),
+        (lambda m: compress.compare([m], np.zeros((2, *SHAPE)), [0, 1], actors=["a"]), ["`actors`", "2 names"]),
+        (lambda m: compress.compare([m], np.zeros((2, *SHAPE)), actors=["a", "b"]), ["`actors`", "labels"]),
+        (lambda m: compress.compare([m], np.zeros((2, *SHAPE)), threads=()), ["`threads`", "different whole numbers"]),
+        (lambda m: compress.compare([m], np.zeros((2, *SHAPE)), threads=(1, 1)), ["`threads`", "different whole numbers"]),
+        (lambda m: compress.compare([m], np.zeros((2, *SHAPE)), threads=(1, 0)), ["`threads`", "1 or more"]),
+        (lambda m: compress.compare([m, ("f", print)], np.zeros((2, *SHAPE)), threads=(1, 2)), ["`items`", "process of its own"]),
+        (lambda m: compress.compare([("f", lambda x: x[:, 0, 0, 0])], np.zeros((2, *SHAPE))), ["`items`", "(2, classes)", "'f'"]),
     ],
 )
 def test_a_bad_call_gives_one_error_that_names_the_argument(trained, call, words, tmp_path, monkeypatch):
@@ -399,7 +420,7 @@ def test_compare_is_one_table(trained, exports, data, tmp_path):
         {"wrong": always_first, "file": keras_file, "model": trained}, data[0], baseline="model", repeats=1,
         warmup=0, progress=False,
     ).set_index("name")
-    assert "accuracy" not in table and table["baseline"].eq("model").all()
+    assert "accuracy" not in table and table["baseline"].eq("model").all() and table.loc["model", "ratio"] == 1.0 != table.loc["wrong", "ratio"]
     assert table["agreement"].to_dict() == {"wrong": 0.25, "file": 1.0, "model": 1.0}
     pairs = compress.compare(
         [("wrong", always_first), trained, ("8 bits", exports["int8"])], data[0], baseline="ding2023 (Keras)",
@@ -407,7 +428,8 @@ def test_compare_is_one_table(trained, exports, data, tmp_path):
     )
     assert pairs["name"].tolist() == ["wrong", "ding2023 (Keras)", "8 bits"]
     assert pairs["agreement"].tolist() == [0.25, 1.0, 1.0]
-    assert table["bytes"].isna().tolist() == [True, True, False]
+    assert table["bytes"].isna().tolist() == [True, False, False]
+    assert table.loc["file", "bytes"] == (tmp_path / "model.keras").stat().st_size
 
 
 def test_latency_takes_turns_and_compares_within_a_round(monkeypatch):

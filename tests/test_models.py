@@ -137,6 +137,8 @@ def test_ding2023_is_the_network_of_the_paper():
     assert model.count_params() == 542_136
     profile = models.profile(model)
     assert (profile.parameters, profile.macs, profile.bytes) == (542_136, 154_460_544, 2_168_544)
+    # While pool1 reads conv1's output (and pool2 conv2's, and conv2 reads pool1's): 16 x 180 x 180 and 16 x 90 x 90 numbers.
+    assert profile.activation_bytes == 4 * (16 * 180 * 180 + 16 * 90 * 90) == 2_592_000 and str(profile).endswith("2,592,000 bytes of activations at most")
     table = profile.layers.set_index("layer")
     assert table.loc[["conv1", "conv2", "conv3", "hidden", "probabilities"], "parameters"].tolist() == [
         160, 9_280, 36_928, 495_632, 136,
@@ -406,6 +408,34 @@ def test_profile_counts_an_lstm_once_a_frame():
     # Four gates; each weighs the inputs and the layer's own last state, in every one of the 5 frames.
     assert table["macs"].to_dict() == {"all": 5 * 4 * (3 * 2 + 2 * 2), "end": 5 * 4 * (2 * 4 + 4 * 4), "last": 4 * 6}
     assert table["parameters"].to_dict() == {"all": 4 * (3 * 2 + 2 * 2 + 2), "end": 4 * (2 * 4 + 4 * 4 + 4), "last": 4 * 6 + 6}
+
+
+def test_profile_finds_the_most_that_is_alive_at_once_by_hand():
+    layers = keras.layers
+
+    def peak(inputs, outputs):
+        return models.profile(keras.Model(inputs, outputs)).activation_bytes
+
+    # A shortcut: x is alive while its neighbour is computed.  In: 4x4x2 = 32; x, a, b: 4x4x3 = 48 each.
+    inputs = keras.Input((4, 4, 2))
+    x = layers.Conv2D(3, 1, name="x")(inputs)                        # 32 + 48
+    a = layers.Conv2D(3, 3, padding="same", name="a")(x)             # 48 + 48
+    b = layers.Conv2D(3, 3, padding="same", name="b")(a)             # x, a and b: 144
+    assert peak(inputs, layers.Add()([x, b])) == 4 * 144             # x, b and their sum: 144
+    assert peak(inputs, b) == 4 * 96                                 # without it x may go
+    # What hands on its input writes nothing: dropout keeps x and is it, Flatten is another view.
+    dropped = layers.Dropout(0.5)(x)
+    assert peak(inputs, layers.Add()([dropped, layers.Conv2D(3, 3, padding="same")(dropped)])) == 4 * 144
+    assert peak(inputs, layers.Dense(7)(layers.Flatten()(x))) == 4 * (32 + 48)
+    # A separable convolution's middle: 4x4x2 twice beside its input, then with what it gives, 4x4x5.
+    assert peak(inputs, layers.SeparableConv2D(5, 3, padding="same", depth_multiplier=2)(inputs)) == 4 * max(32 + 64, 64 + 80)
+    # An output that is done early waits to the end; an image that is read late, in Keras' order, stays until then.
+    assert peak(inputs, [x, b]) == 4 * 144
+    assert peak(inputs, [x, layers.Dense(1)(layers.Flatten()(layers.Conv2D(3, 1)(inputs)))]) == 4 * (32 + 1 + 48)
+    # A model inside is opened, and one called twice is computed twice.
+    inner = keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(8, 1), layers.Conv2D(3, 1)])
+    assert peak(inputs, layers.Add()([x, inner(inner(x))])) == 4 * (48 + 128 + 48)
+    assert models.profile(models.build("knn", classes=2)).activation_bytes is None
 
 
 def test_profile_refuses_what_it_would_count_wrongly():

@@ -6,8 +6,11 @@ file holds its own engine and nothing else (``fer_utils.compress.apart`` measure
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 from pathlib import Path
+import sys
 from typing import Any
 import warnings
 
@@ -19,6 +22,7 @@ from ..errors import FerError, invalid, missing, whole_number
 ENGINES: dict[str, tuple[str, ...]] = {
     "litert": (".tflite",), "onnxruntime": (".onnx",), "openvino": (".xml", ".onnx"), "keras": (".keras",), "xla": (".keras",),
 }
+_SHOWN = {"litert": "LiteRT", "openvino": "OpenVINO", "keras": "Keras", "xla": "Keras"}
 _REMEDY = 'pip install "fer_utils[engines]"'
 
 
@@ -111,10 +115,9 @@ class LiteRT(Runner):
     def __init__(self, content: bytes, *, threads: int):
         self.threads = threads
         self._interpreter = _allocated(content, threads)
-        (given,), (found,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        self._in, self._out = given["index"], found["index"]
-        self.input_shape = tuple(int(side) for side in given["shape"][1:])
-        self.classes = int(found["shape"][-1])
+        given, found = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        self.input_shape, self.classes = _sides([one["shape"] for one in given], [one["shape"] for one in found])
+        self._in, self._out = given[0]["index"], found[0]["index"]
 
     def _one(self, image: np.ndarray) -> np.ndarray:
         self._interpreter.set_tensor(self._in, image)
@@ -134,9 +137,9 @@ class OnnxRuntime(Runner):
         options.log_severity_level = 3  # errors only
         self.threads = threads
         self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        (given,), (found,) = self._session.get_inputs(), self._session.get_outputs()
-        self._in = given.name
-        self.input_shape, self.classes = _sides(given.shape), int(found.shape[-1])
+        given, found = self._session.get_inputs(), self._session.get_outputs()
+        self.input_shape, self.classes = _sides([one.shape for one in given], [one.shape for one in found])
+        self._in = given[0].name
 
     def _one(self, image: np.ndarray) -> np.ndarray:
         return self._session.run(None, {self._in: image})[0][0]
@@ -158,8 +161,9 @@ class OpenVino(Runner):
             "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY",
         })
         self._request = self._model.create_infer_request()
-        self.input_shape = _sides(self._model.input(0).get_partial_shape().get_max_shape())
-        self.classes = int(self._model.output(0).get_partial_shape().get_max_shape()[-1])
+        given, found = ([[side.get_length() if side.is_static else None for side in one.get_partial_shape()] for one in ends]
+                        for ends in (self._model.inputs, self._model.outputs))
+        self.input_shape, self.classes = _sides(given, found)
 
     def _one(self, image: np.ndarray) -> np.ndarray:
         self._request.infer({0: image})
@@ -222,19 +226,47 @@ class Xla(Keras):
         return np.asarray(self._compiled(image))[0]
 
 
-def _sides(shape) -> tuple[int, ...]:
-    """Height, width and channels of a file's input."""
-    return tuple(int(side) for side in list(shape)[1:])
+def _sides(given: list, found: list) -> tuple[tuple[int, int, int], int]:
+    """Height, width and channels of a file's input, and how many probabilities come out; ValueError for no classifier of one image."""
+    given, found = ([[side if isinstance(side, str) or side is None else int(side) for side in shape] for shape in shapes]
+                    for shapes in (given, found))
+    fixed = all(isinstance(side, int) and side > 0 for shape in (*given, *found) for side in shape[1:])
+    if len(given) != 1 or len(found) != 1 or len(given[0]) != 4 or len(found[0]) != 2 or not fixed:
+        raise ValueError(f"it takes {given} and gives {found}, not (1, height, width, channels) and (1, classes)")
+    return tuple(given[0][1:]), found[0][1]
 
 
 def _engine(name: str):
     """The engine's own package, or the error that says how to get it."""
-    import importlib
+    return need(name, needed_for=f"engine={name!r}")[0]
 
+
+def need(*packages: str, needed_for: str) -> list:
+    """The packages, imported; the error that names the first one that is absent and how to get it."""
+    found = []
+    for package in packages:
+        try:
+            with _unreported() if package == "openvino" else contextlib.nullcontext():
+                found.append(importlib.import_module(package))
+        except ImportError:
+            raise missing(package, needed_for=needed_for, remedy=_REMEDY) from None
+    return found
+
+
+@contextlib.contextmanager
+def _unreported():
+    """Within it ``openvino_telemetry`` seems absent, without which ``import openvino`` tells nobody.
+
+    Else it tells its makers so over the network and leaves an identifier in the home folder.
+    """
+    told = sys.modules.get("openvino_telemetry")
+    sys.modules["openvino_telemetry"] = None
     try:
-        return importlib.import_module(name)
-    except ImportError:
-        raise missing(name, needed_for=f"engine={name!r}", remedy=_REMEDY) from None
+        yield
+    finally:
+        del sys.modules["openvino_telemetry"]
+        if told is not None:
+            sys.modules["openvino_telemetry"] = told
 
 
 def engine_of(path: Path) -> str:
@@ -277,7 +309,10 @@ def load(path: str | os.PathLike, engine: str | None = None, threads: int = 1) -
     if engine is not None and (not isinstance(engine, str) or engine not in ENGINES):
         raise invalid("engine", expected="one of " + ", ".join(map(repr, ENGINES)), received=engine)
     threads = whole_number("threads", threads, 1)
-    path = Path(getattr(path, "path", path)).expanduser()
+    try:
+        path = Path(getattr(path, "path", path)).expanduser()
+    except TypeError:
+        raise invalid("path", expected="a file's name, or what `export` returned", received=path) from None
     engine = engine or engine_of(path)
     if not path.is_file():
         raise invalid("path", expected="a file that exists", received=str(path))
@@ -297,7 +332,7 @@ def _loaded(path: Path, engine: str, threads: int) -> Runner:
         fits = path.suffix.lower() in ends
     if not fits:
         raise invalid(
-            "path", expected=f"a {'LiteRT' if engine == 'litert' else engine} ({' or '.join(ends)}) file", received=str(path),
+            "path", expected=f"a file for {_SHOWN.get(engine, engine)} ({' or '.join(ends)})", received=str(path),
             remedy="Export the model in that format, or leave `engine` out: the file's own is taken.",
         )
     if engine in ("keras", "xla"):
@@ -318,6 +353,6 @@ def _loaded(path: Path, engine: str, threads: int) -> Runner:
     except ImportError:
         raise
     except Exception as error:  # each engine has errors of its own, and some are bare Exceptions
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        name = {"litert": "LiteRT"}.get(engine, engine)
-        raise FerError(f"{name} cannot read {path}: {said}\nIt may be damaged or cut short: export the model again.") from error
+        said = " ".join(str(error).split())[:400] or type(error).__name__
+        raise FerError(f"{_SHOWN.get(engine, engine)} cannot read {path}: {said}\n"
+                       "It may be damaged, cut short or no network of this package: export the model again.") from error

@@ -1,8 +1,18 @@
 """Writing a network as a file for another engine, and checking the file against Keras.
 
 The working path (Keras 3, TensorFlow 2.21): ``model.export`` to a SavedModel,
-then the converter.  ``from_concrete_functions`` on a Keras 3 model silently
-writes a file without weights, which is why every file is checked here.
+then the converter (see ``fer_utils.compress.converting``).
+``from_concrete_functions`` on a Keras 3 model silently writes a file without
+weights, which is why every file is checked here.
+
+Quantisation-aware training is not offered.  tensorflow-model-optimization does
+not run on Keras 3, nncf no longer trains TensorFlow networks, ai-edge-quantizer
+works after training, and Keras' own ``model.quantize("int8")`` takes dense layers
+only and does not convert afterwards.  What could be written by hand, rounding in
+the training graph, would round elsewhere than the three converters do (they fold
+normalisation and activations into the convolutions first), so it would train for
+a network that no file holds.  `fer_utils.studies.compression` measures what int8 after
+training costs; that is the most that it could win back.
 """
 
 from __future__ import annotations
@@ -10,25 +20,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 import os
 from pathlib import Path
-import tempfile
 
 import keras
 import numpy as np
 
-from ..errors import FerError, invalid, missing
+from ..errors import FerError, invalid
 from ..paths import write_atomic
+from . import converting
+from .converting import spread
+from .engines import checked_images, load
 from .pruning import kernels
 
-FORMATS = ("litert",)
 QUANTIZE = (None, "float16", "dynamic", "int8")
+#: What each format can be quantised to.  OpenVINO has no 8-bit weights without 8-bit activations but by nncf.
+FORMATS: dict[str, tuple[str | None, ...]] = {"litert": QUANTIZE, "onnx": QUANTIZE, "openvino": (None, "float16", "int8")}
+#: How the names of a format's files must end; LiteRT's are known by their content.
+_ENDS = {"litert": "", "onnx": ".onnx", "openvino": ".xml"}
+_ENGINE = {"litert": "litert", "onnx": "onnxruntime", "openvino": "openvino"}
 
 #: Mean distance from Keras' probabilities (half the sum of absolute differences,
 #: 0 to 1) beyond which a file is broken and not merely rounded.
 TOLERANCE = {None: 1e-3, "float16": 0.02, "dynamic": 0.1, "int8": 0.25}
 #: Least bytes for each kernel weight; small tensors may stay in float32, none may vanish.
 _BYTES = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}
-# Enough for stable ranges of the activations, and quick.
-_CALIBRATION_IMAGES = 200
 _CHECKED_IMAGES = 32
 
 
@@ -38,10 +52,10 @@ class Export:
 
     Attributes
     ----------
-    path : the file.
+    path : the file (OpenVINO's ``.xml``; its weights lie beside it in a ``.bin``).
     name : the model's name.
     format, quantize : as asked for.
-    bytes : size of the file.
+    bytes : size of the file, or of OpenVINO's two.
     checked : images on which it was compared with Keras.
     agreement : share of them with the same first label, 0 to 1.
     difference : greatest absolute difference of a probability.
@@ -78,14 +92,19 @@ def export(
     Parameters
     ----------
     model : a network of the registry, or any functional or sequential one with
-        one image input and one probability output.
-    path : the file to write; its folder is made.
-    format : ``"litert"`` (a ``.tflite`` file).
-    quantize : None (float32); ``"float16"`` (weights in half precision);
-        ``"dynamic"`` (weights in 8 bits); ``"int8"`` (weights and activations
-        in 8 bits, integers all through but for a number here and there that
+        one image input and one output of probabilities.
+    path : the file to write; its folder is made.  It ends in ``.onnx`` for ONNX
+        and in ``.xml`` for OpenVINO, which puts a ``.bin`` beside it.
+    format : ``"litert"`` (a ``.tflite`` file), ``"onnx"`` (for onnxruntime) or
+        ``"openvino"``.
+    quantize : None (float32); ``"float16"`` (weights in half precision, computed
+        with in float32); ``"dynamic"`` (weights in 8 bits; where the engine has
+        the operations, activations are rounded to 8 bits by each picture's own range; not
+        for OpenVINO); ``"int8"`` (weights and activations in 8 bits; with
+        LiteRT integers all through but for a number here and there that
         the converter has no integer operation for, such as the negated mean
-        that a ``LayerNormalization`` takes from each picture).
+        that a ``LayerNormalization`` takes from each picture; the others leave
+        the softmax in float).
     calibration : images (N, height, width, channels), 0..255, from the
         training set.  Needed for ``"int8"``, where up to 200 of them set the
         activations' ranges; up to 32, evenly spaced, are what the file is
@@ -98,45 +117,53 @@ def export(
 
     Raises
     ------
-    FerError for an unknown format or quantisation, missing calibration or
-    images of another shape, a model that cannot be exported (``knn``), and for
+    FerError for an unknown format or quantisation, or a pair that does not
+    exist; missing calibration or images of another shape; a model that cannot
+    be exported (``knn``) or that the converter cannot quantise; and for
     a file that does not compute what Keras does.
-    MissingPackage where TensorFlow, whose converter this is, is not installed.
+    MissingPackage where a converter or engine is not installed.
     """
-    if format not in FORMATS:
+    if not isinstance(format, str) or format not in FORMATS:
         raise invalid("format", expected="one of " + ", ".join(map(repr, FORMATS)), received=format)
     if quantize not in QUANTIZE:
         raise invalid("quantize", expected="one of " + ", ".join(map(repr, QUANTIZE)), received=quantize)
+    if quantize not in FORMATS[format]:
+        others = [name for name, ways in FORMATS.items() if quantize in ways]
+        raise invalid("quantize", expected=f"one of {', '.join(map(repr, FORMATS[format]))} for format={format!r}", received=quantize,
+                      remedy=f"quantize={quantize!r} exists for {' and '.join(f'format={name!r}' for name in others)}.")
     weights = sum(int(np.prod(kernel.shape)) for kernel in kernels(model))
-    shape = tuple(model.input_shape[1:])
-    if len(shape) != 3 or None in shape:
-        raise invalid("model", expected="one input of shape (height, width, channels)", received=shape)
+    shape = _image_shape(model)
     if calibration is None and quantize == "int8":
         raise invalid(
             "calibration", expected="images of the training set, for int8 takes its ranges from them",
             received=None,
         )
     images = _synthetic(shape) if calibration is None else checked_images(calibration, shape, "calibration")
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        raise invalid("calibration", expected="finite numbers", received=f"{int((~np.isfinite(images)).sum())} that are not")
     path = Path(path).expanduser()
     if path.is_dir():
         raise invalid("path", expected="a file to write", received=str(path))
+    folder = next(one for one in path.absolute().parents if one.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise invalid("path", expected="a file in a folder that can be written", received=str(path), remedy=f"{folder} is "
+                      + ("not writable." if folder.is_dir() else "a file."))
+    if not path.name.lower().endswith(_ENDS[format]):
+        raise invalid("path", expected=f"a name that ends in {_ENDS[format]}, for format={format!r}", received=str(path))
+    sample = images[spread(len(images), _CHECKED_IMAGES)].astype("float32")
+    here = np.asarray(keras.ops.convert_to_numpy(model(sample, training=False)), dtype="float32")
+    if not (here >= 0).all() or not np.allclose(here.sum(axis=1), 1, atol=1e-3):
+        raise invalid("model", expected="a network that ends in probabilities (a softmax), finite ones", received=model.name,
+                      remedy="Put keras.layers.Softmax() behind it: what is exported gives probabilities.")
 
-    content = _litert(model, shape, quantize, images, progress)
-    if len(content) < 0.95 * weights * _BYTES[quantize]:
+    contents = _converted(model, shape, format, quantize, images, progress)
+    size = sum(map(len, contents))
+    if size < 0.95 * weights * _BYTES[quantize]:
         raise FerError(
-            f"The {format} file of {model.name} has {len(content):,} bytes for {weights:,} weights: the "
+            f"The {format} file of {model.name} has {size:,} bytes for {weights:,} weights: the "
             "converter lost some. Nothing was written."
         )
-    from .running import LiteRT
-
-    sample = images[_spread(len(images), _CHECKED_IMAGES)].astype("float32")
-    try:
-        there = LiteRT(content, threads=1)(sample)
-    except (ValueError, RuntimeError) as error:
-        raise FerError(
-            f"LiteRT cannot run the file it made of {model.name} (quantize={quantize!r}): {error}. Nothing was written."
-        ) from error
-    here = np.asarray(keras.ops.convert_to_numpy(model(sample, training=False)), dtype="float32")
+    there = _answers(contents, format, quantize, model.name, sample)
     apart = np.abs(here - there)
     distance = float(apart.sum(axis=1).mean() / 2)
     if not distance <= TOLERANCE[quantize]:  # written so that NaN is refused too
@@ -146,28 +173,76 @@ def export(
             f"{TOLERANCE[quantize]} accepted. Nothing was written."
             + ("\nCalibrate with more, and more typical, images." if quantize == "int8" else "")
         )
-    write_atomic(path, content)
+    _write(path, contents)
     return Export(
-        path=path, name=model.name, format=format, quantize=quantize, bytes=len(content),
+        path=path, name=model.name, format=format, quantize=quantize, bytes=size,
         checked=len(sample), agreement=float((here.argmax(axis=1) == there.argmax(axis=1)).mean()),
         difference=float(apart.max()), distance=distance,
     )
 
 
-def checked_images(images, shape: tuple[int, ...], argument: str) -> np.ndarray:
-    """``images`` as an array (N, *shape) with N of 1 or more; else one FerError naming ``argument``."""
-    images = images if isinstance(images, np.ndarray) else np.asarray(images)
-    if images.ndim != 4 or tuple(images.shape[1:]) != tuple(shape) or not len(images) or images.dtype.kind not in "uif":
-        raise invalid(
-            argument, expected=f"numbers of shape (N, {', '.join(map(str, shape))}) with N of 1 or more",
-            received=f"shape {images.shape}, {images.dtype}",
-        )
-    return images
+def _image_shape(model: keras.Model) -> tuple[int, int, int]:
+    """Height, width and channels of a model's one input; FerError for several, another, or an output that is not a row of scores."""
+    inputs, outputs = model.inputs or [], model.outputs or []
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise invalid("model", expected="one input and one output", received=f"{len(inputs)} inputs and {len(outputs)} outputs")
+    shape = tuple(inputs[0].shape[1:])
+    if len(shape) != 3 or None in shape:
+        raise invalid("model", expected="one input of shape (height, width, channels)", received=shape)
+    if len(outputs[0].shape) != 2:
+        raise invalid("model", expected="one output of shape (classes,)", received=tuple(outputs[0].shape[1:]))
+    return shape
 
 
-def _spread(count: int, most: int) -> np.ndarray:
-    """Up to ``most`` row numbers, evenly spaced, increasing."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+def _converted(model, shape, format: str, quantize: str | None, images: np.ndarray, progress: bool) -> list[bytes]:
+    """The bytes of the format's files, the one that is loaded first; a converter's own error becomes one of ours."""
+    try:
+        made = {"litert": _litert, "onnx": _onnx, "openvino": _openvino}[format](model, shape, quantize, images, progress)
+    except (FerError, ImportError):
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise FerError(
+            f"{model.name} cannot be written with format={format!r} and quantize={quantize!r}: its converter stopped with "
+            f"{type(error).__name__}: {said[:300]}. Nothing was written.\nIt may have a layer without such an operation: "
+            + ("try quantize=None, or another format." if quantize else "try another format.")
+        ) from error
+    return list(made) if isinstance(made, tuple) else [made]
+
+
+def _answers(contents: list[bytes], format: str, quantize: str | None, name: str, sample: np.ndarray) -> np.ndarray:
+    """The probabilities that the format's own engine computes from a file of these contents."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"model{_ENDS[format] or '.tflite'}")
+        for path, content in zip((file, file.with_suffix(".bin")), contents):
+            path.write_bytes(content)
+        try:
+            return load(file, engine=_ENGINE[format])(sample)
+        except ImportError:
+            raise
+        except Exception as error:
+            cause = error.__cause__ or error
+            engine = "LiteRT" if format == "litert" else _ENGINE[format]
+            raise FerError(
+                f"{engine} cannot run the file it made of {name} (quantize={quantize!r}): {cause}. Nothing was written."
+            ) from error
+
+
+def _write(path: Path, contents: list[bytes]) -> None:
+    """One file at once; of two the weights first, and an older pair's first file goes before its second: never a mixed pair."""
+    first, *rest = contents
+    for content in rest:
+        hidden = path.with_name(f".{path.stem}.new.bin")
+        try:
+            write_atomic(hidden, content)  # a full disk, or a kill, is met here, while the old pair still stands
+            path.unlink(missing_ok=True)
+            os.replace(hidden, path.with_suffix(".bin"))
+        except BaseException:
+            hidden.unlink(missing_ok=True)
+            raise
+    write_atomic(path, first)
 
 
 def _synthetic(shape: tuple[int, int, int]) -> np.ndarray:
@@ -183,34 +258,5 @@ def _synthetic(shape: tuple[int, int, int]) -> np.ndarray:
     return np.stack(images).astype("float32")
 
 
-def _litert(model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool) -> bytes:
-    if keras.backend.backend() != "tensorflow":
-        raise FerError(
-            f"LiteRT export needs Keras on its TensorFlow backend; it runs on {keras.backend.backend()}. "
-            "Remedy: save the model, set KERAS_BACKEND=tensorflow, load it and export."
-        )
-    try:
-        import tensorflow as tf
-    except ImportError:
-        raise missing(
-            "tensorflow", needed_for="format='litert'", remedy="pip install tensorflow-cpu (or tensorflow)"
-        ) from None
-    from tqdm import tqdm
-
-    def representative():
-        rows = _spread(len(images), _CALIBRATION_IMAGES)
-        for row in tqdm(rows, desc="calibrating", unit="image", delay=2, disable=not progress):
-            yield [images[row : row + 1].astype("float32")]
-
-    with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, input_signature=[keras.InputSpec(shape=(1, *shape), dtype="float32")], verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if quantize:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantize == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if quantize == "int8":
-            converter.representative_dataset = representative
-            # Refuse rather than leave an operation in float.
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        return converter.convert()
+# Under names of their own here, for a test puts others in their place.
+_litert, _onnx, _openvino = converting.litert, converting.onnx, converting.openvino

@@ -1,236 +1,241 @@
-"""Running exported files, and comparing them with the network they came from."""
+"""Comparing the forms of a network: files, engines, threads, on one machine in one run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 import os
 from pathlib import Path
+import tempfile
 from typing import Any
-import warnings
 
 import keras
 import numpy as np
 import pandas as pd
 
+from .. import evaluate
 from ..benchmark import latency
-from ..errors import FerError, invalid, missing, whole_number
-from .exporting import Export, checked_images
+from ..errors import invalid, whole_number
+from .engines import Keras, Runner, checked_images, engine_of, load
+from .exporting import Export
 
-ENGINES = ("litert", "keras")
-
-
-class Runner:
-    """A loaded network: call it on images (N, height, width, channels), pixels 0..255, of any number type.
-
-    Gives probabilities (N, classes), float32.  Attributes: ``engine``,
-    ``threads``, ``input_shape`` (height, width, channels), ``classes``.  Not for
-    several threads at once: load one each.
-    """
-
-    engine: str
-    threads: int
-    input_shape: tuple[int, int, int]
-    classes: int
-
-    def __call__(self, images) -> np.ndarray:
-        images = checked_images(images, self.input_shape, "images")
-        return self._run(images)
-
-    def _run(self, images: np.ndarray) -> np.ndarray:
-        raise TypeError("a Runner comes from fer_utils.compress.load")
-
-
-def _interpreter() -> tuple[type, Any]:
-    """LiteRT's interpreter, or the older copy of it inside TensorFlow; and its names for sets of kernels."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-    except ImportError:
-        try:
-            import tensorflow as tf
-
-            return tf.lite.Interpreter, tf.lite.experimental.OpResolverType
-        except (ImportError, AttributeError):
-            raise missing(
-                "ai-edge-litert", needed_for="engine='litert'", remedy="pip install ai-edge-litert"
-            ) from None
-    return Interpreter, OpResolverType
-
-
-def _allocated(content: bytes, threads: int):
-    """An interpreter ready to run ``content``: with XNNPACK, its fast kernels, or without if they refuse the file."""
-    make, kernels = _interpreter()
-    interpreter = make(model_content=content, num_threads=threads)
-    try:
-        interpreter.allocate_tensors()
-        return interpreter
-    except RuntimeError as error:
-        if "XNNPACK" not in str(error):
-            raise
-    # XNNPACK bounds the ratio of neighbouring layers' int8 steps; a range of zero width breaks the bound.
-    interpreter = make(
-        model_content=content, num_threads=threads,
-        experimental_op_resolver_type=kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
-    interpreter.allocate_tensors()
-    warnings.warn(
-        "LiteRT's fast kernels (XNNPACK) refuse this file, so it runs on the plain ones, more slowly. In an int8 file "
-        "the usual cause is a layer that gave 0 for every calibration image: its units are dead, and the network "
-        "wants training anew.", RuntimeWarning, stacklevel=4,
-    )
-    return interpreter
-
-
-class LiteRT(Runner):
-    """A ``.tflite`` file (bytes) in the LiteRT interpreter, one image at a time."""
-
-    engine = "litert"
-
-    def __init__(self, content: bytes, *, threads: int):
-        self.threads = threads
-        self._interpreter = _allocated(content, threads)
-        (given,), (found,) = self._interpreter.get_input_details(), self._interpreter.get_output_details()
-        self._in, self._out = given["index"], found["index"]
-        self.input_shape = tuple(int(side) for side in given["shape"][1:])
-        self.classes = int(found["shape"][-1])
-
-    def _run(self, images: np.ndarray) -> np.ndarray:
-        answers = np.empty((len(images), self.classes), dtype="float32")
-        for row in range(len(images)):
-            self._interpreter.set_tensor(self._in, np.ascontiguousarray(images[row : row + 1], dtype="float32"))
-            self._interpreter.invoke()
-            answers[row] = self._interpreter.get_tensor(self._out)[0]
-        return answers
-
-
-class _Keras(Runner):
-    """A Keras model called eagerly, ``model(images)``: the baseline of the book's ratios."""
-
-    engine = "keras"
-
-    def __init__(self, model: keras.Model):
-        self.model, self.threads = model, 0  # 0: as many as the backend takes
-        self.input_shape = tuple(model.input_shape[1:])
-        self.classes = int(model.output_shape[-1])
-
-    def _run(self, images: np.ndarray) -> np.ndarray:
-        batches = [images[start : start + 32].astype("float32") for start in range(0, len(images), 32)]
-        return np.concatenate([
-            np.asarray(keras.ops.convert_to_numpy(self.model(batch, training=False)), dtype="float32")
-            for batch in batches
-        ])
-
-
-def load(path: str | os.PathLike | Export, engine: str = "litert", threads: int = 1) -> Runner:
-    """Load a file as a callable on a batch of images.
-
-    Parameters
-    ----------
-    path : what ``export`` wrote, or for ``engine="keras"`` a ``.keras`` file.
-    engine : ``"litert"`` or ``"keras"``.
-    threads : LiteRT's threads, 1 or more; Keras takes what its backend is set to.
-
-    Returns
-    -------
-    Runner: images (N, height, width, channels) 0..255 to probabilities
-    (N, classes), float32.
-
-    Raises
-    ------
-    FerError for an unknown engine, a file that is not there or cannot be read.
-    MissingPackage for an engine that is not installed.
-    """
-    if engine not in ENGINES:
-        raise invalid("engine", expected="one of " + ", ".join(map(repr, ENGINES)), received=engine)
-    threads = whole_number("threads", threads, 1)
-    path = Path(path.path if isinstance(path, Export) else path).expanduser()
-    if engine == "keras":
-        from ..models import load as load_keras
-
-        return _Keras(load_keras(path))
-    if not path.is_file():
-        raise invalid("path", expected="a file that exists", received=str(path))
-    content = path.read_bytes()
-    # The four letters at byte 4 name the format (a FlatBuffer of the TFL3 schema).
-    if content[4:8] != b"TFL3":
-        raise invalid("path", expected="a LiteRT (.tflite) file", received=str(path))
-    try:
-        return LiteRT(content, threads=threads)
-    except (ValueError, RuntimeError) as error:
-        raise FerError(f"LiteRT cannot read {path}: {error}") from error
+__all__ = ["Runner", "compare", "load"]
 
 
 def compare(
-    items, images, labels=None, *, baseline: str | None = None, repeats: int = 30, warmup: int = 3,
-    threads: int = 1, progress: bool = True,
+    items, images, labels=None, *, actors=None, baseline: str | None = None, reference: str | Mapping[str, str] | None = None,
+    repeats: int = 30, warmup: int = 3, threads: int | Iterable[int] = 1, progress: bool = True,
 ) -> pd.DataFrame:
-    """Size, speed and agreement of a network's several forms, on one machine in one run.
+    """Size, memory, speed, agreement and accuracy of a network's several forms, on one machine in one run.
 
     Parameters
     ----------
-    items : a list of Keras models, ``Export`` values and paths to exported files;
-        or, to name them, a list of (name, item) pairs or a dict, where an item
-        may also be a callable from images to probabilities.
+    items : a list of Keras models, ``Export`` values, paths to exported files and
+        what ``load`` gives; or, to name them, a list of (name, item) pairs or a
+        dict, where an item may also be a callable from images to probabilities.
     images : (N, height, width, channels), 0..255.  All are classified; the first
         alone is what is timed.
     labels : (N,) whole numbers, for the accuracy; may be None.
+    actors : (N,), who is seen on each image, for the accuracy's interval; may be None.
     baseline : the name that ``ratio`` refers to; the first if None.
+    reference : the name of the float model, that ``agreement`` and ``change`` refer to; or a dict from names to such names, where
+        several networks are compared, each with its own forms.  None for the first Keras model, or the baseline where there is none.
     repeats, warmup, progress : as in ``fer_utils.benchmark.latency``.
-    threads : LiteRT's threads.
+    threads : the engines' threads.  A whole number: everything is computed in
+        this process, and Keras takes as many as its backend was started with.  A list such
+        as ``(1, 2)``: every item runs once for each number in a process of its
+        own, whose backend is started with as many, and the processes take
+        turns; peak memory is measured too.  All of them are held at once, some
+        0.1 GB each, 0.5 GB and more where Keras is in it.  Callables cannot be moved there.
 
     Returns
     -------
-    DataFrame, one row an item: ``name``; ``bytes`` (the file's, or 4 x parameters
-    of a Keras model, or missing for a callable); ``latency_ms`` (median of one
-    image, called eagerly where Keras); ``ratio`` (times as fast as
-    the baseline); ``baseline``; ``agreement`` (share of images with the same
-    label as the float model, that is the first Keras model, or the baseline
-    where there is none); ``accuracy`` where ``labels`` are given.
+    DataFrame, one row an item:
+
+    - ``name``;
+    - ``bytes``: the file's (both of OpenVINO's), or 4 x parameters of a Keras model, or missing for a callable;
+    - ``latency_ms``: median of one image, called eagerly where Keras;
+    - ``ratio``: times as fast as the baseline, median of the rounds; ``baseline``;
+    - ``agreement``: share of images with the same label as the float model, the ``reference``;
+    - ``accuracy`` where ``labels`` are given; with ``actors`` also ``accuracy_low`` and ``accuracy_high``, its 95 % interval
+      when actors are drawn anew (see `fer_utils.evaluate.interval`), and ``change``, ``change_low`` and ``change_high``:
+      accuracy minus that of the float model on the same images, with the interval of the difference
+      (`fer_utils.evaluate.paired_difference`).
+
+    With a list of threads also ``engine`` and ``peak_mb`` (the most memory of the process with the first number of threads: reading
+    the file and computing one image; MB of 10^6 bytes; Python, NumPy and the engine alone had held ``engine_mb``); and in
+    place of ``latency_ms`` and ``ratio`` one pair for each number, ``latency_ms_1``, ``ratio_1``, ``latency_ms_2`` ...
+    All ratios are to the baseline with the first number, so ``ratio_2`` is what the form and the second thread bring together.
+
+    Raises
+    ------
+    FerError for items, images, labels or threads that cannot be compared.
+    MissingPackage for an engine that is not installed.
     """
     named = _named(items)
     baseline = next(iter(named)) if baseline is None else baseline
     if baseline not in named:
         raise invalid("baseline", expected=f"one of {', '.join(named)}", received=baseline)
-    runners: dict[str, Callable] = {}
-    sizes: dict[str, float] = {}
-    reference = None
-    for name, item in named.items():
-        if isinstance(item, keras.Model):
-            runners[name], sizes[name] = _Keras(item), 4 * item.count_params()
-            reference = reference or name
-        elif isinstance(item, (Export, str, os.PathLike)):
-            runners[name] = load(item, threads=threads)
-            sizes[name] = Path(item.path if isinstance(item, Export) else item).expanduser().stat().st_size
-        elif callable(item):
-            runners[name], sizes[name] = item, np.nan
+    several = isinstance(threads, Iterable) and not isinstance(threads, (str, bytes))
+    numbers = [whole_number("threads", one, 1) for one in threads] if several else [whole_number("threads", threads, 1)]
+    if not numbers or len(set(numbers)) < len(numbers):
+        raise invalid("threads", expected="different whole numbers of 1 or more", received=threads)
+    first = next((name for name, item in named.items() if isinstance(item, keras.Model)), baseline)
+    references = _references(reference, first, named)
+    with ExitStack() as stack:
+        images, labels, actors = _checked_data(named[first], images, labels, actors)
+        if several:
+            runners = _apart(named, numbers, images, stack, progress)
         else:
-            raise invalid("items", expected="Keras models, Export values, paths or callables", received=item)
-    first = runners[reference or baseline]
-    images = checked_images(images, getattr(first, "input_shape", np.shape(images)[1:]), "images")
-    if labels is not None:
-        labels = np.asarray(labels)
-        if labels.shape != (len(images),) or labels.dtype.kind not in "iu":
-            raise invalid(
-                "labels", expected=f"{len(images)} whole numbers, one an image",
-                received=f"shape {labels.shape}, {labels.dtype}",
-            )
+            runners = {(name, numbers[0]): _here(item, numbers[0]) for name, item in named.items()}
+        from tqdm import tqdm
 
-    from tqdm import tqdm
-
-    votes = {
-        name: np.asarray(run(images)).argmax(axis=1)
-        for name, run in tqdm(runners.items(), desc="classifying", unit="model", delay=2, disable=not progress)
-    }
-    times = latency(
-        runners, images[:1], repeats=repeats, warmup=warmup, baseline=baseline, progress=progress
-    )
-    table = pd.DataFrame({
-        "name": list(runners), "bytes": pd.array([sizes[name] for name in runners], dtype="Int64"),
-        "latency_ms": times["median_ms"], "ratio": times["ratio"], "baseline": baseline,
-        "agreement": [float((vote == votes[reference or baseline]).mean()) for vote in votes.values()],
-    })
+        answers = {
+            name: _classified(runners[name, numbers[0]], images, name)
+            for name in tqdm(named, desc="classifying", unit="model", delay=2, disable=not progress)
+        }
+        times = latency(
+            {_label(*key): run for key, run in runners.items()}, images[:1], repeats=repeats, warmup=warmup,
+            baseline=_label(baseline, numbers[0]), progress=progress,
+        ).set_index("name")
+        memory = {name: (runners[name, numbers[0]].engine_mb, runners[name, numbers[0]].peak_mb) for name in named} if several else {}
+    table = pd.DataFrame({"name": list(named)})
+    if several:
+        table["engine"] = [_file(item)[1] for item in named.values()]
+    table["bytes"] = pd.array([_bytes(item) for item in named.values()], dtype="Int64")
+    if several:
+        table["engine_mb"], table["peak_mb"] = zip(*memory.values())
+    for number in numbers:
+        rows = times.loc[[_label(name, number) for name in named]]
+        end = f"_{number}" if several else ""
+        table[f"latency_ms{end}"], table[f"ratio{end}"] = rows["median_ms"].to_numpy(), rows["ratio"].to_numpy()
+    table["baseline"] = baseline
+    votes = {name: answer.argmax(axis=1) for name, answer in answers.items()}
+    floats = [votes[references[name]] for name in votes]
+    table["agreement"] = [float((vote == other).mean()) for vote, other in zip(votes.values(), floats)]
     if labels is not None:
         table["accuracy"] = [float((vote == labels).mean()) for vote in votes.values()]
+    if labels is not None and actors is not None:
+        classes = max(int(labels.max()) + 1, *(answer.shape[1] for answer in answers.values()))
+        scored = [evaluate.interval(labels.astype(np.int64), vote, actors, classes) for vote in votes.values()]
+        table["accuracy_low"], table["accuracy_high"] = ([one[end] for one in scored] for end in ("low", "high"))
+        changed = [evaluate.paired_difference(labels, other, vote, actors) for vote, other in zip(votes.values(), floats)]
+        table["change"], table["change_low"], table["change_high"] = ([one[end] for one in changed] for end in ("value", "low", "high"))
     return table
+
+
+def _references(given, first: str, named: dict) -> dict[str, str]:
+    """Each item's float model."""
+    found = dict.fromkeys(named, first)
+    if isinstance(given, Mapping):
+        found |= given
+    elif given is not None:
+        found = dict.fromkeys(named, given)
+    for name, other in found.items():
+        if name not in named or other not in named:
+            raise invalid("reference", expected=f"names among {', '.join(named)}", received=name if name not in named else other)
+    return found
+
+
+def _checked_data(reference, images, labels, actors) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    if isinstance(reference, keras.Model):
+        shape = tuple(reference.input_shape[1:])
+    elif isinstance(reference, (Export, str, os.PathLike)):
+        shape = load(reference).input_shape
+    else:
+        shape = getattr(reference, "input_shape", np.shape(images)[1:])
+    images = checked_images(images, shape, "images")
+    for argument, values, kinds, words in (("labels", labels, "iu", "whole numbers"), ("actors", actors, "iuUSO", "names")):
+        if values is not None and (np.shape(values) != (len(images),) or np.asarray(values).dtype.kind not in kinds):
+            raise invalid(
+                argument, expected=f"{len(images)} {words}, one an image",
+                received=f"shape {np.shape(values)}, {np.asarray(values).dtype}",
+            )
+    if actors is not None and labels is None:
+        raise invalid("actors", expected="labels beside them, for it is the accuracy whose interval they give", received="labels=None")
+    return images, None if labels is None else np.asarray(labels), None if actors is None else np.asarray(actors)
+
+
+def _label(name: str, threads: int) -> str:
+    return f"{name} with {threads}"
+
+
+def _classified(run: Callable, images: np.ndarray, name: str) -> np.ndarray:
+    answer = np.asarray(run(images))
+    if answer.ndim != 2 or len(answer) != len(images):
+        raise invalid("items", expected=f"probabilities of shape ({len(images)}, classes) from {name!r}", received=f"shape {answer.shape}")
+    return answer
+
+
+def _here(item, threads: int) -> Callable:
+    """An item as a function of images, in this process."""
+    if isinstance(item, keras.Model):
+        return Keras(item)
+    if isinstance(item, (Export, str, os.PathLike)):
+        return load(item, threads=threads)
+    if callable(item):
+        return item
+    raise invalid("items", expected="Keras models, Export values, paths or callables", received=item)
+
+
+def _file(item) -> tuple[Path | None, str]:
+    """An item's file, None where it has none, and its engine."""
+    if isinstance(item, keras.Model):
+        return None, "keras"
+    if isinstance(item, Runner):
+        return item.path, item.engine
+    if isinstance(item, (Export, str, os.PathLike)):
+        path = Path(getattr(item, "path", item)).expanduser()
+        return path, engine_of(path)
+    return None, ""
+
+
+def _bytes(item) -> float | int:
+    if isinstance(item, keras.Model):
+        return 4 * item.count_params()
+    path, _ = _file(item)
+    if path is None:
+        return np.nan
+    beside = path.with_suffix(".bin") if path.suffix.lower() == ".xml" else None
+    return path.stat().st_size + (beside.stat().st_size if beside else 0)
+
+
+def _apart(named: dict, numbers: list[int], images: np.ndarray, stack: ExitStack, progress: bool) -> dict:
+    """(name, threads) to a process of its own, ended with the ``stack``."""
+    from tqdm import tqdm
+
+    from .apart import Apart
+
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    found = {}
+    for number, (name, item) in enumerate(named.items()):
+        path, engine = _file(item)
+        if isinstance(item, keras.Model):
+            path = folder / f"{number}.keras"
+            _bare(item).save(path)
+        elif path is None:
+            raise invalid(
+                "items", received=item, expected="with a list of `threads`, Keras models, Export values, paths and what `load` gives",
+                remedy="Save or export the network first: a function cannot be moved to a process of its own.",
+            )
+        load(path, engine)  # what is wrong with a file, or an engine that is not there, is said here and at once
+        found[name] = path, engine
+    runners = {}
+    for name, threads in tqdm([(name, threads) for name in named for threads in numbers],
+                              desc="starting processes", unit="process", delay=2, disable=not progress):
+        path, engine = found[name]
+        runners[name, threads] = one = Apart(path, engine, threads, images[:1].astype("float32"))
+        stack.callback(one.close)
+    return runners
+
+
+def _bare(model: keras.Model) -> keras.Model:
+    """A copy without the optimiser's state, once or twice as large as the weights; the model itself if it cannot be copied (``knn``)."""
+    if getattr(model, "optimizer", None) is None or type(model).__name__ not in ("Functional", "Sequential"):
+        return model
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
 
 
 def _named(items: Any) -> dict[str, Any]:
@@ -253,6 +258,8 @@ def _named(items: Any) -> dict[str, Any]:
                 name = f"{item.name} (Keras)"
             elif isinstance(item, Export):
                 name = f"{item.name} ({item.format} {item.quantize or 'float32'})"
+            elif isinstance(item, Runner) and item.path is not None:
+                name = f"{item.path.name} ({item.engine})"
             elif isinstance(item, (str, os.PathLike)):
                 name = Path(item).name
             else:

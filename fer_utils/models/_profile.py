@@ -117,8 +117,8 @@ def _rows(model, seen: set[int], prefix: str = "") -> list[tuple]:
 
 
 #: Layers whose output is their input, or another view of it, when a network is used and not trained.
-_VIEWS = ("Flatten", "Reshape", "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise",
-          "ActivityRegularization")
+_VIEWS = ("Flatten", "Reshape", "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout",
+          "GaussianNoise", "ActivityRegularization")
 
 
 def _peak(model) -> int:
@@ -138,7 +138,7 @@ def _peak(model) -> int:
                 if not node.input_tensors:
                     continue
                 read, layer = [found[id(tensor)] for tensor in node.input_tensors], node.operation
-                if isinstance(getattr(layer, "_functional", layer), type(part)):
+                if hasattr(getattr(layer, "_functional", layer), "_nodes_by_depth"):
                     made = walk(layer, read)
                 elif type(layer).__name__ in _VIEWS or type(layer).__name__ == "Activation" and layer.activation.__name__ == "linear":
                     made = read[:1]

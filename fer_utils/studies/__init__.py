@@ -17,7 +17,8 @@ import importlib
 from ..errors import invalid
 
 _NAMES: tuple[str, ...] = ("recipe", "paper_figures", "regularization", "split", "real_people", "human_votes",
-                           "explanation", "audit", "sizes", "before_networks", "lightweight2019", "nano")
+                           "explanation", "audit", "sizes", "before_networks", "lightweight2019", "compression",
+                           "nano")
 
 
 def available() -> tuple[str, ...]:

@@ -28,7 +28,7 @@ import tempfile
 
 import numpy as np
 
-from ..errors import invalid, whole_number
+from ..errors import FerError, invalid, whole_number
 
 TITLE = "The whole chain of 2022: pruned, quantised and compiled, against its rivals, every cell in one run"
 CODE = ("fer_utils.compress.filters", "fer_utils.compress.pruning", "fer_utils.compress.exporting", "fer_utils.compress.converting",
@@ -45,7 +45,8 @@ PLANS: dict[str, dict[str, int]] = {
     "class": {"size": 64, "epochs": 12, "tuning": 4, "repeats": 30},
     "full": {"size": 96, "epochs": 40, "tuning": 10, "repeats": 50},
 }
-RATES: dict[str, float] = {"xception2022": 1e-3, "vgg16": 1e-4, "resnet50": 1e-3}
+NETWORK = "xception2022"
+RATES: dict[str, float] = {NETWORK: 1e-3, "vgg16": 1e-4, "resnet50": 1e-3}
 RIVALS = ("vgg16", "resnet50")
 #: Of the weights; and of the filters, in each of the steps between which the network trains on: 1 - 0.7^2 = 51 % in the end.
 WEIGHTS_GONE, FILTERS_GONE, STEPS = 0.8, 0.3, 2
@@ -64,7 +65,8 @@ _ENDS = {"litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
 
 
 def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple] | None = None, rivals: Iterable[str] | None = None,
-           threads: Iterable[int] = (1, 2), shares: Iterable[float] | None = None, front: bool = True, width: float = 1.0,
+           threads: Iterable[int] = (1, 2), shares: Iterable[float] | None = None, front: bool = True,
+           network: str = NETWORK, options: dict | None = None,
            size: int | None = None, epochs: int | None = None, tuning: int | None = None, repeats: int | None = None) -> dict:
     """Train, prune, tune, export and measure the chain.
 
@@ -76,7 +78,7 @@ def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple]
     threads : numbers of threads.
     shares : pruned shares of the measurement *sparse is not fast*; None for its own, an empty list leaves it out.
     front : whether to time dlib's face and landmarks on drawn pictures of 1280x720.
-    width : of Xception, see ``fer_utils.models.xception2022.build``; for a test.
+    network, options : what stands in the place of Xception, and its options (see ``fer_utils.models.build``); for a test.
     size, epochs, tuning, repeats : in place of the tier's own.
 
     Returns
@@ -85,8 +87,9 @@ def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple]
     ``networks``, by name: ``parameters``, ``macs``, ``bytes``, ``activation_bytes``, ``zeros`` (share of the kernels' weights), ``minutes``
     and, where trained by an experiment, its ``experiment``, and the last ``train_accuracy`` and ``test_accuracy``;
     ``rows``: ``network``, ``form``, ``quantize``, ``parameters`` and the columns of ``fer_utils.compress.compare`` (agreement and change
-    are to the same network's float form in Keras), None for what is not there;
-    ``checks``: of each exported file, how it agreed with Keras when it was written; ``left_out``: rows without their engine;
+    are to the ``reference``, the network before it was pruned, in float, in Keras), None for what is not there;
+    ``checks``: of each exported file, how it agreed with Keras when it was written; ``refused``: rows whose file
+    did not compute what Keras does, with the ``reason``; ``left_out``: rows without their engine;
     ``sparse``: rows of ``fer_utils.compress.sparse_and_fast`` of the trained Xception; ``front``: ``picture`` (width, height), ``faces_ms``
     and ``landmarks_ms`` (medians, with ``_low`` and ``_high`` quartiles), or None; ``first_row``: the study that has KNN and ANN.
 
@@ -108,30 +111,31 @@ def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple]
     left_out = [{"row": _label(*form), "missing": absent} for form in wanted if (absent := _absent(form))]
     wanted = [form for form in wanted if not _absent(form)]
 
-    from .. import compress, experiments, models, sources
+    from .. import compress, experiments, models
 
     data = experiments.Data(tier=tier)
     face_set = data.load(progress)
-    trained = _trained(data, face_set, plan, ["xception2022", *chosen], width, progress)
-    first = trained["xception2022"]
+    trained = _trained(data, face_set, plan, {network: options or {}, **dict.fromkeys(chosen, {})}, progress)
+    first = trained[network]
     split = experiments.Experiment.from_configuration(first.experiment).split
     train, test = split.rows(face_set.meta)
     images = experiments.shrink(face_set.images, plan["size"], progress=progress)
     targets = face_set.meta["expression"].map({name: number for number, name in enumerate(first.labels)}).to_numpy(np.int64)
     networks = {"xception": first.model(), **{rival: trained[rival].model() for rival in chosen}}
     minutes = {"xception": first.minutes, **{rival: trained[rival].minutes for rival in chosen}}
-    for network, way in (("xception, weights pruned", "weights"), ("xception, filters pruned", "filters")):
-        if any(form[0] == network for form in wanted):
-            networks[network], minutes[network] = _tuned(networks["xception"], first, way, images, targets, train, test, plan, progress)
+    for name, way in (("xception, weights pruned", "weights"), ("xception, filters pruned", "filters")):
+        if any(form[0] == name for form in wanted):
+            networks[name], minutes[name] = _tuned(networks["xception"], first, way, images, targets, train, test, plan, progress)
 
     with tempfile.TemporaryDirectory() as folder:
-        rows, checks = _measured(networks, wanted, Path(folder), images, targets, face_set.meta, train, test, list(threads), plan, progress)
+        rows, checks, refused = _measured(networks, wanted, Path(folder), images, targets, face_set.meta, train, test, list(threads),
+                                          plan, progress)
     described = {}
     for name, model in networks.items():
         counted = models.profile(model)
-        described[name] = {"parameters": counted.parameters, "macs": counted.macs, "bytes": counted.bytes, "activation_bytes": counted.activation_bytes,
-                           "zeros": compress.sparsity(model), "minutes": minutes[name]}
-        result = trained.get("xception2022" if name == "xception" else name)
+        described[name] = {"parameters": counted.parameters, "macs": counted.macs, "bytes": counted.bytes,
+                           "activation_bytes": counted.activation_bytes, "zeros": compress.sparsity(model), "minutes": minutes[name]}
+        result = trained.get(network if name == "xception" else name)
         if result is not None:
             described[name] |= {"experiment": result.experiment, **{key: result.history[part][-1] for key, part in (
                 ("train_accuracy", "accuracy"), ("test_accuracy", "test_accuracy"))}}
@@ -140,13 +144,14 @@ def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple]
     some = compress.sparse_and_fast(networks["xception"], *(() if shares is None else (shares,)), image=images[int(test[0])],
                                     repeats=plan["repeats"], progress=progress) if shares is None or list(shares) else None
     return {
-        "plan": {**plan, "width": width, "weights_gone": WEIGHTS_GONE, "filters_gone_a_step": FILTERS_GONE, "steps": STEPS, "rates": RATES,
-                 "sizes": sources.SIZES[tier]["ravdess"].__dict__ if hasattr(sources.SIZES[tier]["ravdess"], "__dict__") else None},
+        "plan": {**plan, "network": network, "options": options or {}, "weights_gone": WEIGHTS_GONE, "filters_gone_a_step": FILTERS_GONE,
+                 "steps": STEPS, "rates": RATES},
         "split": {"train": len(train), "test": len(test), **{f"{side}_actors": int(face_set.meta.iloc[part]["actor"].nunique())
                                                               for side, part in (("train", train), ("test", test))}},
-        "labels": list(first.labels), "baseline": BASELINE, "threads": list(threads), "networks": described, "rows": rows, "checks": checks,
-        "left_out": left_out, "sparse": [] if some is None else some.to_dict("records"), "front": _front(plan["repeats"], progress) if front else None,
-        "first_row": "before_networks",
+        "labels": list(first.labels), "baseline": BASELINE, "threads": list(threads), "networks": described,
+        "rows": rows, "checks": checks, "refused": refused,
+        "left_out": left_out, "sparse": [] if some is None else some.to_dict("records"),
+        "front": _front(plan["repeats"], progress) if front else None, "first_row": "before_networks",
     }
 
 
@@ -159,7 +164,7 @@ def _absent(form: tuple) -> str | None:
     return next((package for package in _PACKAGES.get(form[1], ()) if importlib.util.find_spec(package) is None), None)
 
 
-def _trained(data, face_set, plan: dict, names: list[str], width: float, progress: bool) -> dict:
+def _trained(data, face_set, plan: dict, names: dict[str, dict], progress: bool) -> dict:
     """A stored result of each network; those that are there are read."""
     from tqdm import tqdm
 
@@ -167,10 +172,10 @@ def _trained(data, face_set, plan: dict, names: list[str], width: float, progres
     from ..train import Recipe
 
     found = {}
-    for name in tqdm(names, desc="networks", unit="network", disable=not progress):
-        options = {"width": width} if name == "xception2022" and width != 1 else {}
+    for name, options in tqdm(names.items(), desc="networks", unit="network", disable=not progress):
         found[name] = run(Experiment(data=data, split="actor", model=Model.of(name, size=plan["size"], **options),
-                                     recipe=Recipe(epochs=plan["epochs"], learning_rate=RATES[name])), face_set=face_set, progress=progress)
+                                     recipe=Recipe(epochs=plan["epochs"], learning_rate=RATES.get(name, RATES[NETWORK]))),
+                          face_set=face_set, progress=progress)
     return found
 
 
@@ -190,7 +195,7 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
         return models.load(folder / "model.keras"), json.loads((folder / "done.json").read_text())["minutes"]
     began = time.monotonic()
     # A third of the rate: what was learned is to be kept.
-    recipe = {"learning_rate": RATES["xception2022"] / 3}
+    recipe = {"learning_rate": RATES[NETWORK] / 3}
     if way == "weights":
         batches = -(-len(train_rows) // Recipe().batch_size) * plan["tuning"]
         pruning = MagnitudePruning(WEIGHTS_GONE, ramp=0.5, steps=batches)
@@ -206,19 +211,20 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     spent = round((time.monotonic() - began) / 60, 3)
     folder.mkdir(parents=True, exist_ok=True)
     tuned.save(folder / "model.keras")
-    write_atomic(folder / "done.json", json.dumps({"minutes": spent, "result": result.key}))  # last: its presence says that the file is whole
+    # Last: its presence says that the file is whole.
+    write_atomic(folder / "done.json", json.dumps({"minutes": spent, "result": result.key}))
     return tuned, spent
 
 
 def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta, train, test, threads: list, plan: dict, progress: bool):
-    """The rows of the table, and what each export's check found."""
+    """The rows of the table, what each export's check found, and which did not pass it."""
     from tqdm import tqdm
 
     from .. import compress
     from ..compress.running import _bare
 
     calibration = np.asarray(images[np.sort(np.random.default_rng(0).permutation(train)[:200])])
-    items, checks = {}, []
+    items, checks, refused = {}, [], []
     for number, (network, form, quantize) in enumerate(tqdm(wanted, desc="exporting", unit="file", disable=not progress)):
         label = _label(network, form, quantize)
         if form == "keras":
@@ -228,22 +234,24 @@ def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta,
             _bare(networks[network]).save(file)
             items[label] = compress.load(file, engine="xla")
         else:
-            made = compress.export(networks[network], folder / f"{number}{_ENDS[form]}", format=form, quantize=quantize,
-                                   calibration=calibration, progress=progress)
+            try:
+                made = compress.export(networks[network], folder / f"{number}{_ENDS[form]}", format=form, quantize=quantize,
+                                       calibration=calibration, progress=progress)
+            except FerError as error:  # a network that is no longer itself in 8 bits is a result, and the others go on
+                refused.append({"row": label, "reason": str(error)})
+                continue
             items[label] = made
             checks.append({"row": label, "bytes": made.bytes, "checked": made.checked, "agreement": made.agreement,
                            "difference": made.difference, "distance": made.distance})
-    # A network that has no row of its own in Keras is set beside its float file, whose check is above.
-    floats = {}
-    for network, form, quantize in wanted:
-        own = [label for label in (_label(network, "keras", None), _label(network, "litert", None)) if label in items]
-        floats[_label(network, form, quantize)] = own[0] if own else BASELINE
+    # Pruned or not, every Xception is set beside the float one; that each file computes its own network is what the checks say.
+    floats = {label: own if (own := f"{label.split(', ')[0]}, keras") in items else BASELINE for label in items}
     table = compress.compare(items, np.asarray(images[test]), targets[test], actors=meta.iloc[test]["actor"].astype(str).to_numpy(),
                              baseline=BASELINE, reference=floats, repeats=plan["repeats"], threads=threads, progress=progress)
+    measured = json.loads(table.to_json(orient="records", double_precision=15))
     rows = []
-    for (network, form, quantize), row in zip(wanted, json.loads(table.to_json(orient="records", double_precision=15))):
+    for (network, form, quantize), row in zip((form for form in wanted if _label(*form) in items), measured):
         rows.append({"network": network, "form": form, "quantize": quantize, "reference": floats[row["name"]], **row})
-    return rows, checks
+    return rows, checks, refused
 
 
 def _front(repeats: int, progress: bool) -> dict:
@@ -254,7 +262,8 @@ def _front(repeats: int, progress: bool) -> dict:
     picture = studio.draw(studio.person(7), {12: 0.4, 25: 0.3}, size=(1280, 720))
     detector, finder = create("dlib"), landmarks.load(progress=progress)
     box = detector.detect(picture)[0]
-    times = benchmark.latency({"faces": detector.detect, "landmarks": lambda image: finder.find(image, box)}, picture, repeats=repeats, progress=progress)
+    times = benchmark.latency({"faces": detector.detect, "landmarks": lambda image: finder.find(image, box)}, picture,
+                              repeats=repeats, progress=progress)
     found = {"picture": [1280, 720], "detector": "dlib"}
     for row in times.to_dict("records"):
         found |= {f"{row['name']}_ms": row["median_ms"], f"{row['name']}_low": row["low_ms"], f"{row['name']}_high": row["high_ms"]}

@@ -1,0 +1,185 @@
+"""What each format's converter needs: from a Keras model to the bytes of its files.
+
+All begin with ``model.export`` to a SavedModel of a batch of one, but for ONNX,
+which Keras writes itself (through tf2onnx).  OpenVINO's int8 files are converted
+from the int8 ONNX file, whose 8-bit steps OpenVINO takes over; its own
+quantiser, nncf, brings ten packages more and is not needed.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+import tempfile
+import warnings
+
+import keras
+import numpy as np
+
+from ..errors import FerError, missing
+from .engines import need
+
+# Enough for stable ranges of the activations, and quick.
+CALIBRATION_IMAGES = 200
+
+
+def spread(count: int, most: int) -> np.ndarray:
+    """Up to ``most`` row numbers, evenly spaced, increasing."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+
+
+def _tensorflow(form: str):
+    if keras.backend.backend() != "tensorflow":
+        name = {"litert": "LiteRT", "onnx": "ONNX", "openvino": "OpenVINO"}[form]
+        raise FerError(
+            f"{name} export needs Keras on its TensorFlow backend; it runs on {keras.backend.backend()}. "
+            "Remedy: save the model, set KERAS_BACKEND=tensorflow, load it and export."
+        )
+    try:
+        import tensorflow as tf
+    except ImportError:
+        raise missing(
+            "tensorflow", needed_for=f"format={form!r}", remedy="pip install tensorflow-cpu (or tensorflow)"
+        ) from None
+    return tf
+
+
+def _calibrating(images: np.ndarray, progress: bool):
+    """One image (1, height, width, channels) float32 after the other, with a bar."""
+    from tqdm import tqdm
+
+    for row in tqdm(spread(len(images), CALIBRATION_IMAGES), desc="calibrating", unit="image", delay=2, disable=not progress):
+        yield images[row : row + 1].astype("float32")
+
+
+def _signature(shape) -> list:
+    return [keras.InputSpec(shape=(1, *shape), dtype="float32")]
+
+
+def litert(model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool) -> bytes:
+    """The bytes of a ``.tflite`` file."""
+    tf = _tensorflow("litert")
+
+    def representative():
+        for image in _calibrating(images, progress):
+            yield [image]
+
+    with tempfile.TemporaryDirectory() as folder:
+        model.export(folder, input_signature=_signature(shape), verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if quantize:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantize == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        if quantize == "int8":
+            converter.representative_dataset = representative
+            # Refuse rather than leave an operation in float.
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        return converter.convert()
+
+
+def onnx(model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool) -> bytes:
+    """The bytes of an ``.onnx`` file."""
+    _tensorflow("onnx")
+    need("onnx", "tf2onnx", "onnxruntime", needed_for="format='onnx'")
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of Keras' own work on tf2onnx
+        plain = Path(folder, "plain.onnx")
+        chatty = logging.getLogger("tf2onnx")
+        level, _ = chatty.level, chatty.setLevel(logging.ERROR)
+        try:
+            model.export(str(plain), format="onnx", input_signature=_signature(shape), verbose=False)
+        finally:
+            chatty.setLevel(level)
+        if quantize is None:
+            return plain.read_bytes()
+        if quantize == "float16":
+            return _halved(plain)
+        return _in_8_bits(plain, Path(folder), quantize, images, progress)
+
+
+def _halved(file: Path) -> bytes:
+    """The file with its float32 weights in half precision, each made float32 again where it is used.
+
+    So as LiteRT stores them: the processor has hardly any operation on half
+    numbers, and onnxruntime undoes the step when it loads the file.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    made = onnx.load(str(file))
+    again = []
+    for weight in list(made.graph.initializer):
+        values = numpy_helper.to_array(weight) if weight.data_type == TensorProto.FLOAT else np.empty(0)
+        if values.size < 16 or np.abs(values).max() > 65504:  # single numbers stay, and what half precision cannot hold
+            continue
+        made.graph.initializer.remove(weight)
+        made.graph.initializer.append(numpy_helper.from_array(values.astype("float16"), f"{weight.name}/half"))
+        again.append(helper.make_node("Cast", [f"{weight.name}/half"], [weight.name], to=TensorProto.FLOAT))
+    nodes = [*again, *made.graph.node]
+    del made.graph.node[:]
+    made.graph.node.extend(nodes)
+    onnx.checker.check_model(made)
+    return made.SerializeToString()
+
+
+def _in_8_bits(plain: Path, folder: Path, quantize: str, images: np.ndarray, progress: bool) -> bytes:
+    """By onnxruntime: ``dynamic`` as integer operations that take each picture's own range, ``int8`` as quantise-dequantise pairs."""
+    from onnxruntime import quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    quiet = logging.getLogger()
+    level, _ = quiet.level, quiet.setLevel(logging.ERROR)  # it advises by way of the root logger
+    try:
+        ready, file = folder / "ready.onnx", folder / "quantised.onnx"
+        quant_pre_process(str(plain), str(ready), skip_symbolic_shape=True)
+        if quantize == "dynamic":
+            quantization.quantize_dynamic(str(ready), str(file), weight_type=quantization.QuantType.QUInt8)
+        else:
+            import onnx
+
+            graph = onnx.load(str(ready)).graph
+            quantization.quantize_static(
+                str(ready), str(file), _reader(graph.input[0].name, images, progress), quant_format=quantization.QuantFormat.QDQ,
+                per_channel=True, activation_type=quantization.QuantType.QInt8, weight_type=quantization.QuantType.QInt8,
+                # Probabilities in steps of 1/255 would be all that is left of a softmax in 8 bits.
+                nodes_to_exclude=[node.name for node in graph.node if node.op_type == "Softmax"],
+            )
+        return file.read_bytes()
+    finally:
+        quiet.setLevel(level)
+
+
+def _reader(name: str, images: np.ndarray, progress: bool):
+    """The images as onnxruntime asks for them: under the input's name, one by one, None at the end."""
+    from onnxruntime.quantization import CalibrationDataReader
+
+    class Reader(CalibrationDataReader):
+        def __init__(self):
+            self.images = _calibrating(images, progress)
+
+        def get_next(self):
+            image = next(self.images, None)
+            return None if image is None else {name: image}
+
+    return Reader()
+
+
+def openvino(model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool) -> tuple[bytes, bytes]:
+    """The bytes of an ``.xml`` file and of the ``.bin`` file beside it."""
+    _tensorflow("openvino")
+    (ov,) = need("openvino", needed_for="format='openvino'")
+    if quantize == "int8":
+        need("onnx", "tf2onnx", "onnxruntime", needed_for="format='openvino', quantize='int8'")
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "model")
+        if quantize == "int8":
+            source = source.with_suffix(".onnx")
+            source.write_bytes(onnx(model, shape, quantize, images, progress))
+        else:
+            model.export(str(source), input_signature=_signature(shape), verbose=False)
+        made = ov.Core().read_model(str(source))  # not `ov.convert_model`, which besides reports to its makers
+        made.reshape([1, *shape])
+        file = Path(folder, "made.xml")
+        ov.save_model(made, str(file), compress_to_fp16=quantize == "float16")
+        return file.read_bytes(), file.with_suffix(".bin").read_bytes()
