@@ -9,11 +9,10 @@ from fer_utils.studies import lightweight2019, nano
 
 
 def test_2019_at_its_smallest(_store):
-    found = lightweight2019.answer("smoke", progress=False, networks={lightweight2019.OWN: 1}, epochs=1, size=32, repeats=2)
+    found = lightweight2019.answer("smoke", progress=False, networks={lightweight2019.OWN: 1}, epochs=1, size=32, repeats=None)
     json.dumps(found, allow_nan=False)
     (row,) = found["rows"]
-    assert row["leaked"]["actor"] == 0 and row["seeds"] == [0] and row["parameters"] == 614_952 and row["trainable"] < 614_952
-    assert set(row["files"]) == {"float32"} and row["files"]["float32"]["bytes"] > 4 * row["trainable"] and row["files"]["float32"]["times"] == 1
+    assert row["leaked"]["actor"] == 0 and row["seeds"] == [0] and row["parameters"] == 614_952
     assert found["claims"] == [] and found["recipe"]["flip"] and found["recipe"]["schedule"] == "cosine"
 
 
@@ -45,6 +44,7 @@ def test_smaller_than_the_paper_at_its_smallest(_store):
     by_actor = [own["by_actor"][name][0] / own["by_actor"][name][1] - right / count for name, (right, count) in paper["by_actor"].items()]
     assert apart["value"] == pytest.approx(sum(by_actor) / len(by_actor)) and apart["met"] == (apart["value"] > 0 and apart["low"] > -0.01)
     files = found["weights"][nano.NANO]["files"]
+    assert files["float32"]["bytes"] > 4 * found["weights"][nano.NANO]["trainable"]
     assert files["int8"]["bytes"] < files["float32"]["bytes"] and found["weights"][nano.PAPER]["files"]["int8"]["times"] == 1
 
 

@@ -23,7 +23,8 @@ from ..errors import invalid, whole_number
 
 TITLE = "What the systems of the comparison weigh: parameters, work, bytes and time"
 CODE = ("fer_utils.models._profile", "fer_utils.models.ding2023", "fer_utils.models.mobilenet_inception2019",
-        "fer_utils.models.xception2022", "fer_utils.models.resnet50", "fer_utils.models.vgg16", "fer_utils.models.alexnet",
+        "fer_utils.models.xception2022", "fer_utils.models.nano", "fer_utils.models.mobilenetv2", "fer_utils.models.inceptionv3",
+        "fer_utils.models.inception_resnetv2", "fer_utils.models.resnet50", "fer_utils.models.vgg16", "fer_utils.models.alexnet",
         "fer_utils.models.densenet161", "fer_utils.models.landmark_lstm")
 HEADLINE = True
 
@@ -57,6 +58,10 @@ SYSTEMS: dict[str, System] = {
     "ding2023": System("Ding, Tang & Lu 2023", (180, 180, 1), 542_136, _TABLES + "I and II"),
     "mobilenet_inception2019": System("Lightweight Deep Learning Model, 2019 (our reading of its abstract)", (224, 224, 3)),
     "xception2022": System("Valverde & Lim 2022; Chollet 2017", (299, 299, 3)),
+    "nano": System("this book", (180, 180, 1)),
+    "mobilenetv2": System("a rival of 2019's; Sandler et al. 2018", (224, 224, 3)),
+    "inceptionv3": System("a rival of 2019's; Szegedy et al. 2016", (299, 299, 3)),
+    "inception_resnetv2": System("a rival of 2019's; Szegedy et al. 2017", (299, 299, 3)),
     "resnet50": System("Ayadi & Lachiri 2022; He et al. 2016", (224, 224, 3), 25_636_712, _TABLES + "I"),
     "alexnet": System("He et al. 2019, Avots et al. 2018; Krizhevsky et al. 2012", (227, 227, 3), 62_378_344, _TABLES + "I and II"),
     "vgg16": System("Ngoc et al. 2021 (VGG-Face); Simonyan & Zisserman 2015", (224, 224, 3), 134_000_000, _TABLES + "II", digits=3),
