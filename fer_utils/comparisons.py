@@ -157,8 +157,11 @@ def dots(rows: Mapping[str, Mapping[str, Mapping]], *, title: str, xlabel: str, 
             if point.get("low") is not None:
                 axis.plot([point["low"], point["high"]], [at, at], color=PALETTE[k], lw=2.4, solid_capstyle="butt")
             axis.plot(point["value"], at, "os^DvP"[k], color=PALETTE[k], ms=6.5, clip_on=False)
-            edge = point["high"] if point.get("low") is not None else point["value"]
-            axis.annotate(f"{100 * point['value']:.1f}", (edge, at), (6, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK)
+            ends = [point["low"], point["high"]] if point.get("low") is not None else [point["value"]] * 2
+            # To the right of its line, unless a dotted one would run through the number there.
+            struck = any(0 < share - ends[1] < 0.08 * (limits[1] - limits[0]) for share in (marks or {}).values())
+            axis.annotate(f"{100 * point['value']:.1f}", (ends[0] if struck else ends[1], at), (-6 if struck else 6, 0), textcoords="offset points",
+                          ha="right" if struck else "left", va="center", fontsize=8.5, color=INK)
     for text, share in (marks or {}).items():
         axis.axvline(share, color=INK, lw=0.9, ls=":", zorder=0)
         axis.annotate(text, (share, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", fontsize=8.5, color=INK)

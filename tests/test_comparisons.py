@@ -133,3 +133,10 @@ def test_no_panel_of_histories_is_cut_off():
     higher = {**HISTORY, "loss": [9.0, 8.0]}
     figure = comparisons.histories({"low": [HISTORY], "high": [higher]}, title="t", what=["loss"])
     assert all(axis.get_ylim()[0] == 0 and axis.get_ylim()[1] > 9 for axis in figure.axes)
+
+
+def test_no_number_is_struck_through_by_a_mark():
+    near, far = {"value": 0.86, "low": 0.84, "high": 0.88}, {"value": 0.5, "low": 0.4, "high": 0.6}
+    (axis,) = comparisons.dots({"a": {"x": near}, "b": {"x": far}}, title="t", xlabel="x", marks={"there": 0.92}).axes
+    sides = {text.get_text(): (text.xy[0], text.get_ha()) for text in axis.texts}
+    assert sides["86.0"] == (0.84, "right") and sides["50.0"] == (0.6, "left")
