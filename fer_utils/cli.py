@@ -14,7 +14,7 @@ from pathlib import Path
 import sys
 import tempfile
 
-from . import labels, tables
+from . import labels, tables, training_command
 from .errors import FerError, MissingPackage, invalid
 from .live import command as live
 
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 #: Where a command's word for an argument is not the function's.
 _SAID = {"demo": {"source": "video"}, "evaluate": {"path": "result"},
-         "predict": {"source": "file"}, "prepare": {"out_dir": "out"}, "train": {"name": "model"}}
+         "predict": {"source": "file"}, "prepare": {"out_dir": "out"}, "train": {"name": "model", "path": "teacher", "distillation": "teacher"}}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,17 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's scheduler, tcp://host:port, whose workers do "
                       "the clips (without --workers; default: processes of this machine)")
 
-    made = command("train", _train, "train a network on a face set and store the result")
-    made.add_argument("faces", nargs="?", help="a face set's folder; without it the drawn stand-in is used")
-    made.add_argument("--dataset", help="whose labels (default: those of the face set), or which stand-in (default ravdess)")
-    made.add_argument("--tier", default="class", help="size of the stand-in: smoke, class (default) or full")
-    made.add_argument("--model", default="ding2023", help="a name of fer_utils.models.available()")
-    made.add_argument("--by", default="actor", help="split by frame, clip, performance or actor (default)")
-    made.add_argument("--test", type=float, default=0.2, help="share that tests (default 0.2)")
-    made.add_argument("--epochs", type=int, default=12)
-    made.add_argument("--batch-size", type=int, default=16)
-    made.add_argument("--learning-rate", type=float, default=1e-3)
-    made.add_argument("--seed", type=int, default=0)
+    training_command.add_arguments(command("train", training_command.train, training_command.HELP))
 
     made = command("difficulty", _difficulty, "measure how hard the drawn stand-ins are for the paper's network")
     made.add_argument("--tier", default="class", help="smoke, class (default) or full, the paper's sizes: some two hours of training with one thread, at 6 epochs")
@@ -292,38 +282,6 @@ def _prepare(options) -> int:
              "problems": _report(made.problems)}
     _print(options, value, f"{_count(len(made), 'face')} from {_count(len(clips), 'clip')} in {made.path}")
     return 0 if len(made) else 1
-
-
-def _train(options) -> int:
-    from .experiments import Data, Experiment, Split, run
-    from .prose import with_interval
-    from .train import Recipe
-
-    experiment = Experiment(
-        data=Data(_whose(options), tier=options.tier, face_set=options.faces),
-        split=Split(options.by, options.test, options.seed), model=options.model,
-        recipe=Recipe(epochs=options.epochs, batch_size=options.batch_size, learning_rate=options.learning_rate),
-        seed=options.seed)
-    result = run(experiment, progress=not options.quiet)
-    value = {"result": str(result.path), "parameters": result.parameters, "metrics": result.metrics,
-             "minutes": result.minutes}
-    _print(options, value, f"{result.parameters:,} parameters; accuracy {with_interval(result.metrics['accuracy'])}\n"
-                           f"result: {result.path}")
-    return 0
-
-
-def _whose(options) -> str:
-    """The data set whose labels a network learns: as asked for, else the one that the faces come from."""
-    from . import datasets, faces
-
-    if options.dataset is None:
-        if options.faces is None:
-            return "ravdess"
-        found = set(faces.FaceSet.load(options.faces).meta["dataset"])
-        return found.pop() if len(found) == 1 else "folder"
-    if options.dataset not in datasets.available():
-        raise invalid("dataset", expected=f"one of {', '.join(datasets.available())}", received=options.dataset)
-    return options.dataset
 
 
 def _difficulty(options) -> int:

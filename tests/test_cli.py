@@ -128,6 +128,26 @@ def test_train_stores_what_evaluate_reads(place, call):
     assert "no interval: 1 actor in the test" in out and "leaked actor" in out
 
 
+def test_a_small_network_is_trained_with_its_recipe_and_a_teacher(place, call):
+    from fer_utils.experiments import Result
+
+    folder, _ = place
+    small = ("train", folder / "faces", "--model", "nano", "--epochs", 1, "--quiet", "--json")
+    status, out, err = call(*small, "--schedule", "cosine", "--flip", "--augment", 0.5, "--precision", "float32")
+    assert status == 0, err
+    teacher = json.loads(out)["result"]
+    recipe = Result.load(teacher).experiment["recipe"]
+    assert (recipe["schedule"], recipe["flip"], recipe["augment"], recipe["precision"]) == ("cosine", True, 0.5, "float32")
+    status, out, err = call(*small, "--teacher", teacher)
+    assert status == 0, err
+    taught = Result.load(json.loads(out)["result"]).experiment["distillation"]
+    assert [one["recipe"] for one in taught["teachers"]] == [recipe]
+    for arguments, word in ((("--teacher", folder), "`teacher`"), (("--teacher", teacher, "--by", "clip"), "`teacher`"), (("--schedule", "linear"), "`schedule`"),
+                            (("--augment", 2), "`augment`"), (("--precision", "half"), "`precision`")):
+        status, out, err = call(*small, *arguments)
+        assert (status, out) == (2, "") and word in err
+
+
 def test_faces_bring_the_labels_of_their_set(place, call, tmp_path):
     from fer_utils.experiments import Result
 
