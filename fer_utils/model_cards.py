@@ -145,6 +145,9 @@ def _details(made: Result, exports: list, profile: bool, missing: list[str]) -> 
     if not exports:
         rows.append(("Exported", _absent(missing, "sizes, speed and accuracy of exported files")))
     recipe = ", ".join(f"{key} {value}" for key, value in made.experiment["recipe"].items())
+    if taught := made.experiment.get("distillation"):
+        rows.append(("Taught", f"besides the labels by {', '.join('`' + one['model']['name'] + '`' for one in taught['teachers'])} (weight {taught['weight']:g}, "
+                     f"temperature {taught['temperature']:g}), on the same data and split"))
     rows += [("Trained", f"{made.finished[:10]}, {made.minutes:g} minutes, seed {made.seed}: {recipe}"),
              ("On", ", ".join(f"{key} {value}" for key, value in made.hardware.items() if value not in (None, ""))),
              ("Versions", ", ".join(f"{name} {version}" for name, version in made.versions.items())),

@@ -155,3 +155,15 @@ def test_impossible_cards(result, given):
     arguments = {"result": result, "audit": None, "profile": False} | given
     with pytest.raises(FerError):
         card(arguments.pop("result"), **arguments)
+
+
+def test_teachers_are_named(result):
+    from dataclasses import replace
+
+    from fer_utils.experiments import Distillation
+
+    assert "Taught" not in card(result, audit=None, profile=False).markdown
+    alone = Experiment.from_configuration(result.experiment)
+    taught = replace(alone, distillation=Distillation((replace(alone, model="nano"), alone), weight=0.5, temperature=4.0))
+    text = card(replace(result, experiment=taught.configuration()), audit=None, profile=False).markdown
+    assert "- Taught: besides the labels by `nano`, `ding2023` (weight 0.5, temperature 4), on the same data and split" in text
