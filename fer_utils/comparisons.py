@@ -11,14 +11,14 @@ from .figures import INK, PALETTE, head, new
 
 
 def heatmaps(tables: Mapping[str, object], *, title: str, xlabel: str, ylabel: str, most: float | None = None,
-             percent: bool = False, columns: int = 2, size: float = 0.36):
+             percent: bool = False, zeros: bool = False, columns: int = 2, size: float = 0.36):
     """Tables of one shape as heat maps on one colour scale.
 
     Parameters
     ----------
     tables : name to DataFrame; rows and columns are named by their index.
     most : the value of the darkest colour; None for the largest of all tables.
-    percent : write each cell's share as a whole number of per cent.
+    percent : write each cell's share as a whole number of per cent; what rounds to 0 stays empty, or not, with ``zeros``.
     columns : maps beside each other.
     size : inches a cell.
     """
@@ -34,7 +34,7 @@ def heatmaps(tables: Mapping[str, object], *, title: str, xlabel: str, ylabel: s
     figure, axes = new(columns, lines, width=columns * (0.9 + size * width) + 0.9, height=lines * (1.15 + size * height) + 0.2, squeeze=False)
     for axis, (name, frame) in zip(axes.ravel(), tables.items()):
         values = frame.to_numpy(float)
-        text = np.array([[f"{100 * v:.0f}" if v >= 0.005 else "" for v in row] for row in values]) if percent else False
+        text = np.array([["" if np.isnan(v) or abs(v) < 0.005 and not zeros else f"{round(100 * v)}" for v in row] for row in values]) if percent else False
         seaborn.heatmap(values, ax=axis, annot=text, fmt="", cmap="Blues", vmin=0, vmax=most, cbar=False, square=True, linewidths=0.6,
                         linecolor="white", xticklabels=list(frame.columns), yticklabels=list(frame.index), annot_kws={"fontsize": 9})
         axis.set_title(name, fontsize=10.5, color=INK)

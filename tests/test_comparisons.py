@@ -98,6 +98,13 @@ def test_every_person_is_a_dot():
     assert sorted(x for x, _ in dots) == [0.3, 0.5, 0.5, 0.6, 0.8] and len(set(dots)) == 5  # equal shares are piled up
 
 
+def test_zeros_and_losses_are_written_where_they_are_asked_for():
+    shares = pd.DataFrame([[0.23, 0.002], [-0.021, -0.004], [np.nan, 1.0]])
+    texts = [[text.get_text() for text in comparisons.heatmaps({"gap": shares}, title="t", xlabel="x", ylabel="y", percent=True, zeros=zeros).axes[0].texts]
+             for zeros in (False, True)]
+    assert texts == [["23", "", "-2", "", "100"], ["23", "0", "-2", "0", "100"]]
+
+
 def test_bad_input_is_one_clear_error():
     with pytest.raises(FerError, match="`tables`"):
         comparisons.heatmaps({"one": table(), "two": table(2)}, title="t", xlabel="x", ylabel="y")
