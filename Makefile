@@ -29,7 +29,7 @@ book: env
 	@$(PIPELINE) build
 
 test: env
-	@$(RUN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(RUN) -m pytest
 
 bench: env
 	@$(RUN) -m fer_utils.studio.bench
