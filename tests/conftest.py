@@ -11,23 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(Path(__file__).parent))  # for `browser`, the tests' own helper
 
-#: Films, face sets and results of test runs; keyed by code, so a change never meets an old one.  Of several processes each has its
-#: own, for two that train the same network at once would write over each other.
-STORE = ROOT / "_build" / "test" / "-".join(["fer", *filter(None, [os.environ.get("PYTEST_XDIST_WORKER")])])
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items):
-    """What one process is to do: a file, whose fixtures are made once; all that looks at the built chapters, together and first, for they take longest."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("chapters" if _looks_at_chapters(item) else item.path.stem))
-    items.sort(key=lambda item: not _looks_at_chapters(item))
-
-
-def _looks_at_chapters(item) -> bool:
-    return bool({"smoke_build", "smoke_site"} & set(item.fixturenames))
+#: Films, face sets and results of test runs; keyed by code, so a change never meets an old one.
+STORE = ROOT / "_build" / "test" / "fer"
 
 
 @pytest.fixture(scope="session", autouse=True)
