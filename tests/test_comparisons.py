@@ -31,6 +31,8 @@ DRAWINGS = {
     "reliability": lambda: comparisons.reliability({"known": CALIBRATED, "unknown": CALIBRATED}, title="t"),
     "histories": lambda: comparisons.histories({"one": [HISTORY, HISTORY], "two": [HISTORY]}, title="t"),
     "strips": lambda: comparisons.strips({"people": [0.3, 0.5, 0.5, 0.8], "machine": [0.6]}, title="t", xlabel="x"),
+    "frontier": lambda: comparisons.frontier({"a": SHARE, "b": SHARE | {"value": 0.58}, "c": SHARE | {"value": 0.42}}, {
+        "parameters": {"a": 10, "b": 100, "c": 1000}, "bytes": {"a": 5, "b": 9, "c": 2}, "ms": {"a": 1, "b": 2, "c": 3}}, title="t", ylabel="y"),
     "paired bars": lambda: comparisons.paired_bars({"first": {"one": 0.5, "two": 0.6}, "second": {"one": 0.1, "two": 0.9}}, title="t", xlabel="x"),
 }
 
@@ -116,6 +118,8 @@ def test_bad_input_is_one_clear_error():
         comparisons.witnesses([1, 0], ["a"], title="t", xlabel="x")
     with pytest.raises(FerError, match="`rows`"):
         comparisons.dots({}, title="t", xlabel="x")
+    with pytest.raises(FerError, match="`values`"):
+        comparisons.frontier({}, {"bytes": {}}, title="t", ylabel="y")
     with pytest.raises(FerError, match="`panels`"):
         comparisons.slopes({"p": ([1.0], [1.0, 2.0])}, ends=[("a", "b")], title="t", ylabel="y")
     with pytest.raises(FerError, match="`differences`"):

@@ -45,7 +45,22 @@ def test_smaller_than_the_paper_at_its_smallest(_store):
     assert apart["value"] == pytest.approx(sum(by_actor) / len(by_actor)) and apart["met"] == (apart["value"] > 0 and apart["low"] > -0.01)
     files = found["weights"][nano.NANO]["files"]
     assert files["float32"]["bytes"] > 4 * found["weights"][nano.NANO]["trainable"]
+    assert files["float32"]["unseen_agreement"] == 1 and 0 <= files["int8"]["unseen_agreement"] <= 1
     assert files["int8"]["bytes"] < files["float32"]["bytes"] and found["weights"][nano.PAPER]["files"]["int8"]["times"] == 1
+
+
+def test_three_answers_are_one_question(monkeypatch):
+    """Between them the three studies ask for every row on every stand-in, and for the whole ablation."""
+    from fer_utils.studies import nano_ablation, nano_savee
+
+    asked = []
+    monkeypatch.setattr(nano, "compared", lambda tier, **given: asked.append({"rows": None, "ablation": None} | given))
+    for study in (nano, nano_savee, nano_ablation):
+        study.answer("class", progress=False)
+        assert asked[-1]["progress"] is False
+    whole, savee, parts = asked
+    assert {*whole["datasets"], *savee["datasets"]} == set(nano.PLAN) and whole["rows"] is savee["rows"] is None
+    assert whole["ablation"] == savee["ablation"] == () and parts["ablation"] is None and parts["datasets"] == ("ravdess",)
 
 
 def test_every_row_can_be_planned_and_no_two_folds_share_a_seed():

@@ -1,11 +1,13 @@
 """Smaller than the paper: a tenth of its parameters, a fifth of its work, and people it has never seen.
 
-    python -m fer_utils study nano --tier class --store      # hours; a killed run goes on with the next training
+    python -m fer_utils study nano --tier class --store             # RAVDESS and MEAD
+    python -m fer_utils study nano_savee --tier class --store       # SAVEE: four men, so each is left out by five seeds
+    python -m fer_utils study nano_ablation --tier class --store    # one part taken away at a time, on RAVDESS
 
-All three stand-ins, actors apart: every actor is tested by networks that never saw him.  RAVDESS and MEAD have five folds with a
+One question in three answers, each of which two cores compute in an hour or two; a killed run goes on with the next training.
+Actors apart: every actor is tested by networks that never saw him.  RAVDESS and MEAD have five folds with a
 seed each; SAVEE has four men, each left out once by each of five seeds.  The network and its recipe were chosen on
-24 other drawn actors (seed 4242), of whom none is here; what is asked here was asked once.  The ablation takes one part
-away at a time, on RAVDESS.
+24 other drawn actors (seed 4242), of whom none is here.
 """
 
 from __future__ import annotations
@@ -74,8 +76,13 @@ def experiments_of(row: str, dataset: str, *, tier: str, epochs: int, folds: int
     return made
 
 
-def answer(tier: str = "class", *, progress: bool = True, datasets=None, rows=None, ablation=None, epochs: int | None = None,
-           folds: int | None = None, seeds: int | None = None, size: int | None = None, repeats: int | None = 30) -> dict:
+def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
+    """RAVDESS and MEAD, without the ablation: `compared` with these; options as there."""
+    return compared(tier, progress=progress, **{"datasets": ("ravdess", "mead"), "ablation": ()} | options)
+
+
+def compared(tier: str = "class", *, progress: bool = True, datasets=None, rows=None, ablation=None, epochs: int | None = None,
+             folds: int | None = None, seeds: int | None = None, size: int | None = None, repeats: int | None = 30) -> dict:
     """Train what is not trained yet, set every row against the paper's network, and take the parts away.
 
     Parameters
@@ -94,7 +101,8 @@ def answer(tier: str = "class", *, progress: bool = True, datasets=None, rows=No
     ``_trainings.pooled``, ``train_accuracy`` (last epoch, mean) and ``experiment`` (of seed 0);
     ``differences``: ``name``, ``dataset`` and the row's accuracy minus the paper's network's, each actor against himself, with
     its 95 % interval over actors, and ``met`` (mean above 0 and the interval above -1 point); ``ablation``: ``change``,
-    all of ``pooled``, and ``against``, the changed network's accuracy minus ``nano``'s; and ``weights``: see ``_weights.weighed``.
+    all of ``pooled``, and ``against``, the changed network's accuracy minus ``nano``'s; and ``weights``: see ``_weights.weighed``, of the
+    first stand-in's networks of seed 0, or None.
     """
     from ..sources import EPOCHS
 
@@ -109,7 +117,8 @@ def answer(tier: str = "class", *, progress: bool = True, datasets=None, rows=No
     if repeats is not None:
         dataset = datasets[0]
         models = {name: results[name, dataset][0].model() for name in rows}
-        weights = weighed(models, _faces(plans[rows[0], dataset][0]), baseline=rows[0], repeats=repeats, progress=progress)
+        first = plans[rows[0], dataset][0]
+        weights = weighed(models, _faces(first), unseen=_faces(first, unseen=True), baseline=rows[0], repeats=repeats, progress=progress)
     return {
         "tier": tier, "epochs": epochs, "recipe": RECIPE, "rows": [scored[name, dataset] for dataset in datasets for name in rows],
         "differences": [{"name": name, "dataset": dataset, **_met(gain(scored[PAPER, dataset], scored[name, dataset]))}

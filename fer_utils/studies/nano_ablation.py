@@ -1,0 +1,20 @@
+"""Smaller than the paper: what each idea was worth.
+
+    python -m fer_utils study nano_ablation --tier class --store   # some hours; a killed run goes on with the next training
+
+One part of ``nano`` is taken away at a time, or changed for what the paper's network has, or a teacher is added; on the stand-in of
+RAVDESS, over the five folds of the study ``nano``.
+"""
+
+from __future__ import annotations
+
+from . import nano
+
+TITLE = "Smaller than the paper: what each idea was worth"
+CODE = (*nano.CODE, "fer_utils.studies.nano")
+HEADLINE = False
+
+
+def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
+    """``nano.compared`` on RAVDESS with the whole ablation, against ``nano`` alone, nothing weighed; options as there."""
+    return nano.compared(tier, progress=progress, **{"datasets": ("ravdess",), "rows": (nano.PAPER, nano.NANO), "repeats": None} | options)

@@ -1,0 +1,19 @@
+"""Smaller than the paper, on the stand-in of SAVEE: four men, each left out once by each of five seeds.
+
+    python -m fer_utils study nano_savee --tier class --store      # some hours; a killed run goes on with the next training
+
+See ``nano``, whose question this is; a study of its own because it takes as long as the two other stand-ins together.
+"""
+
+from __future__ import annotations
+
+from . import nano
+
+TITLE = "Smaller than the paper, where there are four men and no more"
+CODE = (*nano.CODE, "fer_utils.studies.nano")
+HEADLINE = True
+
+
+def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
+    """``nano.compared`` on SAVEE alone, nothing weighed again; options as there."""
+    return nano.compared(tier, progress=progress, **{"datasets": ("savee",), "ablation": (), "repeats": None} | options)
