@@ -16,7 +16,7 @@ def cells(root, tag):
     import re
 
     found = {}
-    for path in sorted((root / "notebooks").glob("0*.ipynb")):
+    for path in sorted((root / "notebooks").glob("[01]*.ipynb")):
         for cell in json.loads(path.read_text())["cells"]:
             if tag in cell["metadata"].get("tags", []):
                 source = "".join(cell["source"])
@@ -36,7 +36,7 @@ def verdict(source):
 
 
 def test_every_chapter_has_one_exercise(root):
-    chapters = sorted(p.stem[:2] for p in (root / "notebooks").glob("0*.ipynb"))
+    chapters = sorted(p.stem[:2] for p in (root / "notebooks").glob("[01]*.ipynb"))
     assert [number[:2] for number in sorted(exercises.available())] == chapters
     assert set(cells(root, "exercise")) == set(cells(root, "solution")) == set(exercises.available())
 
@@ -126,6 +126,24 @@ def occluded(ask, picture, label, patch, *, fill=None, sign=1, fresh=True, own=F
 def occluded_in_place(ask, picture, label, patch):
     picture[:patch, :patch] = 0
     return occluded(ask, picture, label, patch)
+
+
+def told(student, teacher, labels, weight, temperature, *, squared=True, turned=False, warm=("student", "teacher"), scaled=True, first=True, fold=np.mean,
+         log=np.log, cross=False, over=np.sum, power=lambda t: 1 / t):
+    """The answer to 11-1."""
+    soften = lambda p, name: p ** power(temperature) if name in warm else p  # noqa: E731
+    p, q = soften(student, "student"), soften(teacher, "teacher")
+    if scaled:
+        p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
+    p, q = (q, p) if turned else (p, q)
+    apart = over(-q * log(p) if cross else q * log(q / p), axis=1)
+    return fold(first * -log(student[np.arange(len(labels)), labels]) + weight * (temperature**2 if squared else 1) * apart)
+
+
+def told_in_place(student, teacher, *more):
+    made = told(student, teacher, *more)
+    student **= 0.5
+    return made
 
 
 def forever(*_):
@@ -224,6 +242,24 @@ WRONG = [
     ("08-1", lambda c, a, s: interval(c, a, None), "same seed"),
     ("08-1", lambda c, a, s: np.mean(c), "two numbers"),
     ("08-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
+    ("11-1", lambda *a: told(*a, squared=False), "T²"),
+    ("11-1", lambda *a: told(*a, turned=True), "changed places"),
+    ("11-1", lambda *a: told(*a, warm=()), "nothing was softened"),
+    ("11-1", lambda *a: told(*a, warm=("student",)), "only the student"),
+    ("11-1", lambda *a: told(*a, warm=("teacher",)), "only the teacher"),
+    ("11-1", lambda *a: told(*a, scaled=False), "add up to 1"),
+    ("11-1", lambda *a: told(*a, first=False), "first term"),
+    ("11-1", lambda *a: told(*a, fold=np.sum), "take the mean"),
+    ("11-1", lambda *a: told(*a, log=np.log2), "base of 2"),
+    ("11-1", lambda *a: told(*a, cross=True), "cross-entropy"),
+    ("11-1", lambda *a: told(*a, over=np.mean), "sum over the labels"),
+    ("11-1", lambda *a: told(*a, power=lambda t: t), "sharpens"),
+    ("11-1", lambda s, t, y, w, T: told(s, t, t.argmax(axis=1), w, T), "the face's own"),
+    ("11-1", lambda *a: told(*a, fold=np.asarray), "return one number"),
+    ("11-1", lambda s, t, y: 0.0, "loss(student, teacher, labels, weight, temperature)"),
+    ("11-1", told_in_place, "changed the arrays"),
+    ("11-1", lambda *a: None, "return one number"),
+    ("11-1", lambda *a: 1.0, "the loss is"),
 ]
 
 
