@@ -1,4 +1,4 @@
-"""The eight chapters: stored clean, all of one plan, executed at smoke size, alone, and on real clips."""
+"""The twelve chapters: stored clean, all of one plan, executed at smoke size, alone, and on real clips."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def tagged(notebook, tag):
     return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
 
 
-def test_the_chapters_are_the_eight_in_the_missions_order(root):
+def test_the_chapters_are_all_there_in_their_order(root):
     assert sorted(p.stem for p in (root / "notebooks").glob("*")) == list(CHAPTERS + APPENDICES)
 
 
