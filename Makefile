@@ -29,7 +29,7 @@ book: env
 	@$(PIPELINE) build
 
 test: env
-	@$(RUN) -m pytest
+	@$(RUN) tests
 
 bench: env
 	@$(RUN) -m fer_utils.studio.bench

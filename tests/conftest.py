@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(Path(__file__).parent))  # for `browser`, the tests' own helper
 
-#: Films, face sets and results of test runs; keyed by code, so a change never meets an old one.
-STORE = ROOT / "_build" / "test" / "fer"
+#: Films, face sets and results of test runs; keyed by code, so a change never meets an old one.  `python tests` runs two at a time.
+STORE = ROOT / "_build" / "test" / f"fer{os.environ.get('FER_TEST_STORE', '')}"
 
 
 @pytest.fixture(scope="session", autouse=True)
