@@ -146,6 +146,19 @@ def told_in_place(student, teacher, *more):
     return made
 
 
+def inverted(h, w, c, d, t, k, s, *, norms=4, bias=0, always=False, full=False, window=None, every=(1, 0, 0), up=True, wide=None, add=False):
+    """The answer to 09-1; ``every`` says which of the three convolutions runs at every place of the input."""
+    def places(whole):
+        return h * w if whole else (-(-h // s) * -(-w // s) if up else (h // s) * (w // s))
+
+    window, wide = window or k * k, wide or t * c
+    first = t > 1 or always
+    parameters = first * (c * wide + (norms + bias) * wide) + window * wide * (wide if full else 1) + (norms + bias) * wide + wide * d + (norms + bias) * d
+    expand, depth, project = map(places, every)
+    macs = first * expand * c * wide + depth * window * wide * (wide if full else 1) + project * wide * d
+    return parameters, macs + (places(False) * d if add and s == 1 and c == d else 0)
+
+
 def forever(*_):
     while True:
         pass
@@ -260,6 +273,30 @@ WRONG = [
     ("11-1", told_in_place, "changed the arrays"),
     ("11-1", lambda *a: None, "return one number"),
     ("11-1", lambda *a: 1.0, "the loss is"),
+    ("09-1", lambda *a: inverted(*a, norms=0), "left out"),
+    ("09-1", lambda *a: inverted(*a, norms=2), "has four"),
+    ("09-1", lambda *a: inverted(*a, bias=1), "superfluous"),
+    ("09-1", lambda *a: inverted(*a, norms=0, bias=1), "in place of the normalisation's"),
+    ("09-1", lambda *a: inverted(*a, always=True), "nothing to widen"),
+    ("09-1", lambda *a: inverted(*a, full=True), "its own channel only"),
+    ("09-1", lambda *a: inverted(*a, window=a[5]), "kernel * kernel"),
+    ("09-1", lambda *a: inverted(*a, window=9), "should have the window"),
+    ("09-1", lambda *a: inverted(*a, every=(0, 0, 0)), "before the stride"),
+    ("09-1", lambda *a: inverted(*a, every=(1, 1, 1)), "fewer places"),
+    ("09-1", lambda *a: inverted(*a, every=(1, 1, 0)), "is the one that strides"),
+    ("09-1", lambda *a: inverted(*a, every=(1, 0, 1)), "after the stride"),
+    ("09-1", lambda *a: inverted(*a, up=False), "round up"),
+    ("09-1", lambda *a: inverted(*a, add=True), "shortcut adds"),
+    ("09-1", lambda *a: inverted(*a, wide=a[3] * a[4]), "not its outputs"),
+    ("09-1", lambda h, w, c, d, t, k, s: inverted(h, w, d, c, t, k, s), "changed places"),
+    ("09-1", lambda *a: inverted(*a)[::-1], "parameters come first"),
+    ("09-1", lambda *a: (inverted(*a)[0], 2 * inverted(*a)[1]), "two operations"),
+    ("09-1", lambda *a: (inverted(*a)[0], inverted(1, 1, *a[2:6], 1)[1]), "one place"),
+    ("09-1", lambda *a: (float(inverted(*a)[0]), inverted(*a)[1]), "whole number"),
+    ("09-1", lambda *a: inverted(*a)[0], "two numbers"),
+    ("09-1", lambda *a: {"parameters": 1, "macs": 2}, "two numbers"),
+    ("09-1", lambda *a: tuple(map(str, inverted(*a))), "whole number"),
+    ("09-1", lambda h, w, c, d: (0, 0), "inverted(height, width, inputs, outputs, expansion, kernel, stride)"),
 ]
 
 
