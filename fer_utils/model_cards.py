@@ -61,6 +61,13 @@ class Card:
             body = f"<pre>{html.escape(rest)}</pre>"
         return f'<details class="fer-card"><summary><b>{html.escape(title)}</b></summary>\n{body}</details>'
 
+    def part(self, heading: str) -> str:
+        """The Markdown under one of the nine headings, without the heading; ``FerError`` where there is no such heading."""
+        found = {text.partition("\n")[0]: text.partition("\n")[2].strip() for text in f"\n{self.markdown}".split("\n## ")[1:]}
+        if heading not in found:
+            raise invalid("heading", expected=f"one of {', '.join(found)}", received=heading)
+        return found[heading]
+
     def write(self, path: str | os.PathLike) -> Path:
         """Write the Markdown to a file and return its path."""
         path = Path(path).expanduser()

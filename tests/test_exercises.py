@@ -169,6 +169,32 @@ def drop_a_row(meta, count, seed):
     return train[1:], test
 
 
+def smooth(times, scores, tau, *, weight=lambda gap, tau: 1 - np.exp(-gap / tau), gaps=np.diff, first=1, recall=True, dtype=float):
+    made = np.array(scores, dtype)
+    made[0] = first * made[0]
+    for row, gap in enumerate(gaps(times), start=1):
+        before = made[row - 1] if recall else scores[row - 1]
+        made[row] = before + weight(gap, tau) * (scores[row] - before)
+    return made
+
+
+def smooth_in_place(times, scores, tau):
+    for row in range(1, len(scores)):
+        scores[row] = scores[row - 1] + (1 - np.exp(-(times[row] - times[row - 1]) / tau)) * (scores[row] - scores[row - 1])
+    return scores
+
+
+def smooth_adding(times, scores, tau):
+    made = np.array(scores, float)
+    for row in range(1, len(made)):
+        made[row] = made[row - 1] + (1 - np.exp(-(times[row] - times[row - 1]) / tau)) * scores[row]
+    return made
+
+
+def moving_mean(times, scores, tau):
+    return np.array([scores[(times > time - tau) & (times <= time)].mean(axis=0) for time in times])
+
+
 def mutate(meta, count, seed):
     made = split(meta, count, seed)
     meta["fold"] = 0
@@ -297,6 +323,32 @@ WRONG = [
     ("09-1", lambda *a: {"parameters": 1, "macs": 2}, "two numbers"),
     ("09-1", lambda *a: tuple(map(str, inverted(*a))), "whole number"),
     ("09-1", lambda h, w, c, d: (0, 0), "inverted(height, width, inputs, outputs, expansion, kernel, stride)"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, gaps=lambda t: np.full(len(t) - 1, np.diff(t).mean() if len(t) > 1 else 0)), "smoothing by frames"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: 0.1), "smoothing by frames"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: np.exp(-gap / tau)), "other way round"),
+    ("12-1", lambda t, s, tau: np.array(s, float), "not smoothed at all"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: min(1, gap / tau)), "dt / tau"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: gap / tau), "short gaps only"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: 1 - 0.5 ** (gap / tau)), "half-life"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: 1 - np.exp(-gap * tau)), "divided"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: 1 - np.exp(gap / tau)), "minus"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, gaps=lambda t: t[1:] - t[0]), "from the first row"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, gaps=lambda t: t[1:]), "time itself"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, gaps=lambda t: [*np.diff(t)[1:], *np.diff(t)[-1:]]), "the gap after it"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, recall=False), "raw scores"),
+    ("12-1", lambda t, s, tau: smooth(-t[::-1], s[::-1], tau)[::-1], "first row should be"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, first=0), "not even zeros"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, dtype=s.dtype), "fractions"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau)[1:], "first row belongs"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau)[-1], "not the last alone"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau).T, "one column a label"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau).argmax(axis=1), "shape of the scores"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau) / smooth(t, s, tau).max(axis=1, keepdims=True), "unchanged"),
+    ("12-1", smooth_adding, "add up to 1"),
+    ("12-1", moving_mean, "should begin"),
+    ("12-1", smooth_in_place, "work on a copy"),
+    ("12-1", lambda t, s: s, "smooth(times, scores, tau)"),
+    ("12-1", lambda t, s, tau: None, "array of numbers; got NoneType"),
 ]
 
 

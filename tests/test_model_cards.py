@@ -56,6 +56,15 @@ def test_the_nine_headings_of_mitchell_and_others_in_their_order(result):
     assert page.startswith("<details") and "<h" not in page and "Intended use" in page and "<td>accuracy</td>" in page
 
 
+def test_a_part_is_what_stands_under_its_heading(result):
+    made = card(result, audit=None, profile=False)
+    parts = [made.part(name) for name in headings(made.markdown)]
+    assert all(part and part in made.markdown and "## " not in part for part in parts) and len(set(parts)) == 9
+    assert made.part("Intended use").startswith("- For: ")
+    with pytest.raises(FerError, match="`heading`.*Model details.*'Praise'"):
+        made.part("Praise")
+
+
 def test_the_numbers_are_the_results_own(result):
     text = card(result, audit=None, profile=False).markdown
     one = result.metrics["accuracy"]

@@ -28,6 +28,7 @@ _GRADERS: dict[str, str] = {
     "08-1": "ch08:grade_interval",
     "09-1": "ch09:grade_inverted",
     "11-1": "ch11:grade_loss",
+    "12-1": "ch12:grade_smoothing",
 }
 
 SECONDS = 20
