@@ -23,6 +23,7 @@ from .experiments import Result
 from .paths import write_atomic
 from .prose import percent
 
+_NO_AUDIT = "an audit of this network"
 #: Data set -> its name, and where its terms and source stand.
 _SETS: Mapping[str, str] = {
     "ravdess": "RAVDESS (Livingstone & Russo 2018, doi 10.1371/journal.pone.0196391; CC BY-NC-SA 4.0)",
@@ -93,7 +94,7 @@ def card(result: Result | str | os.PathLike, *, audit: Mapping | str | None = "s
     made = result if isinstance(result, Result) else Result.load(_folder(result))
     missing: list[str] = []
     parts = [_details(made, list(exports), profile, missing), _use(made), _factors(made, missing), _metrics(made, missing), _evaluation(made, missing),
-             _training(made, missing), _analyses(made, *_audit_of(audit), missing), _ethics(), _caveats(made, missing)]
+             _training(made, missing), _analyses(made, *_audit_of(audit), missing), _ethics(missing), _caveats(made, missing)]
     return Card("\n\n".join([f"# Model card: {_name(made)}", *parts]) + "\n", tuple(missing))
 
 
@@ -281,7 +282,7 @@ def _failed(made: Result, audit: Mapping | None, note: str, missing: list[str]) 
     tried = [] if audit is None else audit["clean"].get("experiments", [])
     alike = [one for one in tried if one["model"] == mine["model"] and {**one["data"], "tier": ""} == {**mine["data"], "tier": ""}]
     if not alike:
-        return _absent(missing, "an audit of this network by groups of people, pose, light and occlusion: nobody knows whom it fails")
+        return _absent(missing, f"{_NO_AUDIT} by groups of people, pose, light and occlusion: nobody knows whom it fails")
     whose = ("This very network is one of the audited." if made.experiment in tried else
              _absent(missing, "an audit of this very network") + " What follows is about other trainings of the same network, "
              f"on data of the same kind, split by actor, at tier `{audit['tier']}`.")
@@ -299,10 +300,12 @@ def _failed(made: Result, audit: Mapping | None, note: str, missing: list[str]) 
     return f"{text}\n\n{table}\n\nNot found is not the same as not there: small groups hide what large ones show.{' ' + note if note else ''}"
 
 
-def _ethics() -> str:
+def _ethics(missing: list[str]) -> str:
+    asked = not any(what.startswith(_NO_AUDIT) for what in missing)
     return ("## Ethical considerations\n\n" + _rows([
         ("Faces are biometric data", "of people who may not have been asked. The package stores nothing unless told to"),
-        ("A score invites belief", "it is a resemblance to posed pictures, and wrong more often for some people than for others"),
+        ("A score invites belief", "it is a resemblance to posed pictures; " + (
+            "under *Whom it fails* stands for whom it is wrong more often" if asked else "for whom it is wrong more often nobody has asked")),
         ("Who is told", "everybody who comes into view, before; who asks to be left out, is"),
     ]))
 

@@ -197,6 +197,18 @@ def test_times_that_stand_still_or_run_backwards(tmp_path, monkeypatch):
     assert rate == pytest.approx(25) and many == pytest.approx(0.54 * 25 + 1, abs=1)
 
 
+def test_what_the_film_kept_back_counts_as_writing(clip, tmp_path, monkeypatch):
+    """VP9 looks ahead: on a short film nearly everything is written when it is closed."""
+    ticks = iter(range(10**6))
+    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: 0.0)
+    clock = pipeline.Clock
+    monkeypatch.setattr(pipeline, "Clock", lambda: clock(lambda: float(next(ticks))))
+    honest = video.Film.finish
+    monkeypatch.setattr(video.Film, "finish", lambda film, *more: [next(ticks) for _ in range(1000)] and honest(film, *more))
+    report = live.run(clip, spy(), headless=True, progress=False, frames=2, out=tmp_path / "out.webm")
+    assert report.stages["write"] >= 1000 and report.frames == 2
+
+
 def test_more_frames_a_second_than_screens_show_are_left_out_of_the_film_and_it_is_said(tmp_path):
     path = drawn.write_video(tmp_path / "fast.mp4", [drawn.face(1)] * 12, fps=120)
     report, _ = watched(path, out=tmp_path / "out.webm")

@@ -122,6 +122,7 @@ def test_whom_it_fails_comes_from_the_audit_of_such_networks(result):
     assert "an audit of this very network" in other.missing and "other trainings of the same network" in other.markdown
     strange = card(result, audit=audited(result, model={"name": "nano", "options": {}, "size": None}), profile=False)
     assert any("nobody knows whom it fails" in what for what in strange.missing) and "skin tone" not in strange.markdown
+    assert "nobody has asked" in strange.part("Ethical considerations") and "under *Whom it fails*" in other.part("Ethical considerations")
 
 
 def test_the_repositorys_own_audit_is_read(result):

@@ -265,7 +265,11 @@ def run(source: int | str | os.PathLike, model: Any, *, labels: Sequence[str] | 
         with _threads(threads):
             report = _watch(coming, watcher, window, film, frames, each, progress)
         if film is not None:
+            watcher.clock.start()
             report.out = out if film.finish(progress) else None
+            if not coming.camera:  # VP9 looks ahead: what it has kept back is written now (a camera's film is compressed afterwards, in nobody's time)
+                watcher.clock.mark("write")
+                report.stages = dict(watcher.clock.seconds)
             report.problems = _problems(coming, watcher, report, film.notes)
         return report
     finally:
