@@ -97,8 +97,10 @@ def paired_bars(rows: Mapping[str, Mapping[str, float]], *, title: str, xlabel: 
         axis.set_xlim(0, 1.12)
         axis.xaxis.set_major_formatter(PercentFormatter(1))
         axis.set_xticks(np.linspace(0, 1, 6))
+    else:
+        axis.margins(x=0.12)  # room for the numbers behind the bars
     axis.set_xlabel(xlabel)
-    axis.legend(labelcolor=INK, frameon=False, loc="lower right")
+    figure.legend(loc="outside lower right", ncols=len(names), labelcolor=INK, frameon=False)
     head(axis, title)
     return figure
 
@@ -304,4 +306,76 @@ def histories(panels: Mapping[str, Sequence[Mapping[str, Sequence[float]]]], *, 
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, labelcolor=INK, frameon=False)
     head(axes[0, 0], title)
+    return figure
+
+
+def lines(series: Mapping[str, Sequence[Sequence[float]]], *, title: str, xlabel: str, ylabel: str, percent: str = "",
+          level: tuple[str, Mapping] | None = None):
+    """Named points joined by lines; a point is (x, y), and y of None or NaN is left out.
+
+    Parameters
+    ----------
+    percent : the axes that show shares as percentages, of ``"xy"``.
+    level : a name and a value with its interval (``value``, ``low``, ``high``), drawn across: what the lines are to be compared with.
+    """
+    if not series or len(series) > 6 or not all(len(points) for points in series.values()):
+        raise invalid("series", expected="one to six names, each with at least one point", received=series)
+    from matplotlib.ticker import PercentFormatter
+
+    figure, axis = new(width=7.2, height=4.0)
+    if level is not None:
+        name, measured = level
+        if measured.get("low") is not None:
+            axis.axhspan(measured["low"], measured["high"], color=PALETTE[6], alpha=0.22, lw=0)
+        axis.axhline(measured["value"], color=INK, lw=1, ls=":", label=name)
+    for k, (name, points) in enumerate(series.items()):
+        x, y = np.array([[np.nan if value is None else value for value in point] for point in sorted(points)], float).T
+        axis.plot(x, y, "os^DvP"[k] + "-", color=PALETTE[(0, 3, 2, 4, 1, 6)[k]], lw=2, ms=6.5, label=name)
+    for letter, part in (("x", axis.xaxis), ("y", axis.yaxis)):
+        if letter in percent:
+            part.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.set_ylim(bottom=0)
+    axis.set(xlabel=xlabel, ylabel=ylabel)
+    handles, names = axis.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower left", ncols=max(1, 84 // (max(map(len, names)) + 8)), labelcolor=INK, frameon=False)
+    head(axis, title)
+    return figure
+
+
+def staircases(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str, xlabel: str, ylabel: str):
+    """Numbers before and after rounding, point by point, in one scale; a faint line at each value that is left."""
+    figure, axes = new(len(panels), 1, width=3.8 * len(panels) + 0.3, height=4.3, squeeze=False, sharey=True)
+    for axis, (name, (before, after)) in zip(axes[0], panels.items()):
+        before, after = np.ravel(before).astype(float), np.ravel(after).astype(float)
+        if before.shape != after.shape or not len(before):
+            raise invalid("panels", expected="two arrays of one length, before and after", received=(before.shape, after.shape))
+        ends = [min(before.min(), after.min()), max(before.max(), after.max())]
+        axis.plot(ends, ends, color=INK, lw=1, ls=":")
+        axis.hlines(np.unique(after), *ends, color=PALETTE[6], lw=0.8, alpha=0.5)
+        axis.plot(before, after, "o", color=PALETTE[0], ms=4)
+        axis.locator_params(axis="x", nbins=5)
+        axis.set_title(name, fontsize=10.5, color=INK)
+        axis.set_xlabel(xlabel)
+    axes[0, 0].set_ylabel(ylabel)
+    head(axes[0, 0], title)
+    return figure
+
+
+def pointed(picture: np.ndarray, box, points: Mapping[str, np.ndarray], *, title: str, margin: float = 0.12):
+    """A picture with a face's box (x, y, w, h in pixels), and beside it the box enlarged, with named points (N, 2) on it."""
+    from matplotlib.patches import Rectangle
+
+    height, width = picture.shape[:2]
+    figure, (whole, near) = new(2, 1, width=8.2, height=3.7, width_ratios=[1.35, 1])
+    for axis in (whole, near):
+        axis.imshow(picture)
+        axis.set_axis_off()
+    whole.add_patch(Rectangle((box.x, box.y), box.w, box.h, fill=False, lw=2.5, color=PALETTE[5]))
+    for number, (name, places) in enumerate(points.items()):
+        near.plot(*np.asarray(places, float).T, "o+x"[number % 3], color=(PALETTE[4], PALETTE[5], PALETTE[1])[number % 3], label=name,
+                  ms=5, mfc="none", mew=1.6, ls="none")
+    edge = margin * max(box.w, box.h)
+    near.set(xlim=(max(box.x - edge, 0), min(box.x + box.w + edge, width)), ylim=(min(box.y + box.h + 2 * edge, height), max(box.y - edge, 0)))
+    figure.legend(*near.get_legend_handles_labels(), loc="outside lower right", ncols=3, labelcolor=INK, frameon=False)
+    head(whole, title)
     return figure

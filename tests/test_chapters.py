@@ -13,7 +13,7 @@ import pytest
 
 APPENDICES = ("a1_studio", "a2_drawn_and_real")
 CHAPTERS = ("01_dataset_tour", "02_preprocessing", "03_architecture", "04_training", "05_overfitting", "06_evaluation",
-            "07_explanation", "08_comparison")
+            "07_explanation", "08_comparison", "10_compress")
 
 
 def load(root, name):

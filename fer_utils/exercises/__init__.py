@@ -26,6 +26,7 @@ _GRADERS: dict[str, str] = {
     "06-1": "ch06:grade_relative",
     "07-1": "ch07:grade_occlusion",
     "08-1": "ch08:grade_interval",
+    "10-1": "ch10:grade_fold",
 }
 
 SECONDS = 20
