@@ -180,7 +180,7 @@ def returned(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str)
     return figure
 
 
-def lines(series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title: str, xlabel: str, ylabel: str,
+def laws(series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title: str, xlabel: str, ylabel: str,
           marks: Mapping[str, float] | None = None, points: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
           log: bool = True, doubling: bool = False, percent: bool = False, floor: float | None = None):
     """Named lines (x, y), each named at its last point.

@@ -97,8 +97,10 @@ def paired_bars(rows: Mapping[str, Mapping[str, float]], *, title: str, xlabel: 
         axis.set_xlim(0, 1.12)
         axis.xaxis.set_major_formatter(PercentFormatter(1))
         axis.set_xticks(np.linspace(0, 1, 6))
+    else:
+        axis.margins(x=0.12)  # room for the numbers behind the bars
     axis.set_xlabel(xlabel)
-    axis.legend(labelcolor=INK, frameon=False, loc="lower right")
+    figure.legend(loc="outside lower right", ncols=len(names), labelcolor=INK, frameon=False)
     head(axis, title)
     return figure
 
@@ -307,54 +309,21 @@ def histories(panels: Mapping[str, Sequence[Mapping[str, Sequence[float]]]], *, 
     return figure
 
 
-def undominated(values: Mapping[str, float], costs: Mapping[str, float]) -> list[str]:
-    """The names that no other beats: none is at least as good and at most as costly, and better in one of the two.
+def pointed(picture: np.ndarray, box, points: Mapping[str, np.ndarray], *, title: str, margin: float = 0.12):
+    """A picture with a face's box (x, y, w, h in pixels), and beside it the box enlarged, with named points (N, 2) on it."""
+    from matplotlib.patches import Rectangle
 
-    ``values`` (more is better) and ``costs`` (less is better) have the same names.  The cheapest comes first.
-    """
-    if values.keys() != costs.keys():
-        raise invalid("costs", expected=f"the names of `values`: {', '.join(values)}", received=list(costs))
-    beaten = lambda one: any(  # noqa: E731
-        values[other] >= values[one] and costs[other] <= costs[one] and (values[other] > values[one] or costs[other] < costs[one]) for other in values)
-    return sorted((name for name in values if not beaten(name)), key=lambda name: (costs[name], name))
-
-
-def frontier(values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, float]], *, title: str, ylabel: str):
-    """Accuracy against cost, a panel a cost: who is beaten by nobody stands on the line, in colour.
-
-    ``values`` maps a name to ``value``, ``low``, ``high`` (shares; intervals are drawn thin); ``costs`` maps a panel's label to name -> cost
-    above 0 (logarithmic).  Points carry letters, the key below says whose, in the order of the first cost.
-    """
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import PercentFormatter
-
-    if not values or len(values) > 26 or not costs:
-        raise invalid("values", expected="1 to 26 names, and a cost", received=(list(values), list(costs)))
-    first = next(iter(costs.values()))
-    letters = dict(zip(sorted(values, key=first.__getitem__), "abcdefghijklmnopqrstuvwxyz"))
-    columns = min(2, len(costs))
-    figure, axes = new(columns, -(-len(costs) // columns), width=7.6, height=3.0 * -(-len(costs) // columns) + 0.16 * len(values) + 0.3,
-                       squeeze=False, sharey=True)
-    for axis in axes.flat[len(costs):]:
-        axis.set_visible(False)
-    for axis, (label, cost) in zip(axes.flat, costs.items()):
-        best = undominated({name: point["value"] for name, point in values.items()}, cost)
-        axis.plot([cost[name] for name in best], [values[name]["value"] for name in best], color=PALETTE[3], lw=1.6, drawstyle="steps-post", zorder=1)
-        for name, point in values.items():
-            colour = PALETTE[3] if name in best else PALETTE[0]
-            axis.plot([cost[name]] * 2, [point["low"], point["high"]], color=colour, lw=1, alpha=0.45, zorder=2)
-            axis.plot(cost[name], point["value"], "o", color=colour, ms=11, zorder=3)
-            axis.annotate(letters[name], (cost[name], point["value"]), ha="center", va="center_baseline", fontsize=8.5, color="white",
-                          fontweight="bold", zorder=4)
-        axis.set(xscale="log", xlabel=label)
-        axis.margins(x=0.10)
-        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    for axis in axes[:, 0]:
-        axis.set_ylabel(ylabel)
-    # The same on every panel's line or on some: coloured in the key if on any.
-    ever = {name for cost in costs.values() for name in undominated({name: point["value"] for name, point in values.items()}, cost)}
-    handles = [Line2D([], [], ls="", marker="o", ms=8, color=PALETTE[3] if name in ever else PALETTE[0], label=f"{letter}  {name}")
-               for name, letter in letters.items()]
-    figure.legend(handles=handles, loc="outside lower left", ncols=2, labelcolor=INK, frameon=False, fontsize=9.5)
-    head(axes[0, 0], title)
+    height, width = picture.shape[:2]
+    figure, (whole, near) = new(2, 1, width=8.2, height=3.7, width_ratios=[1.35, 1])
+    for axis in (whole, near):
+        axis.imshow(picture)
+        axis.set_axis_off()
+    whole.add_patch(Rectangle((box.x, box.y), box.w, box.h, fill=False, lw=2.5, color=PALETTE[5]))
+    for number, (name, places) in enumerate(points.items()):
+        near.plot(*np.asarray(places, float).T, "o+x"[number % 3], color=(PALETTE[4], PALETTE[5], PALETTE[1])[number % 3], label=name,
+                  ms=5, mfc="none", mew=1.6, ls="none")
+    edge = margin * max(box.w, box.h)
+    near.set(xlim=(max(box.x - edge, 0), min(box.x + box.w + edge, width)), ylim=(min(box.y + box.h + 2 * edge, height), max(box.y - edge, 0)))
+    figure.legend(*near.get_legend_handles_labels(), loc="outside lower right", ncols=3, labelcolor=INK, frameon=False)
+    head(whole, title)
     return figure

@@ -59,9 +59,9 @@ DRAWINGS = {
     "flow": lambda: blocks.flow({"inverted": (4, "1×1", 24, "3×3", 24, "1×1", 4), "other": (4, "3×3", 8)}, title="t"),
     "branches": lambda: blocks.branches({"sees 1": ["1×1"], "sees 3": ["pool", "3×3"]}, top="face", bottom="joined", title="t"),
     "returned": lambda: blocks.returned({"one": blocks.through_relu(blocks.spiral(), 3)}, title="t"),
-    "lines": lambda: blocks.lines({"a": ([1, 2], [0.5, 0.1]), "b": ([1, 2], [0.2, 1e-9])}, points={"a": ([1], [0.4])}, marks={"m": 0.3}, floor=1e-6, title="t",
+    "laws": lambda: blocks.laws({"a": ([1, 2], [0.5, 0.1]), "b": ([1, 2], [0.2, 1e-9])}, points={"a": ([1], [0.4])}, marks={"m": 0.3}, floor=1e-6, title="t",
                                   xlabel="x", ylabel="y"),
-    "lines, shares": lambda: blocks.lines({"a": ([1, 2], [0.5, 0.1])}, log=False, doubling=True, percent=True, floor=0, title="t", xlabel="x", ylabel="y"),
+    "laws, shares": lambda: blocks.laws({"a": ([1, 2], [0.5, 0.1])}, log=False, doubling=True, percent=True, floor=0, title="t", xlabel="x", ylabel="y"),
 }
 
 
@@ -88,7 +88,7 @@ def test_a_shortcut_joins_equal_ends_only_and_arrows_turn_light_on_dark_paper():
 
 @pytest.mark.parametrize("call, word", [
     (lambda: blocks.kernels({"a": np.ones((2, 2))}, title="t"), "`masks`"), (lambda: blocks.flow({"a": (4, "1×1")}, title="t"), "`blocks`"),
-    (lambda: blocks.branches({}, top="a", bottom="b", title="t"), "`columns`"), (lambda: blocks.lines({}, title="t", xlabel="x", ylabel="y"), "`series`"),
+    (lambda: blocks.branches({}, top="a", bottom="b", title="t"), "`columns`"), (lambda: blocks.laws({}, title="t", xlabel="x", ylabel="y"), "`series`"),
     (lambda: blocks.through_relu(np.ones(3), 2), "`points`"), (lambda: blocks.chance_lost(0, 2), "`dimensions`"), (lambda: blocks.full(0, 2), "`outputs`")])
 def test_the_impossible_is_named(call, word):
     with pytest.raises(FerError, match=word):

@@ -13,7 +13,7 @@ import pytest
 
 APPENDICES = ("a1_studio", "a2_drawn_and_real")
 CHAPTERS = ("01_dataset_tour", "02_preprocessing", "03_architecture", "04_training", "05_overfitting", "06_evaluation",
-            "07_explanation", "08_comparison", "09_designs", "11_smaller", "12_real_time")
+            "07_explanation", "08_comparison", "09_designs", "10_compress", "11_smaller", "12_real_time")
 
 
 def load(root, name):

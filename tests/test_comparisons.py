@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import comparisons, figures
+from fer_utils import comparisons, figures, tradeoffs
 from fer_utils.errors import FerError
+from fer_utils.faces import Box
 
 
 def table(rows=3, columns=4, scale=1.0):
@@ -31,8 +32,12 @@ DRAWINGS = {
     "reliability": lambda: comparisons.reliability({"known": CALIBRATED, "unknown": CALIBRATED}, title="t"),
     "histories": lambda: comparisons.histories({"one": [HISTORY, HISTORY], "two": [HISTORY]}, title="t"),
     "strips": lambda: comparisons.strips({"people": [0.3, 0.5, 0.5, 0.8], "machine": [0.6]}, title="t", xlabel="x"),
-    "frontier": lambda: comparisons.frontier({"a": SHARE, "b": SHARE | {"value": 0.58}, "c": SHARE | {"value": 0.42}}, {
+    "frontier": lambda: tradeoffs.frontier({"a": SHARE, "b": SHARE | {"value": 0.58}, "c": SHARE | {"value": 0.42}}, {
         "parameters": {"a": 10, "b": 100, "c": 1000}, "bytes": {"a": 5, "b": 9, "c": 2}, "ms": {"a": 1, "b": 2, "c": 3}}, title="t", ylabel="y"),
+    "lines": lambda: tradeoffs.lines({"one": [(0.0, 0.5), (0.9, 0.4)], "two": [(0.5, None), (0.8, 0.2)]}, title="t", xlabel="x", ylabel="y",
+                                       percent="xy", level=("before", SHARE)),
+    "staircases": lambda: tradeoffs.staircases({"coarse": (np.linspace(-1, 1, 9), np.linspace(-1, 1, 9).round())}, title="t", xlabel="x", ylabel="y"),
+    "pointed": lambda: comparisons.pointed(figures.blank(60), Box(10, 12, 30, 30, 1.0), {"found": np.full((68, 2), 20.0)}, title="t"),
     "paired bars": lambda: comparisons.paired_bars({"first": {"one": 0.5, "two": 0.6}, "second": {"one": 0.1, "two": 0.9}}, title="t", xlabel="x"),
 }
 
@@ -119,13 +124,27 @@ def test_bad_input_is_one_clear_error():
     with pytest.raises(FerError, match="`rows`"):
         comparisons.dots({}, title="t", xlabel="x")
     with pytest.raises(FerError, match="`values`"):
-        comparisons.frontier({}, {"bytes": {}}, title="t", ylabel="y")
+        tradeoffs.frontier({}, {"bytes": {}}, title="t", ylabel="y")
     with pytest.raises(FerError, match="`panels`"):
         comparisons.slopes({"p": ([1.0], [1.0, 2.0])}, ends=[("a", "b")], title="t", ylabel="y")
     with pytest.raises(FerError, match="`differences`"):
         comparisons.gains({}, title="t", ylabel="y")
     with pytest.raises(FerError, match="`rows`"):
         comparisons.strips({"nobody": []}, title="t", xlabel="x")
+    with pytest.raises(FerError, match="`series`"):
+        tradeoffs.lines({"nothing": []}, title="t", xlabel="x", ylabel="y")
+    with pytest.raises(FerError, match="`panels`"):
+        tradeoffs.staircases({"p": (np.ones(2), np.ones(3))}, title="t", xlabel="x", ylabel="y")
+
+
+def test_lines_are_drawn_in_the_order_of_x_and_what_was_not_measured_is_a_gap():
+    (axis,) = tradeoffs.lines({"one": [(0.9, 0.4), (0.5, None), (0.0, 0.5)]}, title="t", xlabel="x", ylabel="y", level=("before", SHARE)).axes
+    assert np.array_equal(axis.lines[1].get_xdata(), [0.0, 0.5, 0.9]) and np.array_equal(axis.lines[1].get_ydata(), [0.5, np.nan, 0.4], equal_nan=True)
+
+
+def test_what_is_left_of_numbers_is_one_faint_line_each():
+    (axis,) = tradeoffs.staircases({"coarse": (np.linspace(-1, 1, 9), np.linspace(-1, 1, 9).round())}, title="t", xlabel="x", ylabel="y").axes
+    assert len(axis.collections[0].get_segments()) == 3 and len(axis.lines[1].get_xdata()) == 9
 
 
 def test_histories_are_thin_lines_and_their_mean_a_thick_one():

@@ -201,6 +201,24 @@ def mutate(meta, count, seed):
     return made
 
 
+def folded(kernel, bias, gamma, beta, mean, variance, epsilon, *, by=None, scaled=None, moved=None):
+    """The answer to 10-1, with another factor a filter, other ways to use it on the kernel, other biases."""
+    by = gamma / np.sqrt(variance + epsilon) if by is None else by
+    return (kernel * by if scaled is None else scaled(by)), ((bias - mean) * by + beta if moved is None else moved(by))
+
+
+def fold_in_place(kernel, bias, gamma, beta, mean, variance, epsilon):
+    made = folded(kernel, bias, gamma, beta, mean, variance, epsilon)
+    kernel *= gamma / np.sqrt(variance + epsilon)
+    return kernel, made[1]
+
+
+def fold_in_place_bias(kernel, bias, gamma, beta, mean, variance, epsilon):
+    made = folded(kernel, bias, gamma, beta, mean, variance, epsilon)
+    bias -= mean
+    return made
+
+
 WRONG = [
     ("01-1", lambda name: describe(name, actor=lambda p, m: int(p[6])), "'actor'"),
     ("01-1", lambda name: describe(name, sex=lambda p, m: "female" if int(p[6]) % 2 else "male"), "'sex'"),
@@ -349,6 +367,39 @@ WRONG = [
     ("12-1", smooth_in_place, "work on a copy"),
     ("12-1", lambda t, s: s, "smooth(times, scores, tau)"),
     ("12-1", lambda t, s, tau: None, "array of numbers; got NoneType"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: t - m * by), "own bias was left out"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b), "bias is as it was"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b + t - m * by), "bias was not scaled"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b * by + t - m), "mean was not scaled"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b * by + t), "mean was left out"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b * by), "mean and beta were left out"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b - m) * by), "beta was left out"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b - m + t) * by), "beta was scaled, too"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b + m) * by + t), "wrong sign: it is taken away"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (m - b) * by + t), "bias minus mean"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b - m) * by - t), "it is added"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b - m) / np.sqrt(v + e) + t), "gamma was left out of the bias"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, scaled=lambda by: k), "kernel is as it was"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, scaled=lambda by: k * by[:, None]), "filters are the last"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, scaled=lambda by: k * by[:, None, None, None]), "filters are the last"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, scaled=lambda by: k * (by[:, None] if k.shape[2] != 3 else by)), "The last."),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=1 / np.sqrt(v + e)), "gamma was left out"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=np.abs(g) / np.sqrt(v + e)), "lost its sign"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g), "only gamma"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g / (v + e)), "square root"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g * np.sqrt(v + e)), "it divides"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g / np.sqrt(v)), "epsilon was left out"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g / np.sqrt(v + 1e-3)), "take the one that is given"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g / (np.sqrt(v) + e)), "under it"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, m, t, v, e), "should be"),
+    ("10-1", fold_in_place, "changed the kernel"),
+    ("10-1", fold_in_place_bias, "changed the bias"),
+    ("10-1", lambda *a: folded(*a)[::-1], "the kernel comes first"),
+    ("10-1", lambda *a: folded(*a)[0], "two things"),
+    ("10-1", lambda *a: (folded(*a)[0].transpose(3, 2, 0, 1), folded(*a)[1]), "in other places"),
+    ("10-1", lambda *a: (folded(*a)[0], folded(*a)[1].sum()), "keeps its shape"),
+    ("10-1", lambda *a: (None, None), "arrays of numbers"),
+    ("10-1", lambda kernel, bias: (kernel, bias), "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"),
 ]
 
 

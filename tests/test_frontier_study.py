@@ -2,7 +2,7 @@
 
 import pytest
 
-from fer_utils import comparisons, models, results
+from fer_utils import models, results, tradeoffs
 from fer_utils.errors import FerError
 from fer_utils.studies import frontier, lightweight2019, nano
 
@@ -46,10 +46,10 @@ def test_strangers_that_one_did_not_have_are_refused():
 
 def test_who_is_beaten_by_nobody():
     values, costs = {"a": 0.5, "b": 0.6, "c": 0.6, "d": 0.4, "e": 0.7}, {"a": 1, "b": 2, "c": 3, "d": 1, "e": 9}
-    assert comparisons.undominated(values, costs) == ["a", "b", "e"]
-    assert comparisons.undominated({"a": 1.0, "b": 1.0}, {"a": 2, "b": 2}) == ["a", "b"]  # alike in both: neither beats the other
+    assert tradeoffs.undominated(values, costs) == ["a", "b", "e"]
+    assert tradeoffs.undominated({"a": 1.0, "b": 1.0}, {"a": 2, "b": 2}) == ["a", "b"]  # alike in both: neither beats the other
     with pytest.raises(FerError, match="`costs`"):
-        comparisons.undominated({"a": 1.0}, {"b": 1.0})
+        tradeoffs.undominated({"a": 1.0}, {"b": 1.0})
 
 
 @pytest.mark.skipif(("frontier", "class") not in results.stored(), reason="the study is not stored yet: python -m fer_utils study frontier --store")

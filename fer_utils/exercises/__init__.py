@@ -27,6 +27,7 @@ _GRADERS: dict[str, str] = {
     "07-1": "ch07:grade_occlusion",
     "08-1": "ch08:grade_interval",
     "09-1": "ch09:grade_inverted",
+    "10-1": "ch10:grade_fold",
     "11-1": "ch11:grade_loss",
     "12-1": "ch12:grade_smoothing",
 }

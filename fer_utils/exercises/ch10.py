@@ -1,0 +1,123 @@
+"""10-1: a batch normalisation folded into the convolution before it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import Wrong
+
+_ARGUMENTS = "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"
+
+
+def _reference(kernel, bias, gamma, beta, mean, variance, epsilon, *, axis=3, root=True, outside=False, divide=True):
+    spread = variance + (0 if outside else epsilon)
+    spread = np.sqrt(spread) if root else spread
+    spread = spread + (epsilon if outside else 0)
+    by = gamma / spread if divide else gamma * spread
+    shape = [1] * 4
+    shape[axis] = -1
+    return kernel * by.reshape(shape) if by.size == kernel.shape[axis] else None, (bias - mean) * by + beta
+
+
+def _kernel_hint(got: np.ndarray, given: dict) -> str:
+    """What was done to the kernel instead, if it is one of the usual things."""
+    def known(**other):
+        wanted = _reference(**{name: value.astype(float) if name != "epsilon" else value for name, value in (given | other.pop("given", {})).items()}, **other)[0]
+        return wanted is not None and got.shape == wanted.shape and np.allclose(got, wanted, rtol=1e-4, atol=1e-5)
+
+    if known(given={"gamma": given["gamma"] * 0 + 1, "variance": given["variance"] * 0 + 1, "epsilon": 0.0}):
+        return "The kernel is as it was: each filter has to be scaled, too."
+    if known(given={"gamma": given["gamma"] * 0 + 1}):
+        return "It looks as if gamma was left out."
+    if known(given={"gamma": np.abs(given["gamma"])}):
+        return "It looks as if gamma lost its sign; it may be negative."
+    if known(given={"variance": given["variance"] * 0 + 1, "epsilon": 0.0}):
+        return "It looks as if only gamma was used; the spread divides, too."
+    if any(known(axis=axis) for axis in (0, 1, 2)):
+        return "It looks as if another axis was scaled: in (height, width, in, out) the filters are the last."
+    if known(root=False):
+        return "It looks as if the variance divides; it is its square root, the standard deviation."
+    if known(divide=False):
+        return "It looks as if the spread multiplies; it divides."
+    if known(given={"epsilon": 0.0}):
+        return "It looks as if epsilon was left out: it is added to the variance, and keeps a filter that never varies from dividing by zero."
+    if known(outside=True):
+        return "It looks as if epsilon was added after the root; it belongs to the variance, under it."
+    if known(given={"epsilon": 1e-3}):
+        return "It looks as if epsilon is always 0.001, Keras' own; take the one that is given."
+    if np.allclose(np.sort(got, axis=None), np.sort(_reference(**given)[0], axis=None), rtol=1e-4, atol=1e-5):
+        return "The numbers are right and stand in other places: the order stays (height, width, in, out)."
+    return ""
+
+
+def _bias_hint(got: np.ndarray, given: dict) -> str:
+    """The same for the bias, whose kernel was right."""
+    bias, gamma, beta, mean = (given[name].astype(float) for name in ("bias", "gamma", "beta", "mean"))
+    by = gamma / np.sqrt(given["variance"].astype(float) + given["epsilon"])
+    for wrong, hint in (
+        (beta - mean * by, "It looks as if the convolution's own bias was left out."),
+        (bias, "The bias is as it was; the normalisation moves it."),
+        (bias + beta - mean * by, "It looks as if the convolution's bias was not scaled; the normalisation sees it like any other part of the sum."),
+        (bias * by + beta - mean, "It looks as if the mean was not scaled; it is taken away before the scaling."),
+        (bias * by + beta, "It looks as if the mean was left out."),
+        (bias * by, "It looks as if mean and beta were left out."),
+        ((bias - mean) * by, "It looks as if beta was left out."),
+        ((bias - mean + beta) * by, "It looks as if beta was scaled, too; it is added at the end, as it is."),
+        ((bias + mean) * by + beta, "The mean has the wrong sign: it is taken away."),
+        ((mean - bias) * by + beta, "The difference is the other way round: bias minus mean."),
+        ((bias - mean) * by - beta, "Beta has the wrong sign: it is added."),
+        ((bias - mean) / np.sqrt(given["variance"].astype(float) + given["epsilon"]) + beta, "It looks as if gamma was left out of the bias."),
+    ):
+        if np.allclose(got, wrong, rtol=1e-4, atol=1e-5):
+            return hint
+    return ""
+
+
+def grade_fold(answer) -> str:
+    """Shapes of all kinds, one with equal sides so that a wrong axis cannot hide, a filter that never varies, inputs left alone."""
+    rng = np.random.default_rng(1010)
+    for shape in ((3, 3, 3, 3), (5, 3, 2, 7), (1, 1, 5, 4), (3, 3, 1, 16)):
+        filters = shape[-1]
+        given = {
+            "kernel": rng.normal(0, 0.5, shape), "bias": rng.normal(0, 0.7, filters),
+            "gamma": rng.uniform(0.4, 2.0, filters) * rng.choice([-1, 1], filters), "beta": rng.normal(0, 1.5, filters),
+            "mean": rng.normal(0, 2.0, filters), "variance": rng.uniform(0.2, 6.0, filters),
+        }
+        given = {name: value.astype("float32") for name, value in given.items()}
+        given["gamma"][0], given["variance"][-1] = -abs(given["gamma"][0]), 0.0  # one that turns round, one that never varies
+        given["epsilon"] = 1e-2
+        before = {name: np.copy(value) for name, value in given.items()}
+        words = f"a kernel of shape {shape} and epsilon {given['epsilon']:g}"
+        try:
+            made = answer(*given.values())
+        except TypeError as error:
+            if "argument" in str(error):
+                raise Wrong(f"the function should be {_ARGUMENTS}: {error}.") from None
+            raise
+        except ValueError as error:
+            if "broadcast" in str(error):
+                raise Wrong(f"for {words}: {error}. Which axis of the kernel counts the filters? The last.") from None
+            raise
+        for name, value in given.items():
+            if not np.array_equal(value, before[name]):
+                raise Wrong(f"your function changed the {name} that it was given; make a new array.")
+        if not isinstance(made, (tuple, list)) or len(made) != 2:
+            raise Wrong(f"for {words}: return two things, (kernel, bias); got {type(made).__name__}.")
+        try:
+            kernel, bias = (np.asarray(part if part is not None else {}, float) for part in made)
+        except (TypeError, ValueError):
+            raise Wrong(f"for {words}: kernel and bias should be arrays of numbers.") from None
+        if kernel.shape == (filters,) and bias.shape == shape:
+            raise Wrong("the kernel comes first, then the bias: return (kernel, bias).")
+        for name, part, wanted in (("kernel", kernel, shape), ("bias", bias, (filters,))):
+            if part.shape != wanted:
+                raise Wrong(f"for {words}: the {name} keeps its shape, {wanted}; got {part.shape}.")
+        wanted = _reference(**{name: value.astype(float) if name != "epsilon" else value for name, value in given.items()})
+        for name, part, right, hint in (("kernel", kernel, wanted[0], _kernel_hint), ("bias", bias, wanted[1], _bias_hint)):
+            if not np.allclose(part, right, rtol=1e-4, atol=1e-5):
+                gap = np.where(np.isfinite(part), np.abs(part - right), np.inf)
+                place = tuple(int(k) for k in np.unravel_index(gap.argmax(), gap.shape))
+                found = hint(part, given)
+                raise Wrong(f"for {words}: {name}[{', '.join(map(str, place))}] should be {right[place]:.4f}; your function gave "
+                            f"{part[place]:.4f}.{' ' + found if found else ''}")
+    return "right: two layers have become one, and no picture will tell the difference."
