@@ -52,6 +52,8 @@ RIVALS = ("vgg16", "resnet50")
 FOLD = 0
 #: Of the weights; and of the filters, in each of the steps between which the network trains on: 1 - 0.7^2 = 51 % in the end.
 WEIGHTS_GONE, FILTERS_GONE, STEPS = 0.8, 0.3, 2
+#: Each layer loses its own share: ranked all together, the layers with the smallest weights can be emptied, and nothing passes an empty layer.
+SCOPE = "layer"
 #: Where no engine is there for it a row is left out, and the answer says so.
 FORMS: tuple[tuple[str, str, str | None], ...] = (
     ("xception", "keras", None), ("xception", "xla", None),
@@ -149,7 +151,7 @@ def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple]
                                     repeats=plan["repeats"], progress=progress) if shares is None or list(shares) else None
     return {
         "plan": {**plan, "network": network, "options": options or {}, "weights_gone": WEIGHTS_GONE, "filters_gone_a_step": FILTERS_GONE,
-                 "steps": STEPS, "rates": RATES},
+                 "steps": STEPS, "scope": SCOPE, "rates": RATES},
         "split": {"train": len(train), "test": len(test), **{f"{side}_actors": int(face_set.meta.iloc[part]["actor"].nunique())
                                                               for side, part in (("train", train), ("test", test))}},
         "labels": list(first.labels), "baseline": BASELINE, "threads": list(threads), "networks": described,
@@ -193,7 +195,7 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     from ..train import Recipe, fit
 
     code = provenance.code_fingerprint(["fer_utils.train", "fer_utils.compress.pruning", "fer_utils.compress.filters"], registries=False)
-    key = provenance.digest([result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, code])[:24]
+    key = provenance.digest([result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, SCOPE, code])[:24]
     folder = home() / "compression" / f"{way}-{key}"
     if (folder / "done.json").is_file():
         return models.load(folder / "model.keras"), json.loads((folder / "done.json").read_text())["minutes"]
@@ -202,14 +204,14 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     recipe = {"learning_rate": RATES[NETWORK] / 3}
     if way == "weights":
         batches = -(-len(train_rows) // Recipe().batch_size) * plan["tuning"]
-        pruning = MagnitudePruning(WEIGHTS_GONE, ramp=0.5, steps=batches)
+        pruning = MagnitudePruning(WEIGHTS_GONE, ramp=0.5, steps=batches, scope=SCOPE)
         tuned, _ = fit(prune(model, 0.0), images, targets, train_rows, test_rows, recipe=Recipe(epochs=plan["tuning"], **recipe), seed=1,
                        callbacks=[pruning], progress=progress, description="pruning weights")
     else:
         tuned = model
         for step in range(STEPS):
             epochs = max(1, plan["tuning"] // STEPS)
-            tuned, _ = fit(prune(tuned, FILTERS_GONE, scope="layer", structured=True), images, targets, train_rows, test_rows,
+            tuned, _ = fit(prune(tuned, FILTERS_GONE, scope=SCOPE, structured=True), images, targets, train_rows, test_rows,
                            recipe=Recipe(epochs=epochs, **recipe), seed=1 + step, progress=progress,
                            description=f"after pruning filters, step {step + 1}")
     spent = round((time.monotonic() - began) / 60, 3)

@@ -109,5 +109,5 @@ def _built(row: dict):
 
     made = models.build(row["network"], classes=row["labels"], input_shape=(row["size"], row["size"], 1), **row["options"])
     for _ in range(row["pruned"]):
-        made = compress.prune(made, compression.FILTERS_GONE, scope="layer", structured=True)
+        made = compress.prune(made, compression.FILTERS_GONE, scope=compression.SCOPE, structured=True)
     return made
