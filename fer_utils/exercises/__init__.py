@@ -130,6 +130,16 @@ def _limited(seconds: int):
         signal.signal(signal.SIGALRM, before)
 
 
+def asked(answer, arguments: str, *given):
+    """What an answer returns for what it is given; `Wrong` with the wanted ``arguments``, in words, where it does not take so many."""
+    try:
+        return answer(*given)
+    except TypeError as error:
+        if "argument" in str(error):
+            raise Wrong(f"the function should be {arguments}: {error}.") from None
+        raise
+
+
 def same(what: str, got, wanted, given: str) -> None:
     """Raise `Wrong` unless ``got`` equals ``wanted`` (in type of number, too)."""
     import numpy as np

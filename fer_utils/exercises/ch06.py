@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong
+from . import Wrong, asked
 
 _ARGUMENTS = "relative(features, actors, neutral, takes)"
 
@@ -59,12 +59,7 @@ def grade_relative(answer) -> str:
         handed = _toy(people, columns, rng, takes=takes, whole=whole)
         before = [part.copy() for part in handed]
         given = f"{people} actor{'s' if people > 1 else ''} with {takes} takes{', features that are whole numbers' if whole else ''}"
-        try:
-            made = answer(*handed)
-        except TypeError as error:
-            if "argument" in str(error):
-                raise Wrong(f"the function should be {_ARGUMENTS}: {error}.") from None
-            raise
+        made = asked(answer, _ARGUMENTS, *handed)
         if not all(np.array_equal(now, then) for now, then in zip(handed, before)):
             raise Wrong("your function changed an array that it was given; work on a copy.")
         try:

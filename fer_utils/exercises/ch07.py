@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong
+from . import Wrong, asked
 
 _ARGUMENTS = "occluded(ask, picture, label, patch)"
 
@@ -68,12 +68,7 @@ def grade_occlusion(answer) -> str:
         picture = np.rint(picture).astype(np.uint8) if whole else picture
         before, label = picture.copy(), int(ask(picture[None])[0].argsort()[-2])
         given = f"a picture of {shape[0]}x{shape[1]}{' (uint8)' if whole else ''} and squares of {patch}"
-        try:
-            made = answer(ask, picture, label, patch)
-        except TypeError as error:
-            if "argument" in str(error):
-                raise Wrong(f"the function should be {_ARGUMENTS}: {error}.") from None
-            raise
+        made = asked(answer, _ARGUMENTS, ask, picture, label, patch)
         if not np.array_equal(picture, before):
             raise Wrong("your function changed the picture that it was given; cover a copy.")
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong
+from . import Wrong, asked
 
 _ARGUMENTS = "inverted(height, width, inputs, outputs, expansion, kernel, stride)"
 
@@ -73,12 +73,7 @@ def grade_inverted(answer) -> str:
              (7, 7, 96, 160, 6, 3, 1), (11, 11, 10, 10, 1, 5, 2), (10, 13, 6, 9, 2, 3, 3)]
     for case in cases:
         given = f"inverted{case}"
-        try:
-            made = answer(*case)
-        except TypeError as error:
-            if "argument" in str(error):
-                raise Wrong(f"the function should be {_ARGUMENTS}: {error}.") from None
-            raise
+        made = asked(answer, _ARGUMENTS, *case)
         if not isinstance(made, (tuple, list, np.ndarray)) or len(made) != 2:
             raise Wrong(f"{given} should return two numbers, parameters and multiply-accumulates; got {made!r}.")
         for place, (what, got, wanted) in enumerate(zip(("parameters", "multiply-accumulates"), made, _reference(*case))):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong
+from . import Wrong, asked
 
 _ARGUMENTS = "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"
 
@@ -89,11 +89,7 @@ def grade_fold(answer) -> str:
         before = {name: np.copy(value) for name, value in given.items()}
         words = f"a kernel of shape {shape} and epsilon {given['epsilon']:g}"
         try:
-            made = answer(*given.values())
-        except TypeError as error:
-            if "argument" in str(error):
-                raise Wrong(f"the function should be {_ARGUMENTS}: {error}.") from None
-            raise
+            made = asked(answer, _ARGUMENTS, *given.values())
         except ValueError as error:
             if "broadcast" in str(error):
                 raise Wrong(f"for {words}: {error}. Which axis of the kernel counts the filters? The last.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong
+from . import Wrong, asked
 
 _ARGUMENTS = "loss(student, teacher, labels, weight, temperature)"
 
@@ -55,12 +55,7 @@ def grade_loss(answer) -> str:
         given = f"{case[0].shape[0]} face{'s' * (case[0].shape[0] > 1)}, {case[0].shape[1]} labels, weight {case[3]} and temperature {case[4]}" \
             + ("; the student says what the teacher says" if number == len(cases) - 1 else "")
         before = [np.array(part) for part in case[:3]]
-        try:
-            made = answer(*case)
-        except TypeError as error:
-            if "argument" in str(error):
-                raise Wrong(f"the function should be {_ARGUMENTS}: {error}.") from None
-            raise
+        made = asked(answer, _ARGUMENTS, *case)
         if not all(np.array_equal(one, other) for one, other in zip(before, case)):
             raise Wrong("your function changed the arrays that it was given; compute in new ones.")
         if np.ndim(made) or made is None or isinstance(made, (str, bytes, bool)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong
+from . import Wrong, asked
 
 _ARGUMENTS = "smooth(times, scores, tau)"
 
@@ -83,12 +83,7 @@ def grade_smoothing(answer) -> str:
         kept = times.copy(), scores.copy()
         rows = f"{len(times)} row{'s' if len(times) > 1 else ''}"
         given = f"{rows} of {scores.shape[1]} scores{' (whole numbers)' if scores.dtype.kind == 'i' else ''} at uneven times, tau = {tau}"
-        try:
-            made = answer(times, scores, tau)
-        except TypeError as error:
-            if "argument" in str(error):
-                raise Wrong(f"the function should be {_ARGUMENTS}: {error}.") from None
-            raise
+        made = asked(answer, _ARGUMENTS, times, scores, tau)
         if not (np.array_equal(times, kept[0]) and np.array_equal(scores, kept[1])):
             raise Wrong("your function changed an array that it was given; work on a copy.")
         try:
