@@ -24,4 +24,4 @@ def test_a_failure_in_either_is_a_failure(root, tmp_path, fails):
     done = subprocess.run([sys.executable, str(folder), "-q"], cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"PYTEST_ADDOPTS": ""})
     assert (done.returncode != 0) == bool(fails), done.stdout
     assert done.stdout.count("1 failed" if fails else "1 passed") == (1 if fails else 2)
-    assert done.stdout.index("Two processes") < done.stdout.index("Chapters and pages:")
+    assert done.stdout.index("Two processes") < done.stdout.index("Chapters, pages, long studies:")
