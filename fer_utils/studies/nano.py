@@ -7,7 +7,7 @@
 One question in three answers, each of which two cores compute in an hour or two; a killed run goes on with the next training.
 Actors apart: every actor is tested by networks that never saw him.  RAVDESS and MEAD have five folds with a
 seed each; SAVEE has four men, each left out once by each of five seeds.  The network and its recipe were chosen on
-24 other drawn actors (seed 4242), of whom none is here.
+24 other drawn actors (seed 4242), of whom none is here; one fold of RAVDESS had been looked at once before these were drawn.
 """
 
 from __future__ import annotations
