@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("name", nargs="?", help="which; without it they are listed")
     made.add_argument("--tier", default="class", help="smoke, class (default) or full")
     made.add_argument("--store", action="store_true", help="keep the answer in book/results")
+    made.add_argument("--real", metavar="SET=FOLDER", action="append", help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times")
 
     made = command("evaluate", _evaluate, "print the metrics of a stored result")
     made.add_argument("result", help="the folder of a stored result")
@@ -312,7 +313,12 @@ def _study(options) -> int:
             for row in rows]
         _print(options, {"studies": rows}, "\n".join(lines))
         return 0
-    found = results.run(options.name, options.tier, store=options.store, progress=not options.quiet)
+    real = None
+    if options.real is not None:
+        if wrong := [one for one in options.real if not all(one.partition("=")[::2])]:
+            raise invalid("--real", expected="SET=FOLDER, as in savee=/data/savee", received=wrong[0])
+        real = dict(one.split("=", 1) for one in options.real)
+    found = results.run(options.name, options.tier, store=options.store, progress=not options.quiet, real=real)
     _print(options, vars(found), f"{found.title}\n{json.dumps(found.answer, indent=1, ensure_ascii=False)}")
     return 0
 

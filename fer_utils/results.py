@@ -10,6 +10,8 @@ gives.  An answer whose code has changed since is **stale**, and says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+import contextlib
 from dataclasses import dataclass
 import datetime
 import json
@@ -19,6 +21,7 @@ import time
 from . import provenance, studies
 from .errors import FerError, invalid
 from .paths import write_atomic
+from .studies import _real
 
 #: In a checkout, and in an installed package (where the build has copied it).
 _FOLDERS = (provenance.PACKAGE.parent / "book" / "results", provenance.PACKAGE / "_results")
@@ -113,7 +116,7 @@ def load(name: str, tier: str | None = None) -> Stored:
         raise FerError(f"{file} is no stored answer ({type(error).__name__}: {error}). Run it again: {_command(name, wanted)}") from error
 
 
-def run(name: str, tier: str = "class", *, store: bool = False, progress: bool = True, **options) -> Stored:
+def run(name: str, tier: str = "class", *, store: bool = False, progress: bool = True, real: Mapping[str, str] | None = None, **options) -> Stored:
     """Answer a study's question; with ``store`` keep the answer in the repository.
 
     Parameters
@@ -121,6 +124,8 @@ def run(name: str, tier: str = "class", *, store: bool = False, progress: bool =
     name : one of `fer_utils.studies.available`.
     tier : ``smoke``, ``class`` or ``full``.  The first is not stored.
     progress : bars on standard error.
+    real : data set (``ravdess``, ``savee``, ``mead``) -> folder of real clips, in the place of the stand-ins; for ``paper_figures``, of which the
+        panels of these sets are made.  Such an answer is not stored here.
     options : of the study's own ``answer``.  An answer to other options than the default is not stored.
 
     Raises
@@ -130,17 +135,21 @@ def run(name: str, tier: str = "class", *, store: bool = False, progress: bool =
     made = studies.module(name)
     if tier not in ("smoke", *TIERS):
         raise invalid("tier", expected="smoke, class or full", received=tier)
-    if store and (tier not in TIERS or options):
-        raise invalid("store", expected="False at tier smoke and with options of your own", received=True,
+    if store and (tier not in TIERS or options or real):
+        raise invalid("store", expected="False at tier smoke, on clips and with options of your own", received=True,
                       remedy=f"Only the study as it stands is kept: {_command(name, 'class')}")
     began, code, commit = time.monotonic(), code_of(name), provenance.commit()
-    answer = made.answer(tier, progress=progress, **options)
+    with contextlib.nullcontext() if real is None else _real.on(made, name, real):
+        if real is not None:
+            options = {"panels": _real.panels(made, real)} | options
+        answer = made.answer(tier, progress=progress, **options)
     try:
         text = json.dumps(answer, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise FerError(f"The study {name!r} gave an answer that JSON does not know ({error}).") from error
     found = Stored(
-        name=name, title=made.TITLE, tier=tier, command=_command(name, tier), answer=json.loads(text), options=options,
+        name=name, title=made.TITLE, tier=tier, command=_command(name, tier), answer=json.loads(text),
+        options=options | ({} if real is None else {"real": {dataset: str(folder) for dataset, folder in real.items()}}),
         minutes=round((time.monotonic() - began) / 60, 2), finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         commit=commit, versions=provenance.versions(), hardware=provenance.hardware(), code=code)
     if store:

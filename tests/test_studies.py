@@ -120,3 +120,30 @@ def test_the_stored_answer_is_whole():
     for row in found["rows"]:
         assert row["accuracy"]["groups"] == 24 and np.array(row["confusion"]).sum() == sum(count for _, count in row["by_actor"].values())
     assert len(found["steps"]) == len(split.STEPS)
+
+
+def test_the_papers_figures_on_a_folder_of_clips(tmp_path):
+    """The same question on real clips (here: a film that stands for them) by naming its folder; only the panels of that set."""
+    from fer_utils import studio
+    from fer_utils.studies import _real
+
+    clips = studio.film("savee", tmp_path / "clips", actors=4, clips_per_actor=7, seed=5, progress=False)
+    found = results.run("paper_figures", "smoke", progress=False, real={"savee": clips.root}, epochs=1, panels={"SAVEE after": 1})
+    (panel,) = found.answer["panels"]
+    drawn = results.run("paper_figures", "smoke", progress=False, epochs=1, panels={"SAVEE after": 1}).answer["panels"][0]
+    assert panel["histories"] != drawn["histories"] and panel["labels"] == drawn["labels"]  # other clips, another answer
+    assert found.options["real"] == {"savee": str(clips.root)}
+    assert _real.panels(paper_figures, {"savee": clips.root}) == {"SAVEE before": 3, "SAVEE after": 3}
+    assert paper_figures.trained is _trainings.trained  # the door is as it was
+
+
+@pytest.mark.parametrize("given, words", [
+    ({"name": "split", "real": {"ravdess": "."}}, ("`real`", "paper_figures", "split")),
+    ({"name": "paper_figures", "real": {"ravdess": "nowhere"}}, ("`real`", "ravdess", "nowhere")),
+    ({"name": "paper_figures", "real": {"savee": "."}, "panels": {"MEAD": 1}}, ("`real`", "mead")),
+    ({"name": "paper_figures", "real": {"savee": "."}, "store": True, "tier": "class"}, ("`store`",)),
+])
+def test_clips_that_cannot_be_asked_about(given, words):
+    with pytest.raises(FerError) as error:
+        results.run(given.pop("name"), given.pop("tier", "smoke"), progress=False, **given)
+    assert all(word in str(error.value) for word in words)
