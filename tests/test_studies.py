@@ -141,9 +141,23 @@ def test_the_papers_figures_on_a_folder_of_clips(tmp_path):
     ({"name": "split", "real": {"ravdess": "."}}, ("`real`", "paper_figures", "split")),
     ({"name": "paper_figures", "real": {"ravdess": "nowhere"}}, ("`real`", "ravdess", "nowhere")),
     ({"name": "paper_figures", "real": {"savee": "."}, "panels": {"MEAD": 1}}, ("`real`", "mead")),
+    ({"name": "paper_figures", "real": {"crema_d": "."}}, ("`real`", "mead, ravdess, savee", "crema_d")),
+    ({"name": "paper_figures", "real": {}}, ("`real`", "folders")),
     ({"name": "paper_figures", "real": {"savee": "."}, "store": True, "tier": "class"}, ("`store`",)),
 ])
 def test_clips_that_cannot_be_asked_about(given, words):
     with pytest.raises(FerError) as error:
         results.run(given.pop("name"), given.pop("tier", "smoke"), progress=False, **given)
     assert all(word in str(error.value) for word in words)
+
+
+def test_the_command_takes_folders_of_real_clips(tmp_path, monkeypatch, capsys):
+    from fer_utils import cli
+
+    handed = {}
+    monkeypatch.setattr(results, "run", lambda name, tier, **options: handed.update(options) or results.load("human_votes"))
+    assert cli.main(["study", "paper_figures", "--real", f"mead={tmp_path}", "--real", "savee=/a=b", "--json", "--quiet"]) == 0
+    assert handed["real"] == {"mead": str(tmp_path), "savee": "/a=b"}
+    for wrong in ("savee", "savee=", "=folder"):
+        assert cli.main(["study", "paper_figures", "--real", wrong]) == 2 and "SET=FOLDER" in capsys.readouterr().err
+    assert cli.main(["study", "human_votes", "--json", "--quiet"]) == 0 and handed["real"] is None

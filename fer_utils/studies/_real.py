@@ -14,7 +14,10 @@ STUDIES: tuple[str, ...] = ("paper_figures",)
 
 
 def panels(module, real: Mapping[str, str]) -> dict[str, int]:
-    """The panels of the data sets that have a folder, with as many trainings as the study has."""
+    """The panels of the data sets that have a folder, with as many trainings as the study has; FerError for a set of which it has none."""
+    known = {dataset for dataset, *_ in module.PANELS.values()}
+    if not real or real.keys() - known:
+        raise invalid("real", expected=f"folders by data set, of {', '.join(sorted(known))}", received=sorted(real))
     return {panel: trainings for panel, (dataset, *_, trainings) in module.PANELS.items() if dataset in real}
 
 
