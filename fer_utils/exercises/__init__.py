@@ -104,7 +104,7 @@ def check(exercise: str, answer: object) -> Verdict:
         return Verdict(exercise, False, str(wrong))
     except _OutOfTime:
         return Verdict(exercise, False, f"no answer within {SECONDS} seconds: is there a loop that never ends?")
-    except Exception as error:  # whatever a student's code raises is for the student to read
+    except (Exception, SystemExit) as error:  # whatever a student's code raises is for the student to read, and `exit()` ends no lesson
         where = traceback.extract_tb(error.__traceback__)[-1]
         return Verdict(exercise, False, f"your code raised {type(error).__name__}: {error} "
                                         f"(line {where.lineno} of {where.name}).")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from ..labels import RAVDESS
-from . import Wrong, same
+from . import Wrong, asked, same
 
 
 def grade_describe(answer) -> str:
@@ -16,7 +16,7 @@ def grade_describe(answer) -> str:
             continue  # RAVDESS has no strong neutral
         modality, channel, statement = 1 + actor % 2, 1 + emotion % 2, 1 + (actor + repetition) % 2
         name = f"{modality:02d}-{channel:02d}-{emotion:02d}-{strength:02d}-{statement:02d}-{repetition:02d}-{actor:02d}.mp4"
-        got = answer(name)
+        got = asked(answer, "describe(name)", name)
         if not isinstance(got, dict):
             raise Wrong(f"the function should return a dict; for {name!r} it returned {type(got).__name__}.")
         absent, extra = sorted(keys - set(got)), sorted(set(got) - keys, key=str)

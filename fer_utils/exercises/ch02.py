@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong
+from . import Wrong, asked
 
 
 def grade_sample(answer) -> str:
     """The centre of each of k equal parts, for many lengths; all frames where there are too few."""
     for length, k in [(6, 6), (12, 6), (100, 6), (107, 6), (61, 6), (7, 6), (600, 6), (3, 6), (1, 6), (100, 1), (99, 10), (2, 2)]:
-        got = answer(length, k)
+        got = asked(answer, "sample(length, k)", length, k)
         try:
             got = [float(index) for index in got]
         except TypeError:

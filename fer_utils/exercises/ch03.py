@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..models.ding2023 import parameter_count
-from . import Wrong, same
+from . import Wrong, asked, same
 
 
 def grade_parameters(answer) -> str:
@@ -16,12 +16,7 @@ def grade_parameters(answer) -> str:
              (16, 16, 8, 48), (16, 16, 8, 181), (12, 24, 6, 96), (32, 64, 8, 100)]
     for filters, dense, classes, size in cases:
         given = f"parameters({filters}, {dense}, {classes}, {size})"
-        try:
-            got = answer(filters, dense, classes, size)
-        except TypeError as error:
-            if "argument" in str(error):
-                raise Wrong(f"the function should take (filters, dense, classes, size): {error}.") from None
-            raise
+        got = asked(answer, "parameters(filters, dense, classes, size)", filters, dense, classes, size)
         wanted = parameter_count(filters=filters, dense=dense, classes=classes, size=size)
         if isinstance(got, float) and got == wanted:
             raise Wrong(f"{given} gave {got!r}: a count is a whole number (use //, not /).")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from . import Wrong
+from . import Wrong, asked
 
 
 def _toy(actors: int, rng: np.random.Generator) -> pd.DataFrame:
@@ -23,7 +23,7 @@ def grade_split(answer) -> str:
         meta = _toy(actors, rng)
         before = meta.copy(deep=True)
         given = f"a table of {len(meta)} rows and {actors} actors, test_actors={wanted}"
-        made = answer(meta, wanted, 7)
+        made = asked(answer, "actor_split(meta, test_actors, seed)", meta, wanted, 7)
         if not before.equals(meta):
             raise Wrong("your function changed the table it was given; work on a copy.")
         if not isinstance(made, (tuple, list)) or len(made) != 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import same
+from . import asked, same
 
 
 def _reference(losses, patience: int) -> int:
@@ -33,7 +33,7 @@ def grade_stopping(answer) -> str:
                "a wandering loss") for _ in range(60)]
     for losses, patience, story in fixed + random:
         handed = list(losses)
-        got = answer(handed, patience)
+        got = asked(answer, "stop(losses, patience)", handed, patience)
         same("the epoch that is kept (counted from 0)", got, _reference(losses, patience),
              f"{story}: losses {losses}, patience {patience}")
         same("the list of losses (left as it was)", handed, losses, story)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong
+from . import Wrong, asked
 
 
 def _numbers(made, given: str) -> tuple[float, float]:
@@ -23,7 +23,7 @@ def grade_interval(answer) -> str:
     """Edge cases, then width against the closed form for people who differ, and for people who do not."""
     from .. import evaluate
 
-    same_all = _numbers(answer(np.ones(60, bool), np.repeat(list("abc"), 20), 0), "everything right")
+    same_all = _numbers(asked(answer, "interval(correct, actors, seed)", np.ones(60, bool), np.repeat(list("abc"), 20), 0), "everything right")
     if same_all != (1.0, 1.0):
         raise Wrong(f"where every answer is right the interval is (1, 1); got {same_all}.")
     rng = np.random.default_rng(606)
