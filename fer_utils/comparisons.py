@@ -137,12 +137,13 @@ def witnesses(correct: Sequence[bool], people: Sequence[str], *, title: str, xla
 
 
 def dots(rows: Mapping[str, Mapping[str, Mapping]], *, title: str, xlabel: str, marks: Mapping[str, float] | None = None,
-         limits: tuple[float, float] = (0.0, 1.0)):
+         limits: tuple[float, float] = (0.0, 1.0), points: bool = False):
     """Shares with their intervals: ``rows`` maps a line to named values, each a dict with ``value``, ``low``, ``high``.
 
     A name has one colour and one marker in every line, and may be absent from some; ``marks`` are named shares, drawn as dotted lines.
+    With ``points`` they are differences of shares: the axis has percentage points with a sign, not per cent.
     """
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter, PercentFormatter
 
     names = list(dict.fromkeys(name for values in rows.values() for name in values))
     if not names or len(names) > 6:
@@ -162,7 +163,7 @@ def dots(rows: Mapping[str, Mapping[str, Mapping]], *, title: str, xlabel: str, 
             ends = [point["low"], point["high"]] if point.get("low") is not None else [point["value"]] * 2
             # To the right of its line, unless a dotted one would run through the number there.
             struck = any(0 < share - ends[1] < 0.08 * (limits[1] - limits[0]) for share in (marks or {}).values())
-            axis.annotate(f"{100 * point['value']:.1f}", (ends[0] if struck else ends[1], at), (-6 if struck else 6, 0), textcoords="offset points",
+            axis.annotate(f"{100 * point['value']:{'+' if points else ''}.1f}", (ends[0] if struck else ends[1], at), (-6 if struck else 6, 0), textcoords="offset points",
                           ha="right" if struck else "left", va="center", fontsize=8.5, color=INK)
     for text, share in (marks or {}).items():
         axis.axvline(share, color=INK, lw=0.9, ls=":", zorder=0)
@@ -171,7 +172,7 @@ def dots(rows: Mapping[str, Mapping[str, Mapping]], *, title: str, xlabel: str, 
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
     axis.set(xlim=limits, xlabel=xlabel)
-    axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:+.0f}" if round(100 * share) else "0") if points else PercentFormatter(1, decimals=0))
     if len(names) > 1:
         from matplotlib.lines import Line2D
 

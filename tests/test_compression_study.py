@@ -10,7 +10,7 @@ from fer_utils.studies import compression
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the converters need Keras on TensorFlow: unset KERAS_BACKEND")
 
-SMALL = dict(forms=[("xception", "litert", None), ("xception, weights pruned", "litert", None), ("xception, filters pruned", "litert", "int8")],
+SMALL = dict(forms=[("xception", "litert", None), ("xception, trained on", "litert", None), ("xception, weights pruned", "litert", None), ("xception, filters pruned", "litert", "int8")],
              rivals=(), threads=(1,), shares=(0.5,), front=False, repeats=1, network="ding2023", options={"filters": 4, "conditioned": False})
 
 
@@ -21,12 +21,13 @@ def small(_store):
 
 def test_every_row_is_a_form_of_its_network(small):
     assert [(row["network"], row["form"], row["quantize"]) for row in small["rows"]] == [compression.FORMS[0], *SMALL["forms"]]
-    base, plain, sparse, few = small["rows"]
+    base, plain, control, sparse, few = small["rows"]
     assert base["name"] == small["baseline"] and base["ratio_1"] == 1.0 and {row["baseline"] for row in small["rows"]} == {small["baseline"]}
     assert {row["reference"] for row in small["rows"]} == {base["name"]}
     assert (base["agreement"], plain["agreement"], plain["change"]) == (1.0, 1.0, 0.0)
     # An interpreter alone is a small part of what Keras is; each process holds its own.
-    assert plain["peak_mb"] < 0.5 * base["peak_mb"] and [row["engine"] for row in small["rows"]] == ["keras", *["litert"] * 3]
+    assert plain["peak_mb"] < 0.5 * base["peak_mb"] and [row["engine"] for row in small["rows"]] == ["keras", *["litert"] * 4]
+    assert control["bytes"] == plain["bytes"] and small["networks"]["xception, trained on"]["minutes"] > 0
     assert sparse["change"] == pytest.approx(sparse["accuracy"] - base["accuracy"])
     for row in small["rows"]:
         assert row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"] and row["change_low"] <= row["change"] <= row["change_high"]
@@ -37,6 +38,8 @@ def test_every_row_is_a_form_of_its_network(small):
 
 def test_pruned_networks_are_what_they_are_called(small):
     dense, sparse, few = (small["networks"][name] for name in ("xception", "xception, weights pruned", "xception, filters pruned"))
+    on = small["networks"]["xception, trained on"]
+    assert on["parameters"] == dense["parameters"] and on["zeros"] < 0.01  # the control loses nothing
     assert dense["zeros"] < 0.01 and sparse["zeros"] == pytest.approx(compression.WEIGHTS_GONE, abs=0.01) and few["zeros"] < 0.01
     assert sparse["parameters"] == dense["parameters"] and few["parameters"] < 0.6 * dense["parameters"]
     assert few["macs"] < 0.6 * dense["macs"] and few["activation_bytes"] <= dense["activation_bytes"]
@@ -50,7 +53,7 @@ def test_what_is_trained_is_not_trained_again(small, monkeypatch):
 
     monkeypatch.setattr(train, "fit", lambda *_, **__: pytest.fail("trained again"))
     monkeypatch.setattr(compression, "_measured", lambda *_: ([], [], []))  # that is done anew each time, and takes its time
-    again = compression.answer("smoke", progress=False, **SMALL | {"shares": (), "forms": SMALL["forms"][1:2]})
+    again = compression.answer("smoke", progress=False, **SMALL | {"shares": (), "forms": SMALL["forms"][1:3]})
     assert again["networks"]["xception, weights pruned"] == small["networks"]["xception, weights pruned"] and again["sparse"] == []
 
 
@@ -67,8 +70,8 @@ def test_a_file_that_is_refused_is_a_result_and_the_others_go_on(small, monkeypa
     monkeypatch.setattr(compress, "export", strict, raising=False)
     monkeypatch.setattr(compress, "compare", lambda items, *_, **more: __import__("pandas").DataFrame({"name": list(items)}), raising=False)
     found = compression.answer("smoke", progress=False, **SMALL | {"shares": ()})
-    assert [row["name"] for row in found["rows"]] == [row["name"] for row in small["rows"][:3]] and len(found["checks"]) == 2
-    assert found["refused"] == [{"row": small["rows"][3]["name"], "reason": "does not compute what Keras does"}]
+    assert [row["name"] for row in found["rows"]] == [row["name"] for row in small["rows"][:4]] and len(found["checks"]) == 3
+    assert found["refused"] == [{"row": small["rows"][4]["name"], "reason": "does not compute what Keras does"}]
 
 
 def test_a_row_without_its_engine_is_named(monkeypatch):

@@ -1,6 +1,7 @@
 """The graders are graded: every solution passes, every stub and every plausible wrong answer fails, and says why."""
 
 import json
+import math
 import signal
 
 import numpy as np
@@ -306,6 +307,7 @@ WRONG = [
     ("08-1", lambda c: c, "should be interval(correct, actors, seed)"),
     ("05-1", lambda losses, patience: exit(), "raised SystemExit"),
     ("11-1", lambda *a: told(*a, squared=False), "T²"),
+    ("11-1", lambda *a: math.ceil(1.5, 2), "raised TypeError"),
     ("11-1", lambda *a: told(*a, turned=True), "changed places"),
     ("11-1", lambda *a: told(*a, warm=()), "nothing was softened"),
     ("11-1", lambda *a: told(*a, warm=("student",)), "only the student"),
@@ -402,6 +404,7 @@ WRONG = [
     ("10-1", fold_in_place_bias, "changed the bias"),
     ("10-1", lambda *a: folded(*a)[::-1], "the kernel comes first"),
     ("10-1", lambda *a: folded(*a)[0], "two things"),
+    ("10-1", lambda *a: folded(*a[:-1], 1e-2), "epsilon 0.1"),
     ("10-1", lambda *a: (folded(*a)[0].transpose(3, 2, 0, 1), folded(*a)[1]), "in other places"),
     ("10-1", lambda *a: (folded(*a)[0], folded(*a)[1].sum()), "keeps its shape"),
     ("10-1", lambda *a: (None, None), "arrays of numbers"),
@@ -443,6 +446,11 @@ def test_an_answer_cannot_swallow_the_time_limit(monkeypatch):
 
     monkeypatch.setattr(exercises, "SECONDS", 1)
     assert "never ends" in exercises.check("01-1", stubborn).message
+
+
+def test_a_right_answer_in_32_bit_floats_is_right():
+    short = lambda *a: told(*(np.asarray(part, "float32") for part in a[:2]), a[2], np.float32(a[3]), np.float32(a[4]))  # noqa: E731
+    assert (made := exercises.check("11-1", short)).passed, made.message
 
 
 def test_unknown_exercise():

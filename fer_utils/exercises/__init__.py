@@ -135,7 +135,7 @@ def asked(answer, arguments: str, *given):
     try:
         return answer(*given)
     except TypeError as error:
-        if "argument" in str(error):
+        if "argument" in str(error) and error.__traceback__.tb_next is None:  # of this very call, and not of one inside the answer
             raise Wrong(f"the function should be {arguments}: {error}.") from None
         raise
 

@@ -6,6 +6,8 @@ import numpy as np
 
 from . import Wrong, asked
 
+#: As near as sums in 32-bit floats come.
+_CLOSE = 1e-5
 _ARGUMENTS = "loss(student, teacher, labels, weight, temperature)"
 
 
@@ -62,8 +64,8 @@ def grade_loss(answer) -> str:
             shape = f" of shape {np.shape(made)}" if np.ndim(made) else ""
             raise Wrong(f"for {given}: return one number; got {type(made).__name__}{shape}. The mean over the faces comes last.")
         wanted, got = _reference(*case), float(made)
-        if not abs(got - wanted) <= 1e-6 * max(1.0, abs(wanted)):
-            slip = next((words for other, words in _SLIPS if abs(got - _reference(*case, **other)) <= 1e-6 * max(1.0, abs(got))
-                         and abs(wanted - _reference(*case, **other)) > 1e-4), "")
+        if not abs(got - wanted) <= _CLOSE * max(1.0, abs(wanted)):
+            slip = next((words for other, words in _SLIPS if abs(got - _reference(*case, **other)) <= _CLOSE * max(1.0, abs(got))
+                         and abs(wanted - _reference(*case, **other)) > 1e-3), "")
             raise Wrong(f"for {given}: the loss is {wanted:.4f}; your function gave {got:.4f}.{' ' + slip if slip else ''}")
     return "right: a student is told its label, and besides how sure its teacher was of each."

@@ -91,7 +91,7 @@ def systems(answers: Mapping[str, dict]) -> list[dict]:
     chain = answers["compression"]
     plan = chain["plan"]
     for name, one in chain["networks"].items():
-        if name == "xception, weights pruned":  # the same file but for its zeros: nothing of it is smaller before it is packed
+        if name in ("xception, weights pruned", "xception, trained on"):  # the same file but for its numbers: nothing of it is smaller
             continue
         own = name.startswith("xception")
         rows.append(_row(name.replace("xception", plan["network"]), "compression", plan["network"] if own else name, plan["options"] if own else {},
