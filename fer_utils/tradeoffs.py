@@ -29,7 +29,7 @@ def frontier(values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, flo
     above 0 (logarithmic).  Points carry letters, the key below says whose, in the order of the first cost.
     """
     from matplotlib.lines import Line2D
-    from matplotlib.ticker import PercentFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
     if not values or len(values) > 26 or not costs:
         raise invalid("values", expected="1 to 26 names, and a cost", received=(list(values), list(costs)))
@@ -51,6 +51,12 @@ def frontier(values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, flo
                           fontweight="bold", zorder=4)
         axis.set(xscale="log", xlabel=label)
         axis.margins(x=0.10)
+        # Over a narrow range the decades alone are too few, and all that lies between is too much.
+        narrow = max(cost.values()) < 100 * min(cost.values())
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        if narrow:
+            axis.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:,.10g}"))
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     for axis in axes[:, 0]:
         axis.set_ylabel(ylabel)
