@@ -63,6 +63,22 @@ def test_three_answers_are_one_question(monkeypatch):
     assert whole["ablation"] == savee["ablation"] == () and parts["ablation"] is None and parts["datasets"] == ("ravdess",)
 
 
+def test_a_teacher_who_knows_more(_store):
+    from fer_utils.studies import nano_taught
+
+    planned = nano_taught.plans(tier="class", epochs=6)
+    for alone, teacher, taught in zip(*planned.values(), strict=True):
+        assert taught.distillation.teachers == (teacher,) and (alone.split, alone.seed) == (teacher.split, teacher.seed) == (taught.split, taught.seed)
+        assert alone.distillation is None and alone.model == taught.model != teacher.model and alone.recipe == taught.recipe
+    found = nano_taught.answer("smoke", progress=False, epochs=1, folds=1, size=48)
+    json.dumps(found, allow_nan=False)
+    alone, teacher, taught = found["rows"]
+    assert alone["parameters"] == taught["parameters"] < teacher["parameters"] and len({tuple(row["by_actor"]) for row in found["rows"]}) == 1
+    mean = {row["name"]: sum(right / every for right, every in row["by_actor"].values()) / len(row["by_actor"]) for row in found["rows"]}
+    assert found["taught"]["value"] == pytest.approx(mean["nano, taught"] - mean["nano"])
+    assert found["teacher"]["value"] == pytest.approx(mean[nano_taught.TEACHER] - mean["nano"])
+
+
 def test_every_row_can_be_planned_and_no_two_folds_share_a_seed():
     for dataset, (_, folds, seeds) in nano.PLAN.items():
         for row in [*nano.ROWS, *nano.ABLATION, *nano.TEACHERS]:

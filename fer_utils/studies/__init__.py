@@ -18,7 +18,7 @@ from ..errors import invalid
 
 _NAMES: tuple[str, ...] = ("recipe", "paper_figures", "regularization", "split", "real_people", "human_votes",
                            "explanation", "audit", "sizes", "before_networks", "lightweight2019", "compression",
-                           "nano", "nano_savee", "nano_ablation", "frontier")
+                           "nano", "nano_savee", "nano_ablation", "nano_taught", "frontier")
 
 
 def available() -> tuple[str, ...]:

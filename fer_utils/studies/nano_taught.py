@@ -1,0 +1,57 @@
+"""Smaller than the paper: does a teacher help who knows clearly more?
+
+    python -m fer_utils study nano_taught --tier class --store     # an hour or so; a killed run goes on with the next training
+
+The two teachers of ``nano_ablation`` knew no more than their student, or hardly.  In that ablation one network was clearly better, ``nano``
+with full convolutions, above the budget by far.  Here it teaches: who cannot be had may still be listened to.  On the stand-in of RAVDESS, over the five folds
+and seeds of the study ``nano``.
+"""
+
+from __future__ import annotations
+
+from ..errors import whole_number
+from . import nano
+from ._trainings import gain, pooled, trained
+
+TITLE = "Smaller than the paper: does a teacher help who knows clearly more?"
+CODE = (*nano.CODE, "fer_utils.studies.nano")
+HEADLINE = False
+
+#: The row of `nano.ABLATION` that teaches.
+TEACHER = "full in place of separable convolutions"
+TAUGHT = "nano, taught"
+
+
+def plans(*, tier: str, epochs: int, folds: int | None = None, size: int | None = None) -> dict[str, list]:
+    """The experiments, fold by fold: ``nano`` alone, its teacher, and ``nano`` taught by the teacher of the same fold."""
+    from dataclasses import replace
+
+    from ..experiments import Distillation
+
+    alone, teachers = (nano.experiments_of(row, "ravdess", tier=tier, epochs=epochs, folds=folds, size=size) for row in (nano.NANO, TEACHER))
+    return {nano.NANO: alone, TEACHER: teachers, TAUGHT: [replace(one, distillation=Distillation(teacher)) for one, teacher in zip(alone, teachers)]}
+
+
+def answer(tier: str = "class", *, progress: bool = True, epochs: int | None = None, folds: int | None = None, size: int | None = None) -> dict:
+    """Train what is not trained yet, and set the taught network against the same network alone.
+
+    Parameters
+    ----------
+    tier : of the stand-in; see `fer_utils.sources.SIZES`.
+    epochs : None for the tier's own number.
+    folds : None for all five.
+    size : of the faces in pixels; None for the paper's 180.
+
+    Returns
+    -------
+    dict with ``tier``, ``epochs``, ``recipe``, ``weight`` and ``temperature`` of the teaching, ``rows`` (``name``, all of ``_trainings.pooled``),
+    and ``teacher`` and ``taught``: the accuracy of each minus that of ``nano`` alone, each actor against himself, with its 95 % interval over actors.
+    """
+    from ..sources import EPOCHS
+
+    epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
+    planned = plans(tier=tier, epochs=epochs, folds=folds, size=size)
+    rows = {name: {"name": name, **pooled(some)} for name, some in trained(planned, progress=progress).items()}
+    lessons = planned[TAUGHT][0].distillation
+    return {"tier": tier, "epochs": epochs, "recipe": nano.RECIPE, "weight": lessons.weight, "temperature": lessons.temperature,
+            "rows": list(rows.values()), "teacher": gain(rows[nano.NANO], rows[TEACHER]), "taught": gain(rows[nano.NANO], rows[TAUGHT])}
