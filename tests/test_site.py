@@ -124,6 +124,16 @@ def test_no_chapter_shows_a_traceback_or_a_progress_bar(smoke_site):
         assert not re.search(r"\d+%\|", page.get_text()), f"{chapter}: a progress bar"
 
 
+def test_every_table_is_a_table(smoke_site):
+    """A table in a cell's Markdown needs the cell's ``mystnb`` format: the default has none, and shows its bars."""
+    raw = re.compile(r"\|\s*(-{3,}|—)\s*\|")
+    for path in html_pages(Path(smoke_site)):
+        page = soup(path)
+        for code in page.find_all(["pre", "code", "script"]):
+            code.decompose()
+        assert not raw.search(page.get_text()), path.name
+
+
 def test_landing_page_gives_the_chapters_own_reading_times(smoke_site):
     cards = soup(Path(smoke_site) / "book" / "intro.html").select(".sd-card")
     assert len(cards) == len(CHAPTERS)
