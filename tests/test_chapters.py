@@ -35,7 +35,8 @@ def test_stored_without_outputs_and_valid(root, name):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             assert not cell.outputs and cell.execution_count is None
-        assert set(cell.metadata) <= {"tags"}, "a cell keeps metadata of somebody's session"
+        assert set(cell.metadata) <= {"tags", "mystnb"}, "a cell keeps metadata of somebody's session"
+        assert cell.metadata.get("mystnb") in (None, {"markdown_format": "myst"})  # for a cell that writes a table in Markdown
     assert set(notebook.metadata) <= {"kernelspec", "language_info"}
     ids = [cell.id for cell in notebook.cells]
     assert len(ids) == len(set(ids))
