@@ -32,10 +32,10 @@ test: env
 	@$(RUN) tests
 
 bench: env
-	@$(RUN) -m fer_utils.studio.bench
-	@$(RUN) -m fer_utils.training_bench
-	@$(RUN) -m fer_utils.faces.bench $(if $(CLIPS),--root "$(CLIPS)")
-	@$(RUN) -m fer_utils.live.bench
+	@$(RUN) -m fer_utils.benchmarks.drawing
+	@$(RUN) -m fer_utils.benchmarks.training_steps
+	@$(RUN) -m fer_utils.benchmarks.face_detection $(if $(CLIPS),--root "$(CLIPS)")
+	@$(RUN) -m fer_utils.benchmarks.live_frames
 
 serve: env
 	@$(PIPELINE) serve --port $(PORT)
@@ -48,7 +48,7 @@ address: env
 
 # Needs an environment for uv only; the lock that comes out is used by the next `make`.
 lock: env
-	@$(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 --extra cpu --extra book --extra cluster --extra engines --extra test \
+	@$(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 --extra cpu --extra book --extra cluster --extra engines --extra lint --extra test \
 	  -o requirements.txt --custom-compile-command "make lock"
 
 clean:

@@ -45,9 +45,9 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def smoke_faces():
     """The RAVDESS stand-in's face set at smoke size."""
-    from fer_utils import sources
+    from fer_utils.synthetic import stand_ins
 
-    return sources.face_set("ravdess", tier="smoke", progress=False)
+    return stand_ins.face_set("ravdess", tier="smoke", progress=False)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import numpy as np
 
 from fer_utils import studio
 from fer_utils.faces.detectors import DlibHog
-from fer_utils.tables import ClipTable
+from fer_utils.core.tables import ClipTable
 
 #: A picture's first pixel in this colour (RGB) makes `Dies` die.
 DEADLY = (255, 0, 0)

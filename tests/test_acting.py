@@ -9,10 +9,12 @@ from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
-from fer_utils import labels, reported, studio
-from fer_utils.errors import FerError
+from fer_utils.core import labels
+from fer_utils.reporting import literature
+from fer_utils import studio
+from fer_utils.core.errors import FerError
 from fer_utils.studio import acting, likeness
-from fer_utils.studio.acting import DIRECTIONS, STRENGTH, perform
+from fer_utils.studio.acting import DIRECTIONS, perform, STRENGTH
 from fer_utils.studio.expressions import INDEX
 
 seeds = st.integers(0, 500)
@@ -218,14 +220,14 @@ def test_the_votes_are_those_of_crema_d(shared_data):
     table = pd.read_csv(shared_data / "crema-d-votes" / "tabulatedVotes.csv")
     faces = table[table.iloc[:, 0].astype(str).str.startswith("2")]
     acted = faces["fileName"].str[9:12]
-    kept = reported.votes()
+    kept = literature.votes()
     codes = {"neutral": ("NEU", "N"), "happy": ("HAP", "H"), "sad": ("SAD", "S"), "angry": ("ANG", "A"), "fearful": ("FEA", "F"), "disgust": ("DIS", "D")}
     for name, (code, _) in codes.items():
         assert [int(faces.loc[acted == code, codes[other][1]].sum()) for other in kept.columns] == list(kept.loc[name])
 
 
 def test_the_votes_say_what_is_quoted():
-    votes = reported.votes()
+    votes = literature.votes()
     assert votes.to_numpy().sum() == 71_654
     assert np.trace(votes) / votes.to_numpy().sum() == pytest.approx(0.574, abs=5e-4)
 

@@ -17,12 +17,14 @@ import pandas as pd
 import pytest
 
 import drawn
-from fer_utils import cli, faces, landmarks, studio
-from fer_utils.errors import FerError
+from fer_utils.cli.main import main
+from fer_utils import faces, studio
+from fer_utils.synthetic import landmark_predictor
+from fer_utils.core.errors import FerError
 from fer_utils.faces import FaceSet, preparation, prepare
 from fer_utils.faces.clipwork import Settings
 from fer_utils.faces.detectors import Box, DlibHog
-from fer_utils.faces.landmarks import Landmarks, landmark_error
+from fer_utils.faces.landmarks import landmark_error, Landmarks
 from fer_utils.inference import predict
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
@@ -38,7 +40,7 @@ rolls = st.floats(-180, 180)
 @pytest.fixture(scope="module")
 def predictor(_store) -> Path:
     """That of the tests of landmarks, trained once for both."""
-    return landmarks.train(people=60, pictures_per_person=6, progress=False)
+    return landmark_predictor.train(people=60, pictures_per_person=6, progress=False)
 
 
 # --- geometry -------------------------------------------------------------------------------
@@ -305,7 +307,7 @@ def test_another_predictor_or_none_is_another_request(sets, shown, predictor, tm
     options = {"size": 120, "margin": 0.1, "workers": 1, "progress": False}
     out, before = sets["marked"].path, drawn.files_of(sets["marked"].path)
     assert prepare(shown[0], out, landmarks=predictor, **options).fingerprint == sets["marked"].fingerprint
-    other = landmarks.train(tmp_path_factory.mktemp("other") / "other.dat", people=2, pictures_per_person=2, progress=False)
+    other = landmark_predictor.train(tmp_path_factory.mktemp("other") / "other.dat", people=2, pictures_per_person=2, progress=False)
     for changed, words in (({"landmarks": other}, "landmarks is '.*' there and '.*' here"),
                            ({}, "landmarks is '.*' there and None here; align is False there and None here"),
                            ({"landmarks": predictor, "align": True}, "align is False there and True here")):
@@ -409,7 +411,7 @@ def test_a_predictor_can_be_sent_and_its_file_taken_away(predictor, tmp_path):
 
 @pytest.mark.parametrize("given, words", [
     ({"align": True}, "`align`.*False where there are no landmarks"), ({"align": "yes"}, "`align`.*True or False"),
-    ({"landmarks": "drawn"}, r"`landmarks`.*'drawn'(?s:.*)fer_utils.landmarks.train\(\)"), ({"landmarks": 3}, "`landmarks`"),
+    ({"landmarks": "drawn"}, r"`landmarks`.*'drawn'(?s:.*)fer_utils.synthetic.landmark_predictor.train\(\)"), ({"landmarks": 3}, "`landmarks`"),
     ({"landmarks": ""}, "`landmarks`"), ({"landmarks": __file__}, "`landmarks`.*a dlib shape predictor, whole"),
 ])
 def test_impossible_arguments(shown, tmp_path, given, words):
@@ -486,15 +488,15 @@ def test_the_command_line(shown, predictor, tmp_path, monkeypatch, capsys):
     root = Path(shown[0]["path"][0]).parent
     (tmp_path / "data" / "happy").mkdir(parents=True)
     (tmp_path / "data" / "happy" / "a.png").write_bytes((root / "0.png").read_bytes())
-    monkeypatch.setattr(landmarks, "train", lambda *, progress: predictor)
+    monkeypatch.setattr(landmark_predictor, "train", lambda *, progress: predictor)
     call = ["prepare", "--dataset", "folder", str(tmp_path / "data"), "--workers", "1", "--quiet", "--out"]
-    assert cli.main([*call, str(tmp_path / "one"), "--landmarks", "drawn", "--align"]) == 0
-    assert cli.main([*call, str(tmp_path / "two"), "--landmarks", str(predictor)]) == 0
+    assert main.main([*call, str(tmp_path / "one"), "--landmarks", "drawn", "--align"]) == 0
+    assert main.main([*call, str(tmp_path / "two"), "--landmarks", str(predictor)]) == 0
     one, two = FaceSet.load(tmp_path / "one"), FaceSet.load(tmp_path / "two")
     assert one.manifest["config"]["align"] is True and two.manifest["config"]["align"] is False
     assert abs(faces.eye_roll(one.landmarks[0])) < 1e-3 < 9 < abs(faces.eye_roll(two.landmarks[0]))
     capsys.readouterr()
-    assert cli.main([*call, str(tmp_path / "three"), "--align"]) == 2
+    assert main.main([*call, str(tmp_path / "three"), "--align"]) == 2
     assert "`align`" in capsys.readouterr().err
-    assert cli.main([*call, str(tmp_path / "four"), "--detector", "yunet"]) == 2
+    assert main.main([*call, str(tmp_path / "four"), "--detector", "yunet"]) == 2
     assert "OpenCV Zoo" in capsys.readouterr().err

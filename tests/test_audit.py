@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fer_utils import audit as auditing
-from fer_utils import results
-from fer_utils.audit import audit, difference, false_alarms, holm, plant_bias, power
-from fer_utils.errors import FerError
+from fer_utils import fairness as auditing
+from fer_utils import studies
+from fer_utils.fairness import audit, difference, false_alarms, holm, plant_bias, power
+from fer_utils.core.errors import FerError
 
 LIGHT, MEDIUM, DARK = auditing.ATTRIBUTES["skin tone"]
 
@@ -175,9 +175,10 @@ def test_what_cannot_be_set_side_by_side_or_planned_is_named():
 
 @pytest.fixture(scope="module")
 def truth(smoke_faces):
-    from fer_utils import sources, studio
+    from fer_utils.synthetic import stand_ins
+    from fer_utils import studio
 
-    return studio.Film.load(sources.film_stand_in("ravdess", tier="smoke", progress=False)).clips
+    return studio.Film.load(stand_ins.film_stand_in("ravdess", tier="smoke", progress=False)).clips
 
 
 def test_labels_are_spoiled_for_them_and_in_training_only(smoke_faces, truth):
@@ -327,8 +328,8 @@ def test_the_study_at_its_smallest(_store):
             study.answer(**{"tier": "smoke", "progress": False, **bad})
 
 
-@pytest.mark.skipif(("audit", "class") not in results.stored(), reason="the audit is not stored yet: python -m fer_utils study audit --store")
+@pytest.mark.skipif(("audit", "class") not in studies.stored(), reason="the audit is not stored yet: python -m fer_utils study audit --store")
 def test_the_stored_audit_found_what_was_planted():
-    found = results.load("audit", "class").answer
+    found = studies.load("audit", "class").answer
     assert found["verdict"]["biased"]["found"] and found["verdict"]["difference"]["found"]
     assert len(found["clean"]["experiments"]) == len(found["biased"]["experiments"]) == 5 and found["false_alarms"]["share"] <= 0.09

@@ -9,9 +9,9 @@ import pytest
 
 import drawn
 from fer_utils import datasets
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.faces import prepare
-from fer_utils.tables import Problems
+from fer_utils.core.tables import Problems
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")

@@ -9,8 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fer_utils import landmarks, paths, sources, splits
-from fer_utils.errors import FerError
+from fer_utils.synthetic import landmark_predictor, stand_ins
+from fer_utils.core import paths
+from fer_utils import splits
+from fer_utils.core.errors import FerError
 from fer_utils.faces.landmarks import Landmarks
 from fer_utils.studies import before_networks
 
@@ -24,8 +26,8 @@ def few(_store, tmp_path_factory):
     folder = tmp_path_factory.mktemp("few")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("FER_HOME", str(folder / "store"))
-        monkeypatch.setitem(sources.SIZES["smoke"], "ravdess", sources.Size(4, 8))
-        yield landmarks.train(folder / "few.dat", people=10, pictures_per_person=4, progress=False)
+        monkeypatch.setitem(stand_ins.SIZES["smoke"], "ravdess", stand_ins.Size(4, 8))
+        yield landmark_predictor.train(folder / "few.dat", people=10, pictures_per_person=4, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def test_frames_at_random_flatter_every_method(answer):
 
 
 def test_drawn_landmarks_are_the_truth_of_the_very_frames(answer, few):
-    faces = sources.face_set("ravdess", tier="smoke", landmarks=few, progress=False)
+    faces = stand_ins.face_set("ravdess", tier="smoke", landmarks=few, progress=False)
     drawn = before_networks._drawn(faces, "smoke")
     middle = drawn.mean(axis=1)
     box = faces.meta[["box_x", "box_y", "box_w", "box_h"]].to_numpy()
@@ -99,24 +101,24 @@ def test_a_fold_learns_from_its_training_rows_alone():
 
 
 def test_landmarks_are_stored_with_the_drawn_faces_once(few, tmp_path):
-    plain = sources.face_set("ravdess", tier="smoke", progress=False)
-    marked = sources.face_set("ravdess", tier="smoke", landmarks=few, progress=False)
+    plain = stand_ins.face_set("ravdess", tier="smoke", progress=False)
+    marked = stand_ins.face_set("ravdess", tier="smoke", landmarks=few, progress=False)
     assert plain.landmarks is None and marked.landmarks.shape == (len(marked), 68, 2) and marked.path != plain.path
     assert (np.asarray(marked.images) == np.asarray(plain.images)).all(), "what is seen does not change"
-    assert sources.face_set("ravdess", tier="smoke", landmarks=Landmarks(few), progress=False).path == marked.path
-    other = landmarks.train(tmp_path / "other.dat", people=2, pictures_per_person=2, progress=False)
-    assert sources.face_set("ravdess", tier="smoke", landmarks=other, progress=False).path != marked.path
+    assert stand_ins.face_set("ravdess", tier="smoke", landmarks=Landmarks(few), progress=False).path == marked.path
+    other = landmark_predictor.train(tmp_path / "other.dat", people=2, pictures_per_person=2, progress=False)
+    assert stand_ins.face_set("ravdess", tier="smoke", landmarks=other, progress=False).path != marked.path
     with pytest.raises(FerError, match="`landmarks`"):
-        sources.face_set("ravdess", tier="smoke", landmarks=paths.home() / "none.dat", progress=False)
+        stand_ins.face_set("ravdess", tier="smoke", landmarks=paths.home() / "none.dat", progress=False)
 
 
 def test_the_drawn_predictor_is_trained_when_asked_for_by_name(few, monkeypatch):
     asked = []
-    monkeypatch.setattr(landmarks, "train", lambda *, progress: asked.append(progress) or few)
-    named = sources.face_set("ravdess", tier="smoke", landmarks="drawn", progress=False)
-    assert asked == [False] and named.path == sources.face_set("ravdess", tier="smoke", landmarks=few, progress=False).path
+    monkeypatch.setattr(landmark_predictor, "train", lambda *, progress: asked.append(progress) or few)
+    named = stand_ins.face_set("ravdess", tier="smoke", landmarks="drawn", progress=False)
+    assert asked == [False] and named.path == stand_ins.face_set("ravdess", tier="smoke", landmarks=few, progress=False).path
     with pytest.raises(FerError, match="`tier`"):
-        sources.face_set("ravdess", tier="huge", landmarks="drawn")
+        stand_ins.face_set("ravdess", tier="huge", landmarks="drawn")
     assert asked == [False], "nothing is trained for a call that cannot be made"
 
 

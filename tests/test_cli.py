@@ -10,7 +10,9 @@ import sys
 
 import pytest
 
-from fer_utils import cli, datasets, paths
+from fer_utils.cli.main import main
+from fer_utils import datasets
+from fer_utils.core import paths
 from fer_utils.faces import FaceSet
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
@@ -27,7 +29,7 @@ def call(capsys, monkeypatch, tmp_path_factory):
 
     def run(*arguments):
         capsys.readouterr()
-        status = cli.main([str(argument) for argument in arguments])
+        status = main.main([str(argument) for argument in arguments])
         return status, *capsys.readouterr()
 
     return run
@@ -57,13 +59,13 @@ def in_json(*arguments):
 
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        assert cli.main([str(argument) for argument in arguments]) == 0
+        assert main.main([str(argument) for argument in arguments]) == 0
     return json.loads(out.getvalue())
 
 
 def as_a_program(*arguments, **options):
     return subprocess.run([sys.executable, "-m", "fer_utils", *map(str, arguments)], capture_output=True, text=True,
-                          cwd=Path(cli.__file__).parents[1], **options)
+                          cwd=Path(main.__file__).parents[1], **options)
 
 
 def test_help_lists_the_commands_and_costs_no_backend():
@@ -71,13 +73,13 @@ def test_help_lists_the_commands_and_costs_no_backend():
     assert done.returncode == 0 and done.stderr == ""
     listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("    ")]
     assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
-    assert cli.main([]) == 0  # no command: the same help and no error
+    assert main.main([]) == 0  # no command: the same help and no error
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_json(command, capsys):
     with pytest.raises(SystemExit) as end:
-        cli.main([command, "--help"])
+        main.main([command, "--help"])
     shown = capsys.readouterr().out
     assert end.value.code == 0 and "--json" in shown and "--quiet" in shown
 
@@ -278,7 +280,7 @@ def test_paths_that_the_screen_cannot_show(place, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         for name, stream in streams.items():
             patch.setattr(sys, name, stream)
-        status = cli.main(["prepare", "--dataset", "ravdess", str(root), "--out", str(root / "out"), "--frames", "1", "--workers", "1",
+        status = main.main(["prepare", "--dataset", "ravdess", str(root), "--out", str(root / "out"), "--frames", "1", "--workers", "1",
                            "--quiet"])
     out, err = (stream.buffer.getvalue().decode("ascii") for stream in streams.values())
     assert status == 0 and out == f"8 faces from 8 clips in {tmp_path}/Gr\\xf6\\xdfe \\u0416/out\n" and "leer\\u0416.mp4" in err
@@ -297,7 +299,7 @@ def test_nobody_reads_on(tmp_path, both):
     os.close(reader)
     try:
         done = subprocess.run([sys.executable, "-m", "fer_utils", "scan", "--dataset", "ravdess", str(tmp_path)], stdout=writer,
-                              stderr=writer if both else subprocess.PIPE, cwd=Path(cli.__file__).parents[1])
+                              stderr=writer if both else subprocess.PIPE, cwd=Path(main.__file__).parents[1])
     finally:
         os.close(writer)
     assert done.returncode == 0  # the status of the work, read or not
@@ -322,7 +324,7 @@ def test_the_store_of_these_tests_is_their_own(call, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def readme():
-    return (Path(cli.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    return (Path(main.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def blocks(readme, language):
@@ -351,7 +353,7 @@ def test_the_readmes_studio_runs_as_printed(readme, tmp_path, monkeypatch, capsy
 def test_the_readmes_commands_exist(readme, root):
     shown = " ".join(blocks(readme, "bash"))
     for command in re.findall(r"python -m fer_utils (.*)", shown):
-        cli._parser().parse_args(command.split("#")[0].split())  # exits where an option is unknown
+        main._parser().parse_args(command.split("#")[0].split())  # exits where an option is unknown
     targets = set(re.findall(r"make ([a-z]+)", shown))
     assert {"book", "test", "serve", "address"} <= targets
     for target in targets:

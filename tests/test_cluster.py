@@ -20,7 +20,7 @@ import uuid
 import pytest
 
 import drawn
-from fer_utils.errors import FerError, MissingPackage
+from fer_utils.core.errors import FerError, MissingPackage
 from fer_utils.faces import cluster, clusterwork, preparation, prepare
 from fer_utils.faces.clipwork import Settings
 

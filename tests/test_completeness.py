@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from fer_utils import datasets
 from fer_utils.datasets import completeness, crema_d, mead, ravdess, savee
-from fer_utils.errors import FerError
-from fer_utils.tables import ClipTable
+from fer_utils.core.errors import FerError
+from fer_utils.core.tables import ClipTable
 
 READERS = {"ravdess": ravdess, "savee": savee, "crema_d": crema_d, "mead": mead}
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from fer_utils import benchmark, models
-from fer_utils.errors import FerError, MissingPackage
+from fer_utils.core import timing
+from fer_utils import models
+from fer_utils.core.errors import FerError, MissingPackage
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
 
@@ -443,8 +444,8 @@ def test_latency_takes_turns_and_compares_within_a_round(monkeypatch):
             clock[0] += cost[name] * (4 if len(calls) > 6 else 1) / 1000
         return function
 
-    monkeypatch.setattr(benchmark, "perf_counter", lambda: clock[0])
-    table = benchmark.latency(
+    monkeypatch.setattr(timing, "perf_counter", lambda: clock[0])
+    table = timing.latency(
         {"a": timed("a"), "b": timed("b")}, "x", repeats=4, warmup=1, baseline="b", progress=False
     )
     assert calls == [("a", "x"), ("b", "x")] * 5
@@ -465,4 +466,4 @@ def test_latency_takes_turns_and_compares_within_a_round(monkeypatch):
 )
 def test_latency_names_the_bad_argument(arguments, word):
     with pytest.raises(FerError, match=f"`{word}`"):
-        benchmark.latency(inputs=None, **arguments)
+        timing.latency(inputs=None, **arguments)

@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import numpy as np
 import pytest
 
-from fer_utils import benchmark, evaluate, models
-from fer_utils.errors import FerError, MissingPackage
+from fer_utils.core import timing
+from fer_utils import metrics, models
+from fer_utils.core.errors import FerError, MissingPackage
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
 
@@ -538,7 +539,7 @@ def test_xla_computes_the_same(kept, model):
 
 
 def test_an_onnx_or_litert_file_is_run_without_keras(tmp_path):
-    code = "import sys; import fer_utils.compress.engines, fer_utils.compress.apart; print(any(name in sys.modules for name in ('keras', 'tensorflow', 'pandas')))"
+    code = "import sys; import fer_utils.compress.engines, fer_utils.compress.separate_process; print(any(name in sys.modules for name in ('keras', 'tensorflow', 'pandas')))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
@@ -554,7 +555,7 @@ def test_compare_in_processes_of_their_own(model, tmp_path):
     assert table["bytes"].tolist() == [file.bytes, file.bytes] and (table["peak_mb"] > table["engine_mb"]).all()
     assert table["ratio_1"][0] == 1.0 and table["baseline"].eq("ding2023 (litert float32)").all() and table["agreement"].tolist() == [1.0] * 2
     votes = answers(model, images).argmax(axis=1)
-    expected = evaluate.interval(labels, votes, actors, 4)
+    expected = metrics.interval(labels, votes, actors, 4)
     assert (table["accuracy"][0], table["accuracy_low"][0], table["accuracy_high"][0]) == (expected["value"], expected["low"], expected["high"])
 
 
@@ -566,7 +567,7 @@ def test_each_form_is_set_beside_its_own_float_network(model):
                              reference={"second": "second"}).set_index("name")
     assert table["agreement"].to_dict() == {"first": 1.0, "second": 1.0, "mixed": 7 / 8}
     assert table["accuracy"].to_dict() == {"first": 0.5, "second": 0.5, "mixed": 5 / 8} and table["change"].to_dict() == {"first": 0, "second": 0, "mixed": 1 / 8}
-    expected = evaluate.paired_difference(labels, np.zeros(8, int), mixed(images).argmax(axis=1), actors)
+    expected = metrics.paired_difference(labels, np.zeros(8, int), mixed(images).argmax(axis=1), actors)
     assert (table.loc["mixed", "change_low"], table.loc["mixed", "change_high"]) == (expected["low"], expected["high"])
     assert compress.compare({"first": first, "second": second}, images, repeats=1, warmup=0, progress=False, reference="second")["agreement"].tolist() == [0, 1]
     for reference in ("third", {"third": "first"}, {"first": "third"}):
@@ -575,7 +576,7 @@ def test_each_form_is_set_beside_its_own_float_network(model):
 
 
 def test_a_process_that_breaks_down_says_why(tmp_path):
-    from fer_utils.compress.apart import Apart
+    from fer_utils.compress.separate_process import Apart
 
     (tmp_path / "m.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(64))
     with pytest.raises(FerError, match="(?s)m.tflite \\(litert, 1 thread\\) broke down.*cannot read"):
@@ -585,13 +586,13 @@ def test_a_process_that_breaks_down_says_why(tmp_path):
 @needs_converter
 def test_threads_reach_every_process(model, tmp_path, monkeypatch):
     """What a process was told is what it answers; two of them are ended, and so is their folder."""
-    from fer_utils.compress import apart
+    from fer_utils.compress import separate_process
 
     file = compress.export(model, tmp_path / "m.tflite")
     started = []
-    honest = apart.subprocess.Popen
-    monkeypatch.setattr(apart.subprocess, "Popen", lambda command, **more: started.append((command, more["env"])) or honest(command, **more))
-    one = apart.Apart(file.path, "litert", 2, images_of(1))
+    honest = separate_process.subprocess.Popen
+    monkeypatch.setattr(separate_process.subprocess, "Popen", lambda command, **more: started.append((command, more["env"])) or honest(command, **more))
+    one = separate_process.Apart(file.path, "litert", 2, images_of(1))
     command, environment = started[0]
     assert command[4:6] == ["litert", "2"] and environment["TF_NUM_INTRAOP_THREADS"] == environment["OMP_NUM_THREADS"] == "2"
     np.testing.assert_allclose(one(images_of(3)), answers(model, images_of(3)), atol=1e-4)
@@ -609,7 +610,7 @@ def test_what_measures_itself_is_asked():
         def seconds(self, inputs):
             return {"x": 0.004}[inputs]
 
-    table = benchmark.latency({"a": Elsewhere(), "b": lambda _: None}, "x", repeats=2, warmup=1, progress=False)
+    table = timing.latency({"a": Elsewhere(), "b": lambda _: None}, "x", repeats=2, warmup=1, progress=False)
     assert table["median_ms"][0] == pytest.approx(4.0)
 
 

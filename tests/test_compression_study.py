@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fer_utils import results
-from fer_utils.errors import FerError
+from fer_utils import studies
+from fer_utils.core.errors import FerError
 from fer_utils.studies import compression
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
@@ -49,9 +49,9 @@ def test_pruned_networks_are_what_they_are_called(small):
 
 
 def test_what_is_trained_is_not_trained_again(small, monkeypatch):
-    from fer_utils import train
+    from fer_utils import training
 
-    monkeypatch.setattr(train, "fit", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
     monkeypatch.setattr(compression, "_measured", lambda *_: ([], [], []))  # that is done anew each time, and takes its time
     again = compression.answer("smoke", progress=False, **SMALL | {"shares": (), "forms": SMALL["forms"][1:3]})
     assert again["networks"]["xception, weights pruned"] == small["networks"]["xception, weights pruned"] and again["sparse"] == []
@@ -88,9 +88,9 @@ def test_the_impossible_is_named(given):
         compression.answer("tiny")
 
 
-@pytest.mark.skipif(("compression", "class") not in results.stored(), reason="the study is not stored yet: python -m fer_utils study compression --store")
+@pytest.mark.skipif(("compression", "class") not in studies.stored(), reason="the study is not stored yet: python -m fer_utils study compression --store")
 def test_the_stored_answer_is_whole():
-    found = results.load("compression", "class").answer
+    found = studies.load("compression", "class").answer
     refused = [row["row"] for row in found["refused"]]  # what a number format does to a network is a result; that a package is missing is none
     there = [form for form in compression.FORMS if compression._label(*form) not in refused]
     assert [(row["network"], row["form"], row["quantize"]) for row in found["rows"]] == there and not found["left_out"]

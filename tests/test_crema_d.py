@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clipfiles import kinds, touch
-from fer_utils import datasets, labels
+from fer_utils import datasets
+from fer_utils.core import labels
 from fer_utils.datasets import crema_d, files
-from fer_utils.errors import FerError
-from fer_utils.tables import CLIP_COLUMNS
+from fer_utils.core.errors import FerError
+from fer_utils.core.tables import CLIP_COLUMNS
 
 
 names = st.tuples(

@@ -25,11 +25,12 @@ from hypothesis import given, settings, strategies as st
 import pytest
 from tqdm import tqdm
 
-from fer_utils import cli, datasets, studio
+from fer_utils.cli.main import main
+from fer_utils import datasets, studio
 from fer_utils.datasets import archives, connection, download, ravdess
 from fer_utils.datasets.access import how_to_get
 from fer_utils.datasets.download import download_ravdess
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 
 
 def zipped(files: dict[str, bytes], method=zipfile.ZIP_STORED) -> bytes:
@@ -521,7 +522,7 @@ def test_a_record_that_is_no_address(tmp_path, monkeypatch, record):
     with pytest.raises(FerError, match=f"(?s)The record {re.escape(record)} cannot be had: .*is no address.*by hand"):
         download_ravdess(tmp_path / "new", actors=[1], record=record, progress=False)
     assert not (tmp_path / "new").exists()
-    assert cli.main(["download", "ravdess", str(tmp_path / "new"), "--actors", "1", "--record", record, "--quiet"]) == 2
+    assert main.main(["download", "ravdess", str(tmp_path / "new"), "--actors", "1", "--record", record, "--quiet"]) == 2
 
 
 def test_a_record_of_brackets_is_not_what_is_expected(home, tmp_path, monkeypatch):
@@ -763,37 +764,37 @@ def test_what_is_no_zip_is_refused(tmp_path, data):
 
 def test_the_command_downloads_and_scan_says_what_lacks(home, clips, tmp_path, capsys):
     home.offer("01", zipped(clips["01"]))
-    assert cli.main(["download", "ravdess", str(tmp_path), "--actors", "1", "2", "--record", home.url, "--json", "--quiet"]) == 0
+    assert main.main(["download", "ravdess", str(tmp_path), "--actors", "1", "2", "--record", home.url, "--json", "--quiet"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["actors"] == told["fetched"] == ["01"] and told["missing"] == ["02"]
     assert [row["kind"] for row in told["problems"]] == ["missing"]
-    assert cli.main(["scan", "--dataset", "ravdess", str(tmp_path)]) == 0
+    assert main.main(["scan", "--dataset", "ravdess", str(tmp_path)]) == 0
     assert "speech, video-only: actor 01 of 24, 2 of 60 clips" in capsys.readouterr().out
-    assert cli.main(["download", "savee"]) == 0 and "Surrey" in capsys.readouterr().out
-    assert cli.main(["download", "ravdess"]) == 2 and "`root`" in capsys.readouterr().err
+    assert main.main(["download", "savee"]) == 0 and "Surrey" in capsys.readouterr().out
+    assert main.main(["download", "ravdess"]) == 2 and "`root`" in capsys.readouterr().err
 
 
 def test_the_command_says_where_to_ask_and_checks_what_was_unpacked(tmp_path, capsys):
-    assert cli.main(["download", "savee", str(tmp_path / "none"), "--quiet"]) == 1
+    assert main.main(["download", "savee", str(tmp_path / "none"), "--quiet"]) == 1
     told = capsys.readouterr()
     assert "Surrey" in told.out and "0 clips" in told.out and "missing" in told.err
     for number in (1, 2):
         (tmp_path / "DC").mkdir(exist_ok=True)
         (tmp_path / "DC" / f"a{number:02d}.avi").write_bytes(b"x")
-    assert cli.main(["download", "savee", str(tmp_path)]) == 0
+    assert main.main(["download", "savee", str(tmp_path)]) == 0
     told = capsys.readouterr().out
     assert "Surrey" in told and "2 clips of 1 actor" in told and str(datasets.check(datasets.scan("savee", tmp_path))) in told
-    assert cli.main(["download", "savee", str(tmp_path), "--json"]) == 0
+    assert main.main(["download", "savee", str(tmp_path), "--json"]) == 0
     value = json.loads(capsys.readouterr().out)
     assert value["clips"] == 2 and not value["complete"] and len(value["missing"]) == 118 and "Surrey" in value["how"]
 
 
 @pytest.mark.parametrize("given, shown", [("0", "['0']"), ("x", "['x']"), ("99", "['99']"), ("9" * 5000, "['999")])
 def test_a_wrong_actor_is_shown_as_it_was_typed(tmp_path, capsys, given, shown):
-    assert cli.main(["download", "ravdess", str(tmp_path), "--actors", given, "--record", "http://127.0.0.1:1/"]) == 2
+    assert main.main(["download", "ravdess", str(tmp_path), "--actors", given, "--record", "http://127.0.0.1:1/"]) == 2
     assert f"Received: {shown}" in capsys.readouterr().err
 
 
 def test_actors_may_be_typed_with_zeros(home, clips, tmp_path):
     home.offer("01", zipped(clips["01"]))
-    assert cli.main(["download", "ravdess", str(tmp_path), "--actors", "001", "--record", home.url, "--quiet"]) == 0
+    assert main.main(["download", "ravdess", str(tmp_path), "--actors", "001", "--record", home.url, "--quiet"]) == 0

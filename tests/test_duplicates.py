@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fer_utils import datasets, duplicates, splits, studio
-from fer_utils.errors import FerError
+from fer_utils import datasets, splits, studio
+from fer_utils.splits import near_duplicates
+from fer_utils.core.errors import FerError
 from fer_utils.faces import Box, crop, prepare
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
@@ -59,21 +60,21 @@ def through_48(image):
 ], ids=["jpeg 90", "jpeg 30", "noise", "48 pixels", "flatter", "lighter", "blurred", "mirrored", "mirrored jpeg 30"])
 def test_altered_copies_are_found_and_nothing_else(people, change, least):
     images, _ = people
-    pairs = duplicates.find(np.concatenate([images, np.stack([change(image) for image in images])]))
+    pairs = near_duplicates.find(np.concatenate([images, np.stack([change(image) for image in images])]))
     assert (pairs["second"] == pairs["first"] + len(images)).all()
     assert pairs["first"].is_unique and len(pairs) >= least * len(images)
-    assert not pairs["identical"].any() and (pairs["difference"] <= duplicates.MOST_DIFFERENCE).all()
+    assert not pairs["identical"].any() and (pairs["difference"] <= near_duplicates.MOST_DIFFERENCE).all()
 
 
 def test_other_people_and_other_expressions_are_far_apart(people):
     """Not only not found: with room to spare, so that the limit does not stand on an edge."""
     images, who = people
-    assert len(duplicates.find(images)) == 0
-    seen = duplicates.looks(images)
+    assert len(near_duplicates.find(images)) == 0
+    seen = near_duplicates.looks(images)
     first, second = np.triu_indices(len(images), 1)
     far = seen.differences(first, second)
     one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second)])
-    assert far[one].min() > 1.2 * duplicates.MOST_DIFFERENCE and far[~one].min() > 1.5 * duplicates.MOST_DIFFERENCE
+    assert far[one].min() > 1.2 * near_duplicates.MOST_DIFFERENCE and far[~one].min() > 1.5 * near_duplicates.MOST_DIFFERENCE
 
 
 def test_a_mirror_makes_nobody_the_same(people):
@@ -83,27 +84,27 @@ def test_a_mirror_makes_nobody_the_same(people):
     one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second)])
     symmetric = ((images.astype(int) + images[:, :, ::-1]) // 2).astype(np.uint8)
     for name, pictures in (("drawn", images), ("symmetric", symmetric)):
-        far = duplicates.looks(pictures).differences(first, second, mirrored=True)
-        assert far[one].min() > 1.2 * duplicates.MOST_DIFFERENCE and far[~one].min() > 1.5 * duplicates.MOST_DIFFERENCE, name
-        assert len(duplicates.find(pictures)) == 0, name
+        far = near_duplicates.looks(pictures).differences(first, second, mirrored=True)
+        assert far[one].min() > 1.2 * near_duplicates.MOST_DIFFERENCE and far[~one].min() > 1.5 * near_duplicates.MOST_DIFFERENCE, name
+        assert len(near_duplicates.find(pictures)) == 0, name
 
 
 def test_the_one_that_is_mirrored_is_named_so(people):
     images = np.stack([people[0][0], people[0][0][:, ::-1], noisy(people[0][0], 2)])
-    pairs = duplicates.find(images)
+    pairs = near_duplicates.find(images)
     assert pairs[["first", "second", "mirrored", "identical"]].values.tolist() == [
         [0, 1, True, False], [0, 2, False, False], [1, 2, True, False]]
     assert pairs["difference"][0] == pytest.approx(0, abs=1e-3) and pairs["bits"][0] == 0
     for train, test in (([0], [1]), ([1], [0])):  # whichever of the two is the mirrored one
-        closest = duplicates.nearest(images, train, test)
+        closest = near_duplicates.nearest(images, train, test)
         assert closest[["test_row", "train_row", "mirrored"]].values.tolist() == [[test[0], train[0], True]]
 
 
 def test_a_hash_alone_would_not_do(people):
     """Why there is a second look: with faces cut out alike, some pairs of people and expressions share a hash nearly."""
     images, _ = people
-    loose = duplicates.find(images, difference=1e6)
-    assert len(loose) > 10 and (loose["bits"] <= duplicates.MOST_BITS).all()
+    loose = near_duplicates.find(images, difference=1e6)
+    assert len(loose) > 10 and (loose["bits"] <= near_duplicates.MOST_BITS).all()
 
 
 # --- the search against the plain way -------------------------------------------------------
@@ -149,13 +150,13 @@ def pools(draw):
 def test_the_blocks_find_what_the_plain_way_finds(images, difference, bits, block):
     with pytest.MonkeyPatch.context() as patch:
         for name in ("_IMAGES", "_ROWS", "_COLUMNS", "_PAIRS"):
-            patch.setattr(duplicates, name, block)
-        seen = duplicates.looks(images, progress=False)
-        pairs = duplicates.find(seen, difference=difference, bits=bits, progress=False)
+            patch.setattr(near_duplicates, name, block)
+        seen = near_duplicates.looks(images, progress=False)
+        pairs = near_duplicates.find(seen, difference=difference, bits=bits, progress=False)
         rng = np.random.default_rng(0)
         order = rng.permutation(len(images))
         train, test = order[:len(order) // 2], order[len(order) // 3:]  # some rows on both sides
-        closest = duplicates.nearest(seen, train, test, difference=difference, bits=bits, progress=False)
+        closest = near_duplicates.nearest(seen, train, test, difference=difference, bits=bits, progress=False)
     plain = plainly(seen, difference, bits)
     first_of = {digest: row for row, digest in reversed(list(enumerate(seen.digests)))}
     original = [first_of[digest] for digest in seen.digests]
@@ -167,7 +168,7 @@ def test_the_blocks_find_what_the_plain_way_finds(images, difference, bits, bloc
         assert (row.bits, row.difference) == pytest.approx(plain[row.first, row.second], abs=1e-4)
     # joined through the first of each: the same groups as all pairs make
     everything = pd.DataFrame(list(plain), columns=["first", "second"])
-    assert duplicates.groups(pairs) == duplicates.groups(everything)
+    assert near_duplicates.groups(pairs) == near_duplicates.groups(everything)
 
     known = {**plain, **{(i, i): (0, 0.0) for i in range(len(images))}}
     near = {row: {other: known[min(row, other), max(row, other)][1] for other in train
@@ -184,9 +185,9 @@ def test_the_two_looks_are_what_they_say():
     tiny = picture.reshape(9, 16, 9, 32).mean(axis=(1, 3))
     bits = [tiny[i, j] > tiny[i, j + 1] for i in range(8) for j in range(8)]
     bits += [tiny[i, j] > tiny[i + 1, j] for i in range(8) for j in range(8)]
-    seen = duplicates.looks(picture[None])
+    seen = near_duplicates.looks(picture[None])
     assert np.array_equal(np.unpackbits(seen.hashes.view(np.uint8)), np.array(bits))
-    turned = duplicates.looks(picture[None, :, ::-1])
+    turned = near_duplicates.looks(picture[None, :, ::-1])
     assert np.array_equal(seen.mirrored, turned.hashes) and np.array_equal(turned.mirrored, seen.hashes)
     assert seen.differences([0], [0], mirrored=True) > 50
     cells = picture.reshape(16, 9, 16, 18).mean(axis=(1, 3))
@@ -200,16 +201,16 @@ def test_light_skin_and_dark_skin_are_judged_alike():
     least = {}
     tones = sorted(range(40), key=lambda seed: face(seed, {})[40:140, 60:120].mean())
     for name, seeds in (("dark", tones[:8]), ("light", tones[-8:])):
-        seen = duplicates.looks(np.stack([
+        seen = near_duplicates.looks(np.stack([
             face(seed, FACES[label]) for seed in seeds for label in ("neutral", "happy", "surprised")]))
         first = 3 * np.arange(8)
         least[name] = min(seen.differences(first, first + 1).min(), seen.differences(first, first + 2).min())
-    assert min(least.values()) > 1.5 * duplicates.MOST_DIFFERENCE
+    assert min(least.values()) > 1.5 * near_duplicates.MOST_DIFFERENCE
 
 
 @given(st.integers(1, 300), st.sampled_from([9, 16]))
 def test_weights_average_whatever_the_side(side, small):
-    weights = duplicates._weights(side, small)
+    weights = near_duplicates._weights(side, small)
     assert weights.shape == (small, side) and (weights >= 0).all()
     assert np.allclose(weights.sum(axis=1), 1, atol=1e-4) and np.allclose(weights.mean(axis=0) * side, 1, atol=1e-3)
 
@@ -218,12 +219,12 @@ def test_memory_does_not_grow_with_the_square():
     """12,000 pictures: 72 million pairs, compared in blocks."""
     rng = np.random.default_rng(0)
     count = 12_000
-    seen = duplicates.Looks(rng.integers(0, 2**63, (count, 2)).astype(np.uint64), rng.integers(0, 2**63, (count, 2)).astype(np.uint64),
+    seen = near_duplicates.Looks(rng.integers(0, 2**63, (count, 2)).astype(np.uint64), rng.integers(0, 2**63, (count, 2)).astype(np.uint64),
                             np.zeros((count, 144), np.float32), np.arange(count).astype("U24"))
     seen.hashes[11_999] = seen.hashes[5] ^ np.uint64(1)
     tracemalloc.start()
     try:
-        pairs = duplicates.find(seen, progress=False)
+        pairs = near_duplicates.find(seen, progress=False)
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -233,25 +234,25 @@ def test_memory_does_not_grow_with_the_square():
 
 def test_many_copies_of_one_picture_are_no_square_of_pairs(people):
     images = np.repeat(people[0][:1], 500, axis=0)
-    pairs = duplicates.find(images)
-    assert len(pairs) == 499 and pairs["identical"].all() and duplicates.groups(pairs) == [list(range(500))]
+    pairs = near_duplicates.find(images)
+    assert len(pairs) == 499 and pairs["identical"].all() and near_duplicates.groups(pairs) == [list(range(500))]
 
 
 def test_too_many_pairs_end_with_a_remedy(people, monkeypatch):
-    monkeypatch.setattr(duplicates, "MOST_PAIRS", 10)
+    monkeypatch.setattr(near_duplicates, "MOST_PAIRS", 10)
     images = np.stack([noisy(people[0][0], 3, seed) for seed in range(8)])
     with pytest.raises(FerError, match="More than 10 pairs.*smaller `difference`"):
-        duplicates.find(images)
+        near_duplicates.find(images)
 
 
 @pytest.mark.parametrize("call, words", [
-    (lambda: duplicates.looks(np.zeros((2, 8, 8))), "`images`.*uint8.*float64"),
-    (lambda: duplicates.looks(np.zeros((8, 8), np.uint8)), "`images`"),
-    (lambda: duplicates.looks(np.zeros((3, 0, 8), np.uint8)), "`images`"),
-    (lambda: duplicates.looks([1, 2]), "`images`.*list"),
-    (lambda: duplicates.find(np.zeros((2, 8, 8), np.uint8), bits=129), "`bits`.*0 to 128"),
-    (lambda: duplicates.find(np.zeros((2, 8, 8), np.uint8), difference=-1), "`difference`"),
-    (lambda: duplicates.find(np.zeros((2, 8, 8), np.uint8), difference=float("nan")), "`difference`"),
+    (lambda: near_duplicates.looks(np.zeros((2, 8, 8))), "`images`.*uint8.*float64"),
+    (lambda: near_duplicates.looks(np.zeros((8, 8), np.uint8)), "`images`"),
+    (lambda: near_duplicates.looks(np.zeros((3, 0, 8), np.uint8)), "`images`"),
+    (lambda: near_duplicates.looks([1, 2]), "`images`.*list"),
+    (lambda: near_duplicates.find(np.zeros((2, 8, 8), np.uint8), bits=129), "`bits`.*0 to 128"),
+    (lambda: near_duplicates.find(np.zeros((2, 8, 8), np.uint8), difference=-1), "`difference`"),
+    (lambda: near_duplicates.find(np.zeros((2, 8, 8), np.uint8), difference=float("nan")), "`difference`"),
 ])
 def test_impossible_arguments(call, words):
     with pytest.raises(FerError, match=words):
@@ -259,11 +260,11 @@ def test_impossible_arguments(call, words):
 
 
 def test_no_images_and_colour_images():
-    none = duplicates.find(np.zeros((0, 8, 8, 1), np.uint8))
+    none = near_duplicates.find(np.zeros((0, 8, 8, 1), np.uint8))
     assert len(none) == 0 and list(none.columns) == ["first", "second", "bits", "difference", "identical", "mirrored"]
-    assert duplicates.groups(none) == []
+    assert near_duplicates.groups(none) == []
     grey = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 1), dtype=np.uint8)
-    colour, plain = duplicates.looks(np.repeat(grey, 3, axis=3)), duplicates.looks(grey)
+    colour, plain = near_duplicates.looks(np.repeat(grey, 3, axis=3)), near_duplicates.looks(grey)
     assert np.array_equal(colour.hashes, plain.hashes) and np.allclose(colour.small, plain.small, atol=1e-3)
 
 
@@ -298,7 +299,7 @@ def test_ravdess_twins_are_caught_by_name_and_by_pixels(twins):
     assert list(report.index) == ["row", "image", "near image", "clip", "performance", "actor"]
     assert report.loc["clip", "shared"] == 0 and report.loc["performance", "share"] == 1
     assert report.loc["image", "share"] < 0.1  # they were encoded twice: hardly one is equal to the bit
-    found = duplicates.nearest(twins.images, train, test)["test_row"]
+    found = near_duplicates.nearest(twins.images, train, test)["test_row"]
     assert set(found) >= set(test[same_box(twins.meta, train, test)])  # the two modalities are in one order
     assert report.loc["near image", "test_rows"] == len(found) >= 0.8 * len(test)
     pairs = splits.leaked_pairs(twins.meta, train, test, twins.images, progress=False)
@@ -341,7 +342,7 @@ def test_ck48_triples_are_caught(tmp_path):
     clips = datasets.scan("folder", tmp_path / "ck", actor=r"(?P<actor>S[0-9]{3})_")
     made = prepare(clips, tmp_path / "faces", workers=1, progress=False)
     assert len(made) == 36
-    triples = duplicates.groups(duplicates.find(made.images))
+    triples = near_duplicates.groups(near_duplicates.find(made.images))
     sequence = made.meta["clip"].map(lambda clip: re.search(r"S\d+_\d+", clip)[0]).to_numpy()
     # no group of two sequences, no sequence without one, and all three frames but where dlib took its next box
     assert [set(sequence[rows]) for rows in triples] == [{name} for name in pd.unique(sequence)]
@@ -368,7 +369,7 @@ def test_ck48_triples_as_they_come():
                 units = {unit: share * value for unit, value in FACES[label].items()}
                 images.append(noisy(face(seed, units, size=48), 2, frame))
                 names.append((seed, label))
-    groups = duplicates.groups(duplicates.find(np.stack(images)))
+    groups = near_duplicates.groups(near_duplicates.find(np.stack(images)))
     assert [[names[row] for row in rows] for rows in groups] == [[name] * 3 for name in dict.fromkeys(names)]
 
 

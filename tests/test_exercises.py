@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fer_utils import exercises
-from fer_utils.errors import FerError
-from fer_utils.labels import RAVDESS
+from fer_utils.core.errors import FerError
+from fer_utils.core.labels import RAVDESS
 
 
 def cells(root, tag):
@@ -28,7 +28,7 @@ def cells(root, tag):
 
 def verdict(source):
     """Run a chapter's cell; return the verdict of its last line."""
-    from fer_utils import labels
+    from fer_utils.core import labels
 
     *body, last = source.strip().splitlines()
     space = {"check": exercises.check, "labels": labels, "np": np}

@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import explain, experiments, faces, regions, results, shortcuts, sources
-from fer_utils.errors import FerError
+from fer_utils import experiments, explain, faces, studies
+from fer_utils.synthetic import region_masks, stand_ins
+from fer_utils.explain import shortcuts
+from fer_utils.core.errors import FerError
 from fer_utils.faces import Box, FaceSet
 from fer_utils.studies import explanation
 
@@ -240,7 +242,7 @@ def test_overlays_stay_grey_where_the_map_is_nothing():
 
 @pytest.fixture(scope="module")
 def truth(smoke_faces):
-    return sources.truth("ravdess", tier="smoke")
+    return stand_ins.truth("ravdess", tier="smoke")
 
 
 def test_landmarks_are_where_the_picture_has_them(smoke_faces, truth):
@@ -253,7 +255,7 @@ def test_landmarks_are_where_the_picture_has_them(smoke_faces, truth):
         assert np.array_equal(faces.crop(frame, box), smoke_faces.images[row, :, :, 0])
         with np.load((truth / "frames" / one["clip"]).with_suffix(".npz")) as stored:
             points = stored["landmarks"][one.frame_index]
-        mapped = regions.landmarks(smoke_faces, truth, [row])[0]
+        mapped = region_masks.landmarks(smoke_faces, truth, [row])[0]
         for k in (8, 30, 36, 45, 48):
             x, y = np.rint(points[k]).astype(int)
             spot = np.zeros_like(frame)
@@ -267,7 +269,7 @@ def test_landmarks_are_where_the_picture_has_them(smoke_faces, truth):
 
 def test_pupils_are_dark_and_inside_the_eye_region(smoke_faces, truth):
     rows = np.flatnonzero(smoke_faces.meta["expression"].isin(["surprised", "neutral"]) & (smoke_faces.meta["frame"] == 3))
-    marks = regions.landmarks(smoke_faces, truth, rows)
+    marks = region_masks.landmarks(smoke_faces, truth, rows)
     for row, points in zip(rows, marks):
         x, y = np.rint(points[42:48].mean(axis=0)).astype(int)
         face = smoke_faces.images[row, :, :, 0].astype(float)
@@ -276,10 +278,10 @@ def test_pupils_are_dark_and_inside_the_eye_region(smoke_faces, truth):
 
 def test_regions_are_those_of_the_units_drawn(smoke_faces, truth):
     meta = smoke_faces.meta
-    rows = regions.apexes(smoke_faces, truth, np.arange(len(meta)))
+    rows = region_masks.apexes(smoke_faces, truth, np.arange(len(meta)))
     assert len(rows) == meta["clip"].nunique()
-    made = regions.regions(smoke_faces, truth, rows)
-    labels, marks = meta["expression"].to_numpy()[rows], regions.landmarks(smoke_faces, truth, rows)
+    made = region_masks.regions(smoke_faces, truth, rows)
+    labels, marks = meta["expression"].to_numpy()[rows], region_masks.landmarks(smoke_faces, truth, rows)
     assert made.masks.shape == (len(rows), 180, 180) and made.masks.dtype == bool
     assert set(np.flatnonzero(labels == "neutral")) <= set(made.empty) and f"{len(made.empty)} of them without" in repr(made)
     assert all(not made.masks[k].any() and not made.units[k] for k in made.empty)
@@ -290,9 +292,9 @@ def test_regions_are_those_of_the_units_drawn(smoke_faces, truth):
     for k in np.flatnonzero(labels == "surprised"):
         brow = np.clip(np.rint(marks[k, 19]).astype(int), 0, 179)
         assert 27 in made.units[k] and (1 not in made.units[k] or made.masks[k, brow[1], brow[0]])
-    fewer = regions.regions(smoke_faces, truth, rows, least=0.6)
+    fewer = region_masks.regions(smoke_faces, truth, rows, least=0.6)
     assert (fewer.masks <= made.masks).all() and fewer.masks.sum() < made.masks.sum()
-    small = regions.regions(smoke_faces, truth, rows[:3], size=60)
+    small = region_masks.regions(smoke_faces, truth, rows[:3], size=60)
     assert small.masks.shape == (3, 60, 60)
     assert np.abs(small.masks.mean(axis=(1, 2)) - made.masks[:3].mean(axis=(1, 2))).max() < 0.05
 
@@ -300,22 +302,22 @@ def test_regions_are_those_of_the_units_drawn(smoke_faces, truth):
 def test_one_side_has_its_own_region():
     points = np.stack([np.linspace(10, 90, 68), np.linspace(10, 90, 68)], axis=1)
     points[36], points[45] = (20, 40), (80, 40)
-    left = regions._outline("eye", 1, points, 60)
+    left = region_masks._outline("eye", 1, points, 60)
     assert left[:, 0].min() >= points[42:48, 0].min() - 1
-    brow = regions._outline("brow", 0, points, 60)
+    brow = region_masks._outline("brow", 0, points, 60)
     assert brow[:, 1].min() == pytest.approx(points[17:22, 1].min() - 0.3 * 60, abs=1e-3)
 
 
 def test_truth_that_is_not_there_is_named(smoke_faces, truth, tmp_path):
-    for call, word in [(lambda: regions.regions(smoke_faces, tmp_path, [0]), "`truth`"), (lambda: regions.regions(smoke_faces, 3, [0]), "`truth`"),
-                       (lambda: regions.regions(smoke_faces, truth, [len(smoke_faces)]), "`rows`"),
-                       (lambda: regions.regions(smoke_faces, truth, []), "`rows`"),
-                       (lambda: regions.regions(smoke_faces, truth, [0], least=2), "`least`")]:
+    for call, word in [(lambda: region_masks.regions(smoke_faces, tmp_path, [0]), "`truth`"), (lambda: region_masks.regions(smoke_faces, 3, [0]), "`truth`"),
+                       (lambda: region_masks.regions(smoke_faces, truth, [len(smoke_faces)]), "`rows`"),
+                       (lambda: region_masks.regions(smoke_faces, truth, []), "`rows`"),
+                       (lambda: region_masks.regions(smoke_faces, truth, [0], least=2), "`least`")]:
         with pytest.raises(FerError, match=word):
             call()
     strange = FaceSet.save(smoke_faces.images[:1], smoke_faces.meta.iloc[:1].assign(clip="Actor_99/x.mp4"), tmp_path / "strange")
     with pytest.raises(FerError, match="`face_set`.*Actor_99"):
-        regions.regions(strange, truth, [0])
+        region_masks.regions(strange, truth, [0])
 
 
 # --- planted marks ---------------------------------------------------------------------------
@@ -438,13 +440,13 @@ def test_the_study_scores_every_map_on_the_same_faces(small):
 
 def test_the_study_s_share_is_that_of_its_network_s_maps(small, smoke_faces, truth):
     result = experiments.run(experiments.Experiment.from_configuration(small["experiments"][0]), face_set=smoke_faces, progress=False)
-    rows = regions.apexes(smoke_faces, truth, result.predictions["row"].to_numpy())
+    rows = region_masks.apexes(smoke_faces, truth, result.predictions["row"].to_numpy())
     known, names = shortcuts.targets(smoke_faces)
     assert list(names) == small["labels"] and len(rows) == small["faces"]["looked_at"]
     pictures, actors = experiments.shrink(smoke_faces.images[rows], 48, progress=False), smoke_faces.meta["actor"].to_numpy()[rows]
     for method in ("Grad-CAM", "HiResCAM"):
         maps = explain.grad_cam(result.model(), pictures, known[rows], average=method == "Grad-CAM")
-        found = explain.scored(maps, regions.regions(smoke_faces, truth, rows, size=48).masks, actors)
+        found = explain.scored(maps, region_masks.regions(smoke_faces, truth, rows, size=48).masks, actors)
         row = next(row for row in small["truth"] if (row["method"], row["network"], row["region"]) == (method, "trained", "own"))
         assert row["n"] == found["n"] > 0
         assert (row["share"]["value"], row["lift"]["low"]) == pytest.approx((found["share"]["value"], found["lift"]["low"]), rel=1e-3)
@@ -463,9 +465,9 @@ def test_the_study_asks_the_planted_and_the_clean_network_the_same(small):
 
 
 def test_what_is_trained_is_not_trained_again(small, monkeypatch):
-    from fer_utils import train
+    from fer_utils import training
 
-    monkeypatch.setattr(train, "fit", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
     monkeypatch.setattr(explanation, "METHODS", ("Grad-CAM",))
     again = explanation.answer("smoke", progress=False, **SMALL)
     assert again["truth"] == [row for row in small["truth"] if row["method"] == "Grad-CAM"]
@@ -479,10 +481,10 @@ def test_a_study_that_cannot_be_is_refused_at_once(given, word):
         explanation.answer("smoke", progress=False, **given)
 
 
-@pytest.mark.skipif(("explanation", "class") not in results.stored(),
+@pytest.mark.skipif(("explanation", "class") not in studies.stored(),
                     reason="the study is not stored yet: python -m fer_utils study explanation --store")
 def test_the_stored_answer_is_whole():
-    found = results.load("explanation", "class").answer
+    found = studies.load("explanation", "class").answer
     assert len(found["accuracies"]["clean"]) == 5 and len(found["actors"]) == 24
     assert {(row["kind"], row["network"], row["method"]) for row in found["shortcuts"]} == {
         (kind, network, method) for kind in shortcuts.KINDS for network in ("planted", "clean") for method in explanation.METHODS}

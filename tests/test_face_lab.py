@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "book"))
 from pipeline.serve import serving  # noqa: E402
 
 from fer_utils import studio  # noqa: E402
-from fer_utils.errors import FerError  # noqa: E402
+from fer_utils.core.errors import FerError  # noqa: E402
 
 
 @pytest.fixture(scope="module")

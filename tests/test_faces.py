@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 import drawn
 from fer_utils import faces
-from fer_utils.errors import FerError, MissingPackage
-from fer_utils.faces import FaceSet, clipwork, detectors, preparation, prepare, read_frames, sample_indices, video
+from fer_utils.core.errors import FerError, MissingPackage
+from fer_utils.faces import clipwork, detectors, FaceSet, preparation, prepare, read_frames, sample_indices, video
 from fer_utils.faces.detectors import Box
-from fer_utils.tables import CLIP_COLUMNS, Problems
+from fer_utils.core.tables import CLIP_COLUMNS, Problems
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")

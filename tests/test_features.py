@@ -15,10 +15,10 @@ import threading
 import numpy as np
 import pytest
 
-from fer_utils import labels
-from fer_utils.datasets import features, ravdess
-from fer_utils.datasets.features import available_features, load_features
-from fer_utils.errors import FerError
+from fer_utils.core import labels
+from fer_utils.datasets import feature_tables, ravdess
+from fer_utils.datasets.feature_tables import available_features, load_features
+from fer_utils.core.errors import FerError
 
 AU_FILE, VOTES_FILE = "df_average_AUs_total.csv", "tabulatedVotes.csv"
 
@@ -43,7 +43,7 @@ def drawn_votes() -> bytes:
 
 
 def drawn_units() -> bytes:
-    columns = [*features._INTENSITIES, *features._PRESENCES]
+    columns = [*feature_tables._INTENSITIES, *feature_tables._PRESENCES]
     lines = [";".join([*columns, "speech", "name", "path", "index"])]
     for k, name in enumerate(("01-01-08-02-01-02-24", "01-01-01-01-01-01-01")):
         lines.append(";".join([*(str(k + i / 100) for i in range(35)), "0", name, name, str(k)]))
@@ -71,7 +71,7 @@ def server(monkeypatch):
     served = ThreadingHTTPServer(("127.0.0.1", 0), Home)
     served.asked, served.bytes = [], {}
     threading.Thread(target=served.serve_forever, args=(0.02,), daemon=True).start()
-    monkeypatch.setattr(features, "_BASE", f"http://127.0.0.1:{served.server_port}")
+    monkeypatch.setattr(feature_tables, "_BASE", f"http://127.0.0.1:{served.server_port}")
     yield served
     served.shutdown()
     served.server_close()
@@ -80,8 +80,8 @@ def server(monkeypatch):
 def offer(served, monkeypatch, name: str, good: bytes, sent: bytes | None = None, length: int | None = None) -> str:
     """The server sends ``sent`` where ``good`` is expected."""
     sent = good if sent is None else sent
-    source = features._SOURCES[name]._replace(sha256=hashlib.sha256(good).hexdigest())
-    monkeypatch.setitem(features._SOURCES, name, source)
+    source = feature_tables._SOURCES[name]._replace(sha256=hashlib.sha256(good).hexdigest())
+    monkeypatch.setitem(feature_tables._SOURCES, name, source)
     served.bytes[f"/{source.below}"] = sent, len(sent) if length is None else length
     return source.sha256
 
@@ -136,7 +136,7 @@ def test_action_units_take_the_columns_of_the_clip_table(server, monkeypatch):
     offer(server, monkeypatch, "ravdess_au", drawn_units())
     table = load_features("ravdess_au", progress=False).table
     assert list(table["clip"]) == ["Actor_01/01-01-01-01-01-01-01.mp4", "Actor_24/01-01-08-02-01-02-24.mp4"]
-    assert table.shape == (2, 43) and list(table.columns[8:]) == [*features._INTENSITIES, *features._PRESENCES]
+    assert table.shape == (2, 43) and list(table.columns[8:]) == [*feature_tables._INTENSITIES, *feature_tables._PRESENCES]
     row = ravdess.parse("01-01-08-02-01-02-24.mp4")
     for column in ("actor", "sex", "expression", "intensity", "statement", "repetition", "performance"):
         assert table[column][1] == row[column]
@@ -165,7 +165,7 @@ def test_corrupted_bytes_are_refused_with_both_sums_and_nothing_is_kept(server, 
 def test_an_answer_of_404_says_so(server, own_store):
     with pytest.raises(FerError, match="answered 404") as caught:
         load_features("ravdess_au", progress=False)
-    assert features._SOURCES["ravdess_au"].below in str(caught.value) and "FER_DATA" in str(caught.value)
+    assert feature_tables._SOURCES["ravdess_au"].below in str(caught.value) and "FER_DATA" in str(caught.value)
     assert files(own_store) == []
 
 
@@ -181,11 +181,11 @@ def test_a_body_that_breaks_off_is_no_file(server, own_store, monkeypatch):
 def test_without_a_network_there_is_one_error_with_the_remedy(own_store, monkeypatch):
     with socket.socket() as taken:  # bound and not listening: every connection is refused
         taken.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(features, "_BASE", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        monkeypatch.setattr(feature_tables, "_BASE", f"http://127.0.0.1:{taken.getsockname()[1]}")
         with pytest.raises(FerError) as caught:
             load_features("crema_d_votes", progress=False)
     text = str(caught.value)
-    assert "no network" in text and f"{features._BASE}/{features._SOURCES['crema_d_votes'].below}" in text
+    assert "no network" in text and f"{feature_tables._BASE}/{feature_tables._SOURCES['crema_d_votes'].below}" in text
     assert "load_features('crema_d_votes', folder=...)" in text
 
 
@@ -206,7 +206,7 @@ def test_a_folder_with_another_file_is_refused_and_left_alone(tmp_path):
     (tmp_path / AU_FILE).write_bytes(b"something else")
     with pytest.raises(FerError) as caught:
         load_features("ravdess_au", folder=tmp_path)
-    assert features._SOURCES["ravdess_au"].sha256 in str(caught.value)
+    assert feature_tables._SOURCES["ravdess_au"].sha256 in str(caught.value)
     assert hashlib.sha256(b"something else").hexdigest() in str(caught.value)
     assert (tmp_path / AU_FILE).read_bytes() == b"something else"
 
@@ -242,9 +242,9 @@ def test_an_unknown_name(name):
 def test_the_public_homes_are_pinned(shared_data):
     """Commit, path and sum are those of the register of real data."""
     register = (shared_data / "README.md").read_text(encoding="utf-8")
-    assert features._BASE == "https://raw.githubusercontent.com"
+    assert feature_tables._BASE == "https://raw.githubusercontent.com"
     for name in available_features():
-        source = features._SOURCES[name]
+        source = feature_tables._SOURCES[name]
         assert all(part in register for part in (source.repository, source.commit, source.sha256, source.file))
         assert source.path.rsplit("/", 1)[0] + "/" in register
         assert source.citation.split("doi ")[1].split(";")[0] in register
@@ -264,13 +264,13 @@ def test_all_real_action_units(shared_data, tmp_path):
     counts = table.groupby(["actor", "expression"]).size()
     assert counts.unstack()["neutral"].tolist() == [4] * 24
     assert (counts.unstack()[[e for e in labels.RAVDESS if e != "neutral"]] == 8).all().all()
-    assert table[list(features._INTENSITIES)].to_numpy().min() >= 0 and table[list(features._INTENSITIES)].to_numpy().max() <= 5
-    assert table[list(features._PRESENCES)].to_numpy().min() >= 0 and table[list(features._PRESENCES)].to_numpy().max() <= 1
+    assert table[list(feature_tables._INTENSITIES)].to_numpy().min() >= 0 and table[list(feature_tables._INTENSITIES)].to_numpy().max() <= 5
+    assert table[list(feature_tables._PRESENCES)].to_numpy().min() >= 0 and table[list(feature_tables._PRESENCES)].to_numpy().max() <= 1
     from fer_utils.studio.likeness import load_real
 
     before = load_real(shared_data / "ravdess-au" / AU_FILE)  # the studio's own reading of the same file
-    ours = table.groupby(["expression", "intensity"])[list(features._INTENSITIES)[:5]].mean()
-    theirs = before.groupby(["expression", "intensity"])[list(features._INTENSITIES)[:5]].mean()
+    ours = table.groupby(["expression", "intensity"])[list(feature_tables._INTENSITIES)[:5]].mean()
+    theirs = before.groupby(["expression", "intensity"])[list(feature_tables._INTENSITIES)[:5]].mean()
     assert np.allclose(ours.to_numpy(), theirs.loc[ours.index].to_numpy())
 
 

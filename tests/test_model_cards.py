@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import evaluate, model_cards
-from fer_utils.errors import FerError
+from fer_utils import metrics
+from fer_utils.reporting import model_cards
+from fer_utils.core.errors import FerError
 from fer_utils.experiments import Data, Experiment, Result, Split
-from fer_utils.model_cards import card
+from fer_utils.reporting.model_cards import card
 
 LABELS = ["neutral", "happy", "sad"]
 
@@ -28,7 +29,7 @@ def result(tmp_path):
     rows = pd.DataFrame({"row": range(120), "clip": [f"{k}" for k in range(120)], "actor": actor, "true": true, "predicted": said})
     experiment = Experiment(data=Data(tier="class"), split=Split("actor", fold=0))
     return Result(
-        path=tmp_path, experiment=experiment.configuration(), key="abc123", labels=list(LABELS), history={}, metrics=evaluate.metrics(true, said, actor, LABELS),
+        path=tmp_path, experiment=experiment.configuration(), key="abc123", labels=list(LABELS), history={}, metrics=metrics.metrics(true, said, actor, LABELS),
         metrics_code="", split={"train": 480, "test": 120, "train_actors": 18, "test_actors": 6, "leaked_share": {"clip": 0.0, "actor": 0.0}}, parameters=54321,
         seed=3, minutes=1.5, versions={"python": "3.11.7"}, hardware={"processor": "a machine", "gpu": None}, commit="0123456789ab", finished="2026-11-22T01:02:03+00:00",
         predictions=rows, faces={"detector": "dlib", "margin": 0.0})
@@ -103,7 +104,7 @@ def test_an_easier_protocol_leaks_one_person_and_an_absent_label_are_told(result
     poor.split["leaked_share"] = {"clip": 1.0, "actor": 1.0}
     poor.predictions = poor.predictions[poor.predictions["true"] < 2].assign(actor="01")
     rows = poor.predictions
-    poor.metrics = evaluate.metrics(rows["true"].to_numpy(), rows["predicted"].to_numpy(), rows["actor"].to_numpy(), LABELS)
+    poor.metrics = metrics.metrics(rows["true"].to_numpy(), rows["predicted"].to_numpy(), rows["actor"].to_numpy(), LABELS)
     poor.commit, poor.faces = "", {}
     made = card(poor, audit=None, profile=False)
     assert "100 % of the test's pictures share their actor with training" in made.markdown

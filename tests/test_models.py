@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fer_utils import models
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.models import ding2023, landmark_lstm
 from fer_utils.models import distances as distances_module
 from fer_utils.models import hog as hog_module
@@ -48,7 +48,7 @@ def pictures(count=16, shape=(32, 32, 1), seed=0):
 
 def test_importing_the_rooms_imports_no_backend():
     code = (
-        "import sys, fer_utils.models, fer_utils.models.ding2023 as d, fer_utils.compress, fer_utils.benchmark;"
+        "import sys, fer_utils.models, fer_utils.models.ding2023 as d, fer_utils.compress, fer_utils.core.timing;"
         "d.candidates(); import fer_utils.models.vgg16, fer_utils.models.xception2022, fer_utils.models.densenet161;"
         "import fer_utils.models.landmark_lstm as lstm; lstm.candidates(most_layers=1);"
         "print(sorted({'keras', 'tensorflow', 'cv2', 'dlib'} & set(sys.modules)))"

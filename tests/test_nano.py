@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_utils import models
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.models import nano
 
 

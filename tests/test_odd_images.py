@@ -10,7 +10,7 @@ import pytest
 
 import drawn
 from fer_utils import datasets, studio
-from fer_utils.errors import MissingPackage
+from fer_utils.core.errors import MissingPackage
 from fer_utils.faces import images, prepare, read_frames
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")

@@ -19,7 +19,7 @@ HEAVY = ("tensorflow", "keras", "cv2", "dlib", "matplotlib", "sklearn", "anywidg
 @pytest.mark.parametrize("statement", [
     "import fer_utils", "from fer_utils import datasets, splits, labels, studio, faces, models, exercises, widgets",
     "from fer_utils import experiments, train, evaluate, compress, benchmark, figures, sources, prose, provenance, landmarks, sheets, comparisons, tradeoffs, blocks, difficulty, duplicates, results, studies, audit, explain, regions, shortcuts, strangers, training_bench, watching, precision, live, model_cards",
-    "import fer_utils.cli; dir(__import__('fer_utils'))",
+    "import fer_utils.cli.main; dir(__import__('fer_utils'))",
 ])
 def test_imports_are_light_and_without_side_effect(statement, root, tmp_path):
     code = f"""

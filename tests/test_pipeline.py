@@ -122,7 +122,7 @@ def test_what_makes_a_chapter_run_again(mini, change):
 
 def test_real_chapters_are_keyed_by_the_code_they_reach(tmp_path):
     """A change in a room that a chapter does not enter leaves its key alone."""
-    from fer_utils import provenance
+    from fer_utils.core import provenance
 
     reached = provenance.imports("from fer_utils.widgets import ParameterBudget")
     assert "fer_utils.widgets" in reached

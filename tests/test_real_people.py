@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from fer_utils import labels
-from fer_utils.datasets import features, ravdess
-from fer_utils.errors import FerError
+from fer_utils.core import labels
+from fer_utils.datasets import feature_tables, ravdess
+from fer_utils.core.errors import FerError
 from fer_utils.studies import human_votes, real_people
 
-COLUMNS = [*features._INTENSITIES, *features._PRESENCES]
+COLUMNS = [*feature_tables._INTENSITIES, *feature_tables._PRESENCES]
 FAST = ("nearest neighbours", "support vectors")
 #: Every protocol, and the references that something is claimed of.
 SOME = {"twins": ("plain",), "twins together": ("plain",), "clips": ("plain", "own neutral"), "actors": ("plain", "own neutral"),
@@ -45,8 +45,8 @@ def file_of(tmp_path, monkeypatch):
     def write(table: pd.DataFrame):
         raw = table[COLUMNS].assign(speech=0, name=[clip.split("/")[-1].removesuffix(".mp4") for clip in table["clip"]], path="", index=0)
         data = raw.to_csv(sep=";", index=False).encode()
-        source = features._SOURCES["ravdess_au"]
-        monkeypatch.setitem(features._SOURCES, "ravdess_au", source._replace(sha256=hashlib.sha256(data).hexdigest()))
+        source = feature_tables._SOURCES["ravdess_au"]
+        monkeypatch.setitem(feature_tables._SOURCES, "ravdess_au", source._replace(sha256=hashlib.sha256(data).hexdigest()))
         (tmp_path / source.file).write_bytes(data)
         return tmp_path
 
@@ -234,7 +234,7 @@ def test_without_file_and_network_nothing_is_asked_again_and_the_reason_is_said(
     monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
     with socket.socket() as taken:  # bound and not listening: every connection is refused
         taken.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(features, "_BASE", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        monkeypatch.setattr(feature_tables, "_BASE", f"http://127.0.0.1:{taken.getsockname()[1]}")
         made, why = real_people.live("class", progress=False)
     assert made is None and "no network" in why and "\n" not in why
     monkeypatch.setenv("FER_DATA", str(tmp_path))
@@ -273,10 +273,10 @@ def test_the_real_features(shared_data):
 
 
 def kept_answer(name):
-    from fer_utils import results
+    from fer_utils import studies
 
     try:
-        return results.load(name).answer
+        return studies.load(name).answer
     except FerError as error:
         pytest.skip(f"nothing to compare with: {error}")
 
@@ -337,8 +337,8 @@ def drawn_votes() -> bytes:
 
 
 def test_votes_by_hand(tmp_path, monkeypatch):
-    source = features._SOURCES["crema_d_votes"]
-    monkeypatch.setitem(features._SOURCES, "crema_d_votes", source._replace(sha256=hashlib.sha256(drawn_votes()).hexdigest()))
+    source = feature_tables._SOURCES["crema_d_votes"]
+    monkeypatch.setitem(feature_tables._SOURCES, "crema_d_votes", source._replace(sha256=hashlib.sha256(drawn_votes()).hexdigest()))
     (tmp_path / source.file).write_bytes(drawn_votes())
     made = human_votes.answer(folder=tmp_path, progress=False)
     assert json.loads(json.dumps(made, allow_nan=False)) == made and made == human_votes.answer("full", folder=tmp_path, progress=False)
@@ -360,9 +360,9 @@ def test_the_real_votes(shared_data):
     assert face["accuracy"]["groups"] == 91 and (round(face["people"][0], 2), round(face["people"][-1], 2)) == (0.33, 0.78) and face["votes"] == 71654
     assert {label: round(100 * value) for label, value in face["recall"].items()} == {
         "neutral": 72, "happy": 88, "sad": 32, "angry": 57, "fearful": 44, "disgust": 54}
-    from fer_utils import reported
+    from fer_utils.reporting import literature
 
-    assert face["confusion"] == reported.votes().to_numpy().tolist() and list(reported.votes().index) == made["labels"]
+    assert face["confusion"] == literature.votes().to_numpy().tolist() and list(literature.votes().index) == made["labels"]
     low, medium, high = (face["levels"][name] for name in human_votes.LEVELS)
     assert low["high"] < medium["low"] and medium["high"] < high["low"]
     assert face["agreement"]["value"] < face["others"]["value"] < face["best"]["value"]

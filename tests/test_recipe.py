@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import precision, results, train, training_bench
-from fer_utils.errors import FerError
+from fer_utils.training import precision
+from fer_utils import studies, training
+from fer_utils.benchmarks import training_steps
+from fer_utils.core.errors import FerError
 from fer_utils.models import derivation, ding2023
 from fer_utils.studies import recipe as study
-from fer_utils.train import Recipe
+from fer_utils.training import Recipe
 
 keras = pytest.importorskip("keras", reason="training needs Keras: pip install 'fer-utils[cpu]'")
 
@@ -58,20 +60,20 @@ def planted():
 
 def test_a_dead_unit_is_zero_at_every_place_of_every_face():
     model, faces = planted()
-    assert train.dead_units(model, faces, batch_size=2) == {
+    assert training.dead_relu(model, faces, batch_size=2) == {
         "map": {"dead": 1, "units": 3}, "layer": {"dead": 1, "units": 2}, "activation": {"dead": 2, "units": 4},
         "dead": {"dead": 5, "units": 5}}
-    assert train.dead_units(model, faces[:4])["map"] == {"dead": 2, "units": 3}
-    assert train.dead_units(model, faces, layers=["layer"]) == {"layer": {"dead": 1, "units": 2}}
-    assert train.dead_units(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), np.ones((1, 3))) == {}
+    assert training.dead_relu(model, faces[:4])["map"] == {"dead": 2, "units": 3}
+    assert training.dead_relu(model, faces, layers=["layer"]) == {"layer": {"dead": 1, "units": 2}}
+    assert training.dead_relu(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), np.ones((1, 3))) == {}
 
 
 @pytest.mark.parametrize("call, words", [
-    (lambda m, f: train.dead_units(m, f[:0]), ("`images`", "one face or more")),
-    (lambda m, f: train.dead_units(m, f, layers=["hiden"]), ("`layers`", "map", "'hiden'")),
-    (lambda m, f: train.dead_units(m, f, layers=["linear"]), ("`layers`", "with a ReLU: map, ", "'linear'")),
-    (lambda m, f: train.DeadUnits(f[:0]), ("`images`",)),
-    (lambda m, f: train.DeadUnits(f, every=0), ("`every`", "1 or more")),
+    (lambda m, f: training.dead_relu(m, f[:0]), ("`images`", "one face or more")),
+    (lambda m, f: training.dead_relu(m, f, layers=["hiden"]), ("`layers`", "map", "'hiden'")),
+    (lambda m, f: training.dead_relu(m, f, layers=["linear"]), ("`layers`", "with a ReLU: map, ", "'linear'")),
+    (lambda m, f: training.DeadUnits(f[:0]), ("`images`",)),
+    (lambda m, f: training.DeadUnits(f, every=0), ("`every`", "1 or more")),
     (lambda m, f: Recipe(precision="half"), ("`precision`", "auto, float32, mixed_bfloat16, mixed_float16", "half")),
     (lambda m, f: derivation.steps(["3x3", "round"]), ("`order`", "quadruple", "round")),
     (lambda m, f: derivation.steps(["grey", "grey"]), ("`order`", "each once")),
@@ -79,8 +81,8 @@ def test_a_dead_unit_is_zero_at_every_place_of_every_face():
     (lambda m, f: study.answer(seeds={"recipe": 0}), ("`seeds`", "1 or more")),
     (lambda m, f: study.answer(seeds={"other": 1}), ("`seeds`", "recipe, plain", "other")),
     (lambda m, f: study.answer(epochs=0), ("`epochs`",)),
-    (lambda m, f: training_bench.measure(rounds=0), ("`rounds`",)),
-    (lambda m, f: training_bench.measure(images=3), ("`images`", "16")),
+    (lambda m, f: training_steps.measure(rounds=0), ("`rounds`",)),
+    (lambda m, f: training_steps.measure(images=3), ("`images`", "16")),
 ])
 def test_the_impossible_is_named(call, words):
     with pytest.raises(FerError) as error:
@@ -94,11 +96,11 @@ def test_the_callback_keeps_every_look_and_warns_of_a_dead_layer_once():
     model = network()
     hidden = model.get_layer("hidden")
     hidden.bias.assign(np.full(16, -1e6))  # no face can lift that
-    watch = train.DeadUnits(images[:4], layers=["conv1", "hidden"], every=2)
+    watch = training.DeadUnits(images[:4], layers=["conv1", "hidden"], every=2)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        model, history = train.fit(model, images, labels, np.arange(12), [], recipe=Recipe(epochs=2, batch_size=4), progress=False, callbacks=[watch])
-    said = [str(one.message) for one in heard if issubclass(one.category, train.DeadLayer)]
+        model, history = training.fit(model, images, labels, np.arange(12), [], recipe=Recipe(epochs=2, batch_size=4), progress=False, callbacks=[watch])
+    said = [str(one.message) for one in heard if issubclass(one.category, training.DeadLayer)]
     assert said == watch.said and len(said) == 1
     for word in ("'hidden'", "after 0 steps", "all 16 of its units", "4 faces", "No gradient", "conditioned=True"):
         assert word in said[0]
@@ -107,16 +109,16 @@ def test_the_callback_keeps_every_look_and_warns_of_a_dead_layer_once():
     assert all(row["dead"] == row["units"] == 16 for row in watch.history if row["layer"] == "hidden")
     assert {row["layer"] for row in watch.history} == {"conv1", "hidden"}
     assert history["dead_hidden"] == [16, 16] and "dead_conv2" not in history
-    assert watch.dead_now == train.dead_units(model, images[:4], layers=["conv1", "hidden"])
+    assert watch.dead_now == training.dead_relu(model, images[:4], layers=["conv1", "hidden"])
 
 
 def test_looking_changes_nothing_and_a_living_network_is_not_warned_of():
     images, labels = pictures()
     ended = []
     with warnings.catch_warnings():
-        warnings.simplefilter("error", train.DeadLayer)
-        for watch in ([], [train.DeadUnits(images[:3], every=1)]):
-            model, history = train.fit(network(), images, labels, np.arange(12), [], recipe=Recipe(epochs=2, batch_size=5), progress=False,
+        warnings.simplefilter("error", training.DeadLayer)
+        for watch in ([], [training.DeadUnits(images[:3], every=1)]):
+            model, history = training.fit(network(), images, labels, np.arange(12), [], recipe=Recipe(epochs=2, batch_size=5), progress=False,
                                        callbacks=watch)
             ended.append((model.get_weights(), history["loss"]))
             assert len(history["dead_hidden"]) == 2 and max(history["dead_hidden"]) < 16
@@ -131,8 +133,8 @@ def test_the_plain_network_dies_on_drawn_faces_and_the_conditioned_one_lives(smo
         keras.utils.set_random_seed(1)
         model = models.build("ding2023", classes=8, conditioned=conditioned)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", train.DeadLayer)
-            _, history = train.fit(model, smoke_faces.images, labels, rows, [], recipe=Recipe(epochs=1), seed=1, progress=False)
+            warnings.simplefilter("ignore", training.DeadLayer)
+            _, history = training.fit(model, smoke_faces.images, labels, rows, [], recipe=Recipe(epochs=1), seed=1, progress=False)
         dead[conditioned] = history["dead_hidden"][-1]
     assert dead[False] >= 13 and dead[True] <= 10, dead
 
@@ -146,9 +148,9 @@ def test_the_plain_network_dies_on_drawn_faces_and_the_conditioned_one_lives(smo
 ])
 def test_half_precision_is_for_gpus_that_are_made_for_it(found, wanted, monkeypatch):
     monkeypatch.setattr(precision, "gpu", lambda: found)
-    assert train.policy("auto") == train.policy(Recipe().precision) == wanted
-    assert train.policy("mixed_float16") == "mixed_float16" and train.policy("float32") == "float32"
-    assert train.computed_on("auto") == {"backend": keras.backend.backend(), "gpu": found and found[0], "precision": wanted}
+    assert training.policy("auto") == training.policy(Recipe().precision) == wanted
+    assert training.policy("mixed_float16") == "mixed_float16" and training.policy("float32") == "float32"
+    assert training.computed_on("auto") == {"backend": keras.backend.backend(), "gpu": found and found[0], "precision": wanted}
 
 
 def test_a_network_is_trained_in_half_precision_and_comes_back_in_float32(tmp_path):
@@ -164,15 +166,15 @@ def test_a_network_is_trained_in_half_precision_and_comes_back_in_float32(tmp_pa
     spy = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(spy.model.get_layer("hidden").compute_dtype))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)  # of a state that does not load
-        trained, history = train.fit(model, images, labels, np.arange(8), np.arange(8, 12), progress=False, folder=tmp_path / "work",
+        trained, history = training.fit(model, images, labels, np.arange(8), np.arange(8, 12), progress=False, folder=tmp_path / "work",
                                      recipe=Recipe(epochs=2, batch_size=4, precision="mixed_bfloat16"), callbacks=[spy])
         trained.save(tmp_path / "m.keras")
         loaded = models.load(tmp_path / "m.keras")
     assert seen == ["bfloat16"] * 2 and {layer.compute_dtype for layer in trained.layers} == {"float32"}
     assert models.load(next((tmp_path / "work").glob("epoch-*.keras"))).get_layer("hidden").compute_dtype == "bfloat16"
     assert np.isfinite(history["loss"]).all() and not np.array_equal(before[0], trained.get_weights()[0])
-    assert np.array_equal(train.predict_probabilities(loaded, images), train.predict_probabilities(trained, images))
-    scaled, _ = train.fit(network(), images, labels, np.arange(8), [], recipe=Recipe(epochs=1, precision="mixed_float16"), progress=False,
+    assert np.array_equal(training.predict_probabilities(loaded, images), training.predict_probabilities(trained, images))
+    scaled, _ = training.fit(network(), images, labels, np.arange(8), [], recipe=Recipe(epochs=1, precision="mixed_float16"), progress=False,
                           callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: seen.append("done"))])
     assert seen[-1] == "done" and {layer.compute_dtype for layer in scaled.layers} == {"float32"}
 
@@ -238,7 +240,7 @@ class OnDisk:
 def test_no_more_than_a_batch_is_asked_for_at_a_time():
     images, labels = pictures(100)
     disk = OnDisk(images)
-    train.fit(network(), disk, labels, np.arange(60), np.arange(60, 100), recipe=Recipe(epochs=1, batch_size=8), progress=False)
+    training.fit(network(), disk, labels, np.arange(60), np.arange(60, 100), recipe=Recipe(epochs=1, batch_size=8), progress=False)
     assert disk.most == 32  # of the test; and 16 to look for dead units
 
 
@@ -251,7 +253,7 @@ def test_pages_are_let_go_only_where_nothing_is_lost(tmp_path):
         if mode == "c":  # changed in memory and nowhere else
             mapped[:] = 255 - images
             wanted = 255 - images
-        made = train.batches(mapped, labels, np.arange(40), batch_size=1)
+        made = training.batches(mapped, labels, np.arange(40), batch_size=1)
         seen = np.concatenate([made[i][0] for i in range(40)])
         assert np.array_equal(seen, wanted) and np.array_equal(mapped, wanted)
 
@@ -320,24 +322,24 @@ def test_the_study_at_its_smallest_and_what_is_trained_is_not_trained_again(_sto
     assert plain["experiment"]["model"]["options"] == {"conditioned": False}
     assert recipe["chance"] < recipe["threshold"] < 1 and recipe["left"] == sum(one["left"] for one in recipe["trainings"])
     json.dumps(found, allow_nan=False)
-    monkeypatch.setattr(train, "fit", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
     assert study.answer("smoke", **SMALL) == found
 
 
-@pytest.mark.skipif(("recipe", "class") not in results.stored(), reason="not stored yet: python -m fer_utils study recipe --tier class --store")
+@pytest.mark.skipif(("recipe", "class") not in studies.stored(), reason="not stored yet: python -m fer_utils study recipe --tier class --store")
 def test_the_stored_answer_holds_when_it_is_asked_again_at_small_size(_store):
     """Few trainings on a twentieth of the pictures: the recipe's share must lie in the interval that is stored.
 
     The plain network's one training is 0 or 1, and neither could contradict a share between them.
     """
     (row,) = (row for row in study.answer("smoke", **SMALL)["rows"] if row["network"] == "recipe")
-    (there,) = (one["share"] for one in results.load("recipe", "class").answer["rows"] if (one["dataset"], one["network"]) == (row["dataset"], "recipe"))
+    (there,) = (one["share"] for one in studies.load("recipe", "class").answer["rows"] if (one["dataset"], one["network"]) == (row["dataset"], "recipe"))
     assert there["low"] <= row["share"]["value"] <= there["high"], row["trainings"]
 
 
-@pytest.mark.skipif(("recipe", "class") not in results.stored(), reason="not stored yet: python -m fer_utils study recipe --tier class --store")
+@pytest.mark.skipif(("recipe", "class") not in studies.stored(), reason="not stored yet: python -m fer_utils study recipe --tier class --store")
 def test_the_stored_recipe_is_reliable():
-    for row in results.load("recipe", "class").answer["rows"]:
+    for row in studies.load("recipe", "class").answer["rows"]:
         assert len(row["trainings"]) == row["share"]["trials"] == study.NETWORKS[row["network"]][1]
         if row["network"] == "recipe":
             assert row["left"] == 20 and all(one["left"] for one in row["trainings"])
@@ -383,29 +385,29 @@ def test_luck_and_the_interval_against_their_definitions():
 
 
 def test_the_smallest_bench_gives_every_ratio(root):
-    done = subprocess.run([sys.executable, "-m", "fer_utils.training_bench", "--quick", "--rounds", "1", "--json", "--quiet"],
+    done = subprocess.run([sys.executable, "-m", "fer_utils.benchmarks.training_steps", "--quick", "--rounds", "1", "--json", "--quiet"],
                           cwd=root, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     found = json.loads(done.stdout)
-    assert [row["name"] for row in found["rows"]] == list(training_bench.WAYS) and found["steps"] == 2 and found["images"] == 48
+    assert [row["name"] for row in found["rows"]] == list(training_steps.WAYS) and found["steps"] == 2 and found["images"] == 48
     assert found["array_mb"] == pytest.approx(48 * 180 * 180 * 4 / 1e6)
     plain, stream = found["rows"]
     assert found["memory_ratio"] == pytest.approx(stream["peak_mb"] / plain["peak_mb"]) and plain["peak_mb"] > 100
     assert found["time_ratio"] == pytest.approx(stream["ms"] / plain["ms"])  # one round, so that it is the median
     assert found["time_ratio"] > 0 and found["cpu_ratio"] > 0
     assert all(row["low"] <= row["ms"] <= row["high"] and row["cpu_ms"] > 0 for row in found["rows"])
-    lines = training_bench.report(found).splitlines()
-    assert len(lines) == 6 and all(way in text for way, text in zip(training_bench.WAYS.values(), lines[2:4]))
+    lines = training_steps.report(found).splitlines()
+    assert len(lines) == 6 and all(way in text for way, text in zip(training_steps.WAYS.values(), lines[2:4]))
     assert f"{found['time_ratio']:.2f} of its time" in lines[-1]
 
 
 def test_a_bench_that_breaks_down_says_why(monkeypatch, tmp_path):
-    monkeypatch.setattr(training_bench, "write_faces", lambda path, images: path.write_bytes(b"no array"))
+    monkeypatch.setattr(training_steps, "write_faces", lambda path, images: path.write_bytes(b"no array"))
     with pytest.raises(FerError, match="broke down .*(?s:.)*(Error|magic)"):
-        training_bench.measure(images=16, steps=1, rounds=1, progress=False)
+        training_steps.measure(images=16, steps=1, rounds=1, progress=False)
 
 
 def test_the_peak_is_of_this_process():
-    before = training_bench.peak_mb()
+    before = training_steps.peak_mb()
     block = np.ones(40_000_000, np.uint8)
-    assert before > 20 and training_bench.peak_mb() >= before and block.sum() == 40_000_000
+    assert before > 20 and training_steps.peak_mb() >= before and block.sum() == 40_000_000

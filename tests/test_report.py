@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import cli, faces, studio
-from fer_utils.errors import FerError
+from fer_utils.cli.main import main
+from fer_utils import faces, studio
+from fer_utils.core.errors import FerError
 from fer_utils.faces.report import doubts, report
-from fer_utils.tables import Problems
+from fer_utils.core.tables import Problems
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +105,10 @@ def test_an_empty_set_has_a_page_too(tmp_path):
 
 def test_prepare_writes_it_on_request(tmp_path, capsys):
     studio.film("ravdess", tmp_path / "film", actors=1, clips_per_actor=2, frames=3, size=180, workers=1, progress=False)
-    assert cli.main(["prepare", "--dataset", "ravdess", str(tmp_path / "film"), "--out", str(tmp_path / "set"), "--frames", "2",
+    assert main.main(["prepare", "--dataset", "ravdess", str(tmp_path / "film"), "--out", str(tmp_path / "set"), "--frames", "2",
                      "--report", str(tmp_path / "r.html"), "--quiet", "--workers", "1"]) == 0
     assert len(Page((tmp_path / "r.html").read_text()).images) == 4
-    assert cli.main(["prepare", "--dataset", "ravdess", str(tmp_path / "film"), "--out", str(tmp_path / "other"), "--report", str(tmp_path)]) == 2
+    assert main.main(["prepare", "--dataset", "ravdess", str(tmp_path / "film"), "--out", str(tmp_path / "other"), "--report", str(tmp_path)]) == 2
     assert "`report`" in capsys.readouterr().err and not (tmp_path / "other").exists(), "said before the pass"
 
 

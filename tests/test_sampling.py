@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import drawn
-from fer_utils.errors import FerError
-from fer_utils.faces import Reading, SAMPLINGS, apex_indices, each_frame, prepare, read_frames, sample_indices, video
+from fer_utils.core.errors import FerError
+from fer_utils.faces import apex_indices, each_frame, prepare, read_frames, Reading, sample_indices, SAMPLINGS, video
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 

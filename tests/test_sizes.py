@@ -8,8 +8,9 @@ import re
 
 import pytest
 
-from fer_utils import models, reported
-from fer_utils.errors import FerError
+from fer_utils import models
+from fer_utils.reporting import literature
+from fer_utils.core.errors import FerError
 from fer_utils.studies import sizes
 
 OURS = 542_136
@@ -115,7 +116,7 @@ def test_the_papers_ratios_and_what_equal_heads_make_of_them():
 
 
 def test_the_printed_counts_are_those_of_the_tables():
-    table = reported.table().dropna(subset=["parameters"]).drop_duplicates("parameters")
+    table = literature.table().dropna(subset=["parameters"]).drop_duplicates("parameters")
     printed = {system.printed for system in sizes.SYSTEMS.values() if system.printed}
     assert printed | {36_400_000} == set(table["parameters"])
 
@@ -136,13 +137,13 @@ def test_bad_input_is_one_clear_error(call, word):
 def ours(**changed):
     made = dict(system="ding2023", accuracy={"value": 0.631, "low": 0.58, "high": 0.68}, dataset="ravdess", parameters=OURS,
                 task="six frames a clip, drawn", classes=8, split="actors apart", source="this page")
-    return reported.run_here(**{**made, **changed})
+    return literature.run_here(**{**made, **changed})
 
 
 def test_rows_run_here_stand_beside_the_reported_ones():
     alone_in_the_test = ours(system="knn", parameters=None, accuracy={"value": 0.5, "low": None, "high": None})
-    table = reported.table("ravdess", here=[ours(), alone_in_the_test])
-    alone = reported.table("ravdess")
+    table = literature.table("ravdess", here=[ours(), alone_in_the_test])
+    alone = literature.table("ravdess")
     assert list(table.columns[:len(alone.columns)]) == list(alone.columns) and len(table) == len(alone) + 2
     assert table["kind"].tolist() == ["as reported"] * len(alone) + ["run here"] * 2
     last, knn = table.iloc[-2], table.iloc[-1]
@@ -151,14 +152,14 @@ def test_rows_run_here_stand_beside_the_reported_ones():
     assert table.iloc[:len(alone)]["accuracy"].tolist() == alone["accuracy"].tolist()
     for column in ("task", "split", "source", "kind"):
         assert table[column].str.len().gt(3).all(), column
-    assert len(reported.table("savee", here=[ours()])) == len(reported.table("savee")), "another set's rows stay out"
-    assert len(reported.table("drawn mead", here=[ours(dataset="drawn mead")])) == 1
+    assert len(literature.table("savee", here=[ours()])) == len(literature.table("savee")), "another set's rows stay out"
+    assert len(literature.table("drawn mead", here=[ours(dataset="drawn mead")])) == 1
 
 
 @pytest.mark.parametrize("call, word", [
     (lambda: ours(split=" "), "`split`"), (lambda: ours(task=None), "`task`"), (lambda: ours(source=""), "`source`"),
     (lambda: ours(accuracy=0.6), "`accuracy`"), (lambda: ours(accuracy={"value": 63.1}), "`accuracy`"),
-    (lambda: reported.table(here=[{"system": "x"}]), "`here`"), (lambda: reported.standard_error(1.2, 5), "`share`"),
+    (lambda: literature.table(here=[{"system": "x"}]), "`here`"), (lambda: literature.standard_error(1.2, 5), "`share`"),
 ])
 def test_a_row_that_does_not_say_what_it_is_is_refused(call, word):
     with pytest.raises(FerError, match=word):
@@ -166,5 +167,5 @@ def test_a_row_that_does_not_say_what_it_is_is_refused(call, word):
 
 
 def test_documented_examples():
-    result = doctest.testmod(reported)
+    result = doctest.testmod(literature)
     assert result.attempted and not result.failed

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fer_utils.errors import FerError
-from fer_utils.studies import lightweight2019, nano
+from fer_utils.core.errors import FerError
+from fer_utils.studies import lightweight2019, nano_against_paper
 
 
 def test_2019_at_its_smallest(_store):
@@ -31,22 +31,22 @@ def test_the_claim_of_2019_is_judged_over_people():
 
 def test_smaller_than_the_paper_at_its_smallest(_store):
     taught = "taught by a wide one"
-    found = nano.answer("smoke", progress=False, datasets=["ravdess"], rows=[nano.PAPER, nano.NANO], ablation=[taught], epochs=1, folds=1,
+    found = nano_against_paper.answer("smoke", progress=False, datasets=["ravdess"], rows=[nano_against_paper.PAPER, nano_against_paper.NANO], ablation=[taught], epochs=1, folds=1,
                         size=48, repeats=2)
     json.dumps(found, allow_nan=False)
     paper, own = found["rows"]
     (change,), (apart,) = found["ablation"], found["differences"]
-    assert [one["name"] for one in (paper, own, change)] == [nano.PAPER, nano.NANO, taught]
+    assert [one["name"] for one in (paper, own, change)] == [nano_against_paper.PAPER, nano_against_paper.NANO, taught]
     assert own["parameters"] < paper["parameters"] and own["by_actor"].keys() == paper["by_actor"].keys() and own["leaked"]["actor"] == 0
-    assert paper["experiment"]["recipe"]["augment"] == 0 and own["experiment"]["recipe"]["augment"] == nano.RECIPE["augment"]
+    assert paper["experiment"]["recipe"]["augment"] == 0 and own["experiment"]["recipe"]["augment"] == nano_against_paper.RECIPE["augment"]
     assert change["experiment"]["distillation"]["teachers"][0]["model"]["options"] == {"widths": [32, 64, 96, 128]}
     assert change["parameters"] == own["parameters"]
     by_actor = [own["by_actor"][name][0] / own["by_actor"][name][1] - right / count for name, (right, count) in paper["by_actor"].items()]
     assert apart["value"] == pytest.approx(sum(by_actor) / len(by_actor)) and apart["met"] == (apart["value"] > 0 and apart["low"] > -0.01)
-    files = found["weights"][nano.NANO]["files"]
-    assert files["float32"]["bytes"] > 4 * found["weights"][nano.NANO]["trainable"]
+    files = found["weights"][nano_against_paper.NANO]["files"]
+    assert files["float32"]["bytes"] > 4 * found["weights"][nano_against_paper.NANO]["trainable"]
     assert files["float32"]["unseen_agreement"] == 1 and 0 <= files["int8"]["unseen_agreement"] <= 1
-    assert files["int8"]["bytes"] < files["float32"]["bytes"] and found["weights"][nano.PAPER]["files"]["int8"]["times"] == 1
+    assert files["int8"]["bytes"] < files["float32"]["bytes"] and found["weights"][nano_against_paper.PAPER]["files"]["int8"]["times"] == 1
 
 
 def test_three_answers_are_one_question(monkeypatch):
@@ -54,12 +54,12 @@ def test_three_answers_are_one_question(monkeypatch):
     from fer_utils.studies import nano_ablation, nano_savee
 
     asked = []
-    monkeypatch.setattr(nano, "compared", lambda tier, **given: asked.append({"rows": None, "ablation": None} | given))
-    for study in (nano, nano_savee, nano_ablation):
+    monkeypatch.setattr(nano_against_paper, "compared", lambda tier, **given: asked.append({"rows": None, "ablation": None} | given))
+    for study in (nano_against_paper, nano_savee, nano_ablation):
         study.answer("class", progress=False)
         assert asked[-1]["progress"] is False
     whole, savee, parts = asked
-    assert {*whole["datasets"], *savee["datasets"]} == set(nano.PLAN) and whole["rows"] is savee["rows"] is None
+    assert {*whole["datasets"], *savee["datasets"]} == set(nano_against_paper.PLAN) and whole["rows"] is savee["rows"] is None
     assert whole["ablation"] == savee["ablation"] == () and parts["ablation"] is None and parts["datasets"] == ("ravdess",)
 
 
@@ -80,29 +80,29 @@ def test_a_teacher_who_knows_more(_store):
 
 
 def test_every_row_can_be_planned_and_no_two_folds_share_a_seed():
-    for dataset, (_, folds, seeds) in nano.PLAN.items():
-        for row in [*nano.ROWS, *nano.ABLATION, *nano.TEACHERS]:
-            plan = nano.experiments_of(row, dataset, tier="class", epochs=6)
+    for dataset, (_, folds, seeds) in nano_against_paper.PLAN.items():
+        for row in [*nano_against_paper.ROWS, *nano_against_paper.ABLATION, *nano_against_paper.TEACHERS]:
+            plan = nano_against_paper.experiments_of(row, dataset, tier="class", epochs=6)
             assert len(plan) == folds * seeds >= 5 and len({one.seed for one in plan}) == len(plan)
             for one in plan:
                 for teacher in one.distillation.teachers if one.distillation else ():
                     assert (teacher.split, teacher.seed) == (one.split, one.seed)
     from fer_utils.studies import split
 
-    assert nano.experiments_of(nano.PAPER, "ravdess", tier="class", epochs=6) == split.experiments_of("actor", False, 5, tier="class", epochs=6)
+    assert nano_against_paper.experiments_of(nano_against_paper.PAPER, "ravdess", tier="class", epochs=6) == split.experiments_of("actor", False, 5, tier="class", epochs=6)
 
 
 def test_the_smaller_network_has_at_most_25_000_parameters():
     from fer_utils import models
 
-    made = models.profile(models.build("nano", classes=8, **nano.SMALL))
+    made = models.profile(models.build("nano", classes=8, **nano_against_paper.SMALL))
     assert made.parameters <= 25_000 and made.macs <= models.profile(models.build("nano", classes=8)).macs
 
 
 @pytest.mark.parametrize("call, word", [
-    (lambda: lightweight2019.answer(networks={"vgg16": 1}), "`networks`"), (lambda: nano.answer(datasets=["crema_d"]), "`datasets`"),
-    (lambda: nano.answer(rows=["giant"]), "`rows`"), (lambda: nano.answer(ablation=["no colour"]), "`ablation`"),
-    (lambda: nano.answer(epochs=0), "`epochs`")])
+    (lambda: lightweight2019.answer(networks={"vgg16": 1}), "`networks`"), (lambda: nano_against_paper.answer(datasets=["crema_d"]), "`datasets`"),
+    (lambda: nano_against_paper.answer(rows=["giant"]), "`rows`"), (lambda: nano_against_paper.answer(ablation=["no colour"]), "`ablation`"),
+    (lambda: nano_against_paper.answer(epochs=0), "`epochs`")])
 def test_the_impossible_is_named(call, word):
     with pytest.raises(FerError, match=word):
         call()

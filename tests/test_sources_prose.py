@@ -14,16 +14,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import figures, paths, prose, provenance, reported, sources
-from fer_utils.errors import FerError
+from fer_utils import plotting, reporting
+from fer_utils.core import paths, provenance
+from fer_utils.reporting import literature
+from fer_utils.synthetic import stand_ins
+from fer_utils.core.errors import FerError
 
 # --- prose ----------------------------------------------------------------------------------
 
 
 def test_a_sentence_takes_exactly_its_values():
-    assert prose.sentence("{n:,} parameters, {share}", n=542136, share=prose.percent(0.5)) == "542,136 parameters, 50.0 %"
-    assert prose.sentence("{a[0]} and {a[1]}, of {b.year}", a=[1, 2], b=SimpleNamespace(year=2023)) == "1 and 2, of 2023"
-    assert prose.sentence("braces {{stay}}") == "braces {stay}"
+    assert reporting.sentence("{n:,} parameters, {share}", n=542136, share=reporting.percent(0.5)) == "542,136 parameters, 50.0 %"
+    assert reporting.sentence("{a[0]} and {a[1]}, of {b.year}", a=[1, 2], b=SimpleNamespace(year=2023)) == "1 and 2, of 2023"
+    assert reporting.sentence("braces {{stay}}") == "braces {stay}"
 
 
 @pytest.mark.parametrize("template, values, word", [
@@ -34,7 +37,7 @@ def test_a_sentence_takes_exactly_its_values():
 ])
 def test_missing_and_unused_values_are_refused(template, values, word):
     with pytest.raises(FerError, match=word):
-        prose.sentence(template, **values)
+        reporting.sentence(template, **values)
 
 
 @pytest.mark.parametrize("value, digits, text", [
@@ -42,15 +45,15 @@ def test_missing_and_unused_values_are_refused(template, values, word):
     (None, 1, "not measured"), (float("nan"), 1, "not measured"), (np.float64("nan"), 0, "not measured"),
 ])
 def test_percent(value, digits, text):
-    assert prose.percent(value, digits) == text
+    assert reporting.percent(value, digits) == text
 
 
 def test_an_interval_in_words():
     measured = {"value": 0.6, "low": 0.512, "high": 0.7, "level": 0.9, "groups": 5}
-    assert prose.with_interval(measured) == "60.0 % (90 % interval 51.2 to 70.0, over 5 actors)"
-    assert prose.with_interval(measured, 0) == "60 % (90 % interval 51 to 70, over 5 actors)"
+    assert reporting.with_interval(measured) == "60.0 % (90 % interval 51.2 to 70.0, over 5 actors)"
+    assert reporting.with_interval(measured, 0) == "60 % (90 % interval 51 to 70, over 5 actors)"
     alone = {"value": 0.6, "low": None, "high": None, "level": 0.95, "groups": 1}
-    assert prose.with_interval(alone) == "60.0 % (no interval: 1 actor in the test)"
+    assert reporting.with_interval(alone) == "60.0 % (no interval: 1 actor in the test)"
 
 
 def test_the_colophon_says_tier_versions_and_machine(monkeypatch):
@@ -58,7 +61,7 @@ def test_the_colophon_says_tier_versions_and_machine(monkeypatch):
 
     shown = []
     monkeypatch.setattr(IPython.display, "display", lambda what: shown.append(what.data))
-    prose.colophon("smoke")
+    reporting.colophon("smoke")
     assert "tier `smoke`" in shown[0] and f"numpy {np.__version__}" in shown[0]
     assert f"{provenance.hardware()['cores']} cores" in shown[0]
 
@@ -91,18 +94,18 @@ def pixels(image: dict) -> np.ndarray:
 
 def has_ink(image: dict) -> bool:
     """Whether a pixel is of the ink's very grey; dark paper is bluish, so that no blend with it is."""
-    return bool((pixels(image) == int(figures.INK[1:3], 16)).all(axis=2).any())
+    return bool((pixels(image) == int(plotting.INK[1:3], 16)).all(axis=2).any())
 
 
 ALT = 'Bars of "two" <networks> & their <b>sizes</b>, the first 47 times as long.'
 
 
 def drawing():
-    return figures.bars({"one": 47.0, "two": 1.0}, title="The first is larger", xlabel="parameters")
+    return plotting.bars({"one": 47.0, "two": 1.0}, title="The first is larger", xlabel="parameters")
 
 
 def test_a_figure_is_two_pictures_with_the_alt_text_and_nothing_from_elsewhere():
-    page = Pictures(figures.figure_html(drawing(), alt=ALT, caption="a < b"))
+    page = Pictures(plotting.figure_html(drawing(), alt=ALT, caption="a < b"))
     light, dark = page.images
     assert page.tags == ["figure", "img", "img", "figcaption"] and page.words == ["a < b"]
     assert light["class"] == "fer-light" and dark["class"] == "fer-dark"
@@ -110,7 +113,7 @@ def test_a_figure_is_two_pictures_with_the_alt_text_and_nothing_from_elsewhere()
     assert "display:none" in dark["style"] and "display:none" not in light["style"]
     assert pixels(light).shape == pixels(dark).shape
     assert pixels(light)[0, 0].tolist() == [255, 255, 255]
-    paper = [int(figures.DARK_PAPER[i:i + 2], 16) for i in (1, 3, 5)]
+    paper = [int(plotting.DARK_PAPER[i:i + 2], 16) for i in (1, 3, 5)]
     assert pixels(dark)[0, 0].tolist() == paper
     assert has_ink(light) and not has_ink(dark)
 
@@ -125,10 +128,10 @@ def test_ink_becomes_light_on_dark_paper_and_ink_again_afterwards():
                 + [axis.get_facecolor()])
 
     before = colours()
-    with figures._darkened(figure):
+    with plotting._darkened(figure):
         assert axis.title.get_color() == "#E6E6E6" and colours() != before
     assert colours() == before
-    first, second = (Pictures(figures.figure_html(figure, alt=ALT)).images[0]["src"] for _ in range(2))
+    first, second = (Pictures(plotting.figure_html(figure, alt=ALT)).images[0]["src"] for _ in range(2))
     assert first == second
 
 
@@ -136,20 +139,20 @@ def test_dark_colours_are_undone_also_if_drawing_fails(monkeypatch):
     figure = drawing()
 
     def fails(figure, paper):
-        if paper == figures.DARK_PAPER:
+        if paper == plotting.DARK_PAPER:
             raise OSError("no space")
         return ""
 
-    monkeypatch.setattr(figures, "_png", fails)
+    monkeypatch.setattr(plotting, "_png", fails)
     with pytest.raises(OSError, match="no space"):
-        figures.figure_html(figure, alt=ALT)
-    assert figure.axes[0].title.get_color() == figures.INK
+        plotting.figure_html(figure, alt=ALT)
+    assert figure.axes[0].title.get_color() == plotting.INK
 
 
 @pytest.mark.parametrize("alt", ["", "a bar chart", None, 4, ["a", "list", "of", "words"]])
 def test_alt_text_that_says_nothing_is_refused(alt):
     with pytest.raises(FerError, match="`alt`.*what is seen"):
-        figures.figure_html(drawing(), alt=alt)
+        plotting.figure_html(drawing(), alt=alt)
 
 
 def a_result():
@@ -161,19 +164,19 @@ def a_result():
 BOX = SimpleNamespace(x=4, y=6, w=20, h=20)
 GREY = np.linspace(100, 250, 40 * 40).astype(np.uint8).reshape(40, 40)  # lighter than the ink
 DRAWN = {
-    "faces": lambda: figures.faces([GREY, GREY[..., None], figures.blank(40)], ["a", "b"], columns=2, rows=["1", "2"]),
-    "curves": lambda: figures.curves({"one": a_result(), "two": a_result()}, title="It learns"),
-    "confusion": lambda: figures.confusion(a_result(), title="Mostly right"),
-    "bars": lambda: figures.bars({"a": {"value": 0.5, "low": 0.4, "high": 0.6}, "b": 0.2}, title="t", xlabel="accuracy",
+    "faces": lambda: plotting.faces([GREY, GREY[..., None], plotting.blank(40)], ["a", "b"], columns=2, rows=["1", "2"]),
+    "curves": lambda: plotting.curves({"one": a_result(), "two": a_result()}, title="It learns"),
+    "confusion": lambda: plotting.confusion(a_result(), title="Mostly right"),
+    "bars": lambda: plotting.bars({"a": {"value": 0.5, "low": 0.4, "high": 0.6}, "b": 0.2}, title="t", xlabel="accuracy",
                                  percent=True, highlight="a"),
-    "bars, log": lambda: figures.bars({"a": 542_136, "b": 25_636_712}, title="t", xlabel="parameters", log=True),
-    "stacked": lambda: figures.stacked(pd.DataFrame({"x": [1, 2], "y": [3, 4]}, index=["a", "b"]), title="t", xlabel="clips"),
-    "shares": lambda: figures.shares({"parameters": pd.Series({"conv": 9, "dense": 91})}, title="t"),
-    "boxed": lambda: figures.boxed(figures.blank(40), {"dlib": BOX, "haar": BOX}, title="t"),
-    "scatter": lambda: figures.scatter(pd.Series({"a": 1.0, "b": 100.0}), pd.Series({"a": 2.0, "b": 3.0}), title="t",
+    "bars, log": lambda: plotting.bars({"a": 542_136, "b": 25_636_712}, title="t", xlabel="parameters", log=True),
+    "stacked": lambda: plotting.stacked(pd.DataFrame({"x": [1, 2], "y": [3, 4]}, index=["a", "b"]), title="t", xlabel="clips"),
+    "shares": lambda: plotting.shares({"parameters": pd.Series({"conv": 9, "dense": 91})}, title="t"),
+    "boxed": lambda: plotting.boxed(plotting.blank(40), {"dlib": BOX, "haar": BOX}, title="t"),
+    "scatter": lambda: plotting.scatter(pd.Series({"a": 1.0, "b": 100.0}), pd.Series({"a": 2.0, "b": 3.0}), title="t",
                                        xlabel="x", ylabel="y", highlight="a"),
-    "histograms": lambda: figures.histograms({"one": np.array([0.0, 0.1, 0.2]), "two": np.array([1e-3])}, title="t", xlabel="w"),
-    "face_and_scores": lambda: figures.face_and_scores(figures.blank(40), pd.Series({"happy": 0.7, "sad": 0.3}), title="t"),
+    "histograms": lambda: plotting.histograms({"one": np.array([0.0, 0.1, 0.2]), "two": np.array([1e-3])}, title="t", xlabel="w"),
+    "face_and_scores": lambda: plotting.face_and_scores(plotting.blank(40), pd.Series({"happy": 0.7, "sad": 0.3}), title="t"),
 }
 
 
@@ -184,7 +187,7 @@ def test_each_kind_of_figure_can_be_drawn_and_shown(name):
 
     figure = DRAWN[name]()
     assert isinstance(figure, Figure) and matplotlib.pyplot.get_fignums() == []  # nothing is left for pyplot to show again
-    light, dark = Pictures(figures.figure_html(figure, alt=ALT)).images
+    light, dark = Pictures(plotting.figure_html(figure, alt=ALT)).images
     assert (pixels(light) != 255).any()  # something is drawn
     assert pixels(dark)[0, 0].max() < 40 and not has_ink(dark)
 
@@ -193,7 +196,7 @@ def test_every_drawing_function_is_tested_here():
     import inspect
 
     not_drawings = {"style", "new", "head", "show", "figure_html", "blank", "closeup", "invalid"}
-    public = {name for name, what in vars(figures).items() if inspect.isfunction(what) and not name.startswith("_")}
+    public = {name for name, what in vars(plotting).items() if inspect.isfunction(what) and not name.startswith("_")}
     assert public - not_drawings == {name.split(",")[0] for name in DRAWN}
 
 
@@ -202,19 +205,19 @@ def test_a_closeup_holds_the_box_and_stays_inside_the_picture():
 
     picture = np.zeros((100, 120, 3), np.uint8)
     picture[40:60, 50:70] = 255
-    near = figures.closeup(picture, Box(50, 40, 20, 20, 1.0), margin=0.5)
+    near = plotting.closeup(picture, Box(50, 40, 20, 20, 1.0), margin=0.5)
     assert near.shape == (40, 40, 3) and (near == 255).all(axis=2).sum() == 400
-    assert figures.closeup(picture, Box(-5, -5, 30, 30, 1.0), margin=0.5).shape == (40, 40, 3)
-    assert figures.closeup(picture, Box(100, 80, 30, 30, 1.0), margin=0.5).size
+    assert plotting.closeup(picture, Box(-5, -5, 30, 30, 1.0), margin=0.5).shape == (40, 40, 3)
+    assert plotting.closeup(picture, Box(100, 80, 30, 30, 1.0), margin=0.5).size
 
 
 def test_a_sheet_of_no_faces_is_refused():
     with pytest.raises(FerError, match="`images`.*at least one picture"):
-        figures.faces([])
+        plotting.faces([])
 
 
 def test_a_confusion_matrix_shows_shares_of_each_true_label():
-    texts = [text.get_text() for text in figures.confusion(a_result(), title="t").axes[0].texts]
+    texts = [text.get_text() for text in plotting.confusion(a_result(), title="t").axes[0].texts]
     assert texts == ["75", "25", "", ""]  # a label that never occurs is an empty row, not a division by zero
 
 
@@ -229,8 +232,8 @@ def test_code_is_reached_downwards_only():
     splits = names(["fer_utils.splits"])
     assert {"splits.py", "errors.py"} <= splits
     assert not [file for file in splits if file.startswith(("studio/", "faces/", "models/")) or file == "experiments.py"]
-    assert names(["fer_utils.labels"]) <= {"labels.py", "__init__.py"}
-    sources_ = names(["fer_utils.sources"])
+    assert names(["fer_utils.core.labels"]) <= {"labels.py", "__init__.py"}
+    sources_ = names(["fer_utils.synthetic.stand_ins"])
     assert {"sources.py", "studio/film.py", "studio/render.py", "faces/preparation.py", "datasets/ravdess.py", "paths.py"} <= sources_
     assert not [file for file in sources_ if file.startswith("models/")]
     assert {"widgets/parameter_budget.js", "widgets/parameter_budget.css"} <= names(["fer_utils.widgets"])
@@ -250,8 +253,8 @@ def test_a_registry_brings_all_its_modules_or_the_one_that_is_named():
     ("import fer_utils\nfer_utils.predict(1)", {"fer_utils.predict"}),
     ("from fer_utils import predict", {"fer_utils.predict"}),
     ("def later():\n    from fer_utils.models import ding2023", {"fer_utils.models", "fer_utils.models.ding2023"}),
-    ("from .errors import invalid", {"fer_utils.errors"}),
-    ("from . import errors, labels", {"fer_utils.errors", "fer_utils.labels"}),
+    ("from .errors import invalid", {"fer_utils.core.errors"}),
+    ("from . import errors, labels", {"fer_utils.core.errors", "fer_utils.core.labels"}),
     ("import numpy\nfrom pandas import DataFrame", set()),
 ])
 def test_imports_of_a_text(source, found):
@@ -389,7 +392,7 @@ def test_home_follows_its_variables_and_makes_nothing(tmp_path, monkeypatch):
 def small(tmp_path, monkeypatch):
     """A store of its own and a stand-in of two actors with two clips each."""
     monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
-    monkeypatch.setitem(sources.SIZES["smoke"], "ravdess", sources.Size(2, 2))
+    monkeypatch.setitem(stand_ins.SIZES["smoke"], "ravdess", stand_ins.Size(2, 2))
     return tmp_path
 
 
@@ -398,11 +401,11 @@ def stamps(folder: Path) -> dict:
 
 
 @pytest.mark.parametrize("call, word", [
-    (lambda: sources.clip_table("ravdess", tier="huge"), "`tier`.*smoke, class, full.*'huge'"),
-    (lambda: sources.clip_table("cremad", tier="smoke"), "`dataset`.*ravdess, savee, mead.*'cremad'"),
-    (lambda: sources.face_set("folder", tier="smoke"), "`dataset`.*Give `root`"),
-    (lambda: sources.truth("ravdess", tier=""), "`tier`"),
-    (lambda: sources.clip_table("cremad", root="."), "`dataset`"),
+    (lambda: stand_ins.clip_table("ravdess", tier="huge"), "`tier`.*smoke, class, full.*'huge'"),
+    (lambda: stand_ins.clip_table("cremad", tier="smoke"), "`dataset`.*ravdess, savee, mead.*'cremad'"),
+    (lambda: stand_ins.face_set("folder", tier="smoke"), "`dataset`.*Give `root`"),
+    (lambda: stand_ins.truth("ravdess", tier=""), "`tier`"),
+    (lambda: stand_ins.clip_table("cremad", root="."), "`dataset`"),
 ])
 def test_unknown_tiers_and_sets_are_refused_and_leave_nothing(small, call, word):
     with pytest.raises(FerError, match="(?s)" + word):
@@ -414,44 +417,44 @@ def test_a_stand_in_is_filmed_and_prepared_once(small, monkeypatch):
     pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
     pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
     filmed = []
-    film = sources.studio.film
-    monkeypatch.setattr(sources.studio, "film", lambda *a, **k: filmed.append(film(*a, **k)) or filmed[-1])
-    first = sources.face_set("ravdess", tier="smoke", frames=2, workers=1, progress=False)
+    film = stand_ins.studio.film
+    monkeypatch.setattr(stand_ins.studio, "film", lambda *a, **k: filmed.append(film(*a, **k)) or filmed[-1])
+    first = stand_ins.face_set("ravdess", tier="smoke", frames=2, workers=1, progress=False)
     assert len(first) == 2 * 2 * 2 and filmed[0].filmed == 4
     before = stamps(small / "store")
-    second = sources.face_set("ravdess", tier="smoke", frames=2, workers=1, progress=False)
+    second = stand_ins.face_set("ravdess", tier="smoke", frames=2, workers=1, progress=False)
     assert second.path == first.path and second.fingerprint == first.fingerprint
     assert filmed[1].filmed == 0 and stamps(small / "store") == before
-    clips = sources.clip_table("ravdess", tier="smoke", progress=False)
+    clips = stand_ins.clip_table("ravdess", tier="smoke", progress=False)
     assert list(clips["clip"]) == sorted(set(first.meta["clip"])) and stamps(small / "store") == before
-    assert (sources.truth("ravdess", tier="smoke") / "clips.csv").is_file()
+    assert (stand_ins.truth("ravdess", tier="smoke") / "clips.csv").is_file()
 
-    other = sources.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
+    other = stand_ins.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
     assert other.path != first.path and filmed[-1].filmed == 0  # other faces of the same film
     fingerprint = provenance.code_fingerprint
     monkeypatch.setattr(provenance, "code_fingerprint",
                         lambda modules, **k: fingerprint(modules, **k) + ("*" if "fer_utils.studio" in modules else ""))
-    assert sources.film_stand_in("ravdess", tier="smoke", progress=False) != filmed[0].root  # another drawing, another film
+    assert stand_ins.film_stand_in("ravdess", tier="smoke", progress=False) != filmed[0].root  # another drawing, another film
 
 
 def test_a_store_that_was_moved_is_used_on(small, monkeypatch):
-    first = sources.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
+    first = stand_ins.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
     (small / "store").rename(small / "elsewhere")
     monkeypatch.setenv("FER_HOME", str(small / "elsewhere"))
-    again = sources.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
+    again = stand_ins.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
     assert again.fingerprint == first.fingerprint and all(Path(path).is_file() for path in again.meta["path"])
 
 
 def test_a_missing_folder_of_real_clips_is_told_in_the_report(small):
-    clips = sources.clip_table("ravdess", root=small / "none")
+    clips = stand_ins.clip_table("ravdess", root=small / "none")
     assert len(clips) == 0 and list(clips.problems["kind"]) == ["missing"]
 
 
-@pytest.mark.parametrize("tier", sources.TIERS)
+@pytest.mark.parametrize("tier", stand_ins.TIERS)
 def test_every_size_can_be_filmed(tier):
     from fer_utils.studio import layouts
 
-    for name, size in sources.SIZES[tier].items():
+    for name, size in stand_ins.SIZES[tier].items():
         people = layouts.cast(name, size.actors)
         count = len(layouts.takes(name, people[0], size.clips_per_actor))
         assert count == (size.clips_per_actor or len(layouts.takes(name, people[0], None)))
@@ -462,11 +465,11 @@ def test_every_tier_knows_the_same_sets_and_grows():
     def most(value):
         return float("inf") if value is None else value
 
-    for smaller, larger in zip(sources.TIERS, sources.TIERS[1:]):
-        assert set(sources.SIZES[smaller]) == set(sources.SIZES[larger])
-        assert sources.EPOCHS[smaller] <= sources.EPOCHS[larger]
-        for name, size in sources.SIZES[smaller].items():
-            more = sources.SIZES[larger][name]
+    for smaller, larger in zip(stand_ins.TIERS, stand_ins.TIERS[1:]):
+        assert set(stand_ins.SIZES[smaller]) == set(stand_ins.SIZES[larger])
+        assert stand_ins.EPOCHS[smaller] <= stand_ins.EPOCHS[larger]
+        for name, size in stand_ins.SIZES[smaller].items():
+            more = stand_ins.SIZES[larger][name]
             assert most(size.actors) <= most(more.actors) and most(size.clips_per_actor) <= most(more.clips_per_actor)
 
 
@@ -474,7 +477,7 @@ def test_every_tier_knows_the_same_sets_and_grows():
 
 
 def test_reported_counts_give_the_papers_ratios():
-    table = reported.table("ravdess").set_index("system")["parameters"]
+    table = literature.table("ravdess").set_index("system")["parameters"]
     ours = table["2D CNN (Ding et al. 2023)"]
     assert ours == 542_136 and table["ResNet50 (Ayadi & Lachiri 2022)"] == 25_636_712
     assert table["AlexNet (He et al. 2019)"] == 62_378_344
@@ -482,25 +485,25 @@ def test_reported_counts_give_the_papers_ratios():
     assert ratios["ResNet50"] == 47.29 and ratios["AlexNet"] == 115.06  # the paper prints 47.28, cut and not rounded
     assert int(table["ResNet50 (Ayadi & Lachiri 2022)"] / ours * 100) == 4728
     assert ratios["LSTM"] == 116.54
-    savee = reported.table("savee").set_index("system")["parameters"]
+    savee = literature.table("savee").set_index("system")["parameters"]
     assert round(float(savee["DTN+DSN+CNN (Sharafi et al. 2022)"] / ours), 2) == 67.14
 
 
 def test_reported_rows_say_where_they_come_from():
-    table = reported.table()
+    table = literature.table()
     assert set(table["kind"]) == {"as reported"} and (table["source"].str.len() > 10).all()
     assert table["accuracy"].between(0, 100).all() and table["accuracy"].max() > 1  # per cent, not shares
     assert not table.duplicated(["data set", "system"]).any()
     assert set(table["data set"]) == {"ravdess", "savee"}
-    assert len(reported.table("ravdess")) + len(reported.table("savee")) == len(table)
+    assert len(literature.table("ravdess")) + len(literature.table("savee")) == len(table)
     with pytest.raises(FerError, match="`dataset`.*ravdess, savee.*'mead'"):
-        reported.table("mead")
+        literature.table("mead")
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0, 1))
 def test_a_percentage_is_within_half_a_digit(value):
-    assert abs(float(prose.percent(value).removesuffix(" %")) - 100 * value) <= 0.0500001
+    assert abs(float(reporting.percent(value).removesuffix(" %")) - 100 * value) <= 0.0500001
 
 
 def test_a_door_brings_in_the_house_only_for_those_who_come_through_it(toy):

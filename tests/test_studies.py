@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from fer_utils import results
-from fer_utils.errors import FerError
-from fer_utils.studies import _trainings, paper_figures, regularization, split
+from fer_utils import studies
+from fer_utils.core.errors import FerError
+from fer_utils.studies import paper_figures, regularization, split, trainings
 
 SMALL = {("actor", False): 2, ("frame", True): 1}
 
@@ -30,9 +30,9 @@ def test_rows_are_the_units_and_the_twins_leak(small):
 
 
 def test_what_is_trained_is_not_trained_again(small, monkeypatch):
-    from fer_utils import train
+    from fer_utils import training
 
-    monkeypatch.setattr(train, "fit", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
     assert split.answer("smoke", progress=False, rows=SMALL, epochs=1) == small
 
 
@@ -44,7 +44,7 @@ def test_a_step_is_each_actor_against_himself(small):
     assert step["value"] == pytest.approx(np.mean([other[a][0] / other[a][1] - one[a][0] / one[a][1] for a in shared]))
     assert step["low"] <= step["value"] <= step["high"]
     even = {"by_actor": {"a": [1, 2], "b": [2, 4]}}
-    assert _trainings.gain(even, {"by_actor": {"a": [2, 2], "b": [4, 4], "c": [0, 9]}}) == {
+    assert trainings.gain(even, {"by_actor": {"a": [2, 2], "b": [4, 4], "c": [0, 9]}}) == {
         "value": 0.5, "low": 0.5, "high": 0.5, "level": 0.95, "groups": 2}
 
 
@@ -113,9 +113,9 @@ def test_a_sweep_over_the_impossible_is_named(given):
         regularization.answer("smoke", progress=False, **given)
 
 
-@pytest.mark.skipif(("split", "class") not in results.stored(), reason="the split study is not stored yet: python -m fer_utils study split --store")
+@pytest.mark.skipif(("split", "class") not in studies.stored(), reason="the split study is not stored yet: python -m fer_utils study split --store")
 def test_the_stored_answer_is_whole():
-    found = results.load("split", "class").answer
+    found = studies.load("split", "class").answer
     assert {(row["unit"], row["twins"]): row["trainings"] for row in found["rows"]} == split.ROWS
     for row in found["rows"]:
         assert row["accuracy"]["groups"] == 24 and np.array(row["confusion"]).sum() == sum(count for _, count in row["by_actor"].values())
@@ -125,16 +125,16 @@ def test_the_stored_answer_is_whole():
 def test_the_papers_figures_on_a_folder_of_clips(tmp_path):
     """The same question on real clips (here: a film that stands for them) by naming its folder; only the panels of that set."""
     from fer_utils import studio
-    from fer_utils.studies import _real
+    from fer_utils.studies import real_data
 
     clips = studio.film("savee", tmp_path / "clips", actors=4, clips_per_actor=7, seed=5, progress=False)
-    found = results.run("paper_figures", "smoke", progress=False, real={"savee": clips.root}, epochs=1, panels={"SAVEE after": 1})
+    found = studies.run("paper_figures", "smoke", progress=False, real={"savee": clips.root}, epochs=1, panels={"SAVEE after": 1})
     (panel,) = found.answer["panels"]
-    drawn = results.run("paper_figures", "smoke", progress=False, epochs=1, panels={"SAVEE after": 1}).answer["panels"][0]
+    drawn = studies.run("paper_figures", "smoke", progress=False, epochs=1, panels={"SAVEE after": 1}).answer["panels"][0]
     assert panel["histories"] != drawn["histories"] and panel["labels"] == drawn["labels"]  # other clips, another answer
     assert found.options["real"] == {"savee": str(clips.root)}
-    assert _real.panels(paper_figures, {"savee": clips.root}) == {"SAVEE before": 3, "SAVEE after": 3}
-    assert paper_figures.trained is _trainings.trained  # the door is as it was
+    assert real_data.panels(paper_figures, {"savee": clips.root}) == {"SAVEE before": 3, "SAVEE after": 3}
+    assert paper_figures.trained is trainings.trained  # the door is as it was
 
 
 @pytest.mark.parametrize("given, words", [
@@ -147,17 +147,17 @@ def test_the_papers_figures_on_a_folder_of_clips(tmp_path):
 ])
 def test_clips_that_cannot_be_asked_about(given, words):
     with pytest.raises(FerError) as error:
-        results.run(given.pop("name"), given.pop("tier", "smoke"), progress=False, **given)
+        studies.run(given.pop("name"), given.pop("tier", "smoke"), progress=False, **given)
     assert all(word in str(error.value) for word in words)
 
 
 def test_the_command_takes_folders_of_real_clips(tmp_path, monkeypatch, capsys):
-    from fer_utils import cli
+    from fer_utils.cli.main import main
 
     handed = {}
-    monkeypatch.setattr(results, "run", lambda name, tier, **options: handed.update(options) or results.load("human_votes"))
-    assert cli.main(["study", "paper_figures", "--real", f"mead={tmp_path}", "--real", "savee=/a=b", "--json", "--quiet"]) == 0
+    monkeypatch.setattr(studies, "run", lambda name, tier, **options: handed.update(options) or studies.load("human_votes"))
+    assert main.main(["study", "paper_figures", "--real", f"mead={tmp_path}", "--real", "savee=/a=b", "--json", "--quiet"]) == 0
     assert handed["real"] == {"mead": str(tmp_path), "savee": "/a=b"}
     for wrong in ("savee", "savee=", "=folder"):
-        assert cli.main(["study", "paper_figures", "--real", wrong]) == 2 and "SET=FOLDER" in capsys.readouterr().err
-    assert cli.main(["study", "human_votes", "--json", "--quiet"]) == 0 and handed["real"] is None
+        assert main.main(["study", "paper_figures", "--real", wrong]) == 2 and "SET=FOLDER" in capsys.readouterr().err
+    assert main.main(["study", "human_votes", "--json", "--quiet"]) == 0 and handed["real"] is None

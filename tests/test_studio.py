@@ -12,10 +12,11 @@ from hypothesis import given, settings, strategies as st
 import numpy as np
 import pytest
 
-from fer_utils import labels, studio
-from fer_utils.errors import FerError
+from fer_utils.core import labels
+from fer_utils import studio
+from fer_utils.core.errors import FerError
 from fer_utils.studio.anatomy import face_of
-from fer_utils.studio.expressions import INDEX, PROTOTYPES, as_array
+from fer_utils.studio.expressions import as_array, INDEX, PROTOTYPES
 
 ASKED = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 16, 17, 20, 23, 24, 25, 26, 27, 43, 45)
 ONE_SIDED = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 20, 43, 45)

@@ -6,7 +6,8 @@ from collections import defaultdict
 
 import pytest
 
-from fer_utils import labels, studio
+from fer_utils.core import labels
+from fer_utils import studio
 from fer_utils.faces import detectors
 from fer_utils.studio.expressions import MIDLINE
 

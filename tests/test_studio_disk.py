@@ -14,7 +14,7 @@ from films import SMALL, digest, videos
 import pytest
 
 from fer_utils import studio
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.studio import writing
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits on files, locks and signals are POSIX's")
@@ -52,7 +52,7 @@ FULL = """
 import json, resource
 from pathlib import Path
 from fer_utils import studio
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from films import digest
 folder, workers, call = Path(sys.argv[1]), int(sys.argv[2]), eval(sys.argv[3])
 most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]

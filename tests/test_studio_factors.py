@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import datasets, labels, studio
+from fer_utils import datasets, studio
+from fer_utils.core import labels
 from fer_utils.datasets import mead
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.studio import layouts
 from fer_utils.studio.acting import perform
 from fer_utils.studio.expressions import MIDLINE
-from fer_utils.studio.factors import FACTORS, OCCLUDERS, checked, conditions, stream
+from fer_utils.studio.factors import checked, conditions, FACTORS, OCCLUDERS, stream
 from fer_utils.studio.film import identity_of
 
 TAKES = {layout: layouts.takes(layout, layouts.ACTORS[layout][0], None) for layout in layouts.ACTORS}

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import datasets, labels, studio
-from fer_utils.errors import FerError
+from fer_utils import datasets, studio
+from fer_utils.core import labels
+from fer_utils.core.errors import FerError
 from fer_utils.studio import layouts
 
 # The real sets' grammars, written down here once more and on purpose.

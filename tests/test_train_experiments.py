@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fer_utils import experiments, train
-from fer_utils.errors import FerError
-from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
+from fer_utils import experiments, training
+from fer_utils.core.errors import FerError
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, run, Split
 from fer_utils.faces import FaceSet
-from fer_utils.tables import CLIP_COLUMNS
-from fer_utils.train import Recipe
+from fer_utils.core.tables import CLIP_COLUMNS
+from fer_utils.training import Recipe
 
 SIZE = 40
 
@@ -73,14 +73,14 @@ def test_a_network_learns_and_the_result_says_how(faces, store):
     assert set(stored["predictions"]) >= {"row", "actor", "true", "predicted", "p_happy", "p_sad"}
     # The stored model is the model: the same rows give the same predictions.
     rows = result.predictions["row"].to_numpy()
-    again = train.predict_probabilities(result.model(), faces.images, rows)
+    again = training.predict_probabilities(result.model(), faces.images, rows)
     assert np.array_equal(again.argmax(axis=1), result.predictions["predicted"])
 
 
 def test_running_again_trains_nothing_and_a_change_does(faces, store, monkeypatch):
     first = run(toy(faces), progress=False)
     calls = []
-    monkeypatch.setattr(train, "fit", lambda *a, **k: calls.append(1))
+    monkeypatch.setattr(training, "fit", lambda *a, **k: calls.append(1))
     again = run(toy(faces), progress=False)
     assert not calls and again.finished == first.finished and again.key == first.key
     assert again.predictions.equals(first.predictions)
@@ -125,8 +125,8 @@ def test_metrics_are_scored_anew_when_their_code_has_changed(faces, store):
 SCRIPT = """
 import sys
 from fer_utils.experiments import *
-from fer_utils.train import Recipe
-import fer_utils.train as train
+from fer_utils.training import Recipe
+import fer_utils.training as train
 faces, slow = sys.argv[1], sys.argv[2] == "slow"
 if slow:  # after the third epoch is stored, wait to be killed
     keep = train._keep
@@ -239,7 +239,7 @@ def test_shrinking(faces, store):
 
 def test_batches_cover_every_row_once_and_shuffle_by_epoch(faces):
     labels = np.arange(len(faces))
-    made = train.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
+    made = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
     assert len(made) == 3
     seen = np.concatenate([made[i][1] for i in range(3)])
     assert sorted(seen) == list(range(20)) and made[0][0].dtype == np.uint8
@@ -248,14 +248,14 @@ def test_batches_cover_every_row_once_and_shuffle_by_epoch(faces):
     assert made[0][1].tolist() != first
     made.begin(0)
     assert made[0][1].tolist() == first
-    plain = train.batches(faces.images, labels, np.array([5, 2, 9]), batch_size=2)
+    plain = training.batches(faces.images, labels, np.array([5, 2, 9]), batch_size=2)
     assert np.array_equal(plain[1][0], faces.images[[9]])
 
 
 def test_training_pictures_are_bent_anew_each_epoch_and_no_further_than_said(faces):
     labels = np.arange(len(faces))
-    made = train.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3, augment=1.0)
-    plain = train.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
+    made = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3, augment=1.0)
+    plain = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
     first = made[0][0].copy()
     assert first.dtype == np.uint8 and first.shape == plain[0][0].shape and np.array_equal(made[0][1], plain[0][1])
     assert not np.array_equal(first, plain[0][0])
@@ -263,7 +263,7 @@ def test_training_pictures_are_bent_anew_each_epoch_and_no_further_than_said(fac
     assert not np.array_equal(first, made[0][0])
     made.begin(0)
     assert np.array_equal(first, made[0][0])
-    assert np.array_equal(train.batches(faces.images, labels, np.arange(20), batch_size=8, augment=1.0)[0][0], faces.images[:8]), "who tests is not bent"
+    assert np.array_equal(training.batches(faces.images, labels, np.arange(20), batch_size=8, augment=1.0)[0][0], faces.images[:8]), "who tests is not bent"
 
 
 @settings(max_examples=30, deadline=None)
@@ -272,15 +272,15 @@ def test_a_bent_picture_is_the_same_picture_a_little_elsewhere(by, side):
     # A white disc: where it is afterwards, and how large, says how far the picture was moved.
     y, x = np.mgrid[:side, :side] - (side - 1) / 2
     disc = np.where(x**2 + y**2 < (side / 6) ** 2, 200, 20).astype(np.uint8)[..., None]
-    bent = train._bent(disc, by).astype(float)
+    bent = training._bent(disc, by).astype(float)
     assert bent.shape == disc.shape
     white = bent > (bent.max() + bent.min()) / 2
     where = np.array([x[white[..., 0]].mean(), y[white[..., 0]].mean()])
-    assert np.abs(where - train.BENT["shift"] * side * by[2:4]).max() < 1
-    assert np.sqrt(white.sum() / (disc > 100).sum()) == pytest.approx(1 + train.BENT["scale"] * by[1], abs=0.12)
-    grey = (np.array([20, 200]) - 127.5) * (1 + train.BENT["contrast"] * by[4]) + 127.5 + train.BENT["brightness"] * by[5]
+    assert np.abs(where - training.BENT["shift"] * side * by[2:4]).max() < 1
+    assert np.sqrt(white.sum() / (disc > 100).sum()) == pytest.approx(1 + training.BENT["scale"] * by[1], abs=0.12)
+    grey = (np.array([20, 200]) - 127.5) * (1 + training.BENT["contrast"] * by[4]) + 127.5 + training.BENT["brightness"] * by[5]
     assert np.abs(np.array([bent.min(), bent.max()]) - np.clip(grey, 0, 255)).max() <= 1
-    assert np.array_equal(train._bent(disc, np.zeros(6)), disc)
+    assert np.array_equal(training._bent(disc, np.zeros(6)), disc)
 
 
 def test_the_rate_falls_to_nothing_along_half_a_cosine(faces):
@@ -291,7 +291,7 @@ def test_the_rate_falls_to_nothing_along_half_a_cosine(faces):
     rates = []
     model = models.build("ding2023", classes=2, input_shape=(SIZE, SIZE, 1), filters=1)
     spy = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: rates.append(float(spy.model.optimizer.learning_rate)))
-    train.fit(model, faces.images, np.arange(len(faces)) % 2, np.arange(16), [], progress=False, callbacks=[spy],
+    training.fit(model, faces.images, np.arange(len(faces)) % 2, np.arange(16), [], progress=False, callbacks=[spy],
               recipe=Recipe(epochs=3, batch_size=8, learning_rate=0.01, schedule="cosine"))
     # The rate that the next step will have, after each of six.
     assert rates == pytest.approx([0.005 * (1 + np.cos(np.pi * t / 6)) for t in range(1, 7)], abs=1e-6)
@@ -306,7 +306,7 @@ def test_callbacks_hear_the_true_number_of_the_epoch(faces, tmp_path):
     listener = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: heard.append(epoch))
     model = models.build("ding2023", classes=2, input_shape=(SIZE, SIZE, 1), filters=1)
     for _ in range(2):  # the second goes on after the second epoch, the last that was kept
-        train.fit(model, faces.images, np.arange(len(faces)) % 2, np.arange(16), [], recipe=Recipe(epochs=3, batch_size=8), progress=False,
+        training.fit(model, faces.images, np.arange(len(faces)) % 2, np.arange(16), [], recipe=Recipe(epochs=3, batch_size=8), progress=False,
                   folder=tmp_path / "work", callbacks=[listener])
     assert heard == [0, 1, 2, 2]
 
@@ -316,7 +316,7 @@ def test_predictions_come_in_the_order_of_the_rows(faces):
 
     mean = keras.Sequential([keras.layers.Input((SIZE, SIZE, 1)), keras.layers.GlobalAveragePooling2D()])
     rows = np.array([7, 3, 11, 0, 5])
-    made = train.predict_probabilities(mean, faces.images, rows, batch_size=2)[:, 0]
+    made = training.predict_probabilities(mean, faces.images, rows, batch_size=2)[:, 0]
     assert made == pytest.approx(faces.images[rows].astype(float).mean(axis=(1, 2, 3)), rel=1e-5)
 
 

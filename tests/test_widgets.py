@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / "book"))
 
 from pipeline.serve import serving  # noqa: E402
 
-from fer_utils.errors import FerError  # noqa: E402
+from fer_utils.core.errors import FerError  # noqa: E402
 from fer_utils.models.ding2023 import parameter_count  # noqa: E402
 
 SETTINGS = [

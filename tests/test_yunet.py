@@ -11,8 +11,8 @@ import pytest
 
 import drawn
 from fer_utils import faces
-from fer_utils.errors import FerError, MissingPackage
-from fer_utils.faces import FaceSet, detectors, prepare
+from fer_utils.core.errors import FerError, MissingPackage
+from fer_utils.faces import detectors, FaceSet, prepare
 from fer_utils.faces.yunet import YuNet
 from fer_utils.inference import predict
 

@@ -41,7 +41,7 @@ def package_code(book: Book, chapter: str):
         return everything
     if str(book.root) not in sys.path:
         sys.path.append(str(book.root))
-    from fer_utils import provenance
+    from fer_utils.core import provenance
 
     if provenance.PACKAGE != book.root / "fer_utils":
         return everything

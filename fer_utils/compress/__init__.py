@@ -9,24 +9,6 @@ bring and what they do not.
 Importing this package imports no Keras; using it does.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-import importlib
-
-_HOME = {
-    "prune": "pruning", "sparsity": "pruning", "MagnitudePruning": "pruning",
-    "export": "exporting", "Export": "exporting",
-    "load": "engines", "Runner": "engines", "compare": "running", "sparse_and_fast": "sparse",
-}
-
-__all__ = list(_HOME)
-
-
-def __getattr__(name: str):
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

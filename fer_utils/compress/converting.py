@@ -16,8 +16,8 @@ import warnings
 import keras
 import numpy as np
 
-from ..errors import FerError, missing
-from .engines import need
+from fer_utils.core.errors import FerError, missing
+from fer_utils.compress.engines import need
 
 # Enough for stable ranges of the activations, and quick.
 CALIBRATION_IMAGES = 200

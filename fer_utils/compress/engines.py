@@ -1,7 +1,7 @@
 """Running a network's file: LiteRT, onnxruntime, OpenVINO, Keras, and Keras compiled by XLA, all called alike.
 
 Importing this module imports none of them, so that a process that runs a small
-file holds its own engine and nothing else (``fer_utils.compress.apart`` measures that).
+file holds its own engine and nothing else (``fer_utils.compress.separate_process`` measures that).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import warnings
 
 import numpy as np
 
-from ..errors import FerError, invalid, missing, whole_number
+from fer_utils.core.errors import FerError, invalid, missing, whole_number
 
 #: Each engine, and the ends of the names of files that it reads.
 ENGINES: dict[str, tuple[str, ...]] = {
@@ -336,7 +336,7 @@ def _loaded(path: Path, engine: str, threads: int) -> Runner:
             remedy="Export the model in that format, or leave `engine` out: the file's own is taken.",
         )
     if engine in ("keras", "xla"):
-        from ..models import load as load_keras
+        from fer_utils.models import load as load_keras
 
         return (Keras if engine == "keras" else Xla)(load_keras(path))
     if path.suffix.lower() == ".xml" and not path.with_suffix(".bin").is_file():

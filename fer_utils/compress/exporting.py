@@ -24,12 +24,12 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ..errors import FerError, invalid
-from ..paths import write_atomic
-from . import converting
-from .converting import spread
-from .engines import checked_images, load
-from .pruning import kernels
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import write_atomic
+from fer_utils.compress import converting
+from fer_utils.compress.converting import spread
+from fer_utils.compress.engines import checked_images, load
+from fer_utils.compress.pruning import kernels
 
 QUANTIZE = (None, "float16", "dynamic", "int8")
 #: What each format can be quantised to.  OpenVINO has no 8-bit weights without 8-bit activations but by nncf.

@@ -17,7 +17,7 @@ import math
 import keras
 import numpy as np
 
-from ..errors import FerError, invalid
+from fer_utils.core.errors import FerError, invalid
 
 _ELEMENTWISE = (
     "linear", "relu", "relu6", "elu", "selu", "celu", "gelu", "tanh", "sigmoid", "hard_sigmoid", "silu", "swish", "hard_silu", "hard_swish",

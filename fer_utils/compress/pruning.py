@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..errors import invalid, whole_number
+from fer_utils.core.errors import invalid, whole_number
 
 _SCOPES = ("global", "layer")
 
@@ -135,7 +135,7 @@ def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global", s
         raise invalid("structured", expected="True or False", received=structured)
     kernels(model)  # refuses what cannot be pruned before it is copied
     if structured:
-        from .filters import remove
+        from fer_utils.compress.filters import remove
 
         return remove(model, share, scope)
     copy = keras.models.clone_model(model)
@@ -167,7 +167,7 @@ class MagnitudePruning(keras.callbacks.Callback):
         zero (``ding2023``'s last), for its first small weights rank lowest.
     steps : training steps in all; None for those of the ``fit`` call.  Give it
         where training is many calls of ``fit`` with this one callback
-        (``fer_utils.train.fit`` makes one an epoch): the schedule then goes on
+        (``fer_utils.training.fit`` makes one an epoch): the schedule then goes on
         from call to call.
 
     Attributes

@@ -13,11 +13,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from .. import evaluate
-from ..benchmark import latency
-from ..errors import invalid, whole_number
-from .engines import Keras, Runner, checked_images, engine_of, load
-from .exporting import Export
+from fer_utils import metrics
+from fer_utils.core.timing import latency
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.compress.engines import checked_images, engine_of, Keras, load, Runner
+from fer_utils.compress.exporting import Export
 
 __all__ = ["Runner", "compare", "load"]
 
@@ -40,7 +40,7 @@ def compare(
     baseline : the name that ``ratio`` refers to; the first if None.
     reference : the name of the float model, that ``agreement`` and ``change`` refer to; or a dict from names to such names, where
         several networks are compared, each with its own forms.  None for the first Keras model, or the baseline where there is none.
-    repeats, warmup, progress : as in ``fer_utils.benchmark.latency``.
+    repeats, warmup, progress : as in ``fer_utils.core.timing.latency``.
     threads : the engines' threads.  A whole number: everything is computed in
         this process, and Keras takes as many as its backend was started with.  A list such
         as ``(1, 2)``: every item runs once for each number in a process of its
@@ -58,9 +58,9 @@ def compare(
     - ``ratio``: times as fast as the baseline, median of the rounds; ``baseline``;
     - ``agreement``: share of images with the same label as the float model, the ``reference``;
     - ``accuracy`` where ``labels`` are given; with ``actors`` also ``accuracy_low`` and ``accuracy_high``, its 95 % interval
-      when actors are drawn anew (see `fer_utils.evaluate.interval`), and ``change``, ``change_low`` and ``change_high``:
+      when actors are drawn anew (see `fer_utils.metrics.interval`), and ``change``, ``change_low`` and ``change_high``:
       accuracy minus that of the float model on the same images, with the interval of the difference
-      (`fer_utils.evaluate.paired_difference`).
+      (`fer_utils.metrics.paired_difference`).
 
     With a list of threads also ``engine`` and ``peak_mb`` (the most memory of the process with the first number of threads: reading
     the file and computing one image; MB of 10^6 bytes; Python, NumPy and the engine alone had held ``engine_mb``); and in
@@ -117,9 +117,9 @@ def compare(
         table["accuracy"] = [float((vote == labels).mean()) for vote in votes.values()]
     if labels is not None and actors is not None:
         classes = max(int(labels.max()) + 1, *(answer.shape[1] for answer in answers.values()))
-        scored = [evaluate.interval(labels.astype(np.int64), vote, actors, classes) for vote in votes.values()]
+        scored = [metrics.interval(labels.astype(np.int64), vote, actors, classes) for vote in votes.values()]
         table["accuracy_low"], table["accuracy_high"] = ([one[end] for one in scored] for end in ("low", "high"))
-        changed = [evaluate.paired_difference(labels, other, vote, actors) for vote, other in zip(votes.values(), floats)]
+        changed = [metrics.paired_difference(labels, other, vote, actors) for vote, other in zip(votes.values(), floats)]
         table["change"], table["change_low"], table["change_high"] = ([one[end] for one in changed] for end in ("value", "low", "high"))
     return table
 
@@ -204,7 +204,7 @@ def _apart(named: dict, numbers: list[int], images: np.ndarray, stack: ExitStack
     """(name, threads) to a process of its own, ended with the ``stack``."""
     from tqdm import tqdm
 
-    from .apart import Apart
+    from fer_utils.compress.separate_process import Apart
 
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     found = {}

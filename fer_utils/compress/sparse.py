@@ -11,11 +11,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from ..benchmark import latency
-from ..errors import invalid, whole_number
-from .engines import load
-from .exporting import _ENDS, _ENGINE, FORMATS, _image_shape, export
-from .pruning import _share, kernels, prune, sparsity
+from fer_utils.core.timing import latency
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.compress.engines import load
+from fer_utils.compress.exporting import _ENDS, _ENGINE, _image_shape, export, FORMATS
+from fer_utils.compress.pruning import _share, kernels, prune, sparsity
 
 #: Shares that are pruned where none are given.
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -38,7 +38,7 @@ def sparse_and_fast(
     shares : of weights and of filters, each in [0, 1); 0 is put first where it is not among them.
     image : (height, width, channels), 0..255, what is timed; None for noise.
     format : as in ``export``; all files are float32.
-    threads, repeats, warmup, progress : as in ``load`` and ``fer_utils.benchmark.latency``.
+    threads, repeats, warmup, progress : as in ``load`` and ``fer_utils.core.timing.latency``.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer_utils.errors import invalid
+from fer_utils.core.errors import invalid
 
 #: RAVDESS's.
 LICENCE = "CC BY-NC-SA 4.0 (https://creativecommons.org/licenses/by-nc-sa/4.0/): name the source, no commercial use, share alike"

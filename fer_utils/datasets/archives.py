@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fer_utils.datasets.files import ProblemRow
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 
 _CHUNK = 1 << 20
 

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from fer_utils import labels
+from fer_utils.core import labels
 from fer_utils.datasets import crema_d, mead, ravdess, savee
-from fer_utils.errors import FerError, invalid
+from fer_utils.core.errors import FerError, invalid
 
 _SHOWN = 3  # names that the short text lists before it only counts
 

@@ -14,7 +14,7 @@ import urllib.request
 from pathlib import Path
 
 from fer_utils.datasets.archives import is_full
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 
 #: What is asked of a connection at once, and how long it may be silent, in seconds.
 _PIECE = 1 << 18

@@ -14,9 +14,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import VIDEO_SUFFIXES, Found, ProblemRow, scan_named
-from fer_utils.errors import FerError, invalid
-from fer_utils.tables import ClipTable
+from fer_utils.datasets.files import Found, ProblemRow, scan_named, VIDEO_SUFFIXES
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.tables import ClipTable
 
 ACTORS = tuple(str(number) for number in range(1001, 1092))
 #: The sentences; IEO, 'It's eleven o'clock', is the one with three intensities.

@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 from fer_utils.datasets import archives, connection, ravdess
 from fer_utils.datasets.access import CITATION, LICENCE
 from fer_utils.datasets.archives import size
-from fer_utils.datasets.files import ProblemRow, absolute
-from fer_utils.errors import FerError, invalid
-from fer_utils.paths import write_atomic
-from fer_utils.tables import Problems
+from fer_utils.datasets.files import absolute, ProblemRow
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import write_atomic
+from fer_utils.core.tables import Problems
 
 #: RAVDESS, doi 10.5281/zenodo.1188976, for programs.
 RECORD = "https://zenodo.org/api/records/1188976"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fer_utils.errors import FerError, invalid
-from fer_utils.tables import ClipTable, Problems
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.tables import ClipTable, Problems
 
 VIDEO_SUFFIXES: tuple[str, ...] = (".mp4", ".avi", ".flv", ".mov", ".webm", ".mkv", ".m4v")
 IMAGE_SUFFIXES: tuple[str, ...] = (

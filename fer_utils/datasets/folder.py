@@ -11,10 +11,10 @@ import re
 from collections import Counter
 
 from fer_utils.datasets import subjects
-from fer_utils.datasets.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Found, ProblemRow, absolute, not_media, walk
-from fer_utils.errors import FerError, invalid
-from fer_utils.labels import canonical
-from fer_utils.tables import ClipTable, Problems
+from fer_utils.datasets.files import absolute, Found, IMAGE_SUFFIXES, not_media, ProblemRow, VIDEO_SUFFIXES, walk
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.labels import canonical
+from fer_utils.core.tables import ClipTable, Problems
 
 #: Pictures or clips, as they come; read as clips, a still one having one frame.
 _GIF = ".gif"
@@ -153,7 +153,7 @@ def scan(root: str | os.PathLike, *, actor: str | re.Pattern | None = None) -> C
     Without a scheme ``expression`` is the name of the folder that holds the
     file, kept as it is, and each file is its own ``performance``.
 
-    With a scheme the labels are canonical (``fer_utils.labels``).  KDEF's and
+    With a scheme the labels are canonical (``fer_utils.core.labels``).  KDEF's and
     JAFFE's names say the expression, so their files need no class folders;
     CK+'s say none, and the folder's word becomes the label.  ``sex`` and
     ``view`` are set where the scheme tells them, ``repetition`` is KDEF's

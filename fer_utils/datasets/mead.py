@@ -14,9 +14,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named
-from fer_utils.errors import FerError, invalid
-from fer_utils.tables import ClipTable
+from fer_utils.datasets.files import scan_named, VIDEO_SUFFIXES
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.tables import ClipTable
 
 VIEWS = ("front", "down", "top", "left_30", "left_60", "right_30", "right_60")
 #: MEAD's own words for the expressions, to the canonical labels.

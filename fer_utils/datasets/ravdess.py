@@ -12,10 +12,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named
-from fer_utils.errors import FerError, invalid
-from fer_utils.labels import RAVDESS
-from fer_utils.tables import ClipTable
+from fer_utils.datasets.files import scan_named, VIDEO_SUFFIXES
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.labels import RAVDESS
+from fer_utils.core.tables import ClipTable
 
 MODALITIES = {"01": "audio-video", "02": "video-only", "03": "audio-only"}
 CHANNELS = {"01": "speech", "02": "song"}

@@ -13,9 +13,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named, told_by_folder
-from fer_utils.errors import FerError, invalid
-from fer_utils.tables import ClipTable
+from fer_utils.datasets.files import scan_named, told_by_folder, VIDEO_SUFFIXES
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.tables import ClipTable
 
 ACTORS = ("DC", "JE", "JK", "KL")
 EXPRESSIONS = {

@@ -25,7 +25,7 @@ import os
 import re
 from typing import NamedTuple
 
-from fer_utils.errors import FerError, invalid
+from fer_utils.core.errors import FerError, invalid
 
 
 class Picture(NamedTuple):

@@ -14,7 +14,7 @@ import signal
 import threading
 import traceback
 
-from ..errors import invalid
+from fer_utils.core.errors import invalid
 
 #: Each exercise and the function of this package that grades it.
 _GRADERS: dict[str, str] = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from ..labels import RAVDESS
-from . import Wrong, asked, same
+from fer_utils.core.labels import RAVDESS
+from fer_utils.exercises import asked, same, Wrong
 
 
 def grade_describe(answer) -> str:

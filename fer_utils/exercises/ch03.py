@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..models.ding2023 import parameter_count
-from . import Wrong, asked, same
+from fer_utils.models.ding2023 import parameter_count
+from fer_utils.exercises import asked, same, Wrong
 
 
 def grade_parameters(answer) -> str:

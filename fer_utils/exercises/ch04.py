@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from . import Wrong, asked
+from fer_utils.exercises import asked, Wrong
 
 
 def _toy(actors: int, rng: np.random.Generator) -> pd.DataFrame:

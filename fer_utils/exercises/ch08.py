@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong, asked
+from fer_utils.exercises import asked, Wrong
 
 
 def _numbers(made, given: str) -> tuple[float, float]:
@@ -21,7 +21,7 @@ def _numbers(made, given: str) -> tuple[float, float]:
 
 def grade_interval(answer) -> str:
     """Edge cases, then width against the closed form for people who differ, and for people who do not."""
-    from .. import evaluate
+    from fer_utils import metrics
 
     same_all = _numbers(asked(answer, "interval(correct, actors, seed)", np.ones(60, bool), np.repeat(list("abc"), 20), 0), "everything right")
     if same_all != (1.0, 1.0):
@@ -36,7 +36,7 @@ def grade_interval(answer) -> str:
         people, correct = people[order], correct[order]
         given = f"{actors} actors with {each} frames each, half read well and half badly"
         low, high = _numbers(answer(correct, people, 1), given)
-        wanted = evaluate.interval(np.ones(len(people), int), correct.astype(int), people, 2, resamples=4000)
+        wanted = metrics.interval(np.ones(len(people), int), correct.astype(int), people, 2, resamples=4000)
         frames = 1.96 * np.sqrt(correct.mean() * (1 - correct.mean()) / len(correct)) * 2
         true_width = wanted["high"] - wanted["low"]
         if not low <= correct.mean() <= high:
@@ -55,7 +55,7 @@ def grade_interval(answer) -> str:
     people = np.repeat(["many", "few 1", "few 2", "few 3"], [400, 10, 10, 10])
     correct = np.repeat([True, False, False, False], [400, 10, 10, 10])
     low, high = _numbers(answer(correct, people, 2), "one actor with 400 frames and three with 10")
-    wanted = evaluate.interval(np.ones(len(people), int), correct.astype(int), people, 2, resamples=4000)
+    wanted = metrics.interval(np.ones(len(people), int), correct.astype(int), people, 2, resamples=4000)
     if abs(high - wanted["high"]) > 0.03:
         raise Wrong(f"for one actor with 400 frames, all right, and three with 10, all wrong: the upper end should be near "
                     f"{wanted['high']:.3f}, got {high:.3f}. Pool the frames of the drawn actors, then take the share that is right.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong, asked
+from fer_utils.exercises import asked, Wrong
 
 #: As near as sums in 32-bit floats come.
 _CLOSE = 1e-5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Wrong, asked
+from fer_utils.exercises import asked, Wrong
 
 _ARGUMENTS = "smooth(times, scores, tau)"
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fer_utils.errors import FerError
+from fer_utils.core.errors import FerError
 from fer_utils.faces.cropping import crop, points_in_crop, quality
-from fer_utils.faces.detectors import Box, Detector, cleaned, create
-from fer_utils.faces.landmarks import POINTS, Landmarks
-from fer_utils.faces.video import Frame, Reading, each_frame
-from fer_utils.parallel import enter_worker
+from fer_utils.faces.detectors import Box, cleaned, create, Detector
+from fer_utils.faces.landmarks import Landmarks, POINTS
+from fer_utils.faces.video import each_frame, Frame, Reading
+from fer_utils.core.worker_pool import enter_worker
 
 
 class Settings(NamedTuple):

@@ -22,12 +22,12 @@ from typing import Any, NamedTuple
 import uuid
 import warnings
 
-from fer_utils.errors import FerError, invalid, missing
+from fer_utils.core.errors import FerError, invalid, missing
 from fer_utils.faces import clipwork
 from fer_utils.faces.clipwork import Settings
 from fer_utils.faces.clusterwork import look, readable, versions, work
 from fer_utils.faces.detectors import Detector
-from fer_utils.faces.local import Store, crashed
+from fer_utils.faces.local import crashed, Store
 
 #: Seconds that a scheduler may take to answer.
 CONNECT_S = 20.0

@@ -13,10 +13,10 @@ import sys
 import threading
 from typing import Any
 
-from fer_utils import provenance
+from fer_utils.core import provenance
 from fer_utils.faces import clipwork
 from fer_utils.faces.clipwork import ClipResult, Settings
-from fer_utils.faces.detectors import Detector, DlibHog, _dlib_hog, create
+from fer_utils.faces.detectors import _dlib_hog, create, Detector, DlibHog
 
 #: How many passes a worker keeps the detectors of.
 KEPT = 4

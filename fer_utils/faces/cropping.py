@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from fer_utils.errors import invalid
+from fer_utils.core.errors import invalid
 from fer_utils.faces.detectors import Box
 from fer_utils.faces.video import grey_of, opencv
 

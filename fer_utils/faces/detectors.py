@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fer_utils.errors import invalid, missing
+from fer_utils.core.errors import invalid, missing
 from fer_utils.faces.video import contiguous, grey_of, opencv
 
 #: The first look is at a picture whose longer side has at most this many pixels.

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_utils.errors import FerError, invalid
-from fer_utils.paths import build_folder
-from fer_utils.tables import CLIP_COLUMNS, PROBLEM_COLUMNS, Problems
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import build_folder
+from fer_utils.core.tables import CLIP_COLUMNS, PROBLEM_COLUMNS, Problems
 
 FORMAT = "fer_utils face set"
 VERSION = 1

@@ -56,7 +56,7 @@ def decode(data: bytes) -> Decoded:
     ``value range``; ``rgb`` is None and ``failure`` says why where there is no
     picture.  Nothing is raised but ``MissingPackage`` where a library is missing.
     """
-    from fer_utils.errors import missing
+    from fer_utils.core.errors import missing
     from fer_utils.faces.video import opencv
 
     cv2 = opencv()

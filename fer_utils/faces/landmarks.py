@@ -2,7 +2,7 @@
 
 The predictor is a cascade of regression trees (Kazemi & Sullivan 2014, doi
 10.1109/CVPR.2014.241), here trained on whatever examples it is given;
-``fer_utils.landmarks`` gives it drawn faces.  The points are iBUG's 68, in their
+``fer_utils.synthetic.landmark_predictor`` gives it drawn faces.  The points are iBUG's 68, in their
 order (Sagonas et al. 2013, doi 10.1109/ICCVW.2013.59): jaw 0-16, brows 17-26,
 nose 27-35, eyes 36-47, mouth 48-67; the person's right comes first.
 """
@@ -18,9 +18,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fer_utils.errors import invalid, missing
+from fer_utils.core.errors import invalid, missing
 from fer_utils.faces.cropping import crop, eye_roll, points_in_picture
-from fer_utils.faces.detectors import Box, Detector, create
+from fer_utils.faces.detectors import Box, create, Detector
 from fer_utils.faces.video import opencv
 
 POINTS = 68
@@ -59,7 +59,7 @@ class Landmarks:
     Parameters
     ----------
     model : the file of a dlib shape predictor with 68 points, for instance what
-        ``fer_utils.landmarks.train()`` returns.
+        ``fer_utils.synthetic.landmark_predictor.train()`` returns.
     detector : where no box is given, the face's box: ``"dlib"``, ``"haar"`` or a
         ``Detector``.  A predictor wants boxes of the detector it was trained with.
 
@@ -81,7 +81,7 @@ class Landmarks:
     def _load(self, argument: str, model: str | os.PathLike, detector: str | Detector) -> None:
         dlib = _dlib()
         self.path = model_path(argument, model)
-        remedy = "Train one: fer_utils.landmarks.train() returns its file."
+        remedy = "Train one: fer_utils.synthetic.landmark_predictor.train() returns its file."
         if not self.path.is_file():
             raise invalid(argument, expected="the file of a dlib shape predictor", received=str(model), remedy=remedy)
         self._find = create(detector)
@@ -169,7 +169,7 @@ def chosen_landmarks(landmarks: Landmarks | str | os.PathLike | None, align: boo
         raise invalid("align", expected="True or False", received=align)
     if landmarks is None and align:
         raise invalid("align", expected="False where there are no landmarks", received=align,
-                      remedy="The eyes are found by landmarks: pass landmarks=fer_utils.landmarks.train(), or another "
+                      remedy="The eyes are found by landmarks: pass landmarks=fer_utils.synthetic.landmark_predictor.train(), or another "
                       "predictor's file.")
     if landmarks is None or isinstance(landmarks, Landmarks):
         return landmarks

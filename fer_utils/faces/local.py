@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from fer_utils import parallel
+from fer_utils.core import worker_pool
 from fer_utils.faces import clipwork
 from fer_utils.faces.clipwork import ClipResult, Settings
 from fer_utils.faces.detectors import Detector
@@ -29,16 +29,16 @@ def in_workers(
 ) -> None:
     """Empty ``todo`` with worker processes, replacing those that die; leaves it as it is if none can start."""
     setup = clipwork.start_worker, (detector, settings)
-    pool = parallel.started("prepare", workers, *setup, stacklevel=5)
+    pool = worker_pool.started("prepare", workers, *setup, stacklevel=5)
     while todo and pool is not None:
         suspects = _until_broken(values, todo, pool, 2 * workers, store)
         for number in suspects:  # one of them has killed a worker: each alone, to know which
-            with parallel.pool(1, *setup) as alone:
+            with worker_pool.pool(1, *setup) as alone:
                 try:
                     store(number, alone.submit(clipwork.work, values[number][0]).result())
                 except BrokenProcessPool:
                     store(number, crashed(settings))
-        pool = parallel.pool(workers, *setup) if todo else None
+        pool = worker_pool.pool(workers, *setup) if todo else None
 
 
 def _until_broken(values, todo, pool: ProcessPoolExecutor, most: int, store: Store) -> list[int]:

@@ -15,20 +15,28 @@ from typing import Any
 
 import pandas as pd
 
-from fer_utils import parallel
-from fer_utils.errors import FerError, invalid, whole_number
+from fer_utils.core import worker_pool
+from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.faces import clipwork, cluster, local
 from fer_utils.faces.clipwork import ClipResult, Settings
 from fer_utils.faces.cropping import checked_margin
-from fer_utils.faces.detectors import Detector, create, identity
+from fer_utils.faces.detectors import create, Detector, identity
 from fer_utils.faces.faceset import (
-    IMAGES, LANDMARKS, MANIFEST, META, PROBLEMS, FaceSet, FaceSetFolder, clip_values, manifest_text,
+    clip_values,
+    FaceSet,
+    FaceSetFolder,
+    IMAGES,
+    LANDMARKS,
+    MANIFEST,
+    manifest_text,
+    META,
+    PROBLEMS,
 )
-from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
+from fer_utils.faces.landmarks import chosen_landmarks, Landmarks
 from fer_utils.faces.sampling import checked_sampling
 from fer_utils.faces.video import opencv
-from fer_utils.paths import write_atomic
-from fer_utils.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
+from fer_utils.core.paths import write_atomic
+from fer_utils.core.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
 
 PARTS = ".parts"
 
@@ -57,7 +65,7 @@ def prepare(
 
     Parameters
     ----------
-    clips : the clip table, with every column of ``fer_utils.tables.CLIP_COLUMNS``;
+    clips : the clip table, with every column of ``fer_utils.core.tables.CLIP_COLUMNS``;
         its ``.problems``, if it has them, come first in those of the result.
     out_dir : the folder to make; ``~`` is expanded.
     frames : frames a clip, 1 or more; a still image has one.
@@ -70,7 +78,7 @@ def prepare(
         every frame, ``frames`` being ignored.  A clip's crops are in memory
         together, its full frames are not.
     landmarks : also find each face's 68 landmarks, with a dlib shape predictor: its
-        file, or a ``Landmarks``; ``fer_utils.landmarks.train()`` gives the file of the one
+        file, or a ``Landmarks``; ``fer_utils.synthetic.landmark_predictor.train()`` gives the file of the one
         that is trained on drawn faces.  A predictor wants the boxes of the detector it was
         trained with; that one, dlib's.  They are stored as ``FaceSet.landmarks``.
     align : turn each square about its centre so that the line between the eyes' centres
@@ -118,7 +126,7 @@ def prepare(
     MissingPackage : OpenCV or the detector's package is not installed; with ``scheduler``, ``distributed``.
     """
     # Such a worker's parent holds the lock and waits for the worker.
-    parallel.refuse_in_worker("prepare")
+    worker_pool.refuse_in_worker("prepare")
     frames, sampling = whole_number("frames", frames, 1), checked_sampling("sampling", sampling)
     settings = Settings(
         0 if sampling == "all" else frames, whole_number("size", size, 16, 1024), checked_margin(margin), sampling,
@@ -167,7 +175,7 @@ def _clip_rows(clips: pd.DataFrame) -> list[list[Any]]:
 
 
 def _processes(workers: int | None, clips: int) -> int:
-    return max(1, min(parallel.processors(), clips // 8)) if workers is None else min(workers, max(1, clips))
+    return max(1, min(worker_pool.processors(), clips // 8)) if workers is None else min(workers, max(1, clips))
 
 
 def _can_travel(detector: str | Detector) -> None:
@@ -330,7 +338,7 @@ def _make_parts(
             crew.work_off(todo, store)
         elif workers > 1 and todo:
             local.in_workers(values, todo, detector, settings, workers, store)
-        with parallel.one_thread():
+        with worker_pool.one_thread():
             while todo:  # all of it with one worker, or if none could start; nothing otherwise
                 number = todo.popleft()
                 store(number, clipwork.faces_of_clip(values[number][0], finder, settings))

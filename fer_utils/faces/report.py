@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fer_utils.errors import invalid, whole_number
+from fer_utils.core.errors import invalid, whole_number
 from fer_utils.faces.faceset import FaceSet
 from fer_utils.faces.video import opencv
-from fer_utils.paths import write_atomic
-from fer_utils.tables import PROBLEM_COLUMNS
+from fer_utils.core.paths import write_atomic
+from fer_utils.core.tables import PROBLEM_COLUMNS
 
 #: Pictures on the page are at most so many pixels wide.
 THUMBNAIL = 120

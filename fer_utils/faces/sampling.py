@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils.errors import invalid, whole_number
+from fer_utils.core.errors import invalid, whole_number
 
 #: The ways to choose frames: see ``sample_indices``, and ``apex_indices`` for ``apex``.
 SAMPLINGS: tuple[str, ...] = ("even", "middle", "apex", "all")

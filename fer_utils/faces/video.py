@@ -10,9 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_utils.errors import missing, whole_number
+from fer_utils.core.errors import missing, whole_number
 from fer_utils.faces.images import decode
-from fer_utils.faces.reading import Facts, Frame, Note, Reading, is_time, remark, remark_on_length, seconds, undecodable
+from fer_utils.faces.reading import (
+    Facts,
+    Frame,
+    is_time,
+    Note,
+    Reading,
+    remark,
+    remark_on_length,
+    seconds,
+    undecodable,
+)
 from fer_utils.faces.sampling import apex_indices, checked_sampling, sample_indices
 
 #: Files with these endings are read as still images, every other file as a video.

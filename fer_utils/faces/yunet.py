@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils.errors import invalid, missing
-from fer_utils.faces.detectors import QUICK_SIDE, Box, Detector
+from fer_utils.core.errors import invalid, missing
+from fer_utils.faces.detectors import Box, Detector, QUICK_SIDE
 from fer_utils.faces.video import opencv
 
 #: What is told to whoever has no file, or another.

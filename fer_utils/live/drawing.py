@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fer_utils.errors import invalid
+from fer_utils.core.errors import invalid
 from fer_utils.faces.video import contiguous, opencv
 
 #: RGB of the boxes, by identity: Okabe and Ito's, which colour-blind readers can tell apart.

@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fer_utils.errors import FerError, invalid, whole_number
-from fer_utils.faces.clipwork import Settings, faces_of_frame
+from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.faces.clipwork import faces_of_frame, Settings
 from fer_utils.faces.cropping import checked_margin
 from fer_utils.faces.detectors import Box, Detector
-from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
+from fer_utils.faces.landmarks import chosen_landmarks, Landmarks
 from fer_utils.faces.reading import Frame
-from fer_utils.tables import Problems
+from fer_utils.core.tables import Problems
 
-from . import drawing, video
-from .networks import Classifier, classifier
-from .smoothing import TIME_CONSTANT, Smoother, checked_seconds
-from .tracking import Tracker
+from fer_utils.live import drawing, streams
+from fer_utils.live.classifiers import classifier, Classifier
+from fer_utils.live.smoothing import checked_seconds, Smoother, TIME_CONSTANT
+from fer_utils.live.tracking import Tracker
 
 #: The pieces of work, in their order.
 STAGES: tuple[str, ...] = ("read", "track", "detect", "crop", "classify", "smooth", "draw", "show", "write")
@@ -155,7 +155,7 @@ class Report:
     stages : stage to seconds; their sum is the work, without waiting.
     slow : share of frames whose work, writing left out, took longer than the time to the next frame would have been at ``goal`` frames a second.
     out : the film that was written, or None: nothing was stored.
-    problems : a table, `fer_utils.tables.Problems`.
+    problems : a table, `fer_utils.core.tables.Problems`.
     stopped : why it ended: ``end``, ``enough frames``, ``by hand``.
     """
 
@@ -249,17 +249,17 @@ def run(source: int | str | os.PathLike, model: Any, *, labels: Sequence[str] | 
     FerError : a camera or a file that is not there; an ``out`` that cannot be written; no window where one is wanted; an impossible model, label or number.
     MissingPackage : OpenCV, the detector or the network's engine is not installed.
     """
-    out = video.checked_out(out)
+    out = streams.checked_out(out)
     frames = None if frames is None else whole_number("frames", frames, 1)
-    coming = video.Source(source)
+    coming = streams.Source(source)
     window = film = None
     try:
         # What is quickly said is said before a network is opened, which takes seconds.
-        window = None if headless else video.Window()
+        window = None if headless else streams.Window()
         watcher = Watcher(model, labels=labels, detector=detector, every=every, lost=lost, smoothing=smoothing, margin=margin, landmarks=landmarks,
                           align=align, threads=threads)
         if out is not None:
-            film = video.Spool(out) if coming.camera else video.Film(out, coming.rate)
+            film = streams.Spool(out) if coming.camera else streams.Film(out, coming.rate)
         if progress:
             print(f"{NOTICE}\n" + (f"Stored: {out}, and nothing else." if out else "Nothing is stored."), file=sys.stderr)
         with _threads(threads):
@@ -287,12 +287,12 @@ class _threads:
         self.threads = threads
 
     def __enter__(self):
-        cv2 = video.opencv()
+        cv2 = streams.opencv()
         self.before = cv2.getNumThreads()
         cv2.setNumThreads(self.threads)
 
     def __exit__(self, *_):
-        video.opencv().setNumThreads(self.before)
+        streams.opencv().setNumThreads(self.before)
 
 
 def _watch(coming, watcher: Watcher, window, film, most: int | None, each, progress: bool) -> Report:
@@ -321,7 +321,7 @@ def _watch(coming, watcher: Watcher, window, film, most: int | None, each, progr
                 report.stopped = "by hand"
             clock.start()  # what somebody does with the frame is not our work
             if window is not None or film is not None:
-                page = video.bgr_of(frame.rgb, copy=each is not None)
+                page = streams.bgr_of(frame.rgb, copy=each is not None)
                 drawing.paint(page, faces, rate=rate, backwards=True)
                 clock.mark("draw")
             work = sum(clock.seconds.values()) - before

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fer_utils import studio
-from fer_utils.errors import invalid, whole_number
+from fer_utils.core.errors import invalid, whole_number
 from fer_utils.studio import acting
 from fer_utils.studio.expressions import INDEX, MIDLINE
 from fer_utils.studio.writing import video

@@ -17,7 +17,7 @@ import math
 
 import numpy as np
 
-from fer_utils.errors import invalid
+from fer_utils.core.errors import invalid
 
 #: Seconds.  Our choice, with these reasons: after a sudden change the new label leads after tau ln 2 = 0.17 s, which is under the fifth
 #: of a second below which an expression counts as a micro-expression (Shen, Wu & Fu 2012, doi 10.1631/jzus.B1100063); and of noise that is

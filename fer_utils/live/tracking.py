@@ -20,8 +20,8 @@ import math
 
 import numpy as np
 
-from fer_utils.errors import whole_number
-from fer_utils.faces.detectors import Box, Detector, cleaned, create
+from fer_utils.core.errors import whole_number
+from fer_utils.faces.detectors import Box, cleaned, create, Detector
 from fer_utils.faces.video import contiguous, grey_of, opencv
 
 #: The detector looks at a picture that is halved until its longer side would fall below this many pixels, the flow at a smaller one: a

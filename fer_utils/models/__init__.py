@@ -14,7 +14,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FerError, invalid, whole_number
+from fer_utils.core.errors import FerError, invalid, whole_number
 
 if TYPE_CHECKING:
     import keras

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._parts import at_least, scaled_input, softmax_head
+from fer_utils.models._parts import at_least, scaled_input, softmax_head
 
 #: Keras builds them with 0.99 and more, as for ImageNet: the moving statistics then need thousands of steps before they can
 #: be used, and small sets give some hundred.  The same as in ``mobilenet_inception2019``.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import invalid
+from fer_utils.core.errors import invalid
 
 
 def real(name: str, value: Any, *, least: float, below: float = float("inf"), shown: Any = None) -> float:
@@ -78,6 +78,6 @@ def zero_mean():
     centralisation (Yong et al. 2020, arXiv 2004.01461), which does the same to
     the step in place of the weights.
     """
-    from .constraints import ZeroMean
+    from fer_utils.models.constraints import ZeroMean
 
     return ZeroMean()

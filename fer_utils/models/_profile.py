@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..errors import invalid
+from fer_utils.core.errors import invalid
 
 if TYPE_CHECKING:
     import keras

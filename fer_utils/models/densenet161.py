@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..errors import invalid, whole_number
-from ._parts import at_least, scaled_input, softmax_head
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.models._parts import at_least, scaled_input, softmax_head
 
 if TYPE_CHECKING:
     import keras

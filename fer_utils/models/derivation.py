@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import invalid, whole_number
-from .ding2023 import PRINTED
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.models.ding2023 import PRINTED
 
 if TYPE_CHECKING:
     import pandas as pd

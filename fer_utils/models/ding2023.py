@@ -25,8 +25,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..errors import invalid, whole_number
-from ._parts import choice, real, scaled_input, softmax_head, zero_mean
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.models._parts import choice, real, scaled_input, softmax_head, zero_mean
 
 if TYPE_CHECKING:
     import keras

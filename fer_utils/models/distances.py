@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import invalid
+from fer_utils.core.errors import invalid
 
 #: Of iBUG's 68 points: the outer corners of the eyes, whose distance is the unit.
 OUTER_CORNERS = (36, 45)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import keras
 
-from ..errors import invalid
-from ._parts import positive, real
+from fer_utils.core.errors import invalid
+from fer_utils.models._parts import positive, real
 
 #: The name of the student within the network that is trained.
 STUDENT = "student"

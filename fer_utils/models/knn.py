@@ -12,8 +12,8 @@ import keras
 from keras import ops
 import numpy as np
 
-from ..errors import FerError, invalid, whole_number
-from .hog import hog, length
+from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.models.hog import hog, length
 
 # Votes are ranked by a thousandth, so that a tie goes to the nearer neighbours.
 _NEARER = 1e-3

@@ -20,9 +20,9 @@ from collections.abc import Iterable
 from itertools import product
 from typing import TYPE_CHECKING
 
-from ..errors import invalid, whole_number
-from .distances import length
-from ._parts import real, softmax_head
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.models.distances import length
+from fer_utils.models._parts import real, softmax_head
 
 if TYPE_CHECKING:
     import keras

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._applications import headed
+from fer_utils.models._applications import headed
 
 if TYPE_CHECKING:
     import keras

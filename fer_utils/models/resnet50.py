@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._parts import at_least, scaled_input, softmax_head
+from fer_utils.models._parts import at_least, scaled_input, softmax_head
 
 if TYPE_CHECKING:
     import keras

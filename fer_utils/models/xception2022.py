@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._parts import at_least, positive, real, scaled_input, softmax_head
+from fer_utils.models._parts import at_least, positive, real, scaled_input, softmax_head
 
 if TYPE_CHECKING:
     import keras

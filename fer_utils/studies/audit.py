@@ -16,17 +16,17 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .. import evaluate
-from ..errors import invalid, whole_number
+from fer_utils import metrics
+from fer_utils.core.errors import invalid, whole_number
 
 TITLE = "For whom does it fail?  An audit of the paper's network, and of one with a planted bias"
-CODE = ("fer_utils.audit", "fer_utils.strangers", "fer_utils.train", "fer_utils.splits", "fer_utils.evaluate",
+CODE = ("fer_utils.fairness", "fer_utils.fairness", "fer_utils.training", "fer_utils.splits", "fer_utils.metrics",
         "fer_utils.models.ding2023", "fer_utils.models", "fer_utils.studio", "fer_utils.faces")
 HEADLINE = True
 
 #: tier -> people, how many of them are also seen under every condition, and acts of each.
 SIZES: Mapping[str, tuple[int, int, int]] = {"smoke": (24, 8, 8), "class": (240, 48, 16), "full": (480, 96, 16)}
-#: The bias, as `fer_utils.audit.plant_bias` takes it: whose labels are spoiled, how, and in which share of their clips.
+#: The bias, as `fer_utils.fairness.plant_bias` takes it: whose labels are spoiled, how, and in which share of their clips.
 BIAS: Mapping[str, object] = {"attribute": "tone", "values": (8, 9, 10), "kind": "labels", "to": "angry", "share": 0.5}
 #: The row that should find it.
 PLANTED = ("skin tone", "dark (8 to 10)")
@@ -34,8 +34,8 @@ PLANTED = ("skin tone", "dark (8 to 10)")
 
 def experiments_of(networks: int, *, tier: str, epochs: int, model=None):
     """The clean experiments: fold k of the actors with seed k."""
-    from ..experiments import Data, Experiment, Model, Split
-    from ..train import Recipe
+    from fer_utils.experiments import Data, Experiment, Model, Split
+    from fer_utils.training import Recipe
 
     return [Experiment(data=Data("ravdess", tier=tier), split=Split("actor", fold=k), model=model or Model(),
                        recipe=Recipe(epochs=epochs), seed=k) for k in range(networks)]
@@ -50,9 +50,9 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
     ----------
     tier : of the stand-in that is learned from, and of `SIZES`.
     networks : folds of actors, 1 to 5.
-    people, tested, clips, conditions : of `fer_utils.audit.audit_set`; None for the tier's own numbers and all conditions.
+    people, tested, clips, conditions : of `fer_utils.fairness.audit_set`; None for the tier's own numbers and all conditions.
     epochs, model : of the trainings; None for the tier's own number and the paper's network.
-    bias : of `fer_utils.audit.plant_bias`; None for `BIAS`.
+    bias : of `fer_utils.fairness.plant_bias`; None for `BIAS`.
     repeats : relabelled audits, for the rate of false alarms.
     permutations : of each audit.
 
@@ -65,7 +65,7 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
     ``clean`` and ``biased``, each with ``home`` (accuracy on the film's own actors, each where it was unseen), ``strangers``
     (the same on the strangers at the baseline; both are means over people with intervals over people), ``accuracies`` (of each
     network there), ``called`` (by band of tone, the share of answers that say the planted label where another was posed),
-    ``audit`` (the rows of `fer_utils.audit.audit`), ``experiments`` and ``minutes``;
+    ``audit`` (the rows of `fer_utils.fairness.audit`), ``experiments`` and ``minutes``;
 
     ``difference``, the audit of biased minus clean, picture by picture; ``detected``, the audit of whether a face was found,
     and ``detected_changed``, the same by attributes of people over all pictures that are not the baseline's; ``cells``, skin
@@ -77,21 +77,21 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
     ------
     FerError : an unknown tier, numbers out of range, an impossible bias.
     """
-    from .. import audit as auditing
-    from .. import sources
-    from ..experiments import run
-    from ..studio import Film
+    from fer_utils import fairness as auditing
+    from fer_utils.synthetic import stand_ins
+    from fer_utils.experiments import run
+    from fer_utils.studio import Film
 
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(SIZES)}", received=tier)
     own = dict(zip(("people", "tested", "clips"), SIZES[tier]))
     size = {name: own[name] if given is None else given for name, given in (("people", people), ("tested", tested), ("clips", clips))}
-    epochs = sources.EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
+    epochs = stand_ins.EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     bias = dict(BIAS if bias is None else bias)
     chosen = experiments_of(whole_number("networks", networks, 1, 5), tier=tier, epochs=epochs, model=model)
     strangers = auditing.audit_set(**size, conditions=conditions, progress=progress)
     faces = chosen[0].data.load(progress)
-    truth = Film.load(sources.film_stand_in("ravdess", tier=tier, progress=progress)).clips
+    truth = Film.load(stand_ins.film_stand_in("ravdess", tier=tier, progress=progress)).clips
     clean, biased, spoiled = [], [], []
     for experiment in chosen:
         clean.append(run(experiment, face_set=faces, progress=progress))
@@ -147,7 +147,7 @@ def _networks(results: list, base, table, bias: Mapping) -> dict:
 def _over_people(values, people) -> dict:
     """The mean over people of their own means, with its interval."""
     means = values.astype(float).groupby(people.to_numpy(str)).mean()
-    return evaluate.average(means, means.index)
+    return metrics.average(means, means.index)
 
 
 def _cells(base: Mapping) -> list[dict]:

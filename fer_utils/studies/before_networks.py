@@ -20,11 +20,13 @@ import warnings
 
 import numpy as np
 
-from .. import evaluate, labels, sources, splits
-from ..errors import invalid, whole_number
+from fer_utils import metrics, splits
+from fer_utils.core import labels
+from fer_utils.synthetic import stand_ins
+from fer_utils.core.errors import invalid, whole_number
 
 TITLE = "Before deep learning: neighbours and a small ANN on HOG and on landmark distances"
-CODE = ("fer_utils.sources", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.landmarks", "fer_utils.models.hog",
+CODE = ("fer_utils.synthetic.stand_ins", "fer_utils.splits", "fer_utils.metrics", "fer_utils.synthetic.landmark_predictor", "fer_utils.models.hog",
         "fer_utils.models.distances")
 HEADLINE = True
 
@@ -46,9 +48,9 @@ def answer(tier: str = "class", *, progress: bool = True, seeds: int | None = No
 
     Parameters
     ----------
-    tier : of the drawn faces; see `fer_utils.sources.SIZES`.
+    tier : of the drawn faces; see `fer_utils.synthetic.stand_ins.SIZES`.
     seeds : how often the ANN begins anew, 1 or more; None for the tier's own number.
-    landmarks : the predictor, see `fer_utils.sources.face_set`.
+    landmarks : the predictor, see `fer_utils.synthetic.stand_ins.face_set`.
     features : names of `FEATURES`; None for all.
     epochs : of the ANN, 1 or more.
 
@@ -77,7 +79,7 @@ def answer(tier: str = "class", *, progress: bool = True, seeds: int | None = No
         if name not in FEATURES:
             raise invalid("features", expected=f"names among {', '.join(FEATURES)}", received=name)
     epochs = whole_number("epochs", epochs, 1)
-    known = sources.face_set("ravdess", tier=tier, landmarks=landmarks, progress=progress)
+    known = stand_ins.face_set("ravdess", tier=tier, landmarks=landmarks, progress=progress)
     meta, names = known.meta, labels.vocabulary("ravdess", known.meta["expression"])
     actors = meta["actor"].astype(str).to_numpy()
     targets = meta["expression"].map({name: number for number, name in enumerate(names)}).to_numpy(np.int64)
@@ -95,7 +97,7 @@ def answer(tier: str = "class", *, progress: bool = True, seeds: int | None = No
                         bar.update()
                     answers[feature, model, split] = np.concatenate(found)
                     times = len(found)
-                    scored = evaluate.metrics(np.tile(targets, times), np.concatenate(found), np.tile(actors, times), names)
+                    scored = metrics.metrics(np.tile(targets, times), np.concatenate(found), np.tile(actors, times), names)
                     length = described.shape[1]
                     rows.append({
                         "feature": feature, "model": model, "split": split, "length": length, **scored,
@@ -119,16 +121,16 @@ def answer(tier: str = "class", *, progress: bool = True, seeds: int | None = No
 
 def _drawn(known, tier: str) -> np.ndarray:
     """The landmarks of each face as they were drawn, (N, 68, 2) pixels of the clip's frames."""
-    from ..studio.film import Film
+    from fer_utils.studio.film import Film
 
-    film = Film.load(sources.film_stand_in("ravdess", tier=tier, progress=False))
+    film = Film.load(stand_ins.film_stand_in("ravdess", tier=tier, progress=False))
     marks = {clip: film.frames(clip)["landmarks"] for clip in known.meta["clip"].unique()}
     return np.stack([marks[clip][index] for clip, index in zip(known.meta["clip"], known.meta["frame_index"])])
 
 
 def _described(feature: str, known, drawn: np.ndarray) -> np.ndarray:
     """(N, length) float32."""
-    from ..models.distances import distances
+    from fer_utils.models.distances import distances
 
     if feature == "landmark distances":
         return distances(known.landmarks)
@@ -136,7 +138,7 @@ def _described(feature: str, known, drawn: np.ndarray) -> np.ndarray:
         return distances(drawn)
     from keras import ops
 
-    from ..models.hog import hog
+    from fer_utils.models.hog import hog
 
     return np.concatenate([ops.convert_to_numpy(hog(np.asarray(known.images[i:i + 64]))) for i in range(0, len(known), 64)])
 
@@ -166,9 +168,9 @@ def _predicted(model: str, feature: str, described: np.ndarray, targets: np.ndar
 
 def _landmark_error(known, drawn: np.ndarray) -> dict:
     """How far the found landmarks lie from the drawn ones."""
-    from ..faces.cropping import points_in_picture
-    from ..faces.detectors import Box
-    from ..faces.landmarks import landmark_error
+    from fer_utils.faces.cropping import points_in_picture
+    from fer_utils.faces.detectors import Box
+    from fer_utils.faces.landmarks import landmark_error
 
     size, margin = known.manifest["config"]["size"], known.manifest["config"]["margin"]
     boxes = known.meta[["box_x", "box_y", "box_w", "box_h", "score"]].itertuples(index=False)
@@ -187,4 +189,4 @@ def _gain(answers: dict, one: tuple, other: tuple, targets: np.ndarray, actors: 
     """Accuracy of the second answers minus that of the first, on the same frames."""
     first, second = answers[one], answers[other]
     times = len(first) // len(targets)
-    return evaluate.paired_difference(np.tile(targets, times), first, second, np.tile(actors, times))
+    return metrics.paired_difference(np.tile(targets, times), first, second, np.tile(actors, times))

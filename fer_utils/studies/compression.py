@@ -30,13 +30,13 @@ import tempfile
 
 import numpy as np
 
-from ..errors import FerError, invalid, whole_number
+from fer_utils.core.errors import FerError, invalid, whole_number
 
 TITLE = "The whole chain of 2022: pruned, quantised and compiled, against its rivals, every cell in one run"
 CODE = ("fer_utils.compress.filters", "fer_utils.compress.pruning", "fer_utils.compress.exporting", "fer_utils.compress.converting",
-        "fer_utils.compress.engines", "fer_utils.compress.running", "fer_utils.compress.apart", "fer_utils.compress.sparse",
+        "fer_utils.compress.engines", "fer_utils.compress.running", "fer_utils.compress.separate_process", "fer_utils.compress.sparse",
         "fer_utils.models._profile", "fer_utils.models.xception2022", "fer_utils.models.vgg16", "fer_utils.models.resnet50",
-        "fer_utils.train", "fer_utils.evaluate")
+        "fer_utils.training", "fer_utils.metrics")
 HEADLINE = True
 
 #: What every ratio refers to: the float network as it was trained, called eagerly, with one thread.
@@ -125,7 +125,7 @@ def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple]
     left_out = [{"row": _label(*form), "missing": absent} for form in wanted if (absent := _absent(form))]
     wanted = [form for form in wanted if not _absent(form)]
 
-    from .. import compress, experiments, models
+    from fer_utils import compress, experiments, models
 
     data = experiments.Data(tier=tier)
     face_set = data.load(progress)
@@ -183,8 +183,8 @@ def _trained(data, face_set, plan: dict, names: dict[str, dict], progress: bool)
     """A stored result of each network; those that are there are read."""
     from tqdm import tqdm
 
-    from ..experiments import Experiment, Model, Split, run
-    from ..train import Recipe
+    from fer_utils.experiments import Experiment, Model, run, Split
+    from fer_utils.training import Recipe
 
     found = {}
     for name, options in tqdm(names.items(), desc="networks", unit="network", disable=not progress):
@@ -198,12 +198,13 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     """The network, trained on in one of the ways of `TUNED`, and the minutes that took; kept by what decides it, so that it is done once."""
     import time
 
-    from .. import models, provenance
-    from ..compress import MagnitudePruning, prune
-    from ..paths import home, write_atomic
-    from ..train import Recipe, fit
+    from fer_utils import models
+    from fer_utils.core import provenance
+    from fer_utils.compress import MagnitudePruning, prune
+    from fer_utils.core.paths import home, write_atomic
+    from fer_utils.training import fit, Recipe
 
-    code = provenance.code_fingerprint(["fer_utils.train", "fer_utils.compress.pruning", "fer_utils.compress.filters"], registries=False)
+    code = provenance.code_fingerprint(["fer_utils.training", "fer_utils.compress.pruning", "fer_utils.compress.filters"], registries=False)
     key = provenance.digest([result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, SCOPE, LEARNING, code])[:24]
     folder = home() / "compression" / f"{way}-{key}"
     if (folder / "done.json").is_file():
@@ -242,8 +243,8 @@ def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta,
     """The rows of the table, what each export's check found, and which did not pass it."""
     from tqdm import tqdm
 
-    from .. import compress
-    from ..compress.running import _bare
+    from fer_utils import compress
+    from fer_utils.compress.running import _bare
 
     calibration = np.asarray(images[np.sort(np.random.default_rng(0).permutation(train)[:200])])
     items, checks, refused = {}, [], []
@@ -278,13 +279,15 @@ def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta,
 
 def _front(repeats: int, progress: bool) -> dict:
     """What comes before the network: dlib's face, then the 68 landmarks in its box, on a drawn picture of 1280x720, in turn."""
-    from .. import benchmark, landmarks, studio
-    from ..faces.detectors import create
+    from fer_utils.core import timing
+    from fer_utils.synthetic import landmark_predictor
+    from fer_utils import studio
+    from fer_utils.faces.detectors import create
 
     picture = studio.draw(studio.person(7), {12: 0.4, 25: 0.3}, size=(1280, 720))
-    detector, finder = create("dlib"), landmarks.load(progress=progress)
+    detector, finder = create("dlib"), landmark_predictor.load(progress=progress)
     box = detector.detect(picture)[0]
-    times = benchmark.latency({"faces": detector.detect, "landmarks": lambda image: finder.find(image, box)}, picture,
+    times = timing.latency({"faces": detector.detect, "landmarks": lambda image: finder.find(image, box)}, picture,
                               repeats=repeats, progress=progress)
     found = {"picture": [1280, 720], "detector": "dlib"}
     for row in times.to_dict("records"):

@@ -6,7 +6,7 @@ Drawn RAVDESS, actors apart.  The clean networks are the actor folds of
 `fer_utils.studies.split`.  Of every test clip the frame at the height of its
 expression is looked at, and the map asked for is that of the posed-expression
 label.  Maps are scored on the regions that the drawn action units move
-(`fer_utils.regions`); beside them stand the same maps on the region of another
+(`fer_utils.synthetic.region_masks`); beside them stand the same maps on the region of another
 label's face, and those of a network whose weights have lost their places.  Then
 the same networks are trained on faces with a mark in them, and it is asked whether the maps, and
 the loss when the mark is gone, give that away; and whether they accuse a network that never saw a mark.
@@ -18,11 +18,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .. import evaluate, explain, regions, shortcuts
-from ..errors import invalid, whole_number
+from fer_utils import explain, metrics
+from fer_utils.synthetic import region_masks
+from fer_utils.explain import shortcuts
+from fer_utils.core.errors import invalid, whole_number
 
 TITLE = "What the network looks at: heat maps against the drawn truth, and against planted shortcuts"
-CODE = ("fer_utils.train", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.explain", "fer_utils.regions", "fer_utils.shortcuts",
+CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.explain", "fer_utils.synthetic.region_masks", "fer_utils.explain.shortcuts",
         "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
@@ -40,15 +42,15 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
 
     Parameters
     ----------
-    tier : of the stand-in; see `fer_utils.sources.SIZES`.
+    tier : of the stand-in; see `fer_utils.synthetic.stand_ins.SIZES`.
     folds, planted, occluded : other numbers than the tier's in `SIZES`; ``planted`` is at most ``folds``.
-    kinds : the marks to plant, names of `fer_utils.shortcuts.KINDS`.
+    kinds : the marks to plant, names of `fer_utils.explain.shortcuts.KINDS`.
     epochs : None for the tier's own number.
     model : a `fer_utils.experiments.Model` or a name; None for ding2023.
 
     Returns
     -------
-    JSON-able dict.  ``labels``, ``tier``, ``epochs``, ``actors``, ``rule`` (of `fer_utils.shortcuts.caught`), ``settings`` (thresholds,
+    JSON-able dict.  ``labels``, ``tier``, ``epochs``, ``actors``, ``rule`` (of `fer_utils.explain.shortcuts.caught`), ``settings`` (thresholds,
     patch, stride), ``experiments`` (configurations of the clean networks), ``accuracies`` (of each), ``seeds``;
 
     ``faces``: ``looked_at``, ``occluded``, ``without_region`` and how many of these by label;
@@ -58,7 +60,7 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
     other, and minus that of the shuffled network on the same faces, with intervals over actors; ``by_label`` and ``by_answer`` (right, wrong), the
     same summary for the trained networks' own regions;
 
-    ``shortcuts``, one row a kind, network (``planted``, ``clean``) and method: what `fer_utils.shortcuts.caught` returns, the
+    ``shortcuts``, one row a kind, network (``planted``, ``clean``) and method: what `fer_utils.explain.shortcuts.caught` returns, the
     ``accuracies`` of the trainings, and ``face``: the summary on the true regions of the marked pictures;
 
     ``mean_maps``: HiResCAM's mean over the faces of the first fold, clean, shuffled and one a mark: name -> `SMALL` rows of `SMALL` numbers,
@@ -66,9 +68,9 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
     """
     from tqdm import tqdm
 
-    from .. import sources
-    from ..experiments import Data, Experiment, Model, Split
-    from ..train import Recipe
+    from fer_utils.synthetic import stand_ins
+    from fer_utils.experiments import Data, Experiment, Model, Split
+    from fer_utils.training import Recipe
 
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(SIZES)}", received=tier)
@@ -78,11 +80,11 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
     kinds = list(kinds)
     for kind in kinds:
         shortcuts.shortcut_mask(kind)
-    epochs = sources.EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
+    epochs = stand_ins.EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     model = Model("ding2023") if model is None else Model(model) if isinstance(model, str) else model
     data, recipe = Data("ravdess", tier=tier), Recipe(epochs=epochs)
     plan = [Experiment(data=data, split=Split("actor", fold=k), model=model, recipe=recipe, seed=k) for k in range(folds)]
-    faces, truth = data.load(progress), sources.truth("ravdess", tier=tier)
+    faces, truth = data.load(progress), stand_ins.truth("ravdess", tier=tier)
     numbers, names = shortcuts.targets(faces)
     notes: dict = {"truth": [], "shortcuts": {(kind, network): [] for kind in kinds for network in ("planted", "clean")}, "means": {}}
     accuracies: dict[str, list[float]] = {"clean": [], **{kind: [] for kind in kinds}}
@@ -106,7 +108,7 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
         "dataset": "ravdess", "tier": tier, "epochs": epochs, "model": model.name, "labels": list(names), "seeds": list(range(folds)),
         "actors": sorted(set(joined["actors"])), "accuracies": accuracies, "experiments": [one.configuration() for one in plan],
         "rule": {"lift": shortcuts.LIFT, "drop": shortcuts.DROP},
-        "settings": {"least": regions.LEAST, "patch": explain.PATCH, "stride": explain.STRIDE, "layer": "the last with a 4-D output",
+        "settings": {"least": region_masks.LEAST, "patch": explain.PATCH, "stride": explain.STRIDE, "layer": "the last with a 4-D output",
                      "map": "of the posed-expression label", "frame": "of each test clip the one at the height of its expression"},
         "faces": {"looked_at": len(joined["labels"]), "occluded": int(joined["small"].sum()), "without_region": int(joined["empty"].sum()),
                   "without_by_label": {name: int((joined["empty"] & (joined["labels"] == k)).sum()) for k, name in enumerate(names)}},
@@ -124,7 +126,7 @@ class _Look:
     def __init__(self, rows, faces, numbers, truth, size: int, occluded: int, seed: int, classes: int):
         self.pictures, self.size, self.classes, self.seed = faces.images[rows], size, classes, seed
         self.labels, self.actors = numbers[rows], faces.meta["actor"].to_numpy(str)[rows]
-        self.regions = regions.regions(faces, truth, rows, size=size)
+        self.regions = region_masks.regions(faces, truth, rows, size=size)
         rng = np.random.default_rng([seed, 7])
         order = rng.permutation(len(rows))
         turn = {}  # by turns over the labels, so that the first few are balanced
@@ -135,28 +137,28 @@ class _Look:
 
     def seen(self, pictures):
         """Pictures as the network takes them."""
-        from ..experiments import shrink
+        from fer_utils.experiments import shrink
 
         return shrink(pictures, self.size, progress=False)
 
 
 def _network(experiment, faces, truth, numbers, occluded, progress, look: _Look | None = None):
-    from ..experiments import run
+    from fer_utils.experiments import run
 
     result = run(experiment, face_set=faces, progress=progress)
     net = result.model()
     if look is None:
-        rows = regions.apexes(faces, truth, result.predictions["row"].to_numpy())
+        rows = region_masks.apexes(faces, truth, result.predictions["row"].to_numpy())
         look = _Look(rows, faces, numbers, truth, int(net.input_shape[1]), occluded, experiment.seed, len(result.labels))
     return net, look, result.accuracy
 
 
 def _planted(faces, kind: str):
     """The planted face set, made once and kept; its name holds what it is made from."""
-    from ..paths import home
-    from ..provenance import code_fingerprint, digest
+    from fer_utils.core.paths import home
+    from fer_utils.core.provenance import code_fingerprint, digest
 
-    key = digest([faces.fingerprint, kind, code_fingerprint(["fer_utils.shortcuts"])])[:12]
+    key = digest([faces.fingerprint, kind, code_fingerprint(["fer_utils.explain.shortcuts"])])[:12]
     return shortcuts.plant(faces, home() / "faces" / f"planted-{kind}-{key}", kind)
 
 
@@ -228,7 +230,7 @@ def _scores(looked: list[dict], joined: dict, names) -> dict:
     def difference(method: str, to: tuple) -> dict | None:
         gap = every[method, "trained", "own"]["share"] - every[(method, *to)]["share"]
         fine = ~np.isnan(gap)
-        return evaluate.average(gap[fine], joined["actors"][which[method]][fine]) if fine.any() else None
+        return metrics.average(gap[fine], joined["actors"][which[method]][fine]) if fine.any() else None
 
     return {
         "truth": [{"method": method, "network": network, "region": region, **explain.summary(found, joined["actors"][which[method]])}
@@ -243,7 +245,7 @@ def _scores(looked: list[dict], joined: dict, names) -> dict:
 
 
 def _verdict(parts: list[dict], method: str) -> dict:
-    """`fer_utils.shortcuts.caught` over the folds together; the counterfactual is asked of every face that is looked at, whatever the method."""
+    """`fer_utils.explain.shortcuts.caught` over the folds together; the counterfactual is asked of every face that is looked at, whatever the method."""
     join = lambda values: np.concatenate(list(values))  # noqa: E731
     actors, numbers = (join(part[name] for part in parts) for name in ("actors", "labels"))
     mapped = join(part["actors"][part["rows"][method]] for part in parts)

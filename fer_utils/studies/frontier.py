@@ -14,20 +14,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .. import evaluate
-from ..errors import FerError
-from . import compression, lightweight2019, nano
-from ._weights import weighed
+from fer_utils import metrics
+from fer_utils.core.errors import FerError
+from fer_utils.studies import compression, lightweight2019, nano_against_paper
+from fer_utils.studies.network_costs import weighed
 
 TITLE = "The frontier: which of the book's networks is beaten by none?"
-CODE = ("fer_utils.evaluate", "fer_utils.compress.exporting", "fer_utils.compress.running", "fer_utils.compress.filters", "fer_utils.models.nano",
+CODE = ("fer_utils.metrics", "fer_utils.compress.exporting", "fer_utils.compress.running", "fer_utils.compress.filters", "fer_utils.models.nano",
         "fer_utils.models.ding2023", "fer_utils.models.mobilenet_inception2019", "fer_utils.models.mobilenetv2", "fer_utils.models.inceptionv3",
         "fer_utils.models.inception_resnetv2", "fer_utils.models.xception2022", "fer_utils.models.vgg16", "fer_utils.models.resnet50")
 HEADLINE = True
 
 #: The three studies whose answers are set side by side.
 STUDIES = ("nano", "lightweight2019", "compression")
-BASELINE = nano.PAPER
+BASELINE = nano_against_paper.PAPER
 
 
 def answer(tier: str = "class", *, progress: bool = True, answers: Mapping[str, dict] | None = None,
@@ -53,9 +53,9 @@ def answer(tier: str = "class", *, progress: bool = True, answers: Mapping[str, 
     """
     sources: dict[str, dict] = {}
     if answers is None:
-        from .. import results
+        from fer_utils import studies
 
-        found = {name: results.load(name, tier) for name in STUDIES}
+        found = {name: studies.load(name, tier) for name in STUDIES}
         answers = {name: one.answer for name, one in found.items()}
         sources = {name: {"commit": one.commit, "finished": one.finished} for name, one in found.items()}
     rows = systems(answers)
@@ -73,7 +73,7 @@ def answer(tier: str = "class", *, progress: bool = True, answers: Mapping[str, 
     weights = weighed(networks, pictures, baseline=BASELINE, quantize=quantize, repeats=repeats, progress=progress)
     for row in rows:
         shares = [row["by_actor"][actor][0] / row["by_actor"][actor][1] for actor in actors]
-        row["accuracy"] = evaluate.average(shares, actors)
+        row["accuracy"] = metrics.average(shares, actors)
         row |= weights[row["name"]]
         del row["by_actor"], row["pruned"], row["options"], row["network"]
     return {"tier": tier, "actors": actors, "baseline": BASELINE, "sources": sources, "rows": rows}
@@ -84,7 +84,7 @@ def systems(answers: Mapping[str, dict]) -> list[dict]:
     rows = []
     for one in answers["nano"]["rows"]:
         if one["dataset"] == "ravdess":
-            network, options, *_ = nano.ROWS[one["name"]]
+            network, options, *_ = nano_against_paper.ROWS[one["name"]]
             rows.append(_row(one["name"], "nano", network, options, one["experiment"]["model"]["size"] or 180, len(one["confusion"]), one["by_actor"]))
     for one in answers["lightweight2019"]["rows"]:
         rows.append(_row(one["name"], "lightweight2019", one["name"], {}, answers["lightweight2019"]["size"], len(one["confusion"]), one["by_actor"]))
@@ -105,7 +105,7 @@ def _row(name, study, network, options, size, labels, by_actor, pruned=0) -> dic
 
 def _built(row: dict):
     """The network of a row, untrained; with as many filters removed as its study removed."""
-    from .. import compress, models
+    from fer_utils import compress, models
 
     made = models.build(row["network"], classes=row["labels"], input_shape=(row["size"], row["size"], 1), **row["options"])
     for _ in range(row["pruned"]):

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import evaluate, labels
-from ..datasets.features import load_features
+from fer_utils import metrics
+from fer_utils.core import labels
+from fer_utils.datasets.feature_tables import load_features
 
 TITLE = "What people see in acted faces"
-CODE = ("fer_utils.evaluate", "fer_utils.datasets.features")
+CODE = ("fer_utils.metrics", "fer_utils.datasets.feature_tables")
 HEADLINE = True
 
 #: What the voters were given.
@@ -61,7 +62,7 @@ def answer(tier: str = "class", *, progress: bool = True, folder=None) -> dict:
         "source": {"name": found.name, "url": found.source, "sha256": found.sha256, "licence": found.licence, "citation": found.citation},
         "labels": names, "chance": 1 / len(names), "interval": "percentile bootstrap, 1000 resamples of actors",
         "shown": {way: _way(table, names) for way, table in tables.items()},
-        "gains": [{"first": first, "second": second, **evaluate.average(shares[second] - shares[first], tables[first]["actor"])}
+        "gains": [{"first": first, "second": second, **metrics.average(shares[second] - shares[first], tables[first]["actor"])}
                   for first, second in (("voice", "face"), ("face", "both"))],
     }
 
@@ -92,12 +93,12 @@ def ceilings(counts: np.ndarray, groups, acted: np.ndarray | None = None) -> dic
         ahead = rest == rest.max(axis=1, keepdims=True)
         predicted += counts[:, label] * ahead[:, label] / ahead.sum(axis=1)
     made = {
-        "agreement": evaluate.average(agree, groups), "kappa": float((agree.mean() - chance) / (1 - chance)) if chance < 1 else None,
-        "best": evaluate.average(counts.max(axis=1) / votes, groups), "others": evaluate.average(predicted / votes, groups),
+        "agreement": metrics.average(agree, groups), "kappa": float((agree.mean() - chance) / (1 - chance)) if chance < 1 else None,
+        "best": metrics.average(counts.max(axis=1) / votes, groups), "others": metrics.average(predicted / votes, groups),
         "ties": int((top.sum(axis=1) > 1).sum()),
     }
     if acted is not None:
-        made["majority"] = evaluate.average(top[np.arange(len(counts)), acted] / top.sum(axis=1), groups)
+        made["majority"] = metrics.average(top[np.arange(len(counts)), acted] / top.sum(axis=1), groups)
     return made
 
 
@@ -106,12 +107,12 @@ def _way(table, names) -> dict:
     acted = table["expression"].map(names.index).to_numpy(np.int64)
     votes, right = counts.sum(axis=1), _right(table, names).to_numpy(float)
     each = counts.ravel()
-    single = evaluate.metrics(np.repeat(np.repeat(acted, len(names)), each), np.repeat(np.tile(np.arange(len(names)), len(table)), each),
+    single = metrics.metrics(np.repeat(np.repeat(acted, len(names)), each), np.repeat(np.tile(np.arange(len(names)), len(table)), each),
                               np.repeat(np.repeat(actors, len(names)), each), names)
     by = {actor: float(right[actors == actor].sum() / votes[actors == actor].sum()) for actor in sorted(set(actors))}
 
     def share(rows: np.ndarray) -> dict | None:
-        return None if not rows.any() else evaluate.average(right[rows] / votes[rows], actors[rows], votes[rows])
+        return None if not rows.any() else metrics.average(right[rows] / votes[rows], actors[rows], votes[rows])
 
     level = table["level"].to_numpy(str)
     return {

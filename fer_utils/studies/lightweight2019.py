@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import whole_number
-from ._trainings import counts, gain, pooled, trained
-from ._weights import weighed
+from fer_utils.core.errors import whole_number
+from fer_utils.studies.trainings import counts, gain, pooled, trained
+from fer_utils.studies.network_costs import weighed
 
 TITLE = "The network of 2019 beside MobileNetV2, InceptionV3 and InceptionResNetV2"
-CODE = ("fer_utils.train", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.compress.exporting", "fer_utils.compress.running",
+CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.compress.exporting", "fer_utils.compress.running",
         "fer_utils.models.mobilenet_inception2019", "fer_utils.models.mobilenetv2", "fer_utils.models.inceptionv3",
         "fer_utils.models.inception_resnetv2")
 HEADLINE = True
@@ -31,8 +31,8 @@ SIZE = 80
 
 def experiments_of(network: str, trainings: int, *, tier: str, epochs: int, size: int = SIZE):
     """The experiments of one network: fold k with seed k."""
-    from ..experiments import Data, Experiment, Model, Split
-    from ..train import Recipe
+    from fer_utils.experiments import Data, Experiment, Model, Split
+    from fer_utils.training import Recipe
 
     return [Experiment(data=Data("ravdess", tier=tier), split=Split("actor", fold=fold), model=Model.of(network, size=size),
                        recipe=Recipe(epochs=epochs, flip=True, schedule="cosine"), seed=fold) for fold in range(trainings)]
@@ -44,7 +44,7 @@ def answer(tier: str = "class", *, progress: bool = True, networks=None, epochs:
 
     Parameters
     ----------
-    tier : of the stand-in; see `fer_utils.sources.SIZES`.
+    tier : of the stand-in; see `fer_utils.synthetic.stand_ins.SIZES`.
     networks : names of `NETWORKS` to trainings; None for all, as many as there.
     epochs : None for the tier's own number.
     size : of the faces in pixels; 75 or more with the Inceptions.
@@ -57,7 +57,7 @@ def answer(tier: str = "class", *, progress: bool = True, networks=None, epochs:
     None for MobileNetV2, of which nothing of the kind is said) and ``accuracy`` (the network's minus the rival's, each actor against
     himself, with its 95 % interval over actors) and ``verdict``: *higher*, *lower* or *not told apart*.
     """
-    from ..sources import EPOCHS
+    from fer_utils.synthetic.stand_ins import EPOCHS
 
     chosen = counts("networks", networks, NETWORKS)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
@@ -84,7 +84,7 @@ def _judged(own: dict, rival: dict) -> dict:
 
 def _faces(experiment, most: int = 200, *, unseen: bool = False) -> np.ndarray:
     """Up to so many training faces of an experiment (or, ``unseen``, test faces), (N, size, size, 1) uint8, from its whole length."""
-    from ..experiments import shrink
+    from fer_utils.experiments import shrink
 
     face_set = experiment.data.load(False)
     rows = experiment.split.rows(face_set.meta)[unseen]

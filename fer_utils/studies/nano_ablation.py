@@ -8,13 +8,13 @@ RAVDESS, over the five folds of the study ``nano``.
 
 from __future__ import annotations
 
-from . import nano
+from fer_utils.studies import nano_against_paper
 
 TITLE = "Smaller than the paper: what each idea was worth"
-CODE = (*nano.CODE, "fer_utils.studies.nano")
+CODE = (*nano_against_paper.CODE, "fer_utils.studies.nano_against_paper")
 HEADLINE = False
 
 
 def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
     """``nano.compared`` on RAVDESS with the whole ablation, against ``nano`` alone, nothing weighed; options as there."""
-    return nano.compared(tier, progress=progress, **{"datasets": ("ravdess",), "rows": (nano.PAPER, nano.NANO), "repeats": None} | options)
+    return nano_against_paper.compared(tier, progress=progress, **{"datasets": ("ravdess",), "rows": (nano_against_paper.PAPER, nano_against_paper.NANO), "repeats": None} | options)

@@ -7,13 +7,13 @@ See ``nano``, whose question this is; a study of its own because it takes as lon
 
 from __future__ import annotations
 
-from . import nano
+from fer_utils.studies import nano_against_paper
 
 TITLE = "Smaller than the paper, where there are four men and no more"
-CODE = (*nano.CODE, "fer_utils.studies.nano")
+CODE = (*nano_against_paper.CODE, "fer_utils.studies.nano_against_paper")
 HEADLINE = True
 
 
 def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
     """``nano.compared`` on SAVEE alone, nothing weighed again; options as there."""
-    return nano.compared(tier, progress=progress, **{"datasets": ("savee",), "ablation": (), "repeats": None} | options)
+    return nano_against_paper.compared(tier, progress=progress, **{"datasets": ("savee",), "ablation": (), "repeats": None} | options)

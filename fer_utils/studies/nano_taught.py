@@ -9,12 +9,12 @@ and seeds of the study ``nano``.
 
 from __future__ import annotations
 
-from ..errors import whole_number
-from . import nano
-from ._trainings import gain, pooled, trained
+from fer_utils.core.errors import whole_number
+from fer_utils.studies import nano_against_paper
+from fer_utils.studies.trainings import gain, pooled, trained
 
 TITLE = "Smaller than the paper: does a teacher help who knows clearly more?"
-CODE = (*nano.CODE, "fer_utils.studies.nano")
+CODE = (*nano_against_paper.CODE, "fer_utils.studies.nano_against_paper")
 HEADLINE = False
 
 #: The row of `nano.ABLATION` that teaches.
@@ -26,10 +26,10 @@ def plans(*, tier: str, epochs: int, folds: int | None = None, size: int | None 
     """The experiments, fold by fold: ``nano`` alone, its teacher, and ``nano`` taught by the teacher of the same fold."""
     from dataclasses import replace
 
-    from ..experiments import Distillation
+    from fer_utils.experiments import Distillation
 
-    alone, teachers = (nano.experiments_of(row, "ravdess", tier=tier, epochs=epochs, folds=folds, size=size) for row in (nano.NANO, TEACHER))
-    return {nano.NANO: alone, TEACHER: teachers, TAUGHT: [replace(one, distillation=Distillation(teacher)) for one, teacher in zip(alone, teachers)]}
+    alone, teachers = (nano_against_paper.experiments_of(row, "ravdess", tier=tier, epochs=epochs, folds=folds, size=size) for row in (nano_against_paper.NANO, TEACHER))
+    return {nano_against_paper.NANO: alone, TEACHER: teachers, TAUGHT: [replace(one, distillation=Distillation(teacher)) for one, teacher in zip(alone, teachers)]}
 
 
 def answer(tier: str = "class", *, progress: bool = True, epochs: int | None = None, folds: int | None = None, size: int | None = None) -> dict:
@@ -37,7 +37,7 @@ def answer(tier: str = "class", *, progress: bool = True, epochs: int | None = N
 
     Parameters
     ----------
-    tier : of the stand-in; see `fer_utils.sources.SIZES`.
+    tier : of the stand-in; see `fer_utils.synthetic.stand_ins.SIZES`.
     epochs : None for the tier's own number.
     folds : None for all five.
     size : of the faces in pixels; None for the paper's 180.
@@ -47,11 +47,11 @@ def answer(tier: str = "class", *, progress: bool = True, epochs: int | None = N
     dict with ``tier``, ``epochs``, ``recipe``, ``weight`` and ``temperature`` of the teaching, ``rows`` (``name``, all of ``_trainings.pooled``),
     and ``teacher`` and ``taught``: the accuracy of each minus that of ``nano`` alone, each actor against himself, with its 95 % interval over actors.
     """
-    from ..sources import EPOCHS
+    from fer_utils.synthetic.stand_ins import EPOCHS
 
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     planned = plans(tier=tier, epochs=epochs, folds=folds, size=size)
     rows = {name: {"name": name, **pooled(some)} for name, some in trained(planned, progress=progress).items()}
     lessons = planned[TAUGHT][0].distillation
-    return {"tier": tier, "epochs": epochs, "recipe": nano.RECIPE, "weight": lessons.weight, "temperature": lessons.temperature,
-            "rows": list(rows.values()), "teacher": gain(rows[nano.NANO], rows[TEACHER]), "taught": gain(rows[nano.NANO], rows[TAUGHT])}
+    return {"tier": tier, "epochs": epochs, "recipe": nano_against_paper.RECIPE, "weight": lessons.weight, "temperature": lessons.temperature,
+            "rows": list(rows.values()), "teacher": gain(rows[nano_against_paper.NANO], rows[TEACHER]), "taught": gain(rows[nano_against_paper.NANO], rows[TAUGHT])}

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import whole_number
-from ._trainings import counts, gain, pooled, trained
-from .split import experiments_of as split_experiments
+from fer_utils.core.errors import whole_number
+from fer_utils.studies.trainings import counts, gain, pooled, trained
+from fer_utils.studies.split import experiments_of as split_experiments
 
 TITLE = "The paper's Figures 3 to 9 on drawn actors, three to five seeds each"
-CODE = ("fer_utils.train", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.models.ding2023", "fer_utils.models")
+CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
 #: The modification for SAVEE: 'from 0.3 to 0.5' in 'the last two dropout layers', and L1 on the dense layer, whose strength is ours.
@@ -34,8 +34,8 @@ PANELS: dict[str, tuple[str, dict, tuple[int, int | None], tuple[int, int] | Non
 
 def experiments_of(panel: str, trainings: int, *, tier: str, epochs: int):
     """The experiments of one panel, seeds 0, 1, ..., each with a split of its own."""
-    from ..experiments import Data, Experiment, Model, Split
-    from ..train import Recipe
+    from fer_utils.experiments import Data, Experiment, Model, Split
+    from fer_utils.training import Recipe
 
     dataset, options, *_ = PANELS[panel]
     if dataset == "ravdess":
@@ -49,7 +49,7 @@ def answer(tier: str = "class", *, progress: bool = True, panels=None, epochs: i
 
     Parameters
     ----------
-    tier : of the stand-ins; see `fer_utils.sources.SIZES`.
+    tier : of the stand-ins; see `fer_utils.synthetic.stand_ins.SIZES`.
     panels : keys of `PANELS` to trainings; None for all, as many as there.
     epochs : of RAVDESS with its twins, the others have twice as many; None for the tier's own number.
 
@@ -66,7 +66,7 @@ def answer(tier: str = "class", *, progress: bool = True, panels=None, epochs: i
     ------
     FerError : an unknown panel, no trainings, no epochs.
     """
-    from ..sources import EPOCHS
+    from fer_utils.synthetic.stand_ins import EPOCHS
 
     chosen = counts("panels", panels, {name: value[-1] for name, value in PANELS.items()})
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)

@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from .. import evaluate, labels, splits
-from ..datasets.features import load_features
-from ..errors import FerError, invalid, whole_number
+from fer_utils import metrics, splits
+from fer_utils.core import labels
+from fer_utils.datasets.feature_tables import load_features
+from fer_utils.core.errors import FerError, invalid, whole_number
 
 TITLE = "What the split does, on 24 real actors"
-CODE = ("fer_utils.evaluate", "fer_utils.splits", "fer_utils.datasets.features")
+CODE = ("fer_utils.metrics", "fer_utils.splits", "fer_utils.datasets.feature_tables")
 HEADLINE = True
 
 #: name -> what it is, in words for a page.
@@ -266,7 +267,7 @@ def _row(job, given: np.ndarray, twin_trained, true: np.ndarray, actors: np.ndar
     whole = np.broadcast_to(true, given.shape)
     people = np.broadcast_to(actors, given.shape)
     right = given == whole
-    found = evaluate.metrics(whole.ravel(), given.ravel(), people.ravel(), names)
+    found = metrics.metrics(whole.ravel(), given.ravel(), people.ravel(), names)
     made = {
         "model": model, "protocol": protocol, "reference": reference, "accuracy": found["accuracy"], "macro_f1": found["macro_f1"],
         "others": _mean(right, people, whole != names.index("neutral")), "recall": found["recall"], "confusion": found["confusion"],
@@ -280,15 +281,15 @@ def _row(job, given: np.ndarray, twin_trained, true: np.ndarray, actors: np.ndar
 
 
 def _mean(right: np.ndarray, people: np.ndarray, where: np.ndarray) -> dict:
-    return evaluate.average(right[where].astype(float), people[where])
+    return metrics.average(right[where].astype(float), people[where])
 
 
 def _compared(first: np.ndarray, second: np.ndarray, true: np.ndarray, actors: np.ndarray) -> dict:
     """Second minus first on the same clips; where one has every clip twice, the other's answers count twice."""
     shape = np.broadcast_shapes(first.shape, second.shape)
     whole, people, first, second = (np.broadcast_to(part, shape).ravel() for part in (true, actors, first, second))
-    tested = evaluate.paired_test(whole, first, second, people)
-    return {**evaluate.paired_difference(whole, first, second, people), "p": tested["p"]}
+    tested = metrics.paired_test(whole, first, second, people)
+    return {**metrics.paired_difference(whole, first, second, people), "p": tested["p"]}
 
 
 def _rounded(value):

@@ -17,11 +17,11 @@ import warnings
 
 import numpy as np
 
-from ..errors import invalid, whole_number
-from ._trainings import counts, trained
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.studies.trainings import counts, trained
 
 TITLE = "Does the recipe leave chance level with every seed?"
-CODE = ("fer_utils.train", "fer_utils.splits", "fer_utils.models.ding2023", "fer_utils.models")
+CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
 STAND_INS: tuple[str, ...] = ("ravdess", "savee", "mead")
@@ -34,8 +34,8 @@ LUCK = 0.01
 
 def experiments_of(dataset: str, network: str, seeds: int, *, tier: str, epochs: int):
     """The experiments of one row, seeds 0, 1, ..."""
-    from ..experiments import Data, Experiment, Model, Split
-    from ..train import Recipe
+    from fer_utils.experiments import Data, Experiment, Model, Split
+    from fer_utils.training import Recipe
 
     model = Model.of("ding2023", **NETWORKS[network][0])
     return [Experiment(data=Data(dataset, tier=tier), split=Split("frame"), model=model, recipe=Recipe(epochs=epochs), seed=seed)
@@ -48,7 +48,7 @@ def answer(tier: str = "class", *, progress: bool = True, datasets: Iterable[str
 
     Parameters
     ----------
-    tier : of the stand-ins; see `fer_utils.sources.SIZES`.
+    tier : of the stand-ins; see `fer_utils.synthetic.stand_ins.SIZES`.
     datasets : names of `STAND_INS`.
     seeds : names of `NETWORKS` to how many seeds each has, 1 or more; None for `NETWORKS`' own numbers.
     epochs : of each training.
@@ -66,7 +66,7 @@ def answer(tier: str = "class", *, progress: bool = True, datasets: Iterable[str
     ------
     FerError : an unknown stand-in or network, no seeds, no epochs.
     """
-    from ..train import DeadLayer
+    from fer_utils.training import DeadLayer
 
     chosen, epochs = list(datasets), whole_number("epochs", epochs, 1)
     for name in chosen:

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import invalid, whole_number
-from ._trainings import pooled, trained
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.studies.trainings import pooled, trained
 
 TITLE = "Dropout x L1, and what a choice on the test curve flatters"
-CODE = ("fer_utils.train", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.models.ding2023", "fer_utils.models")
+CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
 #: Of the last two dropout layers (the first stays at 0.3), and of L1 on the dense layer's weights.
@@ -33,8 +33,8 @@ HALVES = 2000
 
 def experiments_of(dropout: float, l1: float, folds: int, *, tier: str, epochs: int):
     """The experiments of one cell, one a fold."""
-    from ..experiments import Data, Experiment, Model, Split
-    from ..train import Recipe
+    from fer_utils.experiments import Data, Experiment, Model, Split
+    from fer_utils.training import Recipe
 
     model = Model.of("ding2023", size=SIZE, dropout=(0.3, dropout, dropout), l1=l1)
     return [Experiment(data=Data("ravdess", tier=tier), split=Split("actor", fold=fold), model=model, recipe=Recipe(epochs=epochs), seed=fold)
@@ -47,7 +47,7 @@ def answer(tier: str = "class", *, progress: bool = True, dropouts=DROPOUTS, str
 
     Parameters
     ----------
-    tier : of the stand-in; see `fer_utils.sources.SIZES`.
+    tier : of the stand-in; see `fer_utils.synthetic.stand_ins.SIZES`.
     dropouts : rates of the last two dropout layers, from 0 to below 1.
     strengths : of L1, 0 or more.
     folds : how many of the five folds are trained, 1 to 5.
@@ -63,7 +63,7 @@ def answer(tier: str = "class", *, progress: bool = True, dropouts=DROPOUTS, str
     ------
     FerError : fewer than two cells, numbers out of range, folds other than 1 to 5.
     """
-    from ..sources import EPOCHS
+    from fer_utils.synthetic.stand_ins import EPOCHS
 
     dropouts, strengths, folds = _numbers("dropouts", dropouts, 1), _numbers("strengths", strengths, 100), whole_number("folds", folds, 1)
     if len(dropouts) * len(strengths) < 2:

@@ -19,7 +19,7 @@ import gc
 from pathlib import Path
 import tempfile
 
-from ..errors import invalid, whole_number
+from fer_utils.core.errors import invalid, whole_number
 
 TITLE = "What the systems of the comparison weigh: parameters, work, bytes and time"
 CODE = ("fer_utils.models._profile", "fer_utils.models.ding2023", "fer_utils.models.mobilenet_inception2019",
@@ -124,7 +124,7 @@ def answer(tier: str = "class", *, progress: bool = True, systems: Iterable[str]
     with tempfile.TemporaryDirectory(dir=folder) as place:
         for name in tqdm(chosen, desc="weighing", unit="network", disable=not progress):
             rows.append(_row(name, SYSTEMS[name], Path(place), rounds if latency else 0))
-    from ..models import landmark_lstm
+    from fer_utils.models import landmark_lstm
 
     return {
         "baseline": BASELINE, "repeats": rounds if latency else 0, "blocks": BLOCKS, "systems": rows, "ratios": ratios(rows),
@@ -149,8 +149,8 @@ def _row(name: str, system: System, place: Path, repeats: int) -> dict:
 
 
 def _build(name: str, system: System, classes: int, shape: tuple[int, ...]):
-    from .. import models
-    from ..models import landmark_lstm
+    from fer_utils import models
+    from fer_utils.models import landmark_lstm
 
     if name == "landmark_lstm":
         frames, distances = shape
@@ -162,7 +162,7 @@ def _measured(
     name: str, system: System, classes: int, shape: tuple[int, ...], place: Path, keep: list | None = None
 ) -> tuple[dict, int]:
     """Counts and file of one network, and the width of what its last layer sees; the network goes into ``keep`` or is freed."""
-    from .. import models
+    from fer_utils import models
 
     model = _build(name, system, classes, shape)
     counted = models.profile(model)
@@ -183,14 +183,14 @@ def _latency(name: str, model, repeats: int) -> dict:
     """One input through the network and through a fresh ``ding2023``, in turn; the baseline's own ratio is 1."""
     import numpy as np
 
-    from .. import benchmark
+    from fer_utils.core import timing
 
     reference = _build(BASELINE, SYSTEMS[BASELINE], 8, _OURS)
     calls = {}
     for label, network in ((f"{BASELINE} (reference)", reference), (name, model)):
         given = np.full((1, *network.input_shape[1:]), 0.5 if len(network.input_shape) == 3 else 128.0, np.float32)
         calls[label] = lambda _, network=network, given=given: network.predict_on_batch(given)
-    blocks = [benchmark.latency(calls, None, repeats=repeats, warmup=0 if block else 3, progress=False).set_index("name").loc[name]
+    blocks = [timing.latency(calls, None, repeats=repeats, warmup=0 if block else 3, progress=False).set_index("name").loc[name]
               for block in range(BLOCKS)]
     times = [1.0 if name == BASELINE else float(1 / block["ratio"]) for block in blocks]
     return {"times": float(np.median(times)), "low": min(times), "high": max(times),

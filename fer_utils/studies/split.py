@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import whole_number
-from ._trainings import counts, gain, pooled, trained
+from fer_utils.core.errors import whole_number
+from fer_utils.studies.trainings import counts, gain, pooled, trained
 
 TITLE = "What the split does: one network, one recipe, four splits, with and without the twins"
-CODE = ("fer_utils.train", "fer_utils.splits", "fer_utils.evaluate", "fer_utils.models.ding2023", "fer_utils.models")
+CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
 #: (unit, twins) -> how many trainings.
@@ -34,8 +34,8 @@ STEPS: tuple[tuple[tuple[str, bool], tuple[str, bool]], ...] = (
 
 def experiments_of(unit: str, twins: bool, trainings: int, *, tier: str, epochs: int):
     """The experiments of one row."""
-    from ..experiments import Data, Experiment, Split
-    from ..train import Recipe
+    from fer_utils.experiments import Data, Experiment, Split
+    from fer_utils.training import Recipe
 
     data, recipe = Data("ravdess", tier=tier, twins=twins), Recipe(epochs=epochs)
     return [Experiment(data=data, split=Split(unit, fold=k) if unit == "actor" else Split(unit, seed=k), recipe=recipe, seed=k)
@@ -47,7 +47,7 @@ def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int
 
     Parameters
     ----------
-    tier : of the stand-in; see `fer_utils.sources.SIZES`.
+    tier : of the stand-in; see `fer_utils.synthetic.stand_ins.SIZES`.
     rows : keys of `ROWS` to trainings, another choice of rows; None for `ROWS`.
     epochs : None for the tier's own number.
 
@@ -60,7 +60,7 @@ def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int
     (configurations), ``by_actor`` (right and all, by actor); and ``steps``, the differences between rows, each actor
     against himself, with intervals over actors.
     """
-    from ..sources import EPOCHS
+    from fer_utils.synthetic.stand_ins import EPOCHS
 
     chosen = counts("rows", rows, ROWS)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)

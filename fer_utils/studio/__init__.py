@@ -8,14 +8,14 @@ OpenCV nor TensorFlow.
 
 from __future__ import annotations
 
-from .batch import draw_batch
-from .expressions import ACTION_UNITS, prototype
-from .factors import FACTORS
-from .film import Film, Rehearsal, film, rehearse
-from .identity import Identity, person
-from .layouts import VIEWS
-from .props import OCCLUSIONS
-from .render import LIGHTS, Light, draw
+from fer_utils.studio.batch import draw_batch
+from fer_utils.studio.expressions import ACTION_UNITS, prototype
+from fer_utils.studio.factors import FACTORS
+from fer_utils.studio.film import Film, film, Rehearsal, rehearse
+from fer_utils.studio.identity import Identity, person
+from fer_utils.studio.layouts import VIEWS
+from fer_utils.studio.props import OCCLUSIONS
+from fer_utils.studio.render import draw, Light, LIGHTS
 
 __all__ = ["ACTION_UNITS", "FACTORS", "Film", "Identity", "LIGHTS", "Light", "OCCLUSIONS", "Rehearsal", "VIEWS", "draw", "draw_batch",
            "film", "person", "prototype", "rehearse"]

@@ -20,9 +20,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fer_utils import labels
+from fer_utils.core import labels
 
-from .expressions import INDEX
+from fer_utils.studio.expressions import INDEX
 
 #: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a RAVDESS mean is 2.1
 #: (AU 12, happy, strong).  Our choice: from 1.8 on a unit is drawn at its full 1.
@@ -32,7 +32,7 @@ GAIN = 0.55
 HARDLY_READ: tuple[int, ...] = (1, 2, 5, 9, 15, 20, 23)
 #: The share of the real variance that is acting here: between actors whatever the label, between actors' ways with a label,
 #: between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it back).
-#: Nobody knows the true shares; these were set so that the pixels are as hard as `fer_utils.difficulty` reports.
+#: Nobody knows the true shares; these were set so that the pixels are as hard as `fer_utils.studies.difficulty` reports.
 ACTED: Mapping[str, float] = MappingProxyType({"between": 0.12, "style": 0.30, "take": 0.20})
 #: Labels that actors play in ways further apart, as the readings are: some actors' calm and sad clips read as neutral ones,
 #: others' are far from them.  Label -> the share of ``style`` that is acting.

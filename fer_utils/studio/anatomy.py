@@ -15,8 +15,8 @@ import math
 
 import numpy as np
 
-from .expressions import INDEX
-from .identity import Identity
+from fer_utils.studio.expressions import INDEX
+from fer_utils.studio.identity import Identity
 
 #: Points along the jaw that are landmarks 0..16.
 _ROWS = 600

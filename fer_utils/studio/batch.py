@@ -7,11 +7,11 @@ from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 
-from fer_utils import parallel
-from fer_utils.errors import FerError, invalid, missing, whole_number
+from fer_utils.core import worker_pool
+from fer_utils.core.errors import FerError, invalid, missing, whole_number
 
-from .identity import Identity
-from .render import Light, check, paint
+from fer_utils.studio.identity import Identity
+from fer_utils.studio.render import check, Light, paint
 
 #: Arguments of ``draw`` that may be one value for all pictures or one for each: (name, numbers in one value).
 _ONE_OR_MANY = {"yaw": 0, "pitch": 0, "roll": 0, "gaze": 2, "light": 0, "background": 3, "shift": 2, "zoom": 0, "occlusion": 0, "markers": 0}
@@ -79,7 +79,7 @@ def draw_batch(identities: Identity | Sequence[Identity], action_units=None, *, 
 
 
 def _nobody() -> Identity:
-    from .identity import person
+    from fer_utils.studio.identity import person
 
     return person(0)
 
@@ -115,11 +115,11 @@ def _draw(jobs: list, order: list[int], pictures: np.ndarray, marks: np.ndarray,
     chunks = [order[k:k + _CHUNK] for k in range(0, len(order), _CHUNK)]
     workers = min(workers, len(chunks))
     if workers > 1:
-        parallel.refuse_in_worker("draw_batch")
+        worker_pool.refuse_in_worker("draw_batch")
     with tqdm(total=len(order), desc="drawing", unit="picture", disable=not progress) as bar:
-        pool = parallel.started("draw_batch", workers, stacklevel=4) if workers > 1 else None
+        pool = worker_pool.started("draw_batch", workers, stacklevel=4) if workers > 1 else None
         if pool is None:
-            with parallel.one_thread():
+            with worker_pool.one_thread():
                 for k in order:
                     pictures[k], marks[k] = paint(*jobs[k])
                     bar.update()

@@ -19,7 +19,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fer_utils.errors import invalid
+from fer_utils.core.errors import invalid
 
 #: Number -> FACS name, in the order of every array of action units.
 ACTION_UNITS: Mapping[int, str] = MappingProxyType({
@@ -65,7 +65,7 @@ def prototype(label: str, strength: float = 1.0, *, optional: float = 0.5) -> di
 
     Parameters
     ----------
-    label : one of ``fer_utils.labels.ALL``.
+    label : one of ``fer_utils.core.labels.ALL``.
     strength : factor on every intensity, 0..1.
     optional : units that at least this share of actors add are included.
 

@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils import labels
-from fer_utils.errors import invalid
+from fer_utils.core import labels
+from fer_utils.core.errors import invalid
 
-from .layouts import ACTORS, VIEWS, Take
-from .render import LIGHTS, Light
+from fer_utils.studio.layouts import ACTORS, Take, VIEWS
+from fer_utils.studio.render import Light, LIGHTS
 
 #: What can stand before the face, as ``draw`` knows it.
 OCCLUDERS: tuple[str, ...] = ("hand", "mask", "glasses")

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from .anatomy import SIDES, Face, Pose, spline
-from .canvas import Window, darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered
-from .expressions import INDEX
-from .identity import EYES, Identity
+from fer_utils.studio.anatomy import Face, Pose, SIDES, spline
+from fer_utils.studio.canvas import darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered, Window
+from fer_utils.studio.expressions import INDEX
+from fer_utils.studio.identity import EYES, Identity
 
 
 @dataclass

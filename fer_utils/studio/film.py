@@ -31,16 +31,16 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import parallel
-from fer_utils.errors import FerError, invalid, missing, whole_number
+from fer_utils.core import worker_pool
+from fer_utils.core.errors import FerError, invalid, missing, whole_number
 
-from . import writing
-from .acting import STRENGTH, Performance, perform
-from .expressions import ACTION_UNITS
-from .factors import FACTORS, Conditions, checked, conditions, seed_of, stream
-from .identity import Identity, person
-from .layouts import VIEWS, Take, cameras, cast, sex_of, takes
-from .render import _size, paint
+from fer_utils.studio import writing
+from fer_utils.studio.acting import perform, Performance, STRENGTH
+from fer_utils.studio.expressions import ACTION_UNITS
+from fer_utils.studio.factors import checked, Conditions, conditions, FACTORS, seed_of, stream
+from fer_utils.studio.identity import Identity, person
+from fer_utils.studio.layouts import cameras, cast, sex_of, Take, takes, VIEWS
+from fer_utils.studio.render import _size, paint
 
 #: Raised whenever the same arguments give other pixels or other truth.
 DRAWING = 5
@@ -135,7 +135,7 @@ def film(layout: str, root: str | os.PathLike, *, actors: int | Iterable | None 
     todo = _takes(plan)
     root = Path(root).expanduser()
     _need_cv2()
-    parallel.refuse_in_worker("film")  # it would wait for ever for the folder that its parent holds
+    worker_pool.refuse_in_worker("film")  # it would wait for ever for the folder that its parent holds
     with writing.held(root):
         if writing.begin(root, plan):
             return Film.load(root)
@@ -220,8 +220,8 @@ def _manifest(plan: dict, table) -> dict:
 def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress: bool) -> None:
     from tqdm import tqdm
 
-    workers = min(workers or parallel.processors(), max(1, len(jobs) // 4))
-    pool = None if workers == 1 else parallel.started("film", workers, stacklevel=4)
+    workers = min(workers or worker_pool.processors(), max(1, len(jobs) // 4))
+    pool = None if workers == 1 else worker_pool.started("film", workers, stacklevel=4)
     # A batch keeps to one actor: what is worked out once a person is then used again.
     batches: list[list[Take]] = []
     for take in jobs:
@@ -231,7 +231,7 @@ def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress
             batches.append([take])
     with tqdm(total=len(jobs), desc=f"filming {plan['layout']}", unit="clip", disable=not progress) as bar:
         if pool is None:
-            with parallel.one_thread():
+            with worker_pool.one_thread():
                 for batch in batches:
                     bar.update(_film_batch(str(root), plan, batch))
             return

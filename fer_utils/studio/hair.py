@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from .anatomy import spline
-from .canvas import _SHIFT, Window, blend, darken, disc, fill, fixed, mix, shade_of, stroke, strokes
-from .features import Scene
+from fer_utils.studio.anatomy import spline
+from fer_utils.studio.canvas import _SHIFT, blend, darken, disc, fill, fixed, mix, shade_of, stroke, strokes, Window
+from fer_utils.studio.features import Scene
 
 #: style -> (thickness over the crown, at the sides, how far down the sides, hairline over the brow, combed)
 _CAPS = {

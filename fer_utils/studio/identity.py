@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_utils.errors import invalid, whole_number
+from fer_utils.core.errors import invalid, whole_number
 
 PRESENTATIONS: tuple[str, ...] = ("female", "male")
 
@@ -135,7 +135,7 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     seed = whole_number("seed", seed, 0)
     if presentation not in (None, *PRESENTATIONS):
         raise invalid("presentation", expected="'female', 'male' or None", received=presentation)
-    from .expressions import ACTION_UNITS
+    from fer_utils.studio.expressions import ACTION_UNITS
 
     rng = np.random.default_rng([20231031, seed])
     drawn = PRESENTATIONS[int(rng.integers(2))]

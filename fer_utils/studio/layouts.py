@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numbers
 from types import MappingProxyType
 
-from fer_utils import labels
-from fer_utils.errors import invalid
+from fer_utils.core import labels
+from fer_utils.core.errors import invalid
 
 
 @dataclass(frozen=True)

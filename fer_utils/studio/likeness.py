@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_utils import labels
-from fer_utils.errors import invalid
+from fer_utils.core import labels
+from fer_utils.core.errors import invalid
 
-from .acting import DIRECTIONS, GAIN, acted, deviation, factor, hardly_read, known_as, real_acting
-from .expressions import INDEX
+from fer_utils.studio.acting import acted, deviation, DIRECTIONS, factor, GAIN, hardly_read, known_as, real_acting
+from fer_utils.studio.expressions import INDEX
 
 #: The units of OpenFace's intensities, in its order (AU 28 is read as present or not only, and never seen).
 UNITS: tuple[int, ...] = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .anatomy import spline
-from .canvas import Window, darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered
-from .features import Scene, line_colour
+from fer_utils.studio.anatomy import spline
+from fer_utils.studio.canvas import darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered, Window
+from fer_utils.studio.features import line_colour, Scene
 
 
 def mouth(s: Scene) -> None:

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from .anatomy import SIDES, Face, face_of, jaw_shift, spline
-from .canvas import Window, blend, disc, fill, mix, shade_of, stroke, tapered
-from .expressions import INDEX
-from .features import Scene
-from .identity import Identity
+from fer_utils.studio.anatomy import Face, face_of, jaw_shift, SIDES, spline
+from fer_utils.studio.canvas import blend, disc, fill, mix, shade_of, stroke, tapered, Window
+from fer_utils.studio.expressions import INDEX
+from fer_utils.studio.features import Scene
+from fer_utils.studio.identity import Identity
 
 #: What can stand before a face.
 OCCLUSIONS: tuple[str, ...] = ("hand", "mask", "glasses")

@@ -11,14 +11,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fer_utils.errors import invalid, missing
+from fer_utils.core.errors import invalid, missing
 
-from . import features, hair, mouth, props, shading
-from .anatomy import Pose, face_of, head_of, landmarks_of, spline
-from .canvas import fill
-from .expressions import as_array
-from .identity import Identity
-from .props import OCCLUSIONS
+from fer_utils.studio import features, hair, mouth, props, shading
+from fer_utils.studio.anatomy import face_of, head_of, landmarks_of, Pose, spline
+from fer_utils.studio.canvas import fill
+from fer_utils.studio.expressions import as_array
+from fer_utils.studio.identity import Identity
+from fer_utils.studio.props import OCCLUSIONS
 
 #: Smallest side of a picture, in pixels: below it eyes are a pixel or two.
 SMALLEST = 48

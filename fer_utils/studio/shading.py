@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from .anatomy import Pose, jaw_shift, spline
-from .canvas import blend, fill
-from .features import Scene
-from .skin import ANGLE, MARGIN, TALL, WIDE, Skin, skin_of
+from fer_utils.studio.anatomy import jaw_shift, Pose, spline
+from fer_utils.studio.canvas import blend, fill
+from fer_utils.studio.features import Scene
+from fer_utils.studio.skin import ANGLE, MARGIN, Skin, skin_of, TALL, WIDE
 
 _OUTLINE_ROWS = np.r_[0:20:3, 20:540:10, 540:580:4, 580:600]
 #: The head is looked up at one point in so many pixels each way, and in between by interpolation.

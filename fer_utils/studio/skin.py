@@ -14,9 +14,9 @@ import math
 
 import numpy as np
 
-from .anatomy import Head, head_of
-from .expressions import INDEX, MIDLINE
-from .identity import Identity
+from fer_utils.studio.anatomy import Head, head_of
+from fer_utils.studio.expressions import INDEX, MIDLINE
+from fer_utils.studio.identity import Identity
 
 WIDE, TALL = 144, 144          # cells of relief and shading
 FINE = 288                     # cells of colour, each way

@@ -15,10 +15,10 @@ import sys
 
 import numpy as np
 
-from fer_utils.errors import FerError, invalid
-from fer_utils.paths import write_atomic
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import write_atomic
 
-from .layouts import CODECS, Take
+from fer_utils.studio.layouts import CODECS, Take
 
 _AGAIN = "call film() again with the same arguments; it goes on where it stopped."
 #: What a kill can leave: a video being written, and what `write_atomic` has not yet renamed.

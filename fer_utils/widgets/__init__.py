@@ -17,14 +17,14 @@ def __getattr__(name: str):
         from importlib.util import find_spec
 
         if find_spec("anywidget") is None:
-            from ..errors import missing
+            from fer_utils.core.errors import missing
 
             raise missing("anywidget", needed_for=f"fer_utils.widgets.{name}", remedy="pip install anywidget")
         if name == "FaceLab":
-            from .face_lab import FaceLab
+            from fer_utils.widgets.face_lab import FaceLab
 
             return FaceLab
-        from .parameter_budget import ParameterBudget
+        from fer_utils.widgets.parameter_budget import ParameterBudget
 
         return ParameterBudget
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

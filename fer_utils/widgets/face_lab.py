@@ -20,12 +20,12 @@ import anywidget
 import numpy as np
 import traitlets
 
-from .. import studio
-from ..errors import FerError, invalid, missing, whole_number
-from ..labels import ALL
-from ..studio.expressions import MIDLINE
-from ..studio.identity import TONES
-from .still import Still
+from fer_utils import studio
+from fer_utils.core.errors import FerError, invalid, missing, whole_number
+from fer_utils.core.labels import ALL
+from fer_utils.studio.expressions import MIDLINE
+from fer_utils.studio.identity import TONES
+from fer_utils.widgets.still import Still
 
 _HERE = Path(__file__).parent
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from ..errors import invalid
-from ..models.ding2023 import parameter_count
-from .still import Still
+from fer_utils.core.errors import invalid
+from fer_utils.models.ding2023 import parameter_count
+from fer_utils.widgets.still import Still
 
 _HERE = Path(__file__).parent
 

@@ -1,0 +1,5 @@
+"""How fast drawing, face detection, training and live frames are on this machine, as ratios."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,17 @@
+from . import converting as converting
+from . import engines as engines
+from . import exporting as exporting
+from . import filters as filters
+from . import pruning as pruning
+from . import running as running
+from . import separate_process as separate_process
+from . import sparse as sparse
+from .engines import Runner as Runner
+from .engines import load as load
+from .exporting import Export as Export
+from .exporting import export as export
+from .pruning import MagnitudePruning as MagnitudePruning
+from .pruning import prune as prune
+from .pruning import sparsity as sparsity
+from .running import compare as compare
+from .sparse import sparse_and_fast as sparse_and_fast

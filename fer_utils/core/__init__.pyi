@@ -1,0 +1,7 @@
+from . import errors as errors
+from . import labels as labels
+from . import paths as paths
+from . import provenance as provenance
+from . import tables as tables
+from . import timing as timing
+from . import worker_pool as worker_pool

@@ -1,0 +1,9 @@
+from . import runner as runner
+from .runner import Data as Data
+from .runner import Distillation as Distillation
+from .runner import Experiment as Experiment
+from .runner import Model as Model
+from .runner import Result as Result
+from .runner import Split as Split
+from .runner import run as run
+from .runner import shrink as shrink

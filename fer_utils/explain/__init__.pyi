@@ -1,0 +1,13 @@
+from . import heat_maps as heat_maps
+from . import shortcuts as shortcuts
+from .heat_maps import ask as ask
+from .heat_maps import grad_cam as grad_cam
+from .heat_maps import gradients as gradients
+from .heat_maps import occlusion as occlusion
+from .heat_maps import outlined as outlined
+from .heat_maps import overlaid as overlaid
+from .heat_maps import pointing as pointing
+from .heat_maps import randomised as randomised
+from .heat_maps import scored as scored
+from .heat_maps import share as share
+from .heat_maps import summary as summary

@@ -1,0 +1,348 @@
+"""What a network looks at: heat maps over a face, and how much of them lies where it should.
+
+Three maps.  `grad_cam` (Selvaraju et al. 2017, doi 10.1109/ICCV.2017.74) weighs
+the features of a layer by the gradient of a label's score; with
+``average=False`` it is HiResCAM (Draelos & Carin 2020, arXiv 2011.08891), which
+does not average the gradient over places first.  `occlusion` (Zeiler & Fergus
+2014, doi 10.1007/978-3-319-10590-1_53) covers a square and sees what is lost;
+it needs no gradient, and any function of pictures will do.
+
+A map is an answer that nobody can check by looking.  Where the place that
+decides is known (`fer_utils.synthetic.region_masks`, `fer_utils.explain.shortcuts`), `share` and
+`pointing` check it; and `randomised` is the control without which a score means
+nothing: a network that has learned nothing must score less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from fer_utils import metrics
+from fer_utils.core.errors import FerError, invalid, whole_number
+
+#: Side of the square that `occlusion` moves, and its step, in pixels of a face of 180.
+PATCH, STRIDE = 24, 12
+
+
+def grad_cam(model, images, labels=None, *, layer: str | None = None, average: bool = True, batch_size: int = 16) -> np.ndarray:
+    """Grad-CAM of a Keras model: where the features that speak for a label are.
+
+    With A_k the k-th feature map of the layer (h x w places), and y the label's score,
+
+        weight_k = mean over places of dy/dA_k,    map = max(0, sum over k of weight_k A_k),
+
+    brought to the pictures' size by bilinear interpolation.  The mean throws away where a feature counted.
+    Behind global average pooling nothing is lost by that; behind a flatten layer, as in
+    ding2023, the same feature may speak for a label in one place and against it in another.
+    ``average=False`` multiplies place by place, sum over k of dy/dA_k A_k (HiResCAM).
+
+    The score is the one before the softmax where the last layer is a softmax: the probability
+    of a network that is sure has no gradient.
+
+    Parameters
+    ----------
+    model : a functional Keras model, (batch, H, W, C) to (batch, classes); TensorFlow, JAX or PyTorch backend.
+    images : (N, H, W, C) or (N, H, W), in the pixels that the model takes.
+    labels : (N,) class indices; None for what the model says.
+    layer : name of a layer with a 4-D output through which everything passes; None for the last one.
+    average : see above.
+    batch_size : pictures at a time.
+
+    Returns
+    -------
+    (N, H, W) float32, 0 or more; all 0 where nothing speaks for the label.
+
+    Raises
+    ------
+    FerError : no functional model, no such layer, labels or pictures that do not fit.
+    """
+    import keras
+
+    images = _pictures(images)
+    made = np.zeros(images.shape[:3], np.float32)
+    start = 0
+    for features, gradient in _each_batch(model, images, labels, layer, batch_size):
+        if average:
+            gradient = gradient.mean(axis=(1, 2), keepdims=True)
+        small = np.maximum((gradient * features).sum(axis=3, keepdims=True), 0)
+        part = slice(start, start := start + len(features))
+        made[part] = _numpy(keras.ops.image.resize(small, images.shape[1:3], interpolation="bilinear", data_format="channels_last"))[..., 0]
+    return made
+
+
+def gradients(model, images, labels=None, *, layer: str | None = None, batch_size: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    """What `grad_cam` is made of: the layer's features A and dy/dA, each (N, h, w, K) float32; arguments as there."""
+    parts = list(_each_batch(model, _pictures(images), labels, layer, batch_size))
+    return tuple(np.concatenate(part) for part in zip(*parts))
+
+
+def _each_batch(model, images: np.ndarray, labels, layer: str | None, batch_size: int):
+    import keras
+
+    front, head, score = _cut(model, layer)
+    batch_size = whole_number("batch_size", batch_size, 1)
+    wanted = None if labels is None else _labels(labels, len(images), model.output_shape[-1])
+    scores = lambda given: score(head(given, training=False))  # noqa: E731
+    for start in range(0, len(images), batch_size):
+        part = slice(start, start + batch_size)
+        features = front(keras.ops.convert_to_tensor(images[part].astype(np.float32)), training=False)
+        chosen = _numpy(scores(features)).argmax(axis=1) if wanted is None else wanted[part]
+        yield _numpy(features), _gradient(scores, features, chosen)
+
+
+def _cut(model, name: str | None):
+    """A model at a layer: pictures to its features, features to what stands before the scores, and that to the scores."""
+    import keras
+
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
+        raise invalid("model", expected="a functional Keras model", received=type(model).__name__,
+                      remedy="Build it by keras.Model(inputs, outputs); `occlusion` takes any function of pictures.")
+    maps = {one.name: one for one in model.layers if not isinstance(one, keras.layers.InputLayer) and len(getattr(one.output, "shape", ())) == 4}
+    if not maps or name is not None and name not in maps:
+        raise invalid("layer", expected="None or a layer whose output is 4-D" + (f": {', '.join(maps)}" if maps else "; this model has none"),
+                      received=name)
+    last, chosen = model.layers[-1], maps[name or list(maps)[-1]]
+    before, score = model.outputs[0], lambda given: given
+    if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
+        before = last.input
+        score = lambda given: keras.ops.matmul(given, last.kernel) + (last.bias if last.use_bias else 0)  # noqa: E731
+    elif isinstance(last, keras.layers.Softmax) or isinstance(last, keras.layers.Activation) and last.activation is keras.activations.softmax:
+        before = last.input
+    try:
+        return keras.Model(model.inputs[0], chosen.output), keras.Model(chosen.output, before), score
+    except (ValueError, KeyError) as error:
+        raise invalid("layer", expected="a layer through which everything passes", received=chosen.name,
+                      remedy=f"The rest of the model cannot be told from it alone ({type(error).__name__}). Name a later layer.") from None
+
+
+def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
+    """d score[chosen] / d features, for each picture of a batch, in whatever backend Keras runs on."""
+    import keras
+
+    def picked(given):
+        scores = score(given)
+        return keras.ops.sum(scores * keras.ops.convert_to_tensor(np.eye(int(scores.shape[-1]), dtype=np.float32)[chosen]))
+
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            value = picked(features)
+        return _numpy(tape.gradient(value, features))
+    if backend == "jax":
+        import jax
+
+        return _numpy(jax.grad(picked)(features))
+    if backend == "torch":
+        import torch
+
+        given = features.detach().clone().requires_grad_(True)
+        return _numpy(torch.autograd.grad(picked(given), given)[0])
+    raise FerError(f"Grad-CAM needs gradients, and there are none under Keras' backend {backend!r}. Set KERAS_BACKEND to tensorflow, "
+                   "jax or torch before Keras is imported; `occlusion` needs none.")
+
+
+def occlusion(model, images, labels=None, *, patch: int = PATCH, stride: int = STRIDE, fill: float | None = None, batch_size: int = 64,
+              progress: bool = True) -> np.ndarray:
+    """How much of a label's probability is lost where a square is covered.
+
+    The square moves by ``stride`` and is also put against the far edges.  A pixel's value is the mean loss over the
+    squares that cover it; a negative one says that the label gains there.
+
+    Parameters
+    ----------
+    model : a Keras model, or any function from (n, H, W, C) float32 pictures to (n, classes) probabilities.
+    images : (N, H, W, C) or (N, H, W), in the pixels that the model takes.
+    labels : (N,) class indices; None for what the model says.
+    patch : side of the square, 1 to the shorter side of the pictures.
+    stride : 1 to ``patch``, so that every pixel is covered.
+    fill : the square's grey level; None for the mean of the picture.
+    batch_size : pictures at a time.
+    progress : a bar on standard error.
+
+    Returns
+    -------
+    (N, H, W) float32, -1 to 1.
+    """
+    from tqdm import tqdm
+
+    images = _pictures(images).astype(np.float32)
+    count, height, width = images.shape[:3]
+    patch = whole_number("patch", patch, 1, min(height, width))
+    stride = whole_number("stride", stride, 1, patch)
+    batch_size = whole_number("batch_size", batch_size, 1)
+    if fill is not None and (isinstance(fill, bool) or not isinstance(fill, (int, float)) or not np.isfinite(fill)):
+        raise invalid("fill", expected="None or a grey level", received=fill)
+    plain = ask(model, images, batch_size=batch_size)
+    wanted = plain.argmax(axis=1) if labels is None else _labels(labels, count, plain.shape[1])
+    squares = [(top, left) for top in _steps(height, patch, stride) for left in _steps(width, patch, stride)]
+    fills = images.mean(axis=(1, 2), keepdims=True) if fill is None else np.full((count, 1, 1, images.shape[3]), fill, np.float32)
+    lost, covered = np.zeros((count, height, width), np.float32), np.zeros((height, width), np.float32)
+    for top, left in squares:
+        covered[top:top + patch, left:left + patch] += 1
+    jobs = [(row, top, left) for row in range(count) for top, left in squares]
+    with tqdm(total=len(jobs), desc="occlusion", unit="square", delay=2, disable=not progress) as bar:
+        for start in range(0, len(jobs), batch_size):
+            part = jobs[start:start + batch_size]
+            covering = images[[row for row, _, _ in part]]
+            for one, (row, top, left) in zip(covering, part):
+                one[top:top + patch, left:left + patch] = fills[row, 0, 0]
+            for found, (row, top, left) in zip(ask(model, covering, batch_size=batch_size), part):
+                lost[row, top:top + patch, left:left + patch] += plain[row, wanted[row]] - found[wanted[row]]
+            bar.update(len(part))
+    return lost / covered
+
+
+def ask(model, pictures: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
+    """The probabilities (N, classes) that a Keras model, or any function of pictures, gives to pictures (N, H, W, C)."""
+    predict = getattr(model, "predict_on_batch", None)
+    if predict is None and not callable(model):
+        raise invalid("model", expected="a Keras model or a function of pictures", received=type(model).__name__)
+    made = []
+    for start in range(0, len(pictures), batch_size):
+        part = np.asarray(pictures[start:start + batch_size])
+        # A Keras model is compiled anew for every number of pictures: the last few are brought to the number of the others.
+        whole = part if predict is None else np.concatenate([part, np.repeat(part[:1], batch_size - len(part), axis=0)])
+        made.append(np.asarray((predict or model)(whole))[:len(part)])
+    return np.concatenate(made)
+
+
+def _steps(length: int, patch: int, stride: int) -> list[int]:
+    return sorted({*range(0, length - patch + 1, stride), length - patch})
+
+
+def share(maps, masks) -> dict[str, np.ndarray]:
+    """How much of each map lies in its mask.
+
+    Parameters
+    ----------
+    maps : (N, H, W); only what is above 0 counts.
+    masks : (N, H, W) bool, or (H, W) for all.
+
+    Returns
+    -------
+    dict of (N,) float64: ``share`` of the positive attribution that lies in the mask, 0 to 1;
+    ``chance``, the mask's share of the picture, which is what a map without any preference gives;
+    ``lift`` = share / chance.  NaN where the mask is empty; ``share`` and ``lift`` also where the map has nothing above 0.
+    """
+    maps, masks = _together(maps, masks)
+    positive = np.maximum(maps, 0)
+    total, chance = positive.sum(axis=(1, 2)), masks.mean(axis=(1, 2))
+    chance = np.where(chance > 0, chance, np.nan)
+    found = np.where(total > 0, (positive * masks).sum(axis=(1, 2)) / np.where(total > 0, total, 1), np.nan)
+    found = np.where(np.isnan(chance), np.nan, found)
+    return {"share": found, "chance": chance, "lift": found / chance}
+
+
+def pointing(maps, masks) -> np.ndarray:
+    """Whether each map's largest value lies in its mask: the pointing game (Zhang et al. 2018, doi 10.1007/s11263-017-1059-x).
+
+    Returns (N,) float64, 1 or 0; a share where several places are largest; NaN where the mask is empty or the map has nothing above 0.
+    """
+    maps, masks = _together(maps, masks)
+    largest = maps.max(axis=(1, 2), keepdims=True)
+    top = maps == largest
+    found = (top & masks).sum(axis=(1, 2)) / top.sum(axis=(1, 2))
+    return np.where(masks.any(axis=(1, 2)) & (largest[:, 0, 0] > 0), found, np.nan)
+
+
+def scored(maps, masks, groups: Sequence, *, seed: int = 0) -> dict[str, object]:
+    """`share` and `pointing` with 95 % intervals over groups (actors): see `summary`."""
+    return summary({**share(maps, masks), "pointing": pointing(maps, masks)}, groups, seed=seed)
+
+
+def summary(found: dict[str, np.ndarray], groups: Sequence, *, seed: int = 0) -> dict[str, object]:
+    """What `share` and `pointing` say of many pictures, with 95 % intervals over groups.
+
+    Parameters
+    ----------
+    found : ``share``, ``chance``, ``lift`` and ``pointing``, each (N,).
+    groups : who is on each picture, (N,).
+
+    Returns
+    -------
+    JSON-able dict: ``share``, ``chance``, ``pointing`` (means over the pictures that have them, as from
+    `fer_utils.metrics.average`), ``lift`` (mean share / mean chance), ``n`` (pictures counted), ``unmapped`` (pictures with a mask
+    whose map has nothing above 0) and ``unmasked`` (pictures without a mask).  Where no picture counts the four are None.
+    """
+    groups = np.asarray(groups).astype(str)
+    if groups.shape != np.shape(found["share"]):
+        raise invalid("groups", expected=f"one group a map, {len(found['share'])}", received=groups.shape)
+    counted = ~np.isnan(found["share"])
+    made: dict[str, object] = {"n": int(counted.sum()), "unmasked": int(np.isnan(found["chance"]).sum())}
+    made["unmapped"] = len(groups) - made["n"] - made["unmasked"]
+    if not counted.any():
+        return {"share": None, "chance": None, "pointing": None, "lift": None, **made}
+    mean = lambda name, weights=None: metrics.average(found[name][counted], groups[counted], weights, seed=seed)  # noqa: E731
+    return {"share": mean("share"), "chance": mean("chance"), "pointing": mean("pointing"), "lift": mean("lift", found["chance"][counted]), **made}
+
+
+def randomised(model, *, seed: int = 0):
+    """The same network with nothing learned: every kernel keeps its numbers and loses their places.
+
+    The control of Adebayo et al. 2018 (arXiv 1810.03292): a map that looks as
+    good for this network shows the picture and not what was learned.  Each output's weights are shuffled among
+    its inputs, so that their mean and spread stay; a fresh softmax layer of ding2023 would be all 0 and have no gradient.
+
+    Returns a new Keras model; the given one is left as it is.
+    """
+    import keras
+
+    rng = np.random.default_rng(seed)
+    made = keras.models.clone_model(model)
+    made.set_weights([rng.permuted(w.reshape(-1, w.shape[-1]), axis=0).reshape(w.shape) if w.ndim > 1 else w for w in model.get_weights()])
+    return made
+
+
+def overlaid(picture: np.ndarray, heat: np.ndarray, *, most: float | None = None) -> np.ndarray:
+    """A grey picture with a map laid over it: from nothing over orange to yellow, up to ``most`` (None: the map's largest value).
+
+    ``picture`` (H, W) or (H, W, 1) uint8, ``heat`` (H, W).  Returns (H, W, 3) uint8 RGB.  What is 0 or less stays grey.
+    """
+    grey = np.asarray(picture, float).reshape(np.shape(picture)[:2])
+    most = float(np.max(heat)) if most is None else most
+    part = np.clip(np.asarray(heat, float) / most, 0, 1) if most > 0 else np.zeros(grey.shape)
+    colour = np.array([213, 94, 0]) + part[..., None] * (np.array([255, 240, 90]) - np.array([213, 94, 0]))
+    weight = 0.85 * part[..., None]
+    return np.rint(grey[..., None] * (1 - weight) + colour * weight).astype(np.uint8)
+
+
+def outlined(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A grey picture, dimmed outside a mask: (H, W) or (H, W, 1) uint8 and (H, W) bool to (H, W, 3) uint8 RGB."""
+    grey = np.asarray(picture, float).reshape(np.shape(picture)[:2])
+    return np.repeat(np.rint(np.where(mask, grey, 0.35 * grey)).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def _numpy(tensor) -> np.ndarray:
+    import keras
+
+    return np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)
+
+
+def _pictures(images) -> np.ndarray:
+    images = np.asarray(images)
+    images = images[..., None] if images.ndim == 3 else images
+    if images.ndim != 4 or not len(images) or images.dtype.kind not in "buif":
+        raise invalid("images", expected="at least one picture, numbers of shape (N, H, W) or (N, H, W, C)",
+                      received=f"{images.dtype} of shape {images.shape}")
+    return images
+
+
+def _labels(labels, count: int, classes: int) -> np.ndarray:
+    labels = np.asarray(labels)
+    if labels.shape != (count,) or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
+        raise invalid("labels", expected=f"None, or a class index from 0 to {classes - 1} for each of the {count} pictures", received=labels)
+    return labels.astype(np.int64)
+
+
+def _together(maps, masks) -> tuple[np.ndarray, np.ndarray]:
+    maps, masks = np.asarray(maps, float), np.asarray(masks)
+    if maps.ndim != 3 or not np.isfinite(maps).all():
+        raise invalid("maps", expected="finite numbers of shape (N, H, W)", received=f"{maps.dtype} of shape {maps.shape}")
+    if masks.dtype != bool or masks.shape not in (maps.shape, maps.shape[1:]):
+        raise invalid("masks", expected=f"bool of shape {maps.shape} or {maps.shape[1:]}", received=f"{masks.dtype} of shape {masks.shape}")
+    return maps, np.broadcast_to(masks, maps.shape)

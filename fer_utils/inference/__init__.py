@@ -1,0 +1,5 @@
+"""Faces of a picture or a video, and the scores of their posed-expression labels."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,12 @@
+from . import classification as classification
+from .classification import accuracy as accuracy
+from .classification import average as average
+from .classification import calibration as calibration
+from .classification import confusion as confusion
+from .classification import interval as interval
+from .classification import macro_f1 as macro_f1
+from .classification import metrics as metrics
+from .classification import paired_difference as paired_difference
+from .classification import paired_test as paired_test
+from .classification import recall as recall
+from .classification import sign_flip as sign_flip

@@ -1,0 +1,5 @@
+"""Sentences whose numbers come from results, the literature's numbers, and model cards."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

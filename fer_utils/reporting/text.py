@@ -1,0 +1,65 @@
+"""Sentences whose numbers come from results.
+
+A chapter never types a measured number: it hands a template and the values,
+and the sentence that the reader sees is made when the chapter runs.
+"""
+
+from __future__ import annotations
+
+from string import Formatter
+
+from fer_utils.core.errors import invalid
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as a percentage: 0.5962 -> ``59.6 %``; None or NaN -> ``not measured``."""
+    if value is None or value != value:
+        return "not measured"
+    return f"{100 * value:.{digits}f} %"
+
+
+def with_interval(measured: dict, digits: int = 1) -> str:
+    """A metric of `fer_utils.metrics.interval` in words.
+
+    >>> with_interval({"value": 0.6, "low": 0.5, "high": 0.7, "level": 0.95, "groups": 5})
+    '60.0 % (95 % interval 50.0 to 70.0, over 5 actors)'
+    """
+    text = percent(measured["value"], digits)
+    if measured.get("low") is None:
+        return f"{text} (no interval: {measured['groups']} actor in the test)"
+    level = measured.get("level", 0.95)
+    return (f"{text} ({100 * level:.0f} % interval {100 * measured['low']:.{digits}f} to "
+            f"{100 * measured['high']:.{digits}f}, over {measured['groups']} actors)")
+
+
+def sentence(template: str, **values) -> str:
+    """Fill a template; a field without a value, or a value without a field, is an error.
+
+    >>> sentence("{n:,} parameters", n=542136)
+    '542,136 parameters'
+    """
+    wanted = {name.split(".")[0].split("[")[0] for _, name, _, _ in Formatter().parse(template) if name is not None}
+    if wanted != set(values):
+        raise invalid("values", expected=f"exactly {sorted(wanted)}", received=sorted(values),
+                      remedy="Every number of a sentence comes from a value, and every value is used.")
+    return template.format(**values)
+
+
+def say(template: str, **values) -> None:
+    """Show a filled template as Markdown in the notebook."""
+    from IPython.display import Markdown, display
+
+    display(Markdown(sentence(template, **values)))
+
+
+def colophon(tier: str) -> None:
+    """Say at a chapter's end when, with what and on what it was run."""
+    import datetime
+
+    from fer_utils.core import provenance
+
+    versions, machine = provenance.versions(), provenance.hardware()
+    shown = ", ".join(f"{name} {version}" for name, version in versions.items())
+    say("*This page was run on {day} at tier `{tier}`: {versions}; {processor}, {cores} cores.*",
+        day=datetime.date.today().isoformat(), tier=tier, versions=shown, processor=machine["processor"],
+        cores=machine["cores"])

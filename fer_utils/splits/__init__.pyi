@@ -1,0 +1,9 @@
+from . import grouped as grouped
+from . import near_duplicates as near_duplicates
+from .grouped import LUNA_JIMENEZ_2022 as LUNA_JIMENEZ_2022
+from .grouped import UNITS as UNITS
+from .grouped import folds as folds
+from .grouped import leakage as leakage
+from .grouped import leaked_pairs as leaked_pairs
+from .grouped import split as split
+from .grouped import unit_ids as unit_ids

@@ -1,0 +1,50 @@
+"""Which studies there are: questions that are answered once, at length, and whose answers are stored with the package.
+
+One module a study, with
+
+- ``TITLE``, the question in a few words;
+- ``CODE``, the modules whose code decides the answer (their imports are followed);
+- ``HEADLINE``, whether the book leans on it, so that a stale answer fails the tests;
+- ``answer(tier="class", *, progress=True, **options)``, a JSON-able dict with all that a figure or a sentence needs.
+
+`fer_utils.studies.run` answers and stores them.  Importing this module imports none of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+from fer_utils.core.errors import invalid
+
+#: Study -> its module, in the order of the chapters that show them.
+_MODULES: dict[str, str] = {
+    "recipe": "recipe",
+    "paper_figures": "paper_figures",
+    "regularization": "regularization",
+    "split": "split",
+    "real_people": "real_people",
+    "human_votes": "human_votes",
+    "explanation": "explanation",
+    "audit": "audit",
+    "sizes": "sizes",
+    "before_networks": "before_networks",
+    "lightweight2019": "lightweight2019",
+    "compression": "compression",
+    "nano": "nano_against_paper",
+    "nano_savee": "nano_savee",
+    "nano_ablation": "nano_ablation",
+    "nano_taught": "nano_taught",
+    "frontier": "frontier",
+}
+
+
+def available() -> tuple[str, ...]:
+    """The names of the studies, in the order of the chapters that show them."""
+    return tuple(_MODULES)
+
+
+def module(name: str):
+    """The module of a study; FerError if there is none of that name."""
+    if not isinstance(name, str) or name not in _MODULES:
+        raise invalid("name", expected=f"one of {', '.join(_MODULES)}", received=name)
+    return importlib.import_module(f"fer_utils.studies.{_MODULES[name]}")

@@ -1,0 +1,3 @@
+from . import landmark_predictor as landmark_predictor
+from . import region_masks as region_masks
+from . import stand_ins as stand_ins

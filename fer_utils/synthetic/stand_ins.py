@@ -1,0 +1,127 @@
+"""Where a chapter's clips and faces come from: drawn stand-ins by default, a folder of real clips on request.
+
+Both end in the same values, a clip table and a face set, and both are made
+once: a store under `fer_utils.core.paths.home` keeps them by a key of what they
+were made from, the code included.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fer_utils import datasets, faces, studio
+from fer_utils.core import provenance
+from fer_utils.core.errors import invalid
+from fer_utils.faces.detectors import create
+from fer_utils.faces.landmarks import chosen_landmarks, Landmarks
+from fer_utils.core.paths import home
+from fer_utils.core.tables import ClipTable
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of a stand-in is filmed; None is the layout's own full count."""
+
+    actors: int | None
+    clips_per_actor: int | None
+
+
+#: smoke: CI, minutes for the whole book.  class: a laptop, 2,880 images a set (RAVDESS 24 actors x
+#: 20 clips x 6 frames; SAVEE whole; MEAD 30 x 16).  full: the counts
+#: of the real RAVDESS and SAVEE; MEAD 47 actors x 16 clips, far below the real one.
+SIZES: dict[str, dict[str, Size]] = {
+    "smoke": {"ravdess": Size(8, 8), "savee": Size(4, 7), "mead": Size(4, 8)},
+    "class": {"ravdess": Size(24, 20), "savee": Size(4, None), "mead": Size(30, 16)},
+    "full": {"ravdess": Size(24, None), "savee": Size(4, None), "mead": Size(None, 16)},
+}
+TIERS: tuple[str, ...] = tuple(SIZES)
+
+#: How many epochs the chapters train at each tier.
+EPOCHS: dict[str, int] = {"smoke": 2, "class": 6, "full": 30}
+
+#: One seed for all stand-ins, so that everybody's actor 01 is the same person.
+SEED = 2023
+
+
+def clip_table(dataset: str = "ravdess", *, tier: str = "class", root: str | Path | None = None,
+               twins: bool = False, progress: bool = True) -> ClipTable:
+    """The clips of a data set: filmed with drawn actors, or found under ``root``.
+
+    Parameters
+    ----------
+    dataset : ``ravdess``, ``savee`` or ``mead``; with ``root`` any name of `fer_utils.datasets.available`.
+    tier : ``smoke``, ``class`` or ``full``: how much is filmed (see `SIZES`).
+    root : a folder of real clips in the data set's own layout; None films the stand-in.
+    twins : film RAVDESS's audio-video twins, too.
+
+    Raises
+    ------
+    FerError : an unknown tier or data set.  A missing root is in ``.problems``.
+    """
+    if tier not in SIZES:
+        raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
+    if root is not None:
+        return datasets.scan(dataset, root)
+    return datasets.scan(dataset, film_stand_in(dataset, tier=tier, twins=twins, progress=progress))
+
+
+def film_stand_in(dataset: str, *, tier: str = "class", twins: bool = False, progress: bool = True) -> Path:
+    """Film a drawn stand-in once and return its folder."""
+    size = _size(dataset, tier)
+    arguments = {"layout": dataset, **asdict(size), "seed": SEED}
+    if twins:
+        arguments["twins"] = True
+    # The key holds the studio's code: a changed drawing is another data set.
+    key = provenance.digest([arguments, provenance.code_fingerprint(["fer_utils.studio"])])[:12]
+    folder = home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
+    studio.film(dataset, folder, actors=size.actors, clips_per_actor=size.clips_per_actor, seed=SEED,
+                progress=progress, **({"twins": True} if twins else {}))
+    return folder
+
+
+def face_set(dataset: str = "ravdess", *, tier: str = "class", root: str | Path | None = None,
+             twins: bool = False, frames: int = 6, detector: str = "dlib", landmarks: Landmarks | str | Path | None = None,
+             workers: int | None = None, progress: bool = True) -> faces.FaceSet:
+    """The face set of `clip_table`'s clips, made once and kept.
+
+    Parameters are those of `clip_table` and `fer_utils.faces.prepare`; faces are
+    180x180 grey, as in Ding, Tang & Lu 2023.  ``landmarks="drawn"`` is the
+    predictor that `fer_utils.synthetic.landmark_predictor.train` makes of drawn faces, about a
+    minute's work, once.
+    """
+    clips = clip_table(dataset, tier=tier, root=root, twins=twins, progress=progress)
+    if landmarks == "drawn":
+        from fer_utils.synthetic.landmark_predictor import train
+
+        landmarks = train(progress=progress)
+    predictor = None if landmarks is None else chosen_landmarks(landmarks, False, create(detector))
+    made_from = [
+        [(row.clip, Path(row.path).stat().st_size, Path(row.path).stat().st_mtime_ns) for row in clips.itertuples()],
+        # A store that was moved or copied makes its faces anew: its old set names clips in the old place.
+        str(Path(root if root is not None else home()).expanduser().resolve()),
+        dataset, frames, detector, provenance.code_fingerprint(["fer_utils.faces"]),
+        *([] if predictor is None else [predictor.sha256]),
+    ]
+    name = f"{dataset}-{tier if root is None else 'real'}{'-twins' if twins else ''}{'-landmarks' if predictor else ''}"
+    folder = home() / "faces" / f"{name}-{provenance.digest(made_from)[:12]}"
+    return faces.prepare(clips, folder, frames=frames, detector=detector, landmarks=predictor, workers=workers, progress=progress)
+
+
+def prefetch(tier: str = "class", *, datasets_wanted=("ravdess", "savee"), progress: bool = True) -> dict[str, str]:
+    """Film and prepare every stand-in that the chapters use; returns {data set: face set's folder}."""
+    return {name: str(face_set(name, tier=tier, progress=progress).path) for name in datasets_wanted}
+
+
+def truth(dataset: str, *, tier: str = "class", twins: bool = False) -> Path:
+    """The folder of a stand-in's ground truth (filmed first if need be)."""
+    return film_stand_in(dataset, tier=tier, twins=twins) / "truth"
+
+
+def _size(dataset: str, tier: str) -> Size:
+    if tier not in SIZES:
+        raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
+    if dataset not in SIZES[tier]:
+        raise invalid("dataset", expected=f"a stand-in, one of {', '.join(SIZES[tier])}", received=dataset,
+                      remedy="Give `root`, a folder of clips, for any other data set.")
+    return SIZES[tier][dataset]

@@ -1,0 +1,13 @@
+from . import dead_relu as dead_relu
+from . import fitting as fitting
+from . import precision as precision
+from .fitting import BENT as BENT
+from .fitting import PROBED as PROBED
+from .fitting import Recipe as Recipe
+from .fitting import SCHEDULES as SCHEDULES
+from .fitting import batches as batches
+from .fitting import fit as fit
+from .fitting import predict_probabilities as predict_probabilities
+from .dead_relu import DeadLayer as DeadLayer
+from .dead_relu import DeadUnits as DeadUnits
+from .dead_relu import dead_units as dead_units
