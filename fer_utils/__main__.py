@@ -2,7 +2,7 @@
 
 import sys
 
-from fer_utils.cli.main.main import main
+from fer_utils.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -15,13 +15,23 @@ import tempfile
 
 HERE = Path(__file__).parent
 #: Besides the pages, so that both processes are done at about the same time.
-LONG = ("test_before_networks.py", "test_compression_study.py", "test_difficulty.py", "test_frontier_study.py", "test_small_studies.py")
+LONG = (
+    "test_before_networks.py",
+    "test_compression_study.py",
+    "test_difficulty.py",
+    "test_frontier_study.py",
+    "test_small_studies.py",
+)
 
 
 def parts() -> tuple[list[Path], list[Path]]:
     """(test files that use the built book, and the long ones; the others)."""
     files = sorted(HERE.glob("test_*.py"))
-    pages = [file for file in files if file.name in LONG or re.search(r"\bsmoke_(build|site)\b", file.read_text(encoding="utf-8"))]
+    pages = [
+        file
+        for file in files
+        if file.name in LONG or re.search(r"\bsmoke_(build|site)\b", file.read_text(encoding="utf-8"))
+    ]
     return pages, [file for file in files if file not in pages]
 
 
@@ -29,10 +39,18 @@ def main(arguments: list[str]) -> int:
     pages, others = parts()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as kept:
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-        first = subprocess.Popen([*command, *map(str, pages)], stdout=kept, stderr=subprocess.STDOUT, cwd=HERE.parent,
-                                 env=os.environ | {"FER_TEST_STORE": "-pages"})
+        first = subprocess.Popen(
+            [*command, *map(str, pages)],
+            stdout=kept,
+            stderr=subprocess.STDOUT,
+            cwd=HERE.parent,
+            env=os.environ | {"FER_TEST_STORE": "-pages"},
+        )
         try:
-            print(f"Two processes; the chapters, the pages and the long studies ({len(pages)} files) are reported when both are done.", flush=True)
+            print(
+                f"Two processes; the chapters, the pages and the long studies ({len(pages)} files) are reported when both are done.",
+                flush=True,
+            )
             second = subprocess.run([*command, *map(str, others)], cwd=HERE.parent).returncode
             print("Chapters, pages, long studies:", flush=True)
             status = first.wait()

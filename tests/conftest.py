@@ -9,10 +9,10 @@ import sys
 import pytest
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(Path(__file__).parent))  # for `browser`, the tests' own helper
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))  # the tests' own helpers
 
 #: Films, face sets and results of test runs; keyed by code, so a change never meets an old one.  `python tests` runs two at a time.
-STORE = ROOT / "_build" / "test" / f"fer{os.environ.get('FER_TEST_STORE', '')}"
+STORE = ROOT / "_build" / "test" / f"fer-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,41 +9,59 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pandas as pd
 import pytest
 
 from fer_utils import plotting, reporting
 from fer_utils.core import paths, provenance
+from fer_utils.core.errors import FerError
 from fer_utils.reporting import literature
 from fer_utils.synthetic import stand_ins
-from fer_utils.core.errors import FerError
 
 # --- prose ----------------------------------------------------------------------------------
 
 
 def test_a_sentence_takes_exactly_its_values():
-    assert reporting.sentence("{n:,} parameters, {share}", n=542136, share=reporting.percent(0.5)) == "542,136 parameters, 50.0 %"
-    assert reporting.sentence("{a[0]} and {a[1]}, of {b.year}", a=[1, 2], b=SimpleNamespace(year=2023)) == "1 and 2, of 2023"
+    assert (
+        reporting.sentence("{n:,} parameters, {share}", n=542136, share=reporting.percent(0.5))
+        == "542,136 parameters, 50.0 %"
+    )
+    assert (
+        reporting.sentence("{a[0]} and {a[1]}, of {b.year}", a=[1, 2], b=SimpleNamespace(year=2023))
+        == "1 and 2, of 2023"
+    )
     assert reporting.sentence("braces {{stay}}") == "braces {stay}"
 
 
-@pytest.mark.parametrize("template, values, word", [
-    ("{n} faces", {}, r"exactly \['n'\].*Received: \[\]"),
-    ("faces", {"n": 3}, r"exactly \[\].*Received: \['n'\]"),
-    ("{n} faces", {"m": 3}, "'m'"),
-    ("{} faces", {}, "exactly"),  # a field without a name takes no value by name
-])
+@pytest.mark.parametrize(
+    "template, values, word",
+    [
+        ("{n} faces", {}, r"exactly \['n'\].*Received: \[\]"),
+        ("faces", {"n": 3}, r"exactly \[\].*Received: \['n'\]"),
+        ("{n} faces", {"m": 3}, "'m'"),
+        ("{} faces", {}, "exactly"),  # a field without a name takes no value by name
+    ],
+)
 def test_missing_and_unused_values_are_refused(template, values, word):
     with pytest.raises(FerError, match=word):
         reporting.sentence(template, **values)
 
 
-@pytest.mark.parametrize("value, digits, text", [
-    (0.5962, 1, "59.6 %"), (0, 1, "0.0 %"), (1.0, 0, "100 %"), (np.float32(0.25), 2, "25.00 %"),
-    (None, 1, "not measured"), (float("nan"), 1, "not measured"), (np.float64("nan"), 0, "not measured"),
-])
+@pytest.mark.parametrize(
+    "value, digits, text",
+    [
+        (0.5962, 1, "59.6 %"),
+        (0, 1, "0.0 %"),
+        (1.0, 0, "100 %"),
+        (np.float32(0.25), 2, "25.00 %"),
+        (None, 1, "not measured"),
+        (float("nan"), 1, "not measured"),
+        (np.float64("nan"), 0, "not measured"),
+    ],
+)
 def test_percent(value, digits, text):
     assert reporting.percent(value, digits) == text
 
@@ -113,7 +131,7 @@ def test_a_figure_is_two_pictures_with_the_alt_text_and_nothing_from_elsewhere()
     assert "display:none" in dark["style"] and "display:none" not in light["style"]
     assert pixels(light).shape == pixels(dark).shape
     assert pixels(light)[0, 0].tolist() == [255, 255, 255]
-    paper = [int(plotting.DARK_PAPER[i:i + 2], 16) for i in (1, 3, 5)]
+    paper = [int(plotting.DARK_PAPER[i : i + 2], 16) for i in (1, 3, 5)]
     assert pixels(dark)[0, 0].tolist() == paper
     assert has_ink(light) and not has_ink(dark)
 
@@ -123,9 +141,13 @@ def test_ink_becomes_light_on_dark_paper_and_ink_again_afterwards():
     axis = figure.axes[0]
 
     def colours():
-        return ([text.get_color() for text in axis.texts] + [axis.title.get_color(), axis.xaxis.label.get_color()]
-                + [spine.get_edgecolor() for spine in axis.spines.values()] + [bar.get_facecolor() for bar in axis.patches]
-                + [axis.get_facecolor()])
+        return (
+            [text.get_color() for text in axis.texts]
+            + [axis.title.get_color(), axis.xaxis.label.get_color()]
+            + [spine.get_edgecolor() for spine in axis.spines.values()]
+            + [bar.get_facecolor() for bar in axis.patches]
+            + [axis.get_facecolor()]
+        )
 
     before = colours()
     with plotting._darkened(figure):
@@ -158,35 +180,59 @@ def test_alt_text_that_says_nothing_is_refused(alt):
 def a_result():
     return SimpleNamespace(
         history={"accuracy": [0.2, 0.5], "loss": [2.0, 1.2], "test_accuracy": [0.2, 0.3], "test_loss": [2.1, 1.9]},
-        metrics={"chance": 0.125}, labels=["neutral", "happy"], confusion=np.array([[3, 1], [0, 0]]))
+        metrics={"chance": 0.125},
+        labels=["neutral", "happy"],
+        confusion=np.array([[3, 1], [0, 0]]),
+    )
 
 
 BOX = SimpleNamespace(x=4, y=6, w=20, h=20)
 GREY = np.linspace(100, 250, 40 * 40).astype(np.uint8).reshape(40, 40)  # lighter than the ink
 DRAWN = {
-    "faces": lambda: plotting.faces([GREY, GREY[..., None], plotting.blank(40)], ["a", "b"], columns=2, rows=["1", "2"]),
+    "faces": lambda: plotting.faces(
+        [GREY, GREY[..., None], plotting.blank(40)], ["a", "b"], columns=2, rows=["1", "2"]
+    ),
     "curves": lambda: plotting.curves({"one": a_result(), "two": a_result()}, title="It learns"),
     "confusion": lambda: plotting.confusion(a_result(), title="Mostly right"),
-    "bars": lambda: plotting.bars({"a": {"value": 0.5, "low": 0.4, "high": 0.6}, "b": 0.2}, title="t", xlabel="accuracy",
-                                 percent=True, highlight="a"),
+    "bars": lambda: plotting.bars(
+        {"a": {"value": 0.5, "low": 0.4, "high": 0.6}, "b": 0.2},
+        title="t",
+        xlabel="accuracy",
+        percent=True,
+        highlight="a",
+    ),
     "bars, log": lambda: plotting.bars({"a": 542_136, "b": 25_636_712}, title="t", xlabel="parameters", log=True),
-    "stacked": lambda: plotting.stacked(pd.DataFrame({"x": [1, 2], "y": [3, 4]}, index=["a", "b"]), title="t", xlabel="clips"),
+    "stacked": lambda: plotting.stacked(
+        pd.DataFrame({"x": [1, 2], "y": [3, 4]}, index=["a", "b"]), title="t", xlabel="clips"
+    ),
     "shares": lambda: plotting.shares({"parameters": pd.Series({"conv": 9, "dense": 91})}, title="t"),
     "boxed": lambda: plotting.boxed(plotting.blank(40), {"dlib": BOX, "haar": BOX}, title="t"),
-    "scatter": lambda: plotting.scatter(pd.Series({"a": 1.0, "b": 100.0}), pd.Series({"a": 2.0, "b": 3.0}), title="t",
-                                       xlabel="x", ylabel="y", highlight="a"),
-    "histograms": lambda: plotting.histograms({"one": np.array([0.0, 0.1, 0.2]), "two": np.array([1e-3])}, title="t", xlabel="w"),
-    "face_and_scores": lambda: plotting.face_and_scores(plotting.blank(40), pd.Series({"happy": 0.7, "sad": 0.3}), title="t"),
+    "scatter": lambda: plotting.scatter(
+        pd.Series({"a": 1.0, "b": 100.0}),
+        pd.Series({"a": 2.0, "b": 3.0}),
+        title="t",
+        xlabel="x",
+        ylabel="y",
+        highlight="a",
+    ),
+    "histograms": lambda: plotting.histograms(
+        {"one": np.array([0.0, 0.1, 0.2]), "two": np.array([1e-3])}, title="t", xlabel="w"
+    ),
+    "face_and_scores": lambda: plotting.face_and_scores(
+        plotting.blank(40), pd.Series({"happy": 0.7, "sad": 0.3}), title="t"
+    ),
 }
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_each_kind_of_figure_can_be_drawn_and_shown(name):
-    import matplotlib.pyplot
     from matplotlib.figure import Figure
+    import matplotlib.pyplot
 
     figure = DRAWN[name]()
-    assert isinstance(figure, Figure) and matplotlib.pyplot.get_fignums() == []  # nothing is left for pyplot to show again
+    assert (
+        isinstance(figure, Figure) and matplotlib.pyplot.get_fignums() == []
+    )  # nothing is left for pyplot to show again
     light, dark = Pictures(plotting.figure_html(figure, alt=ALT)).images
     assert (pixels(light) != 255).any()  # something is drawn
     assert pixels(dark)[0, 0].max() < 40 and not has_ink(dark)
@@ -231,10 +277,19 @@ def names(modules, **options):
 def test_code_is_reached_downwards_only():
     splits = names(["fer_utils.splits"])
     assert {"splits.py", "errors.py"} <= splits
-    assert not [file for file in splits if file.startswith(("studio/", "faces/", "models/")) or file == "experiments.py"]
+    assert not [
+        file for file in splits if file.startswith(("studio/", "faces/", "models/")) or file == "experiments.py"
+    ]
     assert names(["fer_utils.core.labels"]) <= {"labels.py", "__init__.py"}
     sources_ = names(["fer_utils.synthetic.stand_ins"])
-    assert {"sources.py", "studio/film.py", "studio/render.py", "faces/preparation.py", "datasets/ravdess.py", "paths.py"} <= sources_
+    assert {
+        "sources.py",
+        "studio/film.py",
+        "studio/render.py",
+        "faces/preparation.py",
+        "datasets/ravdess.py",
+        "paths.py",
+    } <= sources_
     assert not [file for file in sources_ if file.startswith("models/")]
     assert {"widgets/parameter_budget.js", "widgets/parameter_budget.css"} <= names(["fer_utils.widgets"])
 
@@ -244,19 +299,24 @@ def test_a_registry_brings_all_its_modules_or_the_one_that_is_named():
     assert {"models/ding2023.py", "models/vgg16.py", "models/knn.py"} <= everything
     one = names(["fer_utils.models.ding2023"], registries=False)
     assert "models/ding2023.py" in one and "models/vgg16.py" not in one
-    assert "models/__init__.py" in everything and "models/__init__.py" not in one, "a further name there is no change of this network"
+    assert "models/__init__.py" in everything and "models/__init__.py" not in one, (
+        "a further name there is no change of this network"
+    )
 
 
-@pytest.mark.parametrize("source, found", [
-    ("from fer_utils import faces", {"fer_utils.faces"}),
-    ("import fer_utils\nfer_utils.faces.crop", {"fer_utils.faces"}),
-    ("import fer_utils\nfer_utils.predict(1)", {"fer_utils.predict"}),
-    ("from fer_utils import predict", {"fer_utils.predict"}),
-    ("def later():\n    from fer_utils.models import ding2023", {"fer_utils.models", "fer_utils.models.ding2023"}),
-    ("from .errors import invalid", {"fer_utils.core.errors"}),
-    ("from . import errors, labels", {"fer_utils.core.errors", "fer_utils.core.labels"}),
-    ("import numpy\nfrom pandas import DataFrame", set()),
-])
+@pytest.mark.parametrize(
+    "source, found",
+    [
+        ("from fer_utils import faces", {"fer_utils.faces"}),
+        ("import fer_utils\nfer_utils.faces.crop", {"fer_utils.faces"}),
+        ("import fer_utils\nfer_utils.predict(1)", {"fer_utils.predict"}),
+        ("from fer_utils import predict", {"fer_utils.predict"}),
+        ("def later():\n    from fer_utils.models import ding2023", {"fer_utils.models", "fer_utils.models.ding2023"}),
+        ("from .errors import invalid", {"fer_utils.core.errors"}),
+        ("from . import errors, labels", {"fer_utils.core.errors", "fer_utils.core.labels"}),
+        ("import numpy\nfrom pandas import DataFrame", set()),
+    ],
+)
 def test_imports_of_a_text(source, found):
     assert provenance.imports(source, "fer_utils.splits") == found
 
@@ -272,12 +332,21 @@ def toy(tmp_path, monkeypatch):
     return package
 
 
-@pytest.mark.parametrize("file, text, same", [
-    ("b", "\n# a remark\nX = 1\n\n    # another\n", True), ("b", "X = 1   \n", True), ("c", "Y = 2\n", True),
-    ("b", '"""What it is."""\nX = 1\n', True), ("b", '"""What it is,\n\nat length."""\n\n\nX = 1\n', True),
-    ("b", '"""What it is."""; X = 2\n', False), ("b", 'X = 1\n"""No docstring."""\n', False),
-    ("b", "X = 2\n", False), ("b", "X = 1\nZ = 1\n", False), ("a", "from . import b, c\n", False),
-])
+@pytest.mark.parametrize(
+    "file, text, same",
+    [
+        ("b", "\n# a remark\nX = 1\n\n    # another\n", True),
+        ("b", "X = 1   \n", True),
+        ("c", "Y = 2\n", True),
+        ("b", '"""What it is."""\nX = 1\n', True),
+        ("b", '"""What it is,\n\nat length."""\n\n\nX = 1\n', True),
+        ("b", '"""What it is."""; X = 2\n', False),
+        ("b", 'X = 1\n"""No docstring."""\n', False),
+        ("b", "X = 2\n", False),
+        ("b", "X = 1\nZ = 1\n", False),
+        ("a", "from . import b, c\n", False),
+    ],
+)
 def test_a_fingerprint_sees_code_and_not_remarks(toy, file, text, same):
     before = provenance.code_fingerprint(["toy.a"])
     (toy / f"{file}.py").write_text(text)
@@ -288,8 +357,12 @@ def test_docstrings_of_functions_and_classes_do_not_count_either(toy):
     text = 'def f(x):\n    """Ä.\n\n    Much.\n    """\n    return x\n\n\nclass C:\n    """C."""\n    y = f("""not\n    one""")\n'
     (toy / "b.py").write_text(text)
     before = provenance.code_fingerprint(["toy.a"])
-    for same, changed in ((True, text.replace("Much", "More")), (True, text.replace('"""C."""', '"""D\n    E."""')),
-                          (False, text.replace("not", "but")), (False, text.replace("return x", "return -x"))):
+    for same, changed in (
+        (True, text.replace("Much", "More")),
+        (True, text.replace('"""C."""', '"""D\n    E."""')),
+        (False, text.replace("not", "but")),
+        (False, text.replace("return x", "return -x")),
+    ):
         (toy / "b.py").write_text(changed)
         assert (provenance.code_fingerprint(["toy.a"]) == before) is same, changed
 
@@ -400,13 +473,16 @@ def stamps(folder: Path) -> dict:
     return {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in folder.rglob("*") if file.is_file()}
 
 
-@pytest.mark.parametrize("call, word", [
-    (lambda: stand_ins.clip_table("ravdess", tier="huge"), "`tier`.*smoke, class, full.*'huge'"),
-    (lambda: stand_ins.clip_table("cremad", tier="smoke"), "`dataset`.*ravdess, savee, mead.*'cremad'"),
-    (lambda: stand_ins.face_set("folder", tier="smoke"), "`dataset`.*Give `root`"),
-    (lambda: stand_ins.truth("ravdess", tier=""), "`tier`"),
-    (lambda: stand_ins.clip_table("cremad", root="."), "`dataset`"),
-])
+@pytest.mark.parametrize(
+    "call, word",
+    [
+        (lambda: stand_ins.clip_table("ravdess", tier="huge"), "`tier`.*smoke, class, full.*'huge'"),
+        (lambda: stand_ins.clip_table("cremad", tier="smoke"), "`dataset`.*ravdess, savee, mead.*'cremad'"),
+        (lambda: stand_ins.face_set("folder", tier="smoke"), "`dataset`.*Give `root`"),
+        (lambda: stand_ins.truth("ravdess", tier=""), "`tier`"),
+        (lambda: stand_ins.clip_table("cremad", root="."), "`dataset`"),
+    ],
+)
 def test_unknown_tiers_and_sets_are_refused_and_leave_nothing(small, call, word):
     with pytest.raises(FerError, match="(?s)" + word):
         call()
@@ -432,9 +508,14 @@ def test_a_stand_in_is_filmed_and_prepared_once(small, monkeypatch):
     other = stand_ins.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
     assert other.path != first.path and filmed[-1].filmed == 0  # other faces of the same film
     fingerprint = provenance.code_fingerprint
-    monkeypatch.setattr(provenance, "code_fingerprint",
-                        lambda modules, **k: fingerprint(modules, **k) + ("*" if "fer_utils.studio" in modules else ""))
-    assert stand_ins.film_stand_in("ravdess", tier="smoke", progress=False) != filmed[0].root  # another drawing, another film
+    monkeypatch.setattr(
+        provenance,
+        "code_fingerprint",
+        lambda modules, **k: fingerprint(modules, **k) + ("*" if "fer_utils.studio" in modules else ""),
+    )
+    assert (
+        stand_ins.film_stand_in("ravdess", tier="smoke", progress=False) != filmed[0].root
+    )  # another drawing, another film
 
 
 def test_a_store_that_was_moved_is_used_on(small, monkeypatch):

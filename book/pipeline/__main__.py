@@ -1,7 +1,7 @@
 """``python book/pipeline VERB``: makes the folder importable as the package it is."""
 
-import sys
 from pathlib import Path
+import sys
 
 here = Path(__file__).resolve().parent
 # Python put this folder first; the package is found from the one above it.

@@ -25,7 +25,8 @@ def in_notebook(path: Path) -> list[str]:
     cells = json.loads(path.read_text(encoding="utf8"))["cells"]
     return [
         address
-        for cell in cells if "setup" in cell["metadata"].get("tags", [])
+        for cell in cells
+        if "setup" in cell["metadata"].get("tags", [])
         for _, address in IN_CELL.findall("".join(cell["source"]))
     ]
 

@@ -70,8 +70,7 @@ def npm_command(book: Book) -> tuple[list[str], dict[str, str]]:
 
 def install_node(folder: Path) -> None:
     """pip puts the pinned wheel into a folder of its own, outside the environment."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps",
-               "--target", str(folder), NODE_WHEEL]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), NODE_WHEEL]
     if subprocess.run(command).returncode:
         raise BookError(
             f"Neither a system npm ({OLDEST_NPM} or newer) nor {NODE_WHEEL} from PyPI could be had.\n"
@@ -81,11 +80,13 @@ def install_node(folder: Path) -> None:
 
 def vendor_key(book: Book) -> str:
     """Changes when the lock, anywidget, or this recipe changes."""
-    return digest({
-        "lock": sha256(book.root / "book" / "package-lock.json"),
-        "anywidget": sha256(anywidget_js()),
-        "recipe": sha256(Path(__file__)),
-    })
+    return digest(
+        {
+            "lock": sha256(book.root / "book" / "package-lock.json"),
+            "anywidget": sha256(anywidget_js()),
+            "recipe": sha256(Path(__file__)),
+        }
+    )
 
 
 def anywidget_js() -> Path:
@@ -115,7 +116,9 @@ def fetch(book: Book) -> Path:
             shutil.copy(book.root / "book" / name, work / name)
         done = subprocess.run(
             [*command, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=work, env=environment, stdin=subprocess.DEVNULL,
+            cwd=work,
+            env=environment,
+            stdin=subprocess.DEVNULL,
         )
         if done.returncode:
             raise BookError(

@@ -78,8 +78,7 @@ def build(
     chapters = book.chapters()
     wanted = {name: chapter_key(book, name, tier, given) for name in chapters}
     to_run = [
-        name for name in chapters
-        if keys.get(name) != wanted[name] or not (book.executed / f"{name}.ipynb").exists()
+        name for name in chapters if keys.get(name) != wanted[name] or not (book.executed / f"{name}.ipynb").exists()
     ]
     for name in to_run:
         check_parameters(book, name, given)
@@ -98,8 +97,11 @@ def build(
     if to_run:
         say(f"Tier {tier}: {len(to_run)} of {len(chapters)} chapters to run; {steps.left()}.")
 
-    outcomes = {name: Outcome(name, "unchanged", notebook=book.executed / f"{name}.ipynb")
-                for name in chapters if name not in to_run}
+    outcomes = {
+        name: Outcome(name, "unchanged", notebook=book.executed / f"{name}.ipynb")
+        for name in chapters
+        if name not in to_run
+    }
     if to_run:
         with kernel_environment(book):
             if prefetched:

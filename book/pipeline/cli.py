@@ -28,13 +28,26 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--out", help="where the build is (default: ROOT/_build)")
         return sub
 
-    for name, text in (("build", "execute what has changed, then build the site"),
-                       ("run", "execute what has changed, and no more")):
+    for name, text in (
+        ("build", "execute what has changed, then build the site"),
+        ("run", "execute what has changed, and no more"),
+    ):
         sub = verb(name, text)
-        sub.add_argument("--tier", choices=TIERS, default=os.environ.get("TIER") or "class",
-                         help="size of the chapters' runs (default: $TIER, else class)")
-        sub.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
-                         metavar=("NAME", "VALUE"), help="one more parameter for every chapter")
+        sub.add_argument(
+            "--tier",
+            choices=TIERS,
+            default=os.environ.get("TIER") or "class",
+            help="size of the chapters' runs (default: $TIER, else class)",
+        )
+        sub.add_argument(
+            "-p",
+            "--parameter",
+            nargs=2,
+            action="append",
+            default=[],
+            metavar=("NAME", "VALUE"),
+            help="one more parameter for every chapter",
+        )
     sub = verb("status", "say which chapters would run")
     sub.add_argument("--tier", choices=TIERS, default=os.environ.get("TIER") or "class")
     sub = verb("serve", "show the built site on this machine")
@@ -60,7 +73,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _build(book: Book, given) -> int:
     report = builder.build(
-        given.tier, book.root, book.out, with_site=given.verb == "build",
+        given.tier,
+        book.root,
+        book.out,
+        with_site=given.verb == "build",
         parameters={name: value(text) for name, text in given.parameter},
     )
     say("\n" + builder.closing(report, book))

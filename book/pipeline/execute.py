@@ -46,13 +46,18 @@ def kernel_environment(book: Book):
     specs = book.out / "jupyter"
     folder = specs / "kernels" / KERNEL
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "kernel.json").write_text(json.dumps({
-        "argv": [sys.executable, "-c", LAUNCH, "-f", "{connection_file}"],
-        "display_name": "The book's environment",
-        "language": "python",
-        # The kernel then talks over encrypted sockets: others may be on this machine.
-        "metadata": {"supported_encryption": ["curve"]},
-    }), encoding="utf8")
+    (folder / "kernel.json").write_text(
+        json.dumps(
+            {
+                "argv": [sys.executable, "-c", LAUNCH, "-f", "{connection_file}"],
+                "display_name": "The book's environment",
+                "language": "python",
+                # The kernel then talks over encrypted sockets: others may be on this machine.
+                "metadata": {"supported_encryption": ["curve"]},
+            }
+        ),
+        encoding="utf8",
+    )
     paths = [str(specs), os.environ.get("JUPYTER_PATH", "")]
     code = [str(book.root), os.environ.get("PYTHONPATH", "")]
     changes = {
@@ -108,9 +113,13 @@ def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = 
     cell, error = None, ""
     try:
         papermill.execute_notebook(
-            str(book.root / f"{chapter}.ipynb"), str(working),
-            parameters=parameters, kernel_name=KERNEL, cwd=str(book.root),
-            progress_bar=progress, autosave_cell_every=30,
+            str(book.root / f"{chapter}.ipynb"),
+            str(working),
+            parameters=parameters,
+            kernel_name=KERNEL,
+            cwd=str(book.root),
+            progress_bar=progress,
+            autosave_cell_every=30,
             config=Config(KernelManager={"transport_encryption": "auto"}),
         )
     except PapermillExecutionError as problem:

@@ -25,9 +25,7 @@ def tree(root: Path, *patterns: str) -> dict[str, str]:
     """Hash of every file below ``root`` that a pattern finds, by relative path."""
     files = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
     return {
-        path.relative_to(root).as_posix(): sha256(path)
-        for path in sorted(files)
-        if "__pycache__" not in path.parts
+        path.relative_to(root).as_posix(): sha256(path) for path in sorted(files) if "__pycache__" not in path.parts
     }
 
 
@@ -76,14 +74,16 @@ def environment(book: Book) -> dict[str, str]:
 
 def chapter_key(book: Book, chapter: str, tier: str, parameters: dict) -> str:
     """The key of one execution of one chapter."""
-    return digest({
-        "notebook": sha256(book.root / f"{chapter}.ipynb"),
-        "code": package_code(book, chapter),
-        "results": stored_results(book, chapter),
-        "environment": environment(book),
-        "tier": tier,
-        "parameters": parameters,
-    })
+    return digest(
+        {
+            "notebook": sha256(book.root / f"{chapter}.ipynb"),
+            "code": package_code(book, chapter),
+            "results": stored_results(book, chapter),
+            "environment": environment(book),
+            "tier": tier,
+            "parameters": parameters,
+        }
+    )
 
 
 class Keys:

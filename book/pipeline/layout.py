@@ -30,7 +30,7 @@ class Book:
     out: Path
 
     @classmethod
-    def at(cls, root: Path | str | None = None, out: Path | str | None = None) -> "Book":
+    def at(cls, root: Path | str | None = None, out: Path | str | None = None) -> Book:
         root = Path(root or ROOT).resolve()
         return cls(root, Path(out).resolve() if out else root / "_build")
 

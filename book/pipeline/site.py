@@ -14,8 +14,14 @@ from .keys import digest, sha256, tree
 from .layout import Book, BookError
 
 #: Prose, styles, bibliography and results: everything of ``book/`` that a page can show.
-PROSE = ("book/**/*.md", "book/**/*.bib", "book/_css/**/*", "book/_sphinx/*.py",
-         "book/images/**/*", "book/results/**/*")
+PROSE = (
+    "book/**/*.md",
+    "book/**/*.bib",
+    "book/_css/**/*",
+    "book/_sphinx/*.py",
+    "book/images/**/*",
+    "book/results/**/*",
+)
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -28,13 +34,15 @@ PROMPTS = {
 
 def site_key(book: Book) -> str:
     """Changes when anything that the site shows, or that builds it, changes."""
-    return digest({
-        "prose": tree(book.root, "_config.yml", "_toc.yml", *PROSE),
-        "chapters": {name: sha256(book.executed / f"{name}.ipynb") for name in book.chapters()},
-        "browser": (book.browser / "key.txt").read_text(),
-        "lock": sha256(book.root / "requirements.txt"),
-        "recipe": tree(Path(__file__).parent, "*.py"),
-    })
+    return digest(
+        {
+            "prose": tree(book.root, "_config.yml", "_toc.yml", *PROSE),
+            "chapters": {name: sha256(book.executed / f"{name}.ipynb") for name in book.chapters()},
+            "browser": (book.browser / "key.txt").read_text(),
+            "lock": sha256(book.root / "requirements.txt"),
+            "recipe": tree(Path(__file__).parent, "*.py"),
+        }
+    )
 
 
 def assemble(book: Book) -> None:
@@ -62,7 +70,9 @@ def presentable(notebook: dict) -> dict:
     """
     notebook["metadata"].pop("papermill", None)
     notebook["metadata"]["kernelspec"] = {
-        "name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python",
+        "name": "python3",
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
     }
     cells = []
     for cell in notebook["cells"]:
@@ -129,8 +139,10 @@ def without_bars(text: str) -> str:
     >>> without_bars("film: 10%|#   | 1/10 [00:01<00:09]\\rfilm: 100%|####| 10/10 [00:10<00:00]\\nCareful\\n")
     'Careful\\n'
     """
-    note = (r"I\d{4} \d\d:\d\d:\d+.*|WARNING: All log messages before absl::InitializeLog.*"
-            r"|To enable the following instructions: .*rebuild TensorFlow.*")
+    note = (
+        r"I\d{4} \d\d:\d\d:\d+.*|WARNING: All log messages before absl::InitializeLog.*"
+        r"|To enable the following instructions: .*rebuild TensorFlow.*"
+    )
     text = re.sub(rf"(?m)^(?:{note})\n?", "", text)
     bar = re.compile(r"\d+%\|.*\||\b\d+\w* ?it \[|[\[,] *[\d.?]+ ?\w+/s\]|[\[,] *[\d.?]+s/\w+\]")
     kept = []
@@ -149,10 +161,22 @@ def render(book: Book) -> None:
     log = book.out / "site.log"
     with open(log, "wb") as file:
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline.sphinx_run", "build", str(book.source),
-             "--path-output", str(work), "-W", "--keep-going"],
-            stdout=file, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            cwd=Path(__file__).parents[1], env=dict(os.environ, NO_COLOR="1", PYTHONUTF8="1"),
+            [
+                sys.executable,
+                "-m",
+                "pipeline.sphinx_run",
+                "build",
+                str(book.source),
+                "--path-output",
+                str(work),
+                "-W",
+                "--keep-going",
+            ],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[1],
+            env=dict(os.environ, NO_COLOR="1", PYTHONUTF8="1"),
         )
     built = work / "_build" / "html"
     if done.returncode or not (built / "index.html").exists():

@@ -23,7 +23,10 @@ from fer_utils.core.errors import whole_number
 SIZES: tuple[tuple[int, int], ...] = ((256, 256), (1280, 720))
 #: What is timed, in words; `draw_batch` where the studio has it.
 WHAT: dict[str, str] = {
-    "blank": "write blank frames", "encode": "write drawn frames", "draw": "draw, one at a time", "draw_batch": "draw_batch",
+    "blank": "write blank frames",
+    "encode": "write drawn frames",
+    "draw": "draw, one at a time",
+    "draw_batch": "draw_batch",
     "film": "film: draw, encode, check, truth",
 }
 
@@ -31,7 +34,6 @@ WHAT: dict[str, str] = {
 def _jobs(size: tuple[int, int], clips: int, frames: int, folder: Path) -> dict[str, Callable[[None], object]]:
     """What is timed: functions that each handle ``clips * frames`` frames of one person's, single-threaded."""
     from fer_utils import studio
-
     from fer_utils.studio import writing
     from fer_utils.studio.acting import perform
     from fer_utils.studio.expressions import ACTION_UNITS
@@ -39,8 +41,10 @@ def _jobs(size: tuple[int, int], clips: int, frames: int, folder: Path) -> dict[
     who = studio.person(0)
     act = perform(who, "happy", frames=clips * frames, rng=np.random.default_rng(0))
     # Sided keys, as the two halves of a face differ.
-    units = [{f"{side}{unit}": float(au[row, k]) for row, side in enumerate("RL") for k, unit in enumerate(ACTION_UNITS)}
-             for au in act.action_units]
+    units = [
+        {f"{side}{unit}": float(au[row, k]) for row, side in enumerate("RL") for k, unit in enumerate(ACTION_UNITS)}
+        for au in act.action_units
+    ]
     units = [_known(one) for one in units]
     angles = [dict(zip(("yaw", "pitch", "roll"), map(float, pose))) for pose in act.pose]
     drawn = [studio.draw(who, au, size=size, **pose)[..., ::-1].copy() for au, pose in zip(units, angles)]
@@ -53,11 +57,20 @@ def _jobs(size: tuple[int, int], clips: int, frames: int, folder: Path) -> dict[
                 add(picture)
 
     def film(_):
-        studio.film("ravdess", folder / f"film{next(number)}", actors=1, clips_per_actor=clips, frames=frames, size=size, workers=1,
-                    progress=False)
+        studio.film(
+            "ravdess",
+            folder / f"film{next(number)}",
+            actors=1,
+            clips_per_actor=clips,
+            frames=frames,
+            size=size,
+            workers=1,
+            progress=False,
+        )
 
     jobs = {
-        "blank": lambda _: write(blank), "encode": lambda _: write(drawn),
+        "blank": lambda _: write(blank),
+        "encode": lambda _: write(drawn),
         "draw": lambda _: [studio.draw(who, au, size=size, **pose) for au, pose in zip(units, angles)],
     }
     if hasattr(studio, "draw_batch"):
@@ -94,32 +107,49 @@ def measure(*, rounds: int = 5, quick: bool = False, progress: bool = True) -> l
             table = latency(jobs, None, repeats=rounds, warmup=1, baseline="blank", progress=progress)
             for row in table.itertuples():
                 many = clips * frames * 1000
-                rows.append({"size": list(size), "name": row.name, "frames": clips * frames, "per_second": many / row.median_ms,
-                             "low": many / row.high_ms, "high": many / row.low_ms, "cost": 1 / row.ratio})
+                rows.append(
+                    {
+                        "size": list(size),
+                        "name": row.name,
+                        "frames": clips * frames,
+                        "per_second": many / row.median_ms,
+                        "low": many / row.high_ms,
+                        "high": many / row.low_ms,
+                        "cost": 1 / row.ratio,
+                    }
+                )
     return rows
 
 
 def report(rows: list[dict], rounds: int) -> str:
     """The measurements as a table."""
-    lines = [f"frames a second and core: median (quartiles) of {rounds} rounds in turn; cost: times that of blank frames"]
+    lines = [
+        f"frames a second and core: median (quartiles) of {rounds} rounds in turn; cost: times that of blank frames"
+    ]
     for row in rows:
         width, height = row["size"]
         if row["name"] == "blank":
             lines += ["", f"{width}x{height}, {row['frames']} frames a round"]
-        lines.append(f"  {WHAT[row['name']]:<34} {row['per_second']:>8.0f} ({row['low']:.0f} to {row['high']:.0f})".ljust(66)
-                     + f"{row['cost']:>7.2f}")
+        lines.append(
+            f"  {WHAT[row['name']]:<34} {row['per_second']:>8.0f} ({row['low']:.0f} to {row['high']:.0f})".ljust(66)
+            + f"{row['cost']:>7.2f}"
+        )
     return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m fer_utils.benchmarks.drawing", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_utils.benchmarks.drawing", description=__doc__.split("\n\n")[0]
+    )
     parser.add_argument("--rounds", type=int, default=5, help="rounds a size (default 5)")
     parser.add_argument("--quick", action="store_true", help="4 frames a round instead of 48")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
     rows = measure(rounds=options.rounds, quick=options.quick, progress=not options.quiet)
-    print(json.dumps({"rounds": options.rounds, "rows": rows}, indent=1) if options.json else report(rows, options.rounds))
+    print(
+        json.dumps({"rounds": options.rounds, "rows": rows}, indent=1) if options.json else report(rows, options.rounds)
+    )
     return 0
 
 

@@ -43,14 +43,24 @@ def drawn_film(folder: Path, *, seconds: float = SECONDS, size: tuple[int, int] 
     """One drawn actor in RAVDESS's layout, a video of ``seconds`` at 60 frames a second; its path."""
     from fer_utils import studio
 
-    made = studio.film("ravdess", folder, actors=1, clips_per_actor=1, frames=round(seconds * FPS), size=size, fps=FPS, workers=1, progress=progress)
+    made = studio.film(
+        "ravdess",
+        folder,
+        actors=1,
+        clips_per_actor=1,
+        frames=round(seconds * FPS),
+        size=size,
+        fps=FPS,
+        workers=1,
+        progress=progress,
+    )
     return made.root / made.clips["clip"][0]
 
 
 def faces_of(path: Path, side: int, most: int = 64) -> np.ndarray:
     """(n, side, side, 1) uint8: faces of the film, to calibrate with."""
-    from fer_utils.faces import each_frame, Reading
-    from fer_utils.faces.clipwork import faces_of_frame, Settings
+    from fer_utils.faces import Reading, each_frame
+    from fer_utils.faces.clipwork import Settings, faces_of_frame
     from fer_utils.faces.detectors import create
 
     finder, near, crops = create("dlib"), None, []
@@ -62,14 +72,16 @@ def faces_of(path: Path, side: int, most: int = 64) -> np.ndarray:
     return np.stack(crops)[..., None]
 
 
-def networks(film: Path, folder: Path, *, model: str | None = None, peers: bool = True, progress: bool = True) -> dict[str, Any]:
+def networks(
+    film: Path, folder: Path, *, model: str | None = None, peers: bool = True, progress: bool = True
+) -> dict[str, Any]:
     """{name: Classifier} of what is compared: ours in int8, and the peers' in float32, all in LiteRT on one thread."""
     import keras
 
     from fer_utils import compress, models
     from fer_utils.core import labels
-    from fer_utils.live.classifiers import classifier, Classifier
-    from fer_utils.live.peer_networks import build, PEERS
+    from fer_utils.live.classifiers import Classifier, classifier
+    from fer_utils.live.peer_networks import PEERS, build
 
     if model is not None:
         ours = classifier(model)
@@ -79,13 +91,17 @@ def networks(film: Path, folder: Path, *, model: str | None = None, peers: bool 
         keras.utils.set_random_seed(0)
         network = models.build(name, classes=len(labels.RAVDESS))
         side = network.input_shape[1]
-        made = compress.export(network, folder / f"{name}.tflite", quantize="int8", calibration=faces_of(film, side), progress=progress)
+        made = compress.export(
+            network, folder / f"{name}.tflite", quantize="int8", calibration=faces_of(film, side), progress=progress
+        )
         found = {f"{name} int8, untrained": classifier(made.path, labels.RAVDESS)}
     for library in PEERS if peers else ():
         network, names, whose = build(library)
         side, channels = network.input_shape[1], network.input_shape[3]
         made = compress.export(network, folder / f"{library}.tflite", progress=progress)
-        found[f"{library}'s network float32, {whose}"] = Classifier(compress.load(made.path), names, side, channels, library, "litert", {})
+        found[f"{library}'s network float32, {whose}"] = Classifier(
+            compress.load(made.path), names, side, channels, library, "litert", {}
+        )
     return found
 
 
@@ -102,8 +118,18 @@ def once(film: Path, network, clock: str, *, every: int = 10) -> dict:
     return {"frames": report.frames, "seen": report.seen, "stages": report.stages, "slow": report.slow}
 
 
-def measure(*, rounds: int = 5, film: str | Path | None = None, model: str | None = None, peers: bool = True, every: int = 10,
-            seconds: float = SECONDS, size: tuple[int, int] = SIZE, progress: bool = True, classifiers: Mapping[str, Any] | None = None) -> dict:
+def measure(
+    *,
+    rounds: int = 5,
+    film: str | Path | None = None,
+    model: str | None = None,
+    peers: bool = True,
+    every: int = 10,
+    seconds: float = SECONDS,
+    size: tuple[int, int] = SIZE,
+    progress: bool = True,
+    classifiers: Mapping[str, Any] | None = None,
+) -> dict:
     """Time everything, in turn.
 
     Parameters
@@ -132,8 +158,16 @@ def measure(*, rounds: int = 5, film: str | Path | None = None, model: str | Non
 
     rounds = whole_number("rounds", rounds, 1)
     with tempfile.TemporaryDirectory(prefix="fer-bench-") as folder:
-        path = drawn_film(Path(folder) / "film", seconds=seconds, size=size, progress=progress) if film is None else Path(film)
-        made = dict(classifiers) if classifiers is not None else networks(path, Path(folder), model=model, peers=peers, progress=progress)
+        path = (
+            drawn_film(Path(folder) / "film", seconds=seconds, size=size, progress=progress)
+            if film is None
+            else Path(film)
+        )
+        made = (
+            dict(classifiers)
+            if classifiers is not None
+            else networks(path, Path(folder), model=model, peers=peers, progress=progress)
+        )
         passes: dict[tuple[str, str], list[dict]] = {(name, clock): [] for name in made for clock in CLOCKS}
         with tqdm(total=(rounds + 1) * len(passes), desc="passes in turn", unit="pass", disable=not progress) as bar:
             for number in range(rounds + 1):
@@ -149,20 +183,40 @@ def measure(*, rounds: int = 5, film: str | Path | None = None, model: str | Non
         speed = [one["frames"] / sum(one["stages"].values()) for one in wall]
         work = np.array([sum(one["stages"].values()) for one in thread])
         reference = work if reference is None else reference
-        each = {stage: float(np.median([1e3 * one["stages"][stage] / one["frames"] for one in thread])) for stage in pipeline.STAGES}
+        each = {
+            stage: float(np.median([1e3 * one["stages"][stage] / one["frames"] for one in thread]))
+            for stage in pipeline.STAGES
+        }
         total = sum(each.values())
         low, middle, high = np.percentile(speed, (25, 50, 75))
-        rows.append({"name": name, "fps": middle, "low": low, "high": high, "thread_fps": float(np.median(thread[0]["frames"] / work)),
-                     "ratio": float(np.median(reference / work)), "ms": each, "shares": {stage: value / total for stage, value in each.items()},
-                     "slow": float(np.median([one["slow"] for one in wall])), "seen": wall[0]["seen"]})
-    return {"rounds": rounds, "size": list(size) if film is None else None, "every": every, "frames": passes[next(iter(passes))][0]["frames"], "goal": GOAL,
-            "rows": rows, "write_ms": write_ms}
+        rows.append(
+            {
+                "name": name,
+                "fps": middle,
+                "low": low,
+                "high": high,
+                "thread_fps": float(np.median(thread[0]["frames"] / work)),
+                "ratio": float(np.median(reference / work)),
+                "ms": each,
+                "shares": {stage: value / total for stage, value in each.items()},
+                "slow": float(np.median([one["slow"] for one in wall])),
+                "seen": wall[0]["seen"],
+            }
+        )
+    return {
+        "rounds": rounds,
+        "size": list(size) if film is None else None,
+        "every": every,
+        "frames": passes[next(iter(passes))][0]["frames"],
+        "goal": GOAL,
+        "rows": rows,
+        "write_ms": write_ms,
+    }
 
 
 def _writing(path: Path, out: Path, most: int = 12) -> float:
     """Milliseconds of the thread a frame, writing the film's first frames as VP9."""
-    from fer_utils.faces import each_frame, Reading
-
+    from fer_utils.faces import Reading, each_frame
     from fer_utils.live import streams
 
     film, seconds, many = streams.Film(out, FPS), 0.0, 0
@@ -185,22 +239,37 @@ def report(found: dict) -> str:
     from fer_utils.live import pipeline
 
     size = "{0}x{1}".format(*found["size"]) if found["size"] else "the given film"
-    lines = [f"{size}, {found['frames']} frames, one thread, detector at every {found['every']}th; median (quartiles) of {found['rounds']} rounds in turn", "",
-             f"  {'frames a second, read to drawn picture':<58}{'wall':>8}{'':<16}{'thread':>8}{'ratio':>8}{'late':>7}"]
-    lines += [f"  {row['name']:<58}{row['fps']:>8.1f} ({row['low']:.0f} to {row['high']:.0f})".ljust(84)
-              + f"{row['thread_fps']:>8.1f}{row['ratio']:>8.2f}{100 * row['slow']:>5.0f} %" for row in found["rows"]]
+    lines = [
+        f"{size}, {found['frames']} frames, one thread, detector at every {found['every']}th; median (quartiles) of {found['rounds']} rounds in turn",
+        "",
+        f"  {'frames a second, read to drawn picture':<58}{'wall':>8}{'':<16}{'thread':>8}{'ratio':>8}{'late':>7}",
+    ]
+    lines += [
+        f"  {row['name']:<58}{row['fps']:>8.1f} ({row['low']:.0f} to {row['high']:.0f})".ljust(84)
+        + f"{row['thread_fps']:>8.1f}{row['ratio']:>8.2f}{100 * row['slow']:>5.0f} %"
+        for row in found["rows"]
+    ]
     stages = [stage for stage in pipeline.STAGES if any(row["ms"][stage] >= 0.005 for row in found["rows"])]
     lines += ["", f"  {'milliseconds of the thread a frame (share)':<58}" + "".join(f"{stage:>15}" for stage in stages)]
-    lines += [f"  {row['name']:<58}" + "".join(f"{row['ms'][stage]:>8.2f} ({100 * row['shares'][stage]:>2.0f} %)" for stage in stages) for row in found["rows"]]
+    lines += [
+        f"  {row['name']:<58}"
+        + "".join(f"{row['ms'][stage]:>8.2f} ({100 * row['shares'][stage]:>2.0f} %)" for stage in stages)
+        for row in found["rows"]
+    ]
     ours = found["rows"][0]
-    lines += ["", f"  aim: {found['goal']:g} frames a second at 1280x720; {ours['name']}: {ours['fps']:.1f} by the wall clock, "
-              f"{ours['thread_fps']:.1f} of the thread's time",
-              f"  writing VP9, where --out asks for it, is {found['write_ms']:.0f} ms a frame more"]
+    lines += [
+        "",
+        f"  aim: {found['goal']:g} frames a second at 1280x720; {ours['name']}: {ours['fps']:.1f} by the wall clock, "
+        f"{ours['thread_fps']:.1f} of the thread's time",
+        f"  writing VP9, where --out asks for it, is {found['write_ms']:.0f} ms a frame more",
+    ]
     return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m fer_utils.benchmarks.live_frames", description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_utils.benchmarks.live_frames", description=__doc__.split("\n\n")[0]
+    )
     parser.add_argument("--rounds", type=int, default=5, help="timed passes of each (default 5)")
     parser.add_argument("--video", metavar="FILE", help="a video with a face, instead of the drawn one")
     parser.add_argument("--model", help="a stored result's folder or an exported file (default: int8, random weights)")
@@ -210,7 +279,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
-    less = {"rounds": 1, "seconds": 0.5, "peers": False} if options.quick else {"rounds": options.rounds, "peers": not options.no_peers}
+    less = (
+        {"rounds": 1, "seconds": 0.5, "peers": False}
+        if options.quick
+        else {"rounds": options.rounds, "peers": not options.no_peers}
+    )
     found = measure(film=options.video, model=options.model, every=options.every, progress=not options.quiet, **less)
     print(json.dumps(found, indent=1) if options.json else report(found))
     return 0

@@ -37,7 +37,7 @@ def write_faces(path: Path, images: int) -> None:
     made = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(images, *SHAPE))
     rng = np.random.default_rng(0)
     for start in range(0, images, 256):
-        part = made[start:start + 256]
+        part = made[start : start + 256]
         part[:] = rng.integers(0, 256, part.shape, np.uint8)
     made.flush()
 
@@ -81,19 +81,33 @@ def train_in_turn(way: str, path: str, steps: int, epochs: int) -> None:
     if way == "plain":
         data = np.empty(faces.shape, np.float32)
         for start in range(0, len(faces), 256):
-            data[start:start + 256] = faces[start:start + 256]
+            data[start : start + 256] = faces[start : start + 256]
             training._let_go(faces)
         recipe = training.Recipe()
-        network.compile(optimizer=keras.optimizers.Adam(recipe.learning_rate), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+        network.compile(
+            optimizer=keras.optimizers.Adam(recipe.learning_rate),
+            loss="sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+        )
         # All faces are handed over, as for a whole epoch, if they last for all epochs: else Keras would cut one of them short.
         some = len(data) if epochs * steps * BATCH <= len(data) else steps * BATCH
-        network.fit(data[:some], labels[:some], batch_size=BATCH, epochs=epochs, steps_per_epoch=steps, verbose=0, callbacks=[Turn()])
+        network.fit(
+            data[:some],
+            labels[:some],
+            batch_size=BATCH,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            verbose=0,
+            callbacks=[Turn()],
+        )
     else:
         whole = training.batches(faces, labels, np.arange(len(faces)), batch_size=BATCH, shuffle_seed=0)
         for number in range(len(whole)):  # every face is read once, as it would be in a whole epoch
             whole[number]
         recipe = training.Recipe(epochs=epochs, batch_size=BATCH, precision="float32")
-        training.fit(network, faces, labels, np.arange(steps * BATCH), [], recipe=recipe, progress=False, callbacks=[Turn()])
+        training.fit(
+            network, faces, labels, np.arange(steps * BATCH), [], recipe=recipe, progress=False, callbacks=[Turn()]
+        )
     say()
 
 
@@ -116,12 +130,18 @@ def measure(*, images: int = IMAGES, steps: int = STEPS, rounds: int = 5, progre
     ------
     FerError : fewer images, steps or rounds than one; a training that broke down, with what it said.
     """
-    images, steps, rounds = whole_number("images", images, BATCH), whole_number("steps", steps, 1), whole_number("rounds", rounds, 1)
+    images, steps, rounds = (
+        whole_number("images", images, BATCH),
+        whole_number("steps", steps, 1),
+        whole_number("rounds", rounds, 1),
+    )
     steps = min(steps, images // BATCH)
     from tqdm import tqdm
 
-    with tempfile.TemporaryDirectory(prefix="fer-bench-") as folder, tqdm(
-            total=2 * (rounds + 1), desc="training in turn", unit="epoch", disable=not progress) as bar:
+    with (
+        tempfile.TemporaryDirectory(prefix="fer-bench-") as folder,
+        tqdm(total=2 * (rounds + 1), desc="training in turn", unit="epoch", disable=not progress) as bar,
+    ):
         file = Path(folder, "faces.npy")
         write_faces(file, images)
         runs: dict[str, _Run] = {}
@@ -146,12 +166,27 @@ def measure(*, images: int = IMAGES, steps: int = STEPS, rounds: int = 5, progre
     rows = []
     for way in WAYS:
         quartiles = 1e3 * np.percentile(wall[way], (25, 50, 75))
-        rows.append({"name": way, "ms": quartiles[1], "low": quartiles[0], "high": quartiles[2], "cpu_ms": 1e3 * float(np.median(cpu[way])),
-                     "peak_mb": peaks[way]})
+        rows.append(
+            {
+                "name": way,
+                "ms": quartiles[1],
+                "low": quartiles[0],
+                "high": quartiles[2],
+                "cpu_ms": 1e3 * float(np.median(cpu[way])),
+                "peak_mb": peaks[way],
+            }
+        )
     return {
-        "images": images, "steps": steps, "rounds": rounds, "array_mb": 4e-6 * images * float(np.prod(SHAPE)), "rows": rows,
-        "time_ratio": middle, "time_low": low, "time_high": high,
-        "cpu_ratio": float(np.median(np.array(cpu["stream"]) / np.array(cpu["plain"]))), "memory_ratio": peaks["stream"] / peaks["plain"],
+        "images": images,
+        "steps": steps,
+        "rounds": rounds,
+        "array_mb": 4e-6 * images * float(np.prod(SHAPE)),
+        "rows": rows,
+        "time_ratio": middle,
+        "time_low": low,
+        "time_high": high,
+        "cpu_ratio": float(np.median(np.array(cpu["stream"]) / np.array(cpu["plain"]))),
+        "memory_ratio": peaks["stream"] / peaks["plain"],
     }
 
 
@@ -162,14 +197,21 @@ class _Run:
         self.log = log
         with open(log, "w") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", __spec__.name, "--train", way, str(file), str(steps), str(epochs)], text=True, stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=errors, env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"})
+                [sys.executable, "-m", __spec__.name, "--train", way, str(file), str(steps), str(epochs)],
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+            )
         self.now = self._heard()
 
     def _heard(self) -> dict:
         line = self.process.stdout.readline()
         if not line:
-            raise FerError(f"A training of the bench broke down (exit {self.process.wait()}): {self.log.read_text()[-800:]}")
+            raise FerError(
+                f"A training of the bench broke down (exit {self.process.wait()}): {self.log.read_text()[-800:]}"
+            )
         return json.loads(line)
 
     def epoch(self) -> tuple[float, float]:
@@ -188,17 +230,33 @@ class _Run:
 
 def report(found: dict) -> str:
     """The measurements as text."""
-    lines = ["one step of {steps} an epoch, batches of 16: median (quartiles) of {rounds} epochs in turn; peak memory with {images:,} faces, "
-             "{array_mb:,.0f} MB as float32".format(**found), ""]
-    lines += [f"  {WAYS[row['name']]:<38}{row['ms']:>7.0f} ms ({row['low']:.0f} to {row['high']:.0f})".ljust(66)
-              + f"{row['cpu_ms']:>6.0f} ms of processor time{row['peak_mb']:>8,.0f} MB" for row in found["rows"]]
-    return "\n".join([*lines, "", "  train.fit beside model.fit: {time_ratio:.2f} of its time ({time_low:.2f} to {time_high:.2f}), {cpu_ratio:.2f} of its processor "
-                                  "time, {memory_ratio:.2f} of its memory".format(**found)])
+    lines = [
+        "one step of {steps} an epoch, batches of 16: median (quartiles) of {rounds} epochs in turn; peak memory with {images:,} faces, "
+        "{array_mb:,.0f} MB as float32".format(**found),
+        "",
+    ]
+    lines += [
+        f"  {WAYS[row['name']]:<38}{row['ms']:>7.0f} ms ({row['low']:.0f} to {row['high']:.0f})".ljust(66)
+        + f"{row['cpu_ms']:>6.0f} ms of processor time{row['peak_mb']:>8,.0f} MB"
+        for row in found["rows"]
+    ]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "  train.fit beside model.fit: {time_ratio:.2f} of its time ({time_low:.2f} to {time_high:.2f}), {cpu_ratio:.2f} of its processor "
+            "time, {memory_ratio:.2f} of its memory".format(**found),
+        ]
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m fer_utils.benchmarks.training_steps", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--images", type=int, default=IMAGES, help=f"faces on disk, and in memory as float32 (default {IMAGES})")
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_utils.benchmarks.training_steps", description=__doc__.split("\n\n")[0]
+    )
+    parser.add_argument(
+        "--images", type=int, default=IMAGES, help=f"faces on disk, and in memory as float32 (default {IMAGES})"
+    )
     parser.add_argument("--steps", type=int, default=STEPS, help=f"steps of an epoch (default {STEPS})")
     parser.add_argument("--rounds", type=int, default=5, help="timed epochs (default 5)")
     parser.add_argument("--quick", action="store_true", help="48 faces, two steps an epoch")

@@ -14,10 +14,10 @@ from pathlib import Path
 import sys
 import tempfile
 
-from fer_utils.core import labels, tables
-from fer_utils.cli import train_command
-from fer_utils.core.errors import FerError, invalid, MissingPackage
 from fer_utils.cli import demo_command as live
+from fer_utils.cli import train_command
+from fer_utils.core import labels, tables
+from fer_utils.core.errors import FerError, MissingPackage, invalid
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,14 +44,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 #: Where a command's word for an argument is not the function's.
-_SAID = {"demo": {"source": "video"}, "evaluate": {"path": "result"},
-         "predict": {"source": "file"}, "prepare": {"out_dir": "out"}, "train": {"name": "model", "path": "teacher", "distillation": "teacher"}}
+_SAID = {
+    "demo": {"source": "video"},
+    "evaluate": {"path": "result"},
+    "predict": {"source": "file"},
+    "prepare": {"out_dir": "out"},
+    "train": {"name": "model", "path": "teacher", "distillation": "teacher"},
+}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m fer_utils",
-        description="From clips to faces to a trained network, one step a command.")
+        prog="python -m fer_utils", description="From clips to faces to a trained network, one step a command."
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     def command(name, run, text):
@@ -67,8 +72,12 @@ def _parser() -> argparse.ArgumentParser:
 
     made = command("download", _download, "download RAVDESS's videos, or say where another data set is to be had")
     made.add_argument("dataset", help="ravdess; or savee, mead or crema_d for where to ask and what is needed")
-    made.add_argument("root", nargs="?", help="the folder to download into; of the others, what you unpacked, to be checked")
-    made.add_argument("--actors", nargs="+", metavar="NUMBER", help="which, from 1 to 24 (default: all, about 13 GB of speech)")
+    made.add_argument(
+        "root", nargs="?", help="the folder to download into; of the others, what you unpacked, to be checked"
+    )
+    made.add_argument(
+        "--actors", nargs="+", metavar="NUMBER", help="which, from 1 to 24 (default: all, about 13 GB of speech)"
+    )
     made.add_argument("--channel", default="speech", help="speech (default) or song")
     made.add_argument("--record", help="the address of a mirror of the record")
 
@@ -85,18 +94,32 @@ def _parser() -> argparse.ArgumentParser:
     _dataset(made)
     made.add_argument("--out", required=True, metavar="FOLDER", help="where the face set is stored")
     made.add_argument("--frames", type=int, default=6, help="frames a clip (default 6, as in the paper)")
-    made.add_argument("--report", metavar="FILE", help="also write a page of pictures, the doubtful faces first, with every problem")
-    made.add_argument("--sampling", default="even", help="which frames: even (default), middle, apex or all (--frames is then ignored)")
+    made.add_argument(
+        "--report", metavar="FILE", help="also write a page of pictures, the doubtful faces first, with every problem"
+    )
+    made.add_argument(
+        "--sampling",
+        default="even",
+        help="which frames: even (default), middle, apex or all (--frames is then ignored)",
+    )
     made.add_argument("--size", type=int, default=180, help="pixels (default 180, as in the paper)")
     _eyes(made)
     _workers(made)
-    made.add_argument("--scheduler", metavar="ADDRESS", help="a Dask cluster's scheduler, tcp://host:port, whose workers do "
-                      "the clips (without --workers; default: processes of this machine)")
+    made.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask cluster's scheduler, tcp://host:port, whose workers do "
+        "the clips (without --workers; default: processes of this machine)",
+    )
 
     train_command.add_arguments(command("train", train_command.train, train_command.HELP))
 
     made = command("difficulty", _difficulty, "measure how hard the drawn stand-ins are for the paper's network")
-    made.add_argument("--tier", default="class", help="smoke, class (default) or full, the paper's sizes: some two hours of training with one thread, at 6 epochs")
+    made.add_argument(
+        "--tier",
+        default="class",
+        help="smoke, class (default) or full, the paper's sizes: some two hours of training with one thread, at 6 epochs",
+    )
     made.add_argument("--epochs", type=int, help="how many (default: the tier's own number)")
     made.add_argument("--only", metavar="NAME", action="append", help="a question's name; may be given several times")
     made.add_argument("--store", action="store_true", help="keep the answers in the package, for the appendix")
@@ -105,7 +128,12 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("name", nargs="?", help="which; without it they are listed")
     made.add_argument("--tier", default="class", help="smoke, class (default) or full")
     made.add_argument("--store", action="store_true", help="keep the answer in book/results")
-    made.add_argument("--real", metavar="SET=FOLDER", action="append", help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times")
+    made.add_argument(
+        "--real",
+        metavar="SET=FOLDER",
+        action="append",
+        help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times",
+    )
 
     made = command("evaluate", _evaluate, "print the metrics of a stored result")
     made.add_argument("result", help="the folder of a stored result")
@@ -128,15 +156,24 @@ def _dataset(made) -> None:
 
     made.add_argument("--dataset", required=True, help=f"one of {', '.join(datasets.available())}")
     made.add_argument("root", help="the data set's folder")
-    made.add_argument("--actor", help="for --dataset folder, who is seen: kdef, jaffe, ck+, ck48, or a regular expression "
-                      "with a group named actor")
+    made.add_argument(
+        "--actor",
+        help="for --dataset folder, who is seen: kdef, jaffe, ck+, ck48, or a regular expression "
+        "with a group named actor",
+    )
 
 
 def _eyes(made) -> None:
     """How faces are found and turned: the same for the faces that a network learns from and those it is asked about."""
-    made.add_argument("--detector", default="dlib", help="dlib (default), haar, or yunet:FILE, FILE being YuNet's model")
-    made.add_argument("--landmarks", metavar="FILE", help="also find 68 landmarks: a dlib shape predictor's file, or drawn, "
-                      "for the one trained on drawn faces (made when first asked for)")
+    made.add_argument(
+        "--detector", default="dlib", help="dlib (default), haar, or yunet:FILE, FILE being YuNet's model"
+    )
+    made.add_argument(
+        "--landmarks",
+        metavar="FILE",
+        help="also find 68 landmarks: a dlib shape predictor's file, or drawn, "
+        "for the one trained on drawn faces (made when first asked for)",
+    )
     made.add_argument("--align", action="store_true", help="turn each face until its eyes are level (with --landmarks)")
 
 
@@ -178,7 +215,9 @@ def _checked_file(argument: str, value: str | None) -> Path | None:
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
-        raise invalid(argument, expected=expected, received=value, remedy=f"Nothing can be written in {place}: {error.strerror}") from error
+        raise invalid(
+            argument, expected=expected, received=value, remedy=f"Nothing can be written in {place}: {error.strerror}"
+        ) from error
     return path
 
 
@@ -212,11 +251,19 @@ def _what_is_there(options, clips: tables.ClipTable) -> tuple[dict, str]:
 
     counts = clips["expression"].value_counts()
     order = [name for name in labels.vocabulary(options.dataset, counts.index) if name in counts]
-    value = {"dataset": options.dataset, "root": options.root, "clips": len(clips),
-             "actors": sorted(set(clips["actor"]) - {""}), "performances": int(clips["performance"].nunique()),
-             "expressions": {name: int(counts[name]) for name in order}, "problems": _report(clips.problems)}
-    lines = [f"{_count(len(clips), 'clip')} of {_count(len(value['actors']), 'actor')}, "
-             f"{_count(value['performances'], 'performance')}"]
+    value = {
+        "dataset": options.dataset,
+        "root": options.root,
+        "clips": len(clips),
+        "actors": sorted(set(clips["actor"]) - {""}),
+        "performances": int(clips["performance"].nunique()),
+        "expressions": {name: int(counts[name]) for name in order},
+        "problems": _report(clips.problems),
+    }
+    lines = [
+        f"{_count(len(clips), 'clip')} of {_count(len(value['actors']), 'actor')}, "
+        f"{_count(value['performances'], 'performance')}"
+    ]
     lines += [f"  {name:<10} {number:>6}" for name, number in value["expressions"].items()]
     if options.dataset in completeness.available() and len(clips):
         found = datasets.check(clips)
@@ -241,26 +288,49 @@ def _download(options) -> int:
         _print(options, {**value, "how": text}, f"{text}\n\n{options.root}: {found}")
         return 0 if len(clips) else 1
     if options.root is None:
-        raise invalid("root", expected="the folder to download into", received=None,
-                      remedy="python -m fer_utils download ravdess FOLDER --actors 1 2")
+        raise invalid(
+            "root",
+            expected="the folder to download into",
+            received=None,
+            remedy="python -m fer_utils download ravdess FOLDER --actors 1 2",
+        )
     # 1 and 001 are 01; what is no actor stays as it was typed, for the message.
     codes = {one: one.lstrip("0").zfill(2) for one in options.actors or ()}
     actors = options.actors and [codes[one] if codes[one] in ravdess.ACTORS else one for one in options.actors]
     more = {} if options.record is None else {"record": options.record}
-    made = datasets.download_ravdess(options.root, actors=actors, channel=options.channel,
-                                     progress=not options.quiet, **more)
-    value = {"root": str(made.root), "channel": made.channel, "actors": list(made.there), "fetched": list(made.fetched),
-             "missing": list(made.missing), "problems": _report(made.problems)}
-    _print(options, value, f"{_count(len(made.there), 'actor')} of RAVDESS {made.channel} in {made.root}, "
-                           f"{len(made.fetched)} fetched now; missing: {', '.join(made.missing) or 'none'}")
+    made = datasets.download_ravdess(
+        options.root, actors=actors, channel=options.channel, progress=not options.quiet, **more
+    )
+    value = {
+        "root": str(made.root),
+        "channel": made.channel,
+        "actors": list(made.there),
+        "fetched": list(made.fetched),
+        "missing": list(made.missing),
+        "problems": _report(made.problems),
+    }
+    _print(
+        options,
+        value,
+        f"{_count(len(made.there), 'actor')} of RAVDESS {made.channel} in {made.root}, "
+        f"{len(made.fetched)} fetched now; missing: {', '.join(made.missing) or 'none'}",
+    )
     return 0 if made.there else 1
 
 
 def _film(options) -> int:
     from fer_utils import studio
 
-    made = studio.film(options.layout, options.root, actors=options.actors, clips_per_actor=options.clips_per_actor,
-                       seed=options.seed, twins=options.twins, workers=options.workers, progress=not options.quiet)
+    made = studio.film(
+        options.layout,
+        options.root,
+        actors=options.actors,
+        clips_per_actor=options.clips_per_actor,
+        seed=options.seed,
+        twins=options.twins,
+        workers=options.workers,
+        progress=not options.quiet,
+    )
     value = {"layout": options.layout, "root": str(made.root), "clips": len(made.clips), "manifest": made.manifest}
     _print(options, value, f"{_count(len(made.clips), 'clip')} of drawn actors in {made.root}")
     return 0
@@ -275,20 +345,35 @@ def _prepare(options) -> int:
         value = {"out": None, "clips": 0, "faces": 0, "fingerprint": None, "problems": _report(clips.problems)}
         _print(options, value, f"No clips in {options.root}; nothing was made.")
         return 1
-    made = faces.prepare(clips, options.out, frames=options.frames, sampling=options.sampling, size=options.size, detector=options.detector,
-                         landmarks=_predictor(options), align=options.align, workers=options.workers,
-                         scheduler=options.scheduler, progress=not options.quiet)
+    made = faces.prepare(
+        clips,
+        options.out,
+        frames=options.frames,
+        sampling=options.sampling,
+        size=options.size,
+        detector=options.detector,
+        landmarks=_predictor(options),
+        align=options.align,
+        workers=options.workers,
+        scheduler=options.scheduler,
+        progress=not options.quiet,
+    )
     if page:
         faces.report(made, page, clips=clips)
-    value = {"out": str(made.path), "clips": len(clips), "faces": len(made), "fingerprint": made.fingerprint,
-             "problems": _report(made.problems)}
+    value = {
+        "out": str(made.path),
+        "clips": len(clips),
+        "faces": len(made),
+        "fingerprint": made.fingerprint,
+        "problems": _report(made.problems),
+    }
     _print(options, value, f"{_count(len(made), 'face')} from {_count(len(clips), 'clip')} in {made.path}")
     return 0 if len(made) else 1
 
 
 def _difficulty(options) -> int:
-    from fer_utils.studies import difficulty
     from fer_utils.reporting import with_interval
+    from fer_utils.studies import difficulty
 
     table = difficulty.measure(options.tier, questions=options.only, epochs=options.epochs, progress=not options.quiet)
     value = {"tier": options.tier, "rows": json.loads(table.to_json(orient="records"))}
@@ -306,12 +391,27 @@ def _study(options) -> int:
     from fer_utils import studies
 
     if options.name is None:
-        rows = [{"study": name, "title": studies.module(name).TITLE, "stored": [
-            {"tier": one.tier, "finished": one.finished, "stale": one.stale}
-            for one in (studies.load(*pair) for pair in studies.stored() if pair[0] == name)]} for name in studies.available()]
-        lines = [f"  {row['study']:<16} {row['title']}: " + (", ".join(
-            f"{one['tier']}, {one['finished'][:10]}{', stale' if one['stale'] else ''}" for one in row["stored"]) or "not stored")
-            for row in rows]
+        rows = [
+            {
+                "study": name,
+                "title": studies.module(name).TITLE,
+                "stored": [
+                    {"tier": one.tier, "finished": one.finished, "stale": one.stale}
+                    for one in (studies.load(*pair) for pair in studies.stored() if pair[0] == name)
+                ],
+            }
+            for name in studies.available()
+        ]
+        lines = [
+            f"  {row['study']:<16} {row['title']}: "
+            + (
+                ", ".join(
+                    f"{one['tier']}, {one['finished'][:10]}{', stale' if one['stale'] else ''}" for one in row["stored"]
+                )
+                or "not stored"
+            )
+            for row in rows
+        ]
         _print(options, {"studies": rows}, "\n".join(lines))
         return 0
     real = None
@@ -329,14 +429,17 @@ def _evaluate(options) -> int:
     from fer_utils.reporting import percent, with_interval
 
     result = Result.load(options.result)
-    lines = [f"{result.experiment['model']['name']}, split by {result.experiment['split']['by']}, "
-             f"{_count(result.metrics['n'], 'test image')} of {_count(result.split['test_actors'], 'actor')}",
-             f"accuracy  {with_interval(result.metrics['accuracy'])}",
-             f"macro F1  {with_interval(result.metrics['macro_f1'])}",
-             f"chance    {percent(result.metrics['chance'])} (always the commonest label)"]
+    lines = [
+        f"{result.experiment['model']['name']}, split by {result.experiment['split']['by']}, "
+        f"{_count(result.metrics['n'], 'test image')} of {_count(result.split['test_actors'], 'actor')}",
+        f"accuracy  {with_interval(result.metrics['accuracy'])}",
+        f"macro F1  {with_interval(result.metrics['macro_f1'])}",
+        f"chance    {percent(result.metrics['chance'])} (always the commonest label)",
+    ]
     lines += [f"  recall {name:<10} {percent(share)}" for name, share in result.metrics["recall"].items()]
-    lines += [f"leaked {level:<12} {percent(share)} of the test rows"
-              for level, share in result.split["leaked_share"].items()]
+    lines += [
+        f"leaked {level:<12} {percent(share)} of the test rows" for level, share in result.split["leaked_share"].items()
+    ]
     _print(options, {"result": str(result.path), "metrics": result.metrics, "split": result.split}, "\n".join(lines))
     return 0
 
@@ -345,16 +448,29 @@ def _predict(options) -> int:
     from fer_utils import predict
 
     names = options.labels.split(",") if options.labels else None
-    found = predict(options.file, model=options.model, labels=names, frames=options.frames,
-                    detector=options.detector, landmarks=_predictor(options), align=options.align, progress=not options.quiet)
-    value = {"file": options.file, "faces": json.loads(found.to_json(orient="records")),
-             "problems": _report(found.problems)}
+    found = predict(
+        options.file,
+        model=options.model,
+        labels=names,
+        frames=options.frames,
+        detector=options.detector,
+        landmarks=_predictor(options),
+        align=options.align,
+        progress=not options.quiet,
+    )
+    value = {
+        "file": options.file,
+        "faces": json.loads(found.to_json(orient="records")),
+        "problems": _report(found.problems),
+    }
     scores = [column for column in found.columns if column.startswith("score_")]
     lines = [f"{_count(len(found), 'face')} (scores are for posed-expression labels)"]
     for row in found.to_dict("records"):
         best = sorted(scores, key=lambda name: -row[name])[:3]
         shown = ", ".join(f"{name.removeprefix('score_')} {row[name]:.2f}" for name in best)
-        lines.append(f"  frame {row['frame_index']}, box ({row['box_x']}, {row['box_y']}, {row['box_w']}, "
-                     f"{row['box_h']}): {shown}")
+        lines.append(
+            f"  frame {row['frame_index']}, box ({row['box_x']}, {row['box_y']}, {row['box_w']}, "
+            f"{row['box_h']}): {shown}"
+        )
     _print(options, value, "\n".join(lines))
     return 0 if len(found) else 1

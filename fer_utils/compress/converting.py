@@ -16,8 +16,8 @@ import warnings
 import keras
 import numpy as np
 
-from fer_utils.core.errors import FerError, missing
 from fer_utils.compress.engines import need
+from fer_utils.core.errors import FerError, missing
 
 # Enough for stable ranges of the activations, and quick.
 CALIBRATION_IMAGES = 200
@@ -48,7 +48,9 @@ def _calibrating(images: np.ndarray, progress: bool):
     """One image (1, height, width, channels) float32 after the other, with a bar."""
     from tqdm import tqdm
 
-    for row in tqdm(spread(len(images), CALIBRATION_IMAGES), desc="calibrating", unit="image", delay=2, disable=not progress):
+    for row in tqdm(
+        spread(len(images), CALIBRATION_IMAGES), desc="calibrating", unit="image", delay=2, disable=not progress
+    ):
         yield images[row : row + 1].astype("float32")
 
 
@@ -140,8 +142,13 @@ def _in_8_bits(plain: Path, folder: Path, quantize: str, images: np.ndarray, pro
 
             graph = onnx.load(str(ready)).graph
             quantization.quantize_static(
-                str(ready), str(file), _reader(graph.input[0].name, images, progress), quant_format=quantization.QuantFormat.QDQ,
-                per_channel=True, activation_type=quantization.QuantType.QInt8, weight_type=quantization.QuantType.QInt8,
+                str(ready),
+                str(file),
+                _reader(graph.input[0].name, images, progress),
+                quant_format=quantization.QuantFormat.QDQ,
+                per_channel=True,
+                activation_type=quantization.QuantType.QInt8,
+                weight_type=quantization.QuantType.QInt8,
                 # Probabilities in steps of 1/255 would be all that is left of a softmax in 8 bits.
                 nodes_to_exclude=[node.name for node in graph.node if node.op_type == "Softmax"],
             )
@@ -165,7 +172,9 @@ def _reader(name: str, images: np.ndarray, progress: bool):
     return Reader()
 
 
-def openvino(model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool) -> tuple[bytes, bytes]:
+def openvino(
+    model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool
+) -> tuple[bytes, bytes]:
     """The bytes of an ``.xml`` file and of the ``.bin`` file beside it."""
     _tensorflow("openvino")
     (ov,) = need("openvino", needed_for="format='openvino'")

@@ -20,7 +20,11 @@ from fer_utils.core.errors import FerError, invalid, missing, whole_number
 
 #: Each engine, and the ends of the names of files that it reads.
 ENGINES: dict[str, tuple[str, ...]] = {
-    "litert": (".tflite",), "onnxruntime": (".onnx",), "openvino": (".xml", ".onnx"), "keras": (".keras",), "xla": (".keras",),
+    "litert": (".tflite",),
+    "onnxruntime": (".onnx",),
+    "openvino": (".xml", ".onnx"),
+    "keras": (".keras",),
+    "xla": (".keras",),
 }
 _SHOWN = {"litert": "LiteRT", "openvino": "OpenVINO", "keras": "Keras", "xla": "Keras"}
 _REMEDY = 'pip install "fer_utils[engines]"'
@@ -31,7 +35,8 @@ def checked_images(images, shape: tuple[int, ...], argument: str) -> np.ndarray:
     images = images if isinstance(images, np.ndarray) else np.asarray(images)
     if images.ndim != 4 or tuple(images.shape[1:]) != tuple(shape) or not len(images) or images.dtype.kind not in "uif":
         raise invalid(
-            argument, expected=f"numbers of shape (N, {', '.join(map(str, shape))}) with N of 1 or more",
+            argument,
+            expected=f"numbers of shape (N, {', '.join(map(str, shape))}) with N of 1 or more",
             received=f"shape {images.shape}, {images.dtype}",
         )
     return images
@@ -77,9 +82,7 @@ def _interpreter() -> tuple[type, Any]:
 
             return tf.lite.Interpreter, tf.lite.experimental.OpResolverType
         except (ImportError, AttributeError):
-            raise missing(
-                "ai-edge-litert", needed_for="engine='litert'", remedy="pip install ai-edge-litert"
-            ) from None
+            raise missing("ai-edge-litert", needed_for="engine='litert'", remedy="pip install ai-edge-litert") from None
     return Interpreter, OpResolverType
 
 
@@ -95,14 +98,17 @@ def _allocated(content: bytes, threads: int):
             raise
     # XNNPACK bounds the ratio of neighbouring layers' int8 steps; a range of zero width breaks the bound.
     interpreter = make(
-        model_content=content, num_threads=threads,
+        model_content=content,
+        num_threads=threads,
         experimental_op_resolver_type=kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
     warnings.warn(
         "LiteRT's fast kernels (XNNPACK) refuse this file, so it runs on the plain ones, more slowly. In an int8 file "
         "the usual cause is a layer that gave 0 for every calibration image: its units are dead, and the network "
-        "wants training anew.", RuntimeWarning, stacklevel=4,
+        "wants training anew.",
+        RuntimeWarning,
+        stacklevel=4,
     )
     return interpreter
 
@@ -157,12 +163,21 @@ class OpenVino(Runner):
     def __init__(self, path: Path, *, threads: int):
         ov = _engine("openvino")
         self.threads = threads
-        self._model = ov.Core().compile_model(str(path), "CPU", {
-            "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY",
-        })
+        self._model = ov.Core().compile_model(
+            str(path),
+            "CPU",
+            {
+                "INFERENCE_NUM_THREADS": threads,
+                "NUM_STREAMS": 1,
+                "INFERENCE_PRECISION_HINT": "f32",
+                "PERFORMANCE_HINT": "LATENCY",
+            },
+        )
         self._request = self._model.create_infer_request()
-        given, found = ([[side.get_length() if side.is_static else None for side in one.get_partial_shape()] for one in ends]
-                        for ends in (self._model.inputs, self._model.outputs))
+        given, found = (
+            [[side.get_length() if side.is_static else None for side in one.get_partial_shape()] for one in ends]
+            for ends in (self._model.inputs, self._model.outputs)
+        )
         self.input_shape, self.classes = _sides(given, found)
 
     def _one(self, image: np.ndarray) -> np.ndarray:
@@ -187,9 +202,9 @@ class Keras(Runner):
         import keras
 
         batches = [images[start : start + 32].astype("float32") for start in range(0, len(images), 32)]
-        return np.concatenate([
-            np.asarray(keras.ops.convert_to_numpy(self._call(batch)), dtype="float32") for batch in batches
-        ])
+        return np.concatenate(
+            [np.asarray(keras.ops.convert_to_numpy(self._call(batch)), dtype="float32") for batch in batches]
+        )
 
 
 class Xla(Keras):
@@ -206,18 +221,24 @@ class Xla(Keras):
             import tensorflow as tf
 
             self._compiled = tf.function(
-                lambda image: model(image, training=False), jit_compile=True, reduce_retracing=False,
+                lambda image: model(image, training=False),
+                jit_compile=True,
+                reduce_retracing=False,
                 input_signature=[tf.TensorSpec((1, *self.input_shape), tf.float32)],
             )
         elif kind == "jax":
             import jax
 
-            trainable, others = ([v.value for v in part] for part in (model.trainable_variables, model.non_trainable_variables))
+            trainable, others = (
+                [v.value for v in part] for part in (model.trainable_variables, model.non_trainable_variables)
+            )
             made = jax.jit(lambda image: model.stateless_call(trainable, others, image, training=False)[0])
             self._compiled = lambda image: made(image).block_until_ready()
         else:
-            raise FerError(f"engine='xla' needs Keras on TensorFlow or JAX; it runs on {kind}. "
-                           "Remedy: set KERAS_BACKEND=tensorflow, or load with engine='keras'.")
+            raise FerError(
+                f"engine='xla' needs Keras on TensorFlow or JAX; it runs on {kind}. "
+                "Remedy: set KERAS_BACKEND=tensorflow, or load with engine='keras'."
+            )
 
     def _run(self, images: np.ndarray) -> np.ndarray:
         return Runner._run(self, images)
@@ -228,8 +249,10 @@ class Xla(Keras):
 
 def _sides(given: list, found: list) -> tuple[tuple[int, int, int], int]:
     """Height, width and channels of a file's input, and how many probabilities come out; ValueError for no classifier of one image."""
-    given, found = ([[side if isinstance(side, str) or side is None else int(side) for side in shape] for shape in shapes]
-                    for shapes in (given, found))
+    given, found = (
+        [[side if isinstance(side, str) or side is None else int(side) for side in shape] for shape in shapes]
+        for shapes in (given, found)
+    )
     fixed = all(isinstance(side, int) and side > 0 for shape in (*given, *found) for side in shape[1:])
     if len(given) != 1 or len(found) != 1 or len(given[0]) != 4 or len(found[0]) != 2 or not fixed:
         raise ValueError(f"it takes {given} and gives {found}, not (1, height, width, channels) and (1, classes)")
@@ -271,15 +294,18 @@ def _unreported():
 
 def engine_of(path: Path) -> str:
     """The engine that a file's name, or for LiteRT its first bytes, ask for; FerError for any other file."""
-    known = {end: engine for engine, ends in reversed(ENGINES.items()) for end in ends}  # the first engine of an ending wins
+    known = {
+        end: engine for engine, ends in reversed(ENGINES.items()) for end in ends
+    }  # the first engine of an ending wins
     if path.suffix.lower() in known:
         return known[path.suffix.lower()]
     if path.is_file() and path.open("rb").read(8)[4:] == b"TFL3":
         return "litert"
     if not path.is_file():
         raise invalid("path", expected="a file that exists", received=str(path))
-    raise invalid("path", received=str(path),
-                  expected="a LiteRT (.tflite), ONNX (.onnx), OpenVINO (.xml) or Keras (.keras) file")
+    raise invalid(
+        "path", received=str(path), expected="a LiteRT (.tflite), ONNX (.onnx), OpenVINO (.xml) or Keras (.keras) file"
+    )
 
 
 def load(path: str | os.PathLike, engine: str | None = None, threads: int = 1) -> Runner:
@@ -332,7 +358,9 @@ def _loaded(path: Path, engine: str, threads: int) -> Runner:
         fits = path.suffix.lower() in ends
     if not fits:
         raise invalid(
-            "path", expected=f"a file for {_SHOWN.get(engine, engine)} ({' or '.join(ends)})", received=str(path),
+            "path",
+            expected=f"a file for {_SHOWN.get(engine, engine)} ({' or '.join(ends)})",
+            received=str(path),
             remedy="Export the model in that format, or leave `engine` out: the file's own is taken.",
         )
     if engine in ("keras", "xla"):
@@ -340,8 +368,12 @@ def _loaded(path: Path, engine: str, threads: int) -> Runner:
 
         return (Keras if engine == "keras" else Xla)(load_keras(path))
     if path.suffix.lower() == ".xml" and not path.with_suffix(".bin").is_file():
-        raise invalid("path", expected=f"an .xml file with its weights beside it ({path.with_suffix('.bin').name})", received=str(path),
-                      remedy="The two files of an OpenVINO export belong together: move them together, or export again.")
+        raise invalid(
+            "path",
+            expected=f"an .xml file with its weights beside it ({path.with_suffix('.bin').name})",
+            received=str(path),
+            remedy="The two files of an OpenVINO export belong together: move them together, or export again.",
+        )
     try:
         if engine == "litert":
             return LiteRT(content, threads=threads)
@@ -354,5 +386,7 @@ def _loaded(path: Path, engine: str, threads: int) -> Runner:
         raise
     except Exception as error:  # each engine has errors of its own, and some are bare Exceptions
         said = " ".join(str(error).split())[:400] or type(error).__name__
-        raise FerError(f"{_SHOWN.get(engine, engine)} cannot read {path}: {said}\n"
-                       "It may be damaged, cut short or no network of this package: export the model again.") from error
+        raise FerError(
+            f"{_SHOWN.get(engine, engine)} cannot read {path}: {said}\n"
+            "It may be damaged, cut short or no network of this package: export the model again."
+        ) from error

@@ -24,16 +24,20 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.paths import write_atomic
 from fer_utils.compress import converting
 from fer_utils.compress.converting import spread
 from fer_utils.compress.engines import checked_images, load
 from fer_utils.compress.pruning import kernels
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import write_atomic
 
 QUANTIZE = (None, "float16", "dynamic", "int8")
 #: What each format can be quantised to.  OpenVINO has no 8-bit weights without 8-bit activations but by nncf.
-FORMATS: dict[str, tuple[str | None, ...]] = {"litert": QUANTIZE, "onnx": QUANTIZE, "openvino": (None, "float16", "int8")}
+FORMATS: dict[str, tuple[str | None, ...]] = {
+    "litert": QUANTIZE,
+    "onnx": QUANTIZE,
+    "openvino": (None, "float16", "int8"),
+}
 #: How the names of a format's files must end; LiteRT's are known by their content.
 _ENDS = {"litert": "", "onnx": ".onnx", "openvino": ".xml"}
 _ENGINE = {"litert": "litert", "onnx": "onnxruntime", "openvino": "openvino"}
@@ -81,8 +85,13 @@ class Export:
 
 
 def export(
-    model: keras.Model, path: str | os.PathLike, *, format: str = "litert", quantize: str | None = None,
-    calibration=None, progress: bool = True,
+    model: keras.Model,
+    path: str | os.PathLike,
+    *,
+    format: str = "litert",
+    quantize: str | None = None,
+    calibration=None,
+    progress: bool = True,
 ) -> Export:
     """Write ``model`` as one file that runs without Keras, and check it.
 
@@ -129,32 +138,49 @@ def export(
         raise invalid("quantize", expected="one of " + ", ".join(map(repr, QUANTIZE)), received=quantize)
     if quantize not in FORMATS[format]:
         others = [name for name, ways in FORMATS.items() if quantize in ways]
-        raise invalid("quantize", expected=f"one of {', '.join(map(repr, FORMATS[format]))} for format={format!r}", received=quantize,
-                      remedy=f"quantize={quantize!r} exists for {' and '.join(f'format={name!r}' for name in others)}.")
+        raise invalid(
+            "quantize",
+            expected=f"one of {', '.join(map(repr, FORMATS[format]))} for format={format!r}",
+            received=quantize,
+            remedy=f"quantize={quantize!r} exists for {' and '.join(f'format={name!r}' for name in others)}.",
+        )
     weights = sum(int(np.prod(kernel.shape)) for kernel in kernels(model))
     shape = _image_shape(model)
     if calibration is None and quantize == "int8":
         raise invalid(
-            "calibration", expected="images of the training set, for int8 takes its ranges from them",
+            "calibration",
+            expected="images of the training set, for int8 takes its ranges from them",
             received=None,
         )
     images = _synthetic(shape) if calibration is None else checked_images(calibration, shape, "calibration")
     if images.dtype.kind == "f" and not np.isfinite(images).all():
-        raise invalid("calibration", expected="finite numbers", received=f"{int((~np.isfinite(images)).sum())} that are not")
+        raise invalid(
+            "calibration", expected="finite numbers", received=f"{int((~np.isfinite(images)).sum())} that are not"
+        )
     path = Path(path).expanduser()
     if path.is_dir():
         raise invalid("path", expected="a file to write", received=str(path))
     folder = next(one for one in path.absolute().parents if one.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise invalid("path", expected="a file in a folder that can be written", received=str(path), remedy=f"{folder} is "
-                      + ("not writable." if folder.is_dir() else "a file."))
+        raise invalid(
+            "path",
+            expected="a file in a folder that can be written",
+            received=str(path),
+            remedy=f"{folder} is " + ("not writable." if folder.is_dir() else "a file."),
+        )
     if not path.name.lower().endswith(_ENDS[format]):
-        raise invalid("path", expected=f"a name that ends in {_ENDS[format]}, for format={format!r}", received=str(path))
+        raise invalid(
+            "path", expected=f"a name that ends in {_ENDS[format]}, for format={format!r}", received=str(path)
+        )
     sample = images[spread(len(images), _CHECKED_IMAGES)].astype("float32")
     here = np.asarray(keras.ops.convert_to_numpy(model(sample, training=False)), dtype="float32")
     if not (here >= 0).all() or not np.allclose(here.sum(axis=1), 1, atol=1e-3):
-        raise invalid("model", expected="a network that ends in probabilities (a softmax), finite ones", received=model.name,
-                      remedy="Put keras.layers.Softmax() behind it: what is exported gives probabilities.")
+        raise invalid(
+            "model",
+            expected="a network that ends in probabilities (a softmax), finite ones",
+            received=model.name,
+            remedy="Put keras.layers.Softmax() behind it: what is exported gives probabilities.",
+        )
 
     contents = _converted(model, shape, format, quantize, images, progress)
     size = sum(map(len, contents))
@@ -175,9 +201,15 @@ def export(
         )
     _write(path, contents)
     return Export(
-        path=path, name=model.name, format=format, quantize=quantize, bytes=size,
-        checked=len(sample), agreement=float((here.argmax(axis=1) == there.argmax(axis=1)).mean()),
-        difference=float(apart.max()), distance=distance,
+        path=path,
+        name=model.name,
+        format=format,
+        quantize=quantize,
+        bytes=size,
+        checked=len(sample),
+        agreement=float((here.argmax(axis=1) == there.argmax(axis=1)).mean()),
+        difference=float(apart.max()),
+        distance=distance,
     )
 
 
@@ -185,7 +217,9 @@ def _image_shape(model: keras.Model) -> tuple[int, int, int]:
     """Height, width and channels of a model's one input; FerError for several, another, or an output that is not a row of scores."""
     inputs, outputs = model.inputs or [], model.outputs or []
     if len(inputs) != 1 or len(outputs) != 1:
-        raise invalid("model", expected="one input and one output", received=f"{len(inputs)} inputs and {len(outputs)} outputs")
+        raise invalid(
+            "model", expected="one input and one output", received=f"{len(inputs)} inputs and {len(outputs)} outputs"
+        )
     shape = tuple(inputs[0].shape[1:])
     if len(shape) != 3 or None in shape:
         raise invalid("model", expected="one input of shape (height, width, channels)", received=shape)
@@ -197,7 +231,9 @@ def _image_shape(model: keras.Model) -> tuple[int, int, int]:
 def _converted(model, shape, format: str, quantize: str | None, images: np.ndarray, progress: bool) -> list[bytes]:
     """The bytes of the format's files, the one that is loaded first; a converter's own error becomes one of ours."""
     try:
-        made = {"litert": _litert, "onnx": _onnx, "openvino": _openvino}[format](model, shape, quantize, images, progress)
+        made = {"litert": _litert, "onnx": _onnx, "openvino": _openvino}[format](
+            model, shape, quantize, images, progress
+        )
     except (FerError, ImportError):
         raise
     except Exception as error:

@@ -20,13 +20,50 @@ import numpy as np
 from fer_utils.core.errors import FerError, invalid
 
 _ELEMENTWISE = (
-    "linear", "relu", "relu6", "elu", "selu", "celu", "gelu", "tanh", "sigmoid", "hard_sigmoid", "silu", "swish", "hard_silu", "hard_swish",
-    "softplus", "softsign", "exponential", "leaky_relu", "mish", "tanh_shrink", "soft_shrink", "hard_shrink", "squareplus", "log_sigmoid",
+    "linear",
+    "relu",
+    "relu6",
+    "elu",
+    "selu",
+    "celu",
+    "gelu",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "silu",
+    "swish",
+    "hard_silu",
+    "hard_swish",
+    "softplus",
+    "softsign",
+    "exponential",
+    "leaky_relu",
+    "mish",
+    "tanh_shrink",
+    "soft_shrink",
+    "hard_shrink",
+    "squareplus",
+    "log_sigmoid",
 )
 # One channel in, the same channel out, and none looks at its neighbours.
 _PASSING = (
-    "Activation", "ReLU", "LeakyReLU", "ELU", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "Identity", "Rescaling",
-    "MaxPooling2D", "AveragePooling2D", "GlobalMaxPooling2D", "GlobalAveragePooling2D", "ZeroPadding2D", "Cropping2D", "UpSampling2D",
+    "Activation",
+    "ReLU",
+    "LeakyReLU",
+    "ELU",
+    "Dropout",
+    "SpatialDropout2D",
+    "GaussianNoise",
+    "GaussianDropout",
+    "Identity",
+    "Rescaling",
+    "MaxPooling2D",
+    "AveragePooling2D",
+    "GlobalMaxPooling2D",
+    "GlobalAveragePooling2D",
+    "ZeroPadding2D",
+    "Cropping2D",
+    "UpSampling2D",
     "ActivityRegularization",
 )
 _MERGING = ("Add", "Subtract", "Average", "Maximum", "Minimum", "Multiply")
@@ -103,8 +140,12 @@ def _walk(model: keras.Model) -> _Graph:
     inner = model._functional if isinstance(model, keras.Sequential) and model.built else model
     nodes = getattr(inner, "_nodes_by_depth", None)
     if nodes is None or type(model).__name__ not in ("Functional", "Sequential"):
-        raise invalid("model", expected="a functional or sequential model that is built, for structured pruning reads its graph",
-                      received=f"{model.name} ({type(model).__name__})", remedy="Prune it without `structured=True`.")
+        raise invalid(
+            "model",
+            expected="a functional or sequential model that is built, for structured pruning reads its graph",
+            received=f"{model.name} ({type(model).__name__})",
+            remedy="Prune it without `structured=True`.",
+        )
     graph, found = _Graph(), {}
     ordered = [node for depth in sorted(nodes, reverse=True) for node in nodes[depth]]
     calls: dict[int, int] = {}
@@ -116,7 +157,9 @@ def _walk(model: keras.Model) -> _Graph:
         made = None
         if len(node.outputs) == 1 and calls[id(layer)] == 1 and given:
             made = _through(graph, layer, given, shapes, tuple(node.outputs[0].shape))
-        if made is None:  # an input, a layer called twice, or one that is not known: it and all that touches it stay as they are
+        if (
+            made is None
+        ):  # an input, a layer called twice, or one that is not known: it and all that touches it stay as they are
             for channels in given:
                 graph.keep(channels)
             for tensor in node.outputs:
@@ -153,7 +196,10 @@ def _through(graph: _Graph, layer, given: list[_Channels], shapes: list[tuple], 
             graph.keep(made)
         return made
     if kind == "DepthwiseConv2D":
-        kernel, times = _values(layer.depthwise_kernel if hasattr(layer, "depthwise_kernel") else layer.kernel), layer.depth_multiplier
+        kernel, times = (
+            _values(layer.depthwise_kernel if hasattr(layer, "depthwise_kernel") else layer.kernel),
+            layer.depth_multiplier,
+        )
         norms = np.linalg.norm(kernel, axis=(0, 1)).ravel()
         bias = np.abs(_values(layer.bias)) if layer.use_bias else 0
         return _Channels(np.repeat(first.names, times), np.hypot(np.repeat(first.strength, times) * norms, bias))
@@ -170,7 +216,12 @@ def _through(graph: _Graph, layer, given: list[_Channels], shapes: list[tuple], 
     if kind == "Flatten":
         times = math.prod(shapes[0][1:-1])
         return _Channels(np.tile(first.names, times), np.tile(first.strength, times))
-    if kind in _MERGING and len({len(one) for one in shapes}) == 1 and len({len(one.names) for one in given}) == 1 and len(given) > 1:
+    if (
+        kind in _MERGING
+        and len({len(one) for one in shapes}) == 1
+        and len({len(one.names) for one in given}) == 1
+        and len(given) > 1
+    ):
         for other in given[1:]:
             graph.tie(first.names, other.names)
         return _Channels(first.names, np.sqrt(sum(one.strength**2 for one in given)))
@@ -222,15 +273,23 @@ def _chosen(graph: _Graph, share: float, scope: str, name: str) -> set[int]:
             groups.setdefault(group(graph.origin[root]), []).append(root)
     if not groups:
         raise invalid(
-            "model", expected="a network with filters that can go: a convolution or dense layer before the last, and no layer between that "
-            "must keep all of its channels", received=name, remedy="Prune it without `structured=True`.",
+            "model",
+            expected="a network with filters that can go: a convolution or dense layer before the last, and no layer between that "
+            "must keep all of its channels",
+            received=name,
+            remedy="Prune it without `structured=True`.",
         )
     # No layer may lose all that it makes: its strongest filter stays.
     stay = {max(sorted(roots), key=scores.__getitem__) for roots in members.values()}
     if scope == "global":
         groups = {0: [root for roots in groups.values() for root in roots]}
-    return {root for roots in groups.values()
-            for root in sorted((one for one in roots if one not in stay), key=scores.__getitem__)[: round(share * len(roots))]}
+    return {
+        root
+        for roots in groups.values()
+        for root in sorted((one for one in roots if one not in stay), key=scores.__getitem__)[
+            : round(share * len(roots))
+        ]
+    }
 
 
 def _stays(graph: _Graph, channels: _Channels, gone: set[int]) -> np.ndarray:
@@ -284,12 +343,17 @@ def _check(model: keras.Model, smaller: keras.Model, graph: _Graph, gone: set[in
         values[(slice(None),) * axis + (~stays,)] = 0
         kernel.assign(values)
     generator = np.random.default_rng(0)
-    images = [generator.uniform(0, 255, (2, *(side or 64 for side in tensor.shape[1:]))).astype("float32") for tensor in model.inputs]
+    images = [
+        generator.uniform(0, 255, (2, *(side or 64 for side in tensor.shape[1:]))).astype("float32")
+        for tensor in model.inputs
+    ]
     images = images[0] if len(images) == 1 else images
     here, there = (keras.tree.flatten(one(images, training=False)) for one in (silenced, smaller))
     for one, other in zip(here, there):
         one, other = _values(one), _values(other)
         if not np.allclose(one, other, rtol=1e-3, atol=1e-4 * max(1.0, float(np.abs(one).max()))):
-            raise FerError(f"{model.name} without {len(gone)} of its filters does not compute what it does with them silenced "
-                           f"(apart by {np.abs(one - other).max():.3g}), so it is not given out: its graph is not understood here. "
-                           "Prune it without `structured=True`.")
+            raise FerError(
+                f"{model.name} without {len(gone)} of its filters does not compute what it does with them silenced "
+                f"(apart by {np.abs(one - other).max():.3g}), so it is not given out: its graph is not understood here. "
+                "Prune it without `structured=True`."
+            )

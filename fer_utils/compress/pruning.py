@@ -36,7 +36,8 @@ def kernels(model: keras.Model) -> list[keras.Variable]:
     unique = list({id(variable): variable for variable in found}.values())
     if not unique:
         raise invalid(
-            "model", expected="a network with convolution or dense kernels",
+            "model",
+            expected="a network with convolution or dense kernels",
             received=f"{model.name} ({type(model).__name__})",
             remedy="`knn` and other models without kernels cannot be pruned or exported.",
         )
@@ -176,7 +177,12 @@ class MagnitudePruning(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, sparsity: float | None = 0.8, *, ramp: float = 0.75, every: int = 10, scope: str = "global",
+        self,
+        sparsity: float | None = 0.8,
+        *,
+        ramp: float = 0.75,
+        every: int = 10,
+        scope: str = "global",
         steps: int | None = None,
     ):
         super().__init__()
@@ -198,8 +204,10 @@ class MagnitudePruning(keras.callbacks.Callback):
         self._start = sum(int(zero.sum()) for zero in zeros) / sum(zero.size for zero in zeros)
         if self.sparsity is not None and self.sparsity < self._start:
             raise invalid(
-                "sparsity", expected=f"at least the model's present share of zeros, {self._start:.3f}",
-                received=self.sparsity, remedy="`sparsity=None` keeps the zeros that are there.",
+                "sparsity",
+                expected=f"at least the model's present share of zeros, {self._start:.3f}",
+                received=self.sparsity,
+                remedy="`sparsity=None` keeps the zeros that are there.",
             )
         self._keep = [~zero for zero in zeros]
         self._step, self.history = 0, []

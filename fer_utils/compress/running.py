@@ -14,17 +14,26 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import metrics
-from fer_utils.core.timing import latency
-from fer_utils.core.errors import invalid, whole_number
-from fer_utils.compress.engines import checked_images, engine_of, Keras, load, Runner
+from fer_utils.compress.engines import Keras, Runner, checked_images, engine_of, load
 from fer_utils.compress.exporting import Export
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.timing import latency
 
 __all__ = ["Runner", "compare", "load"]
 
 
 def compare(
-    items, images, labels=None, *, actors=None, baseline: str | None = None, reference: str | Mapping[str, str] | None = None,
-    repeats: int = 30, warmup: int = 3, threads: int | Iterable[int] = 1, progress: bool = True,
+    items,
+    images,
+    labels=None,
+    *,
+    actors=None,
+    baseline: str | None = None,
+    reference: str | Mapping[str, str] | None = None,
+    repeats: int = 30,
+    warmup: int = 3,
+    threads: int | Iterable[int] = 1,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Size, memory, speed, agreement and accuracy of a network's several forms, on one machine in one run.
 
@@ -95,10 +104,18 @@ def compare(
             for name in tqdm(named, desc="classifying", unit="model", delay=2, disable=not progress)
         }
         times = latency(
-            {_label(*key): run for key, run in runners.items()}, images[:1], repeats=repeats, warmup=warmup,
-            baseline=_label(baseline, numbers[0]), progress=progress,
+            {_label(*key): run for key, run in runners.items()},
+            images[:1],
+            repeats=repeats,
+            warmup=warmup,
+            baseline=_label(baseline, numbers[0]),
+            progress=progress,
         ).set_index("name")
-        memory = {name: (runners[name, numbers[0]].engine_mb, runners[name, numbers[0]].peak_mb) for name in named} if several else {}
+        memory = (
+            {name: (runners[name, numbers[0]].engine_mb, runners[name, numbers[0]].peak_mb) for name in named}
+            if several
+            else {}
+        )
     table = pd.DataFrame({"name": list(named)})
     if several:
         table["engine"] = [_file(item)[1] for item in named.values()]
@@ -119,8 +136,12 @@ def compare(
         classes = max(int(labels.max()) + 1, *(answer.shape[1] for answer in answers.values()))
         scored = [metrics.interval(labels.astype(np.int64), vote, actors, classes) for vote in votes.values()]
         table["accuracy_low"], table["accuracy_high"] = ([one[end] for one in scored] for end in ("low", "high"))
-        changed = [metrics.paired_difference(labels, other, vote, actors) for vote, other in zip(votes.values(), floats)]
-        table["change"], table["change_low"], table["change_high"] = ([one[end] for one in changed] for end in ("value", "low", "high"))
+        changed = [
+            metrics.paired_difference(labels, other, vote, actors) for vote, other in zip(votes.values(), floats)
+        ]
+        table["change"], table["change_low"], table["change_high"] = (
+            [one[end] for one in changed] for end in ("value", "low", "high")
+        )
     return table
 
 
@@ -133,7 +154,9 @@ def _references(given, first: str, named: dict) -> dict[str, str]:
         found = dict.fromkeys(named, given)
     for name, other in found.items():
         if name not in named or other not in named:
-            raise invalid("reference", expected=f"names among {', '.join(named)}", received=name if name not in named else other)
+            raise invalid(
+                "reference", expected=f"names among {', '.join(named)}", received=name if name not in named else other
+            )
     return found
 
 
@@ -145,14 +168,22 @@ def _checked_data(reference, images, labels, actors) -> tuple[np.ndarray, np.nda
     else:
         shape = getattr(reference, "input_shape", np.shape(images)[1:])
     images = checked_images(images, shape, "images")
-    for argument, values, kinds, words in (("labels", labels, "iu", "whole numbers"), ("actors", actors, "iuUSO", "names")):
+    for argument, values, kinds, words in (
+        ("labels", labels, "iu", "whole numbers"),
+        ("actors", actors, "iuUSO", "names"),
+    ):
         if values is not None and (np.shape(values) != (len(images),) or np.asarray(values).dtype.kind not in kinds):
             raise invalid(
-                argument, expected=f"{len(images)} {words}, one an image",
+                argument,
+                expected=f"{len(images)} {words}, one an image",
                 received=f"shape {np.shape(values)}, {np.asarray(values).dtype}",
             )
     if actors is not None and labels is None:
-        raise invalid("actors", expected="labels beside them, for it is the accuracy whose interval they give", received="labels=None")
+        raise invalid(
+            "actors",
+            expected="labels beside them, for it is the accuracy whose interval they give",
+            received="labels=None",
+        )
     return images, None if labels is None else np.asarray(labels), None if actors is None else np.asarray(actors)
 
 
@@ -163,7 +194,11 @@ def _label(name: str, threads: int) -> str:
 def _classified(run: Callable, images: np.ndarray, name: str) -> np.ndarray:
     answer = np.asarray(run(images))
     if answer.ndim != 2 or len(answer) != len(images):
-        raise invalid("items", expected=f"probabilities of shape ({len(images)}, classes) from {name!r}", received=f"shape {answer.shape}")
+        raise invalid(
+            "items",
+            expected=f"probabilities of shape ({len(images)}, classes) from {name!r}",
+            received=f"shape {answer.shape}",
+        )
     return answer
 
 
@@ -215,14 +250,21 @@ def _apart(named: dict, numbers: list[int], images: np.ndarray, stack: ExitStack
             _bare(item).save(path)
         elif path is None:
             raise invalid(
-                "items", received=item, expected="with a list of `threads`, Keras models, Export values, paths and what `load` gives",
+                "items",
+                received=item,
+                expected="with a list of `threads`, Keras models, Export values, paths and what `load` gives",
                 remedy="Save or export the network first: a function cannot be moved to a process of its own.",
             )
         load(path, engine)  # what is wrong with a file, or an engine that is not there, is said here and at once
         found[name] = path, engine
     runners = {}
-    for name, threads in tqdm([(name, threads) for name in named for threads in numbers],
-                              desc="starting processes", unit="process", delay=2, disable=not progress):
+    for name, threads in tqdm(
+        [(name, threads) for name in named for threads in numbers],
+        desc="starting processes",
+        unit="process",
+        delay=2,
+        disable=not progress,
+    ):
         path, engine = found[name]
         runners[name, threads] = one = Apart(path, engine, threads, images[:1].astype("float32"))
         stack.callback(one.close)
@@ -264,7 +306,9 @@ def _named(items: Any) -> dict[str, Any]:
                 name = Path(item).name
             else:
                 raise invalid(
-                    "items", expected=wanted, received=item,
+                    "items",
+                    expected=wanted,
+                    received=item,
                     remedy="Name callables, by (name, callable) pairs or a dict.",
                 )
             if name in named:

@@ -19,7 +19,13 @@ import numpy as np
 from fer_utils.core.errors import FerError
 
 #: What an engine is before it has read a file: imported, so that its own share of the memory can be told from the network's.
-_IMPORTS = {"litert": "ai_edge_litert.interpreter", "onnxruntime": "onnxruntime", "openvino": "openvino", "keras": "keras", "xla": "keras"}
+_IMPORTS = {
+    "litert": "ai_edge_litert.interpreter",
+    "onnxruntime": "onnxruntime",
+    "openvino": "openvino",
+    "keras": "keras",
+    "xla": "keras",
+}
 #: Calls of a turn: the first, untimed, brings the processor's caches and clock back from the others; the turn's time is the others' median.
 CALLS = 3
 
@@ -42,12 +48,20 @@ class Apart:
         self._log = Path(self._folder.name, "log")
         np.save(Path(self._folder.name, "first.npy"), image)
         # Read before any engine starts; TensorFlow has no other way that leaves its process-wide threads alone here.
-        threaded = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))
+        threaded = dict.fromkeys(
+            ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)
+        )
         with open(self._log, "w") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__, str(Path(path).absolute()), engine, str(threads), self._folder.name],
-                text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                env=os.environ | threaded | {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"})
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=os.environ
+                | threaded
+                | {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+            )
         try:
             self.__dict__ |= self._heard()
         except BaseException:
@@ -58,7 +72,9 @@ class Apart:
         line = self._process.stdout.readline()
         if not line:
             said = self._log.read_text(errors="replace").strip().splitlines()
-            raise FerError(f"The process of {self.name} broke down (exit {self._process.wait()}): {' '.join(said[-2:])[-600:]}")
+            raise FerError(
+                f"The process of {self.name} broke down (exit {self._process.wait()}): {' '.join(said[-2:])[-600:]}"
+            )
         return json.loads(line)
 
     def _asked(self, what: str) -> dict:

@@ -11,11 +11,11 @@ import keras
 import numpy as np
 import pandas as pd
 
-from fer_utils.core.timing import latency
-from fer_utils.core.errors import invalid, whole_number
 from fer_utils.compress.engines import load
-from fer_utils.compress.exporting import _ENDS, _ENGINE, _image_shape, export, FORMATS
+from fer_utils.compress.exporting import _ENDS, _ENGINE, FORMATS, _image_shape, export
 from fer_utils.compress.pruning import _share, kernels, prune, sparsity
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.timing import latency
 
 #: Shares that are pruned where none are given.
 SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -23,8 +23,15 @@ WAYS = ("weights", "filters")
 
 
 def sparse_and_fast(
-    model: keras.Model, shares: Iterable[float] = SHARES, *, image=None, format: str = "litert", threads: int = 1,
-    repeats: int = 30, warmup: int = 3, progress: bool = True,
+    model: keras.Model,
+    shares: Iterable[float] = SHARES,
+    *,
+    image=None,
+    format: str = "litert",
+    threads: int = 1,
+    repeats: int = 30,
+    warmup: int = 3,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Prune ``model`` to each share twice, single weights and whole filters, and weigh and time the files.
 
@@ -73,11 +80,21 @@ def sparse_and_fast(
         for way, share in tqdm(plan, desc="pruning and exporting", unit="file", delay=2, disable=not progress):
             pruned = prune(model, share, scope="layer", structured=way == "filters") if share else model
             made = export(pruned, Path(folder, f"{len(rows)}{_ENDS[format]}"), format=format, progress=False)
-            content = b"".join(file.read_bytes() for file in sorted(Path(folder).glob(f"{len(rows)}*")) if file.stem == str(len(rows)))
+            content = b"".join(
+                file.read_bytes() for file in sorted(Path(folder).glob(f"{len(rows)}*")) if file.stem == str(len(rows))
+            )
             runner = load(made, engine=_ENGINE[format], threads=threads)
             runners[f"{way} {share:g}"] = runner
-            rows.append({"way": way, "share": share, "zeros": sparsity(pruned), "parameters": pruned.count_params(), "bytes": made.bytes,
-                         "gzip_bytes": len(gzip.compress(content, 9))})
+            rows.append(
+                {
+                    "way": way,
+                    "share": share,
+                    "zeros": sparsity(pruned),
+                    "parameters": pruned.count_params(),
+                    "bytes": made.bytes,
+                    "gzip_bytes": len(gzip.compress(content, 9)),
+                }
+            )
         times = latency(runners, image[None], repeats=repeats, warmup=warmup, progress=progress)
     table = pd.DataFrame(rows)
     table["latency_ms"], table["ratio"], table["baseline"] = times["median_ms"], times["ratio"], times["baseline"]

@@ -44,9 +44,7 @@ def missing(package: str, *, needed_for: str, remedy: str) -> MissingPackage:
     >>> str(missing("dlib", needed_for="detector='dlib'", remedy="pip install dlib-bin"))
     "`dlib` is needed for detector='dlib' and is not installed. Remedy: pip install dlib-bin"
     """
-    return MissingPackage(
-        f"`{package}` is needed for {needed_for} and is not installed. Remedy: {remedy}"
-    )
+    return MissingPackage(f"`{package}` is needed for {needed_for} and is not installed. Remedy: {remedy}")
 
 
 def whole_number(argument: str, value: Any, least: int, most: int | None = None) -> int:

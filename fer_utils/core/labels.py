@@ -12,7 +12,14 @@ from __future__ import annotations
 
 #: RAVDESS, in the order of its codes 01 to 08 (Livingstone & Russo 2018).
 RAVDESS: tuple[str, ...] = (
-    "neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised",
+    "neutral",
+    "calm",
+    "happy",
+    "sad",
+    "angry",
+    "fearful",
+    "disgust",
+    "surprised",
 )
 #: SAVEE's seven, in the same order (Haq & Jackson 2011).
 SAVEE: tuple[str, ...] = tuple(name for name in RAVDESS if name != "calm")
@@ -29,8 +36,15 @@ VOCABULARIES: dict[str, tuple[str, ...]] = {"ravdess": RAVDESS, "savee": SAVEE, 
 #: The words that data sets and their copies write on folders, to the canonical names.
 _WORDS: dict[str, str] = {
     **{name: name for name in ALL},
-    "afraid": "fearful", "anger": "angry", "contemptuous": "contempt", "disgusted": "disgust", "fear": "fearful",
-    "happiness": "happy", "joy": "happy", "sadness": "sad", "surprise": "surprised",
+    "afraid": "fearful",
+    "anger": "angry",
+    "contemptuous": "contempt",
+    "disgusted": "disgust",
+    "fear": "fearful",
+    "happiness": "happy",
+    "joy": "happy",
+    "sadness": "sad",
+    "surprise": "surprised",
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
+import os
 from pathlib import Path
 import shutil
 import tempfile

@@ -17,8 +17,19 @@ PACKAGE = Path(__file__).parents[1]
 
 #: The distributions whose versions a result records, where installed.
 RECORDED: tuple[str, ...] = (
-    "numpy", "pandas", "scikit-learn", "keras", "tensorflow", "tensorflow-cpu", "jax", "torch",
-    "opencv-python", "opencv-python-headless", "dlib", "dlib-bin", "ai-edge-litert",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "keras",
+    "tensorflow",
+    "tensorflow-cpu",
+    "jax",
+    "torch",
+    "opencv-python",
+    "opencv-python-headless",
+    "dlib",
+    "dlib-bin",
+    "ai-edge-litert",
 )
 
 
@@ -123,7 +134,7 @@ def _bare(file: Path) -> list[str]:
     if file.suffix != ".py":
         return [line for line in lines if line]
     for first, last in _docstrings(source):
-        lines[first - 1:last] = [""] * (last - first + 1)
+        lines[first - 1 : last] = [""] * (last - first + 1)
     return [line for line in lines if line and not line.lstrip().startswith("#")]
 
 
@@ -135,7 +146,10 @@ def _docstrings(source: str) -> list[tuple[int, int]]:
         if not isinstance(node, kinds) or ast.get_docstring(node, clean=False) is None:
             continue
         text = node.body[0]
-        alone = not lines[text.lineno - 1].encode()[:text.col_offset].strip() and not lines[text.end_lineno - 1].encode()[text.end_col_offset:].strip()
+        alone = (
+            not lines[text.lineno - 1].encode()[: text.col_offset].strip()
+            and not lines[text.end_lineno - 1].encode()[text.end_col_offset :].strip()
+        )
         if alone:
             found.append((text.lineno, text.end_lineno))
     return found
@@ -170,9 +184,11 @@ def _processor() -> str:
 
 def commit() -> str:
     """The commit of the checkout that holds this package, with ``+`` if it was changed; ``""`` outside one."""
+
     def git(*arguments: str) -> str:
-        return subprocess.run(["git", "-C", str(PACKAGE), *arguments], capture_output=True, text=True,
-                              check=True, timeout=20).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", str(PACKAGE), *arguments], capture_output=True, text=True, check=True, timeout=20
+        ).stdout.strip()
 
     try:
         head = git("rev-parse", "--short=12", "HEAD")

@@ -5,16 +5,27 @@ Both are pandas DataFrames, so a student can print, filter and count them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import html
 import textwrap
-from collections.abc import Iterable
 
 import pandas as pd
 
 #: One row a clip, the same columns for every data set; see ``ClipTable``.
 CLIP_COLUMNS: tuple[str, ...] = (
-    "path", "dataset", "clip", "actor", "sex", "expression", "intensity", "view",
-    "channel", "modality", "statement", "repetition", "performance",
+    "path",
+    "dataset",
+    "clip",
+    "actor",
+    "sex",
+    "expression",
+    "intensity",
+    "view",
+    "channel",
+    "modality",
+    "statement",
+    "repetition",
+    "performance",
 )
 
 PROBLEM_COLUMNS: tuple[str, ...] = ("path", "stage", "kind", "problem", "action")
@@ -31,12 +42,12 @@ class Problems(pd.DataFrame):
     """
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[str, str, str, str, str]] = ()) -> "Problems":
+    def of(cls, rows: Iterable[tuple[str, str, str, str, str]] = ()) -> Problems:
         """Make the table from rows of (path, stage, kind, problem, action)."""
         return cls(pd.DataFrame(list(rows), columns=list(PROBLEM_COLUMNS), dtype="str"))
 
     @classmethod
-    def joined(cls, *tables: pd.DataFrame) -> "Problems":
+    def joined(cls, *tables: pd.DataFrame) -> Problems:
         """The rows of several tables, in order, as one."""
         filled = [pd.DataFrame(table) for table in tables if len(table)]
         return cls(pd.concat(filled, ignore_index=True)) if filled else cls.of()
@@ -49,8 +60,10 @@ class Problems(pd.DataFrame):
         for row in pd.DataFrame(self).head(most).itertuples(index=False):
             lines.append(f"  {row.path}")
             lines += textwrap.wrap(
-                f"{row.problem} -> {row.action}", 96,
-                initial_indent="      ", subsequent_indent="      ",
+                f"{row.problem} -> {row.action}",
+                96,
+                initial_indent="      ",
+                subsequent_indent="      ",
             )
         if len(self) > most:
             lines.append(f"  {self._rest(most)}")
@@ -128,20 +141,26 @@ class ClipTable(pd.DataFrame):
     def _constructor(self):
         return ClipTable
 
-    def __finalize__(self, other, method: str | None = None, **kwargs) -> "ClipTable":
+    def __finalize__(self, other, method: str | None = None, **kwargs) -> ClipTable:
         """pandas calls it for what it made of other tables; of several it would keep no metadata."""
         made = super().__finalize__(other, method=method, **kwargs)
         if method in ("concat", "merge"):
             # `input_objs` since pandas 3; before, `objs` of a concat and `left` and `right` of a merge.
             parts = getattr(other, "input_objs", None) or getattr(other, "objs", None) or (other.left, other.right)
             # Two selections of one table share its problems.
-            told = {id(part.problems): part.problems for part in parts if isinstance(part, ClipTable) and part.problems is not None}
+            told = {
+                id(part.problems): part.problems
+                for part in parts
+                if isinstance(part, ClipTable) and part.problems is not None
+            }
             if told:
-                object.__setattr__(made, "problems", Problems.joined(*told.values()) if len(told) > 1 else next(iter(told.values())))
+                object.__setattr__(
+                    made, "problems", Problems.joined(*told.values()) if len(told) > 1 else next(iter(told.values()))
+                )
         return made
 
     @classmethod
-    def of(cls, rows: Iterable[dict], problems: pd.DataFrame | None = None) -> "ClipTable":
+    def of(cls, rows: Iterable[dict], problems: pd.DataFrame | None = None) -> ClipTable:
         """Make the table from one dict a clip, in the order given."""
         table = cls(pd.DataFrame(list(rows), columns=list(CLIP_COLUMNS)))
         for column in CLIP_COLUMNS:

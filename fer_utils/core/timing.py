@@ -13,8 +13,13 @@ from fer_utils.core.errors import invalid, whole_number
 
 
 def latency(
-    callables: Mapping[str, Callable[[Any], Any]], inputs: Any, *, repeats: int = 30, warmup: int = 3,
-    baseline: str | None = None, progress: bool = True,
+    callables: Mapping[str, Callable[[Any], Any]],
+    inputs: Any,
+    *,
+    repeats: int = 30,
+    warmup: int = 3,
+    baseline: str | None = None,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Time callables on the same inputs, in turn: A B C, A B C, ...
 
@@ -77,7 +82,14 @@ def latency(
     seconds = np.maximum(seconds, 1e-9)  # a clock that did not tick must not divide by zero
     low, median, high = np.percentile(seconds * 1e3, (25, 50, 75), axis=0)
     reference = seconds[:, [names.index(baseline)]]
-    return pd.DataFrame({
-        "name": names, "median_ms": median, "low_ms": low, "high_ms": high,
-        "ratio": np.median(reference / seconds, axis=0), "baseline": baseline, "repeats": repeats,
-    })
+    return pd.DataFrame(
+        {
+            "name": names,
+            "median_ms": median,
+            "low_ms": low,
+            "high_ms": high,
+            "ratio": np.median(reference / seconds, axis=0),
+            "baseline": baseline,
+            "repeats": repeats,
+        }
+    )

@@ -68,7 +68,12 @@ def refuse_in_worker(function: str) -> None:
 
 
 def started(
-    function: str, size: int, setup: Callable[..., None] = enter_worker, arguments: tuple = (), *, stacklevel: int = 2,
+    function: str,
+    size: int,
+    setup: Callable[..., None] = enter_worker,
+    arguments: tuple = (),
+    *,
+    stacklevel: int = 2,
 ) -> ProcessPoolExecutor | None:
     """``pool``, once a worker of it has answered; None, with a ``RuntimeWarning`` that ``function`` works in this process, if none does.
 
@@ -90,7 +95,9 @@ def started(
             raise
     warnings.warn(
         f"No worker process could be started, so `{function}` does its work in this process, one file after the "
-        f"other. In a script, call {function} under `if __name__ == '__main__':`.", RuntimeWarning, stacklevel=stacklevel,
+        f"other. In a script, call {function} under `if __name__ == '__main__':`.",
+        RuntimeWarning,
+        stacklevel=stacklevel,
     )
     return None
 

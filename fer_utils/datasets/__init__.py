@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import os
 
-from fer_utils.datasets import crema_d, folder, mead, ravdess, savee, subjects
-from fer_utils.datasets.access import how_to_get
-from fer_utils.datasets.completeness import check, Completeness
-from fer_utils.datasets.download import Download, download_ravdess
-from fer_utils.datasets.feature_tables import available_features, Features, load_features
 from fer_utils.core.errors import invalid
 from fer_utils.core.tables import ClipTable
+from fer_utils.datasets import crema_d, folder, mead, ravdess, savee, subjects
+from fer_utils.datasets.access import how_to_get
+from fer_utils.datasets.completeness import Completeness, check
+from fer_utils.datasets.download import Download, download_ravdess
+from fer_utils.datasets.feature_tables import Features, available_features, load_features
 
 __all__ = [
-    "Completeness", "Download", "Features", "available", "available_features", "check", "download_ravdess", "how_to_get",
-    "load_features", "scan", "subjects",
+    "Completeness",
+    "Download",
+    "Features",
+    "available",
+    "available_features",
+    "check",
+    "download_ravdess",
+    "how_to_get",
+    "load_features",
+    "scan",
+    "subjects",
 ]
 
 _READERS = {

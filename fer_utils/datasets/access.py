@@ -6,8 +6,10 @@ from fer_utils.core.errors import invalid
 
 #: RAVDESS's.
 LICENCE = "CC BY-NC-SA 4.0 (https://creativecommons.org/licenses/by-nc-sa/4.0/): name the source, no commercial use, share alike"
-CITATION = ("Livingstone & Russo 2018, The Ryerson Audio-Visual Database of Emotional Speech and Song (RAVDESS), "
-            "PLoS ONE 13(5), e0196391, doi 10.1371/journal.pone.0196391")
+CITATION = (
+    "Livingstone & Russo 2018, The Ryerson Audio-Visual Database of Emotional Speech and Song (RAVDESS), "
+    "PLoS ONE 13(5), e0196391, doi 10.1371/journal.pone.0196391"
+)
 
 _HOW = {
     "ravdess": f"""RAVDESS is open: fer_utils.datasets.download_ravdess(folder, actors=[1, 2]) fetches chosen actors, or by hand

@@ -7,21 +7,21 @@ really read is held to them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 import errno
 import os
+from pathlib import Path
 import re
 import shutil
 import stat
 import struct
+from typing import NamedTuple
 import zipfile
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple
 
-from fer_utils.datasets.files import ProblemRow
 from fer_utils.core.errors import FerError
+from fer_utils.datasets.files import ProblemRow
 
 _CHUNK = 1 << 20
 
@@ -49,7 +49,9 @@ class Limits:
 
 
 #: One file that is wanted: its entry in the archive, and its name in the folder.
-Member = NamedTuple("Member", [("entry", zipfile.ZipInfo), ("name", str)])
+class Member(NamedTuple):
+    entry: zipfile.ZipInfo
+    name: str
 
 
 def unsafe(name: str) -> str:
@@ -75,8 +77,9 @@ def unsafe(name: str) -> str:
     return ""
 
 
-def plan(archive: str | os.PathLike, accept: Callable[[str], str],
-         limits: Limits = Limits()) -> tuple[list[Member], list[ProblemRow]]:
+def plan(
+    archive: str | os.PathLike, accept: Callable[[str], str], limits: Limits = Limits()
+) -> tuple[list[Member], list[ProblemRow]]:
     """What a zip holds that is wanted, and rows for what is left out; nothing is unpacked.
 
     Parameters
@@ -128,8 +131,9 @@ def plan(archive: str | os.PathLike, accept: Callable[[str], str],
     return members, problems
 
 
-def unpack(archive: str | os.PathLike, folder: str | os.PathLike, accept: Callable[[str], str],
-           limits: Limits = Limits()) -> tuple[dict[str, int], list[ProblemRow]]:
+def unpack(
+    archive: str | os.PathLike, folder: str | os.PathLike, accept: Callable[[str], str], limits: Limits = Limits()
+) -> tuple[dict[str, int], list[ProblemRow]]:
     """Unpack what is wanted into one folder.
 
     The files are written beside the folder, under a hidden name, and moved when
@@ -162,8 +166,15 @@ def unpack(archive: str | os.PathLike, folder: str | os.PathLike, accept: Callab
                     _copy(opened, member.entry, work / member.name)
                 except zipfile.BadZipFile as error:
                     (work / member.name).unlink(missing_ok=True)
-                    problems.append((f"{archive.name}/{member.entry.filename}", "unpack", "unreadable",
-                                     f"it cannot be unpacked: {error}", "left out"))
+                    problems.append(
+                        (
+                            f"{archive.name}/{member.entry.filename}",
+                            "unpack",
+                            "unreadable",
+                            f"it cannot be unpacked: {error}",
+                            "left out",
+                        )
+                    )
                     continue
                 there[member.name] = member.entry.file_size
         if there and not folder.exists():
@@ -175,21 +186,32 @@ def unpack(archive: str | os.PathLike, folder: str | os.PathLike, accept: Callab
                 os.replace(work / member.name, target)
             elif not _same(target, member.entry):
                 del there[member.name]
-                problems.append((str(target), "unpack", "different", f"it lies here already and is not the file in {archive.name}",
-                                 "kept as it is; remove it and call again for the other"))
+                problems.append(
+                    (
+                        str(target),
+                        "unpack",
+                        "different",
+                        f"it lies here already and is not the file in {archive.name}",
+                        "kept as it is; remove it and call again for the other",
+                    )
+                )
         return there, problems
     except OSError as error:
         if not is_full(error):
             raise
-        raise FerError(f"The disk that holds {folder.parent} is full; {archive.name} was not unpacked.\n"
-                       "Make room and call again: what was downloaded is kept.") from error
+        raise FerError(
+            f"The disk that holds {folder.parent} is full; {archive.name} was not unpacked.\n"
+            "Make room and call again: what was downloaded is kept."
+        ) from error
     finally:
         _remove(work)
 
 
 def free_bytes(folder: str | os.PathLike) -> int:
     """The free bytes where a folder is or would be made."""
-    place = next(place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if os.path.exists(place))
+    place = next(
+        place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if os.path.exists(place)
+    )
     return shutil.disk_usage(place).free
 
 
@@ -197,8 +219,10 @@ def room(folder: str | os.PathLike, needed: int, what: str) -> None:
     """Raise ``FerError`` that names both figures if fewer than ``needed`` bytes are free."""
     free = free_bytes(folder)
     if free < needed:
-        raise FerError(f"There is too little room {what} in {Path(folder).parent}: {needed:,} bytes ({size(needed)}) are needed, "
-                       f"{free:,} bytes ({size(free)}) are free.\nMake room, choose fewer actors, or name a folder on another disk.")
+        raise FerError(
+            f"There is too little room {what} in {Path(folder).parent}: {needed:,} bytes ({size(needed)}) are needed, "
+            f"{free:,} bytes ({size(free)}) are free.\nMake room, choose fewer actors, or name a folder on another disk."
+        )
 
 
 def is_full(error: OSError) -> bool:
@@ -238,8 +262,10 @@ def _opened(archive: Path, limits: Limits) -> zipfile.ZipFile:
         elif packed > archive.stat().st_size:
             why = f"its files are {packed:,} bytes packed and it has {archive.stat().st_size:,}, so that they lie over each other"
         elif beyond or whole > max(limits.free, limits.ratio * packed):
-            why = (f"it would grow from {size(packed)} to {size(whole)} ({worst.filename[:60]!r} "
-                   f"{worst.file_size / max(worst.compress_size, 1):,.0f} times), and {limits.ratio:g} times is the limit")
+            why = (
+                f"it would grow from {size(packed)} to {size(whole)} ({worst.filename[:60]!r} "
+                f"{worst.file_size / max(worst.compress_size, 1):,.0f} times), and {limits.ratio:g} times is the limit"
+            )
         else:
             return opened
         raise Refused("bomb", f"{archive.name} is refused: {why}")
@@ -258,10 +284,13 @@ def _check_directory(archive: Path, limits: Limits) -> None:
     if at < 0 or len(tail) < at + 22:
         raise Refused("unreadable", f"{archive.name} is no zip, or is cut short: it has no directory at its end")
     length = struct.unpack_from("<L", tail, at + 12)[0]
-    if at >= 76 and tail[at - 20: at - 16] == b"PK\x06\x07":
+    if at >= 76 and tail[at - 20 : at - 16] == b"PK\x06\x07":
         length = struct.unpack_from("<Q", tail, at - 76 + 40)[0]
     if length > limits.files * 1024:
-        raise Refused("bomb", f"{archive.name} is refused: its directory of {length:,} bytes is too long for {limits.files:,} files")
+        raise Refused(
+            "bomb",
+            f"{archive.name} is refused: its directory of {length:,} bytes is too long for {limits.files:,} files",
+        )
 
 
 def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from fer_utils.core import labels
-from fer_utils.datasets import crema_d, mead, ravdess, savee
 from fer_utils.core.errors import FerError, invalid
+from fer_utils.datasets import crema_d, mead, ravdess, savee
 
 _SHOWN = 3  # names that the short text lists before it only counts
 
@@ -54,8 +54,15 @@ def _ravdess(part: str, actor: str, rows: pd.DataFrame) -> Iterable[Mapping]:
         for intensity in (1,) if expression == "neutral" else (1, 2):
             for statement in ravdess.STATEMENTS:
                 for repetition in ravdess.REPETITIONS.values():
-                    yield {"modality": modality, "channel": channel, "expression": expression, "intensity": intensity,
-                           "statement": statement, "repetition": repetition, "actor": actor}
+                    yield {
+                        "modality": modality,
+                        "channel": channel,
+                        "expression": expression,
+                        "intensity": intensity,
+                        "statement": statement,
+                        "repetition": repetition,
+                        "actor": actor,
+                    }
 
 
 def _savee(part: str, actor: str, rows: pd.DataFrame) -> Iterable[Mapping]:
@@ -68,8 +75,12 @@ def _crema_d(part: str, actor: str, rows: pd.DataFrame) -> Iterable[Mapping]:
     for statement in crema_d.STATEMENTS:
         for expression in labels.CREMA_D:
             for level in crema_d.levels(statement, expression):
-                yield {"actor": actor, "statement": statement, "expression": expression,
-                       "intensity": crema_d.INTENSITIES[level]}
+                yield {
+                    "actor": actor,
+                    "statement": statement,
+                    "expression": expression,
+                    "intensity": crema_d.INTENSITIES[level],
+                }
 
 
 def _mead(part: str, actor: str, rows: pd.DataFrame) -> Iterable[Mapping]:
@@ -79,18 +90,31 @@ def _mead(part: str, actor: str, rows: pd.DataFrame) -> Iterable[Mapping]:
         for expression in labels.MEAD:
             for level in (1,) if expression == "neutral" else mead.LEVELS:
                 if level in levels:
-                    yield {"actor": actor, "view": view, "expression": expression, "intensity": level,
-                           "statement": "000"}
+                    yield {
+                        "actor": actor,
+                        "view": view,
+                        "expression": expression,
+                        "intensity": level,
+                        "statement": "000",
+                    }
 
 
 _SETS: dict[str, _Set] = {
     "crema_d": _Set(crema_d, "clip", {"": crema_d.ACTORS}, lambda row: "", str, _crema_d, crema_d.GAPS),
     "mead": _Set(mead, "folder", {"": None}, lambda row: "", lambda name: name.rpartition("/")[0], _mead, {}),
     "ravdess": _Set(
-        ravdess, "clip",
-        {f"{channel}, {modality}": ravdess.ACTORS if channel == "speech" else _SINGERS
-         for channel in ("speech", "song") for modality in ("video-only", "audio-video")},
-        lambda row: f"{row['channel']}, {row['modality']}", str, _ravdess, {}),
+        ravdess,
+        "clip",
+        {
+            f"{channel}, {modality}": ravdess.ACTORS if channel == "speech" else _SINGERS
+            for channel in ("speech", "song")
+            for modality in ("video-only", "audio-video")
+        },
+        lambda row: f"{row['channel']}, {row['modality']}",
+        str,
+        _ravdess,
+        {},
+    ),
     "savee": _Set(savee, "clip", {"": savee.ACTORS}, lambda row: "", str, _savee, {}),
 }
 
@@ -131,14 +155,19 @@ class Completeness:
         if self.complete:
             verdict = "complete in what is there" if self.partial else "complete"
         else:
-            verdict = "not complete" if self.missing or not len(self.parts) else "in part, and nothing is missing of that"
+            verdict = (
+                "not complete" if self.missing or not len(self.parts) else "in part, and nothing is missing of that"
+            )
         lines = [f"{self.dataset}: {verdict}"]
         for row in self.parts.itertuples(index=False):
             start = f"{row.part}: " if row.part else ""
             lines.append(f"  {start}{row.actors}, {row.found:,} of {row.expected:,} {thing}s")
         lines += [f"  {sentence}" for sentence in self.partial]
-        for words, names in (("missing", self.missing), ("there twice", self.repeated),
-                             ("not in the published set", self.unexpected)):
+        for words, names in (
+            ("missing", self.missing),
+            ("there twice", self.repeated),
+            ("not in the published set", self.unexpected),
+        ):
             if names:
                 more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
                 lines.append(f"  {words} ({len(names):,}): {', '.join(names[:_SHOWN])}{more}")
@@ -160,8 +189,7 @@ def _some(there: Iterable[str], every: tuple[str, ...] | None) -> str:
     for actor in listed:
         after = runs and actor.isdigit() and int(runs[-1][-1]) + 1 == int(actor)
         runs[-1].append(actor) if after else runs.append([actor])
-    words = [text for run in runs
-             for text in ([f"{run[0]}-{run[-1]}"] if len(run) > 2 else run)]
+    words = [text for run in runs for text in ([f"{run[0]}-{run[-1]}"] if len(run) > 2 else run)]
     if len(words) > 8:
         words = [*words[:7], f"... ({len(listed)} in all)"]
     return f"actor{'s' if len(listed) != 1 else ''} {', '.join(words)}{f' of {len(every)}' if every else ''}"
@@ -205,8 +233,12 @@ def _whose(clips: pd.DataFrame, dataset: str | None) -> str:
         raise invalid("clips", expected="the clip table that datasets.scan(...) returns", received=type(clips).__name__)
     named = sorted(set(clips["dataset"]))
     if dataset is None and len(named) != 1:
-        raise invalid("clips", expected="clips of one data set", received=named,
-                      remedy="Say which: check(clips, dataset=...); an empty table does not tell.")
+        raise invalid(
+            "clips",
+            expected="clips of one data set",
+            received=named,
+            remedy="Say which: check(clips, dataset=...); an empty table does not tell.",
+        )
     dataset = named[0] if dataset is None else dataset
     if dataset not in checked:
         raise invalid("dataset", expected=f"one of {checked}, whose counts are known", received=dataset)
@@ -292,9 +324,18 @@ def check(clips: pd.DataFrame, *, dataset: str | None = None) -> Completeness:
     unexpected = tuple(sorted(unit for unit in units if unit not in wanted))
     order = {expression: place for place, expression in enumerate(labels.VOCABULARIES[dataset])}
     table = pd.DataFrame(
-        [(actor, expression, *(counts[actor, expression][column] for column in ("found", "expected", "missing", "twice")))
-         for actor, expression in sorted(counts, key=lambda cell: (cell[0], order[cell[1]]))],
-        columns=["actor", "expression", "found", "expected", "missing", "twice"])
+        [
+            (
+                actor,
+                expression,
+                *(counts[actor, expression][column] for column in ("found", "expected", "missing", "twice")),
+            )
+            for actor, expression in sorted(counts, key=lambda cell: (cell[0], order[cell[1]]))
+        ],
+        columns=["actor", "expression", "found", "expected", "missing", "twice"],
+    )
     parts = pd.DataFrame(summary, columns=["part", "actors", "found", "expected"])
     partial = _partial(dataset, rows, here) if here else ["nothing is there"]
-    return Completeness(dataset, table, parts, tuple(missing), tuple(sorted(repeated)), unexpected, tuple(partial), complete)
+    return Completeness(
+        dataset, table, parts, tuple(missing), tuple(sorted(repeated)), unexpected, tuple(partial), complete
+    )

@@ -7,14 +7,14 @@ held to what was asked for.
 from __future__ import annotations
 
 import http.client
+from pathlib import Path
 import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from pathlib import Path
 
-from fer_utils.datasets.archives import is_full
 from fer_utils.core.errors import FerError
+from fer_utils.datasets.archives import is_full
 
 #: What is asked of a connection at once, and how long it may be silent, in seconds.
 _PIECE = 1 << 18
@@ -38,6 +38,7 @@ def continue_part(url: str, whole: int, part: Path, have: int, bar) -> None:
 
     ``whole`` is the file's size in bytes, ``bar`` a tqdm bar.  Raises `Broken`, `Gone`, and ``FerError`` for a full disk.
     """
+
     def start_anew() -> None:
         part.unlink(missing_ok=True)
         bar.update(-have)
@@ -84,8 +85,10 @@ def continue_part(url: str, whole: int, part: Path, have: int, bar) -> None:
                 except OSError as error:
                     if not is_full(error):
                         raise
-                    raise FerError(f"The disk that holds {part.parent} is full. Make room and call again: "
-                                   "what was downloaded is kept.") from error
+                    raise FerError(
+                        f"The disk that holds {part.parent} is full. Make room and call again: "
+                        "what was downloaded is kept."
+                    ) from error
                 bar.update(len(chunk))
 
 
@@ -104,7 +107,9 @@ def ask(url: str, headers: dict[str, str]):
         parts = urllib.parse.urlsplit(url)
         if not parts.hostname or parts.port == 0:  # `port` raises for one beyond 65535
             raise ValueError("it has no host, or port 0")
-        request = urllib.request.Request(url, headers={"User-Agent": "fer_utils", "Accept-Encoding": "identity", **headers})
+        request = urllib.request.Request(
+            url, headers={"User-Agent": "fer_utils", "Accept-Encoding": "identity", **headers}
+        )
         return urllib.request.build_opener(_WebOnly).open(request, timeout=_TIMEOUT)
     except (ValueError, http.client.InvalidURL) as error:  # also where a server leads on
         raise Gone(f"{url[:200]!r} is no address ({error})") from error

@@ -9,14 +9,14 @@ under the Open Database License 1.0, their contents under the DbCL 1.0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import Found, ProblemRow, scan_named, VIDEO_SUFFIXES
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.tables import ClipTable
+from fer_utils.datasets.files import VIDEO_SUFFIXES, Found, ProblemRow, scan_named
 
 ACTORS = tuple(str(number) for number in range(1001, 1092))
 #: The sentences; IEO, 'It's eleven o'clock', is the one with three intensities.
@@ -28,7 +28,8 @@ INTENSITIES = {"XX": 0, "LO": 1, "MD": 2, "HI": 3}
 #: Clips that the grammar gives and the published set never had, counted by actor and expression: 20 of
 #: 7,462.  Counted in the names of processedResults/tabulatedVotes.csv at commit 1658cd34 of the repository.
 GAPS: dict[tuple[str, str], int] = {
-    ("1002", "neutral"): 1, ("1076", "neutral"): 1,
+    ("1002", "neutral"): 1,
+    ("1076", "neutral"): 1,
     **{(actor, expression): 1 for actor in ("1008", "1009", "1019") for expression in EXPRESSIONS.values()},
 }
 
@@ -81,14 +82,19 @@ def parse(path: str, root: str = "") -> dict:
         level = "XX"
     if actor not in ACTORS:
         raise FerError(f"actor {actor} in {stem!r} is not one of 1001 to 1091")
-    for field, got, known in (("sentence", statement, STATEMENTS), ("expression", code, EXPRESSIONS),
-                              ("level", level, INTENSITIES)):
+    for field, got, known in (
+        ("sentence", statement, STATEMENTS),
+        ("expression", code, EXPRESSIONS),
+        ("level", level, INTENSITIES),
+    ):
         if got not in known:
             raise FerError(f"{field} {got} in {stem!r} is not one of {', '.join(known)}")
     expression = EXPRESSIONS[code]
     if level not in levels(statement, expression):
-        raise FerError(f"{stem!r} says level {level}; {statement} was recorded as {expression} "
-                       f"at {', '.join(levels(statement, expression))} only")
+        raise FerError(
+            f"{stem!r} says level {level}; {statement} was recorded as {expression} "
+            f"at {', '.join(levels(statement, expression))} only"
+        )
     return {
         "dataset": "crema_d",
         "actor": actor,
@@ -110,13 +116,18 @@ def name(row: Mapping[str, Any], suffix: str = ".flv") -> str:
     >>> name(parse("1001_DFA_ANG_XX.mp4"))
     'VideoFlash/1001_DFA_ANG_XX.flv'
     """
-    for column, known in (("actor", ACTORS), ("statement", STATEMENTS), ("expression", tuple(_CODES)),
-                          ("intensity", tuple(_LEVELS))):
+    for column, known in (
+        ("actor", ACTORS),
+        ("statement", STATEMENTS),
+        ("expression", tuple(_CODES)),
+        ("intensity", tuple(_LEVELS)),
+    ):
         if row[column] not in known:
             expected = "one of 1001 to 1091, as text" if column == "actor" else f"one of {known}"
             raise invalid(column, expected=expected, received=row[column])
-    return (f"VideoFlash/{row['actor']}_{row['statement']}_{_CODES[row['expression']]}_"
-            f"{_LEVELS[row['intensity']]}{suffix}")
+    return (
+        f"VideoFlash/{row['actor']}_{row['statement']}_{_CODES[row['expression']]}_{_LEVELS[row['intensity']]}{suffix}"
+    )
 
 
 def _sexes(files: list[Found]) -> tuple[dict[str, str], list[ProblemRow]]:
@@ -127,17 +138,27 @@ def _sexes(files: list[Found]) -> tuple[dict[str, str], list[ProblemRow]]:
     for file in files:
         try:
             with open(file.path, encoding="utf-8-sig", newline="") as opened:
-                said = {(row.get("ActorID") or "").strip(): (row.get("Sex") or "").strip().lower()
-                        for row in csv.DictReader(opened)}
+                said = {
+                    (row.get("ActorID") or "").strip(): (row.get("Sex") or "").strip().lower()
+                    for row in csv.DictReader(opened)
+                }
         except (OSError, UnicodeDecodeError, csv.Error) as error:
-            problems.append((file.path, "scan", "demographics", f"the table of actors cannot be read: {error}",
-                             "sex left ''"))
+            problems.append(
+                (file.path, "scan", "demographics", f"the table of actors cannot be read: {error}", "sex left ''")
+            )
             continue
         sexes = {actor: sex for actor, sex in said.items() if actor in ACTORS and sex in ("female", "male")}
         if sexes:
             return sexes, problems
-        problems.append((file.path, "scan", "demographics", "it has no columns ActorID and Sex that name actors 1001 "
-                         "to 1091 as Female or Male", "sex left ''"))
+        problems.append(
+            (
+                file.path,
+                "scan",
+                "demographics",
+                "it has no columns ActorID and Sex that name actors 1001 to 1091 as Female or Male",
+                "sex left ''",
+            )
+        )
     return {}, problems
 
 
@@ -155,5 +176,11 @@ def scan(root: str | os.PathLike) -> ClipTable:
     the root, the one file that is opened; else it is ``""``.  A table that
     cannot be read is a problem (``demographics``).
     """
-    return scan_named("CREMA-D", root, parse, {"actor": lambda folder: folder if folder in ACTORS else ""},
-                      beside=DEMOGRAPHICS, complete=_complete)
+    return scan_named(
+        "CREMA-D",
+        root,
+        parse,
+        {"actor": lambda folder: folder if folder in ACTORS else ""},
+        beside=DEMOGRAPHICS,
+        complete=_complete,
+    )

@@ -7,27 +7,27 @@ standard library's urllib and HTTP's Range (`connection.continue_part`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 import hashlib
 import http.client
 import json
 import os
+from pathlib import Path
 import re
 import sys
 import time
-import urllib.error
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
+import urllib.error
 
-from fer_utils.datasets import archives, connection, ravdess
-from fer_utils.datasets.access import CITATION, LICENCE
-from fer_utils.datasets.archives import size
-from fer_utils.datasets.files import absolute, ProblemRow
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import write_atomic
 from fer_utils.core.tables import Problems
+from fer_utils.datasets import archives, connection, ravdess
+from fer_utils.datasets.access import CITATION, LICENCE
+from fer_utils.datasets.archives import size
+from fer_utils.datasets.files import ProblemRow, absolute
 
 #: RAVDESS, doi 10.5281/zenodo.1188976, for programs.
 RECORD = "https://zenodo.org/api/records/1188976"
@@ -60,8 +60,10 @@ class Download:
         return tuple(actor for actor in self.actors if actor not in self.there)
 
     def __repr__(self) -> str:
-        lines = [f"RAVDESS {self.channel} in {self.root}: {len(self.there)} of {len(self.actors)} actors, "
-                 f"{len(self.fetched)} fetched now"]
+        lines = [
+            f"RAVDESS {self.channel} in {self.root}: {len(self.there)} of {len(self.actors)} actors, "
+            f"{len(self.fetched)} fetched now"
+        ]
         if self.missing:
             lines.append(f"missing: {', '.join(self.missing)}; the same call tries again")
         return "\n".join([*lines, self.problems.summary()])
@@ -80,8 +82,14 @@ class _Unreachable(Exception):
     """All tries failed."""
 
 
-def download_ravdess(root: str | os.PathLike, *, actors: Iterable | None = None, channel: str = "speech",
-                     progress: bool = True, record: str = RECORD) -> Download:
+def download_ravdess(
+    root: str | os.PathLike,
+    *,
+    actors: Iterable | None = None,
+    channel: str = "speech",
+    progress: bool = True,
+    record: str = RECORD,
+) -> Download:
     """Download RAVDESS's videos from their public record, actor by actor, and unpack them.
 
     The licence, and what will be fetched and how large it is, are printed to
@@ -134,13 +142,20 @@ def download_ravdess(root: str | os.PathLike, *, actors: Iterable | None = None,
         parts = base / _PARTS
         if zips:
             waiting = sum(_length(parts / f"{zip_.key}.part") for zip_ in zips)
-            archives.room(base / "Actor_NN", max(sum(z.size for z in zips) + max(z.size for z in zips) - waiting, 0),
-                          f"for {len(zips)} actor{'s' if len(zips) > 1 else ''}")
+            archives.room(
+                base / "Actor_NN",
+                max(sum(z.size for z in zips) + max(z.size for z in zips) - waiting, 0),
+                f"for {len(zips)} actor{'s' if len(zips) > 1 else ''}",
+            )
             try:
                 parts.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise invalid("root", expected="a folder that can be written to", received=str(base),
-                              remedy=f"{parts} cannot be made: {error.strerror}") from error
+                raise invalid(
+                    "root",
+                    expected="a folder that can be written to",
+                    received=str(base),
+                    remedy=f"{parts} cannot be made: {error.strerror}",
+                ) from error
             _fetch_all(zips, base, channel, record, progress, fetched, problems)
             with suppress(OSError):  # not empty: a part of a zip is kept for the next call
                 parts.rmdir()
@@ -155,8 +170,14 @@ def _chosen(actors: Any, channel: str) -> tuple[str, ...]:
     if isinstance(actors, (str, bytes)) or not isinstance(actors, Iterable):
         raise invalid("actors", expected=expected, received=actors)
     listed = list(actors)
-    codes = [one if isinstance(one, str) else f"{one:02d}" if hasattr(one, "__index__") and not isinstance(one, bool) else None
-             for one in listed]
+    codes = [
+        one
+        if isinstance(one, str)
+        else f"{one:02d}"
+        if hasattr(one, "__index__") and not isinstance(one, bool)
+        else None
+        for one in listed
+    ]
     if not codes or any(code not in ravdess.ACTORS for code in codes):
         raise invalid("actors", expected=expected, received=listed)
     return tuple(sorted(set(codes)))
@@ -180,15 +201,27 @@ def _finished(base: Path, actor: str, channel: str, record: str, problems: list[
     try:
         written = json.loads(_seal(base, actor, channel).read_text(encoding="utf-8"))
         rows = [(str(a), str(b), str(c), str(d), str(e)) for a, b, c, d, e in written["problems"]]
-        if written["record"] == record and written["clips"] and all(bytes_of(n) == s for n, s in written["clips"].items()):
+        if (
+            written["record"] == record
+            and written["clips"]
+            and all(bytes_of(n) == s for n, s in written["clips"].items())
+        ):
             problems += rows
             return True
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     names = _all_clips(actor, channel)
     if names and all(bytes_of(name) > 0 for name in names):
-        problems.append((str(folder), "download", "unchecked", f"all {len(names)} clips of {channel} are there and were not "
-                         "brought by this function, so no checksum was asked of them", "kept; not downloaded"))
+        problems.append(
+            (
+                str(folder),
+                "download",
+                "unchecked",
+                f"all {len(names)} clips of {channel} are there and were not "
+                "brought by this function, so no checksum was asked of them",
+                "kept; not downloaded",
+            )
+        )
         return True
     return False
 
@@ -198,21 +231,35 @@ def _all_clips(actor: str, channel: str) -> list[str]:
     if (channel, actor) == ("song", "18"):
         return []
     code = "01" if channel == "speech" else "02"
-    return [f"{modality}-{code}-{emotion:02d}-{intensity:02d}-{statement}-{repetition:02d}-{actor}.mp4"
-            for modality in ("01", "02") for emotion in range(1, 9 if channel == "speech" else 7)
-            for intensity in ((1,) if emotion == 1 else (1, 2)) for statement in ravdess.STATEMENTS for repetition in (1, 2)]
+    return [
+        f"{modality}-{code}-{emotion:02d}-{intensity:02d}-{statement}-{repetition:02d}-{actor}.mp4"
+        for modality in ("01", "02")
+        for emotion in range(1, 9 if channel == "speech" else 7)
+        for intensity in ((1,) if emotion == 1 else (1, 2))
+        for statement in ravdess.STATEMENTS
+        for repetition in (1, 2)
+    ]
 
 
 def _announce(zips: list[_Zip], base: Path, channel: str) -> None:
     lines = [f"RAVDESS, {channel}. Licence: {LICENCE}.", f"Cite: {CITATION}."]
     if zips:
-        lines.append(f"{len(zips)} actor{'s' if len(zips) > 1 else ''} ({', '.join(z.actor for z in zips)}), "
-                     f"{size(sum(z.size for z in zips))}, to {base}")
+        lines.append(
+            f"{len(zips)} actor{'s' if len(zips) > 1 else ''} ({', '.join(z.actor for z in zips)}), "
+            f"{size(sum(z.size for z in zips))}, to {base}"
+        )
     print("\n".join(lines), file=sys.stderr)
 
 
-def _fetch_all(zips: list[_Zip], base: Path, channel: str, record: str, progress: bool,
-               fetched: list[str], problems: list[ProblemRow]) -> None:
+def _fetch_all(
+    zips: list[_Zip],
+    base: Path,
+    channel: str,
+    record: str,
+    progress: bool,
+    fetched: list[str],
+    problems: list[ProblemRow],
+) -> None:
     from tqdm import tqdm
 
     lost = ""
@@ -220,11 +267,20 @@ def _fetch_all(zips: list[_Zip], base: Path, channel: str, record: str, progress
         for zip_ in zips:
             target = str(base / f"Actor_{zip_.actor}")
             if lost:
-                problems.append((target, "download", "not tried", f"the connection was lost at {lost}", "the next call goes on"))
+                problems.append(
+                    (target, "download", "not tried", f"the connection was lost at {lost}", "the next call goes on")
+                )
                 continue
             if os.path.lexists(target) and not os.path.isdir(target):
-                problems.append((target, "download", "not a folder", "a file or a link that leads nowhere has the actor's name",
-                                 "left as it is; not downloaded"))
+                problems.append(
+                    (
+                        target,
+                        "download",
+                        "not a folder",
+                        "a file or a link that leads nowhere has the actor's name",
+                        "left as it is; not downloaded",
+                    )
+                )
                 continue
             bar.set_description(f"Actor {zip_.actor}")
             part = base / _PARTS / f"{zip_.key}.part"
@@ -236,16 +292,26 @@ def _fetch_all(zips: list[_Zip], base: Path, channel: str, record: str, progress
                 problems.append((target, "download", "missing", f"{zip_.key}: {error}", "not downloaded"))
             except _Unreachable as error:
                 lost = zip_.key
-                problems.append((target, "download", "unreachable", f"{zip_.key}: {error}",
-                                 f"{_length(part):,} of {zip_.size:,} bytes kept; the next call goes on"))
+                problems.append(
+                    (
+                        target,
+                        "download",
+                        "unreachable",
+                        f"{zip_.key}: {error}",
+                        f"{_length(part):,} of {zip_.size:,} bytes kept; the next call goes on",
+                    )
+                )
 
 
-def _unpack(zip_: _Zip, part: Path, base: Path, channel: str, record: str,
-            fetched: list[str], problems: list[ProblemRow]) -> None:
+def _unpack(
+    zip_: _Zip, part: Path, base: Path, channel: str, record: str, fetched: list[str], problems: list[ProblemRow]
+) -> None:
     def accept(name: str) -> str:
         row = ravdess.parse(name)
         if row["actor"] != zip_.actor or row["channel"] != channel:
-            raise FerError(f"{name!r} is a clip of {row['channel']} of actor {row['actor']}, in the {channel} of actor {zip_.actor}")
+            raise FerError(
+                f"{name!r} is a clip of {row['channel']} of actor {row['actor']}, in the {channel} of actor {zip_.actor}"
+            )
         return name.rsplit("/", 1)[-1]
 
     folder = base / f"Actor_{zip_.actor}"
@@ -253,18 +319,27 @@ def _unpack(zip_: _Zip, part: Path, base: Path, channel: str, record: str,
         clips, rows = archives.unpack(part, folder, accept)
     except archives.Refused as error:
         part.unlink()
-        problems.append((str(folder), "unpack", error.kind, str(error).replace(part.name, zip_.key), "removed; nothing unpacked"))
+        problems.append(
+            (str(folder), "unpack", error.kind, str(error).replace(part.name, zip_.key), "removed; nothing unpacked")
+        )
         return
-    rows = [(path.replace(part.name, zip_.key, 1), stage, kind, text.replace(part.name, zip_.key), action)
-            for path, stage, kind, text, action in rows]
+    rows = [
+        (path.replace(part.name, zip_.key, 1), stage, kind, text.replace(part.name, zip_.key), action)
+        for path, stage, kind, text, action in rows
+    ]
     problems += rows
     if not clips:
         problems.append((str(folder), "unpack", "no clips", f"{zip_.key} gave no clip of this actor", "removed"))
     elif any(kind == "different" for _, _, kind, _, _ in rows):
         return  # the zip is kept, so that the next call need not fetch it again
     else:
-        seal = {"record": record, "zip": zip_.key, "checksum": f"{zip_.algorithm}:{zip_.checksum}",
-                "clips": clips, "problems": rows}
+        seal = {
+            "record": record,
+            "zip": zip_.key,
+            "checksum": f"{zip_.algorithm}:{zip_.checksum}",
+            "clips": clips,
+            "problems": rows,
+        }
         write_atomic(_seal(base, zip_.actor, channel), json.dumps(seal, indent=1))
         fetched.append(zip_.actor)
     part.unlink()
@@ -281,8 +356,15 @@ def _whole(zip_: _Zip, part: Path, bar, target: str, problems: list[ProblemRow])
         bar.update(-zip_.size)
         if last or not resumed:  # else two versions may have been pieced together: once more, from the start
             break
-    problems.append((target, "download", "checksum", f"{zip_.key}: {zip_.algorithm} expected {zip_.checksum}, received {got}",
-                     "removed; the next call tries again"))
+    problems.append(
+        (
+            target,
+            "download",
+            "checksum",
+            f"{zip_.key}: {zip_.algorithm} expected {zip_.checksum}, received {got}",
+            "removed; the next call tries again",
+        )
+    )
     return False
 
 
@@ -324,8 +406,10 @@ def _length(part: Path) -> int:
 
 def _listed(record: str) -> list[dict]:
     """The record's files; ``FerError`` with the remedy where it cannot be had."""
-    remedy = ("Try again later, or download the zips by hand from https://zenodo.org/records/1188976 and unpack them: "
-              "fer_utils reads any folder that holds Actor_NN.")
+    remedy = (
+        "Try again later, or download the zips by hand from https://zenodo.org/records/1188976 and unpack them: "
+        "fer_utils reads any folder that holds Actor_NN."
+    )
     for pause in (*_PAUSES, None):
         try:
             with connection.ask(record, {"Accept": "application/json"}) as answer:
@@ -364,8 +448,16 @@ def _wanted(files: list[dict], record: str, actors: list[str], channel: str, pro
         algorithm, _, checksum = str(file.get("checksum")).lower().partition(":")
         # Another kind of address could read this machine's own files; http from an https record would be a step down.
         safe = isinstance(url, str) and re.match(r"https://" if record.startswith("https://") else r"https?://", url)
-        if not safe or type(bytes_) is not int or bytes_ < 1 or algorithm not in ("md5", "sha256", "sha512") or not checksum:
-            raise FerError(f"The record {record} is not what is expected: {key} needs `size`, `checksum` (md5:...) and "
-                           f"`links.self` (a web address). Received: {str(file)[:200]}")
+        if (
+            not safe
+            or type(bytes_) is not int
+            or bytes_ < 1
+            or algorithm not in ("md5", "sha256", "sha512")
+            or not checksum
+        ):
+            raise FerError(
+                f"The record {record} is not what is expected: {key} needs `size`, `checksum` (md5:...) and "
+                f"`links.self` (a web address). Received: {str(file)[:200]}"
+            )
         found.append(_Zip(actor, key, url, bytes_, algorithm, checksum))
     return found

@@ -8,16 +8,16 @@ itself contains neither.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from fer_utils.core import labels
-from fer_utils.datasets import ravdess
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import home
+from fer_utils.datasets import ravdess
 
 
 class _Source(NamedTuple):
@@ -42,19 +42,23 @@ _BASE = "https://raw.githubusercontent.com"
 
 _SOURCES = {
     "crema_d_votes": _Source(
-        "CheyneyComputerScience/CREMA-D", "1658cd342dff90010aa843eaeebd53610a08b1dc",
+        "CheyneyComputerScience/CREMA-D",
+        "1658cd342dff90010aa843eaeebd53610a08b1dc",
         "processedResults/tabulatedVotes.csv",
         "774d9d759cb5caf2542758a39eca8c0f1d2777f9987ff5d5adf8066d192f377b",
         "Open Database License (ODbL) 1.0, contents under the Database Contents License (DbCL) 1.0",
         "Cao et al. 2014, CREMA-D: Crowd-sourced Emotional Multimodal Actors Dataset, "
-        "IEEE Transactions on Affective Computing, doi 10.1109/TAFFC.2014.2336244"),
+        "IEEE Transactions on Affective Computing, doi 10.1109/TAFFC.2014.2336244",
+    ),
     "ravdess_au": _Source(
-        "cristinalunaj/MMEmotionRecognition", "aeb78449206ec2742d2cd886052322295c6c1321",
+        "cristinalunaj/MMEmotionRecognition",
+        "aeb78449206ec2742d2cd886052322295c6c1321",
         "data/trainingData/avg_MLP80_AUs/data_AUs_avg/df_average_AUs_total.csv",
         "c24faeb4069a8b5c4aad3a674763c98a76ffa2ac3457e0d4fd5bce2ffaef8d96",
         "MIT (the features); the clips they were read from are RAVDESS, CC BY-NC-SA 4.0",
         "Luna-Jiménez et al. 2022, Applied Sciences 12(1), 327, doi 10.3390/app12010327; clips: "
-        "Livingstone & Russo 2018, PLoS ONE 13(5), e0196391, doi 10.1371/journal.pone.0196391"),
+        "Livingstone & Russo 2018, PLoS ONE 13(5), e0196391, doi 10.1371/journal.pone.0196391",
+    ),
 }
 
 #: OpenFace's units, in its order: intensities, and presences, to which AU 28 belongs as well.
@@ -85,8 +89,10 @@ class Features:
 
     def __repr__(self) -> str:
         rows, columns = self.table.shape
-        return (f"{self.name}: {rows:,} rows, {columns} columns\n  source   {self.source}\n  SHA-256  {self.sha256}\n"
-                f"  licence  {self.licence}\n  cite     {self.citation}")
+        return (
+            f"{self.name}: {rows:,} rows, {columns} columns\n  source   {self.source}\n  SHA-256  {self.sha256}\n"
+            f"  licence  {self.licence}\n  cite     {self.citation}"
+        )
 
 
 def available_features() -> tuple[str, ...]:
@@ -166,7 +172,8 @@ def _from_folder(name: str, source: _Source, place, argument: str) -> Path:
     why = " Its line ends are CRLF and should be LF; nothing else is different." if ends else ""
     raise FerError(
         f"{found[0]} is not the file that {name!r} means. SHA-256 expected: {source.sha256}; received: {sums[0]}.{why}\n"
-        f"It was left as it is. The right one is at {_BASE}/{source.below}")
+        f"It was left as it is. The right one is at {_BASE}/{source.below}"
+    )
 
 
 def _fetched(name: str, source: _Source, progress: bool) -> Path:
@@ -177,8 +184,12 @@ def _fetched(name: str, source: _Source, progress: bool) -> Path:
     import requests
 
     target = home() / "downloads" / name
-    fetcher = pooch.create(path=target, base_url=f"{_BASE}/{source.below.removesuffix(source.file)}",
-                           registry={source.file: f"sha256:{source.sha256}"}, retry_if_failed=1)
+    fetcher = pooch.create(
+        path=target,
+        base_url=f"{_BASE}/{source.below.removesuffix(source.file)}",
+        registry={source.file: f"sha256:{source.sha256}"},
+        retry_if_failed=1,
+    )
     received: list[str] = []
     download = pooch.HTTPDownloader(progressbar=bool(progress), timeout=30)
 
@@ -187,8 +198,10 @@ def _fetched(name: str, source: _Source, progress: bool) -> Path:
         download(url, output, mine)
         received.append(pooch.file_hash(str(output), alg="sha256"))
 
-    by_hand = (f"Download {_BASE}/{source.below} by hand and name its folder: "
-               f"load_features({name!r}, folder=...), or set the environment variable FER_DATA to it.")
+    by_hand = (
+        f"Download {_BASE}/{source.below} by hand and name its folder: "
+        f"load_features({name!r}, folder=...), or set the environment variable FER_DATA to it."
+    )
     # A filter and not a level: pooch's logger stands alone and remembers what an earlier level let through.
     quiet = lambda entry: bool(progress) or entry.levelno >= logging.WARNING  # noqa: E731
     pooch.get_logger().addFilter(quiet)
@@ -197,15 +210,21 @@ def _fetched(name: str, source: _Source, progress: bool) -> Path:
         os.chmod(path, 0o644)  # pooch's temporary file is 0600, which would hide it from classmates
         return path
     except requests.exceptions.HTTPError as error:
-        raise FerError(f"The home of {name!r} answered {error.response.status_code} for {error.response.url}.\n{by_hand}") from error
+        raise FerError(
+            f"The home of {name!r} answered {error.response.status_code} for {error.response.url}.\n{by_hand}"
+        ) from error
     except requests.exceptions.RequestException as error:
-        raise FerError(f"{name!r} could not be fetched: no network, or the connection broke off "
-                       f"({type(error).__name__}).\n{by_hand}") from error
+        raise FerError(
+            f"{name!r} could not be fetched: no network, or the connection broke off "
+            f"({type(error).__name__}).\n{by_hand}"
+        ) from error
     except ValueError as error:
         if not received or received[0] == source.sha256:
             raise
-        raise FerError(f"What came for {name!r} is not the file that is meant. SHA-256 expected: {source.sha256}; "
-                       f"received: {received[0]}. Nothing of it was kept; a proxy may have changed it.\n{by_hand}") from error
+        raise FerError(
+            f"What came for {name!r} is not the file that is meant. SHA-256 expected: {source.sha256}; "
+            f"received: {received[0]}. Nothing of it was kept; a proxy may have changed it.\n{by_hand}"
+        ) from error
     finally:
         pooch.get_logger().removeFilter(quiet)
 
@@ -227,9 +246,16 @@ def _crema_d_votes(path: Path):
 
     raw = pd.read_csv(path, dtype={0: str})
     part = raw["fileName"].str.split("_", expand=True)
-    table = pd.DataFrame({
-        "clip": raw["fileName"], "modality": raw.iloc[:, 0].str[0].map(_SHOWN), "actor": part[0], "statement": part[1],
-        "expression": part[2].map(_POSED), "level": part[3].map(_LEVELS)})
+    table = pd.DataFrame(
+        {
+            "clip": raw["fileName"],
+            "modality": raw.iloc[:, 0].str[0].map(_SHOWN),
+            "actor": part[0],
+            "statement": part[1],
+            "expression": part[2].map(_POSED),
+            "level": part[3].map(_LEVELS),
+        }
+    )
     code = {label: letter for letter, label in _VOTED.items()}
     counts = [label for label in labels.ALL if label in code]
     for label in counts:

@@ -5,10 +5,10 @@ Shared by the readers: each adds only its own grammar.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Mapping
+import os
 from pathlib import Path
+import stat
 from typing import Any, NamedTuple
 
 from fer_utils.core.errors import FerError, invalid
@@ -16,7 +16,16 @@ from fer_utils.core.tables import ClipTable, Problems
 
 VIDEO_SUFFIXES: tuple[str, ...] = (".mp4", ".avi", ".flv", ".mov", ".webm", ".mkv", ".m4v")
 IMAGE_SUFFIXES: tuple[str, ...] = (
-    ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".pgm",
+    ".ppm",
+    ".pnm",
 )
 
 #: What operating systems leave behind, beside names that start with a dot.
@@ -124,9 +133,13 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
                 real = os.path.realpath(entry.path)
                 inside = real == real_root or real.startswith(real_root + os.sep)
                 around = real_root.startswith(real.rstrip(os.sep) + os.sep)
-                if entry.is_symlink() and (inside or around) or real in seen:
-                    problem(entry.path, "link", f"a link to {shown(real)}, which is read elsewhere or holds the root",
-                            "not followed")
+                if (entry.is_symlink() and (inside or around)) or real in seen:
+                    problem(
+                        entry.path,
+                        "link",
+                        f"a link to {shown(real)}, which is read elsewhere or holds the root",
+                        "not followed",
+                    )
                     continue
                 seen.add(real)
                 todo.append((entry.path, relative + "/"))
@@ -149,11 +162,16 @@ def not_media(files: list[Found], what: str) -> list[ProblemRow]:
         total = sum(map(len, counts.values()))
         listing = ", ".join(f"{len(counts[suffix])} {suffix}" for suffix in sorted(counts))
         example = min(file.relative for group in counts.values() for file in group).rsplit("/", 1)[-1]
-        rows.append((
-            folder, "scan", f"not {what}",
-            f"{total} file{'s' if total > 1 else ''} that {'are' if total > 1 else 'is'} not {what} "
-            f"({listing}; for example {example})", "left out",
-        ))
+        rows.append(
+            (
+                folder,
+                "scan",
+                f"not {what}",
+                f"{total} file{'s' if total > 1 else ''} that {'are' if total > 1 else 'is'} not {what} "
+                f"({listing}; for example {example})",
+                "left out",
+            )
+        )
     return rows
 
 
@@ -225,10 +243,15 @@ def scan_named(
             continue
         key = (row["modality"], row["performance"], row["view"])
         if key in first:
-            problems.append((
-                file.path, "scan", "duplicate", f"the same recording as {first[key]} by its name",
-                f"left out; {first[key]} kept",
-            ))
+            problems.append(
+                (
+                    file.path,
+                    "scan",
+                    "duplicate",
+                    f"the same recording as {first[key]} by its name",
+                    f"left out; {first[key]} kept",
+                )
+            )
             continue
         first[key] = file.relative
         remark = disagreement(file.relative, str(base), row, says)

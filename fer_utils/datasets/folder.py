@@ -6,15 +6,15 @@ follow one of the schemes of ``fer_utils.datasets.subjects``, which say more.
 
 from __future__ import annotations
 
+from collections import Counter
 import os
 import re
-from collections import Counter
 
-from fer_utils.datasets import subjects
-from fer_utils.datasets.files import absolute, Found, IMAGE_SUFFIXES, not_media, ProblemRow, VIDEO_SUFFIXES, walk
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.labels import canonical
 from fer_utils.core.tables import ClipTable, Problems
+from fer_utils.datasets import subjects
+from fer_utils.datasets.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Found, ProblemRow, absolute, not_media, walk
 
 #: Pictures or clips, as they come; read as clips, a still one having one frame.
 _GIF = ".gif"
@@ -27,15 +27,19 @@ def _pattern(actor: str | re.Pattern | None) -> re.Pattern | None:
     if actor is None:
         return None
     schemes = ", ".join(map(repr, subjects.SCHEMES))
-    expected = ("a regular expression with a group named `actor`, such as r'(?P<actor>S[0-9]+)_', "
-                f"or the name of a scheme: {schemes}")
+    expected = (
+        "a regular expression with a group named `actor`, such as r'(?P<actor>S[0-9]+)_', "
+        f"or the name of a scheme: {schemes}"
+    )
     if not isinstance(actor, (str, re.Pattern)):
         raise invalid("actor", expected=expected, received=actor)
     try:
         compiled = re.compile(actor)
     except re.error as error:
         raise invalid("actor", expected=expected, received=actor, remedy=f"It does not compile: {error}") from None
-    if "actor" not in compiled.groupindex or not isinstance(compiled.pattern, str):  # a pattern of bytes searches no names
+    if "actor" not in compiled.groupindex or not isinstance(
+        compiled.pattern, str
+    ):  # a pattern of bytes searches no names
         raise invalid("actor", expected=expected, received=compiled.pattern)
     return compiled
 
@@ -43,10 +47,23 @@ def _pattern(actor: str | re.Pattern | None) -> re.Pattern | None:
 def _blank(base, file: Found) -> dict:
     """A row that says only what the file is."""
     return {
-        "path": file.path, "dataset": "folder", "clip": file.relative, "actor": "", "sex": "", "expression": "",
-        "intensity": 1, "view": "", "channel": "",
-        "modality": "image" if file.suffix in IMAGE_SUFFIXES else "video-only" if file.suffix == _GIF else "audio-video",
-        "statement": "", "repetition": 1, "performance": f"folder/{base.name}/{file.relative}",
+        "path": file.path,
+        "dataset": "folder",
+        "clip": file.relative,
+        "actor": "",
+        "sex": "",
+        "expression": "",
+        "intensity": 1,
+        "view": "",
+        "channel": "",
+        "modality": "image"
+        if file.suffix in IMAGE_SUFFIXES
+        else "video-only"
+        if file.suffix == _GIF
+        else "audio-video",
+        "statement": "",
+        "repetition": 1,
+        "performance": f"folder/{base.name}/{file.relative}",
     }
 
 
@@ -62,15 +79,18 @@ def _by_pattern(base, files: list[Found], pattern: re.Pattern | None) -> tuple[l
         match = pattern.search(file.relative) if pattern else None
         if pattern and not (match and match["actor"]):
             nobody.setdefault(file.folder, []).append(file.relative)
-        rows.append({**_blank(base, file), "expression": folders[-1],
-                     "actor": (match["actor"] or "") if match else ""})
+        rows.append({**_blank(base, file), "expression": folders[-1], "actor": (match["actor"] or "") if match else ""})
     return rows, problems + [_no_actor(folder, names, "`actor` finds nobody") for folder, names in nobody.items()]
 
 
 def _no_actor(folder: str, names: list[str], what: str) -> ProblemRow:
-    return (folder, "scan", "no actor",
-            f"{what} in {len(names)} path{'s' if len(names) > 1 else ''}, for example {names[0]!r}",
-            "kept, with actor ''")
+    return (
+        folder,
+        "scan",
+        "no actor",
+        f"{what} in {len(names)} path{'s' if len(names) > 1 else ''}, for example {names[0]!r}",
+        "kept, with actor ''",
+    )
 
 
 def _label(scheme: str, picture: subjects.Picture | None, folder: str) -> tuple[str, str]:
@@ -108,27 +128,62 @@ def _by_scheme(base, files: list[Found], scheme: str) -> tuple[list[dict], list[
         elif picture in first:
             kept, said = first[picture]
             unlike = f"; the label is {said} there and {label} here" if said != label else ""
-            problems.append((file.path, "scan", "duplicate", f"the same picture as {kept} by its name{unlike}",
-                             f"left out; {kept} kept"))
+            problems.append(
+                (
+                    file.path,
+                    "scan",
+                    "duplicate",
+                    f"the same picture as {kept} by its name{unlike}",
+                    f"left out; {kept} kept",
+                )
+            )
             continue
         else:
             first[picture] = file.relative, label
             act = subjects.performance(scheme, picture)
             frames[act] += 1
-            row |= {"actor": picture.actor, "sex": picture.sex, "view": picture.view, "statement": picture.sequence,
-                    "repetition": picture.take, "performance": act}
+            row |= {
+                "actor": picture.actor,
+                "sex": picture.sex,
+                "view": picture.view,
+                "statement": picture.sequence,
+                "repetition": picture.take,
+                "performance": act,
+            }
         if other:
-            problems.append((file.path, "scan", "mismatch", f"the folder {folder} says {other}, the file name says "
-                             f"{label}", "kept; the file name is believed"))
+            problems.append(
+                (
+                    file.path,
+                    "scan",
+                    "mismatch",
+                    f"the folder {folder} says {other}, the file name says {label}",
+                    "kept; the file name is believed",
+                )
+            )
         rows.append(row)
     for where, said in unlabelled.items():
-        problems.append((where, "scan", "no label", f"{len(said)} file{'s' if len(said) > 1 else ''} without a label; "
-                         f"for example {said[0]}", "left out"))
+        problems.append(
+            (
+                where,
+                "scan",
+                "no label",
+                f"{len(said)} file{'s' if len(said) > 1 else ''} without a label; for example {said[0]}",
+                "left out",
+            )
+        )
     problems += [_no_actor(folder, names, f"the name is no {title} name") for folder, names in nobody.items()]
     odd = sorted(act for act, count in frames.items() if count != 3)
     if scheme == "ck48" and odd:
-        problems.append((str(base), "scan", "frames", f"{len(odd)} of {len(frames)} sequences have not the three frames "
-                         f"of CK+48, for example {odd[0]} with {frames[odd[0]]}", "kept"))
+        problems.append(
+            (
+                str(base),
+                "scan",
+                "frames",
+                f"{len(odd)} of {len(frames)} sequences have not the three frames "
+                f"of CK+48, for example {odd[0]} with {frames[odd[0]]}",
+                "kept",
+            )
+        )
     return rows, problems
 
 
@@ -188,7 +243,10 @@ def scan(root: str | os.PathLike, *, actor: str | re.Pattern | None = None) -> C
     rows, met = _by_scheme(base, files, scheme) if scheme else _by_pattern(base, files, pattern)
     problems += met + not_media(others, "media")
     if not rows and os.path.isdir(base):
-        what = ("no image or video with a label was found below this folder" if scheme
-                else "no image or video was found in a folder below this one")
+        what = (
+            "no image or video with a label was found below this folder"
+            if scheme
+            else "no image or video was found in a folder below this one"
+        )
         problems.append((str(base), "scan", "no clips", what, "nothing read"))
     return ClipTable.of(rows, Problems.of(problems))

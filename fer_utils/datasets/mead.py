@@ -9,27 +9,36 @@ level 1 only.  Access is by agreement; no part may be passed on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import scan_named, VIDEO_SUFFIXES
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.tables import ClipTable
+from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named
 
 VIEWS = ("front", "down", "top", "left_30", "left_60", "right_30", "right_60")
 #: MEAD's own words for the expressions, to the canonical labels.
 EXPRESSIONS = {
-    "angry": "angry", "contempt": "contempt", "disgusted": "disgust", "fear": "fearful",
-    "happy": "happy", "neutral": "neutral", "sad": "sad", "surprised": "surprised",
+    "angry": "angry",
+    "contempt": "contempt",
+    "disgusted": "disgust",
+    "fear": "fearful",
+    "happy": "happy",
+    "neutral": "neutral",
+    "sad": "sad",
+    "surprised": "surprised",
 }
 _WORDS = {label: word for word, label in EXPRESSIONS.items()}
 LEVELS = (1, 2, 3)
 
 _ACTOR, _VIEW, _WORD, _LEVEL, _CLIP = (
-    r"(?P<actor>[MW][0-9]{3})", r"(?P<view>[a-z]+(?:_[0-9]+)?)", r"(?P<word>[a-z]+)",
-    r"level_(?P<level>[0-9])", r"(?P<number>[0-9]{3})",
+    r"(?P<actor>[MW][0-9]{3})",
+    r"(?P<view>[a-z]+(?:_[0-9]+)?)",
+    r"(?P<word>[a-z]+)",
+    r"level_(?P<level>[0-9])",
+    r"(?P<number>[0-9]{3})",
 )
 _TREE = re.compile(rf"(?:.*/)?{_ACTOR}/(?:video/)?{_VIEW}/{_WORD}/{_LEVEL}/{_CLIP}", re.DOTALL)
 _FLAT = (

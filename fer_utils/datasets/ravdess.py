@@ -7,15 +7,15 @@ are at Zenodo, record 1188976, under CC BY-NC-SA 4.0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import scan_named, VIDEO_SUFFIXES
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.labels import RAVDESS
 from fer_utils.core.tables import ClipTable
+from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named
 
 MODALITIES = {"01": "audio-video", "02": "video-only", "03": "audio-only"}
 CHANNELS = {"01": "speech", "02": "song"}
@@ -27,8 +27,13 @@ REPETITIONS = {"01": 1, "02": 2}
 ACTORS = tuple(f"{number:02d}" for number in range(1, 25))
 
 _FIELDS = (
-    ("modality", MODALITIES), ("channel", CHANNELS), ("expression", EXPRESSIONS),
-    ("intensity", INTENSITIES), ("statement", STATEMENTS), ("repetition", REPETITIONS), ("actor", ACTORS),
+    ("modality", MODALITIES),
+    ("channel", CHANNELS),
+    ("expression", EXPRESSIONS),
+    ("intensity", INTENSITIES),
+    ("statement", STATEMENTS),
+    ("repetition", REPETITIONS),
+    ("actor", ACTORS),
 )
 _NAME = re.compile(r"[0-9]{2}(?:-[0-9]{2}){6}")
 _FOLDER = re.compile(r"Actor_([0-9]{2})", re.IGNORECASE)

@@ -8,18 +8,24 @@ Access is by registration with the University of Surrey, for research only.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import os
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from fer_utils.datasets.files import scan_named, told_by_folder, VIDEO_SUFFIXES
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.tables import ClipTable
+from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named, told_by_folder
 
 ACTORS = ("DC", "JE", "JK", "KL")
 EXPRESSIONS = {
-    "a": "angry", "d": "disgust", "f": "fearful", "h": "happy", "n": "neutral", "sa": "sad", "su": "surprised",
+    "a": "angry",
+    "d": "disgust",
+    "f": "fearful",
+    "h": "happy",
+    "n": "neutral",
+    "sa": "sad",
+    "su": "surprised",
 }
 _CODES = {label: code for code, label in EXPRESSIONS.items()}
 _NAME = re.compile(r"(?:(?P<actor>[A-Z]{2})_)?(?P<code>sa|su|[adfhn])(?P<number>[0-9]{1,2})")

@@ -62,13 +62,25 @@ SCHEMES: dict[str, Scheme] = {
 }
 
 KDEF_EXPRESSIONS = {
-    "AF": "fearful", "AN": "angry", "DI": "disgust", "HA": "happy", "NE": "neutral", "SA": "sad", "SU": "surprised",
+    "AF": "fearful",
+    "AN": "angry",
+    "DI": "disgust",
+    "HA": "happy",
+    "NE": "neutral",
+    "SA": "sad",
+    "SU": "surprised",
 }
 #: In the words of KDEF: straight, half and full left and right profile.
 KDEF_VIEWS = {"S": "front", "HL": "half_left", "HR": "half_right", "FL": "full_left", "FR": "full_right"}
 JAFFE_ACTORS = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
 JAFFE_EXPRESSIONS = {
-    "AN": "angry", "DI": "disgust", "FE": "fearful", "HA": "happy", "NE": "neutral", "SA": "sad", "SU": "surprised",
+    "AN": "angry",
+    "DI": "disgust",
+    "FE": "fearful",
+    "HA": "happy",
+    "NE": "neutral",
+    "SA": "sad",
+    "SU": "surprised",
 }
 _SEXES = {"F": "female", "M": "male"}
 _SESSIONS = {"A": 1, "B": 2}
@@ -77,10 +89,14 @@ _CK = re.compile(r"S(?P<person>[0-9]{3})_(?P<sequence>[0-9]{3})_(?P<number>[0-9]
 _GRAMMARS = {
     "ck+": _CK,
     "ck48": _CK,
-    "jaffe": re.compile(rf"(?P<person>{'|'.join(JAFFE_ACTORS)})\.(?P<code>{'|'.join(JAFFE_EXPRESSIONS)})"
-                        r"(?P<take>[1-9])\.(?P<number>[1-9][0-9]{0,2})"),
-    "kdef": re.compile(rf"(?P<session>[AB])(?P<sex>[FM])(?P<person>0[1-9]|[12][0-9]|3[0-5])"
-                       rf"(?P<code>{'|'.join(KDEF_EXPRESSIONS)})(?P<view>{'|'.join(KDEF_VIEWS)})"),
+    "jaffe": re.compile(
+        rf"(?P<person>{'|'.join(JAFFE_ACTORS)})\.(?P<code>{'|'.join(JAFFE_EXPRESSIONS)})"
+        r"(?P<take>[1-9])\.(?P<number>[1-9][0-9]{0,2})"
+    ),
+    "kdef": re.compile(
+        rf"(?P<session>[AB])(?P<sex>[FM])(?P<person>0[1-9]|[12][0-9]|3[0-5])"
+        rf"(?P<code>{'|'.join(KDEF_EXPRESSIONS)})(?P<view>{'|'.join(KDEF_VIEWS)})"
+    ),
 }
 
 
@@ -111,11 +127,22 @@ def parse(scheme: str, path: str) -> Picture:
         kind = SCHEMES[scheme]
         raise FerError(f"{stem!r} is no {kind.title} name ({kind.says}), such as {kind.example}")
     if scheme == "kdef":
-        return Picture(match["sex"] + match["person"], _SEXES[match["sex"]], KDEF_EXPRESSIONS[match["code"]],
-                       KDEF_VIEWS[match["view"]], _SESSIONS[match["session"]])
+        return Picture(
+            match["sex"] + match["person"],
+            _SEXES[match["sex"]],
+            KDEF_EXPRESSIONS[match["code"]],
+            KDEF_VIEWS[match["view"]],
+            _SESSIONS[match["session"]],
+        )
     if scheme == "jaffe":
-        return Picture(match["person"], "female", JAFFE_EXPRESSIONS[match["code"]], "front", int(match["take"]),
-                       number=int(match["number"]))
+        return Picture(
+            match["person"],
+            "female",
+            JAFFE_EXPRESSIONS[match["code"]],
+            "front",
+            int(match["take"]),
+            number=int(match["number"]),
+        )
     return Picture(f"S{match['person']}", sequence=match["sequence"], number=int(match["number"]))
 
 
@@ -134,9 +161,13 @@ def name(scheme: str, picture: Picture) -> str:
     """
     _known(scheme)
     if scheme == "kdef":
-        written = (_code(_SESSIONS, picture.take, "take") + picture.actor
-                   + _code(KDEF_EXPRESSIONS, picture.expression, "expression")
-                   + _code(KDEF_VIEWS, picture.view, "view") + ".JPG")
+        written = (
+            _code(_SESSIONS, picture.take, "take")
+            + picture.actor
+            + _code(KDEF_EXPRESSIONS, picture.expression, "expression")
+            + _code(KDEF_VIEWS, picture.view, "view")
+            + ".JPG"
+        )
     elif scheme == "jaffe":
         code = _code(JAFFE_EXPRESSIONS, picture.expression, "expression")
         written = f"{picture.actor}.{code}{picture.take}.{picture.number}.tiff"

@@ -95,8 +95,12 @@ def check(exercise: str, answer: object) -> Verdict:
     if answer is ... or answer is None:
         return Verdict(exercise, False, "no answer yet: replace the dots with your own.")
     if not callable(answer):
-        return Verdict(exercise, False, f"the answer should be a function, not {type(answer).__name__}. "
-                                        "Pass the function itself, without calling it.")
+        return Verdict(
+            exercise,
+            False,
+            f"the answer should be a function, not {type(answer).__name__}. "
+            "Pass the function itself, without calling it.",
+        )
     try:
         with _limited(SECONDS):
             praise = grader(answer)
@@ -104,10 +108,14 @@ def check(exercise: str, answer: object) -> Verdict:
         return Verdict(exercise, False, str(wrong))
     except _OutOfTime:
         return Verdict(exercise, False, f"no answer within {SECONDS} seconds: is there a loop that never ends?")
-    except (Exception, SystemExit) as error:  # whatever a student's code raises is for the student to read, and `exit()` ends no lesson
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # whatever a student's code raises is for the student to read, and `exit()` ends no lesson
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return Verdict(exercise, False, f"your code raised {type(error).__name__}: {error} "
-                                        f"(line {where.lineno} of {where.name}).")
+        return Verdict(
+            exercise, False, f"your code raised {type(error).__name__}: {error} (line {where.lineno} of {where.name})."
+        )
     return Verdict(exercise, True, praise)
 
 
@@ -135,7 +143,9 @@ def asked(answer, arguments: str, *given):
     try:
         return answer(*given)
     except TypeError as error:
-        if "argument" in str(error) and error.__traceback__.tb_next is None:  # of this very call, and not of one inside the answer
+        if (
+            "argument" in str(error) and error.__traceback__.tb_next is None
+        ):  # of this very call, and not of one inside the answer
             raise Wrong(f"the function should be {arguments}: {error}.") from None
         raise
 
@@ -146,6 +156,7 @@ def same(what: str, got, wanted, given: str) -> None:
 
     number = isinstance(got, (bool, np.bool_, int, float, np.integer, np.floating))
     equal = got == wanted
-    if not (equal is True or isinstance(equal, np.bool_) and bool(equal)) or (
-            isinstance(got, (bool, np.bool_)) != isinstance(wanted, bool) and number):
+    if not (equal is True or (isinstance(equal, np.bool_) and bool(equal))) or (
+        isinstance(got, (bool, np.bool_)) != isinstance(wanted, bool) and number
+    ):
         raise Wrong(f"for {given}, {what} should be {wanted!r}; your function gave {got!r}.")

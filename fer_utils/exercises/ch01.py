@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from fer_utils.core.labels import RAVDESS
-from fer_utils.exercises import asked, same, Wrong
+from fer_utils.exercises import Wrong, asked, same
 
 
 def grade_describe(answer) -> str:
@@ -21,8 +21,10 @@ def grade_describe(answer) -> str:
             raise Wrong(f"the function should return a dict; for {name!r} it returned {type(got).__name__}.")
         absent, extra = sorted(keys - set(got)), sorted(set(got) - keys, key=str)
         if absent or extra:
-            raise Wrong(f"the dict for {name!r} should have exactly the keys {sorted(keys)}; "
-                        f"missing: {absent}, unexpected: {extra}.")
+            raise Wrong(
+                f"the dict for {name!r} should have exactly the keys {sorted(keys)}; "
+                f"missing: {absent}, unexpected: {extra}."
+            )
         given = f"the name {name!r}"
         same("'expression'", got["expression"], RAVDESS[emotion - 1], given)
         same("'actor'", got["actor"], f"{actor:02d}", given + " (text, two digits)")

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import asked, Wrong
+from fer_utils.exercises import Wrong, asked
 
 
 def grade_sample(answer) -> str:
     """The centre of each of k equal parts, for many lengths; all frames where there are too few."""
-    for length, k in [(6, 6), (12, 6), (100, 6), (107, 6), (61, 6), (7, 6), (600, 6), (3, 6), (1, 6), (100, 1), (99, 10), (2, 2)]:
+    for length, k in [
+        (6, 6),
+        (12, 6),
+        (100, 6),
+        (107, 6),
+        (61, 6),
+        (7, 6),
+        (600, 6),
+        (3, 6),
+        (1, 6),
+        (100, 1),
+        (99, 10),
+        (2, 2),
+    ]:
         got = asked(answer, "sample(length, k)", length, k)
         try:
             got = [float(index) for index in got]
@@ -24,8 +37,10 @@ def grade_sample(answer) -> str:
             raise Wrong(f"{given}: the same frame twice teaches nothing new.")
         wanted = min(k, length)
         if len(got) != wanted:
-            raise Wrong(f"{given}: expected {wanted} frame{'s' if wanted != 1 else ''}"
-                        + (", all that there are." if length < k else "."))
+            raise Wrong(
+                f"{given}: expected {wanted} frame{'s' if wanted != 1 else ''}"
+                + (", all that there are." if length < k else ".")
+            )
         if got != sorted(got):
             raise Wrong(f"{given}: keep the frames in the order of time.")
         # The centre of part i is (i + 1/2) length / k; rounding either way is accepted.
@@ -33,6 +48,8 @@ def grade_sample(answer) -> str:
         off = np.abs(np.array(got) + 0.5 - centres)
         if np.any(off > 1.0 + 1e-9):
             i = int(off.argmax())
-            raise Wrong(f"{given}: part {i + 1} of {wanted} is centred on frame {centres[i] - 0.5:.1f}, "
-                        f"and index {int(got[i])} is {off[i]:.1f} frames away from it.")
+            raise Wrong(
+                f"{given}: part {i + 1} of {wanted} is centred on frame {centres[i] - 0.5:.1f}, "
+                f"and index {int(got[i])} is {off[i]:.1f} frames away from it."
+            )
     return "right for every length that was tried, and for clips shorter than six frames."

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fer_utils.exercises import Wrong, asked, same
 from fer_utils.models.ding2023 import parameter_count
-from fer_utils.exercises import asked, same, Wrong
 
 
 def grade_parameters(answer) -> str:
@@ -12,8 +12,17 @@ def grade_parameters(answer) -> str:
         (16, 16, 7): "(SAVEE's seven classes change only the last layer)",
         (16, 16, 8): "(the paper's own network: every layer has biases)",
     }
-    cases = [(16, 16, 8, 180), (16, 16, 7, 180), (8, 16, 8, 180), (16, 32, 8, 180), (1, 1, 2, 180),
-             (16, 16, 8, 48), (16, 16, 8, 181), (12, 24, 6, 96), (32, 64, 8, 100)]
+    cases = [
+        (16, 16, 8, 180),
+        (16, 16, 7, 180),
+        (8, 16, 8, 180),
+        (16, 32, 8, 180),
+        (1, 1, 2, 180),
+        (16, 16, 8, 48),
+        (16, 16, 8, 181),
+        (12, 24, 6, 96),
+        (32, 64, 8, 100),
+    ]
     for filters, dense, classes, size in cases:
         given = f"parameters({filters}, {dense}, {classes}, {size})"
         got = asked(answer, "parameters(filters, dense, classes, size)", filters, dense, classes, size)

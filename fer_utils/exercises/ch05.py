@@ -29,12 +29,22 @@ def grade_stopping(answer) -> str:
         ([3.0, 4.0, 2.0], 1, "patience 1: one bad epoch is one too many"),
     ]
     rng = np.random.default_rng(505)
-    random = [([float(x) for x in np.round(np.abs(np.cumsum(rng.normal(0, 1, 12)) + 8), 2)], int(rng.integers(1, 5)),
-               "a wandering loss") for _ in range(60)]
+    random = [
+        (
+            [float(x) for x in np.round(np.abs(np.cumsum(rng.normal(0, 1, 12)) + 8), 2)],
+            int(rng.integers(1, 5)),
+            "a wandering loss",
+        )
+        for _ in range(60)
+    ]
     for losses, patience, story in fixed + random:
         handed = list(losses)
         got = asked(answer, "stop(losses, patience)", handed, patience)
-        same("the epoch that is kept (counted from 0)", got, _reference(losses, patience),
-             f"{story}: losses {losses}, patience {patience}")
+        same(
+            "the epoch that is kept (counted from 0)",
+            got,
+            _reference(losses, patience),
+            f"{story}: losses {losses}, patience {patience}",
+        )
         same("the list of losses (left as it was)", handed, losses, story)
     return "right for every curve that was tried. Remember which curve it must not be: the test's."

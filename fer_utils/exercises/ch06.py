@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import asked, Wrong
+from fer_utils.exercises import Wrong, asked
 
 _ARGUMENTS = "relative(features, actors, neutral, takes)"
 
 
 def _reference(features, actors, neutral, takes) -> np.ndarray:
-    return np.array([row - features[neutral & (actors == actor) & (takes != take)].mean(axis=0)
-                     for row, actor, take in zip(features, actors, takes)])
+    return np.array(
+        [
+            row - features[neutral & (actors == actor) & (takes != take)].mean(axis=0)
+            for row, actor, take in zip(features, actors, takes)
+        ]
+    )
 
 
 def _toy(people: int, columns: int, rng: np.random.Generator, *, takes: int = 2, whole: bool = False):
     """Clips in no order: each person has neutral and other clips in every take, and a face of their own at rest."""
-    rows = [(f"{person:02d}", kind == 0, take) for person in range(1, people + 1) for take in range(1, takes + 1)
-            for kind in (0, 0, 1, 1, 1)[rng.integers(0, 2):]]
+    rows = [
+        (f"{person:02d}", kind == 0, take)
+        for person in range(1, people + 1)
+        for take in range(1, takes + 1)
+        for kind in (0, 0, 1, 1, 1)[rng.integers(0, 2) :]
+    ]
     actors, neutral, of = (np.array(column) for column in zip(*(rows[i] for i in rng.permutation(len(rows)))))
     rest = {name: rng.normal(0, 5, columns) for name in np.unique(actors)}
-    features = np.array([rest[name] for name in actors]) + rng.normal(0, 1, (len(rows), columns)) + 3 * ~neutral[:, None]
+    features = (
+        np.array([rest[name] for name in actors]) + rng.normal(0, 1, (len(rows), columns)) + 3 * ~neutral[:, None]
+    )
     return (np.rint(10 * features).astype(int) if whole else features), actors, neutral, of
 
 
@@ -30,14 +40,29 @@ def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
     own = lambda i: actors == actors[i]  # noqa: E731
     clip = lambda i: np.arange(len(features)) == i  # noqa: E731
     guesses = [
-        (lambda i: own(i) & neutral, "It looks as if all of the actor's neutral clips were averaged: then a neutral clip is part of what is taken "
-                                     "from it. Take the other takes only."),
-        (lambda i: own(i) & neutral & ~clip(i), "It looks as if only the clip itself was left out: then neutral clips have another reference than the "
-                                                "rest, and the rule gives the label away. Take the other takes only, for every clip."),
-        (lambda i: own(i) & neutral & (takes == takes[i]), "It looks as if the neutral clips of the same take were averaged; take those of the others."),
-        (lambda i: neutral & (takes != takes[i]), "It looks as if everybody's neutral clips were averaged; take the actor's own."),
+        (
+            lambda i: own(i) & neutral,
+            "It looks as if all of the actor's neutral clips were averaged: then a neutral clip is part of what is taken "
+            "from it. Take the other takes only.",
+        ),
+        (
+            lambda i: own(i) & neutral & ~clip(i),
+            "It looks as if only the clip itself was left out: then neutral clips have another reference than the "
+            "rest, and the rule gives the label away. Take the other takes only, for every clip.",
+        ),
+        (
+            lambda i: own(i) & neutral & (takes == takes[i]),
+            "It looks as if the neutral clips of the same take were averaged; take those of the others.",
+        ),
+        (
+            lambda i: neutral & (takes != takes[i]),
+            "It looks as if everybody's neutral clips were averaged; take the actor's own.",
+        ),
         (lambda i: neutral, "It looks as if everybody's neutral clips were averaged; take the actor's own."),
-        (lambda i: own(i) & (takes != takes[i]), "It looks as if all clips of the actor were averaged; take the neutral ones."),
+        (
+            lambda i: own(i) & (takes != takes[i]),
+            "It looks as if all clips of the actor were averaged; take the neutral ones.",
+        ),
         (own, "It looks as if all clips of the actor were averaged; take the neutral ones."),
     ]
     wanted = _reference(features, actors, neutral, takes)
@@ -48,14 +73,22 @@ def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
     if np.allclose(got[~neutral], wanted[~neutral]):
         return "The clips that are not neutral are right; treat the neutral ones by the same rule."
     if np.allclose(got, np.trunc(wanted)):
-        return "The differences lost their fractions: an array of whole numbers cannot hold them, so make one of floats."
+        return (
+            "The differences lost their fractions: an array of whole numbers cannot hold them, so make one of floats."
+        )
     return next((text for chosen, text in guesses if np.allclose(got, mean(chosen))), "")
 
 
 def grade_relative(answer) -> str:
     """Fixed and random tables: the right reference for every row, the input left as it was."""
     rng = np.random.default_rng(616)
-    for people, columns, takes, whole in [(3, 4, 2, False), (5, 2, 3, False), (24, 35, 2, False), (4, 3, 2, True), (1, 1, 2, False)]:
+    for people, columns, takes, whole in [
+        (3, 4, 2, False),
+        (5, 2, 3, False),
+        (24, 35, 2, False),
+        (4, 3, 2, True),
+        (1, 1, 2, False),
+    ]:
         handed = _toy(people, columns, rng, takes=takes, whole=whole)
         before = [part.copy() for part in handed]
         given = f"{people} actor{'s' if people > 1 else ''} with {takes} takes{', features that are whole numbers' if whole else ''}"
@@ -70,10 +103,14 @@ def grade_relative(answer) -> str:
             raise Wrong(f"for {given}: the answer has the shape of the features, {handed[0].shape}; got {got.shape}.")
         wanted = _reference(*handed)
         if np.isnan(got).any():
-            raise Wrong(f"for {given}: {int(np.isnan(got).any(axis=1).sum())} rows are not numbers: a mean was taken of no clips.")
+            raise Wrong(
+                f"for {given}: {int(np.isnan(got).any(axis=1).sum())} rows are not numbers: a mean was taken of no clips."
+            )
         if not np.allclose(got, wanted):
             row = int(np.flatnonzero(~np.isclose(got, wanted).all(axis=1))[0])
             hint = _hint(got, *handed)
-            raise Wrong(f"for {given}: row {row} ({'neutral' if handed[2][row] else 'not neutral'}, actor {handed[1][row]}, take {handed[3][row]}) should "
-                        f"begin with {wanted[row, 0]:.3f}; your function gave {got[row, 0]:.3f}.{' ' + hint if hint else ''}")
+            raise Wrong(
+                f"for {given}: row {row} ({'neutral' if handed[2][row] else 'not neutral'}, actor {handed[1][row]}, take {handed[3][row]}) should "
+                f"begin with {wanted[row, 0]:.3f}; your function gave {got[row, 0]:.3f}.{' ' + hint if hint else ''}"
+            )
     return "right: each actor is measured from their own face at rest, and no clip is part of what is taken from it."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import asked, Wrong
+from fer_utils.exercises import Wrong, asked
 
 _ARGUMENTS = "occluded(ask, picture, label, patch)"
 
@@ -17,7 +17,7 @@ def _reference(ask, picture, label, patch, *, fill=None, sign=1, keep=False, rel
     for down in range(high):
         for across in range(wide):
             covered = covered if keep else picture.astype(float)
-            covered[down * patch:(down + 1) * patch, across * patch:(across + 1) * patch] = fill
+            covered[down * patch : (down + 1) * patch, across * patch : (across + 1) * patch] = fill
             left = ask(covered[None])[0, label]
             made[down, across] = left if relative else sign * (plain - left)
     return made
@@ -30,7 +30,9 @@ def _network(shape: tuple[int, int], classes: int, rng: np.random.Generator):
     def ask(pictures):
         pictures = np.asarray(pictures, float)
         if pictures.shape[1:] != shape:
-            raise Wrong(f"`ask` takes a stack of pictures, (n, {shape[0]}, {shape[1]}); it was given {pictures.shape}. One picture is picture[None].")
+            raise Wrong(
+                f"`ask` takes a stack of pictures, (n, {shape[0]}, {shape[1]}); it was given {pictures.shape}. One picture is picture[None]."
+            )
         scores = np.tensordot((pictures - 150) / 128, weights, axes=2)
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         return scores / scores.sum(axis=1, keepdims=True)
@@ -62,7 +64,12 @@ def _hint(got: np.ndarray, ask, picture, label, patch) -> str:
 def grade_occlusion(answer) -> str:
     """Random networks on pictures of several shapes, whole numbers too: each square's loss, and the picture left as it was."""
     rng = np.random.default_rng(707)
-    for shape, patch, classes, whole in [((12, 20), 4, 3, False), ((15, 10), 5, 2, True), ((8, 8), 8, 4, False), ((6, 9), 1, 3, True)]:
+    for shape, patch, classes, whole in [
+        ((12, 20), 4, 3, False),
+        ((15, 10), 5, 2, True),
+        ((8, 8), 8, 4, False),
+        ((6, 9), 1, 3, True),
+    ]:
         ask = _network(shape, classes, rng)
         picture = rng.uniform(60, 240, shape)
         picture = np.rint(picture).astype(np.uint8) if whole else picture
@@ -82,6 +89,8 @@ def grade_occlusion(answer) -> str:
         if not np.allclose(got, wanted, atol=1e-6):
             place = np.unravel_index(np.abs(got - wanted).argmax(), wanted.shape)
             hint = _hint(got, ask, picture, label, patch)
-            raise Wrong(f"for {given}: the square at {tuple(int(k) for k in place)} loses {wanted[place]:.4f} of the label's probability; your function "
-                        f"gave {got[place]:.4f}.{' ' + hint if hint else ''}")
+            raise Wrong(
+                f"for {given}: the square at {tuple(int(k) for k in place)} loses {wanted[place]:.4f} of the label's probability; your function "
+                f"gave {got[place]:.4f}.{' ' + hint if hint else ''}"
+            )
     return "right: each square alone, from the picture as it was, and a loss is positive."

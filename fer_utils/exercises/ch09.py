@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import asked, Wrong
+from fer_utils.exercises import Wrong, asked
 
 _ARGUMENTS = "inverted(height, width, inputs, outputs, expansion, kernel, stride)"
 
 
-def _reference(height, width, inputs, outputs, expansion, kernel, stride, *, norms=4, biases=False, always=False, full=False, side=False,
-               reduced=("depthwise", "project"), floor=False, wide=None, shortcut=False) -> tuple[int, int]:
+def _reference(
+    height,
+    width,
+    inputs,
+    outputs,
+    expansion,
+    kernel,
+    stride,
+    *,
+    norms=4,
+    biases=False,
+    always=False,
+    full=False,
+    side=False,
+    reduced=("depthwise", "project"),
+    floor=False,
+    wide=None,
+    shortcut=False,
+) -> tuple[int, int]:
     """The two counts; the options are mistakes to recognise."""
     half = (lambda size: size // stride) if floor else (lambda size: -(-size // stride))
     before, after = height * width, half(height) * half(width)
     wide = expansion * inputs if wide is None else wide
     window = kernel if side else kernel * kernel
-    layers = {"expand": (inputs * wide, wide), "depthwise": (window * wide * (wide if full else 1), wide), "project": (wide * outputs, outputs)}
+    layers = {
+        "expand": (inputs * wide, wide),
+        "depthwise": (window * wide * (wide if full else 1), wide),
+        "project": (wide * outputs, outputs),
+    }
     if expansion == 1 and not always:
         del layers["expand"]
     parameters = sum(kernel_ + (norms + biases) * channels for kernel_, channels in layers.values())
@@ -28,16 +49,37 @@ def _reference(height, width, inputs, outputs, expansion, kernel, stride, *, nor
 
 #: Mistakes that a number may betray, and what to say of them.
 _MISTAKES: tuple[tuple[dict, str], ...] = (
-    ({"norms": 0}, "It looks as if batch normalisation were left out: four numbers a channel behind each of the convolutions."),
-    ({"norms": 2}, "It looks as if batch normalisation had two numbers a channel; with the two moving statistics it has four."),
-    ({"biases": True}, "It looks as if the convolutions had biases; the normalisation behind them makes those superfluous, so they have none."),
-    ({"norms": 0, "biases": True}, "It looks as if the convolutions had biases in place of the normalisation's four numbers a channel."),
+    (
+        {"norms": 0},
+        "It looks as if batch normalisation were left out: four numbers a channel behind each of the convolutions.",
+    ),
+    (
+        {"norms": 2},
+        "It looks as if batch normalisation had two numbers a channel; with the two moving statistics it has four.",
+    ),
+    (
+        {"biases": True},
+        "It looks as if the convolutions had biases; the normalisation behind them makes those superfluous, so they have none.",
+    ),
+    (
+        {"norms": 0, "biases": True},
+        "It looks as if the convolutions had biases in place of the normalisation's four numbers a channel.",
+    ),
     ({"always": True}, "With an expansion of 1 there is no first convolution: there is nothing to widen."),
-    ({"full": True}, "It looks as if the middle convolution were a full one; a depthwise window reads its own channel only."),
+    (
+        {"full": True},
+        "It looks as if the middle convolution were a full one; a depthwise window reads its own channel only.",
+    ),
     ({"side": True}, "A window of `kernel` by `kernel` has kernel * kernel weights."),
-    ({"reduced": ("expand", "depthwise", "project")}, "The first convolution runs before the stride, at every place of the input."),
+    (
+        {"reduced": ("expand", "depthwise", "project")},
+        "The first convolution runs before the stride, at every place of the input.",
+    ),
     ({"reduced": ()}, "From the depthwise convolution on there are fewer places: `stride` skips the others."),
-    ({"reduced": ("project",)}, "The depthwise convolution is the one that strides: it is computed only at the places that are left."),
+    (
+        {"reduced": ("project",)},
+        "The depthwise convolution is the one that strides: it is computed only at the places that are left.",
+    ),
     ({"reduced": ("depthwise",)}, "The last convolution runs after the stride, at the places that are left."),
     ({"floor": True}, "Padded as 'same', a side of 45 becomes 23 with a stride of 2: divide and round up."),
     ({"shortcut": True}, "The shortcut adds and multiplies nothing: additions alone are not counted."),
@@ -69,20 +111,36 @@ def _places(case: tuple) -> int:
 
 def grade_inverted(answer) -> str:
     """Blocks that halve and that do not, of odd sides, of other windows, with nothing to widen: both counts, as whole numbers."""
-    cases = [(24, 24, 16, 16, 6, 3, 1), (24, 24, 16, 40, 4, 3, 2), (23, 23, 8, 8, 6, 3, 2), (32, 20, 32, 16, 1, 3, 1), (15, 28, 12, 20, 3, 5, 2),
-             (7, 7, 96, 160, 6, 3, 1), (11, 11, 10, 10, 1, 5, 2), (10, 13, 6, 9, 2, 3, 3)]
+    cases = [
+        (24, 24, 16, 16, 6, 3, 1),
+        (24, 24, 16, 40, 4, 3, 2),
+        (23, 23, 8, 8, 6, 3, 2),
+        (32, 20, 32, 16, 1, 3, 1),
+        (15, 28, 12, 20, 3, 5, 2),
+        (7, 7, 96, 160, 6, 3, 1),
+        (11, 11, 10, 10, 1, 5, 2),
+        (10, 13, 6, 9, 2, 3, 3),
+    ]
     for case in cases:
         given = f"inverted{case}"
         made = asked(answer, _ARGUMENTS, *case)
         if not isinstance(made, (tuple, list, np.ndarray)) or len(made) != 2:
             raise Wrong(f"{given} should return two numbers, parameters and multiply-accumulates; got {made!r}.")
-        for place, (what, got, wanted) in enumerate(zip(("parameters", "multiply-accumulates"), made, _reference(*case))):
+        for place, (what, got, wanted) in enumerate(
+            zip(("parameters", "multiply-accumulates"), made, _reference(*case))
+        ):
             if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, float, np.integer, np.floating)):
                 raise Wrong(f"{given}: the {what} should be a whole number; got {got!r}.")
             if got != wanted:
-                swapped = "The two numbers seem to have changed places: parameters come first." if tuple(made) == _reference(*case)[::-1] else ""
+                swapped = (
+                    "The two numbers seem to have changed places: parameters come first."
+                    if tuple(made) == _reference(*case)[::-1]
+                    else ""
+                )
                 hint = swapped or _hint(got, place, case)
                 raise Wrong(f"{given} has {wanted:,} {what}; your function gave {got:,}.{' ' + hint if hint else ''}")
             if not isinstance(got, (int, np.integer)):
-                raise Wrong(f"{given} gave {got!r} {what}: a count is a whole number (use //, or round up with -(-a // b)).")
+                raise Wrong(
+                    f"{given} gave {got!r} {what}: a count is a whole number (use //, or round up with -(-a // b))."
+                )
     return "right: parameters and multiply-accumulates, with the stride where it belongs and nothing where there is nothing to widen."

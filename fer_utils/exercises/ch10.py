@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import asked, Wrong
+from fer_utils.exercises import Wrong, asked
 
 _ARGUMENTS = "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"
 
@@ -21,8 +21,15 @@ def _reference(kernel, bias, gamma, beta, mean, variance, epsilon, *, axis=3, ro
 
 def _kernel_hint(got: np.ndarray, given: dict) -> str:
     """What was done to the kernel instead, if it is one of the usual things."""
+
     def known(**other):
-        wanted = _reference(**{name: value.astype(float) if name != "epsilon" else value for name, value in (given | other.pop("given", {})).items()}, **other)[0]
+        wanted = _reference(
+            **{
+                name: value.astype(float) if name != "epsilon" else value
+                for name, value in (given | other.pop("given", {})).items()
+            },
+            **other,
+        )[0]
         return wanted is not None and got.shape == wanted.shape and np.allclose(got, wanted, rtol=1e-4, atol=1e-5)
 
     if known(given={"gamma": given["gamma"] * 0 + 1, "variance": given["variance"] * 0 + 1, "epsilon": 0.0}):
@@ -57,7 +64,10 @@ def _bias_hint(got: np.ndarray, given: dict) -> str:
     for wrong, hint in (
         (beta - mean * by, "It looks as if the convolution's own bias was left out."),
         (bias, "The bias is as it was; the normalisation moves it."),
-        (bias + beta - mean * by, "It looks as if the convolution's bias was not scaled; the normalisation sees it like any other part of the sum."),
+        (
+            bias + beta - mean * by,
+            "It looks as if the convolution's bias was not scaled; the normalisation sees it like any other part of the sum.",
+        ),
         (bias * by + beta - mean, "It looks as if the mean was not scaled; it is taken away before the scaling."),
         (bias * by + beta, "It looks as if the mean was left out."),
         (bias * by, "It looks as if mean and beta were left out."),
@@ -66,7 +76,10 @@ def _bias_hint(got: np.ndarray, given: dict) -> str:
         ((bias + mean) * by + beta, "The mean has the wrong sign: it is taken away."),
         ((mean - bias) * by + beta, "The difference is the other way round: bias minus mean."),
         ((bias - mean) * by - beta, "Beta has the wrong sign: it is added."),
-        ((bias - mean) / np.sqrt(given["variance"].astype(float) + given["epsilon"]) + beta, "It looks as if gamma was left out of the bias."),
+        (
+            (bias - mean) / np.sqrt(given["variance"].astype(float) + given["epsilon"]) + beta,
+            "It looks as if gamma was left out of the bias.",
+        ),
     ):
         if np.allclose(got, wrong, rtol=1e-4, atol=1e-5):
             return hint
@@ -79,12 +92,18 @@ def grade_fold(answer) -> str:
     for shape, epsilon in (((3, 3, 3, 3), 1e-2), ((5, 3, 2, 7), 0.1), ((1, 1, 5, 4), 5e-3), ((3, 3, 1, 16), 0.03)):
         filters = shape[-1]
         given = {
-            "kernel": rng.normal(0, 0.5, shape), "bias": rng.normal(0, 0.7, filters),
-            "gamma": rng.uniform(0.4, 2.0, filters) * rng.choice([-1, 1], filters), "beta": rng.normal(0, 1.5, filters),
-            "mean": rng.normal(0, 2.0, filters), "variance": rng.uniform(0.2, 6.0, filters),
+            "kernel": rng.normal(0, 0.5, shape),
+            "bias": rng.normal(0, 0.7, filters),
+            "gamma": rng.uniform(0.4, 2.0, filters) * rng.choice([-1, 1], filters),
+            "beta": rng.normal(0, 1.5, filters),
+            "mean": rng.normal(0, 2.0, filters),
+            "variance": rng.uniform(0.2, 6.0, filters),
         }
         given = {name: value.astype("float32") for name, value in given.items()}
-        given["gamma"][0], given["variance"][-1] = -abs(given["gamma"][0]), 0.0  # one that turns round, one that never varies
+        given["gamma"][0], given["variance"][-1] = (
+            -abs(given["gamma"][0]),
+            0.0,
+        )  # one that turns round, one that never varies
         given["epsilon"] = epsilon
         before = {name: np.copy(value) for name, value in given.items()}
         words = f"a kernel of shape {shape} and epsilon {given['epsilon']:g}"
@@ -108,12 +127,19 @@ def grade_fold(answer) -> str:
         for name, part, wanted in (("kernel", kernel, shape), ("bias", bias, (filters,))):
             if part.shape != wanted:
                 raise Wrong(f"for {words}: the {name} keeps its shape, {wanted}; got {part.shape}.")
-        wanted = _reference(**{name: value.astype(float) if name != "epsilon" else value for name, value in given.items()})
-        for name, part, right, hint in (("kernel", kernel, wanted[0], _kernel_hint), ("bias", bias, wanted[1], _bias_hint)):
+        wanted = _reference(
+            **{name: value.astype(float) if name != "epsilon" else value for name, value in given.items()}
+        )
+        for name, part, right, hint in (
+            ("kernel", kernel, wanted[0], _kernel_hint),
+            ("bias", bias, wanted[1], _bias_hint),
+        ):
             if not np.allclose(part, right, rtol=1e-4, atol=1e-5):
                 gap = np.where(np.isfinite(part), np.abs(part - right), np.inf)
                 place = tuple(int(k) for k in np.unravel_index(gap.argmax(), gap.shape))
                 found = hint(part, given)
-                raise Wrong(f"for {words}: {name}[{', '.join(map(str, place))}] should be {right[place]:.4f}; your function gave "
-                            f"{part[place]:.4f}.{' ' + found if found else ''}")
+                raise Wrong(
+                    f"for {words}: {name}[{', '.join(map(str, place))}] should be {right[place]:.4f}; your function gave "
+                    f"{part[place]:.4f}.{' ' + found if found else ''}"
+                )
     return "right: two layers have become one, and no picture will tell the difference."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import asked, Wrong
+from fer_utils.exercises import Wrong, asked
 
 _ARGUMENTS = "smooth(times, scores, tau)"
 
@@ -47,8 +47,14 @@ def _hint(got: np.ndarray, times, scores, tau) -> str:
         return "It looks as if each row were mixed with the raw scores before it; mix it with the smoothed ones."
     if (np.asarray(scores) == np.rint(scores)).all() and (got == np.trunc(got)).all():
         return "The fractions are lost: an array of whole numbers cannot hold them, so make one of floats."
-    if len(gaps) > 1 and any(known(gaps=np.full(len(gaps), value)) for value in (gaps.mean(), np.median(gaps), gaps[0], gaps.min(), 1.0, 1 / 30, 1 / 60)) \
-            or _one_weight(got, scores):
+    if (
+        (len(gaps) > 1
+        and any(
+            known(gaps=np.full(len(gaps), value))
+            for value in (gaps.mean(), np.median(gaps), gaps[0], gaps.min(), 1.0, 1 / 30, 1 / 60)
+        ))
+        or _one_weight(got, scores)
+    ):
         return "It looks as if every row had the same weight, whatever the time since the row before: that is smoothing by frames."
     if not np.allclose(got.sum(axis=1), 1, atol=1e-6):
         return "The scores of a row should still add up to 1: what the new row gains the old one must lose."
@@ -91,17 +97,29 @@ def grade_smoothing(answer) -> str:
         except (TypeError, ValueError):
             raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.") from None
         if got.shape != scores.shape:
-            hint = " The first row belongs to it: nothing is known before, so it is taken as it is." if got.shape == (len(times) - 1, *scores.shape[1:]) else \
-                " All rows are wanted, not the last alone." if got.shape == scores.shape[1:] else \
-                " One row a time, one column a label." if got.shape == scores.T.shape else ""
-            raise Wrong(f"for {given}: the answer should have the shape of the scores, {scores.shape}; got {got.shape}.{hint}")
+            hint = (
+                " The first row belongs to it: nothing is known before, so it is taken as it is."
+                if got.shape == (len(times) - 1, *scores.shape[1:])
+                else " All rows are wanted, not the last alone."
+                if got.shape == scores.shape[1:]
+                else " One row a time, one column a label."
+                if got.shape == scores.T.shape
+                else ""
+            )
+            raise Wrong(
+                f"for {given}: the answer should have the shape of the scores, {scores.shape}; got {got.shape}.{hint}"
+            )
         if not np.allclose(got[0], scores[0], atol=1e-7):
-            raise Wrong(f"for {given}: the first row should be the first scores, unchanged; yours begins {np.round(got[0, :3], 4).tolist()} and theirs "
-                        f"{np.round(scores[0, :3], 4).tolist()}. Before it there is nothing to mix it with, not even zeros.")
+            raise Wrong(
+                f"for {given}: the first row should be the first scores, unchanged; yours begins {np.round(got[0, :3], 4).tolist()} and theirs "
+                f"{np.round(scores[0, :3], 4).tolist()}. Before it there is nothing to mix it with, not even zeros."
+            )
         wanted = _reference(times, scores, tau)
         if not np.allclose(got, wanted, atol=1e-7):
             row = int(np.flatnonzero(~np.isclose(got, wanted, atol=1e-7).all(axis=1))[0])
             hint = _hint(got, times, scores, tau)
-            raise Wrong(f"for {given}: row {row} comes {times[row] - times[row - 1]:.3f} s after the row before and should begin "
-                        f"{np.round(wanted[row, :3], 4).tolist()}; yours begins {np.round(got[row, :3], 4).tolist()}.{' ' + hint if hint else ''}")
+            raise Wrong(
+                f"for {given}: row {row} comes {times[row] - times[row - 1]:.3f} s after the row before and should begin "
+                f"{np.round(wanted[row, :3], 4).tolist()}; yours begins {np.round(got[row, :3], 4).tolist()}.{' ' + hint if hint else ''}"
+            )
     return "right: each row by the seconds since the one before, the first as it came, and nothing of yours in what was given."

@@ -17,11 +17,11 @@ import time
 import numpy as np
 import pandas as pd
 
-from fer_utils import faces, metrics, splits, training
+from fer_utils import faces, metrics, splits
 from fer_utils.core import labels, provenance
-from fer_utils.synthetic import stand_ins
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import home, write_atomic
+from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
 
 
@@ -41,8 +41,15 @@ class Data:
         """The face set, made first if need be."""
         if self.face_set is not None:
             return faces.FaceSet.load(self.face_set)
-        return stand_ins.face_set(self.dataset, tier=self.tier, root=self.root, twins=self.twins,
-                                frames=self.frames, detector=self.detector, progress=progress)
+        return stand_ins.face_set(
+            self.dataset,
+            tier=self.tier,
+            root=self.root,
+            twins=self.twins,
+            frames=self.frames,
+            detector=self.detector,
+            progress=progress,
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Model:
     size: int | None = None
 
     @classmethod
-    def of(cls, name: str, *, size: int | None = None, **options) -> "Model":
+    def of(cls, name: str, *, size: int | None = None, **options) -> Model:
         """``Model.of("ding2023", l1=1e-4)``: options by keyword; lists become tuples.
 
         ``size`` (pixels) shrinks the faces before the network sees them; None leaves them as they are.
@@ -96,7 +103,7 @@ class Distillation:
     first if need be.
     """
 
-    teachers: tuple["Experiment", ...]
+    teachers: tuple[Experiment, ...]
     weight: float = 1.0
     temperature: float = 3.0
 
@@ -148,30 +155,49 @@ class Experiment:
             for teacher in self.distillation.teachers:
                 for name in ("data", "split"):
                     if getattr(teacher, name) != getattr(self, name):
-                        raise invalid("distillation", expected=f"teachers with the student's {name}, {getattr(self, name)}",
-                                      received=getattr(teacher, name), remedy="A teacher that met the people who test would tell of them.")
+                        raise invalid(
+                            "distillation",
+                            expected=f"teachers with the student's {name}, {getattr(self, name)}",
+                            received=getattr(teacher, name),
+                            remedy="A teacher that met the people who test would tell of them.",
+                        )
                 if teacher.model.size != self.model.size:
-                    raise invalid("distillation", expected=f"teachers that see faces of the student's size, {self.model.size}",
-                                  received=teacher.model.size)
+                    raise invalid(
+                        "distillation",
+                        expected=f"teachers that see faces of the student's size, {self.model.size}",
+                        received=teacher.model.size,
+                    )
 
     def configuration(self) -> dict:
         """The experiment as a JSON-able dict, nested as it is."""
-        value = {name: asdict(getattr(self, name)) for name in ("data", "split", "model", "recipe")} | {"seed": self.seed}
+        value = {name: asdict(getattr(self, name)) for name in ("data", "split", "model", "recipe")} | {
+            "seed": self.seed
+        }
         value["model"]["options"] = {k: list(v) if isinstance(v, tuple) else v for k, v in self.model.options}
         if self.distillation is not None:
             taught = self.distillation
-            value["distillation"] = {"teachers": [teacher.configuration() for teacher in taught.teachers],
-                                     "weight": taught.weight, "temperature": taught.temperature}
+            value["distillation"] = {
+                "teachers": [teacher.configuration() for teacher in taught.teachers],
+                "weight": taught.weight,
+                "temperature": taught.temperature,
+            }
         return value
 
     @classmethod
-    def from_configuration(cls, value: dict) -> "Experiment":
+    def from_configuration(cls, value: dict) -> Experiment:
         """The inverse of `configuration`."""
         model, taught = value["model"], value.get("distillation")
-        return cls(Data(**value["data"]), Split(**value["split"]),
-                   Model.of(model["name"], size=model["size"], **model["options"]),
-                   Recipe(**value["recipe"]), value["seed"], distillation=taught and Distillation(
-                       tuple(map(cls.from_configuration, taught["teachers"])), taught["weight"], taught["temperature"]))
+        return cls(
+            Data(**value["data"]),
+            Split(**value["split"]),
+            Model.of(model["name"], size=model["size"], **model["options"]),
+            Recipe(**value["recipe"]),
+            value["seed"],
+            distillation=taught
+            and Distillation(
+                tuple(map(cls.from_configuration, taught["teachers"])), taught["weight"], taught["temperature"]
+            ),
+        )
 
     def key(self, face_set: faces.FaceSet) -> str:
         """24 hexadecimal digits: configuration, faces and code; other code, other key."""
@@ -182,7 +208,10 @@ class Experiment:
             teacher["data"] = what["data"]
         modules = ["fer_utils.training", "fer_utils.splits", f"fer_utils.models.{self.model.name}"]
         if self.distillation is not None:
-            modules += ["fer_utils.models.distilled", *(f"fer_utils.models.{one.model.name}" for one in self.distillation.teachers)]
+            modules += [
+                "fer_utils.models.distilled",
+                *(f"fer_utils.models.{one.model.name}" for one in self.distillation.teachers),
+            ]
         return provenance.digest([what, provenance.code_fingerprint(modules, registries=False)])[:24]
 
 
@@ -238,7 +267,7 @@ class Result:
         return json.dumps(value, indent=1)
 
     @classmethod
-    def load(cls, path: Path | str) -> "Result":
+    def load(cls, path: Path | str) -> Result:
         """Read a stored result from its folder or its ``result.json``.
 
         Raises
@@ -248,14 +277,20 @@ class Result:
         path = Path(path)
         file = path if path.suffix == ".json" else path / "result.json"
         if not file.is_file():
-            raise invalid("path", expected="the folder of a stored result", received=str(path),
-                          remedy="Run the experiment first: fer_utils.experiments.run(...)")
+            raise invalid(
+                "path",
+                expected="the folder of a stored result",
+                received=str(path),
+                remedy="Run the experiment first: fer_utils.experiments.run(...)",
+            )
         try:
             value = json.loads(file.read_text())
             return cls(path=file.parent, predictions=pd.DataFrame(value.pop("predictions")), **value)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise FerError(f"{file} is not a stored result ({type(error).__name__}: {error}). "
-                           "Delete it and run the experiment again.") from error
+            raise FerError(
+                f"{file} is not a stored result ({type(error).__name__}: {error}). "
+                "Delete it and run the experiment again."
+            ) from error
 
 
 def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progress: bool = True) -> Result:
@@ -280,8 +315,12 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     models.check_name(experiment.model.name)
     face_set = face_set if face_set is not None else experiment.data.load(progress)
     if not len(face_set):
-        raise invalid("face_set", expected="at least one face", received=f"0 faces in {face_set.path}",
-                      remedy=f"Its report says why:\n{face_set.problems}")
+        raise invalid(
+            "face_set",
+            expected="at least one face",
+            received=f"0 faces in {face_set.path}",
+            remedy=f"Its report says why:\n{face_set.problems}",
+        )
     key = experiment.key(face_set)
     folder = home() / "results" / f"{experiment.model.name}-{key}"
     if (folder / "result.json").is_file():
@@ -297,8 +336,12 @@ def _with_current_metrics(result: Result) -> Result:
     """Score stored predictions anew where the scoring code has changed since: no training is needed for that."""
     if result.metrics_code != _metrics_code():
         rows = result.predictions
-        result.metrics = metrics.metrics(rows["true"].to_numpy(np.int64), rows["predicted"].to_numpy(np.int64),
-                                          rows["actor"].to_numpy(), result.labels)
+        result.metrics = metrics.metrics(
+            rows["true"].to_numpy(np.int64),
+            rows["predicted"].to_numpy(np.int64),
+            rows["actor"].to_numpy(),
+            result.labels,
+        )
         result.metrics_code = _metrics_code()
         write_atomic(result.path / "result.json", result.to_json())
     return result
@@ -317,47 +360,77 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
     numbers = {name: number for number, name in enumerate(names)}
     targets = meta["expression"].map(numbers)
     if targets.isna().any():
-        raise invalid("meta.expression", expected=f"labels of {experiment.data.dataset}: {', '.join(names)}",
-                      received=sorted(set(meta["expression"][targets.isna()])))
+        raise invalid(
+            "meta.expression",
+            expected=f"labels of {experiment.data.dataset}: {', '.join(names)}",
+            received=sorted(set(meta["expression"][targets.isna()])),
+        )
     targets = targets.to_numpy(np.int64)
     split = experiment.split
     training, testing = split.rows(meta)
     images = shrink(face_set.images, experiment.model.size, progress=progress)
 
     keras.utils.set_random_seed(experiment.seed)
-    model = models.build(experiment.model.name, classes=len(names), input_shape=tuple(images.shape[1:]),
-                         **dict(experiment.model.options))
+    model = models.build(
+        experiment.model.name, classes=len(names), input_shape=tuple(images.shape[1:]), **dict(experiment.model.options)
+    )
     work, taught = folder / "unfinished", experiment.distillation
     if taught is not None:
         teachers = [run(teacher, face_set=face_set, progress=progress).model() for teacher in taught.teachers]
         keras.utils.set_random_seed(experiment.seed)
         model = models.taught(model, teachers, weight=taught.weight, temperature=taught.temperature)
-    model, history = training.fit(model, images, targets, training, testing, recipe=experiment.recipe,
-                               seed=experiment.seed, folder=work, progress=progress,
-                               description=f"{experiment.model.name}, split by {split.by}")
+    model, history = training.fit(
+        model,
+        images,
+        targets,
+        training,
+        testing,
+        recipe=experiment.recipe,
+        seed=experiment.seed,
+        folder=work,
+        progress=progress,
+        description=f"{experiment.model.name}, split by {split.by}",
+    )
     if taught is not None:
         model = models.student_of(model, experiment.model.name)
     scores = training.predict_probabilities(model, images, testing)
     predicted = scores.argmax(axis=1).astype(np.int64)
     rows = meta.iloc[testing]
-    predictions = pd.DataFrame({
-        "row": testing, "clip": rows["clip"].to_numpy(), "actor": rows["actor"].to_numpy(),
-        "true": targets[testing], "predicted": predicted,
-        **{f"p_{name}": scores[:, i].astype(float).round(5) for i, name in enumerate(names)},
-    })
+    predictions = pd.DataFrame(
+        {
+            "row": testing,
+            "clip": rows["clip"].to_numpy(),
+            "actor": rows["actor"].to_numpy(),
+            "true": targets[testing],
+            "predicted": predicted,
+            **{f"p_{name}": scores[:, i].astype(float).round(5) for i, name in enumerate(names)},
+        }
+    )
     leaked = splits.leakage(meta, training, testing)
     result = Result(
-        path=folder, experiment=experiment.configuration(), key=key, labels=list(names), history=history,
+        path=folder,
+        experiment=experiment.configuration(),
+        key=key,
+        labels=list(names),
+        history=history,
         metrics=metrics.metrics(targets[testing], predicted, rows["actor"].to_numpy(), names),
         metrics_code=_metrics_code(),
-        split={"train": len(training), "test": len(testing),
-               "train_actors": int(meta.iloc[training]["actor"].nunique()),
-               "test_actors": int(rows["actor"].nunique()),
-               "leaked_share": {level: float(share) for level, share in leaked["share"].items()}},
-        parameters=int(model.count_params()), seed=experiment.seed,
-        minutes=round((time.monotonic() - began) / 60, 3), versions=provenance.versions(),
-        hardware=provenance.hardware() | training.computed_on(experiment.recipe.precision), commit=provenance.commit(),
-        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), predictions=predictions, faces=dict(face_set.manifest.get("config") or {}),
+        split={
+            "train": len(training),
+            "test": len(testing),
+            "train_actors": int(meta.iloc[training]["actor"].nunique()),
+            "test_actors": int(rows["actor"].nunique()),
+            "leaked_share": {level: float(share) for level, share in leaked["share"].items()},
+        },
+        parameters=int(model.count_params()),
+        seed=experiment.seed,
+        minutes=round((time.monotonic() - began) / 60, 3),
+        versions=provenance.versions(),
+        hardware=provenance.hardware() | training.computed_on(experiment.recipe.precision),
+        commit=provenance.commit(),
+        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        predictions=predictions,
+        faces=dict(face_set.manifest.get("config") or {}),
     )
     folder.mkdir(parents=True, exist_ok=True)
     model.save(folder / "model.keras")

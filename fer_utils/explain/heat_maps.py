@@ -26,7 +26,9 @@ from fer_utils.core.errors import FerError, invalid, whole_number
 PATCH, STRIDE = 24, 12
 
 
-def grad_cam(model, images, labels=None, *, layer: str | None = None, average: bool = True, batch_size: int = 16) -> np.ndarray:
+def grad_cam(
+    model, images, labels=None, *, layer: str | None = None, average: bool = True, batch_size: int = 16
+) -> np.ndarray:
     """Grad-CAM of a Keras model: where the features that speak for a label are.
 
     With A_k the k-th feature map of the layer (h x w places), and y the label's score,
@@ -68,11 +70,15 @@ def grad_cam(model, images, labels=None, *, layer: str | None = None, average: b
             gradient = gradient.mean(axis=(1, 2), keepdims=True)
         small = np.maximum((gradient * features).sum(axis=3, keepdims=True), 0)
         part = slice(start, start := start + len(features))
-        made[part] = _numpy(keras.ops.image.resize(small, images.shape[1:3], interpolation="bilinear", data_format="channels_last"))[..., 0]
+        made[part] = _numpy(
+            keras.ops.image.resize(small, images.shape[1:3], interpolation="bilinear", data_format="channels_last")
+        )[..., 0]
     return made
 
 
-def gradients(model, images, labels=None, *, layer: str | None = None, batch_size: int = 16) -> tuple[np.ndarray, np.ndarray]:
+def gradients(
+    model, images, labels=None, *, layer: str | None = None, batch_size: int = 16
+) -> tuple[np.ndarray, np.ndarray]:
     """What `grad_cam` is made of: the layer's features A and dy/dA, each (N, h, w, K) float32; arguments as there."""
     parts = list(_each_batch(model, _pictures(images), labels, layer, batch_size))
     return tuple(np.concatenate(part) for part in zip(*parts))
@@ -97,24 +103,44 @@ def _cut(model, name: str | None):
     import keras
 
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
-        raise invalid("model", expected="a functional Keras model", received=type(model).__name__,
-                      remedy="Build it by keras.Model(inputs, outputs); `occlusion` takes any function of pictures.")
-    maps = {one.name: one for one in model.layers if not isinstance(one, keras.layers.InputLayer) and len(getattr(one.output, "shape", ())) == 4}
-    if not maps or name is not None and name not in maps:
-        raise invalid("layer", expected="None or a layer whose output is 4-D" + (f": {', '.join(maps)}" if maps else "; this model has none"),
-                      received=name)
+        raise invalid(
+            "model",
+            expected="a functional Keras model",
+            received=type(model).__name__,
+            remedy="Build it by keras.Model(inputs, outputs); `occlusion` takes any function of pictures.",
+        )
+    maps = {
+        one.name: one
+        for one in model.layers
+        if not isinstance(one, keras.layers.InputLayer) and len(getattr(one.output, "shape", ())) == 4
+    }
+    if not maps or (name is not None and name not in maps):
+        raise invalid(
+            "layer",
+            expected="None or a layer whose output is 4-D"
+            + (f": {', '.join(maps)}" if maps else "; this model has none"),
+            received=name,
+        )
     last, chosen = model.layers[-1], maps[name or list(maps)[-1]]
     before, score = model.outputs[0], lambda given: given
     if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
         before = last.input
         score = lambda given: keras.ops.matmul(given, last.kernel) + (last.bias if last.use_bias else 0)  # noqa: E731
-    elif isinstance(last, keras.layers.Softmax) or isinstance(last, keras.layers.Activation) and last.activation is keras.activations.softmax:
+    elif (
+        isinstance(last, keras.layers.Softmax)
+        or (isinstance(last, keras.layers.Activation)
+        and last.activation is keras.activations.softmax)
+    ):
         before = last.input
     try:
         return keras.Model(model.inputs[0], chosen.output), keras.Model(chosen.output, before), score
     except (ValueError, KeyError) as error:
-        raise invalid("layer", expected="a layer through which everything passes", received=chosen.name,
-                      remedy=f"The rest of the model cannot be told from it alone ({type(error).__name__}). Name a later layer.") from None
+        raise invalid(
+            "layer",
+            expected="a layer through which everything passes",
+            received=chosen.name,
+            remedy=f"The rest of the model cannot be told from it alone ({type(error).__name__}). Name a later layer.",
+        ) from None
 
 
 def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
@@ -123,7 +149,9 @@ def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
 
     def picked(given):
         scores = score(given)
-        return keras.ops.sum(scores * keras.ops.convert_to_tensor(np.eye(int(scores.shape[-1]), dtype=np.float32)[chosen]))
+        return keras.ops.sum(
+            scores * keras.ops.convert_to_tensor(np.eye(int(scores.shape[-1]), dtype=np.float32)[chosen])
+        )
 
     backend = keras.backend.backend()
     if backend == "tensorflow":
@@ -142,12 +170,23 @@ def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
 
         given = features.detach().clone().requires_grad_(True)
         return _numpy(torch.autograd.grad(picked(given), given)[0])
-    raise FerError(f"Grad-CAM needs gradients, and there are none under Keras' backend {backend!r}. Set KERAS_BACKEND to tensorflow, "
-                   "jax or torch before Keras is imported; `occlusion` needs none.")
+    raise FerError(
+        f"Grad-CAM needs gradients, and there are none under Keras' backend {backend!r}. Set KERAS_BACKEND to tensorflow, "
+        "jax or torch before Keras is imported; `occlusion` needs none."
+    )
 
 
-def occlusion(model, images, labels=None, *, patch: int = PATCH, stride: int = STRIDE, fill: float | None = None, batch_size: int = 64,
-              progress: bool = True) -> np.ndarray:
+def occlusion(
+    model,
+    images,
+    labels=None,
+    *,
+    patch: int = PATCH,
+    stride: int = STRIDE,
+    fill: float | None = None,
+    batch_size: int = 64,
+    progress: bool = True,
+) -> np.ndarray:
     """How much of a label's probability is lost where a square is covered.
 
     The square moves by ``stride`` and is also put against the far edges.  A pixel's value is the mean loss over the
@@ -180,19 +219,23 @@ def occlusion(model, images, labels=None, *, patch: int = PATCH, stride: int = S
     plain = ask(model, images, batch_size=batch_size)
     wanted = plain.argmax(axis=1) if labels is None else _labels(labels, count, plain.shape[1])
     squares = [(top, left) for top in _steps(height, patch, stride) for left in _steps(width, patch, stride)]
-    fills = images.mean(axis=(1, 2), keepdims=True) if fill is None else np.full((count, 1, 1, images.shape[3]), fill, np.float32)
+    fills = (
+        images.mean(axis=(1, 2), keepdims=True)
+        if fill is None
+        else np.full((count, 1, 1, images.shape[3]), fill, np.float32)
+    )
     lost, covered = np.zeros((count, height, width), np.float32), np.zeros((height, width), np.float32)
     for top, left in squares:
-        covered[top:top + patch, left:left + patch] += 1
+        covered[top : top + patch, left : left + patch] += 1
     jobs = [(row, top, left) for row in range(count) for top, left in squares]
     with tqdm(total=len(jobs), desc="occlusion", unit="square", delay=2, disable=not progress) as bar:
         for start in range(0, len(jobs), batch_size):
-            part = jobs[start:start + batch_size]
+            part = jobs[start : start + batch_size]
             covering = images[[row for row, _, _ in part]]
             for one, (row, top, left) in zip(covering, part):
-                one[top:top + patch, left:left + patch] = fills[row, 0, 0]
+                one[top : top + patch, left : left + patch] = fills[row, 0, 0]
             for found, (row, top, left) in zip(ask(model, covering, batch_size=batch_size), part):
-                lost[row, top:top + patch, left:left + patch] += plain[row, wanted[row]] - found[wanted[row]]
+                lost[row, top : top + patch, left : left + patch] += plain[row, wanted[row]] - found[wanted[row]]
             bar.update(len(part))
     return lost / covered
 
@@ -204,10 +247,10 @@ def ask(model, pictures: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         raise invalid("model", expected="a Keras model or a function of pictures", received=type(model).__name__)
     made = []
     for start in range(0, len(pictures), batch_size):
-        part = np.asarray(pictures[start:start + batch_size])
+        part = np.asarray(pictures[start : start + batch_size])
         # A Keras model is compiled anew for every number of pictures: the last few are brought to the number of the others.
         whole = part if predict is None else np.concatenate([part, np.repeat(part[:1], batch_size - len(part), axis=0)])
-        made.append(np.asarray((predict or model)(whole))[:len(part)])
+        made.append(np.asarray((predict or model)(whole))[: len(part)])
     return np.concatenate(made)
 
 
@@ -278,7 +321,13 @@ def summary(found: dict[str, np.ndarray], groups: Sequence, *, seed: int = 0) ->
     if not counted.any():
         return {"share": None, "chance": None, "pointing": None, "lift": None, **made}
     mean = lambda name, weights=None: metrics.average(found[name][counted], groups[counted], weights, seed=seed)  # noqa: E731
-    return {"share": mean("share"), "chance": mean("chance"), "pointing": mean("pointing"), "lift": mean("lift", found["chance"][counted]), **made}
+    return {
+        "share": mean("share"),
+        "chance": mean("chance"),
+        "pointing": mean("pointing"),
+        "lift": mean("lift", found["chance"][counted]),
+        **made,
+    }
 
 
 def randomised(model, *, seed: int = 0):
@@ -294,7 +343,12 @@ def randomised(model, *, seed: int = 0):
 
     rng = np.random.default_rng(seed)
     made = keras.models.clone_model(model)
-    made.set_weights([rng.permuted(w.reshape(-1, w.shape[-1]), axis=0).reshape(w.shape) if w.ndim > 1 else w for w in model.get_weights()])
+    made.set_weights(
+        [
+            rng.permuted(w.reshape(-1, w.shape[-1]), axis=0).reshape(w.shape) if w.ndim > 1 else w
+            for w in model.get_weights()
+        ]
+    )
     return made
 
 
@@ -327,22 +381,35 @@ def _pictures(images) -> np.ndarray:
     images = np.asarray(images)
     images = images[..., None] if images.ndim == 3 else images
     if images.ndim != 4 or not len(images) or images.dtype.kind not in "buif":
-        raise invalid("images", expected="at least one picture, numbers of shape (N, H, W) or (N, H, W, C)",
-                      received=f"{images.dtype} of shape {images.shape}")
+        raise invalid(
+            "images",
+            expected="at least one picture, numbers of shape (N, H, W) or (N, H, W, C)",
+            received=f"{images.dtype} of shape {images.shape}",
+        )
     return images
 
 
 def _labels(labels, count: int, classes: int) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.shape != (count,) or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
-        raise invalid("labels", expected=f"None, or a class index from 0 to {classes - 1} for each of the {count} pictures", received=labels)
+        raise invalid(
+            "labels",
+            expected=f"None, or a class index from 0 to {classes - 1} for each of the {count} pictures",
+            received=labels,
+        )
     return labels.astype(np.int64)
 
 
 def _together(maps, masks) -> tuple[np.ndarray, np.ndarray]:
     maps, masks = np.asarray(maps, float), np.asarray(masks)
     if maps.ndim != 3 or not np.isfinite(maps).all():
-        raise invalid("maps", expected="finite numbers of shape (N, H, W)", received=f"{maps.dtype} of shape {maps.shape}")
+        raise invalid(
+            "maps", expected="finite numbers of shape (N, H, W)", received=f"{maps.dtype} of shape {maps.shape}"
+        )
     if masks.dtype != bool or masks.shape not in (maps.shape, maps.shape[1:]):
-        raise invalid("masks", expected=f"bool of shape {maps.shape} or {maps.shape[1:]}", received=f"{masks.dtype} of shape {masks.shape}")
+        raise invalid(
+            "masks",
+            expected=f"bool of shape {maps.shape} or {maps.shape[1:]}",
+            received=f"{masks.dtype} of shape {masks.shape}",
+        )
     return maps, np.broadcast_to(masks, maps.shape)

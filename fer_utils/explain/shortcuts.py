@@ -30,7 +30,17 @@ SIDE, INSET = 0.10, 0.02
 RADII, LEVELS = (0.018, 0.028), (20, 235)
 #: Where spots are painted, one after the other (x, y): forehead, cheeks, chin; for more labels there are more.
 PLACES: tuple[tuple[float, float], ...] = (
-    (0.50, 0.08), (0.30, 0.10), (0.70, 0.10), (0.22, 0.52), (0.78, 0.52), (0.28, 0.68), (0.72, 0.68), (0.50, 0.94), (0.36, 0.90), (0.64, 0.90))
+    (0.50, 0.08),
+    (0.30, 0.10),
+    (0.70, 0.10),
+    (0.22, 0.52),
+    (0.78, 0.52),
+    (0.28, 0.68),
+    (0.72, 0.68),
+    (0.50, 0.94),
+    (0.36, 0.90),
+    (0.64, 0.90),
+)
 #: `caught`: attribution on the mark is a suspicion from this lift on; a loss of accuracy from this share on is a proof.  Both
 #: are asked of the lower end of the interval over people, and were set before any network was looked at.
 LIFT, DROP = 2.0, 0.05
@@ -42,7 +52,7 @@ def shortcut_mask(kind: str, size: int = 180, *, classes: int = 8) -> np.ndarray
     mask = np.zeros((size, size), bool)
     if kind == "corner":
         first, side = max(1, round(INSET * size)), round(SIDE * size)
-        mask[first:first + side, first:first + side] = True
+        mask[first : first + side, first : first + side] = True
     else:
         for place in PLACES[:classes]:
             mask |= _disc(place, RADII[1], size)
@@ -65,10 +75,28 @@ def mark(images: np.ndarray, numbers: Sequence[int], kind: str, *, classes: int 
     """
     classes = _classes(kind, classes)
     images, numbers = np.array(images), np.asarray(numbers)
-    if images.dtype != np.uint8 or images.ndim not in (3, 4) or images.shape[1] != images.shape[2] or images.shape[1] < 20:
-        raise invalid("images", expected="square uint8 pictures of 20 pixels a side or more", received=f"{images.dtype} of shape {images.shape}")
-    if numbers.shape != (len(images),) or numbers.dtype.kind not in "iu" or len(numbers) and (numbers.min() < 0 or numbers.max() >= classes):
-        raise invalid("numbers", expected=f"a whole number from 0 to {classes - 1} for each of {len(images)} pictures", received=numbers)
+    if (
+        images.dtype != np.uint8
+        or images.ndim not in (3, 4)
+        or images.shape[1] != images.shape[2]
+        or images.shape[1] < 20
+    ):
+        raise invalid(
+            "images",
+            expected="square uint8 pictures of 20 pixels a side or more",
+            received=f"{images.dtype} of shape {images.shape}",
+        )
+    if (
+        numbers.shape != (len(images),)
+        or numbers.dtype.kind not in "iu"
+        or (len(numbers)
+        and (numbers.min() < 0 or numbers.max() >= classes))
+    ):
+        raise invalid(
+            "numbers",
+            expected=f"a whole number from 0 to {classes - 1} for each of {len(images)} pictures",
+            received=numbers,
+        )
     size = images.shape[1]
     if kind == "corner":
         where = shortcut_mask(kind, size, classes=classes)
@@ -90,12 +118,17 @@ def marks(numbers: Sequence[int], classes: int, *, agreement: float = 1.0, seed:
     """
     classes = whole_number("classes", classes, 2)
     numbers = np.asarray(numbers)
-    if numbers.ndim != 1 or numbers.dtype.kind not in "iu" or len(numbers) and (numbers.min() < 0 or numbers.max() >= classes):
+    if (
+        numbers.ndim != 1
+        or numbers.dtype.kind not in "iu"
+        or (len(numbers)
+        and (numbers.min() < 0 or numbers.max() >= classes))
+    ):
         raise invalid("numbers", expected=f"whole numbers from 0 to {classes - 1}, shape (N,)", received=numbers)
     if isinstance(agreement, bool) or not isinstance(agreement, (int, float)) or not 0 <= agreement <= 1:
         raise invalid("agreement", expected="a share from 0 to 1", received=agreement)
     rng = np.random.default_rng([whole_number("seed", seed, 0), 77])
-    others = rng.permutation(len(numbers))[round(agreement * len(numbers)):]
+    others = rng.permutation(len(numbers))[round(agreement * len(numbers)) :]
     made = numbers.astype(np.int64)
     made[others] = (made[others] + rng.integers(1, classes, len(others))) % classes
     return made
@@ -109,7 +142,9 @@ def targets(face_set: FaceSet) -> tuple[np.ndarray, tuple[str, ...]]:
     return face_set.meta["expression"].map(number).to_numpy(np.int64), names
 
 
-def plant(face_set: FaceSet, out_dir: str | os.PathLike, kind: str, *, agreement: float = 1.0, seed: int = 0) -> FaceSet:
+def plant(
+    face_set: FaceSet, out_dir: str | os.PathLike, kind: str, *, agreement: float = 1.0, seed: int = 0
+) -> FaceSet:
     """A copy of a face set whose pictures carry a mark for their label; the facts about each face stay as they are.
 
     Parameters
@@ -126,19 +161,37 @@ def plant(face_set: FaceSet, out_dir: str | os.PathLike, kind: str, *, agreement
     """
     numbers, names = targets(face_set)
     if len(set(numbers)) < 2:
-        raise invalid("face_set", expected="faces of at least two expressions", received=sorted(set(face_set.meta["expression"])))
+        raise invalid(
+            "face_set", expected="faces of at least two expressions", received=sorted(set(face_set.meta["expression"]))
+        )
     _classes(kind, len(names))
-    planted = mark(face_set.images, marks(numbers, len(names), agreement=agreement, seed=seed), kind, classes=len(names))
+    planted = mark(
+        face_set.images, marks(numbers, len(names), agreement=agreement, seed=seed), kind, classes=len(names)
+    )
     if os.path.isfile(os.path.join(os.fspath(out_dir), "faceset.json")):
         old = FaceSet.load(out_dir)
-        if old.images.shape != planted.shape or not np.array_equal(old.images, planted) or list(old.meta["clip"]) != list(face_set.meta["clip"]):
-            raise invalid("out_dir", expected="a folder that does not exist yet, or one with this very set", received=str(out_dir))
+        if (
+            old.images.shape != planted.shape
+            or not np.array_equal(old.images, planted)
+            or list(old.meta["clip"]) != list(face_set.meta["clip"])
+        ):
+            raise invalid(
+                "out_dir", expected="a folder that does not exist yet, or one with this very set", received=str(out_dir)
+            )
         return old
     return FaceSet.save(planted, face_set.meta, out_dir, face_set.problems, landmarks=face_set.landmarks)
 
 
-def counterfactual(model, images: np.ndarray, numbers: Sequence[int], kind: str, *, classes: int = 8, seed: int = 0,
-                   batch_size: int = 64) -> dict[str, np.ndarray]:
+def counterfactual(
+    model,
+    images: np.ndarray,
+    numbers: Sequence[int],
+    kind: str,
+    *,
+    classes: int = 8,
+    seed: int = 0,
+    batch_size: int = 64,
+) -> dict[str, np.ndarray]:
     """What a network answers to the same faces with their own label's mark, with none, and with another label's.
 
     Parameters
@@ -154,12 +207,25 @@ def counterfactual(model, images: np.ndarray, numbers: Sequence[int], kind: str,
     numbers = np.asarray(numbers)
     answers = lambda pictures: explain.ask(model, pictures, batch_size=batch_size).argmax(axis=1).astype(np.int64)  # noqa: E731
     other = marks(numbers, classes, agreement=0.0, seed=seed)
-    return {"with": answers(mark(images, numbers, kind, classes=classes)), "without": answers(np.asarray(images)),
-            "exchanged": answers(mark(images, other, kind, classes=classes)), "other": other}
+    return {
+        "with": answers(mark(images, numbers, kind, classes=classes)),
+        "without": answers(np.asarray(images)),
+        "exchanged": answers(mark(images, other, kind, classes=classes)),
+        "other": other,
+    }
 
 
-def caught(maps: np.ndarray, mask: np.ndarray, found: dict[str, np.ndarray], numbers: Sequence[int], groups: Sequence, *,
-           lift: float = LIFT, drop: float = DROP, seed: int = 0) -> dict[str, object]:
+def caught(
+    maps: np.ndarray,
+    mask: np.ndarray,
+    found: dict[str, np.ndarray],
+    numbers: Sequence[int],
+    groups: Sequence,
+    *,
+    lift: float = LIFT,
+    drop: float = DROP,
+    seed: int = 0,
+) -> dict[str, object]:
     """Whether a network relies on a place where a mark was planted.
 
     Two questions, each answered by the lower end of a 95 % interval over groups.  *Suspected*: maps of marked pictures have more than
@@ -180,27 +246,52 @@ def caught(maps: np.ndarray, mask: np.ndarray, found: dict[str, np.ndarray], num
     ``accuracy`` with, without and with an exchanged mark; ``drop`` and ``exchange_drop``, what it loses by removal and by
     exchange; ``follows``, the share of exchanged pictures whose answer is the mark's label; each with its interval.
     """
-    return judged(explain.scored(maps, mask, groups, seed=seed), found, numbers, groups, lift=lift, drop=drop, seed=seed)
+    return judged(
+        explain.scored(maps, mask, groups, seed=seed), found, numbers, groups, lift=lift, drop=drop, seed=seed
+    )
 
 
-def judged(attribution: dict[str, object], found: dict[str, np.ndarray], numbers: Sequence[int], groups: Sequence, *,
-           lift: float = LIFT, drop: float = DROP, seed: int = 0) -> dict[str, object]:
+def judged(
+    attribution: dict[str, object],
+    found: dict[str, np.ndarray],
+    numbers: Sequence[int],
+    groups: Sequence,
+    *,
+    lift: float = LIFT,
+    drop: float = DROP,
+    seed: int = 0,
+) -> dict[str, object]:
     """`caught` where the maps have been scored already: ``attribution`` is what `fer_utils.explain.scored` returned."""
     numbers, groups = np.asarray(numbers), np.asarray(groups).astype(str)
     if any(len(found[name]) != len(numbers) for name in found):
-        raise invalid("found", expected=f"{len(numbers)} answers of each kind, as from `counterfactual`",
-                      received={name: len(answers) for name, answers in found.items()})
+        raise invalid(
+            "found",
+            expected=f"{len(numbers)} answers of each kind, as from `counterfactual`",
+            received={name: len(answers) for name, answers in found.items()},
+        )
     right = {name: (found[name] == numbers).astype(float) for name in ("with", "without", "exchanged")}
     mean = lambda values: metrics.average(values, groups, seed=seed)  # noqa: E731
     lost, swapped = mean(right["with"] - right["without"]), mean(right["with"] - right["exchanged"])
     least = lambda value: value["low"] if value["low"] is not None else value["value"]  # noqa: E731
     suspected = attribution["lift"] is not None and bool(least(attribution["lift"]) > lift)
     proved = bool(max(least(lost), least(swapped)) > drop)
-    verdict = {(True, True): "caught, and the map shows it", (True, False): "caught, and the map has missed it",
-               (False, True): "suspected by the map, and not proved", (False, False): "nothing found"}[proved, suspected]
-    return {"suspected": suspected, "proved": proved, "caught": proved, "verdict": verdict, "attribution": attribution,
-            "accuracy": {name: mean(values) for name, values in right.items()}, "drop": lost, "exchange_drop": swapped,
-            "follows": mean((found["exchanged"] == found["other"]).astype(float))}
+    verdict = {
+        (True, True): "caught, and the map shows it",
+        (True, False): "caught, and the map has missed it",
+        (False, True): "suspected by the map, and not proved",
+        (False, False): "nothing found",
+    }[proved, suspected]
+    return {
+        "suspected": suspected,
+        "proved": proved,
+        "caught": proved,
+        "verdict": verdict,
+        "attribution": attribution,
+        "accuracy": {name: mean(values) for name, values in right.items()},
+        "drop": lost,
+        "exchange_drop": swapped,
+        "follows": mean((found["exchanged"] == found["other"]).astype(float)),
+    }
 
 
 def _disc(place: tuple[float, float], radius: float, size: int) -> np.ndarray:

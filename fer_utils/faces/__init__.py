@@ -7,16 +7,36 @@ from __future__ import annotations
 
 from fer_utils.faces.cropping import crop, eye_roll, points_in_crop, points_in_picture, quality
 from fer_utils.faces.detectors import Box, Detector
-from fer_utils.faces.faceset import FaceSet, FRAME_COLUMNS, META_COLUMNS
-from fer_utils.faces.landmarks import fit_landmarks, landmark_error, Landmarks
+from fer_utils.faces.faceset import FRAME_COLUMNS, META_COLUMNS, FaceSet
+from fer_utils.faces.landmarks import Landmarks, fit_landmarks, landmark_error
 from fer_utils.faces.preparation import prepare
 from fer_utils.faces.report import report
-from fer_utils.faces.sampling import apex_indices, sample_indices, SAMPLINGS
-from fer_utils.faces.video import each_frame, Frame, read_frames, Reading
+from fer_utils.faces.sampling import SAMPLINGS, apex_indices, sample_indices
+from fer_utils.faces.video import Frame, Reading, each_frame, read_frames
 from fer_utils.faces.yunet import YuNet
 
 __all__ = [
-    "FRAME_COLUMNS", "META_COLUMNS", "SAMPLINGS", "Box", "Detector", "FaceSet", "Frame", "Landmarks", "Reading",
-    "YuNet", "apex_indices", "crop", "each_frame", "eye_roll", "fit_landmarks", "landmark_error", "points_in_crop",
-    "points_in_picture", "prepare", "quality", "read_frames", "report", "sample_indices",
+    "FRAME_COLUMNS",
+    "META_COLUMNS",
+    "SAMPLINGS",
+    "Box",
+    "Detector",
+    "FaceSet",
+    "Frame",
+    "Landmarks",
+    "Reading",
+    "YuNet",
+    "apex_indices",
+    "crop",
+    "each_frame",
+    "eye_roll",
+    "fit_landmarks",
+    "landmark_error",
+    "points_in_crop",
+    "points_in_picture",
+    "prepare",
+    "quality",
+    "read_frames",
+    "report",
+    "sample_indices",
 ]

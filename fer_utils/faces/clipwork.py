@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fer_utils.core.errors import FerError
-from fer_utils.faces.cropping import crop, points_in_crop, quality
-from fer_utils.faces.detectors import Box, cleaned, create, Detector
-from fer_utils.faces.landmarks import Landmarks, POINTS
-from fer_utils.faces.video import each_frame, Frame, Reading
 from fer_utils.core.worker_pool import enter_worker
+from fer_utils.faces.cropping import crop, points_in_crop, quality
+from fer_utils.faces.detectors import Box, Detector, cleaned, create
+from fer_utils.faces.landmarks import POINTS, Landmarks
+from fer_utils.faces.video import Frame, Reading, each_frame
 
 
 class Settings(NamedTuple):
@@ -66,7 +66,7 @@ class ClipResult(NamedTuple):
         return buffer.getvalue()
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike) -> "ClipResult":
+    def from_file(cls, path: str | os.PathLike) -> ClipResult:
         with np.load(path, allow_pickle=False) as file:
             rows, problems = json.loads(file["record"].tobytes())
             return cls(file["images"], rows, problems, file["landmarks"] if "landmarks" in file else None)
@@ -85,7 +85,9 @@ def faces_of_frame(frame: Frame, boxes: list[Box], settings: Settings) -> list[F
 def _face(rgb: np.ndarray, box: Box, settings: Settings) -> Face:
     roll, marks, where = 0.0, None, {"size": settings.size, "margin": settings.margin}
     if settings.landmarks is not None:
-        found, roll = settings.landmarks.find_turned(rgb, box) if settings.align else (settings.landmarks.find(rgb, box), 0.0)
+        found, roll = (
+            settings.landmarks.find_turned(rgb, box) if settings.align else (settings.landmarks.find(rgb, box), 0.0)
+        )
         marks = points_in_crop(found, box, roll=roll, **where).astype(np.float32)
     image = crop(rgb, box, roll=roll, **where)
     return Face(image, *quality(image), marks)
@@ -122,10 +124,22 @@ def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipRes
             problems.append(["detect", "failed", f"{where}: {error}", "frame left out"])
             continue
         found.append(face)
-        rows.append([
-            number, frame.index, frame.time_s, box.x, box.y, box.w, box.h,
-            len(boxes), detector.name, box.score, face.sharpness, face.brightness,
-        ])
+        rows.append(
+            [
+                number,
+                frame.index,
+                frame.time_s,
+                box.x,
+                box.y,
+                box.w,
+                box.h,
+                len(boxes),
+                detector.name,
+                box.score,
+                face.sharpness,
+                face.brightness,
+            ]
+        )
     images = np.array([face.image for face in found], np.uint8).reshape(-1, settings.size, settings.size)
     marks = None
     if settings.landmarks is not None:

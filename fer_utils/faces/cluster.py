@@ -27,7 +27,7 @@ from fer_utils.faces import clipwork
 from fer_utils.faces.clipwork import Settings
 from fer_utils.faces.clusterwork import look, readable, versions, work
 from fer_utils.faces.detectors import Detector
-from fer_utils.faces.local import crashed, Store
+from fer_utils.faces.local import Store, crashed
 
 #: Seconds that a scheduler may take to answer.
 CONNECT_S = 20.0
@@ -53,11 +53,19 @@ def checked_scheduler(scheduler: Any, workers: Any) -> str | None:
         return None
     found = _ADDRESS.fullmatch(scheduler) if isinstance(scheduler, str) else None
     if found is None or not 0 < int(found[1]) < 65536:
-        raise invalid("scheduler", expected='the address of a Dask scheduler, "tcp://host:port" or "tls://host:port"',
-                      received=scheduler, remedy="`dask scheduler` prints it when it starts.")
+        raise invalid(
+            "scheduler",
+            expected='the address of a Dask scheduler, "tcp://host:port" or "tls://host:port"',
+            received=scheduler,
+            remedy="`dask scheduler` prints it when it starts.",
+        )
     if workers is not None:
-        raise invalid("workers", expected="None where `scheduler` is given", received=workers,
-                      remedy="The cluster's workers do the work, as many as were started with `dask worker`.")
+        raise invalid(
+            "workers",
+            expected="None where `scheduler` is given",
+            received=workers,
+            remedy="The cluster's workers do the work, as many as were started with `dask worker`.",
+        )
     _distributed()
     return scheduler
 
@@ -72,8 +80,12 @@ def _distributed() -> Any:
 
 @contextmanager
 def connected(
-    scheduler: str | None, detector: str | Detector, finder: Detector, settings: Settings, values: list[list[Any]],
-) -> Iterator["Crew | None"]:
+    scheduler: str | None,
+    detector: str | Detector,
+    finder: Detector,
+    settings: Settings,
+    values: list[list[Any]],
+) -> Iterator[Crew | None]:
     """The workers of a cluster, looked at and found fit; None without a scheduler.
 
     Parameters
@@ -110,7 +122,9 @@ def _client(scheduler: str) -> Any:
     def ask() -> None:
         for chance in range(3):
             try:
-                client = distributed.Client(scheduler, timeout=CONNECT_S, set_as_default=False, name="fer_utils.prepare")
+                client = distributed.Client(
+                    scheduler, timeout=CONNECT_S, set_as_default=False, name="fer_utils.prepare"
+                )
                 break
             except Exception as error:  # what is listening there may answer anything
                 # Of news that come with the scheduler's greeting the library makes an AssertionError: once more, then.
@@ -287,7 +301,8 @@ class Crew:
             ) from error
         # Not `future.result`, which waits for ever for the answer of a worker that has died with it.
         fetching = asyncio.run_coroutine_threadsafe(
-            self._client.gather([given.future], errors="skip", asynchronous=True), self._client.loop.asyncio_loop)
+            self._client.gather([given.future], errors="skip", asynchronous=True), self._client.loop.asyncio_loop
+        )
         while True:
             try:
                 found = fetching.result(timeout=LOOK_S)
@@ -329,8 +344,11 @@ class Crew:
 
     def _judge(self, worker: str, said: dict) -> None:
         theirs = said.get("versions", {})
-        differ = [f"{name} is {theirs.get(name) or 'absent'} there and {here} here"
-                  for name, here in self._mine.items() if here and theirs.get(name) != here]
+        differ = [
+            f"{name} is {theirs.get(name) or 'absent'} there and {here} here"
+            for name, here in self._mine.items()
+            if here and theirs.get(name) != here
+        ]
         if differ:
             raise FerError(
                 f"The worker {worker} might make other bytes: {'; '.join(differ)}. Install the same versions on every "
@@ -365,8 +383,10 @@ class Crew:
                 raise self._unseen(given.worker, path, None)
             store(number, clipwork.faces_of_clip(path, self._finder, self._settings))  # nobody can read it
         else:
-            raise FerError(f"The worker {given.worker} could not start a process of its own: {content}. What is done is "
-                           "kept: the same call goes on.")
+            raise FerError(
+                f"The worker {given.worker} could not start a process of its own: {content}. What is done is "
+                "kept: the same call goes on."
+            )
 
     # --- ends
 
@@ -378,8 +398,10 @@ class Crew:
         )
 
     def _scheduler_gone(self, error: Any) -> FerError:
-        return FerError(f"The scheduler at {self._scheduler} is gone or was restarted ({error}). What is done is kept: "
-                        "start it and its workers again, and the same call goes on.")
+        return FerError(
+            f"The scheduler at {self._scheduler} is gone or was restarted ({error}). What is done is kept: "
+            "start it and its workers again, and the same call goes on."
+        )
 
     def _unseen(self, worker: str, path: str, size: int | None) -> FerError:
         what = "cannot read" if size is None else f"sees another file ({size:,} bytes) as"

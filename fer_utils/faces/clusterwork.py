@@ -16,7 +16,7 @@ from typing import Any
 from fer_utils.core import provenance
 from fer_utils.faces import clipwork
 from fer_utils.faces.clipwork import ClipResult, Settings
-from fer_utils.faces.detectors import _dlib_hog, create, Detector, DlibHog
+from fer_utils.faces.detectors import Detector, DlibHog, _dlib_hog, create
 
 #: How many passes a worker keeps the detectors of.
 KEPT = 4
@@ -111,8 +111,12 @@ def _unpacked(setup: bytes) -> tuple[Detector, Settings]:
 def _in_a_process(setup: bytes, path: str) -> tuple[str, Any]:
     # Not multiprocessing: a worker under a nanny is a daemon and may have no children of that kind.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place or os.getcwd() for place in sys.path)}
-    child = subprocess.Popen([sys.executable, "-c", "from fer_utils.faces.clusterwork import in_a_child; in_a_child()"],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+    child = subprocess.Popen(
+        [sys.executable, "-c", "from fer_utils.faces.clusterwork import in_a_child; in_a_child()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+    )
     try:
         with suppress(BrokenPipeError):
             pickle.dump((setup, path), child.stdin)

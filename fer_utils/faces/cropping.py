@@ -10,7 +10,6 @@ from fer_utils.core.errors import invalid
 from fer_utils.faces.detectors import Box
 from fer_utils.faces.video import grey_of, opencv
 
-
 #: Points of the person's right eye and left eye among the 68 of iBUG.
 EYES = (slice(36, 42), slice(42, 48))
 
@@ -54,7 +53,9 @@ def crop(rgb: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, rol
     return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA if side >= size else cv2.INTER_LINEAR)
 
 
-def points_in_crop(points: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, roll: float = 0.0) -> np.ndarray:
+def points_in_crop(
+    points: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, roll: float = 0.0
+) -> np.ndarray:
     """Where points of the picture are in the square that ``crop`` makes with the same arguments.
 
     Parameters
@@ -70,7 +71,9 @@ def points_in_crop(points: np.ndarray, box: Box, *, size: int = 180, margin: flo
     return ((np.asarray(points, np.float64) - middle) @ turn + side / 2) * (size / side) - 0.5
 
 
-def points_in_picture(points: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, roll: float = 0.0) -> np.ndarray:
+def points_in_picture(
+    points: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, roll: float = 0.0
+) -> np.ndarray:
     """The inverse of `points_in_crop`: where points of the square that ``crop`` makes are in the picture."""
     middle, side, turn = _frame(box, margin, roll)
     return ((np.asarray(points, np.float64) + 0.5) * (side / size) - side / 2) @ turn.T + middle
@@ -118,7 +121,7 @@ def _cut(rgb: np.ndarray, left: int, top: int, wide: int, high: int) -> np.ndarr
     """A part of a picture; where it leaves the picture, the edge pixels repeated."""
     height, width = rgb.shape[:2]
     if 0 <= left <= width - wide and 0 <= top <= height - high:
-        return rgb[top:top + high, left:left + wide]
+        return rgb[top : top + high, left : left + wide]
     rows = np.clip(np.arange(top, top + high), 0, height - 1)
     columns = np.clip(np.arange(left, left + wide), 0, width - 1)
     return rgb[rows[:, None], columns]
@@ -137,8 +140,12 @@ def _turned(rgb: np.ndarray, left: int, top: int, side: int, pixels: int, roll: 
     centre = spare + (side - 1) / 2
     move = centre - turn @ np.full(2, (pixels - 1) / 2)
     return cv2.warpAffine(
-        around, np.column_stack([turn, move]), (pixels, pixels), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE)
+        around,
+        np.column_stack([turn, move]),
+        (pixels, pixels),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
 
 
 def _checked_roll(roll: float) -> float:

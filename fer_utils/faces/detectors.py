@@ -41,7 +41,7 @@ class Box(NamedTuple):
     h: int
     score: float
 
-    def overlap(self, other: "Box") -> float:
+    def overlap(self, other: Box) -> float:
         """Intersection over union with another box, in [0, 1]."""
         wide = min(self.x + self.w, other.x + other.w) - max(self.x, other.x)
         high = min(self.y + self.h, other.y + other.h) - max(self.y, other.y)
@@ -49,7 +49,7 @@ class Box(NamedTuple):
         union = self.w * self.h + other.w * other.h - common
         return common / union if union else 0.0
 
-    def _same_face(self, other: "Box") -> bool:
+    def _same_face(self, other: Box) -> bool:
         middle_x, middle_y = self.x + self.w / 2, self.y + self.h / 2
         inside = other.x <= middle_x < other.x + other.w and other.y <= middle_y < other.y + other.h
         return inside or self.overlap(other) > 0.3
@@ -142,7 +142,12 @@ class Detector:
         """What is found without looking thoroughly, and the place of the last scale looked at, -1 for none of them."""
         scales = _scales(max(rgb.shape[:2]), self.step)
         scaled_down = bool(self.again) and scales[0] < min(1.0, scales[-1])
-        if scaled_down and near is not None and (box := self._again(rgb, near, True)) is not None and not self._larger(rgb, box):
+        if (
+            scaled_down
+            and near is not None
+            and (box := self._again(rgb, near, True)) is not None
+            and not self._larger(rgb, box)
+        ):
             return [box], -1
         grey = grey_of(rgb) if self.grey_first or not self.colours else rgb
         full = rgb if self.colours else grey
@@ -161,7 +166,7 @@ class Detector:
     def _complete(self, rgb: np.ndarray, boxes: list[Box], used: int) -> list[Box]:
         scales, boxes = _scales(max(rgb.shape[:2]), self.step), list(boxes)
         full = rgb if self.colours else grey_of(rgb)
-        for scale in scales[used + 1:]:
+        for scale in scales[used + 1 :]:
             if scale < min(1.0, scales[-1]):
                 continue
             for box in self._scaled(full, scale, True):
@@ -177,8 +182,12 @@ class Detector:
         cv2, (height, width) = opencv(), rgb.shape[:2]
         # On a grid, so that a known box that lies a little otherwise gives the same pixels to look at, and the same box.
         (left, right), (top, bottom) = (
-            (max(0, math.floor((start - REACH * side) / GRID) * GRID), min(end, math.ceil((start + (1 + REACH) * side) / GRID) * GRID))
-            for start, side, end in ((near.x, near.w, width), (near.y, near.h, height)))
+            (
+                max(0, math.floor((start - REACH * side) / GRID) * GRID),
+                min(end, math.ceil((start + (1 + REACH) * side) / GRID) * GRID),
+            )
+            for start, side, end in ((near.x, near.w, width), (near.y, near.h, height))
+        )
         if right - left < 2 or bottom - top < 2:
             return None
         picture = rgb[top:bottom, left:right]
@@ -228,8 +237,13 @@ class Detector:
             size = (max(1, round(width * scale)), max(1, round(height * scale)))
             picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         return [
-            Box(round(box.x / scale), round(box.y / scale), max(1, round(box.w / scale)), max(1, round(box.h / scale)),
-                round(float(box.score), 6))
+            Box(
+                round(box.x / scale),
+                round(box.y / scale),
+                max(1, round(box.w / scale)),
+                max(1, round(box.h / scale)),
+                round(float(box.score), 6),
+            )
             for box in self.at_scale(np.ascontiguousarray(picture), last)
         ]
 
@@ -247,9 +261,13 @@ def cleaned(boxes) -> list[Box]:
             x, y, w, h = (math.floor(float(value) + 0.5) for value in box[:4])
             made.append(Box(x, y, w, h, round(float(box[4]), 6) if len(box) > 4 else 0.0))
         except (TypeError, ValueError, OverflowError, IndexError) as error:
-            raise invalid("detector", expected="one that gives boxes: (x, y, w, h, score), finite numbers", received=box) from error
+            raise invalid(
+                "detector", expected="one that gives boxes: (x, y, w, h, score), finite numbers", received=box
+            ) from error
     if any(box.w < 1 or box.h < 1 or not math.isfinite(box.score) for box in made):
-        raise invalid("detector", expected="one that gives boxes of a pixel or more, with finite scores", received=boxes)
+        raise invalid(
+            "detector", expected="one that gives boxes of a pixel or more, with finite scores", received=boxes
+        )
     return _by_area(made)
 
 
@@ -257,8 +275,14 @@ def identity(detector: Detector) -> str:
     """What a face set says that its boxes come from: the detector's name, and the class where that has none of its own."""
     kind = type(detector)
     if not isinstance(detector.name, str) or not detector.name:
-        raise invalid("detector", expected="a Detector with a `name`, by which its faces are told from others", received=detector)
-    return detector.name if "name" in vars(kind) | vars(detector) else f"{detector.name} ({kind.__module__}.{kind.__qualname__})"
+        raise invalid(
+            "detector", expected="a Detector with a `name`, by which its faces are told from others", received=detector
+        )
+    return (
+        detector.name
+        if "name" in vars(kind) | vars(detector)
+        else f"{detector.name} ({kind.__module__}.{kind.__qualname__})"
+    )
 
 
 def _by_area(boxes: list[Box]) -> list[Box]:
@@ -302,7 +326,9 @@ class DlibHog(Detector):
             import dlib  # noqa: F401
         except ImportError as error:
             raise missing(
-                "dlib", needed_for="detector='dlib'", remedy="pip install dlib-bin, or pass detector='haar'",
+                "dlib",
+                needed_for="detector='dlib'",
+                remedy="pip install dlib-bin, or pass detector='haar'",
             ) from error
         self._find = _dlib_hog()
 
@@ -336,7 +362,8 @@ class Haar(Detector):
         cv2 = opencv()
         if not hasattr(cv2, "CascadeClassifier"):
             raise missing(
-                "cv2.CascadeClassifier", needed_for="detector='haar'",
+                "cv2.CascadeClassifier",
+                needed_for="detector='haar'",
                 remedy=f"this is OpenCV {cv2.__version__}, and OpenCV 5 has no cascade classifier: "
                 "pass detector='dlib', or pip install 'opencv-python-headless<5'",
             )
@@ -344,7 +371,8 @@ class Haar(Detector):
         self._find = cv2.CascadeClassifier(f"{folder}haarcascade_frontalface_default.xml")
         if self._find.empty():
             raise missing(
-                "haarcascade_frontalface_default.xml", needed_for="detector='haar'",
+                "haarcascade_frontalface_default.xml",
+                needed_for="detector='haar'",
                 remedy="install OpenCV from PyPI, which brings the file: pip install 'opencv-python-headless<5'",
             )
 
@@ -360,7 +388,11 @@ class Haar(Detector):
         if min(picture.shape) < self.smallest:
             return []
         boxes, _, weights = self._find.detectMultiScale3(
-            picture, scaleFactor=1.1, minNeighbors=6, minSize=(40, 40), outputRejectLevels=True,
+            picture,
+            scaleFactor=1.1,
+            minNeighbors=6,
+            minSize=(40, 40),
+            outputRejectLevels=True,
         )
         return [Box(*map(int, box), float(weight)) for box, weight in zip(boxes, np.ravel(weights))]
 

@@ -8,11 +8,11 @@ set is unfinished.  A fifth, where landmarks were wanted: ``landmarks.npy``
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 import csv
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,18 @@ LANDMARKS = "landmarks.npy"
 
 #: What ``prepare`` adds to the clip's own columns, for each face.
 FRAME_COLUMNS: tuple[str, ...] = (
-    "frame", "frame_index", "time_s", "box_x", "box_y", "box_w", "box_h",
-    "faces_found", "detector", "score", "sharpness", "brightness",
+    "frame",
+    "frame_index",
+    "time_s",
+    "box_x",
+    "box_y",
+    "box_w",
+    "box_h",
+    "faces_found",
+    "detector",
+    "score",
+    "sharpness",
+    "brightness",
 )
 META_COLUMNS: tuple[str, ...] = CLIP_COLUMNS + FRAME_COLUMNS
 _INTEGER = {"intensity", "repetition", "frame", "frame_index", "box_x", "box_y", "box_w", "box_h", "faces_found"}
@@ -47,8 +57,7 @@ class CsvFile:
     """Writes rows whose text comes back exactly: all text quoted, numbers in their shortest exact form."""
 
     def __init__(self, path: Path, columns: Sequence[str]):
-        self.path, self._file = path, open(
-            path, "w", encoding="utf-8", errors="backslashreplace", newline="")
+        self.path, self._file = path, open(path, "w", encoding="utf-8", errors="backslashreplace", newline="")
         self._writer = csv.writer(self._file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         self._writer.writerow(columns)
 
@@ -129,8 +138,11 @@ class FaceSetFolder:
         if self._landmarks is not None:
             both.update(self._landmarks.digest.digest())
         return {
-            "format": FORMAT, "version": VERSION, **facts,
-            "shape": list(self.shape), "counts": self._counts,
+            "format": FORMAT,
+            "version": VERSION,
+            **facts,
+            "shape": list(self.shape),
+            "counts": self._counts,
             "sha256": {name: file_sha256(self.folder / name) for name in self.names},
             "fingerprint": both.hexdigest(),
         }
@@ -160,7 +172,8 @@ def _values(table: pd.DataFrame, columns: Sequence[str]) -> list[list[Any]]:
                 lists.append(numbers.astype(kind).tolist())
         except (ValueError, TypeError) as error:
             raise invalid(
-                f"column {column}", expected="whole numbers" if kind == "int64" else "numbers",
+                f"column {column}",
+                expected="whole numbers" if kind == "int64" else "numbers",
                 received=list(table[column].head(5)),
             ) from error
     return [list(row) for row in zip(*lists)]
@@ -187,8 +200,15 @@ class FaceSet:
         there are any, so that the same data in another folder has the same one.
     """
 
-    def __init__(self, path: Path, images: np.ndarray, meta: pd.DataFrame, problems: Problems, manifest: dict,
-                 landmarks: np.ndarray | None = None):
+    def __init__(
+        self,
+        path: Path,
+        images: np.ndarray,
+        meta: pd.DataFrame,
+        problems: Problems,
+        manifest: dict,
+        landmarks: np.ndarray | None = None,
+    ):
         self.path, self.images, self.meta, self.problems, self.manifest = path, images, meta, problems, manifest
         self.landmarks = landmarks
 
@@ -208,7 +228,7 @@ class FaceSet:
         )
 
     @classmethod
-    def load(cls, path: str | os.PathLike, *, verify: bool = False) -> "FaceSet":
+    def load(cls, path: str | os.PathLike, *, verify: bool = False) -> FaceSet:
         """Open a finished face set; the images stay on disk until they are looked at.
 
         Parameters
@@ -233,7 +253,9 @@ class FaceSet:
         try:
             shape = tuple(manifest["shape"])
             marked = LANDMARKS in manifest["sha256"]
-            sums = {name: manifest["sha256"][name] for name in (IMAGES, META, PROBLEMS, *((LANDMARKS,) if marked else ()))}
+            sums = {
+                name: manifest["sha256"][name] for name in (IMAGES, META, PROBLEMS, *((LANDMARKS,) if marked else ()))
+            }
             fingerprint, said = manifest["fingerprint"], manifest["counts"]["problems"]
             counts = [n for n in shape if isinstance(n, int) and n >= 0]
             if len(shape) != 4 or len(counts) != 4 or not isinstance(fingerprint, str):
@@ -261,9 +283,14 @@ class FaceSet:
 
     @classmethod
     def save(
-        cls, images: np.ndarray, meta: pd.DataFrame, path: str | os.PathLike, problems: pd.DataFrame | None = None,
-        *, landmarks: np.ndarray | None = None,
-    ) -> "FaceSet":
+        cls,
+        images: np.ndarray,
+        meta: pd.DataFrame,
+        path: str | os.PathLike,
+        problems: pd.DataFrame | None = None,
+        *,
+        landmarks: np.ndarray | None = None,
+    ) -> FaceSet:
         """Store faces that were not made by ``prepare``: a selection, a test's own.
 
         Parameters
@@ -283,21 +310,32 @@ class FaceSet:
         if images.ndim == 3:
             images = images[..., None]
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 1:
-            raise invalid("images", expected="uint8 of shape (N, H, W) or (N, H, W, 1)",
-                          received=f"{images.dtype} of shape {images.shape}")
+            raise invalid(
+                "images",
+                expected="uint8 of shape (N, H, W) or (N, H, W, 1)",
+                received=f"{images.dtype} of shape {images.shape}",
+            )
         if not isinstance(meta, pd.DataFrame) or len(meta) != len(images):
-            raise invalid("meta", expected=f"a DataFrame of {len(images)} rows, one an image",
-                          received=f"{type(meta).__name__} of length {len(meta) if hasattr(meta, '__len__') else '?'}")
+            raise invalid(
+                "meta",
+                expected=f"a DataFrame of {len(images)} rows, one an image",
+                received=f"{type(meta).__name__} of length {len(meta) if hasattr(meta, '__len__') else '?'}",
+            )
         if landmarks is not None and np.shape(landmarks) != (len(images), 68, 2):
-            raise invalid("landmarks", expected=f"numbers of shape {(len(images), 68, 2)}", received=np.shape(landmarks))
+            raise invalid(
+                "landmarks", expected=f"numbers of shape {(len(images), 68, 2)}", received=np.shape(landmarks)
+            )
         folder = Path(os.path.abspath(os.path.expanduser(os.fspath(path))))
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
             raise invalid("path", expected="a folder that does not exist yet", received=str(folder))
-        filled = pd.DataFrame({
-            column: list(meta[column]) if column in meta else
-            [{"str": "", "int64": 0, "float64": 0.0}[column_type(column)]] * len(meta)
-            for column in META_COLUMNS
-        })
+        filled = pd.DataFrame(
+            {
+                column: list(meta[column])
+                if column in meta
+                else [{"str": "", "int64": 0, "float64": 0.0}[column_type(column)]] * len(meta)
+                for column in META_COLUMNS
+            }
+        )
         with build_folder(folder) as work:
             writer = FaceSetFolder(work, images.shape, landmarks=landmarks is not None)
             writer.add(images, _values(filled, META_COLUMNS), landmarks)
@@ -311,23 +349,38 @@ class FaceSet:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     run = "Run `prepare` with this `out_dir`"
     if not folder.is_dir():
-        raise invalid("path", expected="the folder of a face set", received=str(folder),
-                      remedy=f"There is no such folder. {run} to make it.")
+        raise invalid(
+            "path",
+            expected="the folder of a face set",
+            received=str(folder),
+            remedy=f"There is no such folder. {run} to make it.",
+        )
     if not (folder / MANIFEST).is_file():
         unfinished = (folder / ".parts").is_dir()
         raise invalid(
-            "path", expected="the folder of a finished face set", received=str(folder),
+            "path",
+            expected="the folder of a finished face set",
+            received=str(folder),
             remedy=f"It is unfinished: {MANIFEST} is missing. {run} again and it goes on from there."
-            if unfinished else f"It holds no {MANIFEST}: it is no face set. {run}, or name another folder.",
+            if unfinished
+            else f"It holds no {MANIFEST}: it is no face set. {run}, or name another folder.",
         )
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise invalid("path", expected="an undamaged face set", received=str(folder),
-                      remedy=f"{MANIFEST} cannot be read ({error}). Remove the folder and run `prepare`.") from error
+        raise invalid(
+            "path",
+            expected="an undamaged face set",
+            received=str(folder),
+            remedy=f"{MANIFEST} cannot be read ({error}). Remove the folder and run `prepare`.",
+        ) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
-        raise invalid("path", expected=f"a face set of version {VERSION}", received=str(folder),
-                      remedy=f"{MANIFEST} is of another kind or version. Remove the folder and run `prepare`.")
+        raise invalid(
+            "path",
+            expected=f"a face set of version {VERSION}",
+            received=str(folder),
+            remedy=f"{MANIFEST} is of another kind or version. Remove the folder and run `prepare`.",
+        )
     return manifest
 
 
@@ -342,8 +395,11 @@ def _read_csv(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     # Real numbers are read as text first: Python's float is exact, the default of pandas 2's reader is not.
     kinds = {column: column_type(column) for column in columns}
     table = pd.read_csv(
-        path, dtype={column: "str" if kind == "float64" else kind for column, kind in kinds.items()},
-        keep_default_na=False, na_filter=False, encoding="utf-8",
+        path,
+        dtype={column: "str" if kind == "float64" else kind for column, kind in kinds.items()},
+        keep_default_na=False,
+        na_filter=False,
+        encoding="utf-8",
     )
     if tuple(table.columns) != tuple(columns):
         raise ValueError(f"{path.name} has the columns {list(table.columns)}")

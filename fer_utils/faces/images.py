@@ -17,8 +17,8 @@ pictures that Pillow wrote (OpenCV 4.10 and 4.14, Pillow 13):
 from __future__ import annotations
 
 import io
-import warnings
 from typing import NamedTuple
+import warnings
 
 import numpy as np
 
@@ -68,8 +68,19 @@ def decode(data: bytes) -> Decoded:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files; ours are in the report
             return _decode(cv2, data)
-    except (cv2.error, OSError, ValueError, SyntaxError, EOFError, MemoryError, OverflowError, TypeError,
-            KeyError, IndexError, AttributeError) as error:  # each seen, or known, from damaged files in Pillow's readers
+    except (
+        cv2.error,
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        MemoryError,
+        OverflowError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+    ) as error:  # each seen, or known, from damaged files in Pillow's readers
         return Decoded(None, [], f"it cannot be decoded as an image: {type(error).__name__}")
 
 
@@ -173,10 +184,14 @@ def _numbers(cv2, data: bytes, remarks: list) -> np.ndarray | None:
         black, white = low, high
     values = np.where(finite, values, black)
     grey = np.clip((values - black) * (255 / max(white - black, 1e-300)) + 0.5, 0, 255).astype(np.uint8)
-    remarks.append((
-        "value range", f"its pixels are {'floating-point numbers' if real else 'integers of 32 bits'} from "
-        f"{low:.6g} to {high:.6g}", f"{black:.6g} taken as black, {white:.6g} as white",
-    ))
+    remarks.append(
+        (
+            "value range",
+            f"its pixels are {'floating-point numbers' if real else 'integers of 32 bits'} from "
+            f"{low:.6g} to {high:.6g}",
+            f"{black:.6g} taken as black, {white:.6g} as white",
+        )
+    )
     # OpenCV has turned it upright already, by the TIFF's own orientation, also with IMREAD_UNCHANGED.
     if grey.ndim == 2 or grey.shape[2] < 3:
         grey = np.repeat((grey if grey.ndim == 2 else grey[..., 0])[..., None], 3, axis=2)

@@ -20,7 +20,7 @@ import numpy as np
 
 from fer_utils.core.errors import invalid, missing
 from fer_utils.faces.cropping import crop, eye_roll, points_in_picture
-from fer_utils.faces.detectors import Box, create, Detector
+from fer_utils.faces.detectors import Box, Detector, create
 from fer_utils.faces.video import opencv
 
 POINTS = 68
@@ -28,16 +28,39 @@ POINTS = 68
 OUTER_CORNERS = (36, 45)
 #: Which point each becomes when a picture is mirrored left to right.
 MIRRORED = np.r_[
-    16:-1:-1, 26:16:-1, 27:31, 35:30:-1, 45:41:-1, 47, 46, 39:35:-1, 41, 40, 54:47:-1, 59:54:-1, 64:59:-1, 67:64:-1,
+    16:-1:-1,
+    26:16:-1,
+    27:31,
+    35:30:-1,
+    45:41:-1,
+    47,
+    46,
+    39:35:-1,
+    41,
+    40,
+    54:47:-1,
+    59:54:-1,
+    64:59:-1,
+    67:64:-1,
 ]
 MIRRORED.setflags(write=False)
 
 #: dlib's training options, chosen by trial on drawn people other than those of any test.  `num_threads`
 #: is fixed, not that of the machine: dlib adds up by thread, so another number gives another model.
-OPTIONS: Mapping[str, float | int | str] = MappingProxyType({
-    "cascade_depth": 10, "num_trees_per_cascade_level": 100, "tree_depth": 3, "nu": 0.3, "oversampling_amount": 4,
-    "feature_pool_size": 400, "num_test_splits": 20, "lambda_param": 0.1, "num_threads": 2, "random_seed": "fer_utils",
-})
+OPTIONS: Mapping[str, float | int | str] = MappingProxyType(
+    {
+        "cascade_depth": 10,
+        "num_trees_per_cascade_level": 100,
+        "tree_depth": 3,
+        "nu": 0.3,
+        "oversampling_amount": 4,
+        "feature_pool_size": 400,
+        "num_test_splits": 20,
+        "lambda_param": 0.1,
+        "num_threads": 2,
+        "random_seed": "fer_utils",
+    }
+)
 #: The face's box has this side in the patch that is learned from, and in the one that is looked at.  dlib
 #: gives whole pixels, so the second is the larger; the patch is twice as wide as the box.
 _LEARN_SIDE, _LOOK_SIDE = 80, 200
@@ -46,8 +69,15 @@ _STARTS, _SHIFT, _GROWTH = 2, 0.06, 0.15
 #: Boxes that a face is looked at with (right, down, size); the answer is their median, as Cao et al. 2014 take
 #: it (doi 10.1007/s11263-013-0667-3).
 _LOOKS = (
-    (0.0, 0.0, 1.0), (-0.04, 0.0, 1.0), (0.04, 0.0, 1.0), (0.0, -0.04, 1.0), (0.0, 0.04, 1.0),
-    (0.0, 0.0, 0.92), (0.0, 0.0, 1.08), (0.03, 0.03, 0.96), (-0.03, -0.03, 1.04),
+    (0.0, 0.0, 1.0),
+    (-0.04, 0.0, 1.0),
+    (0.04, 0.0, 1.0),
+    (0.0, -0.04, 1.0),
+    (0.0, 0.04, 1.0),
+    (0.0, 0.0, 0.92),
+    (0.0, 0.0, 1.08),
+    (0.03, 0.03, 0.96),
+    (-0.03, -0.03, 1.04),
 )
 #: How often a face is turned back and looked at again.
 _TURNS = 4
@@ -90,13 +120,21 @@ class Landmarks:
         try:
             self._predict = dlib.shape_predictor(str(self.path))
         except (RuntimeError, MemoryError, OverflowError) as error:
-            raise invalid(argument, expected="a dlib shape predictor, whole", received=str(model),
-                          remedy=f"dlib cannot read it ({_first_line(error)}). {remedy}") from None
+            raise invalid(
+                argument,
+                expected="a dlib shape predictor, whole",
+                received=str(model),
+                remedy=f"dlib cannot read it ({_first_line(error)}). {remedy}",
+            ) from None
         blank = np.zeros((64, 64), np.uint8)
         points = self._predict(blank, dlib.rectangle(8, 8, 55, 55)).num_parts
         if points != POINTS:
-            raise invalid(argument, expected=f"a shape predictor of {POINTS} points", received=f"{model}, with {points} points",
-                          remedy=remedy)
+            raise invalid(
+                argument,
+                expected=f"a shape predictor of {POINTS} points",
+                received=f"{model}, with {points} points",
+                remedy=remedy,
+            )
 
     def __repr__(self) -> str:
         return f"Landmarks({str(self.path)!r}, detector={self._find.name!r})"
@@ -158,7 +196,9 @@ class Landmarks:
         return found, roll
 
 
-def chosen_landmarks(landmarks: Landmarks | str | os.PathLike | None, align: bool, detector: Detector) -> Landmarks | None:
+def chosen_landmarks(
+    landmarks: Landmarks | str | os.PathLike | None, align: bool, detector: Detector
+) -> Landmarks | None:
     """What ``landmarks`` and ``align`` of ``prepare`` and ``predict`` ask for, checked.
 
     Raises
@@ -168,9 +208,13 @@ def chosen_landmarks(landmarks: Landmarks | str | os.PathLike | None, align: boo
     if not isinstance(align, (bool, np.bool_)):
         raise invalid("align", expected="True or False", received=align)
     if landmarks is None and align:
-        raise invalid("align", expected="False where there are no landmarks", received=align,
-                      remedy="The eyes are found by landmarks: pass landmarks=fer_utils.synthetic.landmark_predictor.train(), or another "
-                      "predictor's file.")
+        raise invalid(
+            "align",
+            expected="False where there are no landmarks",
+            received=align,
+            remedy="The eyes are found by landmarks: pass landmarks=fer_utils.synthetic.landmark_predictor.train(), or another "
+            "predictor's file.",
+        )
     if landmarks is None or isinstance(landmarks, Landmarks):
         return landmarks
     made = Landmarks.__new__(Landmarks)
@@ -205,7 +249,9 @@ def landmark_error(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
         try:
             array = np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError):
-            raise invalid(name, expected=f"numbers of shape ({POINTS}, 2) or (N, {POINTS}, 2)", received=value) from None
+            raise invalid(
+                name, expected=f"numbers of shape ({POINTS}, 2) or (N, {POINTS}, 2)", received=value
+            ) from None
         if array.ndim not in (2, 3) or array.shape[-2:] != (POINTS, 2):
             raise invalid(name, expected=f"shape ({POINTS}, 2) or (N, {POINTS}, 2)", received=array.shape)
         pair.append(array)
@@ -218,8 +264,13 @@ def landmark_error(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.linalg.norm(predicted - truth, axis=-1).mean(axis=-1) / apart
 
 
-def fit_landmarks(examples: Iterable[tuple[np.ndarray, Box, np.ndarray]], path: str | os.PathLike, *,
-                  options: Mapping = OPTIONS, seed: int = 0) -> int:
+def fit_landmarks(
+    examples: Iterable[tuple[np.ndarray, Box, np.ndarray]],
+    path: str | os.PathLike,
+    *,
+    options: Mapping = OPTIONS,
+    seed: int = 0,
+) -> int:
     """Train a shape predictor and write it to a file.
 
     An example is learned twice, as it is and mirrored, and each from two boxes
@@ -258,10 +309,12 @@ def fit_landmarks(examples: Iterable[tuple[np.ndarray, Box, np.ndarray]], path: 
             starts = rng.uniform(-1.0, 1.0, (_STARTS, 3)) * (_SHIFT, _SHIFT, _GROWTH)
             whole = dlib.points([dlib.point(int(x), int(y)) for x, y in np.rint(where)])
             patches.append(seen)
-            marks.append([
-                dlib.full_object_detection(_rectangle(_LEARN_SIDE, right, down, 1.0 + growth), whole)
-                for right, down, growth in starts
-            ])
+            marks.append(
+                [
+                    dlib.full_object_detection(_rectangle(_LEARN_SIDE, right, down, 1.0 + growth), whole)
+                    for right, down, growth in starts
+                ]
+            )
     if not number:
         raise invalid("examples", expected="one example or more", received=[])
     chosen = dlib.shape_predictor_training_options()
@@ -295,8 +348,11 @@ def _first_line(error: BaseException) -> str:
 def _checked_image(image) -> np.ndarray:
     fine = isinstance(image, np.ndarray) and image.dtype == np.uint8 and image.size
     if not fine or not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)):
-        raise invalid("image", expected="uint8 of shape (H, W, 3), RGB, or (H, W), grey",
-                      received=(image.shape, str(image.dtype)) if isinstance(image, np.ndarray) else image)
+        raise invalid(
+            "image",
+            expected="uint8 of shape (H, W, 3), RGB, or (H, W), grey",
+            received=(image.shape, str(image.dtype)) if isinstance(image, np.ndarray) else image,
+        )
     return image
 
 

@@ -20,12 +20,21 @@ Store = Callable[[int, ClipResult], None]
 def crashed(settings: Settings) -> ClipResult:
     """The result of a clip whose reading has twice killed the process that did it."""
     return clipwork.nothing(
-        settings.size, "decode", "crashed", "the worker process died while at it, twice", "left out",
+        settings.size,
+        "decode",
+        "crashed",
+        "the worker process died while at it, twice",
+        "left out",
     )
 
 
 def in_workers(
-    values: list[list[Any]], todo: deque[int], detector: str | Detector, settings: Settings, workers: int, store: Store,
+    values: list[list[Any]],
+    todo: deque[int],
+    detector: str | Detector,
+    settings: Settings,
+    workers: int,
+    store: Store,
 ) -> None:
     """Empty ``todo`` with worker processes, replacing those that die; leaves it as it is if none can start."""
     setup = clipwork.start_worker, (detector, settings)

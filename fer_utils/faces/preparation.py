@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import pickle
-import shutil
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+import hashlib
+import json
+import os
 from pathlib import Path
+import pickle
+import shutil
 from typing import Any
 
 import pandas as pd
 
 from fer_utils.core import worker_pool
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.paths import write_atomic
+from fer_utils.core.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
 from fer_utils.faces import clipwork, cluster, local
 from fer_utils.faces.clipwork import ClipResult, Settings
 from fer_utils.faces.cropping import checked_margin
-from fer_utils.faces.detectors import create, Detector, identity
+from fer_utils.faces.detectors import Detector, create, identity
 from fer_utils.faces.faceset import (
-    clip_values,
-    FaceSet,
-    FaceSetFolder,
     IMAGES,
     LANDMARKS,
     MANIFEST,
-    manifest_text,
     META,
     PROBLEMS,
+    FaceSet,
+    FaceSetFolder,
+    clip_values,
+    manifest_text,
 )
-from fer_utils.faces.landmarks import chosen_landmarks, Landmarks
+from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.sampling import checked_sampling
 from fer_utils.faces.video import opencv
-from fer_utils.core.paths import write_atomic
-from fer_utils.core.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
 
 PARTS = ".parts"
 
@@ -129,7 +129,10 @@ def prepare(
     worker_pool.refuse_in_worker("prepare")
     frames, sampling = whole_number("frames", frames, 1), checked_sampling("sampling", sampling)
     settings = Settings(
-        0 if sampling == "all" else frames, whole_number("size", size, 16, 1024), checked_margin(margin), sampling,
+        0 if sampling == "all" else frames,
+        whole_number("size", size, 16, 1024),
+        checked_margin(margin),
+        sampling,
     )
     processes = None if workers is None else whole_number("workers", workers, 1)
     address = cluster.checked_scheduler(scheduler, workers)
@@ -143,7 +146,11 @@ def prepare(
     cv2 = opencv()
     out = _folder(out_dir)
 
-    config = {**settings.config(), "detector": identity(finder), **({"detector_model": finder.model} if finder.model else {})}
+    config = {
+        **settings.config(),
+        "detector": identity(finder),
+        **({"detector_model": finder.model} if finder.model else {}),
+    }
     request = {"config": config, "clips": _signature(values)}
     versions = {"cv2": cv2.__version__, "dlib": getattr(_module("dlib"), "__version__", "")}
     finished = _finished(out, request)
@@ -169,8 +176,12 @@ def _clip_rows(clips: pd.DataFrame) -> list[list[Any]]:
         raise invalid("clips", expected="a clip table, as fer_utils.datasets.scan returns", received=clips)
     lacking = [column for column in CLIP_COLUMNS if column not in clips.columns]
     if lacking:
-        raise invalid("clips", expected=f"a table with the columns {', '.join(CLIP_COLUMNS)}",
-                      received=list(clips.columns), remedy=f"It lacks {', '.join(lacking)}.")
+        raise invalid(
+            "clips",
+            expected=f"a table with the columns {', '.join(CLIP_COLUMNS)}",
+            received=list(clips.columns),
+            remedy=f"It lacks {', '.join(lacking)}.",
+        )
     return clip_values(clips)
 
 
@@ -182,9 +193,12 @@ def _can_travel(detector: str | Detector) -> None:
     try:
         pickle.dumps(detector)
     except Exception as error:  # whatever a class of somebody's own may raise
-        raise invalid("detector", expected="a Detector that can be pickled, for worker processes",
-                      received=f"{detector!r} ({type(error).__name__}: {error})",
-                      remedy="Define its class at the top level of a module, or pass workers=1.") from error
+        raise invalid(
+            "detector",
+            expected="a Detector that can be pickled, for worker processes",
+            received=f"{detector!r} ({type(error).__name__}: {error})",
+            remedy="Define its class at the top level of a module, or pass workers=1.",
+        ) from error
 
 
 def _folder(out_dir: Any) -> Path:
@@ -237,12 +251,15 @@ def _other(out: Path, there: dict, request: dict, what: str) -> FerError:
     before, now = _request_in(there, request).get("config") or {}, request["config"]
     changed = [
         f"{key} is {before.get(key)!r} there and {now.get(key)!r} here"
-        for key in {**before, **now} if before.get(key) != now.get(key)
+        for key in {**before, **now}
+        if before.get(key) != now.get(key)
     ]
     if not changed:
         changed = ["the clips are others, or their files have changed since"]
     return invalid(
-        "out_dir", expected="a new folder, or one of the same configuration and clips", received=str(out),
+        "out_dir",
+        expected="a new folder, or one of the same configuration and clips",
+        received=str(out),
         remedy=f"It holds {what} of something else: {'; '.join(changed)}. Nothing was overwritten: name another "
         "folder, or remove this one.",
     )
@@ -256,7 +273,9 @@ def _refuse_others(out: Path, request: dict, resume: bool) -> None:
     names = {entry.name for entry in out.iterdir()}
     if names - {PARTS, IMAGES, META, PROBLEMS, LANDMARKS} or (names and PARTS not in names):
         raise invalid(
-            "out_dir", expected="a new folder, or one that `prepare` has made", received=str(out),
+            "out_dir",
+            expected="a new folder, or one that `prepare` has made",
+            received=str(out),
             remedy=f"It holds other files ({', '.join(sorted(names)[:3])}). Nothing was overwritten: name another "
             "folder.",
         )
@@ -293,8 +312,12 @@ def _held(out: Path) -> Iterator[Path]:
         try:
             parts.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise invalid("out_dir", expected="a folder that can be made", received=str(out),
-                          remedy=f"{error.strerror}: name one that you may write to.") from error
+            raise invalid(
+                "out_dir",
+                expected="a folder that can be made",
+                received=str(out),
+                remedy=f"{error.strerror}: name one that you may write to.",
+            ) from error
         with open(parts / "lock", "ab") as lock:
             if fcntl is not None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -319,8 +342,14 @@ def _part(parts: Path, number: int) -> Path:
 
 
 def _make_parts(
-    values: list[list[Any]], parts: Path, detector: str | Detector, finder: Detector,
-    settings: Settings, workers: int | None, progress: bool, crew: cluster.Crew | None,
+    values: list[list[Any]],
+    parts: Path,
+    detector: str | Detector,
+    finder: Detector,
+    settings: Settings,
+    workers: int | None,
+    progress: bool,
+    crew: cluster.Crew | None,
 ) -> None:
     from tqdm import tqdm
 

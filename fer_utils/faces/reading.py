@@ -60,14 +60,21 @@ def remark(into: Reading, facts: Facts) -> bool:
         into.notes.append(Note("unreadable", "no frame of it can be decoded as video", "left out"))
         return False
     if facts.lost:
-        into.notes.append(Note(
-            "damaged", f"{facts.lost} frame{'s' if facts.lost > 1 else ''} among the others cannot be decoded", f"sampled from the {facts.total} others",
-        ))
+        into.notes.append(
+            Note(
+                "damaged",
+                f"{facts.lost} frame{'s' if facts.lost > 1 else ''} among the others cannot be decoded",
+                f"sampled from the {facts.total} others",
+            )
+        )
     if facts.announced - facts.total - facts.lost > max(2, facts.announced // 20):
-        into.notes.append(Note(
-            "truncated", f"the container says {facts.announced} frames, {facts.total} can be decoded",
-            f"sampled from the {facts.total}",
-        ))
+        into.notes.append(
+            Note(
+                "truncated",
+                f"the container says {facts.announced} frames, {facts.total} can be decoded",
+                f"sampled from the {facts.total}",
+            )
+        )
     if facts.total > 1:
         _remark_on_rate(into, facts)
     return True
@@ -80,27 +87,37 @@ def _remark_on_rate(into: Reading, facts: Facts) -> None:
         true = (facts.last[0] - facts.first[0]) / span
         if said and max(true / facts.rate, facts.rate / true) <= RATE_TOLERANCE:
             return
-        into.notes.append(Note(
-            "frame rate", f"the container says {said or 'no number of'} frames a second, the time stamps {true:.4g}",
-            "times are the time stamps'",
-        ))
+        into.notes.append(
+            Note(
+                "frame rate",
+                f"the container says {said or 'no number of'} frames a second, the time stamps {true:.4g}",
+                "times are the time stamps'",
+            )
+        )
     else:
-        into.notes.append(Note(
-            "frame rate", f"the frames have no time stamps{'' if said else ', and the container no frame rate'}",
-            f"times by the container's {said} frames a second" if said else "times are 0",
-        ))
+        into.notes.append(
+            Note(
+                "frame rate",
+                f"the frames have no time stamps{'' if said else ', and the container no frame rate'}",
+                f"times by the container's {said} frames a second" if said else "times are 0",
+            )
+        )
 
 
 def remark_on_length(into: Reading, taken: int, k: int) -> None:
     if taken < k:
         total = into.n_frames
-        into.notes.append(Note(
-            "short clip", f"{total} frame{'s' if total != 1 else ''} in the clip, {k} wanted", f"{taken} taken",
-        ))
+        into.notes.append(
+            Note(
+                "short clip",
+                f"{total} frame{'s' if total != 1 else ''} in the clip, {k} wanted",
+                f"{taken} taken",
+            )
+        )
 
 
 def is_time(stamp: float, index: int) -> bool:
-    return math.isfinite(stamp) and (stamp > 0 or index == 0 and stamp == 0)
+    return math.isfinite(stamp) and (stamp > 0 or (index == 0 and stamp == 0))
 
 
 def seconds(stamp: float, index: int, rate: float) -> float:

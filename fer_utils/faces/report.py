@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.faces.faceset import FaceSet
-from fer_utils.faces.video import opencv
 from fer_utils.core.paths import write_atomic
 from fer_utils.core.tables import PROBLEM_COLUMNS
+from fer_utils.faces.faceset import FaceSet
+from fer_utils.faces.video import opencv
 
 #: Pictures on the page are at most so many pixels wide.
 THUMBNAIL = 120
@@ -39,19 +39,24 @@ def doubts(meta: pd.DataFrame) -> pd.DataFrame:
     DataFrame of N rows, indexed as ``meta``: ``doubt`` (the largest of the three, 0 or more) and
     ``because`` (which one it is: ``score``, ``sharpness`` or ``brightness``).
     """
+
     def behind(values: pd.Series, groups: pd.Series) -> pd.Series:
         return values.groupby(groups, sort=False).transform("median") - values
 
-    distances = pd.DataFrame({
-        "score": behind(meta["score"], meta["detector"]),
-        "sharpness": behind(np.log1p(meta["sharpness"]), meta["actor"]),
-        "brightness": behind(meta["brightness"], meta["actor"]).abs(),
-    })
+    distances = pd.DataFrame(
+        {
+            "score": behind(meta["score"], meta["detector"]),
+            "sharpness": behind(np.log1p(meta["sharpness"]), meta["actor"]),
+            "brightness": behind(meta["brightness"], meta["actor"]).abs(),
+        }
+    )
     for name in _MEASURES:
         spread = 1.4826 * float(distances[name].abs().median()) if len(meta) else 0.0
         distances[name] = (distances[name] / spread if spread > 1e-9 else 0.0 * distances[name]).clip(lower=0.0)
-    return pd.DataFrame({"doubt": distances.max(axis=1), "because": distances.idxmax(axis=1) if len(meta) else pd.Series(dtype=str)},
-                        index=meta.index)
+    return pd.DataFrame(
+        {"doubt": distances.max(axis=1), "because": distances.idxmax(axis=1) if len(meta) else pd.Series(dtype=str)},
+        index=meta.index,
+    )
 
 
 def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | None = None, most: int = 120) -> Path:
@@ -83,15 +88,27 @@ def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | 
         raise invalid("path", expected="the name of a file to write", received=path)
     path = Path(os.path.expanduser(path))
     if path.is_dir():
-        raise invalid("path", expected="the name of a file to write", received=str(path), remedy="Add a name, such as report.html.")
+        raise invalid(
+            "path",
+            expected="the name of a file to write",
+            received=str(path),
+            remedy="Add a name, such as report.html.",
+        )
     meta, doubt = face_set.meta.reset_index(drop=True), doubts(face_set.meta.reset_index(drop=True))
     worst = doubt.sort_values("doubt", ascending=False, kind="stable").index[:most]
     shown = "\n".join(_figure(face_set.images[row], meta.loc[row], doubt.loc[row]) for row in worst)
     seen = meta["clip"].nunique()
-    intro = (f"<p>{len(meta):,} faces of {seen:,} clips and {meta['actor'].nunique():,} actors; {len(face_set.problems):,} problems. "
-             f"Below {'are all faces' if len(worst) == len(meta) else f'are {len(worst):,} of them'}, the most doubtful first.</p>")
-    page = _PAGE.format(name=html.escape(face_set.path.name), intro=intro, faces=shown, actors=_by_actor(meta, face_set.problems, clips),
-                        problems=_problems(face_set.problems))
+    intro = (
+        f"<p>{len(meta):,} faces of {seen:,} clips and {meta['actor'].nunique():,} actors; {len(face_set.problems):,} problems. "
+        f"Below {'are all faces' if len(worst) == len(meta) else f'are {len(worst):,} of them'}, the most doubtful first.</p>"
+    )
+    page = _PAGE.format(
+        name=html.escape(face_set.path.name),
+        intro=intro,
+        faces=shown,
+        actors=_by_actor(meta, face_set.problems, clips),
+        problems=_problems(face_set.problems),
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(path, page)
     return path
@@ -105,26 +122,37 @@ def _figure(image: np.ndarray, row: pd.Series, doubt: pd.Series) -> str:
     data = base64.b64encode(cv2.imencode(".png", picture)[1]).decode()
     who, clip = html.escape(str(row["actor"]) or "unknown"), html.escape(str(row["clip"]))
     label = html.escape(str(row["expression"]))
-    return (f'<figure><img src="data:image/png;base64,{data}" width="{picture.shape[1]}" height="{picture.shape[0]}" '
-            f'alt="Face of actor {who}, label {label}, frame {row["frame_index"]} of {clip}">'
-            f"<figcaption><b>{doubt['because']} {row[doubt['because']]:.3g}</b>, {doubt['doubt']:.1f} off<br>{who}, {label}<br>"
-            f"<small>{clip}, frame {row['frame_index']}</small></figcaption></figure>")
+    return (
+        f'<figure><img src="data:image/png;base64,{data}" width="{picture.shape[1]}" height="{picture.shape[0]}" '
+        f'alt="Face of actor {who}, label {label}, frame {row["frame_index"]} of {clip}">'
+        f"<figcaption><b>{doubt['because']} {row[doubt['because']]:.3g}</b>, {doubt['doubt']:.1f} off<br>{who}, {label}<br>"
+        f"<small>{clip}, frame {row['frame_index']}</small></figcaption></figure>"
+    )
 
 
 def _by_actor(meta: pd.DataFrame, problems: pd.DataFrame, clips: pd.DataFrame | None) -> str:
     if not len(meta) and clips is None:
         return "<p>No face was found.</p>"
-    table = meta.groupby("actor").agg(clips=("clip", "nunique"), faces=("clip", "size"), **{m: (m, "median") for m in _MEASURES})
+    table = meta.groupby("actor").agg(
+        clips=("clip", "nunique"), faces=("clip", "size"), **{m: (m, "median") for m in _MEASURES}
+    )
     who = (meta if clips is None else clips).drop_duplicates("path").set_index("path")["actor"]
     if clips is not None:
         given, seen = who.value_counts(), meta.drop_duplicates("path")["actor"].value_counts()
         table = table.reindex(sorted(set(who) | set(table.index)))
         table[["clips", "faces"]] = table[["clips", "faces"]].fillna(0).astype(int)
-        table.insert(1, "clips without a face", (given.reindex(table.index, fill_value=0) - seen.reindex(table.index, fill_value=0)).astype(int))
+        table.insert(
+            1,
+            "clips without a face",
+            (given.reindex(table.index, fill_value=0) - seen.reindex(table.index, fill_value=0)).astype(int),
+        )
         table["clips"] = given.reindex(table.index, fill_value=0).astype(int)
     lost = problems[problems["kind"] == "no face"]["path"].map(who).value_counts()
-    table.insert(table.columns.get_loc("faces") + 1, "frames without a face" if clips is not None else "frames lost in these clips",
-                 lost.reindex(table.index, fill_value=0).astype(int))
+    table.insert(
+        table.columns.get_loc("faces") + 1,
+        "frames without a face" if clips is not None else "frames lost in these clips",
+        lost.reindex(table.index, fill_value=0).astype(int),
+    )
     table = table.rename(columns={m: f"median {m}" for m in _MEASURES})
     return table.reset_index().to_html(index=False, border=0, na_rep="", float_format=lambda v: f"{v:.3g}")
 
@@ -134,11 +162,15 @@ def _problems(problems: pd.DataFrame) -> str:
         return "<p>No problems.</p>"
     parts = []
     for kind, rows in pd.DataFrame(problems).groupby("kind", sort=True):
-        cells = "\n".join("<tr>" + "".join(f"<td>{html.escape(str(row[c]))}</td>" for c in PROBLEM_COLUMNS if c != "kind") + "</tr>"
-                          for _, row in rows.iterrows())
+        cells = "\n".join(
+            "<tr>" + "".join(f"<td>{html.escape(str(row[c]))}</td>" for c in PROBLEM_COLUMNS if c != "kind") + "</tr>"
+            for _, row in rows.iterrows()
+        )
         heads = "".join(f"<th>{c}</th>" for c in PROBLEM_COLUMNS if c != "kind")
-        parts.append(f"<details><summary>{html.escape(str(kind))}: {len(rows):,}</summary><div><table><thead><tr>{heads}</tr></thead>"
-                     f"<tbody>\n{cells}\n</tbody></table></div></details>")
+        parts.append(
+            f"<details><summary>{html.escape(str(kind))}: {len(rows):,}</summary><div><table><thead><tr>{heads}</tr></thead>"
+            f"<tbody>\n{cells}\n</tbody></table></div></details>"
+        )
     return "\n".join(parts)
 
 

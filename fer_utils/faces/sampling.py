@@ -48,7 +48,9 @@ def sample_indices(n_frames: int, k: int = 6, how: str = "even") -> list[int]:
     n_frames, k = whole_number("n_frames", n_frames, 0), whole_number("k", k, 1)
     if checked_sampling("how", how) == "apex":
         raise invalid(
-            "how", expected="'even', 'middle' or 'all'", received=how,
+            "how",
+            expected="'even', 'middle' or 'all'",
+            received=how,
             remedy="The apex is seen in the pictures: read_frames(path, k, sampling='apex'), or apex_indices(changes, k).",
         )
     if n_frames <= k or how == "all":

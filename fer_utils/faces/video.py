@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 import math
 import os
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from fer_utils.faces.images import decode
 from fer_utils.faces.reading import (
     Facts,
     Frame,
-    is_time,
     Note,
     Reading,
+    is_time,
     remark,
     remark_on_length,
     seconds,
@@ -27,7 +27,16 @@ from fer_utils.faces.sampling import apex_indices, checked_sampling, sample_indi
 
 #: Files with these endings are read as still images, every other file as a video.
 IMAGE_SUFFIXES: tuple[str, ...] = (
-    ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".webp",
+    ".pgm",
+    ".ppm",
+    ".pnm",
 )
 
 
@@ -45,7 +54,8 @@ def opencv():
         import cv2
     except ImportError as error:
         raise missing(
-            "cv2", needed_for="reading videos and images",
+            "cv2",
+            needed_for="reading videos and images",
             remedy=f"pip install opencv-python-headless ({error})",
         ) from error
     return cv2
@@ -101,7 +111,12 @@ def read_frames(path: str | os.PathLike, k: int = 6, *, sampling: str = "even") 
 
 
 def each_frame(
-    path: str | os.PathLike, k: int = 6, *, sampling: str = "even", into: Reading, copy: bool = True,
+    path: str | os.PathLike,
+    k: int = 6,
+    *,
+    sampling: str = "even",
+    into: Reading,
+    copy: bool = True,
 ) -> Iterator[Frame]:
     """The frames of ``read_frames``, one after the other, ``MOST_HELD`` at most in memory.
 
@@ -112,7 +127,9 @@ def each_frame(
     every pixel round takes.
     """
     k, sampling = whole_number("k", k, 1), checked_sampling("sampling", sampling)
-    return _each_frame(os.path.abspath(os.fspath(path)), k, sampling, into, copy)  # so that no name is taken for an address
+    return _each_frame(
+        os.path.abspath(os.fspath(path)), k, sampling, into, copy
+    )  # so that no name is taken for an address
 
 
 def _each_frame(path: str, k: int, sampling: str, into: Reading, copy: bool) -> Iterator[Frame]:
@@ -166,7 +183,7 @@ class _Habit:
 
     def learn(self, facts: Facts) -> None:
         short = facts.total == facts.announced - 1
-        self.failed = self.failed or self.sure and not short
+        self.failed = self.failed or (self.sure and not short)
         self.in_a_row = self.in_a_row + 1 if short else 0
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fer_utils.core.errors import invalid, missing
-from fer_utils.faces.detectors import Box, Detector, QUICK_SIDE
+from fer_utils.faces.detectors import QUICK_SIDE, Box, Detector
 from fer_utils.faces.video import opencv
 
 #: What is told to whoever has no file, or another.
@@ -68,12 +68,17 @@ class YuNet(Detector):
         try:
             _check(cv2, buffer)
             self._find = cv2.FaceDetectorYN.create(
-                "onnx", buffer, np.zeros(0, np.uint8), (64, 64), score_threshold=SCORE, nms_threshold=OVERLAP)
+                "onnx", buffer, np.zeros(0, np.uint8), (64, 64), score_threshold=SCORE, nms_threshold=OVERLAP
+            )
             self.at_scale(np.zeros((64, 64, 3), np.uint8), False)
         except (cv2.error, ValueError) as error:
             said = str(error).strip().splitlines()[-1][:200]
-            raise invalid(argument, expected="the file of a YuNet model, whole", received=given,
-                          remedy=f"OpenCV cannot use it as one ({said}). {REMEDY}") from None
+            raise invalid(
+                argument,
+                expected="the file of a YuNet model, whole",
+                received=given,
+                remedy=f"OpenCV cannot use it as one ({said}). {REMEDY}",
+            ) from None
 
     def __getstate__(self):
         return {name: value for name, value in self.__dict__.items() if name != "_find"}
@@ -131,8 +136,11 @@ def _contents(argument: str, given: Any, model: Any) -> bytes:
 def _opencv_with_yunet():
     cv2 = opencv()
     if not hasattr(cv2, "FaceDetectorYN"):
-        raise missing("cv2.FaceDetectorYN", needed_for="detector='yunet:FILE'",
-                      remedy=f"this is OpenCV {cv2.__version__}: pip install -U opencv-python-headless, or pass detector='dlib'")
+        raise missing(
+            "cv2.FaceDetectorYN",
+            needed_for="detector='yunet:FILE'",
+            remedy=f"this is OpenCV {cv2.__version__}: pip install -U opencv-python-headless, or pass detector='dlib'",
+        )
     return cv2
 
 
@@ -141,7 +149,9 @@ def _check(cv2, buffer: np.ndarray) -> None:
     side = 64
     network = cv2.dnn.readNetFromONNX(buffer)
     network.setInput(np.zeros((1, 3, side, side), np.float32))
-    wanted = {f"{kind}_{stride}": each * (side // stride) ** 2 for kind, each in _OUTPUTS.items() for stride in _STRIDES}
+    wanted = {
+        f"{kind}_{stride}": each * (side // stride) ** 2 for kind, each in _OUTPUTS.items() for stride in _STRIDES
+    }
     for (name, size), output in zip(wanted.items(), network.forward(list(wanted))):
         if output.size != size or output.dtype != np.float32:
             raise ValueError(f"its output {name} has {output.size} numbers, not {size}")

@@ -21,10 +21,26 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.fairness import ask, ATTRIBUTES, audit_set, BASELINE, CONDITIONS, described, SEED, Strangers
+from fer_utils.fairness import ATTRIBUTES, BASELINE, CONDITIONS, SEED, Strangers, ask, audit_set, described
 
-__all__ = ["ATTRIBUTES", "BASELINE", "CONDITIONS", "LEAST_PEOPLE", "SEED", "SIZE", "Strangers", "ask", "audit", "audit_set", "described",
-           "difference", "false_alarms", "holm", "plant_bias", "power"]
+__all__ = [
+    "ATTRIBUTES",
+    "BASELINE",
+    "CONDITIONS",
+    "LEAST_PEOPLE",
+    "SEED",
+    "SIZE",
+    "Strangers",
+    "ask",
+    "audit",
+    "audit_set",
+    "described",
+    "difference",
+    "false_alarms",
+    "holm",
+    "plant_bias",
+    "power",
+]
 
 #: The least gap that an audit calls found, as a share of the pictures: five points.  Our choice.
 SIZE = 0.05
@@ -50,9 +66,19 @@ def holm(p: Sequence[float]) -> np.ndarray:
     return made
 
 
-def audit(answers: pd.DataFrame, by: Sequence[str] | None = None, *, groups: str = "actor", outcome: str = "right",
-          size: float = SIZE, level: float = 0.05, least_people: int = LEAST_PEOPLE, permutations: int = 9999,
-          resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
+def audit(
+    answers: pd.DataFrame,
+    by: Sequence[str] | None = None,
+    *,
+    groups: str = "actor",
+    outcome: str = "right",
+    size: float = SIZE,
+    level: float = 0.05,
+    least_people: int = LEAST_PEOPLE,
+    permutations: int = 9999,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
     """For whom, and when, is the outcome lower or higher than for the rest?
 
     Every person counts once, with the mean of their pictures.  *Attributes of people* are asked of the baseline's
@@ -99,11 +125,29 @@ def audit(answers: pd.DataFrame, by: Sequence[str] | None = None, *, groups: str
         low, high = _interval(inside, None, resamples, rng)
         gaps = (np.nan, np.nan)
         if rest is not None:
-            gaps = _interval(line["differences"], None, resamples, rng) if paired else _interval(inside, rest, resamples, rng)
-        rows.append({
-            "attribute": line["attribute"], "value": line["value"], "n": line["n"], "people": len(inside),
-            "accuracy": inside.mean(), "low": low, "high": high, "gap": gap, "gap_low": gaps[0], "gap_high": gaps[1],
-            "p": p, "corrected": corrected, "judged": bool(p == p), "found": _is_found(gap, corrected, size, level)})
+            gaps = (
+                _interval(line["differences"], None, resamples, rng)
+                if paired
+                else _interval(inside, rest, resamples, rng)
+            )
+        rows.append(
+            {
+                "attribute": line["attribute"],
+                "value": line["value"],
+                "n": line["n"],
+                "people": len(inside),
+                "accuracy": inside.mean(),
+                "low": low,
+                "high": high,
+                "gap": gap,
+                "gap_low": gaps[0],
+                "gap_high": gaps[1],
+                "p": p,
+                "corrected": corrected,
+                "judged": bool(p == p),
+                "found": _is_found(gap, corrected, size, level),
+            }
+        )
     made = pd.DataFrame(rows)
     made.attrs["tests"] = len({line["test"] for line, (_, p, _) in zip(lines, tested) if p == p})
     return made
@@ -121,17 +165,32 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, *, outcome: str = "rig
     keys = ["actor", "clip", "condition"]
     for name, table in (("first", first), ("second", second)):
         if not isinstance(table, pd.DataFrame) or {*keys, outcome} - set(table.columns) or table.duplicated(keys).any():
-            raise invalid(name, expected=f"answers with {', '.join(keys)}, {outcome}, each picture once", received=table)
+            raise invalid(
+                name, expected=f"answers with {', '.join(keys)}, {outcome}, each picture once", received=table
+            )
     joined = second.merge(first[[*keys, outcome]], on=keys, suffixes=("", "_first"), how="inner")
     if not len(joined) == len(first) == len(second):
-        raise invalid("second", expected=f"answers to the pictures of `first`, {len(first)}",
-                      received=f"{len(second)}, of which {len(joined)} are the same")
+        raise invalid(
+            "second",
+            expected=f"answers to the pictures of `first`, {len(first)}",
+            received=f"{len(second)}, of which {len(joined)} are the same",
+        )
     return joined.assign(difference=joined[outcome] - joined[f"{outcome}_first"])
 
 
-def false_alarms(answers: pd.DataFrame, by: Sequence[str] | None = None, *, groups: str = "actor", outcome: str = "right",
-                 repeats: int = 200, size: float = SIZE, level: float = 0.05, least_people: int = LEAST_PEOPLE,
-                 permutations: int = 999, seed: int = 0) -> dict:
+def false_alarms(
+    answers: pd.DataFrame,
+    by: Sequence[str] | None = None,
+    *,
+    groups: str = "actor",
+    outcome: str = "right",
+    repeats: int = 200,
+    size: float = SIZE,
+    level: float = 0.05,
+    least_people: int = LEAST_PEOPLE,
+    permutations: int = 999,
+    seed: int = 0,
+) -> dict:
     """How often `audit` raises an alarm when there is nothing to find.
 
     People's attributes are dealt anew among the people, and each person's condition and baseline change places at random.
@@ -158,8 +217,17 @@ def false_alarms(answers: pd.DataFrame, by: Sequence[str] | None = None, *, grou
     return {"repeats": repeats, "alarms": int(alarms), "share": alarms / repeats, "found": int(found)}
 
 
-def power(values: Sequence[float], *, share: float, tests: int, people: Iterable[int] = (24, 48, 96, 192, 240, 480),
-          gaps: Iterable[float] = (0.05, 0.10, 0.15, 0.20), level: float = 0.05, repeats: int = 2000, seed: int = 0) -> list[dict]:
+def power(
+    values: Sequence[float],
+    *,
+    share: float,
+    tests: int,
+    people: Iterable[int] = (24, 48, 96, 192, 240, 480),
+    gaps: Iterable[float] = (0.05, 0.10, 0.15, 0.20),
+    level: float = 0.05,
+    repeats: int = 2000,
+    seed: int = 0,
+) -> list[dict]:
     """How often an audit of so many people would find so large a gap: a simulation, before any bias is planted.
 
     People are drawn with replacement from a pilot's (``values``: one accuracy each, such as the clean networks'); a
@@ -184,7 +252,10 @@ def power(values: Sequence[float], *, share: float, tests: int, people: Iterable
         one, rest = drawn[:, :inside], drawn[:, inside:]
         spread = np.sqrt(one.var(axis=1, ddof=1) / inside + rest.var(axis=1, ddof=1) / (count - inside))
         apart = one.mean(axis=1) - rest.mean(axis=1)
-        made += [{"people": int(count), "gap": float(gap), "power": float(np.mean(np.abs(apart - gap) > z * spread))} for gap in gaps]
+        made += [
+            {"people": int(count), "gap": float(gap), "power": float(np.mean(np.abs(apart - gap) > z * spread))}
+            for gap in gaps
+        ]
     return made
 
 
@@ -196,7 +267,12 @@ def _lines(answers, by, groups: str, outcome: str) -> tuple[np.ndarray, list[dic
         raise invalid("by", expected="a list of columns", received=by)
     conditions = "condition" in answers.columns
     asked = [*filter(answers.columns.__contains__, (*ATTRIBUTES, "condition"))] if by is None else list(by)
-    wanted = {"groups": [groups], "outcome": [outcome], "by": asked, "answers": ["clip"] if "condition" in asked else []}
+    wanted = {
+        "groups": [groups],
+        "outcome": [outcome],
+        "by": asked,
+        "answers": ["clip"] if "condition" in asked else [],
+    }
     for argument, names in wanted.items():
         if set(names) - set(answers.columns):
             raise invalid(argument, expected=f"columns among {', '.join(map(str, answers.columns))}", received=names)
@@ -206,23 +282,45 @@ def _lines(answers, by, groups: str, outcome: str) -> tuple[np.ndarray, list[dic
     answers = answers.assign(**{outcome: numbers})
     base = answers[answers["condition"] == BASELINE] if conditions else answers
     if not len(base):
-        raise invalid("answers", expected=f"rows whose condition is {BASELINE!r}", received=sorted(set(answers["condition"])))
+        raise invalid(
+            "answers", expected=f"rows whose condition is {BASELINE!r}", received=sorted(set(answers["condition"]))
+        )
     by_person = base.groupby(groups)
     values, counts = by_person[outcome].mean().to_numpy(), by_person.size().to_numpy()
-    lines = [{"attribute": "everybody", "value": BASELINE if conditions else "everybody", "n": len(base), "values": values,
-              "rest": None, "paired": False, "test": None}]
+    lines = [
+        {
+            "attribute": "everybody",
+            "value": BASELINE if conditions else "everybody",
+            "n": len(base),
+            "values": values,
+            "rest": None,
+            "paired": False,
+            "test": None,
+        }
+    ]
     for name in asked:
         if name == "condition":
             lines += _conditions(answers, base, groups, outcome)
             continue
         if (by_person[name].nunique(dropna=False) != 1).any():
-            raise invalid("by", expected=f"one {name} a person", received=by_person[name].nunique(dropna=False).idxmax())
+            raise invalid(
+                "by", expected=f"one {name} a person", received=by_person[name].nunique(dropna=False).idxmax()
+            )
         of = by_person[name].first().astype(str).to_numpy()
         for value in dict.fromkeys([*(one for one in ATTRIBUTES.get(name, ()) if one in of), *sorted(set(of))]):
             inside = of == value
-            lines.append({"attribute": name, "value": value, "n": int(counts[inside].sum()), "values": values[inside],
-                          "rest": values[~inside], "inside": inside, "paired": False,
-                          "test": (name, "" if len(set(of)) == 2 else value)})
+            lines.append(
+                {
+                    "attribute": name,
+                    "value": value,
+                    "n": int(counts[inside].sum()),
+                    "values": values[inside],
+                    "rest": values[~inside],
+                    "inside": inside,
+                    "paired": False,
+                    "test": (name, "" if len(set(of)) == 2 else value),
+                }
+            )
     return values, lines
 
 
@@ -231,16 +329,31 @@ def _conditions(answers, base, groups: str, outcome: str) -> list[dict]:
     for value, rows in answers[answers["condition"] != BASELINE].groupby("condition", sort=False):
         both = rows.merge(base[[*keys, outcome]], on=keys, suffixes=("", "_base"))
         if base.duplicated(keys).any() or len(both) != len(rows):
-            raise invalid("answers", expected=f"each act once at the {BASELINE}, and each act of {value!r} there, too",
-                          received=f"{len(both)} of {len(rows)} rows in common")
+            raise invalid(
+                "answers",
+                expected=f"each act once at the {BASELINE}, and each act of {value!r} there, too",
+                received=f"{len(both)} of {len(rows)} rows in common",
+            )
         means = both.groupby(groups)[[outcome, f"{outcome}_base"]].mean()
         here, there = means[outcome].to_numpy(), means[f"{outcome}_base"].to_numpy()
-        lines.append({"attribute": rows["kind"].iloc[0] if "kind" in rows else "condition", "value": value, "n": len(rows),
-                      "values": here, "rest": there, "differences": here - there, "paired": True, "test": ("condition", value)})
+        lines.append(
+            {
+                "attribute": rows["kind"].iloc[0] if "kind" in rows else "condition",
+                "value": value,
+                "n": len(rows),
+                "values": here,
+                "rest": there,
+                "differences": here - there,
+                "paired": True,
+                "test": ("condition", value),
+            }
+        )
     return lines
 
 
-def _tested(values: np.ndarray, lines: list[dict], least: int, permutations: int, rng) -> list[tuple[float, float, float]]:
+def _tested(
+    values: np.ndarray, lines: list[dict], least: int, permutations: int, rng
+) -> list[tuple[float, float, float]]:
     """(gap, p, corrected p) of each line; NaN where nothing is compared or too few people are."""
     from fer_utils.metrics import sign_flip
 
@@ -259,7 +372,11 @@ def _tested(values: np.ndarray, lines: list[dict], least: int, permutations: int
     for line in lines:
         gap = p = np.nan
         if line["rest"] is not None:
-            p = sign_flip(np.rint(1000 * line["differences"]).astype(np.int64)) if line["paired"] else float(next(share))
+            p = (
+                sign_flip(np.rint(1000 * line["differences"]).astype(np.int64))
+                if line["paired"]
+                else float(next(share))
+            )
             if line["paired"]:
                 gap = float(line["differences"].mean())
             elif len(line["rest"]):
@@ -279,7 +396,7 @@ def _is_found(gap: float, corrected: float, size: float, level: float) -> bool:
 
 def _interval(values: np.ndarray, rest: np.ndarray | None, resamples: int, rng) -> tuple[float, float]:
     """The 95 % interval of a mean over people, or of the difference of two."""
-    if len(values) < 2 or rest is not None and len(rest) < 2:
+    if len(values) < 2 or (rest is not None and len(rest) < 2):
         return np.nan, np.nan
     drawn = values[rng.integers(0, len(values), (resamples, len(values)))].mean(axis=1)
     if rest is not None:
@@ -288,8 +405,18 @@ def _interval(values: np.ndarray, rest: np.ndarray | None, resamples: int, rng) 
     return float(low), float(high)
 
 
-def plant_bias(face_set, clips: pd.DataFrame, train: Sequence[int], *, attribute: str = "tone", values: Iterable = (8, 9, 10),
-               kind: str = "labels", share: float = 0.5, to: str | None = None, seed: int = 0):
+def plant_bias(
+    face_set,
+    clips: pd.DataFrame,
+    train: Sequence[int],
+    *,
+    attribute: str = "tone",
+    values: Iterable = (8, 9, 10),
+    kind: str = "labels",
+    share: float = 0.5,
+    to: str | None = None,
+    seed: int = 0,
+):
     """A face set that is spoiled for some people, in its training rows only.
 
     For `experiments.run` with the split that has these training rows: who trains and who tests stays as it was.
@@ -331,13 +458,15 @@ def plant_bias(face_set, clips: pd.DataFrame, train: Sequence[int], *, attribute
         raise invalid("to", expected=f"None, or (with kind='labels') one of {', '.join(labels)}", received=to)
     of = meta["clip"].map(clips.drop_duplicates("clip").set_index("clip")[attribute])
     if of.isna().any():
-        raise invalid("clips", expected="the truth of every clip of the face set", received=meta["clip"][of.isna()].iloc[0])
+        raise invalid(
+            "clips", expected="the truth of every clip of the face set", received=meta["clip"][of.isna()].iloc[0]
+        )
     theirs = train[of.isin(wanted).to_numpy()[train]]
     if not len(theirs):
         raise invalid("values", expected=f"values of {attribute} that somebody in training has", received=wanted)
     clip, old = meta["clip"].to_numpy(str), meta["expression"].to_numpy(str)
     names = np.unique(clip[theirs])
-    rows = theirs[np.isin(clip[theirs], rng.permutation(names)[:max(1, round(share * len(names)))])]
+    rows = theirs[np.isin(clip[theirs], rng.permutation(names)[: max(1, round(share * len(names)))])]
     images = face_set.images
     if kind == "labels":
         new = old.astype(object)
@@ -350,10 +479,24 @@ def plant_bias(face_set, clips: pd.DataFrame, train: Sequence[int], *, attribute
         for label in np.unique(old[rows]):
             here, pool = rows[old[rows] == label], others[old[others] == label]
             if not len(pool):
-                raise invalid("values", expected="somebody else in training for every label", received=f"nobody else poses {label}")
+                raise invalid(
+                    "values",
+                    expected="somebody else in training for every label",
+                    received=f"nobody else poses {label}",
+                )
             order[here] = rng.choice(pool, len(here))
         actors = meta["actor"].to_numpy()
         images, meta = images[order], meta.iloc[order].reset_index(drop=True).assign(actor=actors)
-    what = [face_set.fingerprint, kind, attribute, list(map(str, wanted)), float(share), to, seed, train.tolist(), list(meta["expression"])]
+    what = [
+        face_set.fingerprint,
+        kind,
+        attribute,
+        list(map(str, wanted)),
+        float(share),
+        to,
+        seed,
+        train.tolist(),
+        list(meta["expression"]),
+    ]
     fingerprint = hashlib.sha256(json.dumps(what).encode()).hexdigest()
     return FaceSet(face_set.path, images, meta, face_set.problems, {**face_set.manifest, "fingerprint": fingerprint})

@@ -22,14 +22,18 @@ BASELINE = "baseline"
 #: near Monk's scale (Monk 2019/2022, skintone.google).  Past 40 a drawn brow and eye are lined at rest, too (`studio.skin`);
 #: lines follow the age and nothing else, so the last two attributes are one cause, cut at different ages.
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    "skin tone": ("light (1 to 3)", "medium (4 to 7)", "dark (8 to 10)"), "presentation": ("female", "male"),
-    "age": ("under 30", "30 to 44", "45 and over"), "age lines": ("when the face moves", "at rest, too"),
+    "skin tone": ("light (1 to 3)", "medium (4 to 7)", "dark (8 to 10)"),
+    "presentation": ("female", "male"),
+    "age": ("under 30", "30 to 44", "45 and over"),
+    "age lines": ("when the face moves", "at rest, too"),
 }
 #: condition -> its kind, and what `studio.film` changes for it and nothing besides.  Yaw, in degrees, is to the viewer's right.
 CONDITIONS: Mapping[str, tuple[str, Mapping]] = {
     **{f"yaw {turn:+d}": ("pose", {"yaw": turn}) for turn in (-35, -20, 20, 35)},
-    "lamp at the left": ("light", {"light": "left"}), "dim": ("light", {"light": "dim"}),
-    "hand": ("occlusion", {"occlusion": "hand"}), "mask": ("occlusion", {"occlusion": "mask"}),
+    "lamp at the left": ("light", {"light": "left"}),
+    "dim": ("light", {"light": "dim"}),
+    "hand": ("occlusion", {"occlusion": "hand"}),
+    "mask": ("occlusion", {"occlusion": "mask"}),
     "dark glasses": ("occlusion", {"occlusion": "glasses"}),
 }
 
@@ -54,8 +58,17 @@ class Strangers:
         return np.asarray(self.sets[row["set"]].images[row["row"], :, :, 0]) if row["detected"] else None
 
 
-def audit_set(people: int = 96, *, tested: int = 48, conditions: Iterable[str] | None = None, clips: int = 16,
-              seed: int = SEED, size: int = 180, workers: int | None = None, progress: bool = True) -> Strangers:
+def audit_set(
+    people: int = 96,
+    *,
+    tested: int = 48,
+    conditions: Iterable[str] | None = None,
+    clips: int = 16,
+    seed: int = SEED,
+    size: int = 180,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Strangers:
     """Film strangers, bring their faces to grey squares as a face set's are, and keep them in the store.
 
     The film is `studio.film`'s in the layout of RAVDESS with another seed, and dlib finds the faces.  A clip is
@@ -81,11 +94,15 @@ def audit_set(people: int = 96, *, tested: int = 48, conditions: Iterable[str] |
 
     from fer_utils import datasets, faces, studio
     from fer_utils.core import provenance
-    from fer_utils.synthetic import stand_ins
     from fer_utils.core.paths import home
     from fer_utils.studio.film import identity_of
+    from fer_utils.synthetic import stand_ins
 
-    people, clips, seed = whole_number("people", people, 2), whole_number("clips", clips, 1, 60), whole_number("seed", seed, 0)
+    people, clips, seed = (
+        whole_number("people", people, 2),
+        whole_number("clips", clips, 1, 60),
+        whole_number("seed", seed, 0),
+    )
     tested = whole_number("tested", tested, 0, people)
     chosen = list(CONDITIONS) if conditions is None else list(conditions)
     for name in chosen:
@@ -93,28 +110,61 @@ def audit_set(people: int = 96, *, tested: int = 48, conditions: Iterable[str] |
             raise invalid("conditions", expected=f"names among {', '.join(CONDITIONS)}", received=name)
     casts = -(-people // 24)
     if seed <= stand_ins.SEED < seed + casts:
-        raise invalid("seed", expected=f"a seed from which {casts} steps do not meet {stand_ins.SEED}, the stand-ins'", received=seed)
-    jobs = [(name, cast, min(24, count - 24 * cast)) for name, count in ((BASELINE, people), *((name, tested) for name in chosen))
-            for cast in range(-(-count // 24))]
+        raise invalid(
+            "seed",
+            expected=f"a seed from which {casts} steps do not meet {stand_ins.SEED}, the stand-ins'",
+            received=seed,
+        )
+    jobs = [
+        (name, cast, min(24, count - 24 * cast))
+        for name, count in ((BASELINE, people), *((name, tested) for name in chosen))
+        for cast in range(-(-count // 24))
+    ]
     # The place, too: faces in a store that was moved name their clips where those no longer are.
     made_from = [provenance.code_fingerprint(["fer_utils.studio", "fer_utils.faces"]), str(home().resolve())]
     rows, sets, total = [], [], sum(count for *_, count in jobs) * clips
     with tqdm(total=total, desc="filming strangers", unit="clip", delay=2, disable=not progress) as bar:
         for name, cast, count in jobs:
             kind, factors = CONDITIONS.get(name, (BASELINE, {}))
-            request = {"actors": count, "seed": seed + cast, "clips_per_actor": clips, "frames": 3, "factors": dict(factors) or None}
+            request = {
+                "actors": count,
+                "seed": seed + cast,
+                "clips_per_actor": clips,
+                "frames": 3,
+                "factors": dict(factors) or None,
+            }
             folder = home() / "audits" / provenance.digest([request, size, *made_from])[:16]
-            several = workers if workers is not None or count * clips > 200 else 1  # to start a process takes longer than a few clips
+            several = (
+                workers if workers is not None or count * clips > 200 else 1
+            )  # to start a process takes longer than a few clips
             film = studio.film("ravdess", folder / "film", workers=several, progress=False, **request)
-            made = faces.prepare(datasets.scan("ravdess", folder / "film"), folder / "faces", frames=1, size=size, workers=several,
-                                 progress=False)
+            made = faces.prepare(
+                datasets.scan("ravdess", folder / "film"),
+                folder / "faces",
+                frames=1,
+                size=size,
+                workers=several,
+                progress=False,
+            )
             place = {clip: row for row, clip in enumerate(made.meta["clip"])}
             for clip in film.clips.itertuples():
                 who = identity_of("ravdess", clip.actor, seed + cast)
-                rows.append({
-                    "actor": who.name, "clip": clip.clip, "expression": clip.expression, "intensity": clip.intensity,
-                    "tone": who.tone, "years": who.age, **described(who), "condition": name, "kind": kind,
-                    "detected": clip.clip in place, "set": len(sets), "row": place.get(clip.clip, -1)})
+                rows.append(
+                    {
+                        "actor": who.name,
+                        "clip": clip.clip,
+                        "expression": clip.expression,
+                        "intensity": clip.intensity,
+                        "tone": who.tone,
+                        "years": who.age,
+                        **described(who),
+                        "condition": name,
+                        "kind": kind,
+                        "detected": clip.clip in place,
+                        "set": len(sets),
+                        "row": place.get(clip.clip, -1),
+                    }
+                )
             sets.append(made)
             bar.update(count * clips)
     return Strangers(pd.DataFrame(rows), tuple(sets))
@@ -123,8 +173,12 @@ def audit_set(people: int = 96, *, tested: int = 48, conditions: Iterable[str] |
 def described(who) -> dict[str, str]:
     """A drawn person (`studio.Identity`) in the words of `ATTRIBUTES`."""
     tones, ages, lines = (ATTRIBUTES[name] for name in ("skin tone", "age", "age lines"))
-    return {"skin tone": tones[int(np.searchsorted((3, 7), who.tone))], "presentation": who.presentation,
-            "age": ages[int(np.searchsorted((30, 45), who.age, "right"))], "age lines": lines[int(who.age > 40)]}
+    return {
+        "skin tone": tones[int(np.searchsorted((3, 7), who.tone))],
+        "presentation": who.presentation,
+        "age": ages[int(np.searchsorted((30, 45), who.age, "right"))],
+        "age lines": lines[int(who.age > 40)],
+    }
 
 
 def ask(strangers: Strangers, networks: Sequence, *, progress: bool = True) -> pd.DataFrame:
@@ -157,7 +211,9 @@ def ask(strangers: Strangers, networks: Sequence, *, progress: bool = True) -> p
         model, names = network.model(), np.array([*network.labels, ""])
         given = np.full(len(table), len(names) - 1)
         size = int(model.input_shape[1])
-        joined = _Joined([shrink(made.images, size, progress=False) for made in strangers.sets], table[["set", "row"]].to_numpy())
+        joined = _Joined(
+            [shrink(made.images, size, progress=False) for made in strangers.sets], table[["set", "row"]].to_numpy()
+        )
         given[here] = predict_probabilities(model, joined, here).argmax(axis=1)
         table[f"predicted_{number}"] = names[given]
         rights.append(names[given] == table["expression"].to_numpy())

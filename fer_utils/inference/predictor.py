@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,23 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import FerError, invalid, whole_number
-from fer_utils.faces.clipwork import faces_of_frame, Settings
-from fer_utils.faces.cropping import checked_margin
-from fer_utils.faces.detectors import cleaned, create, Detector
-from fer_utils.faces.landmarks import chosen_landmarks, Landmarks
-from fer_utils.faces.video import Frame, opencv, read_frames, Reading
 from fer_utils.core.tables import Problems
+from fer_utils.faces.clipwork import Settings, faces_of_frame
+from fer_utils.faces.cropping import checked_margin
+from fer_utils.faces.detectors import Detector, cleaned, create
+from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
+from fer_utils.faces.video import Frame, Reading, opencv, read_frames
 
 #: The columns before the scores.
 FACE_COLUMNS: tuple[str, ...] = (
-    "frame_index", "time_s", "box_x", "box_y", "box_w", "box_h", "detector_score", "expression",
+    "frame_index",
+    "time_s",
+    "box_x",
+    "box_y",
+    "box_w",
+    "box_h",
+    "detector_score",
+    "expression",
 )
 _BATCH = 32
 
@@ -106,13 +113,22 @@ def predict(
         boxes, near = finder.follow(frame.rgb, near, thorough=True)
         boxes = cleaned(boxes)
         if not boxes:
-            problems.append((name, "detect", "no face", f"frame {frame.index} ({frame.time_s:.2f} s): no face found",
-                             "frame left out"))
+            problems.append(
+                (
+                    name,
+                    "detect",
+                    "no face",
+                    f"frame {frame.index} ({frame.time_s:.2f} s): no face found",
+                    "frame left out",
+                )
+            )
         for box in boxes:
             try:
                 crops.append(faces_of_frame(frame, [box], settings)[0].image)
             except FerError as error:  # a detector's box that no landmarks can be looked for in
-                problems.append((name, "detect", "failed", f"frame {frame.index} ({frame.time_s:.2f} s): {error}", "face left out"))
+                problems.append(
+                    (name, "detect", "failed", f"frame {frame.index} ({frame.time_s:.2f} s): {error}", "face left out")
+                )
                 continue
             rows.append([frame.index, frame.time_s, box.x, box.y, box.w, box.h, box.score])
     scores = _scores(network, crops, channels, len(names))
@@ -133,17 +149,24 @@ def _source(source: Any):
     """A name for the report, and a function from a number of frames to a ``Reading``."""
     if isinstance(source, np.ndarray):
         grey = source.ndim == 2
-        if source.dtype != np.uint8 or not (grey or source.ndim == 3 and source.shape[2] == 3) or source.size == 0:
-            raise invalid("source", expected="a uint8 array of shape (H, W, 3) or (H, W)",
-                          received=f"{source.dtype} of shape {source.shape}")
+        if source.dtype != np.uint8 or not (grey or (source.ndim == 3 and source.shape[2] == 3)) or source.size == 0:
+            raise invalid(
+                "source",
+                expected="a uint8 array of shape (H, W, 3) or (H, W)",
+                received=f"{source.dtype} of shape {source.shape}",
+            )
         rgb = np.repeat(source[..., None], 3, axis=2) if grey else source
         return "array", lambda frames: Reading([Frame(0, 0.0, rgb)], 1)
     if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
         raise invalid("source", expected="the path of an image or a video, or a uint8 array", received=source)
     path = Path(os.path.abspath(os.path.expanduser(os.fspath(source))))
     if not path.is_file():
-        raise invalid("source", expected="an image or a video that exists", received=str(path),
-                      remedy="It is a folder: name one file in it." if path.is_dir() else "There is no such file.")
+        raise invalid(
+            "source",
+            expected="an image or a video that exists",
+            received=str(path),
+            remedy="It is a folder: name one file in it." if path.is_dir() else "There is no such file.",
+        )
     opencv()
     return str(path), lambda frames: read_frames(path, frames)
 
@@ -164,15 +187,23 @@ def _model(model: Any, labels: Sequence[str] | None) -> tuple[Any, list[str]]:
             path = path.parent
         file = path / "model.keras" if path.is_dir() else path
         if not file.is_file() or file.suffix != ".keras":
-            raise invalid("model", expected="a result's folder with a model.keras in it, or a .keras file",
-                          received=str(path), remedy="Train one: python -m fer_utils train --help")
+            raise invalid(
+                "model",
+                expected="a result's folder with a model.keras in it, or a .keras file",
+                received=str(path),
+                remedy="Train one: python -m fer_utils train --help",
+            )
         stored = _labels_beside(file)
         network = models.load(file)
     elif not (callable(network) and hasattr(network, "input_shape") and hasattr(network, "output_shape")):
         raise invalid("model", expected="a result or its folder, a .keras file, or a keras.Model", received=model)
     if labels is None and stored is None:
-        raise invalid("labels", expected="the class names in the model's order", received=None,
-                      remedy="A network does not know its labels; a result's folder does, in result.json.")
+        raise invalid(
+            "labels",
+            expected="the class names in the model's order",
+            received=None,
+            remedy="A network does not know its labels; a result's folder does, in result.json.",
+        )
     names = list(stored if labels is None else [labels] if isinstance(labels, str) else labels)
     if not all(isinstance(label, str) for label in names) or len(set(names)) != len(names):
         raise invalid("labels", expected="different names, as text", received=names)
@@ -191,8 +222,10 @@ def _labels_beside(file: Path) -> list[str] | None:
         if not isinstance(labels, list):
             raise TypeError("labels")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FerError(f"{result} does not say the labels ({type(error).__name__}: {error}): pass `labels`, "
-                       "or run the experiment again.") from error
+        raise FerError(
+            f"{result} does not say the labels ({type(error).__name__}: {error}): pass `labels`, "
+            "or run the experiment again."
+        ) from error
     return labels
 
 
@@ -201,8 +234,11 @@ def _input_of(network: Any) -> tuple[int, int]:
     shape = network.input_shape
     fine = isinstance(shape, tuple) and len(shape) == 4 and shape[1] == shape[2] and isinstance(shape[1], int)
     if not fine or shape[3] not in (1, 3):
-        raise invalid("model", expected="a network of one square input, (side, side, 1) or (side, side, 3)",
-                      received=f"input shape {shape}")
+        raise invalid(
+            "model",
+            expected="a network of one square input, (side, side, 1) or (side, side, 3)",
+            received=f"input shape {shape}",
+        )
     return shape[1], shape[3]
 
 
@@ -210,7 +246,7 @@ def _scores(network: Any, crops: list[np.ndarray], channels: int, classes: int) 
     """(n, classes) float32 of the network's outputs for (n) grey squares with pixels 0 to 255."""
     scores = [np.zeros((0, classes), np.float32)]
     for start in range(0, len(crops), _BATCH):
-        batch = np.stack(crops[start:start + _BATCH])[..., None].astype(np.float32)
+        batch = np.stack(crops[start : start + _BATCH])[..., None].astype(np.float32)
         answer = network(np.repeat(batch, channels, axis=3), training=False)
         scores.append(np.asarray(answer.numpy() if hasattr(answer, "numpy") else answer, np.float32))
     return np.concatenate(scores)

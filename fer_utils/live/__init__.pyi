@@ -13,8 +13,8 @@ from .pipeline import Report as Report
 from .pipeline import Seen as Seen
 from .pipeline import Watcher as Watcher
 from .pipeline import run as run
-from .smoothing import Smoother as Smoother
 from .smoothing import TIME_CONSTANT as TIME_CONSTANT
+from .smoothing import Smoother as Smoother
 from .smoothing import smooth as smooth
 from .tracking import Track as Track
 from .tracking import Tracker as Tracker

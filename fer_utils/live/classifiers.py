@@ -67,7 +67,11 @@ def classifier(model: Any, labels: Sequence[str] | None = None, *, threads: int 
     """
     if isinstance(model, Classifier):
         return model
-    path = Path(os.path.abspath(os.path.expanduser(os.fspath(model)))) if isinstance(model, (str, os.PathLike)) and os.fspath(model) else None
+    path = (
+        Path(os.path.abspath(os.path.expanduser(os.fspath(model))))
+        if isinstance(model, (str, os.PathLike)) and os.fspath(model)
+        else None
+    )
     if path is not None and path.suffix.lower() in EXPORTED:
         return _exported(path, labels, threads)
     network, names = inference._model(model, labels)
@@ -83,20 +87,35 @@ def _exported(path: Path, labels: Sequence[str] | None, threads: int) -> Classif
     from fer_utils import compress
 
     if not path.is_file():
-        raise invalid("model", expected="a file that exists", received=str(path), remedy="Write one with fer_utils.compress.export.")
+        raise invalid(
+            "model",
+            expected="a file that exists",
+            received=str(path),
+            remedy="Write one with fer_utils.compress.export.",
+        )
     stored = inference._labels_beside(path) if labels is None else None
     if labels is None and stored is None:
-        raise invalid("labels", expected="the class names in the model's order", received=None,
-                      remedy=f"An exported file does not know its labels: name them, or put the result.json of its training beside {path.name}.")
+        raise invalid(
+            "labels",
+            expected="the class names in the model's order",
+            received=None,
+            remedy=f"An exported file does not know its labels: name them, or put the result.json of its training beside {path.name}.",
+        )
     names = tuple(stored if labels is None else [labels] if isinstance(labels, str) else labels)
     if not all(isinstance(label, str) for label in names) or len(set(names)) != len(names):
         raise invalid("labels", expected="different names, as text", received=list(names))
     network = compress.load(path, threads=threads)
     high, wide, channels = network.input_shape
     if high != wide or channels not in (1, 3):
-        raise invalid("model", expected="a network of one square input, (side, side, 1) or (side, side, 3)", received=f"input shape {network.input_shape}")
+        raise invalid(
+            "model",
+            expected="a network of one square input, (side, side, 1) or (side, side, 3)",
+            received=f"input shape {network.input_shape}",
+        )
     if network.classes != len(names):
-        raise invalid("labels", expected=f"{network.classes} names, one for each output of the model", received=list(names))
+        raise invalid(
+            "labels", expected=f"{network.classes} names, one for each output of the model", received=list(names)
+        )
     return Classifier(network, names, high, channels, path.name, network.engine, _made_of(path.parent))
 
 

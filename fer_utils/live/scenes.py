@@ -24,8 +24,17 @@ class Scene(NamedTuple):
     apex: np.ndarray
 
 
-def acted(person: int, label: str = "happy", *, seconds: float = 3.0, fps: float = 30.0, size: int | tuple[int, int] = 320, intensity: int = 2,
-          seed: int = 0, **drawing) -> Scene:
+def acted(
+    person: int,
+    label: str = "happy",
+    *,
+    seconds: float = 3.0,
+    fps: float = 30.0,
+    size: int | tuple[int, int] = 320,
+    intensity: int = 2,
+    seed: int = 0,
+    **drawing,
+) -> Scene:
     """One drawn person acts one label: rest, onset, apex, offset, with blinks and speech.
 
     Parameters
@@ -39,11 +48,26 @@ def acted(person: int, label: str = "happy", *, seconds: float = 3.0, fps: float
     """
     who = studio.person(person)
     many = whole_number("frames (seconds times fps)", round(seconds * fps), 1)
-    act = acting.perform(who, label, intensity=1 if label == "neutral" else intensity, frames=many, seconds=seconds,
-                         rng=np.random.default_rng([7, person, seed]))
-    units = [{key: float(value) for unit, place in INDEX.items() for key, value in _sides(unit, frame[:, place])} for frame in act.action_units]
-    frames = studio.draw_batch(who, units, size=size, gaze=[tuple(map(float, row)) for row in act.gaze],
-                               **dict(zip(("yaw", "pitch", "roll"), np.asarray(act.pose, float).T.tolist())), **drawing)
+    act = acting.perform(
+        who,
+        label,
+        intensity=1 if label == "neutral" else intensity,
+        frames=many,
+        seconds=seconds,
+        rng=np.random.default_rng([7, person, seed]),
+    )
+    units = [
+        {key: float(value) for unit, place in INDEX.items() for key, value in _sides(unit, frame[:, place])}
+        for frame in act.action_units
+    ]
+    frames = studio.draw_batch(
+        who,
+        units,
+        size=size,
+        gaze=[tuple(map(float, row)) for row in act.gaze],
+        **dict(zip(("yaw", "pitch", "roll"), np.asarray(act.pose, float).T.tolist())),
+        **drawing,
+    )
     return Scene(frames, np.arange(many) / fps, np.asarray(act.apex, float))
 
 
@@ -55,7 +79,11 @@ def beside(scenes: Sequence[Scene]) -> Scene:
     """Scenes of one height and length, side by side; the apex is that of the first."""
     scenes = list(scenes)
     if not scenes or len({scene.frames.shape[:2] for scene in scenes}) != 1:
-        raise invalid("scenes", expected="one scene or more, of one height and length", received=[scene.frames.shape for scene in scenes])
+        raise invalid(
+            "scenes",
+            expected="one scene or more, of one height and length",
+            received=[scene.frames.shape for scene in scenes],
+        )
     return Scene(np.concatenate([scene.frames for scene in scenes], axis=2), scenes[0].times, scenes[0].apex)
 
 
@@ -63,7 +91,9 @@ def after(scenes: Sequence[Scene]) -> Scene:
     """Scenes of one size, one after the other."""
     scenes = list(scenes)
     if not scenes or len({scene.frames.shape[1:] for scene in scenes}) != 1:
-        raise invalid("scenes", expected="one scene or more, of one size", received=[scene.frames.shape for scene in scenes])
+        raise invalid(
+            "scenes", expected="one scene or more, of one size", received=[scene.frames.shape for scene in scenes]
+        )
     step = scenes[0].times[1] - scenes[0].times[0] if len(scenes[0].times) > 1 else 1 / 30
     apex = np.concatenate([scene.apex for scene in scenes])
     return Scene(np.concatenate([scene.frames for scene in scenes]), np.arange(len(apex)) * step, apex)

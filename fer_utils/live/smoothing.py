@@ -63,7 +63,12 @@ class Smoother:
         FerError : a time before the last; another number of classes; scores that are no finite numbers.
         """
         scores = np.asarray(scores, np.float64)
-        if scores.ndim != 1 or not np.isfinite(scores).all() or self.value is not None and scores.shape != self.value.shape:
+        if (
+            scores.ndim != 1
+            or not np.isfinite(scores).all()
+            or (self.value is not None
+            and scores.shape != self.value.shape)
+        ):
             raise invalid("scores", expected="one finite number a class, as many as before", received=scores)
         if self.value is None:
             self.value, self.time_s = scores.copy(), checked_seconds("time_s", time_s, least=-math.inf)
@@ -94,7 +99,11 @@ def smooth(scores, times, time_constant: float = TIME_CONSTANT) -> np.ndarray:
     """
     scores, times = np.asarray(scores, np.float64), np.asarray(times, np.float64)
     if scores.ndim != 2 or times.shape != scores.shape[:1]:
-        raise invalid("times", expected="one time for each row of scores (T, classes)", received=f"{times.shape} for scores of {scores.shape}")
+        raise invalid(
+            "times",
+            expected="one time for each row of scores (T, classes)",
+            received=f"{times.shape} for scores of {scores.shape}",
+        )
     keeper = Smoother(time_constant)
     return np.array([keeper(row, time_s) for row, time_s in zip(scores, times)]).reshape(scores.shape)
 
@@ -123,13 +132,17 @@ def lag(scores, smoothed, times, *, most: float = 2.0) -> float:
     """
     raw, late, times = np.asarray(scores, np.float64), np.asarray(smoothed, np.float64), np.asarray(times, np.float64)
     if raw.shape != late.shape or raw.shape[:1] != times.shape:
-        raise invalid("smoothed", expected=f"the shape of scores, {raw.shape}, and as many times", received=f"{late.shape}, {times.shape}")
+        raise invalid(
+            "smoothed",
+            expected=f"the shape of scores, {raw.shape}, and as many times",
+            received=f"{late.shape}, {times.shape}",
+        )
     if len(times) < 3:
         return math.nan
     step = float(np.median(np.diff(times)))
     best, found = -math.inf, math.nan
     for shift in range(min(len(times) // 2, int(most / step)) + 1 if step > 0 else 0):
-        a, b = raw[:len(raw) - shift], late[shift:]
+        a, b = raw[: len(raw) - shift], late[shift:]
         a, b = a - a.mean(axis=0), b - b.mean(axis=0)
         size = math.sqrt((a * a).sum() * (b * b).sum())
         if size > 1e-12 and (a * b).sum() / size > best:
@@ -155,7 +168,15 @@ def trade(records, constants):
     rows = []
     for constant in constants:
         made = [(smooth(scores, times, constant), scores, times) for scores, times in records]
-        found = {"flicker": [flicker(late, times) for late, _, times in made], "lag": [lag(scores, late, times) for late, scores, times in made]}
+        found = {
+            "flicker": [flicker(late, times) for late, _, times in made],
+            "lag": [lag(scores, late, times) for late, scores, times in made],
+        }
         known = {name: [value for value in values if not math.isnan(value)] for name, values in found.items()}
-        rows.append({"constant": float(constant), **{name: float(np.mean(values)) if values else math.nan for name, values in known.items()}})
+        rows.append(
+            {
+                "constant": float(constant),
+                **{name: float(np.mean(values)) if values else math.nan for name, values in known.items()},
+            }
+        )
     return pd.DataFrame(rows, columns=["constant", "flicker", "lag"])

@@ -46,8 +46,12 @@ class Source:
             raise invalid("source", expected="a camera's number, or the path of a video", received=source)
         path = Path(os.path.abspath(os.path.expanduser(os.fspath(source))))
         if not path.is_file():
-            raise invalid("source", expected="a video that exists", received=str(path),
-                          remedy="It is a folder: name one file in it." if path.is_dir() else "There is no such file.")
+            raise invalid(
+                "source",
+                expected="a video that exists",
+                received=str(path),
+                remedy="It is a folder: name one file in it." if path.is_dir() else "There is no such file.",
+            )
         self.path, self.name = path, str(path)
         self.rate = _rate_of(path)
 
@@ -55,14 +59,22 @@ class Source:
         cv2, self.name = opencv(), f"camera {number}"
         if number < 0:
             raise invalid("camera", expected="a camera's number, 0 for the first", received=number)
-        there = [path.name for path in sorted(Path("/dev").glob("video[0-9]*"))] if sys.platform.startswith("linux") else []
+        there = (
+            [path.name for path in sorted(Path("/dev").glob("video[0-9]*"))] if sys.platform.startswith("linux") else []
+        )
         # OpenCV complains on its own account about a device that is not there.
         if not sys.platform.startswith("linux") or f"video{number}" in there:
             self._capture = cv2.VideoCapture(number)
         if self._capture is None or not self._capture.isOpened():
-            raise invalid("camera", expected="a camera that is there and free", received=number, remedy=(
-                f"This machine has {', '.join(there) or 'no camera'}. " if sys.platform.startswith("linux") else "")
-                + "Plug one in, close the program that uses it, allow its use in the system's settings, or take a film: --video FILE")
+            raise invalid(
+                "camera",
+                expected="a camera that is there and free",
+                received=number,
+                remedy=(
+                    f"This machine has {', '.join(there) or 'no camera'}. " if sys.platform.startswith("linux") else ""
+                )
+                + "Plug one in, close the program that uses it, allow its use in the system's settings, or take a film: --video FILE",
+            )
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, not one from half a second ago
         said = self._capture.get(cv2.CAP_PROP_FPS)
         self.rate = said if 0 < said <= _BELIEVED_RATE else float("nan")
@@ -90,7 +102,11 @@ class Source:
             now = time.monotonic()
             began = now if began is None else began
             self.reading.n_frames = index + 1
-            yield Frame(index, now - began, picture[..., ::-1] if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2))
+            yield Frame(
+                index,
+                now - began,
+                picture[..., ::-1] if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2),
+            )
             index += 1
 
     def close(self) -> None:
@@ -123,9 +139,19 @@ def checked_out(out: str | os.PathLike | None) -> Path | None:
     if path.suffix.lower() != ".webm":
         raise invalid("out", expected="a name that ends in .webm (VP9, which browsers play)", received=str(out))
     if path.exists():
-        raise invalid("out", expected="a file that is not there yet", received=str(out), remedy="Nothing is overwritten: choose another name, or remove it.")
+        raise invalid(
+            "out",
+            expected="a file that is not there yet",
+            received=str(out),
+            remedy="Nothing is overwritten: choose another name, or remove it.",
+        )
     if not path.parent.is_dir():
-        raise invalid("out", expected="a file in a folder that exists", received=str(out), remedy=f"Make the folder first: {path.parent}")
+        raise invalid(
+            "out",
+            expected="a file in a folder that exists",
+            received=str(out),
+            remedy=f"Make the folder first: {path.parent}",
+        )
     if not os.access(path.parent, os.W_OK):
         raise invalid("out", expected="a file in a folder that can be written to", received=str(out))
     return path
@@ -142,7 +168,9 @@ class Film:
         self.part = path.with_name(f".{path.stem}.part{path.suffix}")
         self.added, self.size, self.notes, self._writer, self._last = 0, (0, 0), [], None, None
         if rate > MOST_RATE:
-            self.notes.append(Note("frame rate", f"it has {rate:g} frames a second", f"written at {MOST_RATE:g}, the others left out"))
+            self.notes.append(
+                Note("frame rate", f"it has {rate:g} frames a second", f"written at {MOST_RATE:g}, the others left out")
+            )
         self._began = 0.0
 
     def add(self, bgr: np.ndarray, time_s: float) -> None:
@@ -170,14 +198,18 @@ class Film:
         share = min(1.0, LARGEST_OUT / max(high, wide))
         self.size = tuple(max(16, 2 * round(side * share / 2)) for side in (wide, high))
         if share < 1:
-            self.notes.append(Note("large", f"its frames have {wide} x {high} pixels", f"written at {self.size[0]} x {self.size[1]}"))
+            self.notes.append(
+                Note("large", f"its frames have {wide} x {high} pixels", f"written at {self.size[0]} x {self.size[1]}")
+            )
         self._began = time_s
         # OpenCV's ffmpeg says on standard error that it does not know the tag, and then writes VP9 all the same.
         self._writer = cv2.VideoWriter(str(self.part), cv2.VideoWriter_fourcc(*"VP90"), self.rate, self.size)
         if not self._writer.isOpened():
             self.part.unlink(missing_ok=True)
-            raise FerError(f"This OpenCV ({cv2.__version__}) cannot write VP90 video to {self.path}. Remedy: install one from PyPI, which brings the "
-                           "codec (pip install opencv-python-headless), or go without `out`.")
+            raise FerError(
+                f"This OpenCV ({cv2.__version__}) cannot write VP90 video to {self.path}. Remedy: install one from PyPI, which brings the "
+                "codec (pip install opencv-python-headless), or go without `out`."
+            )
 
     def finish(self, progress: bool = False) -> bool:
         """Close the file and give it its name; False where no picture was added.  ``FerError`` where less is in it than was written."""
@@ -187,7 +219,9 @@ class Film:
         there = _count(self.part)
         if there != self.added:
             self.discard()
-            raise FerError(f"{self.path} has {there} of {self.added} frames after writing: is the disk full? Make room and run it again.")
+            raise FerError(
+                f"{self.path} has {there} of {self.added} frames after writing: is the disk full? Make room and run it again."
+            )
         os.replace(self.part, self.path)
         return True
 
@@ -258,8 +292,10 @@ def _count(path: Path) -> int:
 class Window:
     """A window on the screen; ``FerError`` with the remedy where OpenCV has none or there is no screen."""
 
-    REMEDY = ("Remedy: write a video instead (headless=True, out=\"annotated.webm\"; --headless --out annotated.webm), or, "
-              "where there is a screen, pip uninstall opencv-python-headless and pip install opencv-python.")
+    REMEDY = (
+        'Remedy: write a video instead (headless=True, out="annotated.webm"; --headless --out annotated.webm), or, '
+        "where there is a screen, pip uninstall opencv-python-headless and pip install opencv-python."
+    )
 
     def __init__(self, title: str = "fer_utils (q ends)"):
         cv2, self.title = opencv(), title
@@ -290,5 +326,3 @@ def bgr_of(rgb: np.ndarray, *, copy: bool = False) -> np.ndarray:
     if rgb.strides[2] < 0 and rgb[..., ::-1].flags["C_CONTIGUOUS"]:
         return rgb[..., ::-1].copy() if copy else rgb[..., ::-1]
     return opencv().cvtColor(contiguous(rgb), opencv().COLOR_RGB2BGR)
-
-

@@ -21,7 +21,7 @@ import math
 import numpy as np
 
 from fer_utils.core.errors import whole_number
-from fer_utils.faces.detectors import Box, cleaned, create, Detector
+from fer_utils.faces.detectors import Box, Detector, cleaned, create
 from fer_utils.faces.video import contiguous, grey_of, opencv
 
 #: The detector looks at a picture that is halved until its longer side would fall below this many pixels, the flow at a smaller one: a
@@ -67,7 +67,9 @@ class Track:
     def _put(self, place) -> None:
         self._place = tuple(float(value) for value in place)
         x, y, w, h = self._place
-        self.box = Box(*(math.floor(value + 0.5) for value in (x, y)), max(1, round(w)), max(1, round(h)), self.box.score)
+        self.box = Box(
+            *(math.floor(value + 0.5) for value in (x, y)), max(1, round(w)), max(1, round(h)), self.box.score
+        )
 
 
 class Tracker:
@@ -145,9 +147,17 @@ class Tracker:
                 track.lost += 1
         if not moving:
             return
-        grid = np.stack(np.meshgrid(*[np.linspace(0.5 - INNER / 2, 0.5 + INNER / 2, POINTS)] * 2), axis=-1).reshape(-1, 2)
-        starts = np.concatenate([(np.array(t._place[:2]) + grid * np.array(t._place[2:])) * scale for t in moving]).astype(np.float32)[:, None]
-        how = {"winSize": (15, 15), "maxLevel": 3, "criteria": (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)}
+        grid = np.stack(np.meshgrid(*[np.linspace(0.5 - INNER / 2, 0.5 + INNER / 2, POINTS)] * 2), axis=-1).reshape(
+            -1, 2
+        )
+        starts = np.concatenate(
+            [(np.array(t._place[:2]) + grid * np.array(t._place[2:])) * scale for t in moving]
+        ).astype(np.float32)[:, None]
+        how = {
+            "winSize": (15, 15),
+            "maxLevel": 3,
+            "criteria": (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03),
+        }
         ends, there, _ = cv2.calcOpticalFlowPyrLK(self._before, small, starts, None, **how)
         back, again, _ = cv2.calcOpticalFlowPyrLK(small, self._before, ends, None, **how)
         apart = np.linalg.norm(back - starts, axis=2)[:, 0]
@@ -166,7 +176,11 @@ class Tracker:
             w, h = w * growth, h * growth
             track._put((centre[0] - w / 2, centre[1] - h / 2, w, h))
             high, wide = self._shape
-            if not (0 <= centre[0] < wide and 0 <= centre[1] < high) or min(w, h) < 8 or max(w, h) > 4 * max(high, wide):
+            if (
+                not (0 <= centre[0] < wide and 0 <= centre[1] < high)
+                or min(w, h) < 8
+                or max(w, h) > 4 * max(high, wide)
+            ):
                 self._end(track, "left the picture")
                 continue
             patch = _patch(small, track._place, scale)
@@ -180,7 +194,7 @@ class Tracker:
 
     def _part(self) -> None:
         """End both identities where two boxes cover each other: the next box could be either's.  Of a lost one and one in view the lost one ends."""
-        pairs = [(a, b) for k, a in enumerate(self.tracks) for b in self.tracks[k + 1:] if a.box.overlap(b.box) > SAME]
+        pairs = [(a, b) for k, a in enumerate(self.tracks) for b in self.tracks[k + 1 :] if a.box.overlap(b.box) > SAME]
         for pair in pairs:
             torn = [track for track in pair if track.lost]
             for track in torn or pair:
@@ -210,7 +224,9 @@ class Tracker:
             if row not in pairs and not track.lost:
                 track.lost = 1
         for column, box in enumerate(found):
-            if column not in pairs.values() and not any(box.overlap(track.box) > SAME for track in self.tracks if not track.lost):
+            if column not in pairs.values() and not any(
+                box.overlap(track.box) > SAME for track in self.tracks if not track.lost
+            ):
                 self._begin(box, _patch(small, box[:4], scale))
 
     def _begin(self, box: Box, patch: np.ndarray) -> None:
@@ -233,12 +249,22 @@ class Tracker:
             if self._idle % 2 == 0:
                 look = _halved(grey, 2 * DETECT_SIDE)
         picture = look
-        if own or finder.colours and not finder.grey_first:
+        if own or (finder.colours and not finder.grey_first):
             colour = contiguous(rgb)
-            picture = opencv().resize(colour, look.shape[::-1], interpolation=opencv().INTER_AREA) if look.shape != grey.shape else colour
+            picture = (
+                opencv().resize(colour, look.shape[::-1], interpolation=opencv().INTER_AREA)
+                if look.shape != grey.shape
+                else colour
+            )
         across, down = grey.shape[1] / look.shape[1], grey.shape[0] / look.shape[0]
         for box in cleaned(finder.detect(picture) if own else finder.at_scale(np.ascontiguousarray(picture), False)):
-            box = Box(round(box.x * across), round(box.y * down), max(1, round(box.w * across)), max(1, round(box.h * down)), box.score)
+            box = Box(
+                round(box.x * across),
+                round(box.y * down),
+                max(1, round(box.w * across)),
+                max(1, round(box.h * down)),
+                box.score,
+            )
             if any(_one_face(box, other) for other in found):
                 continue
             box = (finder._again(rgb, box, False) if close else None) or box
@@ -272,7 +298,9 @@ def _patch(small: np.ndarray, place, scale: np.ndarray) -> np.ndarray:
     x, y, w, h = place
     across, down = w * scale[0] / PATCH, h * scale[1] / PATCH
     turn = np.array([[across, 0, x * scale[0] + across / 2 - 0.5], [0, down, y * scale[1] + down / 2 - 0.5]])
-    made = cv2.warpAffine(small, turn, (PATCH, PATCH), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    made = cv2.warpAffine(
+        small, turn, (PATCH, PATCH), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    ).astype(np.float32)
     made -= made.mean()
     size = float(np.linalg.norm(made))
     return made / size if size > 1e-6 else np.zeros_like(made)

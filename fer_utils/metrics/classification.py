@@ -54,8 +54,15 @@ def macro_f1(matrix: np.ndarray) -> float:
 
 
 def interval(
-    true: np.ndarray, predicted: np.ndarray, groups: Sequence, classes: int,
-    metric: Callable[[np.ndarray], float] = accuracy, *, resamples: int = 1000, level: float = 0.95, seed: int = 0,
+    true: np.ndarray,
+    predicted: np.ndarray,
+    groups: Sequence,
+    classes: int,
+    metric: Callable[[np.ndarray], float] = accuracy,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> dict[str, object]:
     """A metric with its percentile bootstrap interval over groups.
 
@@ -75,10 +82,18 @@ def interval(
     if len(groups) != len(np.asarray(true)):
         raise invalid("groups", expected=f"one group a row, {len(np.asarray(true))}", received=len(groups))
     names = np.unique(groups)
-    per_group = np.stack([confusion(true[groups == name], predicted[groups == name], classes) for name in names]) \
-        if len(names) else np.zeros((0, classes, classes), int)
-    result = {"value": metric(per_group.sum(axis=0)), "low": None, "high": None,
-              "level": level, "groups": int(len(names))}
+    per_group = (
+        np.stack([confusion(true[groups == name], predicted[groups == name], classes) for name in names])
+        if len(names)
+        else np.zeros((0, classes, classes), int)
+    )
+    result = {
+        "value": metric(per_group.sum(axis=0)),
+        "low": None,
+        "high": None,
+        "level": level,
+        "groups": len(names),
+    }
     if len(names) >= 2:
         rng = np.random.default_rng(seed)
         draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
@@ -112,8 +127,14 @@ def metrics(
 
 
 def paired_difference(
-    true: np.ndarray, first: np.ndarray, second: np.ndarray, groups: Sequence, *,
-    resamples: int = 1000, level: float = 0.95, seed: int = 0,
+    true: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    groups: Sequence,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> dict[str, object]:
     """Accuracy of ``second`` minus accuracy of ``first`` on the same rows, bootstrapped over groups.
 
@@ -124,7 +145,7 @@ def paired_difference(
     names = np.unique(groups)
     gain = np.array([((second == true)[groups == n].sum() - (first == true)[groups == n].sum()) for n in names])
     size = np.array([(groups == n).sum() for n in names])
-    result = {"value": float(gain.sum() / size.sum()), "low": None, "high": None, "groups": int(len(names))}
+    result = {"value": float(gain.sum() / size.sum()), "low": None, "high": None, "groups": len(names)}
     if len(names) >= 2:
         draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
         tail = (1 - level) / 2
@@ -134,8 +155,13 @@ def paired_difference(
 
 
 def average(
-    values: Sequence[float], groups: Sequence, weights: Sequence[float] | None = None, *,
-    resamples: int = 1000, level: float = 0.95, seed: int = 0,
+    values: Sequence[float],
+    groups: Sequence,
+    weights: Sequence[float] | None = None,
+    *,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> dict[str, object]:
     """A (weighted) mean of numbers with its percentile bootstrap interval over groups.
 
@@ -175,7 +201,7 @@ def sign_flip(differences: Sequence[int]) -> float:
     (0.25, 1.0)
     """
     given = np.asarray(differences)
-    if given.ndim != 1 or given.size and not np.issubdtype(given.dtype, np.integer):
+    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
         raise invalid("differences", expected="whole numbers, one a person, shape (n,)", received=differences)
     steps = np.abs(given.astype(np.int64))
     steps = steps[steps > 0]
@@ -195,7 +221,9 @@ def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups:
     ``gains`` {group: how many more rows ``second`` has right}, ``groups`` (their number)
     and ``smallest`` (the least p that so many groups can give: with five it is 1/16).
     """
-    true, first, second = (_numbers(name, values) for name, values in (("true", true), ("first", first), ("second", second)))
+    true, first, second = (
+        _numbers(name, values) for name, values in (("true", true), ("first", first), ("second", second))
+    )
     for name, values in (("first", first), ("second", second)):
         if len(values) != len(true):
             raise invalid(name, expected=f"one answer a true label, {len(true)}", received=len(values))
@@ -204,14 +232,23 @@ def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups:
     np.add.at(gains, of, (second == true).astype(np.int64) - (first == true))
     several = len(names) >= 2
     return {
-        "value": float(gains.sum() / len(true)), "p": sign_flip(gains) if several else None,
-        "gains": dict(zip(names.tolist(), gains.tolist())), "groups": int(len(names)), "smallest": 2.0 ** (1 - len(names)) if several else None,
+        "value": float(gains.sum() / len(true)),
+        "p": sign_flip(gains) if several else None,
+        "gains": dict(zip(names.tolist(), gains.tolist())),
+        "groups": len(names),
+        "smallest": 2.0 ** (1 - len(names)) if several else None,
     }
 
 
 def calibration(
-    true: np.ndarray, scores: np.ndarray, groups: Sequence, *, bins: int = 15,
-    resamples: int = 1000, level: float = 0.95, seed: int = 0,
+    true: np.ndarray,
+    scores: np.ndarray,
+    groups: Sequence,
+    *,
+    bins: int = 15,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> dict[str, object]:
     """Whether a network that says 80 % is right in 80 of 100: reliability bins and expected calibration error.
 
@@ -237,8 +274,14 @@ def calibration(
     """
     bins = whole_number("bins", bins, 1)
     scores = np.asarray(scores, float)
-    if scores.ndim != 2 or not len(scores) or not ((scores >= 0).all() and (scores <= 1).all() and np.allclose(scores.sum(axis=1), 1, atol=0.01)):
-        raise invalid("scores", expected="rows of scores from 0 to 1 that sum to 1, shape (N, classes)", received=scores)
+    if (
+        scores.ndim != 2
+        or not len(scores)
+        or not ((scores >= 0).all() and (scores <= 1).all() and np.allclose(scores.sum(axis=1), 1, atol=0.01))
+    ):
+        raise invalid(
+            "scores", expected="rows of scores from 0 to 1 that sum to 1, shape (N, classes)", received=scores
+        )
     true = _indices("true", true, scores.shape[1])
     if len(true) != len(scores):
         raise invalid("true", expected=f"one label a row of scores, {len(scores)}", received=len(true))
@@ -256,15 +299,33 @@ def calibration(
         return (drawn[..., 1] - drawn[..., 2]).sum(axis=-1) / drawn[..., 0].sum(axis=-1)
 
     return {
-        "bins": [{"low": k / bins, "high": (k + 1) / bins, "n": int(n), "confidence": float(sure / n), "accuracy": float(hits / n)}
-                 for k, (n, sure, hits) in enumerate(parts.sum(axis=0)) if n],
-        "error": _resampled(parts, error, resamples, level, seed), "excess": _resampled(parts, excess, resamples, level, seed),
+        "bins": [
+            {
+                "low": k / bins,
+                "high": (k + 1) / bins,
+                "n": int(n),
+                "confidence": float(sure / n),
+                "accuracy": float(hits / n),
+            }
+            for k, (n, sure, hits) in enumerate(parts.sum(axis=0))
+            if n
+        ],
+        "error": _resampled(parts, error, resamples, level, seed),
+        "excess": _resampled(parts, excess, resamples, level, seed),
     }
 
 
-def _resampled(parts: np.ndarray, metric: Callable[[np.ndarray], np.ndarray], resamples: int, level: float, seed: int) -> dict[str, object]:
+def _resampled(
+    parts: np.ndarray, metric: Callable[[np.ndarray], np.ndarray], resamples: int, level: float, seed: int
+) -> dict[str, object]:
     """A metric of sums over groups, ``parts`` (groups, ...), and its interval when the groups are drawn with replacement."""
-    result = {"value": float(metric(parts.sum(axis=0))), "low": None, "high": None, "level": level, "groups": len(parts)}
+    result = {
+        "value": float(metric(parts.sum(axis=0))),
+        "low": None,
+        "high": None,
+        "level": level,
+        "groups": len(parts),
+    }
     if len(parts) >= 2:
         draws = np.random.default_rng(seed).multinomial(len(parts), np.full(len(parts), 1 / len(parts)), size=resamples)
         with np.errstate(invalid="ignore"):  # groups of weight 0 may be all that is drawn
@@ -285,14 +346,21 @@ def _groups(groups: Sequence, rows: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _numbers(name: str, values, rows: int | None = None) -> np.ndarray:
     values = np.asarray(values)
-    if values.ndim != 1 or values.dtype.kind not in "biuf" or not np.isfinite(values).all() or rows is not None and len(values) != rows:
+    if (
+        values.ndim != 1
+        or values.dtype.kind not in "biuf"
+        or not np.isfinite(values).all()
+        or (rows is not None
+        and len(values) != rows)
+    ):
         raise invalid(name, expected=f"finite numbers, shape ({'N' if rows is None else rows},)", received=values)
     return values
 
 
 def _indices(name: str, values, classes: int) -> np.ndarray:
     values = np.asarray(values)
-    if values.size and (values.ndim != 1 or not np.issubdtype(values.dtype, np.integer)
-                        or values.min() < 0 or values.max() >= classes):
+    if values.size and (
+        values.ndim != 1 or not np.issubdtype(values.dtype, np.integer) or values.min() < 0 or values.max() >= classes
+    ):
         raise invalid(name, expected=f"class indices from 0 to {classes - 1}, shape (N,)", received=values)
     return values.astype(np.int64)

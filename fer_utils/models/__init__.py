@@ -21,8 +21,18 @@ if TYPE_CHECKING:
 
 # The three systems of the book first, then its own, then the ones that they are compared with.
 _NAMES: tuple[str, ...] = (
-    "ding2023", "mobilenet_inception2019", "xception2022", "nano", "mobilenetv2", "inceptionv3",
-    "inception_resnetv2", "resnet50", "vgg16", "alexnet", "densenet161", "knn",
+    "ding2023",
+    "mobilenet_inception2019",
+    "xception2022",
+    "nano",
+    "mobilenetv2",
+    "inceptionv3",
+    "inception_resnetv2",
+    "resnet50",
+    "vgg16",
+    "alexnet",
+    "densenet161",
+    "knn",
 )
 
 
@@ -55,7 +65,7 @@ def options(name: str) -> dict[str, Any]:
 
 def build(
     name: str, *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), **options_: Any
-) -> "keras.Model":
+) -> keras.Model:
     """Build a network with fresh weights.
 
     Parameters
@@ -83,7 +93,8 @@ def build(
     unknown = sorted(set(options_) - set(accepted))
     if unknown:
         raise invalid(
-            unknown[0], received=options_[unknown[0]],
+            unknown[0],
+            received=options_[unknown[0]],
             expected=f"no such option; {name} takes " + (", ".join(accepted) or "no options"),
         )
     classes = whole_number("classes", classes, 2)
@@ -93,7 +104,8 @@ def build(
         shape = ()
     if len(shape) != 3 or isinstance(input_shape, str):
         raise invalid(
-            "input_shape", expected="(height, width, channels), three whole numbers of 1 or more",
+            "input_shape",
+            expected="(height, width, channels), three whole numbers of 1 or more",
             received=input_shape,
         )
     try:
@@ -103,7 +115,7 @@ def build(
     return module.build(classes=classes, input_shape=shape, **options_)
 
 
-def load(path: str | os.PathLike) -> "keras.Model":
+def load(path: str | os.PathLike) -> keras.Model:
     """Load a ``.keras`` file saved from any network of this package.
 
     As ``keras.models.load_model``, but the package's own layers are known
@@ -122,12 +134,14 @@ def load(path: str | os.PathLike) -> "keras.Model":
         return keras.models.load_model(path)
     except (ValueError, OSError, KeyError, TypeError) as error:
         raise invalid(
-            "path", expected="a .keras file saved by Keras 3", received=str(path),
+            "path",
+            expected="a .keras file saved by Keras 3",
+            received=str(path),
             remedy=f"Keras says: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
         ) from error
 
 
-def profile(model: "keras.Model"):
+def profile(model: keras.Model):
     """Count a network: parameters, multiply-accumulates and bytes, in all and a layer.
 
     Returns
@@ -146,11 +160,11 @@ def profile(model: "keras.Model"):
     return importlib.import_module("._profile", __name__).profile(model)
 
 
-def taught(student: "keras.Model", teachers: list, **settings) -> "keras.Model":
+def taught(student: keras.Model, teachers: list, **settings) -> keras.Model:
     """A network that learns from ``teachers`` besides the labels: see ``fer_utils.models.distilled.taught``."""
     return importlib.import_module(".distilled", __name__).taught(student, teachers, **settings)
 
 
-def student_of(model: "keras.Model", name: str) -> "keras.Model":
+def student_of(model: keras.Model, name: str) -> keras.Model:
     """The student of a network made by ``taught``, alone and under ``name``."""
     return importlib.import_module(".distilled", __name__).student_of(model, name)

@@ -17,9 +17,7 @@ def real(name: str, value: Any, *, least: float, below: float = float("inf"), sh
             raise TypeError
     except (TypeError, ValueError):
         limits = f"in [{least:g}, {below:g})" if below != float("inf") else f"of {least:g} or more"
-        raise invalid(
-            name, expected=f"a number {limits}", received=value if shown is None else shown
-        ) from None
+        raise invalid(name, expected=f"a number {limits}", received=value if shown is None else shown) from None
     return number
 
 
@@ -42,7 +40,8 @@ def at_least(input_shape: tuple[int, int, int], least: int, network: str) -> Non
     """Refuse images too small for the network's strides and pools."""
     if min(input_shape[:2]) < least:
         raise invalid(
-            "input_shape", received=input_shape,
+            "input_shape",
+            received=input_shape,
             expected=f"height and width of {least} pixels or more for {network}",
             remedy="Prepare larger faces, or choose a network with fewer strides such as ding2023.",
         )
@@ -66,8 +65,12 @@ def softmax_head(features, classes: int, penalty=None, *, initializer: str = "gl
     import keras
 
     return keras.layers.Dense(
-        classes, activation="softmax", kernel_initializer=initializer, kernel_regularizer=penalty,
-        dtype="float32", name="probabilities",
+        classes,
+        activation="softmax",
+        kernel_initializer=initializer,
+        kernel_regularizer=penalty,
+        dtype="float32",
+        name="probabilities",
     )(features)
 
 

@@ -58,7 +58,7 @@ class Profile:
         )
 
 
-def profile(model: "keras.Model") -> Profile:
+def profile(model: keras.Model) -> Profile:
     """Count ``model``; see ``Profile``.
 
     Raises
@@ -79,9 +79,12 @@ def profile(model: "keras.Model") -> Profile:
     layers = pd.DataFrame(rows, columns=["layer", "type", "output", "parameters", "macs"])
     parameters = int(model.count_params())
     return Profile(
-        name=model.name, parameters=parameters,
+        name=model.name,
+        parameters=parameters,
         trainable=sum(math.prod(v.shape) for v in model.trainable_variables),
-        macs=int(layers["macs"].sum()), bytes=4 * parameters, layers=layers,
+        macs=int(layers["macs"].sum()),
+        bytes=4 * parameters,
+        layers=layers,
         activation_bytes=None if own is not None else 4 * _peak(model),
     )
 
@@ -96,7 +99,9 @@ def _rows(model, seen: set[int], prefix: str = "") -> list[tuple]:
     nodes = getattr(model, "_nodes_by_depth", None)
     if nodes is None:
         raise invalid(
-            "model", expected="a functional or sequential model that is built", received=model,
+            "model",
+            expected="a functional or sequential model that is built",
+            received=model,
         )
     rows = []
     for depth in sorted(nodes, reverse=True):
@@ -117,8 +122,18 @@ def _rows(model, seen: set[int], prefix: str = "") -> list[tuple]:
 
 
 #: Layers whose output is their input, or another view of it, when a network is used and not trained.
-_VIEWS = ("Flatten", "Reshape", "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout",
-          "GaussianNoise", "ActivityRegularization")
+_VIEWS = (
+    "Flatten",
+    "Reshape",
+    "Identity",
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "AlphaDropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "ActivityRegularization",
+)
 
 
 def _peak(model) -> int:
@@ -140,7 +155,11 @@ def _peak(model) -> int:
                 read, layer = [found[id(tensor)] for tensor in node.input_tensors], node.operation
                 if hasattr(getattr(layer, "_functional", layer), "_nodes_by_depth"):
                     made = walk(layer, read)
-                elif type(layer).__name__ in _VIEWS or type(layer).__name__ == "Activation" and layer.activation.__name__ == "linear":
+                elif (
+                    type(layer).__name__ in _VIEWS
+                    or (type(layer).__name__ == "Activation"
+                    and layer.activation.__name__ == "linear")
+                ):
                     made = read[:1]
                 else:
                     if type(layer).__name__ == "SeparableConv2D":
@@ -154,7 +173,9 @@ def _peak(model) -> int:
 
     first = [write(tensor.shape[1:]) for tensor in model.inputs]
     last = walk(model, first)
-    dies = {tensor: number for number, (read, made) in enumerate(calls) for tensor in (*made, *read)} | dict.fromkeys(last, len(calls))
+    dies = {tensor: number for number, (read, made) in enumerate(calls) for tensor in (*made, *read)} | dict.fromkeys(
+        last, len(calls)
+    )
     alive, peak = set(first), sum(sizes[tensor] for tensor in first)
     for number, (_, made) in enumerate(calls):
         alive |= set(made)
@@ -187,7 +208,8 @@ def _macs(layer, given: tuple[int | None, ...], output: tuple[int, ...]) -> int:
         # A matrix in a layer of another kind would be a cost that goes uncounted.
         if any(len(weight.shape) > 1 for weight in getattr(layer, "weights", ())):
             raise invalid(
-                "model", received=f"{layer.name} ({type(layer).__name__})",
+                "model",
+                received=f"{layer.name} ({type(layer).__name__})",
                 expected="Conv2D, DepthwiseConv2D, SeparableConv2D, Dense, and LSTM over sequences of known length, where there are "
                 "kernels",
             )

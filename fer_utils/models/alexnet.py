@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
 
 def build(
-    *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), dense: int = 4096,
+    *,
+    classes: int,
+    input_shape: tuple[int, int, int] = (180, 180, 1),
+    dense: int = 4096,
     dropout: float = 0.5,
-) -> "keras.Model":
+) -> keras.Model:
     """AlexNet: five convolutions, two dense layers, softmax.
 
     At (180, 180, 1) and 8 classes: 37,319,368 parameters, 635,673,184
@@ -55,7 +58,5 @@ def build(
     x = keras.layers.Flatten(name="flatten")(x)
     for number in (1, 2):
         x = keras.layers.Dropout(dropout, name=f"dropout{number}")(x)
-        x = keras.layers.Dense(
-            dense, activation="relu", kernel_initializer="he_normal", name=f"hidden{number}"
-        )(x)
+        x = keras.layers.Dense(dense, activation="relu", kernel_initializer="he_normal", name=f"hidden{number}")(x)
     return keras.Model(inputs, softmax_head(x, classes), name="alexnet")

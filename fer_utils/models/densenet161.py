@@ -31,7 +31,13 @@ def _conv(x, filters: int, side: int, name: str, *, strides: int = 1):
     import keras
 
     return keras.layers.Conv2D(
-        filters, side, strides=strides, padding="same", use_bias=False, kernel_initializer="he_normal", name=name,
+        filters,
+        side,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=name,
     )(x)
 
 
@@ -45,9 +51,12 @@ def _dense_layer(x, growth: int, name: str):
 
 
 def build(
-    *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), growth: int = 48,
+    *,
+    classes: int,
+    input_shape: tuple[int, int, int] = (180, 180, 1),
+    growth: int = 48,
     blocks: tuple[int, ...] = BLOCKS,
-) -> "keras.Model":
+) -> keras.Model:
     """DenseNet161: every layer of a block sees all that came before it in the block.
 
     At (180, 180, 1) and 8 classes: 26,700,200 parameters, of which 219,936 are

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 KERNELS, CHANNELS, PADDINGS, POOLS, CLASSES = (3, 5), (1, 3), ("same", "valid"), (2, 3), (7, 8)
 #: The most filters of a convolution, and the most units of the hidden layer (none is allowed, too).
 MOST_FILTERS, MOST_DENSE = 128, 4096
-COLUMNS: tuple[str, ...] = ("filters1", "filters2", "filters3", "dense", "kernel", "channels", "padding", "pool", "classes")
+COLUMNS: tuple[str, ...] = (
+    "filters1",
+    "filters2",
+    "filters3",
+    "dense",
+    "kernel",
+    "channels",
+    "padding",
+    "pool",
+    "classes",
+)
 
 
 @dataclass(frozen=True)
@@ -41,11 +51,19 @@ class Assumption:
 ASSUMPTIONS: dict[str, Assumption] = {
     "3x3": Assumption("every window is 3×3", "“The convolutions have same size of filters at 3×3”", "kernel == 3"),
     "grey": Assumption("the picture is grey", "“RGB-to-grayscale conversion”", "channels == 1"),
-    "labels": Assumption("there are eight labels", "its set, RAVDESS, names eight expressions (Livingstone & Russo 2018)", "classes == 8"),
-    "alike": Assumption("the third convolution has as many filters as the second",
-                        "“the number of filters is quadruple from the initial convolution”, said of both", "filters3 == filters2"),
-    "quadruple": Assumption("the second has four times as many as the first",
-                            "“the number of filters is quadruple from the initial convolution”", "filters2 == 4 * filters1"),
+    "labels": Assumption(
+        "there are eight labels", "its set, RAVDESS, names eight expressions (Livingstone & Russo 2018)", "classes == 8"
+    ),
+    "alike": Assumption(
+        "the third convolution has as many filters as the second",
+        "“the number of filters is quadruple from the initial convolution”, said of both",
+        "filters3 == filters2",
+    ),
+    "quadruple": Assumption(
+        "the second has four times as many as the first",
+        "“the number of filters is quadruple from the initial convolution”",
+        "filters2 == 4 * filters1",
+    ),
 }
 
 
@@ -57,10 +75,10 @@ def _side(size: int, kernel: int, padding: str, pool: int) -> int:
 
 def family_size() -> int:
     """How many networks are possible before the count is looked at."""
-    return (MOST_FILTERS ** 3 * (1 + MOST_DENSE) * len(KERNELS) * len(CHANNELS) * len(PADDINGS) * len(POOLS) * len(CLASSES))
+    return MOST_FILTERS**3 * (1 + MOST_DENSE) * len(KERNELS) * len(CHANNELS) * len(PADDINGS) * len(POOLS) * len(CLASSES)
 
 
-def networks(target: int = PRINTED, *, size: int = 180, most_filters: int = MOST_FILTERS) -> "pd.DataFrame":
+def networks(target: int = PRINTED, *, size: int = 180, most_filters: int = MOST_FILTERS) -> pd.DataFrame:
     """Every network of the loosest description that has exactly ``target`` parameters.
 
     With windows of K x K, c channels, a, b and e filters, flat maps of s x s, d hidden units and k labels, biases everywhere::
@@ -76,7 +94,9 @@ def networks(target: int = PRINTED, *, size: int = 180, most_filters: int = MOST
     """
     import pandas as pd
 
-    rows = _search(whole_number("target", target, 1), whole_number("size", size, 1), whole_number("most_filters", most_filters, 1))
+    rows = _search(
+        whole_number("target", target, 1), whole_number("size", size, 1), whole_number("most_filters", most_filters, 1)
+    )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -84,7 +104,7 @@ def networks(target: int = PRINTED, *, size: int = 180, most_filters: int = MOST
 def _search(target: int, size: int, most_filters: int) -> list[tuple]:
     found = []
     width = np.arange(1, most_filters + 1, dtype=np.int64)
-    if 5 * 25 * most_filters ** 2 < 2 ** 31:
+    if 5 * 25 * most_filters**2 < 2**31:
         width = width.astype(np.int32)  # a division takes half as long
     first, second = width[:, None], width[None, :]
     for kernel, channels in itertools.product(KERNELS, CHANNELS):
@@ -102,11 +122,13 @@ def _search(target: int, size: int, most_filters: int) -> list[tuple]:
                 none = left == (flat + 1) * classes
                 for a, b in np.argwhere(fits | none):
                     widths = ([0] if none[a, b] else []) + ([int(dense[a, b])] if fits[a, b] else [])
-                    found += [(int(a) + 1, int(b) + 1, third, d, kernel, channels, padding, pool, classes) for d in widths]
+                    found += [
+                        (int(a) + 1, int(b) + 1, third, d, kernel, channels, padding, pool, classes) for d in widths
+                    ]
     return sorted(found)
 
 
-def steps(order: Iterable[str] = tuple(ASSUMPTIONS), *, target: int = PRINTED) -> "pd.DataFrame":
+def steps(order: Iterable[str] = tuple(ASSUMPTIONS), *, target: int = PRINTED) -> pd.DataFrame:
     """How many networks are left as one assumption after the other is taken as true.
 
     Parameters
@@ -130,8 +152,10 @@ def steps(order: Iterable[str] = tuple(ASSUMPTIONS), *, target: int = PRINTED) -
 
     order = _checked(order)
     left = networks(target)
-    rows = [("three convolutions with pools, at most one hidden layer", "its Fig. 2", family_size()),
-            (f"{target:,} parameters", "its abstract", len(left))]
+    rows = [
+        ("three convolutions with pools, at most one hidden layer", "its Fig. 2", family_size()),
+        (f"{target:,} parameters", "its abstract", len(left)),
+    ]
     for name in order:
         one = ASSUMPTIONS[name]
         left = left.query(one.query)
@@ -139,7 +163,7 @@ def steps(order: Iterable[str] = tuple(ASSUMPTIONS), *, target: int = PRINTED) -
     return pd.DataFrame(rows, columns=["assumption", "says", "networks"])
 
 
-def survivors(order: Iterable[str] = tuple(ASSUMPTIONS), *, target: int = PRINTED) -> "pd.DataFrame":
+def survivors(order: Iterable[str] = tuple(ASSUMPTIONS), *, target: int = PRINTED) -> pd.DataFrame:
     """The networks that are left when all of ``order`` is true: columns as in `networks`."""
     left = networks(target)
     for name in _checked(order):

@@ -45,8 +45,13 @@ def _final_side(size: int, padding: str, pool: int) -> int:
 
 
 def parameter_count(
-    filters: int = 16, dense: int = 16, classes: int = 8, size: int = 180,
-    channels: int = 1, padding: str = "same", pool: int = 2,
+    filters: int = 16,
+    dense: int = 16,
+    classes: int = 8,
+    size: int = 180,
+    channels: int = 1,
+    padding: str = "same",
+    pool: int = 2,
 ) -> int:
     """Parameters of the network, in closed form (no Keras).
 
@@ -78,7 +83,8 @@ def parameter_count(
     side = _final_side(whole_number("size", size, 1), padding, whole_number("pool", pool, 1))
     if side < 1:
         raise invalid(
-            "size", expected=f"pixels enough for three convolutions ({padding}) and pools of {pool}",
+            "size",
+            expected=f"pixels enough for three convolutions ({padding}) and pools of {pool}",
             received=size,
         )
     return _convolutions(filters, channels) + _head(4 * filters * side * side, dense, classes)
@@ -93,9 +99,15 @@ def _head(flat: int, dense: int, classes: int) -> int:
 
 
 def candidates(
-    target: int = PRINTED, *, size: int = 180, most_filters: int = 512,
-    channels: Iterable[int] = (1, 3), paddings: Iterable[str] = _PADDINGS,
-    pools: Iterable[int] = (2, 3), hidden: Iterable[int] = (0, 1), classes: Iterable[int] = (7, 8),
+    target: int = PRINTED,
+    *,
+    size: int = 180,
+    most_filters: int = 512,
+    channels: Iterable[int] = (1, 3),
+    paddings: Iterable[str] = _PADDINGS,
+    pools: Iterable[int] = (2, 3),
+    hidden: Iterable[int] = (0, 1),
+    classes: Iterable[int] = (7, 8),
 ) -> list[dict]:
     """Every network of the paper's description that has exactly ``target`` parameters.
 
@@ -139,15 +151,20 @@ def candidates(
                         if 1 in hidden and rest == 0 and width >= 1:
                             widths.append(width)
                         found += [
-                            dict(filters=filters, dense=width, classes=k, channels=channel,
-                                 padding=padding, pool=pool)
+                            dict(filters=filters, dense=width, classes=k, channels=channel, padding=padding, pool=pool)
                             for width in widths
                         ]
     return found
 
 
 def search_size(
-    *, most_filters: int = 512, most_dense: int = 4096, channels: int = 2, paddings: int = 2, pools: int = 2, classes: int = 2,
+    *,
+    most_filters: int = 512,
+    most_dense: int = 4096,
+    channels: int = 2,
+    paddings: int = 2,
+    pools: int = 2,
+    classes: int = 2,
 ) -> int:
     """How many networks the paper's description admits, whatever their count.
 
@@ -159,10 +176,18 @@ def search_size(
 
 
 def build(
-    *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), filters: int = 16,
-    dense: int = 16, dropout: tuple[float, float, float] = (0.3, 0.3, 0.3), l1: float = 0.0,
-    initializer: str = "he_normal", padding: str = "same", pool: int = 2, conditioned: bool = True,
-) -> "keras.Model":
+    *,
+    classes: int,
+    input_shape: tuple[int, int, int] = (180, 180, 1),
+    filters: int = 16,
+    dense: int = 16,
+    dropout: tuple[float, float, float] = (0.3, 0.3, 0.3),
+    l1: float = 0.0,
+    initializer: str = "he_normal",
+    padding: str = "same",
+    pool: int = 2,
+    conditioned: bool = True,
+) -> keras.Model:
     """Ding, Tang and Lu's 2D CNN.
 
     At (180, 180, 1) and 8 classes: 542,136 parameters (542,119 with 7),
@@ -214,7 +239,8 @@ def build(
     rates = tuple(real("dropout", rate, least=0.0, below=1.0, shown=dropout) for rate in rates)
     if _final_side(min(input_shape[:2]), padding, pool) < 1:
         raise invalid(
-            "input_shape", received=input_shape,
+            "input_shape",
+            received=input_shape,
             expected=f"height and width enough for three convolutions ({padding}) and pools of {pool}",
         )
 
@@ -224,7 +250,11 @@ def build(
         x = keras.layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, name="standardise")(x)
     for stage, (width, rate) in enumerate(zip((filters, 4 * filters, 4 * filters), rates), start=1):
         x = keras.layers.Conv2D(
-            width, 3, padding=padding, activation="relu", kernel_initializer=initializer,
+            width,
+            3,
+            padding=padding,
+            activation="relu",
+            kernel_initializer=initializer,
             name=f"conv{stage}",
         )(x)
         x = keras.layers.MaxPooling2D(pool, name=f"pool{stage}")(x)
@@ -232,8 +262,14 @@ def build(
     x = keras.layers.Flatten(name="flatten")(x)
     if dense:
         x = keras.layers.Dense(
-            dense, activation="relu", kernel_initializer=initializer, kernel_regularizer=penalty,
-            kernel_constraint=zero_mean() if conditioned else None, name="hidden",
+            dense,
+            activation="relu",
+            kernel_initializer=initializer,
+            kernel_regularizer=penalty,
+            kernel_constraint=zero_mean() if conditioned else None,
+            name="hidden",
         )(x)
-    outputs = softmax_head(x, classes, None if dense else penalty, initializer="zeros" if conditioned else "glorot_uniform")
+    outputs = softmax_head(
+        x, classes, None if dense else penalty, initializer="zeros" if conditioned else "glorot_uniform"
+    )
     return keras.Model(inputs, outputs, name="ding2023")

@@ -26,7 +26,10 @@ class Taught(keras.layers.Layer):
     def call(self, inputs, training=False):
         student, teacher = inputs
         if training:
-            soft = [keras.ops.log_softmax(keras.ops.log(keras.ops.clip(one, 1e-7, 1.0)) / self.temperature) for one in (student, teacher)]
+            soft = [
+                keras.ops.log_softmax(keras.ops.log(keras.ops.clip(one, 1e-7, 1.0)) / self.temperature)
+                for one in (student, teacher)
+            ]
             said = keras.ops.stop_gradient(soft[1])
             apart = keras.ops.sum(keras.ops.exp(said) * (said - soft[0]), axis=-1)
             self.add_loss(self.weight * self.temperature**2 * keras.ops.mean(apart))
@@ -39,7 +42,9 @@ class Taught(keras.layers.Layer):
         return super().get_config() | {"weight": self.weight, "temperature": self.temperature}
 
 
-def taught(student: keras.Model, teachers: list[keras.Model], *, weight: float = 1.0, temperature: float = 3.0) -> keras.Model:
+def taught(
+    student: keras.Model, teachers: list[keras.Model], *, weight: float = 1.0, temperature: float = 3.0
+) -> keras.Model:
     """A network that computes what ``student`` does, and learns from ``teachers`` besides the labels.
 
     Several teachers' probabilities are averaged.  Teachers are asked about each batch as the student sees it, changed
@@ -64,8 +69,11 @@ def taught(student: keras.Model, teachers: list[keras.Model], *, weight: float =
         raise invalid("teachers", expected="at least one trained network", received=teachers)
     for teacher in teachers:
         if teacher.input_shape != student.input_shape or teacher.output_shape != student.output_shape:
-            raise invalid("teachers", expected=f"networks from {student.input_shape} to {student.output_shape}, as the student",
-                          received=f"{teacher.name} from {teacher.input_shape} to {teacher.output_shape}")
+            raise invalid(
+                "teachers",
+                expected=f"networks from {student.input_shape} to {student.output_shape}, as the student",
+                received=f"{teacher.name} from {teacher.input_shape} to {teacher.output_shape}",
+            )
     weight, temperature = positive("weight", weight), real("temperature", temperature, least=1.0)
     pixels = keras.Input(student.input_shape[1:], name="pixels")
     student.name = STUDENT
@@ -74,7 +82,9 @@ def taught(student: keras.Model, teachers: list[keras.Model], *, weight: float =
         teacher.trainable, teacher.name = False, f"teacher_{number}"
         said.append(teacher(pixels, training=False))
     mean = said[0] if len(said) == 1 else keras.layers.Average(name="teachers")(said)
-    answer = Taught(weight=weight, temperature=temperature, dtype="float32", name="probabilities")([student(pixels), mean])
+    answer = Taught(weight=weight, temperature=temperature, dtype="float32", name="probabilities")(
+        [student(pixels), mean]
+    )
     return keras.Model(pixels, answer, name="distilled")
 
 

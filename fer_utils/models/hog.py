@@ -52,14 +52,13 @@ def hog(images, *, cell: int = 20, bins: int = 9):
         apart = ops.abs(place - number)
         apart = ops.minimum(apart, bins - apart)
         votes = ops.maximum(1.0 - apart, 0.0) * size
-        cells.append(ops.average_pool(votes[..., None], cell, strides=cell, padding="valid", data_format="channels_last"))
+        cells.append(
+            ops.average_pool(votes[..., None], cell, strides=cell, padding="valid", data_format="channels_last")
+        )
     cells = ops.concatenate(cells, axis=-1)  # (batch, rows, columns, bins)
     rows, columns = cells.shape[1], cells.shape[2]
     blocks = ops.concatenate(
-        [
-            cells[:, i : rows - BLOCK + 1 + i, j : columns - BLOCK + 1 + j]
-            for i in range(BLOCK) for j in range(BLOCK)
-        ],
+        [cells[:, i : rows - BLOCK + 1 + i, j : columns - BLOCK + 1 + j] for i in range(BLOCK) for j in range(BLOCK)],
         axis=-1,
     )
     blocks = ops.minimum(_unit(blocks), CAP)

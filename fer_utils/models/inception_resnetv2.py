@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def build(*, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1)) -> "keras.Model":
+def build(*, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1)) -> keras.Model:
     """InceptionResNetV2, the layers of ``keras.applications`` without pretrained weights.
 
     At (180, 180, 1) and 8 classes: 54,348,456 parameters, 3,836,828,448

@@ -31,8 +31,15 @@ class NearestNeighbours(keras.Model):
     one_pass = True
 
     def __init__(
-        self, *, classes: int, input_shape: tuple[int, int, int], k: int = 5, cell: int = 20,
-        bins: int = 9, name: str = "knn", **kwargs: Any,
+        self,
+        *,
+        classes: int,
+        input_shape: tuple[int, int, int],
+        k: int = 5,
+        cell: int = 20,
+        bins: int = 9,
+        name: str = "knn",
+        **kwargs: Any,
     ):
         # Always in single precision: halves would confuse near neighbours.
         super().__init__(name=name, **{**kwargs, "dtype": "float32"})
@@ -66,12 +73,16 @@ class NearestNeighbours(keras.Model):
 
     def get_config(self) -> dict:
         return {
-            **super().get_config(), "classes": self.classes, "input_shape": list(self.image_shape),
-            "k": self.k, "cell": self.cell, "bins": self.bins,
+            **super().get_config(),
+            "classes": self.classes,
+            "input_shape": list(self.image_shape),
+            "k": self.k,
+            "cell": self.cell,
+            "bins": self.bins,
         }
 
     @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "NearestNeighbours":
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> NearestNeighbours:
         return cls(**config)
 
     def save_own_variables(self, store) -> None:
@@ -120,8 +131,16 @@ class NearestNeighbours(keras.Model):
         return ops.sum(ops.one_hot(labels, self.classes, dtype="float32") * weights[None, :, None], axis=1)
 
     def fit(
-        self, x=None, y=None, batch_size: int | None = None, epochs: int = 1, verbose="auto",
-        callbacks=None, validation_data=None, shuffle: bool = True, initial_epoch: int = 0,
+        self,
+        x=None,
+        y=None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose="auto",
+        callbacks=None,
+        validation_data=None,
+        shuffle: bool = True,
+        initial_epoch: int = 0,
     ) -> keras.callbacks.History:
         """Store the training set's descriptors; earlier references are forgotten.
 
@@ -149,23 +168,23 @@ class NearestNeighbours(keras.Model):
         """
         size = whole_number("batch_size", 32 if batch_size is None else batch_size, 1)
         batches, count = self._batches(x, y, size)
-        calls = keras.callbacks.CallbackList(
-            callbacks, add_history=True, model=self, epochs=1, steps=count, verbose=0
-        )
+        calls = keras.callbacks.CallbackList(callbacks, add_history=True, model=self, epochs=1, steps=count, verbose=0)
         calls.on_train_begin()
         calls.on_epoch_begin(0)
         descriptors, labels = self._describe(batches, count, calls, show=verbose not in (0, "0"))
         if len(labels) < self.k:
             raise invalid(
-                "k", expected=f"at most as many neighbours as the {len(labels)} training images",
+                "k",
+                expected=f"at most as many neighbours as the {len(labels)} training images",
                 received=self.k,
             )
         self._remember(descriptors, labels)
         logs = self._self_check(descriptors, labels, size)
         if validation_data is not None:
             pair = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data, None)
-            found = self.evaluate(*pair[:2], batch_size=size if pair[1] is not None else None,
-                                  verbose=0, return_dict=True)
+            found = self.evaluate(
+                *pair[:2], batch_size=size if pair[1] is not None else None, verbose=0, return_dict=True
+            )
             logs |= {f"val_{key}": float(value) for key, value in found.items()}
         calls.on_epoch_end(0, logs)
         calls.on_train_end(logs)
@@ -209,7 +228,8 @@ class NearestNeighbours(keras.Model):
         answers = answers.reshape(-1)
         if answers.size and (answers.min() < 0 or answers.max() >= self.classes):
             raise invalid(
-                "y", expected=f"labels from 0 to {self.classes - 1}",
+                "y",
+                expected=f"labels from 0 to {self.classes - 1}",
                 received=f"{answers.min()} to {answers.max()}",
             )
         return answers.astype("int32")
@@ -219,18 +239,22 @@ class NearestNeighbours(keras.Model):
         k = min(self.k, len(labels) - 1)
         if k < 1:
             return {"accuracy": 1.0, "loss": 0.0}  # one image and nothing to compare it with
-        found = np.concatenate([
-            ops.convert_to_numpy(self._votes(descriptors[i : i + size], k, leave=1))
-            for i in range(0, len(labels), size)
-        ])
+        found = np.concatenate(
+            [
+                ops.convert_to_numpy(self._votes(descriptors[i : i + size], k, leave=1))
+                for i in range(0, len(labels), size)
+            ]
+        )
         right = np.clip(found[np.arange(len(labels)), labels], keras.config.epsilon(), 1.0)
-        return {
-            "accuracy": float((found.argmax(axis=1) == labels).mean()), "loss": float(-np.log(right).mean())
-        }
+        return {"accuracy": float((found.argmax(axis=1) == labels).mean()), "loss": float(-np.log(right).mean())}
 
 
 def build(
-    *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), k: int = 5, cell: int = 20,
+    *,
+    classes: int,
+    input_shape: tuple[int, int, int] = (180, 180, 1),
+    k: int = 5,
+    cell: int = 20,
     bins: int = 9,
 ) -> NearestNeighbours:
     """k nearest neighbours on HOG.
@@ -249,8 +273,10 @@ def build(
     k, cell, bins = whole_number("k", k, 1), whole_number("cell", cell, 1), whole_number("bins", bins, 2)
     if not length(input_shape, cell, bins):
         raise invalid(
-            "input_shape", expected=f"height and width of two cells ({2 * cell} pixels) or more for knn",
-            received=input_shape, remedy="Choose a smaller `cell`.",
+            "input_shape",
+            expected=f"height and width of two cells ({2 * cell} pixels) or more for knn",
+            received=input_shape,
+            remedy="Choose a smaller `cell`.",
         )
     model = NearestNeighbours(classes=classes, input_shape=input_shape, k=k, cell=cell, bins=bins)
     model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])

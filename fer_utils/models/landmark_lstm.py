@@ -21,8 +21,8 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.models.distances import length
 from fer_utils.models._parts import real, softmax_head
+from fer_utils.models.distances import length
 
 if TYPE_CHECKING:
     import keras
@@ -34,8 +34,12 @@ WIDTHS: tuple[int, ...] = tuple(2**k for k in range(4, 13))
 
 
 def parameter_count(
-    units: Iterable[int] = (2048, 2048), dense: Iterable[int] = (2048,), distances: int = 1052, classes: int = 8,
-    frames: int = FRAMES, whole: bool = False,
+    units: Iterable[int] = (2048, 2048),
+    dense: Iterable[int] = (2048,),
+    distances: int = 1052,
+    classes: int = 8,
+    frames: int = FRAMES,
+    whole: bool = False,
 ) -> int:
     """Parameters of the network, in closed form (no Keras).
 
@@ -62,8 +66,13 @@ def parameter_count(
 
 
 def candidates(
-    target: int = PRINTED, *, widths: Iterable[int] = WIDTHS, most_layers: int = 3, classes: Iterable[int] = (6, 7, 8),
-    most_distances: int = length(), frames: int = FRAMES,
+    target: int = PRINTED,
+    *,
+    widths: Iterable[int] = WIDTHS,
+    most_layers: int = 3,
+    classes: Iterable[int] = (6, 7, 8),
+    most_distances: int = length(),
+    frames: int = FRAMES,
 ) -> list[dict]:
     """Every network of plain widths that has exactly ``target`` parameters.
 
@@ -96,9 +105,15 @@ def candidates(
 
 
 def build(
-    *, classes: int, distances: int = 1052, frames: int = FRAMES, units: tuple[int, ...] = (2048, 2048),
-    dense: tuple[int, ...] = (2048,), whole: bool = False, dropout: float = 0.0,
-) -> "keras.Model":
+    *,
+    classes: int,
+    distances: int = 1052,
+    frames: int = FRAMES,
+    units: tuple[int, ...] = (2048, 2048),
+    dense: tuple[int, ...] = (2048,),
+    whole: bool = False,
+    dropout: float = 0.0,
+) -> keras.Model:
     """LSTM layers over the frames of a clip, dense layers, softmax.
 
     With 8 classes: 63,178,760 parameters, 7,196,065,792 multiply-accumulates for

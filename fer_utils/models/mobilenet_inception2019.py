@@ -36,8 +36,13 @@ def _conv(x, filters: int, side: int, name: str, *, strides: int = 1, relu: bool
     import keras
 
     x = keras.layers.Conv2D(
-        filters, side, strides=strides, padding="same", use_bias=False,
-        kernel_initializer="he_normal", name=f"{name}_conv",
+        filters,
+        side,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}_conv",
     )(x)
     x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_norm")(x)
     return keras.layers.ReLU(max_value=6.0, name=f"{name}_relu")(x) if relu else x
@@ -66,7 +71,11 @@ def _bottleneck(x, filters: int, expansion: int, strides: int, name: str):
     channels = x.shape[-1]
     y = _conv(x, expansion * channels, 1, f"{name}_expand") if expansion > 1 else x
     y = keras.layers.DepthwiseConv2D(
-        3, strides=strides, padding="same", use_bias=False, depthwise_initializer="he_normal",
+        3,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        depthwise_initializer="he_normal",
         name=f"{name}_depthwise_conv",
     )(y)
     y = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_depthwise_norm")(y)
@@ -78,9 +87,13 @@ def _bottleneck(x, filters: int, expansion: int, strides: int, name: str):
 
 
 def build(
-    *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), width: float = 1.0,
-    features: int = 512, dropout: float = 0.2,
-) -> "keras.Model":
+    *,
+    classes: int,
+    input_shape: tuple[int, int, int] = (180, 180, 1),
+    width: float = 1.0,
+    features: int = 512,
+    dropout: float = 0.2,
+) -> keras.Model:
     """Inception block, MobileNetV2 bottlenecks, a convolution that widens, dense softmax.
 
     At (180, 180, 1) and 8 classes: 614,952 parameters, 159,318,976
@@ -112,7 +125,10 @@ def build(
     for stage, (expansion, channels, repeats, strides) in enumerate(STAGES, start=1):
         for block in range(repeats):
             x = _bottleneck(
-                x, _multiple_of_8(channels * width), expansion, strides if block == 0 else 1,
+                x,
+                _multiple_of_8(channels * width),
+                expansion,
+                strides if block == 0 else 1,
                 f"stage{stage}_{block + 1}",
             )
     x = _conv(x, _multiple_of_8(features * width), 1, "expand")

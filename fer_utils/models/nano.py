@@ -26,10 +26,17 @@ _MOMENTUM = 0.9
 
 
 def build(
-    *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), widths: Iterable[int] = (16, 32, 48, 64),
-    depth: int = 2, pooling: str = "weighted", convolution: str = "separable", normalise: bool = True, residual: bool = True,
+    *,
+    classes: int,
+    input_shape: tuple[int, int, int] = (180, 180, 1),
+    widths: Iterable[int] = (16, 32, 48, 64),
+    depth: int = 2,
+    pooling: str = "weighted",
+    convolution: str = "separable",
+    normalise: bool = True,
+    residual: bool = True,
     dropout: float = 0.2,
-) -> "keras.Model":
+) -> keras.Model:
     """A stem, stages that each halve the image, one number a channel, softmax.
 
     Parameters
@@ -50,7 +57,9 @@ def build(
     try:
         widths = tuple(whole_number("widths", width, 1) for width in widths)
     except (TypeError, FerError):
-        raise invalid("widths", expected="whole numbers of 1 or more, of the stem and of each stage", received=widths) from None
+        raise invalid(
+            "widths", expected="whole numbers of 1 or more, of the stem and of each stage", received=widths
+        ) from None
     if len(widths) < 2:
         raise invalid("widths", expected="two numbers or more: of the stem and of a stage", received=widths)
     depth = whole_number("depth", depth, 1)
@@ -65,15 +74,26 @@ def build(
     def convolved(x, width, name, strides=1):
         given = {"strides": strides, "padding": "same", "use_bias": not normalise}
         if convolution == "full":
-            return settled(keras.layers.Conv2D(width, 3, kernel_initializer="he_normal", name=f"{name}_conv", **given)(x), name)
+            return settled(
+                keras.layers.Conv2D(width, 3, kernel_initializer="he_normal", name=f"{name}_conv", **given)(x), name
+            )
         x = keras.layers.DepthwiseConv2D(3, depthwise_initializer="he_normal", name=f"{name}_depthwise", **given)(x)
         x = settled(x, f"{name}_depthwise", relu=False)
-        x = keras.layers.Conv2D(width, 1, use_bias=not normalise, kernel_initializer="he_normal", name=f"{name}_pointwise")(x)
+        x = keras.layers.Conv2D(
+            width, 1, use_bias=not normalise, kernel_initializer="he_normal", name=f"{name}_pointwise"
+        )(x)
         return settled(x, name)
 
     inputs, x = scaled_input(input_shape)
-    x = keras.layers.Conv2D(widths[0], 3, strides=2, padding="same", use_bias=not normalise, kernel_initializer="he_normal",
-                            name="stem_conv")(x)
+    x = keras.layers.Conv2D(
+        widths[0],
+        3,
+        strides=2,
+        padding="same",
+        use_bias=not normalise,
+        kernel_initializer="he_normal",
+        name="stem_conv",
+    )(x)
     x = settled(x, "stem")
     for stage, width in enumerate(widths[1:], start=1):
         x = convolved(x, width, f"stage{stage}_1", strides=2)

@@ -15,9 +15,12 @@ BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
 
 def build(
-    *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), dense: int = 4096,
+    *,
+    classes: int,
+    input_shape: tuple[int, int, int] = (180, 180, 1),
+    dense: int = 4096,
     dropout: float = 0.5,
-) -> "keras.Model":
+) -> keras.Model:
     """VGG16: thirteen 3x3 convolutions in five blocks (configuration D of the source), two dense layers, softmax.
 
     At (180, 180, 1) and 8 classes: 83,960,520 parameters, 9,771,041,792
@@ -42,8 +45,14 @@ def build(
     inputs, x = scaled_input(input_shape)
     for block, (depth, filters) in enumerate(BLOCKS, start=1):
         for number in range(1, depth + 1):
-            x = keras.layers.Conv2D(filters, 3, padding="same", activation="relu", kernel_initializer="he_normal",
-                                    name=f"block{block}_conv{number}")(x)
+            x = keras.layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                activation="relu",
+                kernel_initializer="he_normal",
+                name=f"block{block}_conv{number}",
+            )(x)
         x = keras.layers.MaxPooling2D(2, strides=2, name=f"block{block}_pool")(x)
     x = keras.layers.Flatten(name="flatten")(x)
     for number in (1, 2):

@@ -39,9 +39,7 @@ def _halving(x, filters: tuple[int, int], name: str, *, first_relu: bool = True)
     """Two separable convolutions and a max pool of stride 2 beside a strided 1x1 shortcut."""
     import keras
 
-    beside = keras.layers.Conv2D(
-        filters[1], 1, strides=2, padding="same", use_bias=False, name=f"{name}_beside"
-    )(x)
+    beside = keras.layers.Conv2D(filters[1], 1, strides=2, padding="same", use_bias=False, name=f"{name}_beside")(x)
     beside = _norm(beside, f"{name}_beside_norm")
     y = _relu(x, f"{name}_relu1") if first_relu else x
     y = _separable(y, filters[0], f"{name}_conv1")
@@ -51,9 +49,12 @@ def _halving(x, filters: tuple[int, int], name: str, *, first_relu: bool = True)
 
 
 def build(
-    *, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1), width: float = 1.0,
+    *,
+    classes: int,
+    input_shape: tuple[int, int, int] = (180, 180, 1),
+    width: float = 1.0,
     dropout: float = 0.5,
-) -> "keras.Model":
+) -> keras.Model:
     """Xception with a softmax over the expressions.
 
     At (180, 180, 1) and 8 classes: 20,877,296 parameters, 2,854,734,448
@@ -81,9 +82,7 @@ def build(
 
     inputs, x = scaled_input(input_shape, symmetric=True)
     for number, (filters, strides) in enumerate(((32, 2), (64, 1)), start=1):
-        x = keras.layers.Conv2D(
-            channels(filters), 3, strides=strides, use_bias=False, name=f"entry_conv{number}"
-        )(x)
+        x = keras.layers.Conv2D(channels(filters), 3, strides=strides, use_bias=False, name=f"entry_conv{number}")(x)
         x = _relu(_norm(x, f"entry_norm{number}"), f"entry_relu{number}")
     for number, filters in enumerate((128, 256, 728), start=1):
         x = _halving(x, (channels(filters),) * 2, f"entry{number}", first_relu=number > 1)

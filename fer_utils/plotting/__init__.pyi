@@ -4,6 +4,8 @@ from . import contact_sheets as contact_sheets
 from . import layer_diagrams as layer_diagrams
 from . import live_figures as live_figures
 from . import pareto as pareto
+from .charts import DARK_PAPER as DARK_PAPER
+from .charts import INK as INK
 from .charts import PALETTE as PALETTE
 from .charts import bars as bars
 from .charts import blank as blank
@@ -33,5 +35,3 @@ from .comparisons import reliability as reliability
 from .comparisons import slopes as slopes
 from .comparisons import strips as strips
 from .comparisons import witnesses as witnesses
-from .charts import DARK_PAPER as DARK_PAPER
-from .charts import INK as INK

@@ -28,10 +28,22 @@ def style() -> dict:
     import seaborn
 
     return {
-        **seaborn.axes_style("ticks"), "figure.dpi": 100, "savefig.dpi": 200, "font.size": 10.5,
-        "axes.titlesize": 12, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 10,
-        "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-        "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False,
+        **seaborn.axes_style("ticks"),
+        "figure.dpi": 100,
+        "savefig.dpi": 200,
+        "font.size": 10.5,
+        "axes.titlesize": 12,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.titlepad": 10,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
     }
 
 
@@ -81,12 +93,17 @@ def figure_html(figure, *, alt: str, caption: str | None = None) -> str:
         dark = _png(figure, DARK_PAPER)
     text = html.escape(alt, quote=True)
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    image = ('<img class="{kind}" alt="{alt}" width="{width}" style="max-width:100%;height:auto{extra}" '
-             'src="data:image/png;base64,{data}">')
-    return ('<figure class="fer-figure" style="margin:1em 0">'
-            + image.format(kind="fer-light", alt=text, width=width, extra="", data=light)
-            + image.format(kind="fer-dark", alt=text, width=width, extra=";display:none", data=dark)
-            + below + "</figure>")
+    image = (
+        '<img class="{kind}" alt="{alt}" width="{width}" style="max-width:100%;height:auto{extra}" '
+        'src="data:image/png;base64,{data}">'
+    )
+    return (
+        '<figure class="fer-figure" style="margin:1em 0">'
+        + image.format(kind="fer-light", alt=text, width=width, extra="", data=light)
+        + image.format(kind="fer-dark", alt=text, width=width, extra=";display:none", data=dark)
+        + below
+        + "</figure>"
+    )
 
 
 def _png(figure, paper: str) -> str:
@@ -131,8 +148,14 @@ class _darkened:
             put(before)
 
 
-def faces(images: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: int = 8, cell: float = 1.0,
-          rows: Sequence[str] = ()):
+def faces(
+    images: Sequence[np.ndarray],
+    titles: Sequence[str] = (),
+    *,
+    columns: int = 8,
+    cell: float = 1.0,
+    rows: Sequence[str] = (),
+):
     """A contact sheet of pictures.
 
     Parameters
@@ -147,8 +170,13 @@ def faces(images: Sequence[np.ndarray], titles: Sequence[str] = (), *, columns: 
     columns = min(columns, len(images))
     count = -(-len(images) // columns)
     titled = min(count, -(-len(titles) // columns))
-    figure, axes = new(columns, count, width=columns * cell + (0.8 if rows else 0.1),
-                       height=count * (cell + 0.04) + 0.22 * titled, squeeze=False)
+    figure, axes = new(
+        columns,
+        count,
+        width=columns * cell + (0.8 if rows else 0.1),
+        height=count * (cell + 0.04) + 0.22 * titled,
+        squeeze=False,
+    )
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
     for i, axis in enumerate(axes.flat):
         axis.set_xticks([]), axis.set_yticks([])
@@ -178,8 +206,17 @@ def curves(results: Mapping[str, object], *, title: str):
     _epoch_axes(axes)
     chance = [result.metrics["chance"] for result in results.values()]
     axes[0].axhline(max(chance), color=INK, lw=0.8, ls=":")
-    axes[0].annotate("always the commonest label", (1, max(chance)), (-4, -4), xycoords=("axes fraction", "data"),
-                     textcoords="offset points", fontsize=8.5, color=INK, ha="right", va="top")
+    axes[0].annotate(
+        "always the commonest label",
+        (1, max(chance)),
+        (-4, -4),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        fontsize=8.5,
+        color=INK,
+        ha="right",
+        va="top",
+    )
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(4, len(names)), labelcolor=INK, frameon=False)
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=12, color=INK)
@@ -206,8 +243,21 @@ def confusion(result, *, title: str):
     size = 1.6 + 0.62 * len(matrix)
     figure, axis = new(width=size + 0.6, height=size)
     text = np.array([[f"{100 * share:.0f}" if share >= 0.005 else "" for share in row] for row in shares])
-    seaborn.heatmap(shares, ax=axis, annot=text, fmt="", cmap="Blues", vmin=0, vmax=1, cbar=False, square=True,
-                    linewidths=1, linecolor="white", xticklabels=result.labels, yticklabels=result.labels)
+    seaborn.heatmap(
+        shares,
+        ax=axis,
+        annot=text,
+        fmt="",
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        cbar=False,
+        square=True,
+        linewidths=1,
+        linecolor="white",
+        xticklabels=result.labels,
+        yticklabels=result.labels,
+    )
     axis.set(xlabel="label that the network gave", ylabel="posed-expression label")
     axis.tick_params(length=0, colors=INK)
     axis.set_yticklabels(axis.get_yticklabels(), rotation=0)
@@ -217,8 +267,15 @@ def confusion(result, *, title: str):
     return figure
 
 
-def bars(values: Mapping[str, dict | float], *, title: str, xlabel: str, percent: bool = False,
-         log: bool = False, highlight: str | None = None):
+def bars(
+    values: Mapping[str, dict | float],
+    *,
+    title: str,
+    xlabel: str,
+    percent: bool = False,
+    log: bool = False,
+    highlight: str | None = None,
+):
     """Horizontal bars, one a name; a dict with ``value``, ``low``, ``high`` gets its interval.
 
     ``log`` draws dots on a logarithmic axis (a bar's length means nothing there).
@@ -234,8 +291,13 @@ def bars(values: Mapping[str, dict | float], *, title: str, xlabel: str, percent
             axis.barh(i, point["value"], color=colour, height=0.62)
         if point.get("low") is not None:
             axis.plot([point["low"], point["high"]], [i, i], color=INK, lw=2)
-        shown = f"{100 * point['value']:.1f} %" if percent else f"{point['value']:,.4g}" if point["value"] < 1000 \
+        shown = (
+            f"{100 * point['value']:.1f} %"
+            if percent
+            else f"{point['value']:,.4g}"
+            if point["value"] < 1000
             else f"{point['value']:,.0f}"
+        )
         edge = point["high"] if point.get("high") is not None else point["value"]
         axis.annotate(shown, (edge, i), (7, 0), textcoords="offset points", va="center", fontsize=9.5, color=INK)
     axis.set_yticks(range(len(names)), names)
@@ -261,7 +323,9 @@ def stacked(table, *, title: str, xlabel: str):
     figure, axis = new(width=7.0, height=1.2 + 0.34 * len(table))
     left = np.zeros(len(table))
     for number, column in enumerate(table.columns):
-        axis.barh(range(len(table)), table[column], left=left, height=0.68, color=PALETTE[number % len(PALETTE)], label=column)
+        axis.barh(
+            range(len(table)), table[column], left=left, height=0.68, color=PALETTE[number % len(PALETTE)], label=column
+        )
         left += table[column].to_numpy()
     axis.set_yticks(range(len(table)), table.index)
     axis.invert_yaxis()
@@ -282,8 +346,14 @@ def shares(series: Mapping[str, object], *, title: str):
             colour = PALETTE[number % len(PALETTE)]
             axis.barh(row, share[part], left=left, height=0.6, color=colour, edgecolor="white", linewidth=0.8)
             if share[part] > 0.04:
-                axis.annotate(f"{part}\n{100 * share[part]:.1f} %", (left + share[part] / 2, row), ha="center", va="center",
-                              fontsize=8.5, color="white" if number in (0, 2, 3) else "black")
+                axis.annotate(
+                    f"{part}\n{100 * share[part]:.1f} %",
+                    (left + share[part] / 2, row),
+                    ha="center",
+                    va="center",
+                    fontsize=8.5,
+                    color="white" if number in (0, 2, 3) else "black",
+                )
             left += share[part]
     axis.set_yticks(range(len(series)), list(series))
     axis.invert_yaxis()
@@ -306,8 +376,15 @@ def boxed(picture: np.ndarray, boxes: Mapping[str, object], *, title: str):
     for number, (name, box) in enumerate(boxes.items()):
         colour = (PALETTE[5], PALETTE[1], PALETTE[4])[number % 3]
         axis.add_patch(Rectangle((box.x, box.y), box.w, box.h, fill=False, lw=2.5, color=colour))
-        axis.annotate(name, (box.x, box.y + box.h), (3, 4 + 13 * number), textcoords="offset points", color="black", fontsize=9.5,
-                      bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.5})
+        axis.annotate(
+            name,
+            (box.x, box.y + box.h),
+            (3, 4 + 13 * number),
+            textcoords="offset points",
+            color="black",
+            fontsize=9.5,
+            bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.5},
+        )
     axis.set_axis_off()
     head(axis, title)
     return figure
@@ -324,8 +401,16 @@ def scatter(x, y, *, title: str, xlabel: str, ylabel: str, highlight: str | None
         # Names of neighbours that nearly coincide move apart, up and down.
         above = place + 1 < len(names) and y[names[place + 1]] < 1.25 * y[name]
         below = place > 0 and y[name] < 1.25 * y[names[place - 1]]
-        axis.annotate(name, (x[name], y[name]), (-9 if right else 9, 8 * below - 8 * above), textcoords="offset points", va="center",
-                      ha="right" if right else "left", fontsize=9.5, color=INK)
+        axis.annotate(
+            name,
+            (x[name], y[name]),
+            (-9 if right else 9, 8 * below - 8 * above),
+            textcoords="offset points",
+            va="center",
+            ha="right" if right else "left",
+            fontsize=9.5,
+            color=INK,
+        )
     axis.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     axis.margins(0.12)
     head(axis, title)
@@ -338,8 +423,15 @@ def histograms(values: Mapping[str, np.ndarray], *, title: str, xlabel: str):
     floor = 1e-8
     edges = np.logspace(np.log10(floor), np.log10(max(v.max() for v in values.values()) * 1.1), 60)
     for number, (name, v) in enumerate(values.items()):
-        axis.hist(np.maximum(v, floor), edges, histtype="step", lw=2, color=PALETTE[number * 3 % len(PALETTE)], label=name,
-                  weights=np.full(len(v), 1 / len(v)))
+        axis.hist(
+            np.maximum(v, floor),
+            edges,
+            histtype="step",
+            lw=2,
+            color=PALETTE[number * 3 % len(PALETTE)],
+            label=name,
+            weights=np.full(len(v), 1 / len(v)),
+        )
     from matplotlib.ticker import PercentFormatter
 
     axis.set(xscale="log", xlabel=xlabel, ylabel="share of the weights")
@@ -355,9 +447,13 @@ def face_and_scores(picture: np.ndarray, scores, *, title: str):
     left.imshow(picture)
     left.set_axis_off()
     top = scores.idxmax()
-    right.barh(range(len(scores)), scores, height=0.66, color=[PALETTE[3] if n == top else PALETTE[0] for n in scores.index])
+    right.barh(
+        range(len(scores)), scores, height=0.66, color=[PALETTE[3] if n == top else PALETTE[0] for n in scores.index]
+    )
     for i, value in enumerate(scores):
-        right.annotate(f"{value:.2f}", (value, i), (4, 0), textcoords="offset points", va="center", fontsize=9, color=INK)
+        right.annotate(
+            f"{value:.2f}", (value, i), (4, 0), textcoords="offset points", va="center", fontsize=9, color=INK
+        )
     right.set_yticks(range(len(scores)), scores.index)
     right.invert_yaxis()
     right.tick_params(axis="y", length=0)
@@ -371,7 +467,7 @@ def closeup(picture: np.ndarray, box, margin: float = 0.4) -> np.ndarray:
     side = max(box.w, box.h) * (1 + 2 * margin)
     x, y = box.x + box.w / 2, box.y + box.h / 2
     top, left = max(int(y - side / 2), 0), max(int(x - side / 2), 0)
-    return picture[top:int(y + side / 2), left:int(x + side / 2)]
+    return picture[top : int(y + side / 2), left : int(x + side / 2)]
 
 
 def blank(size: int = 64) -> np.ndarray:

@@ -16,7 +16,7 @@ import html
 import numpy as np
 
 from fer_utils.core.errors import invalid, missing, whole_number
-from fer_utils.plotting import head, INK, new, PALETTE
+from fer_utils.plotting import INK, PALETTE, head, new
 
 #: The page's side of a sheet.  A telephone (below 34rem) shows `--narrow` columns, each picture with its own name.
 _CSS = """\
@@ -66,8 +66,10 @@ class Sheet:
         row_names = f"minmax(0, {names}rem) " if self.rows else ""
         wide = self.across * self.cell + (int(16 * names) if self.rows else 0)
         fold = self.columns and self.narrow < self.across
-        style = (f"--columns: {row_names}repeat({self.across}, minmax(0, {self.cell}px)); --narrow: {self.narrow}; "
-                 f"--wide: {wide}px; --gap: {3 if self.cell < 150 else 5}px")
+        style = (
+            f"--columns: {row_names}repeat({self.across}, minmax(0, {self.cell}px)); --narrow: {self.narrow}; "
+            f"--wide: {wide}px; --gap: {3 if self.cell < 150 else 5}px"
+        )
         before = f'<span class="fer-sheet-folded">{html.escape(self.corner)} </span>' if self.corner else ""
         parts = []
         if self.columns:
@@ -80,21 +82,42 @@ class Sheet:
                 parts.append(f'<div class="fer-sheet-row">{before}<b>{html.escape(first)}</b>{html.escape(rest)}</div>')
             folded = f'<span class="fer-sheet-folded">{html.escape(self.columns[column])}</span>' if fold else ""
             under = html.escape(self.labels[number]) if number < len(self.labels) else ""
-            parts.append(f'<div class="fer-sheet-cell"><img class="dark-light" alt="{self._alt(row, column, number)}" '
-                         f'src="data:image/webp;base64,{_webp(picture, self.quality)}">{under}{folded}</div>')
+            parts.append(
+                f'<div class="fer-sheet-cell"><img class="dark-light" alt="{self._alt(row, column, number)}" '
+                f'src="data:image/webp;base64,{_webp(picture, self.quality)}">{under}{folded}</div>'
+            )
         title = f'<p class="fer-sheet-title">{html.escape(self.title)}</p>' if self.title else ""
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-        return (f'<figure class="fer-figure fer-sheet" aria-label="{html.escape(alt, quote=True)}"><style>{_CSS}</style>{title}'
-                f'<div class="fer-sheet-grid{" fer-sheet-fold" if fold else ""}" style="{style}">' + "".join(parts) + f"</div>{below}</figure>")
+        return (
+            f'<figure class="fer-figure fer-sheet" aria-label="{html.escape(alt, quote=True)}"><style>{_CSS}</style>{title}'
+            f'<div class="fer-sheet-grid{" fer-sheet-fold" if fold else ""}" style="{style}">'
+            + "".join(parts)
+            + f"</div>{below}</figure>"
+        )
 
     def _alt(self, row: int, column: int, number: int) -> str:
-        names = [*(f"{self.corner} {name}".strip() for name in self.rows[row:row + 1]), *self.columns[column:column + 1], *self.labels[number:number + 1]]
+        names = [
+            *(f"{self.corner} {name}".strip() for name in self.rows[row : row + 1]),
+            *self.columns[column : column + 1],
+            *self.labels[number : number + 1],
+        ]
         place = f"row {row + 1}, picture {column + 1}"
         return html.escape(", ".join([*(name.replace("\n", " ") for name in names), "drawn face", place]), quote=True)
 
 
-def grid(pictures: Sequence[np.ndarray], *, columns: Sequence[str] = (), rows: Sequence[str] = (), labels: Sequence[str] = (),
-         across: int | None = None, corner: str = "", title: str = "", cell: int = 96, narrow: int | None = None, quality: int = 82) -> Sheet:
+def grid(
+    pictures: Sequence[np.ndarray],
+    *,
+    columns: Sequence[str] = (),
+    rows: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    across: int | None = None,
+    corner: str = "",
+    title: str = "",
+    cell: int = 96,
+    narrow: int | None = None,
+    quality: int = 82,
+) -> Sheet:
     """A sheet of pictures, row by row.
 
     Parameters
@@ -114,18 +137,38 @@ def grid(pictures: Sequence[np.ndarray], *, columns: Sequence[str] = (), rows: S
     if not pictures:
         raise invalid("pictures", expected="at least one picture", received="none")
     for picture in pictures:
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.shape != pictures[0].shape:
-            raise invalid("pictures", expected=f"uint8 arrays of one shape (H, W, 3), as the first: {pictures[0].shape}",
-                          received=(picture.dtype.name, picture.shape))
+        if (
+            picture.dtype != np.uint8
+            or picture.ndim != 3
+            or picture.shape[2] != 3
+            or picture.shape != pictures[0].shape
+        ):
+            raise invalid(
+                "pictures",
+                expected=f"uint8 arrays of one shape (H, W, 3), as the first: {pictures[0].shape}",
+                received=(picture.dtype.name, picture.shape),
+            )
     across = whole_number("across", across if across is not None else len(columns) or min(len(pictures), 8), 1)
     if columns and len(columns) != across:
         raise invalid("columns", expected=f"one name for each of {across} columns", received=list(columns))
     if rows and len(rows) != -(-len(pictures) // across):
-        raise invalid("rows", expected=f"one name for each of {-(-len(pictures) // across)} rows of {across}", received=list(rows))
+        raise invalid(
+            "rows", expected=f"one name for each of {-(-len(pictures) // across)} rows of {across}", received=list(rows)
+        )
     if narrow is None:
         narrow = across if across <= 5 else next((n for n in (4, 5, 3) if across % n == 0), 4)
-    return Sheet(pictures, tuple(columns), tuple(rows), tuple(labels), across, corner, title, whole_number("cell", cell, 16, 800),
-                 whole_number("narrow", narrow, 1), whole_number("quality", quality, 1, 100))
+    return Sheet(
+        pictures,
+        tuple(columns),
+        tuple(rows),
+        tuple(labels),
+        across,
+        corner,
+        title,
+        whole_number("cell", cell, 16, 800),
+        whole_number("narrow", narrow, 1),
+        whole_number("quality", quality, 1, 100),
+    )
 
 
 def _webp(picture: np.ndarray, quality: int) -> str:
@@ -137,7 +180,9 @@ def _webp(picture: np.ndarray, quality: int) -> str:
     return base64.b64encode(data.tobytes()).decode()
 
 
-def face_of(picture: np.ndarray, marks: np.ndarray, *, above: float = 0.62, beside: float = 0.22, below: float = 0.16) -> np.ndarray:
+def face_of(
+    picture: np.ndarray, marks: np.ndarray, *, above: float = 0.62, beside: float = 0.22, below: float = 0.16
+) -> np.ndarray:
     """The square of a picture that holds a face, found from its 68 landmarks (x, y) in pixels.
 
     ``above``, ``beside`` and ``below`` are margins as shares of the jaw's width, from brow, jaw and chin.
@@ -149,12 +194,14 @@ def face_of(picture: np.ndarray, marks: np.ndarray, *, above: float = 0.62, besi
     side = int(round(min(max(bottom - top, wide * (1 + 2 * beside)), *picture.shape[:2])))
     x = int(round(np.clip((left + right - side) / 2, 0, picture.shape[1] - side)))
     y = int(round(np.clip((top + bottom - side) / 2, 0, picture.shape[0] - side)))
-    return picture[y:y + side, x:x + side]
+    return picture[y : y + side, x : x + side]
 
 
 #: Parts of a face: from which landmarks' row the window starts, how far above it and how high it is, as shares of the jaw's width.
 PARTS: Mapping[str, tuple[slice, float, float]] = {
-    "brows and eyes": (slice(17, 27), -0.28, 0.70), "cheeks and nose": (slice(17, 27), -0.10, 0.70), "mouth": (slice(33, 34), -0.16, 0.70),
+    "brows and eyes": (slice(17, 27), -0.28, 0.70),
+    "cheeks and nose": (slice(17, 27), -0.10, 0.70),
+    "mouth": (slice(33, 34), -0.16, 0.70),
 }
 
 
@@ -170,7 +217,7 @@ def part_of(picture: np.ndarray, marks: np.ndarray, part: str, *, height: float 
     left, wide = marks[:17, 0].min(), np.ptp(marks[:17, 0])
     top = marks[rows, 1].min() + start * wide
     bottom, right = top + (height or high) * wide, left + wide
-    return picture[max(int(round(top)), 0):int(round(bottom)), max(int(round(left)), 0):int(round(right))]
+    return picture[max(int(round(top)), 0) : int(round(bottom)), max(int(round(left)), 0) : int(round(right))]
 
 
 def resized(picture: np.ndarray, width: int) -> np.ndarray:
@@ -178,7 +225,9 @@ def resized(picture: np.ndarray, width: int) -> np.ndarray:
     import cv2
 
     height = max(1, round(width * picture.shape[0] / picture.shape[1]))
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_CUBIC)
+    return cv2.resize(
+        picture, (width, height), interpolation=cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_CUBIC
+    )
 
 
 def marked(picture: np.ndarray, marks: np.ndarray, *, colour: tuple[int, int, int] = (86, 180, 233)) -> np.ndarray:
@@ -194,8 +243,16 @@ def marked(picture: np.ndarray, marks: np.ndarray, *, colour: tuple[int, int, in
     return copy
 
 
-def timeline(time_s: np.ndarray, curves: Mapping[str, np.ndarray], pictures: Sequence[np.ndarray] = (),
-             picture_times: Sequence[float] = (), *, title: str, ylabel: str = "intensity", shade: np.ndarray | None = None):
+def timeline(
+    time_s: np.ndarray,
+    curves: Mapping[str, np.ndarray],
+    pictures: Sequence[np.ndarray] = (),
+    picture_times: Sequence[float] = (),
+    *,
+    title: str,
+    ylabel: str = "intensity",
+    shade: np.ndarray | None = None,
+):
     """Curves over time, 0..1, with pictures below them at their moments.
 
     Parameters
@@ -206,14 +263,22 @@ def timeline(time_s: np.ndarray, curves: Mapping[str, np.ndarray], pictures: Seq
     shade : (T,) 0..1, drawn as a grey area behind the curves.
     """
     if len(pictures) != len(picture_times):
-        raise invalid("picture_times", expected=f"one time for each of {len(pictures)} pictures", received=list(picture_times))
+        raise invalid(
+            "picture_times", expected=f"one time for each of {len(pictures)} pictures", received=list(picture_times)
+        )
     if not 1 <= len(curves) <= len(PALETTE):
         raise invalid("curves", expected=f"one to {len(PALETTE)} curves", received=list(curves))
     time_s = np.asarray(time_s, float)
     width, low, high = 7.0, float(time_s[0]), float(time_s[-1])
     cell = 0.92 * width / max(len(pictures), 1)
-    figure, axes = new(1, 2 if pictures else 1, width=width, height=3.2 + (cell + 0.35 if pictures else 0), squeeze=False,
-                       height_ratios=[2.2, cell + 0.2] if pictures else [1])
+    figure, axes = new(
+        1,
+        2 if pictures else 1,
+        width=width,
+        height=3.2 + (cell + 0.35 if pictures else 0),
+        squeeze=False,
+        height_ratios=[2.2, cell + 0.2] if pictures else [1],
+    )
     axis = axes[0, 0]
     head(axis, title)
     if shade is not None:
@@ -221,7 +286,16 @@ def timeline(time_s: np.ndarray, curves: Mapping[str, np.ndarray], pictures: Seq
     for number, (name, values) in enumerate(curves.items()):
         axis.plot(time_s, values, color=PALETTE[number], lw=2.2, ls="-" if number < 4 else "--", label=name)
     axis.set(xlim=(low, high), ylim=(0, 1.04), xlabel="time (s)", ylabel=ylabel)
-    axis.legend(labelcolor=INK, frameon=False, fontsize=10, ncols=3, loc="lower left", bbox_to_anchor=(-0.08, 1.0), handlelength=1.4, columnspacing=1.2)
+    axis.legend(
+        labelcolor=INK,
+        frameon=False,
+        fontsize=10,
+        ncols=3,
+        loc="lower left",
+        bbox_to_anchor=(-0.08, 1.0),
+        handlelength=1.4,
+        columnspacing=1.2,
+    )
     if pictures:
         _strip(axes[1, 0], axis, pictures, picture_times, low, high)
     return figure
@@ -237,7 +311,11 @@ def _strip(strip, axis, pictures, times, low: float, high: float) -> None:
         left = low + number * each
         strip.imshow(picture, extent=(left + gap, left + each - gap, 0, 1), aspect="auto", interpolation="antialiased")
         strip.text(left + each / 2, -0.04, f"{time:.1f} s", ha="center", va="top", fontsize=9.5, color=INK)
-        axis.figure.add_artist(ConnectionPatch((time, 0), (left + each / 2, 1), axis.transData, strip.transData, color=INK, lw=0.6, alpha=0.5))
+        axis.figure.add_artist(
+            ConnectionPatch(
+                (time, 0), (left + each / 2, 1), axis.transData, strip.transData, color=INK, lw=0.6, alpha=0.5
+            )
+        )
         axis.axvline(time, color=INK, lw=0.6, alpha=0.25)
     strip.set(xlim=(low, high), ylim=(-0.16, 1))
     strip.set_axis_off()

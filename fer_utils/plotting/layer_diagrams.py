@@ -11,12 +11,19 @@ import math
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.plotting import head, INK, new, PALETTE
+from fer_utils.plotting import INK, PALETTE, head, new
 
 
 def full(outputs: int, inputs: int, kernel: int = 3) -> np.ndarray:
     """Which weights a full convolution has: all, (outputs, inputs, kernel, kernel) of true."""
-    return np.ones((whole_number("outputs", outputs, 1), whole_number("inputs", inputs, 1), *[whole_number("kernel", kernel, 1)] * 2), bool)
+    return np.ones(
+        (
+            whole_number("outputs", outputs, 1),
+            whole_number("inputs", inputs, 1),
+            *[whole_number("kernel", kernel, 1)] * 2,
+        ),
+        bool,
+    )
 
 
 def depthwise(channels: int, kernel: int = 3) -> np.ndarray:
@@ -41,18 +48,29 @@ def kernels(masks: Mapping[str, np.ndarray], *, title: str, colours: Sequence[in
 
     masks = {name: np.asarray(mask, bool) for name, mask in masks.items()}
     if not masks or any(mask.ndim != 4 or not mask.size for mask in masks.values()):
-        raise invalid("masks", expected="arrays (outputs, inputs, height, width)", received={name: mask.shape for name, mask in masks.items()})
+        raise invalid(
+            "masks",
+            expected="arrays (outputs, inputs, height, width)",
+            received={name: mask.shape for name, mask in masks.items()},
+        )
     gap = 0.9
     wide = [mask.shape[1] * (mask.shape[3] + gap) for mask in masks.values()]
     high = max(mask.shape[0] * (mask.shape[2] + gap) for mask in masks.values())
     scale = min(0.24, 7.4 / (sum(wide) + 3 * len(wide)))
-    figure, axes = new(len(masks), 1, width=max(scale * (sum(wide) + 3 * len(wide)), 1.55 * len(masks)), height=scale * high + 1.35, squeeze=False,
-                       width_ratios=wide)
+    figure, axes = new(
+        len(masks),
+        1,
+        width=max(scale * (sum(wide) + 3 * len(wide)), 1.55 * len(masks)),
+        height=scale * high + 1.35,
+        squeeze=False,
+        width_ratios=wide,
+    )
     for place, (axis, (name, mask)) in enumerate(zip(axes[0], masks.items())):
         squares = {True: [], False: []}
         for out, into, y, x in np.ndindex(mask.shape):
             squares[bool(mask[out, into, y, x])].append(
-                Rectangle((into * (mask.shape[3] + gap) + x + 0.06, out * (mask.shape[2] + gap) + y + 0.06), 0.88, 0.88))
+                Rectangle((into * (mask.shape[3] + gap) + x + 0.06, out * (mask.shape[2] + gap) + y + 0.06), 0.88, 0.88)
+            )
         colour = PALETTE[colours[place] if len(colours) else 0]
         axis.add_collection(PatchCollection(squares[True], facecolor=colour, edgecolor="none"))
         axis.add_collection(PatchCollection(squares[False], facecolor=PALETTE[6], edgecolor="none", alpha=0.16))
@@ -91,11 +109,29 @@ def flow(blocks: Mapping[str, Sequence], *, title: str):
                 axis.annotate(step, (0.03, place), va="center", fontsize=9.5, color=INK)
             else:
                 narrow = step == min(steps[::2])
-                axis.add_patch(Rectangle((-step / most / 2, place - 0.3), step / most, 0.6, facecolor=PALETTE[3 if narrow else 0]))
-                axis.annotate(f"{step}", (step / most / 2, place), (5, 0), textcoords="offset points", va="center", fontsize=9.5, color=INK)
+                axis.add_patch(
+                    Rectangle((-step / most / 2, place - 0.3), step / most, 0.6, facecolor=PALETTE[3 if narrow else 0])
+                )
+                axis.annotate(
+                    f"{step}",
+                    (step / most / 2, place),
+                    (5, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=9.5,
+                    color=INK,
+                )
         if steps[0] == steps[-1]:
             side = -steps[0] / most / 2
-            axis.add_patch(_arrow((side, 0), (side, len(steps) - 1), color=PALETTE[2], lw=1.6, connectionstyle=f"arc3,rad={0.16 if side < -0.4 else 0.85}"))
+            axis.add_patch(
+                _arrow(
+                    (side, 0),
+                    (side, len(steps) - 1),
+                    color=PALETTE[2],
+                    lw=1.6,
+                    connectionstyle=f"arc3,rad={0.16 if side < -0.4 else 0.85}",
+                )
+            )
         axis.set(xlim=(-0.85, 0.75), ylim=(longest - 0.4, -0.6))
         axis.set_axis_off()
         axis.set_title(name, fontsize=10.5, fontweight="normal", color=INK)
@@ -121,8 +157,19 @@ def branches(columns: Mapping[str, Sequence[str]], *, top: str, bottom: str, tit
         for start, stop in zip(path, path[1:]):
             axis.add_patch(_arrow((place, start), (place, stop), shrinkA=10, shrinkB=11))
         for row, step in zip(rows, steps):
-            axis.annotate(step, (place, row), ha="center", va="center", fontsize=9.5, color="white",
-                          bbox={"boxstyle": "round,pad=0.34", "edgecolor": "none", "facecolor": PALETTE[2 if "pool" in step else 0]})
+            axis.annotate(
+                step,
+                (place, row),
+                ha="center",
+                va="center",
+                fontsize=9.5,
+                color="white",
+                bbox={
+                    "boxstyle": "round,pad=0.34",
+                    "edgecolor": "none",
+                    "facecolor": PALETTE[2 if "pool" in step else 0],
+                },
+            )
         axis.annotate(name, (place, end + 0.55), ha="center", va="center", fontsize=9.5, color=INK)
     axis.set(xlim=(-0.6, len(columns) - 0.4), ylim=(end + 0.95, -0.4))
     axis.set_axis_off()
@@ -136,7 +183,9 @@ def spiral(points: int = 400) -> np.ndarray:
     return turn[:, None] / turn[-1] * np.column_stack([np.cos(turn), np.sin(turn)])
 
 
-def through_relu(points: np.ndarray, channels: int, *, seed: int = 0, relu: bool = True) -> tuple[np.ndarray, np.ndarray]:
+def through_relu(
+    points: np.ndarray, channels: int, *, seed: int = 0, relu: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """Points of d dimensions through a random matrix to ``channels``, a ReLU, and back by the best linear map.
 
     Returns
@@ -180,9 +229,19 @@ def returned(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str)
     return figure
 
 
-def laws(series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title: str, xlabel: str, ylabel: str,
-          marks: Mapping[str, float] | None = None, points: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
-          log: bool = True, doubling: bool = False, percent: bool = False, floor: float | None = None):
+def laws(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    marks: Mapping[str, float] | None = None,
+    points: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
+    log: bool = True,
+    doubling: bool = False,
+    percent: bool = False,
+    floor: float | None = None,
+):
     """Named lines (x, y), each named at its last point.
 
     ``points`` (same names) are measured ones; ``marks`` dotted horizontal lines; ``log`` makes y logarithmic, ``percent`` writes it as shares;
@@ -197,10 +256,21 @@ def laws(series: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title
         if points and name in points:
             axis.plot(*points[name], "o", color=colour, ms=6)
         end = max((k for k in range(len(x)) if floor is None or y[k] >= floor), default=0)
-        axis.annotate(name, (x[end], y[end]), (7, 0), textcoords="offset points", va="center", fontsize=9.5, color=colour)
+        axis.annotate(
+            name, (x[end], y[end]), (7, 0), textcoords="offset points", va="center", fontsize=9.5, color=colour
+        )
     for name, value in (marks or {}).items():
         axis.axhline(value, color=INK, lw=0.9, ls=":", zorder=0)
-        axis.annotate(name, (0, value), (4, -4), xycoords=("axes fraction", "data"), textcoords="offset points", va="top", fontsize=9, color=INK)
+        axis.annotate(
+            name,
+            (0, value),
+            (4, -4),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="top",
+            fontsize=9,
+            color=INK,
+        )
     axis.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     if doubling:
         from matplotlib.ticker import FuncFormatter

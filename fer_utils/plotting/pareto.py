@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting import head, INK, new, PALETTE
+from fer_utils.plotting import INK, PALETTE, head, new
 
 
 def undominated(values: Mapping[str, float], costs: Mapping[str, float]) -> list[str]:
@@ -18,7 +18,11 @@ def undominated(values: Mapping[str, float], costs: Mapping[str, float]) -> list
     if values.keys() != costs.keys():
         raise invalid("costs", expected=f"the names of `values`: {', '.join(values)}", received=list(costs))
     beaten = lambda one: any(  # noqa: E731
-        values[other] >= values[one] and costs[other] <= costs[one] and (values[other] > values[one] or costs[other] < costs[one]) for other in values)
+        values[other] >= values[one]
+        and costs[other] <= costs[one]
+        and (values[other] > values[one] or costs[other] < costs[one])
+        for other in values
+    )
     return sorted((name for name in values if not beaten(name)), key=lambda name: (costs[name], name))
 
 
@@ -36,19 +40,40 @@ def frontier(values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, flo
     first = next(iter(costs.values()))
     letters = dict(zip(sorted(values, key=first.__getitem__), "abcdefghijklmnopqrstuvwxyz"))
     columns = min(2, len(costs))
-    figure, axes = new(columns, -(-len(costs) // columns), width=7.6, height=3.0 * -(-len(costs) // columns) + 0.16 * len(values) + 0.3,
-                       squeeze=False, sharey=True)
-    for axis in axes.flat[len(costs):]:
+    figure, axes = new(
+        columns,
+        -(-len(costs) // columns),
+        width=7.6,
+        height=3.0 * -(-len(costs) // columns) + 0.16 * len(values) + 0.3,
+        squeeze=False,
+        sharey=True,
+    )
+    for axis in axes.flat[len(costs) :]:
         axis.set_visible(False)
     for axis, (label, cost) in zip(axes.flat, costs.items()):
         best = undominated({name: point["value"] for name, point in values.items()}, cost)
-        axis.plot([cost[name] for name in best], [values[name]["value"] for name in best], color=PALETTE[3], lw=1.6, drawstyle="steps-post", zorder=1)
+        axis.plot(
+            [cost[name] for name in best],
+            [values[name]["value"] for name in best],
+            color=PALETTE[3],
+            lw=1.6,
+            drawstyle="steps-post",
+            zorder=1,
+        )
         for name, point in values.items():
             colour = PALETTE[3] if name in best else PALETTE[0]
             axis.plot([cost[name]] * 2, [point["low"], point["high"]], color=colour, lw=1, alpha=0.45, zorder=2)
             axis.plot(cost[name], point["value"], "o", color=colour, ms=11, zorder=3)
-            axis.annotate(letters[name], (cost[name], point["value"]), ha="center", va="center_baseline", fontsize=8.5, color="white",
-                          fontweight="bold", zorder=4)
+            axis.annotate(
+                letters[name],
+                (cost[name], point["value"]),
+                ha="center",
+                va="center_baseline",
+                fontsize=8.5,
+                color="white",
+                fontweight="bold",
+                zorder=4,
+            )
         axis.set(xscale="log", xlabel=label)
         axis.margins(x=0.10)
         # Over a narrow range the decades alone are too few, and all that lies between is too much.
@@ -61,16 +86,31 @@ def frontier(values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, flo
     for axis in axes[:, 0]:
         axis.set_ylabel(ylabel)
     # The same on every panel's line or on some: coloured in the key if on any.
-    ever = {name for cost in costs.values() for name in undominated({name: point["value"] for name, point in values.items()}, cost)}
-    handles = [Line2D([], [], ls="", marker="o", ms=8, color=PALETTE[3] if name in ever else PALETTE[0], label=f"{letter}  {name}")
-               for name, letter in letters.items()]
+    ever = {
+        name
+        for cost in costs.values()
+        for name in undominated({name: point["value"] for name, point in values.items()}, cost)
+    }
+    handles = [
+        Line2D(
+            [], [], ls="", marker="o", ms=8, color=PALETTE[3] if name in ever else PALETTE[0], label=f"{letter}  {name}"
+        )
+        for name, letter in letters.items()
+    ]
     figure.legend(handles=handles, loc="outside lower left", ncols=2, labelcolor=INK, frameon=False, fontsize=9.5)
     head(axes[0, 0], title)
     return figure
 
 
-def lines(series: Mapping[str, Sequence[Sequence[float]]], *, title: str, xlabel: str, ylabel: str, percent: str = "",
-          level: tuple[str, Mapping] | None = None):
+def lines(
+    series: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    title: str,
+    xlabel: str,
+    ylabel: str,
+    percent: str = "",
+    level: tuple[str, Mapping] | None = None,
+):
     """Named points joined by lines; a point is (x, y), and y of None or NaN is left out.
 
     Parameters
@@ -97,7 +137,14 @@ def lines(series: Mapping[str, Sequence[Sequence[float]]], *, title: str, xlabel
     axis.set_ylim(bottom=0)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     handles, names = axis.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower left", ncols=max(1, 84 // (max(map(len, names)) + 8)), labelcolor=INK, frameon=False)
+    figure.legend(
+        handles,
+        names,
+        loc="outside lower left",
+        ncols=max(1, 84 // (max(map(len, names)) + 8)),
+        labelcolor=INK,
+        frameon=False,
+    )
     head(axis, title)
     return figure
 
@@ -108,7 +155,9 @@ def staircases(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: st
     for axis, (name, (before, after)) in zip(axes[0], panels.items()):
         before, after = np.ravel(before).astype(float), np.ravel(after).astype(float)
         if before.shape != after.shape or not len(before):
-            raise invalid("panels", expected="two arrays of one length, before and after", received=(before.shape, after.shape))
+            raise invalid(
+                "panels", expected="two arrays of one length, before and after", received=(before.shape, after.shape)
+            )
         ends = [min(before.min(), after.min()), max(before.max(), after.max())]
         axis.plot(ends, ends, color=INK, lw=1, ls=":")
         axis.hlines(np.unique(after), *ends, color=PALETTE[6], lw=0.8, alpha=0.5)

@@ -20,21 +20,80 @@ _UNSTATED = "not stated there"
 
 #: (data set, system, accuracy in per cent, parameters, task, classes, split, source)
 _ROWS: tuple[tuple, ...] = (
-    ("ravdess", "ResNet50 (Ayadi & Lachiri 2022)", 57.73, 25_636_712, "song and speech, video", None, _UNSTATED, _DING + "I"),
+    (
+        "ravdess",
+        "ResNet50 (Ayadi & Lachiri 2022)",
+        57.73,
+        25_636_712,
+        "song and speech, video",
+        None,
+        _UNSTATED,
+        _DING + "I",
+    ),
     ("ravdess", "AlexNet (He et al. 2019)", 79.74, 62_378_344, "silent song videos", 6, _UNSTATED, _DING + "I"),
-    ("ravdess", "LSTM on landmark distances (Ryumina & Karpov 2020)", 98.90, 63_178_760, "sequences of 122 frames", None,
-     _UNSTATED, _DING + "I; the accuracy also in its own abstract, doi 10.51130/graphicon-2020-2-3-32"),
-    ("ravdess", "2D CNN (Ding et al. 2023)", 92.00, 542_136, "six frames a clip", 8, "80/20, unit not stated", _DING + "I"),
-    ("ravdess", "DTN+DSN+CNN (Sharafi et al. 2022)", 94.99, None, "audio and video", None, _UNSTATED,
-     "Sharafi et al. 2022, doi 10.1016/j.bspc.2022.103970; not in table I"),
-    ("ravdess", "visual model (Luna-Jiménez et al. 2022)", 62.10, None, "faces of speech clips", 8, "five folds, actors apart",
-     "Luna-Jiménez et al. 2022, doi 10.3390/app12010327; not in table I"),
+    (
+        "ravdess",
+        "LSTM on landmark distances (Ryumina & Karpov 2020)",
+        98.90,
+        63_178_760,
+        "sequences of 122 frames",
+        None,
+        _UNSTATED,
+        _DING + "I; the accuracy also in its own abstract, doi 10.51130/graphicon-2020-2-3-32",
+    ),
+    (
+        "ravdess",
+        "2D CNN (Ding et al. 2023)",
+        92.00,
+        542_136,
+        "six frames a clip",
+        8,
+        "80/20, unit not stated",
+        _DING + "I",
+    ),
+    (
+        "ravdess",
+        "DTN+DSN+CNN (Sharafi et al. 2022)",
+        94.99,
+        None,
+        "audio and video",
+        None,
+        _UNSTATED,
+        "Sharafi et al. 2022, doi 10.1016/j.bspc.2022.103970; not in table I",
+    ),
+    (
+        "ravdess",
+        "visual model (Luna-Jiménez et al. 2022)",
+        62.10,
+        None,
+        "faces of speech clips",
+        8,
+        "five folds, actors apart",
+        "Luna-Jiménez et al. 2022, doi 10.3390/app12010327; not in table I",
+    ),
     ("savee", "DTN+DSN+CNN (Sharafi et al. 2022)", 93.75, 36_400_000, "audio and video", 7, _UNSTATED, _DING + "II"),
     ("savee", "VGG-Face+LSTM (Ngoc et al. 2021)", 84.37, 134_000_000, "video", 7, _UNSTATED, _DING + "II"),
     ("savee", "AlexNet (Avots et al. 2018)", 94.33, 62_378_344, "audio and video", 7, _UNSTATED, _DING + "II"),
-    ("savee", "2D CNN (Ding et al. 2023)", 94.00, 542_136, "six frames a clip", 7, "80/20, unit not stated", _DING + "II"),
-    ("savee", "visual features (the set's makers)", 65.00, None, "faces of unseen speakers", 7, "speakers apart",
-     "the makers of SAVEE; not in table II"),
+    (
+        "savee",
+        "2D CNN (Ding et al. 2023)",
+        94.00,
+        542_136,
+        "six frames a clip",
+        7,
+        "80/20, unit not stated",
+        _DING + "II",
+    ),
+    (
+        "savee",
+        "visual features (the set's makers)",
+        65.00,
+        None,
+        "faces of unseen speakers",
+        7,
+        "speakers apart",
+        "the makers of SAVEE; not in table II",
+    ),
 )
 
 
@@ -63,7 +122,9 @@ def table(dataset: str | None = None, *, here: Iterable[dict] = ()) -> pd.DataFr
             raise invalid("here", expected="rows that fer_utils.reporting.literature.run_here returns", received=row)
     quoted = [{**dict(zip(_COLUMNS, row)), "kind": "as reported"} for row in _ROWS]
     made = pd.DataFrame([*quoted, *rows], columns=[*_COLUMNS, "kind", *(_MORE if rows else ())])
-    made = made.astype({"accuracy": float, "parameters": "Int64", "classes": "Int64", **dict.fromkeys(_MORE if rows else (), float)})
+    made = made.astype(
+        {"accuracy": float, "parameters": "Int64", "classes": "Int64", **dict.fromkeys(_MORE if rows else (), float)}
+    )
     if dataset is None:
         return made
     if dataset not in set(made["data set"]):
@@ -71,8 +132,17 @@ def table(dataset: str | None = None, *, here: Iterable[dict] = ()) -> pd.DataFr
     return made[made["data set"] == dataset].reset_index(drop=True)
 
 
-def run_here(system: str, accuracy: dict, *, dataset: str, parameters: int | None, task: str, classes: int, split: str,
-             source: str) -> dict:
+def run_here(
+    system: str,
+    accuracy: dict,
+    *,
+    dataset: str,
+    parameters: int | None,
+    task: str,
+    classes: int,
+    split: str,
+    source: str,
+) -> dict:
     """A row for `table` of something that was run here; it says of itself all that a reported row should.
 
     Parameters
@@ -91,8 +161,19 @@ def run_here(system: str, accuracy: dict, *, dataset: str, parameters: int | Non
     if not isinstance(accuracy, dict) or not 0 <= accuracy.get("value", -1) <= 1:
         raise invalid("accuracy", expected="a metric with `value` from 0 to 1", received=accuracy)
     points = {name: None if accuracy.get(name) is None else 100 * accuracy[name] for name in ("value", "low", "high")}
-    return {"data set": dataset, "system": system, "accuracy": points["value"], "parameters": parameters, "task": task,
-            "classes": classes, "split": split, "source": source, "low": points["low"], "high": points["high"], "kind": "run here"}
+    return {
+        "data set": dataset,
+        "system": system,
+        "accuracy": points["value"],
+        "parameters": parameters,
+        "task": task,
+        "classes": classes,
+        "split": split,
+        "source": source,
+        "low": points["low"],
+        "high": points["high"],
+        "kind": "run here",
+    }
 
 
 def standard_error(share: float, n: float) -> float:

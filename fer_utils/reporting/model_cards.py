@@ -20,15 +20,16 @@ import numpy as np
 from fer_utils import metrics
 from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
-from fer_utils.experiments import Result
 from fer_utils.core.paths import write_atomic
+from fer_utils.experiments import Result
 from fer_utils.reporting import percent
 
 _NO_AUDIT = "an audit of this network"
 #: Data set -> its name, and where its terms and source stand.
 _SETS: Mapping[str, str] = {
     "ravdess": "RAVDESS (Livingstone & Russo 2018, doi 10.1371/journal.pone.0196391; CC BY-NC-SA 4.0)",
-    "savee": "SAVEE (Haq & Jackson 2011; for research, on registration)", "mead": "MEAD (Wang et al. 2020, doi 10.1007/978-3-030-58589-1_42; by agreement)",
+    "savee": "SAVEE (Haq & Jackson 2011; for research, on registration)",
+    "mead": "MEAD (Wang et al. 2020, doi 10.1007/978-3-030-58589-1_42; by agreement)",
     "crema_d": "CREMA-D (Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244; ODbL 1.0)",
 }
 #: Regulation (EU) 2024/1689, in our words.
@@ -65,7 +66,9 @@ class Card:
 
     def part(self, heading: str) -> str:
         """The Markdown under one of the nine headings, without the heading; ``FerError`` where there is no such heading."""
-        found = {text.partition("\n")[0]: text.partition("\n")[2].strip() for text in f"\n{self.markdown}".split("\n## ")[1:]}
+        found = {
+            text.partition("\n")[0]: text.partition("\n")[2].strip() for text in f"\n{self.markdown}".split("\n## ")[1:]
+        }
         if heading not in found:
             raise invalid("heading", expected=f"one of {', '.join(found)}", received=heading)
         return found[heading]
@@ -77,7 +80,13 @@ class Card:
         return path
 
 
-def card(result: Result | str | os.PathLike, *, audit: Mapping | str | None = "stored", exports: Iterable[Any] = (), profile: bool = True) -> Card:
+def card(
+    result: Result | str | os.PathLike,
+    *,
+    audit: Mapping | str | None = "stored",
+    exports: Iterable[Any] = (),
+    profile: bool = True,
+) -> Card:
     """The card of a trained network.
 
     Parameters
@@ -94,8 +103,17 @@ def card(result: Result | str | os.PathLike, *, audit: Mapping | str | None = "s
     """
     made = result if isinstance(result, Result) else Result.load(_folder(result))
     missing: list[str] = []
-    parts = [_details(made, list(exports), profile, missing), _use(made), _factors(made, missing), _metrics(made, missing), _evaluation(made, missing),
-             _training(made, missing), _analyses(made, *_audit_of(audit), missing), _ethics(missing), _caveats(made, missing)]
+    parts = [
+        _details(made, list(exports), profile, missing),
+        _use(made),
+        _factors(made, missing),
+        _metrics(made, missing),
+        _evaluation(made, missing),
+        _training(made, missing),
+        _analyses(made, *_audit_of(audit), missing),
+        _ethics(missing),
+        _caveats(made, missing),
+    ]
     return Card("\n\n".join([f"# Model card: {_name(made)}", *parts]) + "\n", tuple(missing))
 
 
@@ -128,7 +146,9 @@ def _data(made: Result) -> str:
     named = _SETS.get(data["dataset"], f"`{data['dataset']}`")
     short = named.split(" (")[0]
     if data.get("face_set") is not None:
-        return f"a face set of the reader's own, with the labels of {short}; the result does not say whose faces they are"
+        return (
+            f"a face set of the reader's own, with the labels of {short}; the result does not say whose faces they are"
+        )
     if data.get("root") is not None:
         return f"clips of {named}"
     return f"drawn actors in the layout of {short}, tier `{data['tier']}`: nobody was filmed"
@@ -141,28 +161,51 @@ def _details(made: Result, exports: list, profile: bool, missing: list[str]) -> 
     model, file = made.experiment["model"], made.path / "model.keras"
     options = ", ".join(f"{key}={value}" for key, value in model["options"].items()) or "its defaults"
     size = f"{made.parameters:,} parameters, {4 * made.parameters:,} bytes in float32"
-    size += "; " + (f"the file has {file.stat().st_size:,} bytes" if file.is_file() else
-                    _absent(missing, "the network's file, which lies no more beside its result"))
+    size += "; " + (
+        f"the file has {file.stat().st_size:,} bytes"
+        if file.is_file()
+        else _absent(missing, "the network's file, which lies no more beside its result")
+    )
     rows = [("Network", f"`{model['name']}` of `fer_utils.models`, with {options}"), ("Size", size)]
     if profile:
         rows.append(("Work", _work(made, file, missing)))
     for one in exports:
         if not all(hasattr(one, name) for name in ("format", "quantize", "bytes", "agreement", "checked")):
             raise invalid("exports", expected="values of fer_utils.compress.export", received=one)
-        rows.append(("Exported", f"{one.format}, {one.quantize or 'float32'}: {one.bytes:,} bytes; the same label as Keras on {percent(one.agreement)} of "
-                     f"{one.checked} pictures"))
+        rows.append(
+            (
+                "Exported",
+                f"{one.format}, {one.quantize or 'float32'}: {one.bytes:,} bytes; the same label as Keras on {percent(one.agreement)} of "
+                f"{one.checked} pictures",
+            )
+        )
     if not exports:
         rows.append(("Exported", _absent(missing, "sizes, speed and accuracy of exported files")))
     recipe = ", ".join(f"{key} {value}" for key, value in made.experiment["recipe"].items())
     if taught := made.experiment.get("distillation"):
-        rows.append(("Taught", f"besides the labels by {', '.join('`' + one['model']['name'] + '`' for one in taught['teachers'])} (weight {taught['weight']:g}, "
-                     f"temperature {taught['temperature']:g}), on the same data and split"))
-    rows += [("Trained", f"{made.finished[:10]}, {made.minutes:g} minutes, seed {made.seed}: {recipe}"),
-             ("On", ", ".join(f"{key} {value}" for key, value in made.hardware.items() if value not in (None, ""))),
-             ("Versions", ", ".join(f"{name} {version}" for name, version in made.versions.items())),
-             ("Commit", f"`{made.commit}`" if made.commit else _absent(missing, "the commit of the code")), ("Key of the result", f"`{made.key}`"),
-             ("Licence", "code MIT; " + ("the weights were learned from drawings of this package" if _drawn(made) else
-                         "the weights follow the terms of the data that they were learned from"))]
+        rows.append(
+            (
+                "Taught",
+                f"besides the labels by {', '.join('`' + one['model']['name'] + '`' for one in taught['teachers'])} (weight {taught['weight']:g}, "
+                f"temperature {taught['temperature']:g}), on the same data and split",
+            )
+        )
+    rows += [
+        ("Trained", f"{made.finished[:10]}, {made.minutes:g} minutes, seed {made.seed}: {recipe}"),
+        ("On", ", ".join(f"{key} {value}" for key, value in made.hardware.items() if value not in (None, ""))),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in made.versions.items())),
+        ("Commit", f"`{made.commit}`" if made.commit else _absent(missing, "the commit of the code")),
+        ("Key of the result", f"`{made.key}`"),
+        (
+            "Licence",
+            "code MIT; "
+            + (
+                "the weights were learned from drawings of this package"
+                if _drawn(made)
+                else "the weights follow the terms of the data that they were learned from"
+            ),
+        ),
+    ]
     return "## Model details\n\n" + _rows(rows)
 
 
@@ -172,32 +215,60 @@ def _work(made: Result, file: Path, missing: list[str]) -> str:
     from fer_utils import models
 
     found = models.profile(made.model())
-    text = f"{found.macs:,} multiply-accumulates a picture of {made.faces.get('size', 'unknown')} pixels" if not made.experiment["model"]["size"] else \
-        f"{found.macs:,} multiply-accumulates a picture of {made.experiment['model']['size']} pixels"
-    return text + ("" if found.activation_bytes is None else f", {found.activation_bytes:,} bytes of activations at most")
+    text = (
+        f"{found.macs:,} multiply-accumulates a picture of {made.faces.get('size', 'unknown')} pixels"
+        if not made.experiment["model"]["size"]
+        else f"{found.macs:,} multiply-accumulates a picture of {made.experiment['model']['size']} pixels"
+    )
+    return text + (
+        "" if found.activation_bytes is None else f", {found.activation_bytes:,} bytes of activations at most"
+    )
 
 
 def _use(made: Result) -> str:
-    return ("## Intended use\n\n" + _rows([
-        ("For", "learning how such networks are built, measured and compared; research on posed expressions; the reader's own face on the "
-                "reader's own device"),
-        ("It answers", f"which of {len(made.labels)} posed-expression labels ({', '.join(made.labels)}) a grey picture of a face resembles most"),
-        ("It does not answer", "what a person feels. The labels are instructions that actors were given"),
-    ]) + "\n\n**What must not be built with it**\n\n" + "\n".join(f"- {line}" for line in FORBIDDEN))
+    return (
+        "## Intended use\n\n"
+        + _rows(
+            [
+                (
+                    "For",
+                    "learning how such networks are built, measured and compared; research on posed expressions; the reader's own face on the "
+                    "reader's own device",
+                ),
+                (
+                    "It answers",
+                    f"which of {len(made.labels)} posed-expression labels ({', '.join(made.labels)}) a grey picture of a face resembles most",
+                ),
+                ("It does not answer", "what a person feels. The labels are instructions that actors were given"),
+            ]
+        )
+        + "\n\n**What must not be built with it**\n\n"
+        + "\n".join(f"- {line}" for line in FORBIDDEN)
+    )
 
 
 def _factors(made: Result, missing: list[str]) -> str:
     rows = [("People", f"{made.split['train_actors']} in training, {made.split['test_actors']} in the test")]
     faces = made.faces
-    rows.append(("Faces", ", ".join(f"{key} {value}" for key, value in faces.items() if value is not None) if faces
-                 else _absent(missing, "how the faces were made (detector, margin, alignment), which the result does not say")))
+    rows.append(
+        (
+            "Faces",
+            ", ".join(f"{key} {value}" for key, value in faces.items() if value is not None)
+            if faces
+            else _absent(
+                missing, "how the faces were made (detector, margin, alignment), which the result does not say"
+            ),
+        )
+    )
     rows.append(("Groups of people, pose, light, occlusion", "see the analyses below"))
     return "## Factors\n\n" + _rows(rows)
 
 
 def _metrics(made: Result, missing: list[str]) -> str:
-    text = ("Accuracy and macro F1 (equation (1) of Ding, Tang & Lu 2023, doi 10.1109/TENCON58879.2023.10322470), and the recall of each "
-            "label. Intervals are percentile bootstraps over the people of the test: frames of one person are no independent witnesses.")
+    text = (
+        "Accuracy and macro F1 (equation (1) of Ding, Tang & Lu 2023, doi 10.1109/TENCON58879.2023.10322470), and the recall of each "
+        "label. Intervals are percentile bootstraps over the people of the test: frames of one person are no independent witnesses."
+    )
     if made.metrics["accuracy"]["low"] is None:
         text += " " + _absent(missing, "an interval, for the test has one person")
     return f"## Metrics\n\n{text}"
@@ -207,10 +278,20 @@ def _evaluation(made: Result, missing: list[str]) -> str:
     split = made.experiment["split"]
     leaked = {level: share for level, share in made.split["leaked_share"].items() if share > 0}
     text = f"{made.split['test']:,} pictures of {made.split['test_actors']} people: {_data(made)}. The split is by {split['by']}"
-    text += "; nothing in the test was seen in training." if not leaked else ": " + ", ".join(
-        f"{percent(share, 0)} of the test's pictures share their {level} with training" for level, share in leaked.items()) + "."
+    text += (
+        "; nothing in the test was seen in training."
+        if not leaked
+        else ": "
+        + ", ".join(
+            f"{percent(share, 0)} of the test's pictures share their {level} with training"
+            for level, share in leaked.items()
+        )
+        + "."
+    )
     if split["by"] != "actor":
-        text += " " + _absent(missing, "a test on people that it has not learned from: this split tests people, or clips, that it knows")
+        text += " " + _absent(
+            missing, "a test on people that it has not learned from: this split tests people, or clips, that it knows"
+        )
     if _drawn(made):
         text += " " + _absent(missing, "a test on real people's faces")
     text += " " + _absent(missing, "a test on expressions that nobody posed")
@@ -220,15 +301,28 @@ def _evaluation(made: Result, missing: list[str]) -> str:
 def _training(made: Result, missing: list[str]) -> str:
     text = f"{made.split['train']:,} pictures of {made.split['train_actors']} people: {_data(made)}."
     if not _drawn(made):
-        text += " " + _absent(missing, "who these people are (age, skin tone, origin) and whether they agreed to this use: see the data set's own datasheet")
+        text += " " + _absent(
+            missing,
+            "who these people are (age, skin tone, origin) and whether they agreed to this use: see the data set's own datasheet",
+        )
     return f"## Training data\n\n{text}"
 
 
 def _analyses(made: Result, audit: Mapping | None, note: str, missing: list[str]) -> str:
     found, chance = made.metrics, made.metrics["chance"]
-    lines = ["## Quantitative analyses", f"On {found['n']:,} pictures; always the commonest label: {percent(chance)}.",
-             "| measure | value | 95 % interval | people |\n|---|---|---|---|\n" + "\n".join(
-                 _line(name, one) for name, one in (("accuracy", found["accuracy"]), ("macro F1", found["macro_f1"]), *_recalls(made, missing)))]
+    lines = [
+        "## Quantitative analyses",
+        f"On {found['n']:,} pictures; always the commonest label: {percent(chance)}.",
+        "| measure | value | 95 % interval | people |\n|---|---|---|---|\n"
+        + "\n".join(
+            _line(name, one)
+            for name, one in (
+                ("accuracy", found["accuracy"]),
+                ("macro F1", found["macro_f1"]),
+                *_recalls(made, missing),
+            )
+        ),
+    ]
     lines.append(_people(made))
     lines.append("**Whom it fails**\n\n" + _failed(made, audit, note, missing))
     return "\n\n".join(lines)
@@ -260,8 +354,10 @@ def _people(made: Result) -> str:
     each = (rows["true"] == rows["predicted"]).groupby(rows["actor"].to_numpy()).mean().sort_values(kind="stable")
     if len(each) < 2:
         return f"One person alone is in the test: {percent(each.iloc[0])}."
-    return (f"Person by person the accuracy runs from {percent(each.iloc[0])} (actor {each.index[0]}) to {percent(each.iloc[-1])} (actor "
-            f"{each.index[-1]}); half of the people lie above {percent(each.median())}.")
+    return (
+        f"Person by person the accuracy runs from {percent(each.iloc[0])} (actor {each.index[0]}) to {percent(each.iloc[-1])} (actor "
+        f"{each.index[-1]}); half of the people lie above {percent(each.median())}."
+    )
 
 
 def _audit_of(audit) -> tuple[Mapping | None, str]:
@@ -274,48 +370,89 @@ def _audit_of(audit) -> tuple[Mapping | None, str]:
         found = studies.load("audit") if studies.stored("audit") else None
         return (None, "") if found is None else (found.answer, found.note())
     if not isinstance(audit, Mapping) or "audit" not in audit.get("clean", {}):
-        raise invalid("audit", expected='"stored", None, or the answer of the study `audit`', received=type(audit).__name__)
+        raise invalid(
+            "audit", expected='"stored", None, or the answer of the study `audit`', received=type(audit).__name__
+        )
     return audit, ""
 
 
 def _failed(made: Result, audit: Mapping | None, note: str, missing: list[str]) -> str:
     mine = {key: made.experiment[key] for key in ("data", "model")}
     tried = [] if audit is None else audit["clean"].get("experiments", [])
-    alike = [one for one in tried if one["model"] == mine["model"] and {**one["data"], "tier": ""} == {**mine["data"], "tier": ""}]
+    alike = [
+        one
+        for one in tried
+        if one["model"] == mine["model"] and {**one["data"], "tier": ""} == {**mine["data"], "tier": ""}
+    ]
     if not alike:
-        return _absent(missing, f"{_NO_AUDIT} by groups of people, pose, light and occlusion: nobody knows whom it fails")
-    whose = ("This very network is one of the audited." if made.experiment in tried else
-             _absent(missing, "an audit of this very network") + " What follows is about other trainings of the same network, "
-             f"on data of the same kind, split by actor, at tier `{audit['tier']}`.")
+        return _absent(
+            missing, f"{_NO_AUDIT} by groups of people, pose, light and occlusion: nobody knows whom it fails"
+        )
+    whose = (
+        "This very network is one of the audited."
+        if made.experiment in tried
+        else _absent(missing, "an audit of this very network")
+        + " What follows is about other trainings of the same network, "
+        f"on data of the same kind, split by actor, at tier `{audit['tier']}`."
+    )
     rows = [row for row in audit["clean"]["audit"] if row["judged"]]
     bad = sorted((row for row in rows if row["found"] and row["gap"] < 0), key=lambda row: row["gap"])
     strangers = audit["clean"]["strangers"]
-    text = (f"{whose} {audit['people']} drawn strangers were asked about; on them the networks are right in {percent(strangers['value'])} "
-            f"({percent(strangers['low'])} to {percent(strangers['high'])}). Of {len(rows)} groups and conditions {len(bad)} are worse, by a gap that counts "
-            "and that chance does not explain (corrected for the number of tests).")
+    text = (
+        f"{whose} {audit['people']} drawn strangers were asked about; on them the networks are right in {percent(strangers['value'])} "
+        f"({percent(strangers['low'])} to {percent(strangers['high'])}). Of {len(rows)} groups and conditions {len(bad)} are worse, by a gap that counts "
+        "and that chance does not explain (corrected for the number of tests)."
+    )
     if not bad:
         return f"{text}\n\n{note}".strip()
-    table = "| group or condition | people | accuracy | gap | 95 % interval of the gap |\n|---|---|---|---|---|\n" + "\n".join(
-        f"| {row['attribute']}: {row['value']} | {row['people']} | {percent(row['accuracy'])} | {100 * row['gap']:+.1f} points | "
-        f"{100 * row['gap_low']:+.1f} to {100 * row['gap_high']:+.1f} |" for row in bad)
+    table = (
+        "| group or condition | people | accuracy | gap | 95 % interval of the gap |\n|---|---|---|---|---|\n"
+        + "\n".join(
+            f"| {row['attribute']}: {row['value']} | {row['people']} | {percent(row['accuracy'])} | {100 * row['gap']:+.1f} points | "
+            f"{100 * row['gap_low']:+.1f} to {100 * row['gap_high']:+.1f} |"
+            for row in bad
+        )
+    )
     return f"{text}\n\n{table}\n\nNot found is not the same as not there: small groups hide what large ones show.{' ' + note if note else ''}"
 
 
 def _ethics(missing: list[str]) -> str:
     asked = not any(what.startswith(_NO_AUDIT) for what in missing)
-    return ("## Ethical considerations\n\n" + _rows([
-        ("Faces are biometric data", "of people who may not have been asked. The package stores nothing unless told to"),
-        ("A score invites belief", "it is a resemblance to posed pictures; " + (
-            "under *Whom it fails* stands for whom it is wrong more often" if asked else "for whom it is wrong more often nobody has asked")),
-        ("Who is told", "everybody who comes into view, before; who asks to be left out, is"),
-    ]))
+    return "## Ethical considerations\n\n" + _rows(
+        [
+            (
+                "Faces are biometric data",
+                "of people who may not have been asked. The package stores nothing unless told to",
+            ),
+            (
+                "A score invites belief",
+                "it is a resemblance to posed pictures; "
+                + (
+                    "under *Whom it fails* stands for whom it is wrong more often"
+                    if asked
+                    else "for whom it is wrong more often nobody has asked"
+                ),
+            ),
+            ("Who is told", "everybody who comes into view, before; who asks to be left out, is"),
+        ]
+    )
 
 
 def _caveats(made: Result, missing: list[str]) -> str:
-    missing.append("speed on the machine that it is to run on (`python -m fer_utils.benchmarks.live_frames --model ...`)")
-    lines = [f"One training with one seed ({made.seed}): another seed gives another network, with other mistakes.",
-             "A test on other data than the training's is a test of both: try it on the people, the camera and the light that it is meant "
-             "for, before it is used."]
+    missing.append(
+        "speed on the machine that it is to run on (`python -m fer_utils.benchmarks.live_frames --model ...`)"
+    )
+    lines = [
+        f"One training with one seed ({made.seed}): another seed gives another network, with other mistakes.",
+        "A test on other data than the training's is a test of both: try it on the people, the camera and the light that it is meant "
+        "for, before it is used.",
+    ]
     text = "## Caveats and recommendations\n\n" + "\n".join(f"- {line}" for line in lines)
-    return text + "\n\n**Evidence that there is none of**\n\n" + "\n".join(f"- {what}" for what in missing) + (
-        f"\n\n*Made from the stored result by `fer_utils.reporting.model_cards`, commit `{provenance.commit() or 'unknown'}`.*")
+    return (
+        text
+        + "\n\n**Evidence that there is none of**\n\n"
+        + "\n".join(f"- {what}" for what in missing)
+        + (
+            f"\n\n*Made from the stored result by `fer_utils.reporting.model_cards`, commit `{provenance.commit() or 'unknown'}`.*"
+        )
+    )

@@ -28,8 +28,10 @@ def with_interval(measured: dict, digits: int = 1) -> str:
     if measured.get("low") is None:
         return f"{text} (no interval: {measured['groups']} actor in the test)"
     level = measured.get("level", 0.95)
-    return (f"{text} ({100 * level:.0f} % interval {100 * measured['low']:.{digits}f} to "
-            f"{100 * measured['high']:.{digits}f}, over {measured['groups']} actors)")
+    return (
+        f"{text} ({100 * level:.0f} % interval {100 * measured['low']:.{digits}f} to "
+        f"{100 * measured['high']:.{digits}f}, over {measured['groups']} actors)"
+    )
 
 
 def sentence(template: str, **values) -> str:
@@ -40,8 +42,12 @@ def sentence(template: str, **values) -> str:
     """
     wanted = {name.split(".")[0].split("[")[0] for _, name, _, _ in Formatter().parse(template) if name is not None}
     if wanted != set(values):
-        raise invalid("values", expected=f"exactly {sorted(wanted)}", received=sorted(values),
-                      remedy="Every number of a sentence comes from a value, and every value is used.")
+        raise invalid(
+            "values",
+            expected=f"exactly {sorted(wanted)}",
+            received=sorted(values),
+            remedy="Every number of a sentence comes from a value, and every value is used.",
+        )
     return template.format(**values)
 
 
@@ -60,6 +66,11 @@ def colophon(tier: str) -> None:
 
     versions, machine = provenance.versions(), provenance.hardware()
     shown = ", ".join(f"{name} {version}" for name, version in versions.items())
-    say("*This page was run on {day} at tier `{tier}`: {versions}; {processor}, {cores} cores.*",
-        day=datetime.date.today().isoformat(), tier=tier, versions=shown, processor=machine["processor"],
-        cores=machine["cores"])
+    say(
+        "*This page was run on {day} at tier `{tier}`: {versions}; {processor}, {cores} cores.*",
+        day=datetime.date.today().isoformat(),
+        tier=tier,
+        versions=shown,
+        processor=machine["processor"],
+        cores=machine["cores"],
+    )

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from fer_utils.core.errors import invalid
 from fer_utils.splits import near_duplicates
-from fer_utils.core.errors import FerError, invalid
 
 #: From the leakiest to the strictest; each unit lies inside the next one.
 UNITS: tuple[str, ...] = ("frame", "clip", "performance", "actor")
@@ -47,13 +47,16 @@ def unit_ids(meta: pd.DataFrame, by: str) -> np.ndarray:
     absent = [column for column in needed if column not in meta.columns]
     if absent:
         raise invalid(
-            "meta", expected=f"a table with column(s) {', '.join(needed)} to split by {by}",
-            received=list(meta.columns), remedy="Use the `.meta` of a face set or a clip table.",
+            "meta",
+            expected=f"a table with column(s) {', '.join(needed)} to split by {by}",
+            received=list(meta.columns),
+            remedy="Use the `.meta` of a face set or a clip table.",
         )
     unknown = int(_unknown(meta, by).sum())
     if unknown:
         raise invalid(
-            "meta", expected=f"a known {by} in every row to split by {by}",
+            "meta",
+            expected=f"a known {by} in every row to split by {by}",
             received=f"{unknown} of {len(meta)} rows without one",
             remedy="Name them (for image folders: scan('folder', root, actor=r'(?P<actor>...)')) or leave those rows out.",
         )
@@ -73,9 +76,7 @@ def _one_label_a_unit(meta: pd.DataFrame, units: np.ndarray, by: str) -> pd.Seri
     return pd.Series(meta["expression"].astype(str).to_numpy()).groupby(units, sort=False).first()
 
 
-def split(
-    meta: pd.DataFrame, by: str = "actor", test: float = 0.2, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
+def split(meta: pd.DataFrame, by: str = "actor", test: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Divide the rows at random so that no unit stands on both sides.
 
     Parameters
@@ -103,7 +104,8 @@ def split(
     labels = _one_label_a_unit(meta, units, by)
     if len(labels) < 2:
         raise invalid(
-            "meta", expected=f"at least two units to split by {by}",
+            "meta",
+            expected=f"at least two units to split by {by}",
             received=f"{len(labels)} {by}{'' if len(labels) == 1 else 's'} in {len(meta)} rows",
             remedy="Add data, or split by a smaller unit (and say so beside the result).",
         )
@@ -125,8 +127,12 @@ def _stratified(labels: pd.Series, wanted: int, rng: np.random.Generator) -> lis
 
 
 def folds(
-    meta: pd.DataFrame, by: str = "actor", k: int = 5, seed: int = 0,
-    *, groups: Sequence[Iterable[str]] | str | None = None,
+    meta: pd.DataFrame,
+    by: str = "actor",
+    k: int = 5,
+    seed: int = 0,
+    *,
+    groups: Sequence[Iterable[str]] | str | None = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """k splits in which every row tests exactly once.
 
@@ -153,12 +159,15 @@ def folds(
     labels = _one_label_a_unit(meta, units, by)
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 2 <= k <= len(labels):
         raise invalid(
-            "k", expected=f"a whole number from 2 to the number of {by}s, here {len(labels)}", received=k,
+            "k",
+            expected=f"a whole number from 2 to the number of {by}s, here {len(labels)}",
+            received=k,
         )
     rng = np.random.default_rng(_seed(seed))
     # Deal the units like cards, one label after the other, so that folds differ by one unit at most.
-    dealt = [name for _, names in sorted(labels.groupby(labels).groups.items())
-             for name in rng.permutation(sorted(names))]
+    dealt = [
+        name for _, names in sorted(labels.groupby(labels).groups.items()) for name in rng.permutation(sorted(names))
+    ]
     number = {name: position % k for position, name in enumerate(dealt)}
     fold_of = np.array([number[unit] for unit in units])
     return [(np.flatnonzero(fold_of != i), np.flatnonzero(fold_of == i)) for i in range(k)]
@@ -178,7 +187,8 @@ def _fixed_folds(meta, by, groups) -> list[tuple[np.ndarray, np.ndarray]]:
     outside = sorted(set(actors) - set(named))
     if twice or outside:
         raise invalid(
-            "groups", expected="every actor of the table in exactly one group",
+            "groups",
+            expected="every actor of the table in exactly one group",
             received=f"in two groups: {twice}; in none: {outside}",
         )
     made = [(np.flatnonzero(~np.isin(actors, group)), np.flatnonzero(np.isin(actors, group))) for group in groups]
@@ -189,8 +199,13 @@ def _fixed_folds(meta, by, groups) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def leakage(
-    meta: pd.DataFrame, train: Sequence[int], test: Sequence[int], *, images: np.ndarray | None = None,
-    near: bool = False, progress: bool = True,
+    meta: pd.DataFrame,
+    train: Sequence[int],
+    test: Sequence[int],
+    *,
+    images: np.ndarray | None = None,
+    near: bool = False,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """What stands on both sides of a split.
 
@@ -240,22 +255,33 @@ def leakage(
             shared = np.intersect1d(units[train], units[test])
             hit, named = int(np.isin(units[test], shared).sum()), shared[:5]
         rows[level] = {
-            "shared": len(shared), "test_rows": hit,
-            "share": hit / len(test) if len(test) else 0.0, "unknown": _uncompared(meta, level, train, test), "examples": ", ".join(named),
+            "shared": len(shared),
+            "test_rows": hit,
+            "share": hit / len(test) if len(test) else 0.0,
+            "unknown": _uncompared(meta, level, train, test),
+            "examples": ", ".join(named),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("level")
 
 
 #: How ``leaked_pairs`` says what two rows have in common.
 _COMMON = {
-    "row": "the same row", "image": "equal to the bit", "clip": "frames of one clip",
-    "performance": "recordings of one performance", "actor": "one person",
+    "row": "the same row",
+    "image": "equal to the bit",
+    "clip": "frames of one clip",
+    "performance": "recordings of one performance",
+    "actor": "one person",
 }
 
 
 def leaked_pairs(
-    meta: pd.DataFrame, train: Sequence[int], test: Sequence[int], images: np.ndarray | None = None, *,
-    near: bool = True, progress: bool = True,
+    meta: pd.DataFrame,
+    train: Sequence[int],
+    test: Sequence[int],
+    images: np.ndarray | None = None,
+    *,
+    near: bool = True,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Which rows stand for each other on the two sides of a split.
 
@@ -286,8 +312,14 @@ def leaked_pairs(
     for level, units in levels.items():
         if units is None:
             for row in near_duplicates.nearest(seen, train, test, progress=progress).itertuples():
-                found.append((level, row.train_row, row.test_row,
-                              f"nearly equal{' when mirrored' if row.mirrored else ''}: {row.difference:.2f} grey levels apart{_more(row.others)}"))
+                found.append(
+                    (
+                        level,
+                        row.train_row,
+                        row.test_row,
+                        f"nearly equal{' when mirrored' if row.mirrored else ''}: {row.difference:.2f} grey levels apart{_more(row.others)}",
+                    )
+                )
             continue
         order = np.argsort(units[train], kind="stable")
         begins = np.searchsorted(units[train], units[test], "left", sorter=order)
@@ -296,7 +328,7 @@ def leaked_pairs(
         done: set[str] = set()
         for place in np.flatnonzero(ends > begins):
             row, unit = test[place], units[test[place]]
-            partners = train[order[begins[place]:ends[place]]]
+            partners = train[order[begins[place] : ends[place]]]
             if level in ("row", "image"):
                 what = f"{_COMMON[level]}{_more(len(partners) - 1) if level == 'image' else ''}"
             elif unit in done:
@@ -308,10 +340,16 @@ def leaked_pairs(
             found.append((level, (other if len(other) else partners)[0], row, what))
     table = pd.DataFrame(found, columns=["level", "train_row", "test_row", "what"])
     rows = {side: table[f"{side}_row"].to_numpy(np.int64) for side in ("train", "test")}
-    return pd.DataFrame({
-        "level": table["level"].astype("str"), "train_row": rows["train"], "test_row": rows["test"],
-        "train_clip": clips[rows["train"]], "test_clip": clips[rows["test"]], "what": table["what"].astype("str"),
-    })
+    return pd.DataFrame(
+        {
+            "level": table["level"].astype("str"),
+            "train_row": rows["train"],
+            "test_row": rows["test"],
+            "train_clip": clips[rows["train"]],
+            "test_clip": clips[rows["test"]],
+            "what": table["what"].astype("str"),
+        }
+    )
 
 
 def _more(others: int) -> str:
@@ -320,7 +358,9 @@ def _more(others: int) -> str:
     return f"; {others} more training image{' is' if others == 1 else 's are'}, too"
 
 
-def _levels(meta, images, near: bool, progress: bool) -> tuple[dict[str, np.ndarray | None], near_duplicates.Looks | None]:
+def _levels(
+    meta, images, near: bool, progress: bool
+) -> tuple[dict[str, np.ndarray | None], near_duplicates.Looks | None]:
     """The unit of every row at every level, None for ``near image``, which has no units but pairs; and the images' looks."""
     levels: dict[str, np.ndarray | None] = {"row": np.arange(len(meta)).astype(str)}
     seen = None
@@ -333,8 +373,12 @@ def _levels(meta, images, near: bool, progress: bool) -> tuple[dict[str, np.ndar
         else:
             levels["image"] = near_duplicates.digests(images)
     elif near:
-        raise invalid("near", expected="False without `images`", received=near,
-                      remedy="Pass the face set's images: leakage(made.meta, train, test, images=made.images, near=True).")
+        raise invalid(
+            "near",
+            expected="False without `images`",
+            received=near,
+            remedy="Pass the face set's images: leakage(made.meta, train, test, images=made.images, near=True).",
+        )
     for by in UNITS[1:]:
         needed = [by, "dataset"] if by == "actor" else [by]
         if not set(needed) <= set(meta.columns):
@@ -357,8 +401,9 @@ def _unknown(meta: pd.DataFrame, by: str) -> np.ndarray:
 
 def _rows(name: str, rows, count: int) -> np.ndarray:
     rows = np.asarray(rows)
-    if rows.size and (rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer)
-                      or rows.min() < 0 or rows.max() >= count):
+    if rows.size and (
+        rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer) or rows.min() < 0 or rows.max() >= count
+    ):
         raise invalid(name, expected=f"row positions from 0 to {count - 1}", received=rows)
     return rows.astype(np.int64)
 

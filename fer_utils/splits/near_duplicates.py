@@ -131,8 +131,10 @@ def digests(images: np.ndarray) -> np.ndarray:
     """For every image 24 hexadecimal digits of its bytes (BLAKE2b), shape (N,): equal for images equal to the bit."""
     import hashlib
 
-    return np.array([hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=12).hexdigest()
-                     for image in images], dtype="U24")
+    return np.array(
+        [hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=12).hexdigest() for image in images],
+        dtype="U24",
+    )
 
 
 def looks(images: np.ndarray, *, progress: bool = True) -> Looks:
@@ -150,20 +152,32 @@ def looks(images: np.ndarray, *, progress: bool = True) -> Looks:
     """
     shape, kind = getattr(images, "shape", ()), getattr(images, "dtype", None)
     if kind != np.uint8 or len(shape) not in (3, 4) or 0 in shape[1:]:
-        raise invalid("images", expected="uint8 of shape (N, H, W) or (N, H, W, channels)",
-                      received=f"{kind} of shape {shape}" if kind is not None else type(images).__name__)
+        raise invalid(
+            "images",
+            expected="uint8 of shape (N, H, W) or (N, H, W, channels)",
+            received=f"{kind} of shape {shape}" if kind is not None else type(images).__name__,
+        )
     count = shape[0]
     rows = np.vstack([_weights(shape[1], _HASHED), _weights(shape[1], _SEEN)])
     columns = _weights(shape[2], _HASHED).T, _weights(shape[2], _SEEN).T
     cells = len(range(_SEEN)[_EDGE]) ** 2
-    made = Looks(np.zeros((count, 2), np.uint64), np.zeros((count, 2), np.uint64), np.zeros((count, cells), np.float32),
-                 np.zeros(count, "U24"))
+    made = Looks(
+        np.zeros((count, 2), np.uint64),
+        np.zeros((count, 2), np.uint64),
+        np.zeros((count, cells), np.float32),
+        np.zeros(count, "U24"),
+    )
     for start in _bar(range(0, count, _IMAGES), "pictures", progress):
-        raw = np.ascontiguousarray(images[start:start + _IMAGES])
+        raw = np.ascontiguousarray(images[start : start + _IMAGES])
         part = slice(start, start + len(raw))
         made.digests[part] = digests(raw)
-        grey = raw.astype(np.float32) if raw.ndim == 3 else raw[..., 0].astype(np.float32) if raw.shape[3] == 1 \
+        grey = (
+            raw.astype(np.float32)
+            if raw.ndim == 3
+            else raw[..., 0].astype(np.float32)
+            if raw.shape[3] == 1
             else raw.mean(axis=3, dtype=np.float32)
+        )
         lower = rows @ grey
         tiny, small = lower[:, :_HASHED] @ columns[0], lower[:, _HASHED:] @ columns[1]
         made.hashes[part], made.mirrored[part] = _hashed(tiny), _hashed(tiny[:, :, ::-1])
@@ -177,14 +191,22 @@ def looks(images: np.ndarray, *, progress: bool = True) -> Looks:
 
 def _hashed(tiny: np.ndarray) -> np.ndarray:
     """(N, 2) uint64 of (N, 9, 9): whether each place is lighter than its right neighbour, and than its lower one."""
-    bits = np.concatenate([
-        (tiny[:, :-1, :-1] > tiny[:, :-1, 1:]).reshape(len(tiny), -1),
-        (tiny[:, :-1, :-1] > tiny[:, 1:, :-1]).reshape(len(tiny), -1)], axis=1)
+    bits = np.concatenate(
+        [
+            (tiny[:, :-1, :-1] > tiny[:, :-1, 1:]).reshape(len(tiny), -1),
+            (tiny[:, :-1, :-1] > tiny[:, 1:, :-1]).reshape(len(tiny), -1),
+        ],
+        axis=1,
+    )
     return np.packbits(bits, axis=1).view(np.uint64)
 
 
 def find(
-    images: np.ndarray | Looks, *, difference: float = MOST_DIFFERENCE, bits: int = MOST_BITS, progress: bool = True,
+    images: np.ndarray | Looks,
+    *,
+    difference: float = MOST_DIFFERENCE,
+    bits: int = MOST_BITS,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """All pairs of near-duplicates.
 
@@ -215,20 +237,34 @@ def find(
     original = firsts[which.reshape(-1)]
     copies = np.flatnonzero(original != np.arange(len(seen)))
     rows = np.sort(firsts)
-    parts = [(original[copies], copies, np.zeros(len(copies), np.uint8), np.zeros(len(copies), np.float32),
-              np.zeros(len(copies), bool))]
+    parts = [
+        (
+            original[copies],
+            copies,
+            np.zeros(len(copies), np.uint8),
+            np.zeros(len(copies), np.float32),
+            np.zeros(len(copies), bool),
+        )
+    ]
     for first, second, apart, far, mirrored in _near(seen, rows, rows, bits, difference, progress, later=True):
         parts.append((first, second, apart, far, mirrored))
         if sum(len(part[0]) for part in parts) > MOST_PAIRS:
-            raise FerError(f"More than {MOST_PAIRS:,} pairs of images are nearly the same (`difference` is {difference:g}). "
-                           "Ask for a smaller `difference`, or leave still scenes and blank pictures out.")
+            raise FerError(
+                f"More than {MOST_PAIRS:,} pairs of images are nearly the same (`difference` is {difference:g}). "
+                "Ask for a smaller `difference`, or leave still scenes and blank pictures out."
+            )
     first, second, apart, far, mirrored = (np.concatenate(column) for column in zip(*parts))
     order = np.lexsort((second, first))
-    return pd.DataFrame({
-        "first": first[order].astype(np.int64), "second": second[order].astype(np.int64),
-        "bits": apart[order].astype(np.int64), "difference": far[order].astype(np.float64),
-        "identical": (original[first] == original[second])[order], "mirrored": mirrored[order],
-    })
+    return pd.DataFrame(
+        {
+            "first": first[order].astype(np.int64),
+            "second": second[order].astype(np.int64),
+            "bits": apart[order].astype(np.int64),
+            "difference": far[order].astype(np.float64),
+            "identical": (original[first] == original[second])[order],
+            "mirrored": mirrored[order],
+        }
+    )
 
 
 def groups(pairs: pd.DataFrame) -> list[list[int]]:
@@ -250,8 +286,13 @@ def groups(pairs: pd.DataFrame) -> list[list[int]]:
 
 
 def nearest(
-    images: np.ndarray | Looks, train: np.ndarray, test: np.ndarray, *, difference: float = MOST_DIFFERENCE,
-    bits: int = MOST_BITS, progress: bool = True,
+    images: np.ndarray | Looks,
+    train: np.ndarray,
+    test: np.ndarray,
+    *,
+    difference: float = MOST_DIFFERENCE,
+    bits: int = MOST_BITS,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """For every test image that has near-duplicates in training the closest of them.
 
@@ -286,14 +327,25 @@ def nearest(
         best[at[closer]], whose[at[closer]], turned[at[closer]] = far[closer], second[closer], mirrored[closer]
     rows = place[test]
     rows = rows[whose[rows] >= 0] if len(test) else rows
-    return pd.DataFrame({
-        "test_row": wanted[rows], "train_row": whose[rows], "difference": best[rows].astype(np.float64),
-        "others": count[rows] - 1, "mirrored": turned[rows],
-    })
+    return pd.DataFrame(
+        {
+            "test_row": wanted[rows],
+            "train_row": whose[rows],
+            "difference": best[rows].astype(np.float64),
+            "others": count[rows] - 1,
+            "mirrored": turned[rows],
+        }
+    )
 
 
 def _near(
-    seen: Looks, rows: np.ndarray, columns: np.ndarray, bits: int, difference: float, progress: bool, later: bool = False,
+    seen: Looks,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    bits: int,
+    difference: float,
+    progress: bool,
+    later: bool = False,
 ) -> Iterator[tuple[np.ndarray, ...]]:
     """Near-duplicates, one of ``rows`` and one of ``columns``, a block at a time: both positions, the bits, the difference,
     and whether the second is mirrored.  Each pair comes once, as it is nearer.  With ``later``, ``columns`` are ``rows``,
@@ -301,7 +353,7 @@ def _near(
     other = [np.ascontiguousarray(hashes[columns, word]) for hashes in (seen.hashes, seen.mirrored) for word in (0, 1)]
     other[3] &= _PAIRED
     for start in _bar(range(0, len(rows), _ROWS), "hashes", progress):
-        some = rows[start:start + _ROWS]
+        some = rows[start : start + _ROWS]
         mine = seen.hashes[some]
         # A block of hashes stays in the processor's cache; all against all would not fit into memory.
         for left in range(start - start % _COLUMNS if later else 0, len(columns), _COLUMNS):
@@ -309,7 +361,9 @@ def _near(
             found = []
             for mirrored in (False, True):
                 apart = np.bitwise_count(mine[:, :1] ^ other[2 * mirrored][part])
-                apart += np.bitwise_count((mine[:, 1:] & _PAIRED if mirrored else mine[:, 1:]) ^ other[2 * mirrored + 1][part])
+                apart += np.bitwise_count(
+                    (mine[:, 1:] & _PAIRED if mirrored else mine[:, 1:]) ^ other[2 * mirrored + 1][part]
+                )
                 row, column = np.nonzero(apart <= bits)
                 first, second, apart = some[row], columns[left + column], apart[row, column]
                 if later:

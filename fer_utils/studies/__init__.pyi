@@ -23,8 +23,8 @@ from . import store as store
 from . import trainings as trainings
 from .registry import available as available
 from .registry import module as module
-from .store import Stored as Stored
 from .store import TIERS as TIERS
+from .store import Stored as Stored
 from .store import folder as folder
 from .store import load as load
 from .store import run as run

@@ -20,8 +20,17 @@ from fer_utils import metrics
 from fer_utils.core.errors import invalid, whole_number
 
 TITLE = "For whom does it fail?  An audit of the paper's network, and of one with a planted bias"
-CODE = ("fer_utils.fairness", "fer_utils.fairness", "fer_utils.training", "fer_utils.splits", "fer_utils.metrics",
-        "fer_utils.models.ding2023", "fer_utils.models", "fer_utils.studio", "fer_utils.faces")
+CODE = (
+    "fer_utils.fairness",
+    "fer_utils.fairness",
+    "fer_utils.training",
+    "fer_utils.splits",
+    "fer_utils.metrics",
+    "fer_utils.models.ding2023",
+    "fer_utils.models",
+    "fer_utils.studio",
+    "fer_utils.faces",
+)
 HEADLINE = True
 
 #: tier -> people, how many of them are also seen under every condition, and acts of each.
@@ -37,13 +46,33 @@ def experiments_of(networks: int, *, tier: str, epochs: int, model=None):
     from fer_utils.experiments import Data, Experiment, Model, Split
     from fer_utils.training import Recipe
 
-    return [Experiment(data=Data("ravdess", tier=tier), split=Split("actor", fold=k), model=model or Model(),
-                       recipe=Recipe(epochs=epochs), seed=k) for k in range(networks)]
+    return [
+        Experiment(
+            data=Data("ravdess", tier=tier),
+            split=Split("actor", fold=k),
+            model=model or Model(),
+            recipe=Recipe(epochs=epochs),
+            seed=k,
+        )
+        for k in range(networks)
+    ]
 
 
-def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, people: int | None = None, tested: int | None = None,
-           clips: int | None = None, conditions=None, epochs: int | None = None, model=None, bias: Mapping | None = None,
-           repeats: int = 200, permutations: int = 9999) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    networks: int = 5,
+    people: int | None = None,
+    tested: int | None = None,
+    clips: int | None = None,
+    conditions=None,
+    epochs: int | None = None,
+    model=None,
+    bias: Mapping | None = None,
+    repeats: int = 200,
+    permutations: int = 9999,
+) -> dict:
     """Train what is not trained yet, film the strangers, and audit.
 
     Parameters
@@ -78,14 +107,17 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
     FerError : an unknown tier, numbers out of range, an impossible bias.
     """
     from fer_utils import fairness as auditing
-    from fer_utils.synthetic import stand_ins
     from fer_utils.experiments import run
     from fer_utils.studio import Film
+    from fer_utils.synthetic import stand_ins
 
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(SIZES)}", received=tier)
     own = dict(zip(("people", "tested", "clips"), SIZES[tier]))
-    size = {name: own[name] if given is None else given for name, given in (("people", people), ("tested", tested), ("clips", clips))}
+    size = {
+        name: own[name] if given is None else given
+        for name, given in (("people", people), ("tested", tested), ("clips", clips))
+    }
     epochs = stand_ins.EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     bias = dict(BIAS if bias is None else bias)
     chosen = experiments_of(whole_number("networks", networks, 1, 5), tier=tier, epochs=epochs, model=model)
@@ -99,12 +131,21 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
         planted = auditing.plant_bias(faces, truth, train, seed=experiment.seed, **bias)
         biased.append(run(experiment, face_set=planted, progress=progress))
         theirs = set(truth["clip"][truth[bias["attribute"]].isin(list(bias["values"]))])
-        spoiled.append({"train": len(train), "theirs": int(faces.meta["clip"].iloc[train].isin(theirs).sum()),
-                        "relabelled": int((planted.meta["expression"].to_numpy() != faces.meta["expression"].to_numpy()).sum())})
-    answers = {name: auditing.ask(strangers, results, progress=progress) for name, results in (("clean", clean), ("biased", biased))}
+        spoiled.append(
+            {
+                "train": len(train),
+                "theirs": int(faces.meta["clip"].iloc[train].isin(theirs).sum()),
+                "relabelled": int((planted.meta["expression"].to_numpy() != faces.meta["expression"].to_numpy()).sum()),
+            }
+        )
+    answers = {
+        name: auditing.ask(strangers, results, progress=progress)
+        for name, results in (("clean", clean), ("biased", biased))
+    }
     tables = {name: auditing.audit(given, permutations=permutations) for name, given in answers.items()}
-    tables["difference"] = auditing.audit(auditing.difference(answers["clean"], answers["biased"]),
-                                          outcome="difference", permutations=permutations)
+    tables["difference"] = auditing.audit(
+        auditing.difference(answers["clean"], answers["biased"]), outcome="difference", permutations=permutations
+    )
     detected = auditing.audit(answers["clean"], outcome="detected", permutations=permutations)
     changed = strangers.table[strangers.table["condition"] != auditing.BASELINE].drop(columns="condition")
     seen = auditing.audit(changed, outcome="detected", permutations=permutations) if len(changed) else detected[:0]
@@ -113,17 +154,29 @@ def answer(tier: str = "class", *, progress: bool = True, networks: int = 5, peo
     means, share = by_person["right"].mean(), float((by_person[PLANTED[0]].first() == PLANTED[1]).mean())
     tests = tables["clean"].attrs["tests"]
     planned = auditing.power(means, share=share, tests=max(tests, 1)) if 0 < share < 1 else []
-    return _plain({
-        "tier": tier, **size, "pictures": len(strangers.table), "conditions": list(dict.fromkeys(strangers.table["condition"])),
-        "seed": auditing.SEED, "size": auditing.SIZE, "chance": base["clean"]["expression"].value_counts(normalize=True).max(),
-        "bias": {**bias, "values": list(bias["values"]), "networks": spoiled}, "tests": tests,
-        "clean": _networks(clean, base["clean"], tables["clean"], bias),
-        "biased": _networks(biased, base["biased"], tables["biased"], bias),
-        "difference": tables["difference"].to_dict("records"), "detected": detected.to_dict("records"),
-        "detected_changed": seen.to_dict("records"), "cells": _cells(base),
-        "false_alarms": auditing.false_alarms(answers["clean"], repeats=repeats), "power": planned, "needed": _needed(planned),
-        "verdict": {name: _verdict(table) for name, table in tables.items()},
-    })
+    return _plain(
+        {
+            "tier": tier,
+            **size,
+            "pictures": len(strangers.table),
+            "conditions": list(dict.fromkeys(strangers.table["condition"])),
+            "seed": auditing.SEED,
+            "size": auditing.SIZE,
+            "chance": base["clean"]["expression"].value_counts(normalize=True).max(),
+            "bias": {**bias, "values": list(bias["values"]), "networks": spoiled},
+            "tests": tests,
+            "clean": _networks(clean, base["clean"], tables["clean"], bias),
+            "biased": _networks(biased, base["biased"], tables["biased"], bias),
+            "difference": tables["difference"].to_dict("records"),
+            "detected": detected.to_dict("records"),
+            "detected_changed": seen.to_dict("records"),
+            "cells": _cells(base),
+            "false_alarms": auditing.false_alarms(answers["clean"], repeats=repeats),
+            "power": planned,
+            "needed": _needed(planned),
+            "verdict": {name: _verdict(table) for name, table in tables.items()},
+        }
+    )
 
 
 def _networks(results: list, base, table, bias: Mapping) -> dict:
@@ -135,11 +188,17 @@ def _networks(results: list, base, table, bias: Mapping) -> dict:
     if bias.get("to"):
         others = base[base["expression"] != bias["to"]]
         said = np.mean([others[f"predicted_{k}"] == bias["to"] for k in range(len(results))], axis=0)
-        called = {band: _over_people(rows["said"], rows["actor"]) for band, rows in others.assign(said=said).groupby(PLANTED[0])}
+        called = {
+            band: _over_people(rows["said"], rows["actor"])
+            for band, rows in others.assign(said=said).groupby(PLANTED[0])
+        }
     return {
-        "home": _over_people(home["true"] == home["predicted"], home["actor"]), "strangers": _over_people(base["right"], base["actor"]),
-        "accuracies": [(base[f"predicted_{k}"] == base["expression"]).mean() for k in range(len(results))], "called": called,
-        "audit": table.to_dict("records"), "experiments": [result.experiment for result in results],
+        "home": _over_people(home["true"] == home["predicted"], home["actor"]),
+        "strangers": _over_people(base["right"], base["actor"]),
+        "accuracies": [(base[f"predicted_{k}"] == base["expression"]).mean() for k in range(len(results))],
+        "called": called,
+        "audit": table.to_dict("records"),
+        "experiments": [result.experiment for result in results],
         "minutes": sum(result.minutes for result in results),
     }
 
@@ -161,12 +220,19 @@ def _cells(base: Mapping) -> list[dict]:
 
 def _needed(planned: list[dict]) -> dict[str, int | None]:
     gaps = sorted({one["gap"] for one in planned})
-    return {f"{gap:.2f}": next((one["people"] for one in planned if one["gap"] == gap and one["power"] >= 0.8), None) for gap in gaps}
+    return {
+        f"{gap:.2f}": next((one["people"] for one in planned if one["gap"] == gap and one["power"] >= 0.8), None)
+        for gap in gaps
+    }
 
 
 def _verdict(table) -> dict | None:
     rows = table[(table["attribute"] == PLANTED[0]) & (table["value"] == PLANTED[1])].to_dict("records")
-    return {key: rows[0][key] for key in ("people", "gap", "gap_low", "gap_high", "p", "corrected", "judged", "found")} if rows else None
+    return (
+        {key: rows[0][key] for key in ("people", "gap", "gap_low", "gap_high", "p", "corrected", "judged", "found")}
+        if rows
+        else None
+    )
 
 
 def _plain(value):

@@ -22,12 +22,18 @@ import numpy as np
 
 from fer_utils import metrics, splits
 from fer_utils.core import labels
-from fer_utils.synthetic import stand_ins
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.synthetic import stand_ins
 
 TITLE = "Before deep learning: neighbours and a small ANN on HOG and on landmark distances"
-CODE = ("fer_utils.synthetic.stand_ins", "fer_utils.splits", "fer_utils.metrics", "fer_utils.synthetic.landmark_predictor", "fer_utils.models.hog",
-        "fer_utils.models.distances")
+CODE = (
+    "fer_utils.synthetic.stand_ins",
+    "fer_utils.splits",
+    "fer_utils.metrics",
+    "fer_utils.synthetic.landmark_predictor",
+    "fer_utils.models.hog",
+    "fer_utils.models.distances",
+)
 HEADLINE = True
 
 #: k of the neighbours, as in `fer_utils.models.knn`; units and epochs of the ANN's one hidden layer: all ours.
@@ -42,8 +48,15 @@ FOLDS, FRAME_FOLDS = "luna-jimenez2022", 5
 SEEDS: dict[str, int] = {"smoke": 1, "class": 3, "full": 3}
 
 
-def answer(tier: str = "class", *, progress: bool = True, seeds: int | None = None, landmarks: str | Path = "drawn",
-           features: Iterable[str] | None = None, epochs: int = EPOCHS) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    seeds: int | None = None,
+    landmarks: str | Path = "drawn",
+    features: Iterable[str] | None = None,
+    epochs: int = EPOCHS,
+) -> dict:
     """Describe the faces, and ask each model about people, and about frames, that it has not learned from.
 
     Parameters
@@ -86,7 +99,9 @@ def answer(tier: str = "class", *, progress: bool = True, seeds: int | None = No
     drawn = _drawn(known, tier)
     folds = dict(zip(SPLITS, (splits.folds(meta, "actor", groups=FOLDS), splits.folds(meta, "frame", FRAME_FOLDS))))
     rows, answers = [], {}
-    with tqdm(total=len(chosen) * len(folds) * (1 + seeds), desc="before networks", unit="model", disable=not progress) as bar:
+    with tqdm(
+        total=len(chosen) * len(folds) * (1 + seeds), desc="before networks", unit="model", disable=not progress
+    ) as bar:
         for feature in chosen:
             described = _described(feature, known, drawn)
             for model in MODELS:
@@ -97,25 +112,56 @@ def answer(tier: str = "class", *, progress: bool = True, seeds: int | None = No
                         bar.update()
                     answers[feature, model, split] = np.concatenate(found)
                     times = len(found)
-                    scored = metrics.metrics(np.tile(targets, times), np.concatenate(found), np.tile(actors, times), names)
+                    scored = metrics.metrics(
+                        np.tile(targets, times), np.concatenate(found), np.tile(actors, times), names
+                    )
                     length = described.shape[1]
-                    rows.append({
-                        "feature": feature, "model": model, "split": split, "length": length, **scored,
-                        "accuracies": [float((one == targets).mean()) for one in found],
-                        "by_actor": _by_actor(found, targets, actors),
-                        "parameters": (length + 1) * HIDDEN + (HIDDEN + 1) * len(names) if model == "ANN" else None,
-                    })
+                    rows.append(
+                        {
+                            "feature": feature,
+                            "model": model,
+                            "split": split,
+                            "length": length,
+                            **scored,
+                            "accuracies": [float((one == targets).mean()) for one in found],
+                            "by_actor": _by_actor(found, targets, actors),
+                            "parameters": (length + 1) * HIDDEN + (HIDDEN + 1) * len(names) if model == "ANN" else None,
+                        }
+                    )
     return {
-        "dataset": "ravdess", "tier": tier, "labels": list(names), "images": len(meta), "clips": int(meta["clip"].nunique()),
-        "actors": int(meta["actor"].nunique()), "folds": [sorted(set(actors[test])) for _, test in folds[SPLITS[0]]],
-        "settings": {"neighbours": NEIGHBOURS, "hidden": HIDDEN, "epochs": epochs, "seeds": list(range(seeds)), "standardised": True},
-        "landmark_error": _landmark_error(known, drawn), "rows": rows,
-        "split_costs": [{"feature": feature, "model": model,
-                         **_gain(answers, *((feature, model, split) for split in SPLITS), targets, actors)}
-                        for feature in chosen for model in MODELS],
-        "finding_costs": [{"model": model,
-                           **_gain(answers, *((feature, model, SPLITS[0]) for feature in FEATURES[1:]), targets, actors)}
-                          for model in MODELS if set(FEATURES[1:]) <= set(chosen)],
+        "dataset": "ravdess",
+        "tier": tier,
+        "labels": list(names),
+        "images": len(meta),
+        "clips": int(meta["clip"].nunique()),
+        "actors": int(meta["actor"].nunique()),
+        "folds": [sorted(set(actors[test])) for _, test in folds[SPLITS[0]]],
+        "settings": {
+            "neighbours": NEIGHBOURS,
+            "hidden": HIDDEN,
+            "epochs": epochs,
+            "seeds": list(range(seeds)),
+            "standardised": True,
+        },
+        "landmark_error": _landmark_error(known, drawn),
+        "rows": rows,
+        "split_costs": [
+            {
+                "feature": feature,
+                "model": model,
+                **_gain(answers, *((feature, model, split) for split in SPLITS), targets, actors),
+            }
+            for feature in chosen
+            for model in MODELS
+        ],
+        "finding_costs": [
+            {
+                "model": model,
+                **_gain(answers, *((feature, model, SPLITS[0]) for feature in FEATURES[1:]), targets, actors),
+            }
+            for model in MODELS
+            if set(FEATURES[1:]) <= set(chosen)
+        ],
     }
 
 
@@ -140,10 +186,14 @@ def _described(feature: str, known, drawn: np.ndarray) -> np.ndarray:
 
     from fer_utils.models.hog import hog
 
-    return np.concatenate([ops.convert_to_numpy(hog(np.asarray(known.images[i:i + 64]))) for i in range(0, len(known), 64)])
+    return np.concatenate(
+        [ops.convert_to_numpy(hog(np.asarray(known.images[i : i + 64]))) for i in range(0, len(known), 64)]
+    )
 
 
-def _predicted(model: str, feature: str, described: np.ndarray, targets: np.ndarray, parts, seed: int, epochs: int) -> np.ndarray:
+def _predicted(
+    model: str, feature: str, described: np.ndarray, targets: np.ndarray, parts, seed: int, epochs: int
+) -> np.ndarray:
     """The label that each row is given by the fold in which it tests, (N,)."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neighbors import KNeighborsClassifier
@@ -156,7 +206,9 @@ def _predicted(model: str, feature: str, described: np.ndarray, targets: np.ndar
         if model == "KNN":
             last = KNeighborsClassifier(NEIGHBOURS)
         else:
-            last = MLPClassifier((HIDDEN,), max_iter=epochs, batch_size=min(64, len(train)), alpha=1e-3, random_state=seed)
+            last = MLPClassifier(
+                (HIDDEN,), max_iter=epochs, batch_size=min(64, len(train)), alpha=1e-3, random_state=seed
+            )
         # Standardised by the training rows alone.
         made = make_pipeline(StandardScaler(), last)
         with warnings.catch_warnings():
@@ -174,15 +226,22 @@ def _landmark_error(known, drawn: np.ndarray) -> dict:
 
     size, margin = known.manifest["config"]["size"], known.manifest["config"]["margin"]
     boxes = known.meta[["box_x", "box_y", "box_w", "box_h", "score"]].itertuples(index=False)
-    found = np.stack([points_in_picture(np.asarray(points, np.float64), Box(*box), size=size, margin=margin)
-                      for points, box in zip(known.landmarks, boxes)])
+    found = np.stack(
+        [
+            points_in_picture(np.asarray(points, np.float64), Box(*box), size=size, margin=margin)
+            for points, box in zip(known.landmarks, boxes)
+        ]
+    )
     errors = landmark_error(found, drawn)
     return {"mean": float(errors.mean()), "median": float(np.median(errors)), "p95": float(np.quantile(errors, 0.95))}
 
 
 def _by_actor(found: list[np.ndarray], targets: np.ndarray, actors: np.ndarray) -> dict[str, list[int]]:
     right = sum((one == targets).astype(int) for one in found)
-    return {str(name): [int(right[actors == name].sum()), int((actors == name).sum()) * len(found)] for name in np.unique(actors)}
+    return {
+        str(name): [int(right[actors == name].sum()), int((actors == name).sum()) * len(found)]
+        for name in np.unique(actors)
+    }
 
 
 def _gain(answers: dict, one: tuple, other: tuple, targets: np.ndarray, actors: np.ndarray) -> dict:

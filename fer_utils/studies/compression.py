@@ -33,10 +33,22 @@ import numpy as np
 from fer_utils.core.errors import FerError, invalid, whole_number
 
 TITLE = "The whole chain of 2022: pruned, quantised and compiled, against its rivals, every cell in one run"
-CODE = ("fer_utils.compress.filters", "fer_utils.compress.pruning", "fer_utils.compress.exporting", "fer_utils.compress.converting",
-        "fer_utils.compress.engines", "fer_utils.compress.running", "fer_utils.compress.separate_process", "fer_utils.compress.sparse",
-        "fer_utils.models._profile", "fer_utils.models.xception2022", "fer_utils.models.vgg16", "fer_utils.models.resnet50",
-        "fer_utils.training", "fer_utils.metrics")
+CODE = (
+    "fer_utils.compress.filters",
+    "fer_utils.compress.pruning",
+    "fer_utils.compress.exporting",
+    "fer_utils.compress.converting",
+    "fer_utils.compress.engines",
+    "fer_utils.compress.running",
+    "fer_utils.compress.separate_process",
+    "fer_utils.compress.sparse",
+    "fer_utils.models._profile",
+    "fer_utils.models.xception2022",
+    "fer_utils.models.vgg16",
+    "fer_utils.models.resnet50",
+    "fer_utils.training",
+    "fer_utils.metrics",
+)
 HEADLINE = True
 
 #: What every ratio refers to: the float network as it was trained, called eagerly, with one thread.
@@ -61,10 +73,15 @@ WEIGHTS_GONE, FILTERS_GONE, STEPS = 0.8, 0.3, 2
 #: Each layer loses its own share: ranked all together, the layers with the smallest weights can be emptied, and nothing passes an empty layer.
 SCOPE = "layer"
 #: Networks that begin as the trained Xception and train on, and what is done to them meanwhile: nothing, to the control.
-TUNED: dict[str, str] = {"xception, trained on": "nothing", "xception, weights pruned": "weights", "xception, filters pruned": "filters"}
+TUNED: dict[str, str] = {
+    "xception, trained on": "nothing",
+    "xception, weights pruned": "weights",
+    "xception, filters pruned": "filters",
+}
 #: Where no engine is there for it a row is left out, and the answer says so.
 FORMS: tuple[tuple[str, str, str | None], ...] = (
-    ("xception", "keras", None), ("xception", "xla", None),
+    ("xception", "keras", None),
+    ("xception", "xla", None),
     *(("xception", "litert", quantize) for quantize in (None, "float16", "dynamic", "int8")),
     *(("xception", "onnx", quantize) for quantize in (None, "dynamic", "int8")),
     *(("xception", "openvino", quantize) for quantize in (None, "float16", "int8")),
@@ -77,10 +94,22 @@ _PACKAGES = {"onnx": ("onnx", "tf2onnx", "onnxruntime"), "openvino": ("openvino"
 _ENDS = {"litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
 
 
-def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple] | None = None, rivals: Iterable[str] | None = None,
-           threads: Iterable[int] = (1, 2), shares: Iterable[float] | None = None, front: bool = True,
-           network: str = NETWORK, options: dict | None = None,
-           size: int | None = None, epochs: int | None = None, tuning: int | None = None, repeats: int | None = None) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    forms: Iterable[tuple] | None = None,
+    rivals: Iterable[str] | None = None,
+    threads: Iterable[int] = (1, 2),
+    shares: Iterable[float] | None = None,
+    front: bool = True,
+    network: str = NETWORK,
+    options: dict | None = None,
+    size: int | None = None,
+    epochs: int | None = None,
+    tuning: int | None = None,
+    repeats: int | None = None,
+) -> dict:
     """Train, prune, tune, export and measure the chain.
 
     Parameters
@@ -113,8 +142,11 @@ def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple]
     """
     if tier not in PLANS:
         raise invalid("tier", expected=f"one of {', '.join(PLANS)}", received=tier)
-    plan = PLANS[tier] | {name: whole_number(name, value, 1) for name, value in
-                          (("size", size), ("epochs", epochs), ("tuning", tuning), ("repeats", repeats)) if value is not None}
+    plan = PLANS[tier] | {
+        name: whole_number(name, value, 1)
+        for name, value in (("size", size), ("epochs", epochs), ("tuning", tuning), ("repeats", repeats))
+        if value is not None
+    }
     wanted = list(FORMS) if forms is None else [tuple(form) for form in forms]
     chosen = list(RIVALS) if rivals is None else list(rivals)
     for argument, given, known in (("forms", wanted, FORMS), ("rivals", chosen, RIVALS)):
@@ -129,44 +161,95 @@ def answer(tier: str = "class", *, progress: bool = True, forms: Iterable[tuple]
 
     data = experiments.Data(tier=tier)
     face_set = data.load(progress)
-    trained = _trained(data, face_set, plan, {network: options or {}, **{rival: OPTIONS.get(rival, {}) for rival in chosen}}, progress)
+    trained = _trained(
+        data, face_set, plan, {network: options or {}, **{rival: OPTIONS.get(rival, {}) for rival in chosen}}, progress
+    )
     first = trained[network]
     split = experiments.Experiment.from_configuration(first.experiment).split
     train, test = split.rows(face_set.meta)
     images = experiments.shrink(face_set.images, plan["size"], progress=progress)
-    targets = face_set.meta["expression"].map({name: number for number, name in enumerate(first.labels)}).to_numpy(np.int64)
+    targets = (
+        face_set.meta["expression"].map({name: number for number, name in enumerate(first.labels)}).to_numpy(np.int64)
+    )
     networks = {"xception": first.model(), **{rival: trained[rival].model() for rival in chosen}}
     minutes = {"xception": first.minutes, **{rival: trained[rival].minutes for rival in chosen}}
     for name, way in TUNED.items():
         if any(form[0] == name for form in wanted):
-            networks[name], minutes[name] = _tuned(networks["xception"], first, way, images, targets, train, test, plan, progress)
+            networks[name], minutes[name] = _tuned(
+                networks["xception"], first, way, images, targets, train, test, plan, progress
+            )
 
     with tempfile.TemporaryDirectory() as folder:
-        rows, checks, refused = _measured(networks, wanted, Path(folder), images, targets, face_set.meta, train, test, list(threads),
-                                          plan, progress)
+        rows, checks, refused = _measured(
+            networks, wanted, Path(folder), images, targets, face_set.meta, train, test, list(threads), plan, progress
+        )
     described = {}
     for name, model in networks.items():
         counted = models.profile(model)
-        described[name] = {"parameters": counted.parameters, "macs": counted.macs, "bytes": counted.bytes,
-                           "activation_bytes": counted.activation_bytes, "zeros": compress.sparsity(model), "minutes": minutes[name],
-                           "by_actor": _by_actor(model, images, targets, test, face_set.meta)}
+        described[name] = {
+            "parameters": counted.parameters,
+            "macs": counted.macs,
+            "bytes": counted.bytes,
+            "activation_bytes": counted.activation_bytes,
+            "zeros": compress.sparsity(model),
+            "minutes": minutes[name],
+            "by_actor": _by_actor(model, images, targets, test, face_set.meta),
+        }
         result = trained.get(network if name == "xception" else name)
         if result is not None:
-            described[name] |= {"experiment": result.experiment, **{key: result.history[part][-1] for key, part in (
-                ("train_accuracy", "accuracy"), ("test_accuracy", "test_accuracy"))}}
+            described[name] |= {
+                "experiment": result.experiment,
+                **{
+                    key: result.history[part][-1]
+                    for key, part in (("train_accuracy", "accuracy"), ("test_accuracy", "test_accuracy"))
+                },
+            }
     for row in rows:
         row["parameters"] = described[row["network"]]["parameters"]
-    some = compress.sparse_and_fast(networks["xception"], *(() if shares is None else (shares,)), image=images[int(test[0])],
-                                    repeats=plan["repeats"], progress=progress) if shares is None or list(shares) else None
+    some = (
+        compress.sparse_and_fast(
+            networks["xception"],
+            *(() if shares is None else (shares,)),
+            image=images[int(test[0])],
+            repeats=plan["repeats"],
+            progress=progress,
+        )
+        if shares is None or list(shares)
+        else None
+    )
     return {
-        "plan": {**plan, "network": network, "options": options or {}, "weights_gone": WEIGHTS_GONE, "filters_gone_a_step": FILTERS_GONE,
-                 "steps": STEPS, "scope": SCOPE, "rates": RATES, "learning": LEARNING, "rivals": OPTIONS},
-        "split": {"train": len(train), "test": len(test), "chance": float(np.bincount(targets[test]).max() / len(test)), **{f"{side}_actors": int(face_set.meta.iloc[part]["actor"].nunique())
-                                                              for side, part in (("train", train), ("test", test))}},
-        "labels": list(first.labels), "baseline": BASELINE, "threads": list(threads), "networks": described,
-        "rows": rows, "checks": checks, "refused": refused,
-        "left_out": left_out, "sparse": [] if some is None else some.to_dict("records"),
-        "front": _front(plan["repeats"], progress) if front else None, "first_row": "before_networks",
+        "plan": {
+            **plan,
+            "network": network,
+            "options": options or {},
+            "weights_gone": WEIGHTS_GONE,
+            "filters_gone_a_step": FILTERS_GONE,
+            "steps": STEPS,
+            "scope": SCOPE,
+            "rates": RATES,
+            "learning": LEARNING,
+            "rivals": OPTIONS,
+        },
+        "split": {
+            "train": len(train),
+            "test": len(test),
+            "chance": float(np.bincount(targets[test]).max() / len(test)),
+            **{
+                f"{side}_actors": int(face_set.meta.iloc[part]["actor"].nunique())
+                for side, part in (("train", train), ("test", test))
+            },
+        },
+        "labels": list(first.labels),
+        "baseline": BASELINE,
+        "threads": list(threads),
+        "networks": described,
+        "rows": rows,
+        "checks": checks,
+        "refused": refused,
+        "left_out": left_out,
+        "sparse": [] if some is None else some.to_dict("records"),
+        "front": _front(plan["repeats"], progress) if front else None,
+        "first_row": "before_networks",
     }
 
 
@@ -183,14 +266,21 @@ def _trained(data, face_set, plan: dict, names: dict[str, dict], progress: bool)
     """A stored result of each network; those that are there are read."""
     from tqdm import tqdm
 
-    from fer_utils.experiments import Experiment, Model, run, Split
+    from fer_utils.experiments import Experiment, Model, Split, run
     from fer_utils.training import Recipe
 
     found = {}
     for name, options in tqdm(names.items(), desc="networks", unit="network", disable=not progress):
-        found[name] = run(Experiment(data=data, split=Split("actor", fold=FOLD), model=Model.of(name, size=plan["size"], **options),
-                                     recipe=Recipe(epochs=plan["epochs"], learning_rate=RATES.get(name, RATES[NETWORK]), **LEARNING)),
-                          face_set=face_set, progress=progress)
+        found[name] = run(
+            Experiment(
+                data=data,
+                split=Split("actor", fold=FOLD),
+                model=Model.of(name, size=plan["size"], **options),
+                recipe=Recipe(epochs=plan["epochs"], learning_rate=RATES.get(name, RATES[NETWORK]), **LEARNING),
+            ),
+            face_set=face_set,
+            progress=progress,
+        )
     return found
 
 
@@ -199,13 +289,17 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     import time
 
     from fer_utils import models
-    from fer_utils.core import provenance
     from fer_utils.compress import MagnitudePruning, prune
+    from fer_utils.core import provenance
     from fer_utils.core.paths import home, write_atomic
-    from fer_utils.training import fit, Recipe
+    from fer_utils.training import Recipe, fit
 
-    code = provenance.code_fingerprint(["fer_utils.training", "fer_utils.compress.pruning", "fer_utils.compress.filters"], registries=False)
-    key = provenance.digest([result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, SCOPE, LEARNING, code])[:24]
+    code = provenance.code_fingerprint(
+        ["fer_utils.training", "fer_utils.compress.pruning", "fer_utils.compress.filters"], registries=False
+    )
+    key = provenance.digest(
+        [result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, SCOPE, LEARNING, code]
+    )[:24]
     folder = home() / "compression" / f"{way}-{key}"
     if (folder / "done.json").is_file():
         return models.load(folder / "model.keras"), json.loads((folder / "done.json").read_text())["minutes"]
@@ -215,15 +309,33 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     if way in ("nothing", "weights"):
         batches = -(-len(train_rows) // Recipe().batch_size) * plan["tuning"]
         callbacks = [] if way == "nothing" else [MagnitudePruning(WEIGHTS_GONE, ramp=0.5, steps=batches, scope=SCOPE)]
-        tuned, _ = fit(prune(model, 0.0), images, targets, train_rows, test_rows, recipe=Recipe(epochs=plan["tuning"], **recipe), seed=1,
-                       callbacks=callbacks, progress=progress, description="training on" if way == "nothing" else "pruning weights")
+        tuned, _ = fit(
+            prune(model, 0.0),
+            images,
+            targets,
+            train_rows,
+            test_rows,
+            recipe=Recipe(epochs=plan["tuning"], **recipe),
+            seed=1,
+            callbacks=callbacks,
+            progress=progress,
+            description="training on" if way == "nothing" else "pruning weights",
+        )
     else:
         tuned = model
         for step in range(STEPS):
             epochs = max(1, plan["tuning"] // STEPS)
-            tuned, _ = fit(prune(tuned, FILTERS_GONE, scope=SCOPE, structured=True), images, targets, train_rows, test_rows,
-                           recipe=Recipe(epochs=epochs, **recipe), seed=1 + step, progress=progress,
-                           description=f"after pruning filters, step {step + 1}")
+            tuned, _ = fit(
+                prune(tuned, FILTERS_GONE, scope=SCOPE, structured=True),
+                images,
+                targets,
+                train_rows,
+                test_rows,
+                recipe=Recipe(epochs=epochs, **recipe),
+                seed=1 + step,
+                progress=progress,
+                description=f"after pruning filters, step {step + 1}",
+            )
     spent = round((time.monotonic() - began) / 60, 3)
     folder.mkdir(parents=True, exist_ok=True)
     tuned.save(folder / "model.keras")
@@ -239,7 +351,19 @@ def _by_actor(model, images, targets, rows, meta) -> dict[str, list[int]]:
     return {actor: [int(right[actors == actor].sum()), int((actors == actor).sum())] for actor in sorted(set(actors))}
 
 
-def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta, train, test, threads: list, plan: dict, progress: bool):
+def _measured(
+    networks: dict,
+    wanted: list,
+    folder: Path,
+    images,
+    targets,
+    meta,
+    train,
+    test,
+    threads: list,
+    plan: dict,
+    progress: bool,
+):
     """The rows of the table, what each export's check found, and which did not pass it."""
     from tqdm import tqdm
 
@@ -248,7 +372,9 @@ def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta,
 
     calibration = np.asarray(images[np.sort(np.random.default_rng(0).permutation(train)[:200])])
     items, checks, refused = {}, [], []
-    for number, (network, form, quantize) in enumerate(tqdm(wanted, desc="exporting", unit="file", disable=not progress)):
+    for number, (network, form, quantize) in enumerate(
+        tqdm(wanted, desc="exporting", unit="file", disable=not progress)
+    ):
         label = _label(network, form, quantize)
         if form == "keras":
             items[label] = networks[network]
@@ -258,18 +384,41 @@ def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta,
             items[label] = compress.load(file, engine="xla")
         else:
             try:
-                made = compress.export(networks[network], folder / f"{number}{_ENDS[form]}", format=form, quantize=quantize,
-                                       calibration=calibration, progress=progress)
+                made = compress.export(
+                    networks[network],
+                    folder / f"{number}{_ENDS[form]}",
+                    format=form,
+                    quantize=quantize,
+                    calibration=calibration,
+                    progress=progress,
+                )
             except FerError as error:  # a network that is no longer itself in 8 bits is a result, and the others go on
                 refused.append({"row": label, "reason": str(error)})
                 continue
             items[label] = made
-            checks.append({"row": label, "bytes": made.bytes, "checked": made.checked, "agreement": made.agreement,
-                           "difference": made.difference, "distance": made.distance})
+            checks.append(
+                {
+                    "row": label,
+                    "bytes": made.bytes,
+                    "checked": made.checked,
+                    "agreement": made.agreement,
+                    "difference": made.difference,
+                    "distance": made.distance,
+                }
+            )
     # Pruned, trained on or neither, every Xception is set beside the float one; that each file computes its own network is what the checks say.
     floats = {label: own if (own := f"{label.split(', ')[0]}, keras") in items else BASELINE for label in items}
-    table = compress.compare(items, np.asarray(images[test]), targets[test], actors=meta.iloc[test]["actor"].astype(str).to_numpy(),
-                             baseline=BASELINE, reference=floats, repeats=plan["repeats"], threads=threads, progress=progress)
+    table = compress.compare(
+        items,
+        np.asarray(images[test]),
+        targets[test],
+        actors=meta.iloc[test]["actor"].astype(str).to_numpy(),
+        baseline=BASELINE,
+        reference=floats,
+        repeats=plan["repeats"],
+        threads=threads,
+        progress=progress,
+    )
     measured = json.loads(table.to_json(orient="records", double_precision=15))
     rows = []
     for (network, form, quantize), row in zip((form for form in wanted if _label(*form) in items), measured):
@@ -279,17 +428,25 @@ def _measured(networks: dict, wanted: list, folder: Path, images, targets, meta,
 
 def _front(repeats: int, progress: bool) -> dict:
     """What comes before the network: dlib's face, then the 68 landmarks in its box, on a drawn picture of 1280x720, in turn."""
-    from fer_utils.core import timing
-    from fer_utils.synthetic import landmark_predictor
     from fer_utils import studio
+    from fer_utils.core import timing
     from fer_utils.faces.detectors import create
+    from fer_utils.synthetic import landmark_predictor
 
     picture = studio.draw(studio.person(7), {12: 0.4, 25: 0.3}, size=(1280, 720))
     detector, finder = create("dlib"), landmark_predictor.load(progress=progress)
     box = detector.detect(picture)[0]
-    times = timing.latency({"faces": detector.detect, "landmarks": lambda image: finder.find(image, box)}, picture,
-                              repeats=repeats, progress=progress)
+    times = timing.latency(
+        {"faces": detector.detect, "landmarks": lambda image: finder.find(image, box)},
+        picture,
+        repeats=repeats,
+        progress=progress,
+    )
     found = {"picture": [1280, 720], "detector": "dlib"}
     for row in times.to_dict("records"):
-        found |= {f"{row['name']}_ms": row["median_ms"], f"{row['name']}_low": row["low_ms"], f"{row['name']}_high": row["high_ms"]}
+        found |= {
+            f"{row['name']}_ms": row["median_ms"],
+            f"{row['name']}_low": row["low_ms"],
+            f"{row['name']}_high": row["high_ms"],
+        }
     return found

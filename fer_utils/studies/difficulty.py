@@ -26,9 +26,9 @@ import numpy as np
 from fer_utils import faces, metrics
 from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
-from fer_utils.experiments import Data, Experiment, Model, run, Split
 from fer_utils.core.paths import home, write_atomic
-from fer_utils.synthetic.stand_ins import EPOCHS, face_set, TIERS
+from fer_utils.experiments import Data, Experiment, Model, Split, run
+from fer_utils.synthetic.stand_ins import EPOCHS, TIERS, face_set
 from fer_utils.training import Recipe
 
 #: Before and after what the paper did for SAVEE: more dropout, and L1 on the hidden layer's kernel (its strength is ours).
@@ -52,7 +52,11 @@ class Question:
         whole = face_set(self.dataset, tier=tier, progress=progress)
         if self.images is None:
             return whole
-        folder = home() / "faces" / f"{self.dataset}-{tier}-few-{provenance.digest([whole.fingerprint, self.images, self.without])[:12]}"
+        folder = (
+            home()
+            / "faces"
+            / f"{self.dataset}-{tier}-few-{provenance.digest([whole.fingerprint, self.images, self.without])[:12]}"
+        )
         if folder.is_dir():
             return faces.FaceSet.load(folder)
         meta = whole.meta[~whole.meta["expression"].isin(self.without)]
@@ -111,21 +115,40 @@ def measure(tier: str = "class", *, questions=None, epochs: int | None = None, p
     for name in wanted:
         asked = QUESTIONS[name]
         known = asked.faces(tier, progress)
-        results = [run(Experiment(data=Data(asked.dataset, tier=tier), split=split, model=asked.model, recipe=recipe), face_set=known,
-                       progress=progress) for split in asked.splits]
+        results = [
+            run(
+                Experiment(data=Data(asked.dataset, tier=tier), split=split, model=asked.model, recipe=recipe),
+                face_set=known,
+                progress=progress,
+            )
+            for split in asked.splits
+        ]
         answers = pd.concat([result.predictions for result in results])
         names = results[0].labels
-        found = metrics.metrics(answers["true"].to_numpy(), answers["predicted"].to_numpy(), answers["actor"].to_numpy(), names)
+        found = metrics.metrics(
+            answers["true"].to_numpy(), answers["predicted"].to_numpy(), answers["actor"].to_numpy(), names
+        )
         value = found["accuracy"]
-        rows.append({
-            "question": name, "dataset": asked.dataset, "split": asked.splits[0].by,
-            "train_images": round(float(np.mean([result.split["train"] for result in results]))), "test_images": len(answers),
-            "value": value["value"], "low": value["low"], "high": value["high"], "groups": value["groups"],
-            "folds": [result.accuracy for result in results],
-            "train_accuracy": float(np.mean([result.history["accuracy"][-1] for result in results])),
-            "labels": names, "confusion": found["confusion"], "epochs": len(results[0].history["accuracy"]),
-            "minutes": sum(result.minutes for result in results), "results": [str(result.path) for result in results],
-        })
+        rows.append(
+            {
+                "question": name,
+                "dataset": asked.dataset,
+                "split": asked.splits[0].by,
+                "train_images": round(float(np.mean([result.split["train"] for result in results]))),
+                "test_images": len(answers),
+                "value": value["value"],
+                "low": value["low"],
+                "high": value["high"],
+                "groups": value["groups"],
+                "folds": [result.accuracy for result in results],
+                "train_accuracy": float(np.mean([result.history["accuracy"][-1] for result in results])),
+                "labels": names,
+                "confusion": found["confusion"],
+                "epochs": len(results[0].history["accuracy"]),
+                "minutes": sum(result.minutes for result in results),
+                "results": [str(result.path) for result in results],
+            }
+        )
     return pd.DataFrame(rows)
 
 
@@ -146,12 +169,17 @@ def store(table, path: str | Path = STORED) -> Path:
         before = json.loads(path.read_text(encoding="utf-8"))
         rows = ({row["question"]: row for row in before["rows"]} if before["drawing"] == DRAWING else {}) | rows
     value = {
-        "made_by": "python -m fer_utils difficulty --tier full --epochs N --store (N: `epochs` of each row)", "drawing": DRAWING, "commit": provenance.commit(),
-        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "versions": provenance.versions(),
+        "made_by": "python -m fer_utils difficulty --tier full --epochs N --store (N: `epochs` of each row)",
+        "drawing": DRAWING,
+        "commit": provenance.commit(),
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": provenance.versions(),
         "hardware": provenance.hardware(),
         "rows": [],
     }
-    lines = ",\n  ".join(json.dumps(rows[name]) for name in QUESTIONS if name in rows)  # one a row: a matrix is short in width
+    lines = ",\n  ".join(
+        json.dumps(rows[name]) for name in QUESTIONS if name in rows
+    )  # one a row: a matrix is short in width
     write_atomic(path, json.dumps(value, indent=1).replace('"rows": []', f'"rows": [\n  {lines}\n ]') + "\n")
     return path
 

@@ -19,13 +19,21 @@ from collections.abc import Iterable
 import numpy as np
 
 from fer_utils import explain, metrics
-from fer_utils.synthetic import region_masks
-from fer_utils.explain import shortcuts
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.explain import shortcuts
+from fer_utils.synthetic import region_masks
 
 TITLE = "What the network looks at: heat maps against the drawn truth, and against planted shortcuts"
-CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.explain", "fer_utils.synthetic.region_masks", "fer_utils.explain.shortcuts",
-        "fer_utils.models.ding2023", "fer_utils.models")
+CODE = (
+    "fer_utils.training",
+    "fer_utils.splits",
+    "fer_utils.metrics",
+    "fer_utils.explain",
+    "fer_utils.synthetic.region_masks",
+    "fer_utils.explain.shortcuts",
+    "fer_utils.models.ding2023",
+    "fer_utils.models",
+)
 HEADLINE = True
 
 #: The ways to make a map, in the order of the figures.
@@ -36,8 +44,17 @@ SIZES: dict[str, tuple[int, int, int]] = {"smoke": (2, 1, 8), "class": (5, 3, 24
 SMALL = 22
 
 
-def answer(tier: str = "class", *, progress: bool = True, folds: int | None = None, planted: int | None = None, occluded: int | None = None,
-           kinds: Iterable[str] = shortcuts.KINDS, epochs: int | None = None, model=None) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    folds: int | None = None,
+    planted: int | None = None,
+    occluded: int | None = None,
+    kinds: Iterable[str] = shortcuts.KINDS,
+    epochs: int | None = None,
+    model=None,
+) -> dict:
     """Train what is not trained yet, look at it, and score what is seen.
 
     Parameters
@@ -68,14 +85,18 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
     """
     from tqdm import tqdm
 
-    from fer_utils.synthetic import stand_ins
     from fer_utils.experiments import Data, Experiment, Model, Split
+    from fer_utils.synthetic import stand_ins
     from fer_utils.training import Recipe
 
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(SIZES)}", received=tier)
-    folds, planted, occluded = (whole_number(name, usual if given is None else given, least) for name, given, usual, least in zip(
-        ("folds", "planted", "occluded"), (folds, planted, occluded), SIZES[tier], (1, 1, 1)))
+    folds, planted, occluded = (
+        whole_number(name, usual if given is None else given, least)
+        for name, given, usual, least in zip(
+            ("folds", "planted", "occluded"), (folds, planted, occluded), SIZES[tier], (1, 1, 1)
+        )
+    )
     whole_number("planted", planted, 1, folds)
     kinds = list(kinds)
     for kind in kinds:
@@ -83,10 +104,16 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
     epochs = stand_ins.EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     model = Model("ding2023") if model is None else Model(model) if isinstance(model, str) else model
     data, recipe = Data("ravdess", tier=tier), Recipe(epochs=epochs)
-    plan = [Experiment(data=data, split=Split("actor", fold=k), model=model, recipe=recipe, seed=k) for k in range(folds)]
+    plan = [
+        Experiment(data=data, split=Split("actor", fold=k), model=model, recipe=recipe, seed=k) for k in range(folds)
+    ]
     faces, truth = data.load(progress), stand_ins.truth("ravdess", tier=tier)
     numbers, names = shortcuts.targets(faces)
-    notes: dict = {"truth": [], "shortcuts": {(kind, network): [] for kind in kinds for network in ("planted", "clean")}, "means": {}}
+    notes: dict = {
+        "truth": [],
+        "shortcuts": {(kind, network): [] for kind in kinds for network in ("planted", "clean")},
+        "means": {},
+    }
     accuracies: dict[str, list[float]] = {"clean": [], **{kind: [] for kind in kinds}}
     with tqdm(total=folds + 2 * len(kinds) * planted, desc="networks", unit="network", disable=not progress) as bar:
         sets = {kind: _planted(faces, kind) for kind in kinds}
@@ -103,21 +130,53 @@ def answer(tier: str = "class", *, progress: bool = True, folds: int | None = No
                 notes["shortcuts"][kind, "planted"].append(_against_mark(marked, look, kind, notes["means"]))
                 bar.update()
     looked = notes["truth"]
-    joined = {name: np.concatenate([part[name] for part in looked]) for name in ("labels", "actors", "right", "small", "empty")}
-    return _rounded({
-        "dataset": "ravdess", "tier": tier, "epochs": epochs, "model": model.name, "labels": list(names), "seeds": list(range(folds)),
-        "actors": sorted(set(joined["actors"])), "accuracies": accuracies, "experiments": [one.configuration() for one in plan],
-        "rule": {"lift": shortcuts.LIFT, "drop": shortcuts.DROP},
-        "settings": {"least": region_masks.LEAST, "patch": explain.PATCH, "stride": explain.STRIDE, "layer": "the last with a 4-D output",
-                     "map": "of the posed-expression label", "frame": "of each test clip the one at the height of its expression"},
-        "faces": {"looked_at": len(joined["labels"]), "occluded": int(joined["small"].sum()), "without_region": int(joined["empty"].sum()),
-                  "without_by_label": {name: int((joined["empty"] & (joined["labels"] == k)).sum()) for k, name in enumerate(names)}},
-        **_scores(looked, joined, names),
-        "shortcuts": [{"kind": kind, "network": network, "method": method,
-                       "accuracies": accuracies[kind if network == "planted" else "clean"][:planted], **_verdict(parts, method)}
-                      for (kind, network), parts in notes["shortcuts"].items() for method in METHODS],
-        "mean_maps": notes["means"],
-    })
+    joined = {
+        name: np.concatenate([part[name] for part in looked])
+        for name in ("labels", "actors", "right", "small", "empty")
+    }
+    return _rounded(
+        {
+            "dataset": "ravdess",
+            "tier": tier,
+            "epochs": epochs,
+            "model": model.name,
+            "labels": list(names),
+            "seeds": list(range(folds)),
+            "actors": sorted(set(joined["actors"])),
+            "accuracies": accuracies,
+            "experiments": [one.configuration() for one in plan],
+            "rule": {"lift": shortcuts.LIFT, "drop": shortcuts.DROP},
+            "settings": {
+                "least": region_masks.LEAST,
+                "patch": explain.PATCH,
+                "stride": explain.STRIDE,
+                "layer": "the last with a 4-D output",
+                "map": "of the posed-expression label",
+                "frame": "of each test clip the one at the height of its expression",
+            },
+            "faces": {
+                "looked_at": len(joined["labels"]),
+                "occluded": int(joined["small"].sum()),
+                "without_region": int(joined["empty"].sum()),
+                "without_by_label": {
+                    name: int((joined["empty"] & (joined["labels"] == k)).sum()) for k, name in enumerate(names)
+                },
+            },
+            **_scores(looked, joined, names),
+            "shortcuts": [
+                {
+                    "kind": kind,
+                    "network": network,
+                    "method": method,
+                    "accuracies": accuracies[kind if network == "planted" else "clean"][:planted],
+                    **_verdict(parts, method),
+                }
+                for (kind, network), parts in notes["shortcuts"].items()
+                for method in METHODS
+            ],
+            "mean_maps": notes["means"],
+        }
+    )
 
 
 class _Look:
@@ -133,7 +192,12 @@ class _Look:
         place = [turn.setdefault(self.labels[row], iter(range(len(rows)))).__next__() for row in order]
         self.small = np.sort(order[np.argsort(place, kind="stable")][:occluded])
         full = np.flatnonzero(self.regions.masks.any(axis=(1, 2)))
-        self.other = np.array([rng.choice(found) if len(found := full[self.labels[full] != label]) else row for row, label in enumerate(self.labels)])
+        self.other = np.array(
+            [
+                rng.choice(found) if len(found := full[self.labels[full] != label]) else row
+                for row, label in enumerate(self.labels)
+            ]
+        )
 
     def seen(self, pictures):
         """Pictures as the network takes them."""
@@ -149,7 +213,9 @@ def _network(experiment, faces, truth, numbers, occluded, progress, look: _Look 
     net = result.model()
     if look is None:
         rows = region_masks.apexes(faces, truth, result.predictions["row"].to_numpy())
-        look = _Look(rows, faces, numbers, truth, int(net.input_shape[1]), occluded, experiment.seed, len(result.labels))
+        look = _Look(
+            rows, faces, numbers, truth, int(net.input_shape[1]), occluded, experiment.seed, len(result.labels)
+        )
     return net, look, result.accuracy
 
 
@@ -165,7 +231,9 @@ def _planted(faces, kind: str):
 def _maps(net, pictures, labels, method: str) -> np.ndarray:
     if method == "occlusion":
         patch = max(2, round(explain.PATCH * pictures.shape[1] / 180))
-        return explain.occlusion(net, pictures, labels, patch=patch, stride=max(1, patch * explain.STRIDE // explain.PATCH), progress=False)
+        return explain.occlusion(
+            net, pictures, labels, patch=patch, stride=max(1, patch * explain.STRIDE // explain.PATCH), progress=False
+        )
     return explain.grad_cam(net, pictures, labels, average=method == "Grad-CAM")
 
 
@@ -179,7 +247,13 @@ def _against_truth(net, look: _Look, means: dict) -> dict:
     answers = explain.ask(net, pictures).argmax(axis=1)
     small, empty = np.zeros(len(pictures), bool), np.zeros(len(pictures), bool)
     small[look.small], empty[list(look.regions.empty)] = True, True
-    made: dict = {"labels": look.labels, "actors": look.actors, "right": answers == look.labels, "small": small, "empty": empty}
+    made: dict = {
+        "labels": look.labels,
+        "actors": look.actors,
+        "right": answers == look.labels,
+        "small": small,
+        "empty": empty,
+    }
     shuffled = explain.randomised(net, seed=look.seed)
     for method in METHODS:
         rows = look.small if method == "occlusion" else np.arange(len(pictures))
@@ -195,14 +269,21 @@ def _against_truth(net, look: _Look, means: dict) -> dict:
 
 def _against_mark(net, look: _Look, kind: str, means: dict | None = None) -> dict:
     ask = lambda pictures: explain.ask(net, look.seen(pictures))  # noqa: E731
-    made: dict = {"found": shortcuts.counterfactual(ask, look.pictures, look.labels, kind, classes=look.classes, seed=look.seed),
-                  "labels": look.labels, "actors": look.actors, "rows": {}}
+    made: dict = {
+        "found": shortcuts.counterfactual(ask, look.pictures, look.labels, kind, classes=look.classes, seed=look.seed),
+        "labels": look.labels,
+        "actors": look.actors,
+        "rows": {},
+    }
     pictures = look.seen(shortcuts.mark(look.pictures, look.labels, kind, classes=look.classes))
     mask = shortcuts.shortcut_mask(kind, look.size, classes=look.classes)
     for method in METHODS:
         rows = made["rows"][method] = look.small if method == "occlusion" else np.arange(len(pictures))
         maps = _maps(net, pictures[rows], look.labels[rows], method)
-        made[method], made[method, "face"] = _found(maps, np.broadcast_to(mask, maps.shape)), _found(maps, look.regions.masks[rows])
+        made[method], made[method, "face"] = (
+            _found(maps, np.broadcast_to(mask, maps.shape)),
+            _found(maps, look.regions.masks[rows]),
+        )
         if means is not None and method == "HiResCAM":
             means.setdefault(f"network trained with {kind}", _small(maps))
     return made
@@ -218,14 +299,22 @@ def _small(maps: np.ndarray) -> list[list[float]]:
 
 
 def _scores(looked: list[dict], joined: dict, names) -> dict:
-    every = {key: {name: np.concatenate([part[key][name] for part in looked]) for name in found}
-             for key, found in looked[0].items() if isinstance(key, tuple)}
-    which = {method: joined["small"] if method == "occlusion" else np.ones(len(joined["labels"]), bool) for method in METHODS}
+    every = {
+        key: {name: np.concatenate([part[key][name] for part in looked]) for name in found}
+        for key, found in looked[0].items()
+        if isinstance(key, tuple)
+    }
+    which = {
+        method: joined["small"] if method == "occlusion" else np.ones(len(joined["labels"]), bool) for method in METHODS
+    }
 
     def part(method: str, where: np.ndarray) -> dict:
         of = which[method]
         chosen = where[of]
-        return explain.summary({name: values[chosen] for name, values in every[method, "trained", "own"].items()}, joined["actors"][of][chosen])
+        return explain.summary(
+            {name: values[chosen] for name, values in every[method, "trained", "own"].items()},
+            joined["actors"][of][chosen],
+        )
 
     def difference(method: str, to: tuple) -> dict | None:
         gap = every[method, "trained", "own"]["share"] - every[(method, *to)]["share"]
@@ -233,14 +322,34 @@ def _scores(looked: list[dict], joined: dict, names) -> dict:
         return metrics.average(gap[fine], joined["actors"][which[method]][fine]) if fine.any() else None
 
     return {
-        "truth": [{"method": method, "network": network, "region": region, **explain.summary(found, joined["actors"][which[method]])}
-                  for (method, network, region), found in every.items()],
-        "differences": [{"method": method, "minus": name, "share": difference(method, to)} for method in METHODS
-                        for name, to in (("another label's region", ("trained", "another label's")), ("the shuffled network", ("shuffled", "own")))],
-        "by_label": [{"method": method, "label": name, **part(method, joined["labels"] == k)}
-                     for method in METHODS for k, name in enumerate(names) if (joined["labels"] == k).any()],
-        "by_answer": [{"method": method, "answer": name, **part(method, joined["right"] == value)} for method in METHODS
-                      for name, value in (("right", True), ("wrong", False))],
+        "truth": [
+            {
+                "method": method,
+                "network": network,
+                "region": region,
+                **explain.summary(found, joined["actors"][which[method]]),
+            }
+            for (method, network, region), found in every.items()
+        ],
+        "differences": [
+            {"method": method, "minus": name, "share": difference(method, to)}
+            for method in METHODS
+            for name, to in (
+                ("another label's region", ("trained", "another label's")),
+                ("the shuffled network", ("shuffled", "own")),
+            )
+        ],
+        "by_label": [
+            {"method": method, "label": name, **part(method, joined["labels"] == k)}
+            for method in METHODS
+            for k, name in enumerate(names)
+            if (joined["labels"] == k).any()
+        ],
+        "by_answer": [
+            {"method": method, "answer": name, **part(method, joined["right"] == value)}
+            for method in METHODS
+            for name, value in (("right", True), ("wrong", False))
+        ],
     }
 
 
@@ -250,8 +359,13 @@ def _verdict(parts: list[dict], method: str) -> dict:
     actors, numbers = (join(part[name] for part in parts) for name in ("actors", "labels"))
     mapped = join(part["actors"][part["rows"][method]] for part in parts)
     found = {name: join(part["found"][name] for part in parts) for name in parts[0]["found"]}
-    attribution, face = ({name: join(part[key][name] for part in parts) for name in parts[0][key]} for key in (method, (method, "face")))
-    return {**shortcuts.judged(explain.summary(attribution, mapped), found, numbers, actors), "face": explain.summary(face, mapped)}
+    attribution, face = (
+        {name: join(part[key][name] for part in parts) for name in parts[0][key]} for key in (method, (method, "face"))
+    )
+    return {
+        **shortcuts.judged(explain.summary(attribution, mapped), found, numbers, actors),
+        "face": explain.summary(face, mapped),
+    }
 
 
 def _rounded(value):

@@ -16,13 +16,25 @@ import numpy as np
 
 from fer_utils import metrics
 from fer_utils.core.errors import FerError
-from fer_utils.studies import compression, lightweight2019, nano_against_paper
+from fer_utils.studies import compression, nano_against_paper
 from fer_utils.studies.network_costs import weighed
 
 TITLE = "The frontier: which of the book's networks is beaten by none?"
-CODE = ("fer_utils.metrics", "fer_utils.compress.exporting", "fer_utils.compress.running", "fer_utils.compress.filters", "fer_utils.models.nano",
-        "fer_utils.models.ding2023", "fer_utils.models.mobilenet_inception2019", "fer_utils.models.mobilenetv2", "fer_utils.models.inceptionv3",
-        "fer_utils.models.inception_resnetv2", "fer_utils.models.xception2022", "fer_utils.models.vgg16", "fer_utils.models.resnet50")
+CODE = (
+    "fer_utils.metrics",
+    "fer_utils.compress.exporting",
+    "fer_utils.compress.running",
+    "fer_utils.compress.filters",
+    "fer_utils.models.nano",
+    "fer_utils.models.ding2023",
+    "fer_utils.models.mobilenet_inception2019",
+    "fer_utils.models.mobilenetv2",
+    "fer_utils.models.inceptionv3",
+    "fer_utils.models.inception_resnetv2",
+    "fer_utils.models.xception2022",
+    "fer_utils.models.vgg16",
+    "fer_utils.models.resnet50",
+)
 HEADLINE = True
 
 #: The three studies whose answers are set side by side.
@@ -30,8 +42,14 @@ STUDIES = ("nano", "lightweight2019", "compression")
 BASELINE = nano_against_paper.PAPER
 
 
-def answer(tier: str = "class", *, progress: bool = True, answers: Mapping[str, dict] | None = None,
-           quantize: tuple = (None, "int8"), repeats: int = 30) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    answers: Mapping[str, dict] | None = None,
+    quantize: tuple = (None, "int8"),
+    repeats: int = 30,
+) -> dict:
     """Take accuracies from the stored answers and measure what each network costs.
 
     Parameters
@@ -62,14 +80,18 @@ def answer(tier: str = "class", *, progress: bool = True, answers: Mapping[str, 
     actors = sorted(answers["compression"]["networks"]["xception"]["by_actor"])
     for row in rows:
         if absent := [actor for actor in actors if actor not in row["by_actor"]]:
-            raise FerError(f"`{row['name']}` of the study {row['study']!r} was not tested on the actors {', '.join(absent)} that compression has. "
-                           "Run the three studies anew, on one version of the code.")
+            raise FerError(
+                f"`{row['name']}` of the study {row['study']!r} was not tested on the actors {', '.join(absent)} that compression has. "
+                "Run the three studies anew, on one version of the code."
+            )
     from tqdm import tqdm
 
     networks, pictures = {}, {}
     for row in tqdm(rows, desc="building", unit="network", disable=not progress):
         networks[row["name"]] = _built(row)
-        pictures[row["name"]] = np.random.default_rng(0).integers(0, 256, (40, row["size"], row["size"], 1)).astype(np.uint8)
+        pictures[row["name"]] = (
+            np.random.default_rng(0).integers(0, 256, (40, row["size"], row["size"], 1)).astype(np.uint8)
+        )
     weights = weighed(networks, pictures, baseline=BASELINE, quantize=quantize, repeats=repeats, progress=progress)
     for row in rows:
         shares = [row["by_actor"][actor][0] / row["by_actor"][actor][1] for actor in actors]
@@ -85,29 +107,73 @@ def systems(answers: Mapping[str, dict]) -> list[dict]:
     for one in answers["nano"]["rows"]:
         if one["dataset"] == "ravdess":
             network, options, *_ = nano_against_paper.ROWS[one["name"]]
-            rows.append(_row(one["name"], "nano", network, options, one["experiment"]["model"]["size"] or 180, len(one["confusion"]), one["by_actor"]))
+            rows.append(
+                _row(
+                    one["name"],
+                    "nano",
+                    network,
+                    options,
+                    one["experiment"]["model"]["size"] or 180,
+                    len(one["confusion"]),
+                    one["by_actor"],
+                )
+            )
     for one in answers["lightweight2019"]["rows"]:
-        rows.append(_row(one["name"], "lightweight2019", one["name"], {}, answers["lightweight2019"]["size"], len(one["confusion"]), one["by_actor"]))
+        rows.append(
+            _row(
+                one["name"],
+                "lightweight2019",
+                one["name"],
+                {},
+                answers["lightweight2019"]["size"],
+                len(one["confusion"]),
+                one["by_actor"],
+            )
+        )
     chain = answers["compression"]
     plan = chain["plan"]
     for name, one in chain["networks"].items():
-        if name in ("xception, weights pruned", "xception, trained on"):  # the same file but for its numbers: nothing of it is smaller
+        if name in (
+            "xception, weights pruned",
+            "xception, trained on",
+        ):  # the same file but for its numbers: nothing of it is smaller
             continue
         own = name.startswith("xception")
-        rows.append(_row(name.replace("xception", plan["network"]), "compression", plan["network"] if own else name, plan["options"] if own else {},
-                         plan["size"], len(chain["labels"]), one["by_actor"], plan["steps"] if "filters pruned" in name else 0))
+        rows.append(
+            _row(
+                name.replace("xception", plan["network"]),
+                "compression",
+                plan["network"] if own else name,
+                plan["options"] if own else {},
+                plan["size"],
+                len(chain["labels"]),
+                one["by_actor"],
+                plan["steps"] if "filters pruned" in name else 0,
+            )
+        )
     return rows
 
 
 def _row(name, study, network, options, size, labels, by_actor, pruned=0) -> dict:
-    return {"name": name, "study": study, "network": network, "options": options, "size": size, "labels": labels, "by_actor": by_actor, "pruned": pruned}
+    return {
+        "name": name,
+        "study": study,
+        "network": network,
+        "options": options,
+        "size": size,
+        "labels": labels,
+        "by_actor": by_actor,
+        "pruned": pruned,
+    }
 
 
 def _built(row: dict):
     """The network of a row, untrained; with as many filters removed as its study removed."""
     from fer_utils import compress, models
 
-    made = models.build(row["network"], classes=row["labels"], input_shape=(row["size"], row["size"], 1), **row["options"])
+    made = models.build(
+        row["network"], classes=row["labels"], input_shape=(row["size"], row["size"], 1), **row["options"]
+    )
     for _ in range(row["pruned"]):
         made = compress.prune(made, compression.FILTERS_GONE, scope=compression.SCOPE, structured=True)
     return made

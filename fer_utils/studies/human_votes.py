@@ -59,11 +59,25 @@ def answer(tier: str = "class", *, progress: bool = True, folder=None) -> dict:
     tables = {way: found.table[found.table["modality"] == way].sort_values("clip", ignore_index=True) for way in SHOWN}
     shares = {way: (_right(table, names) / table["votes"]).to_numpy(float) for way, table in tables.items()}
     return {
-        "source": {"name": found.name, "url": found.source, "sha256": found.sha256, "licence": found.licence, "citation": found.citation},
-        "labels": names, "chance": 1 / len(names), "interval": "percentile bootstrap, 1000 resamples of actors",
+        "source": {
+            "name": found.name,
+            "url": found.source,
+            "sha256": found.sha256,
+            "licence": found.licence,
+            "citation": found.citation,
+        },
+        "labels": names,
+        "chance": 1 / len(names),
+        "interval": "percentile bootstrap, 1000 resamples of actors",
         "shown": {way: _way(table, names) for way, table in tables.items()},
-        "gains": [{"first": first, "second": second, **metrics.average(shares[second] - shares[first], tables[first]["actor"])}
-                  for first, second in (("voice", "face"), ("face", "both"))],
+        "gains": [
+            {
+                "first": first,
+                "second": second,
+                **metrics.average(shares[second] - shares[first], tables[first]["actor"]),
+            }
+            for first, second in (("voice", "face"), ("face", "both"))
+        ],
     }
 
 
@@ -93,8 +107,10 @@ def ceilings(counts: np.ndarray, groups, acted: np.ndarray | None = None) -> dic
         ahead = rest == rest.max(axis=1, keepdims=True)
         predicted += counts[:, label] * ahead[:, label] / ahead.sum(axis=1)
     made = {
-        "agreement": metrics.average(agree, groups), "kappa": float((agree.mean() - chance) / (1 - chance)) if chance < 1 else None,
-        "best": metrics.average(counts.max(axis=1) / votes, groups), "others": metrics.average(predicted / votes, groups),
+        "agreement": metrics.average(agree, groups),
+        "kappa": float((agree.mean() - chance) / (1 - chance)) if chance < 1 else None,
+        "best": metrics.average(counts.max(axis=1) / votes, groups),
+        "others": metrics.average(predicted / votes, groups),
         "ties": int((top.sum(axis=1) > 1).sum()),
     }
     if acted is not None:
@@ -107,8 +123,12 @@ def _way(table, names) -> dict:
     acted = table["expression"].map(names.index).to_numpy(np.int64)
     votes, right = counts.sum(axis=1), _right(table, names).to_numpy(float)
     each = counts.ravel()
-    single = metrics.metrics(np.repeat(np.repeat(acted, len(names)), each), np.repeat(np.tile(np.arange(len(names)), len(table)), each),
-                              np.repeat(np.repeat(actors, len(names)), each), names)
+    single = metrics.metrics(
+        np.repeat(np.repeat(acted, len(names)), each),
+        np.repeat(np.tile(np.arange(len(names)), len(table)), each),
+        np.repeat(np.repeat(actors, len(names)), each),
+        names,
+    )
     by = {actor: float(right[actors == actor].sum() / votes[actors == actor].sum()) for actor in sorted(set(actors))}
 
     def share(rows: np.ndarray) -> dict | None:
@@ -116,11 +136,22 @@ def _way(table, names) -> dict:
 
     level = table["level"].to_numpy(str)
     return {
-        "accuracy": single["accuracy"], "macro_f1": single["macro_f1"], "recall": single["recall"], "confusion": single["confusion"],
-        "clips": len(table), "votes": int(votes.sum()), "votes_a_clip": [int(votes.min()), float(np.median(votes)), int(votes.max())],
+        "accuracy": single["accuracy"],
+        "macro_f1": single["macro_f1"],
+        "recall": single["recall"],
+        "confusion": single["confusion"],
+        "clips": len(table),
+        "votes": int(votes.sum()),
+        "votes_a_clip": [int(votes.min()), float(np.median(votes)), int(votes.max())],
         "people": sorted(by.values()),
         "levels": {name: share(level == name) for name in (*LEVELS, "unspecified")},
-        "level_labels": {name: {label: share((level == name) & (acted == k)) for k, label in enumerate(names) if ((level == name) & (acted == k)).any()}
-                         for name in (*LEVELS, "unspecified")},
+        "level_labels": {
+            name: {
+                label: share((level == name) & (acted == k))
+                for k, label in enumerate(names)
+                if ((level == name) & (acted == k)).any()
+            }
+            for name in (*LEVELS, "unspecified")
+        },
         **ceilings(counts, actors, acted),
     }

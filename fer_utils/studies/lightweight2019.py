@@ -14,13 +14,21 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import whole_number
-from fer_utils.studies.trainings import counts, gain, pooled, trained
 from fer_utils.studies.network_costs import weighed
+from fer_utils.studies.trainings import counts, gain, pooled, trained
 
 TITLE = "The network of 2019 beside MobileNetV2, InceptionV3 and InceptionResNetV2"
-CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.compress.exporting", "fer_utils.compress.running",
-        "fer_utils.models.mobilenet_inception2019", "fer_utils.models.mobilenetv2", "fer_utils.models.inceptionv3",
-        "fer_utils.models.inception_resnetv2")
+CODE = (
+    "fer_utils.training",
+    "fer_utils.splits",
+    "fer_utils.metrics",
+    "fer_utils.compress.exporting",
+    "fer_utils.compress.running",
+    "fer_utils.models.mobilenet_inception2019",
+    "fer_utils.models.mobilenetv2",
+    "fer_utils.models.inceptionv3",
+    "fer_utils.models.inception_resnetv2",
+)
 HEADLINE = True
 
 OWN = "mobilenet_inception2019"
@@ -34,12 +42,27 @@ def experiments_of(network: str, trainings: int, *, tier: str, epochs: int, size
     from fer_utils.experiments import Data, Experiment, Model, Split
     from fer_utils.training import Recipe
 
-    return [Experiment(data=Data("ravdess", tier=tier), split=Split("actor", fold=fold), model=Model.of(network, size=size),
-                       recipe=Recipe(epochs=epochs, flip=True, schedule="cosine"), seed=fold) for fold in range(trainings)]
+    return [
+        Experiment(
+            data=Data("ravdess", tier=tier),
+            split=Split("actor", fold=fold),
+            model=Model.of(network, size=size),
+            recipe=Recipe(epochs=epochs, flip=True, schedule="cosine"),
+            seed=fold,
+        )
+        for fold in range(trainings)
+    ]
 
 
-def answer(tier: str = "class", *, progress: bool = True, networks=None, epochs: int | None = None, size: int = SIZE,
-           repeats: int | None = 30) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    networks=None,
+    epochs: int | None = None,
+    size: int = SIZE,
+    repeats: int | None = 30,
+) -> dict:
     """Train what is not trained yet, weigh it, and judge the claim.
 
     Parameters
@@ -61,25 +84,48 @@ def answer(tier: str = "class", *, progress: bool = True, networks=None, epochs:
 
     chosen = counts("networks", networks, NETWORKS)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
-    plans = {name: experiments_of(name, trainings, tier=tier, epochs=epochs, size=size) for name, trainings in chosen.items()}
+    plans = {
+        name: experiments_of(name, trainings, tier=tier, epochs=epochs, size=size) for name, trainings in chosen.items()
+    }
     results = trained(plans, progress=progress)
-    rows = [{"name": name, **pooled(some), "train_accuracy": float(np.mean([one.history["accuracy"][-1] for one in some]))}
-            for name, some in results.items()]
+    rows = [
+        {"name": name, **pooled(some), "train_accuracy": float(np.mean([one.history["accuracy"][-1] for one in some]))}
+        for name, some in results.items()
+    ]
     first = next(iter(plans.values()))[0]
     if repeats is not None:
-        for row, weight in zip(rows, weighed({name: some[0].model() for name, some in results.items()}, _faces(first), baseline=rows[0]["name"],
-                                             quantize=(None,), repeats=repeats, progress=progress).values()):
+        for row, weight in zip(
+            rows,
+            weighed(
+                {name: some[0].model() for name, some in results.items()},
+                _faces(first),
+                baseline=rows[0]["name"],
+                quantize=(None,),
+                repeats=repeats,
+                progress=progress,
+            ).values(),
+        ):
             row |= weight
     own = next((row for row in rows if row["name"] == OWN), None)
-    return {"tier": tier, "epochs": epochs, "size": size, "recipe": first.configuration()["recipe"], "rows": rows,
-            "claims": [_judged(own, row) for row in rows if own is not None and row is not own]}
+    return {
+        "tier": tier,
+        "epochs": epochs,
+        "size": size,
+        "recipe": first.configuration()["recipe"],
+        "rows": rows,
+        "claims": [_judged(own, row) for row in rows if own is not None and row is not own],
+    }
 
 
 def _judged(own: dict, rival: dict) -> dict:
     apart = gain(rival, own)
     verdict = "higher" if apart["low"] > 0 else "lower" if apart["high"] < 0 else "not told apart"
-    return {"rival": rival["name"], "fewer": None if rival["name"] == "mobilenetv2" else own["parameters"] < rival["parameters"],
-            "accuracy": apart, "verdict": verdict}
+    return {
+        "rival": rival["name"],
+        "fewer": None if rival["name"] == "mobilenetv2" else own["parameters"] < rival["parameters"],
+        "accuracy": apart,
+        "verdict": verdict,
+    }
 
 
 def _faces(experiment, most: int = 200, *, unseen: bool = False) -> np.ndarray:

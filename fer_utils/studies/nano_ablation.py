@@ -17,4 +17,9 @@ HEADLINE = False
 
 def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
     """``nano.compared`` on RAVDESS with the whole ablation, against ``nano`` alone, nothing weighed; options as there."""
-    return nano_against_paper.compared(tier, progress=progress, **{"datasets": ("ravdess",), "rows": (nano_against_paper.PAPER, nano_against_paper.NANO), "repeats": None} | options)
+    return nano_against_paper.compared(
+        tier,
+        progress=progress,
+        **{"datasets": ("ravdess",), "rows": (nano_against_paper.PAPER, nano_against_paper.NANO), "repeats": None}
+        | options,
+    )

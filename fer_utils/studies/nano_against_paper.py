@@ -15,13 +15,22 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.studies.trainings import gain, pooled, trained
-from fer_utils.studies.network_costs import weighed
 from fer_utils.studies.lightweight2019 import _faces
+from fer_utils.studies.network_costs import weighed
+from fer_utils.studies.trainings import gain, pooled, trained
 
 TITLE = "Smaller than the paper: a tenth of the parameters, a fifth of the work, the same strangers"
-CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.compress.exporting", "fer_utils.compress.running",
-        "fer_utils.models.nano", "fer_utils.models.ding2023", "fer_utils.models.mobilenet_inception2019", "fer_utils.models.distilled")
+CODE = (
+    "fer_utils.training",
+    "fer_utils.splits",
+    "fer_utils.metrics",
+    "fer_utils.compress.exporting",
+    "fer_utils.compress.running",
+    "fer_utils.models.nano",
+    "fer_utils.models.ding2023",
+    "fer_utils.models.mobilenet_inception2019",
+    "fer_utils.models.distilled",
+)
 HEADLINE = True
 
 PAPER, NANO, SMALLER = "ding2023", "nano", "nano, 25,000"
@@ -45,18 +54,33 @@ ABLATION: dict[str, tuple[str, dict, dict, str | None]] = {
     "pictures not bent": ("nano", {}, RECIPE | {"augment": 0.0}, None),
     "pictures not mirrored": ("nano", {}, RECIPE | {"flip": False}, None),
     "rate not falling": ("nano", {}, RECIPE | {"schedule": "constant"}, None),
-    "the paper's network, this recipe": ("ding2023", {}, {key: RECIPE[key] for key in ("schedule", "flip", "augment")}, None),
+    "the paper's network, this recipe": (
+        "ding2023",
+        {},
+        {key: RECIPE[key] for key in ("schedule", "flip", "augment")},
+        None,
+    ),
     "taught by the paper's network": ("nano", {}, RECIPE, "the paper's network, this recipe"),
     "taught by a wide one": ("nano", {}, RECIPE, "wide"),
 }
 #: Teachers that are rows of no table.
-TEACHERS: dict[str, tuple[str, dict, dict, str | None]] = {"wide": ("nano", {"widths": (32, 64, 96, 128)}, RECIPE, None)}
+TEACHERS: dict[str, tuple[str, dict, dict, str | None]] = {
+    "wide": ("nano", {"widths": (32, 64, 96, 128)}, RECIPE, None)
+}
 #: Stand-in -> share of actors that tests, folds, and seeds a fold.
 PLAN: dict[str, tuple[float, int, int]] = {"ravdess": (0.2, 5, 1), "savee": (0.25, 4, 5), "mead": (0.2, 5, 1)}
 
 
-def experiments_of(row: str, dataset: str, *, tier: str, epochs: int, folds: int | None = None, seeds: int | None = None,
-                   size: int | None = None):
+def experiments_of(
+    row: str,
+    dataset: str,
+    *,
+    tier: str,
+    epochs: int,
+    folds: int | None = None,
+    seeds: int | None = None,
+    size: int | None = None,
+):
     """The experiments of one row on one stand-in: every fold, with seeds that no two folds share."""
     from fer_utils.experiments import Data, Distillation, Experiment, Model, Split
     from fer_utils.training import Recipe
@@ -71,8 +95,16 @@ def experiments_of(row: str, dataset: str, *, tier: str, epochs: int, folds: int
             if teacher is not None:
                 given = dict(tier=tier, epochs=epochs, folds=folds, seeds=seeds, size=size)
                 taught = Distillation(experiments_of(teacher, dataset, **given)[len(made)])
-            made.append(Experiment(data=Data(dataset, tier=tier), split=Split("actor", test=test, fold=fold), model=Model.of(network, size=size, **options),
-                                   recipe=Recipe(epochs=epochs, **changes), seed=repeat * most_folds + fold, distillation=taught))
+            made.append(
+                Experiment(
+                    data=Data(dataset, tier=tier),
+                    split=Split("actor", test=test, fold=fold),
+                    model=Model.of(network, size=size, **options),
+                    recipe=Recipe(epochs=epochs, **changes),
+                    seed=repeat * most_folds + fold,
+                    distillation=taught,
+                )
+            )
     return made
 
 
@@ -81,8 +113,19 @@ def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
     return compared(tier, progress=progress, **{"datasets": ("ravdess", "mead"), "ablation": ()} | options)
 
 
-def compared(tier: str = "class", *, progress: bool = True, datasets=None, rows=None, ablation=None, epochs: int | None = None,
-             folds: int | None = None, seeds: int | None = None, size: int | None = None, repeats: int | None = 30) -> dict:
+def compared(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    datasets=None,
+    rows=None,
+    ablation=None,
+    epochs: int | None = None,
+    folds: int | None = None,
+    seeds: int | None = None,
+    size: int | None = None,
+    repeats: int | None = 30,
+) -> dict:
     """Train what is not trained yet, set every row against the paper's network, and take the parts away.
 
     Parameters
@@ -107,7 +150,11 @@ def compared(tier: str = "class", *, progress: bool = True, datasets=None, rows=
     from fer_utils.synthetic.stand_ins import EPOCHS
 
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
-    datasets, rows, changes = _some("datasets", datasets, PLAN), _some("rows", rows, ROWS), _some("ablation", ablation, ABLATION)
+    datasets, rows, changes = (
+        _some("datasets", datasets, PLAN),
+        _some("rows", rows, ROWS),
+        _some("ablation", ablation, ABLATION),
+    )
     given = dict(tier=tier, epochs=epochs, folds=folds, seeds=seeds, size=size)
     plans = {(name, dataset): experiments_of(name, dataset, **given) for dataset in datasets for name in rows}
     plans |= {(name, "ravdess"): experiments_of(name, "ravdess", **given) for name in changes}
@@ -118,13 +165,31 @@ def compared(tier: str = "class", *, progress: bool = True, datasets=None, rows=
         dataset = datasets[0]
         models = {name: results[name, dataset][0].model() for name in rows}
         first = plans[rows[0], dataset][0]
-        weights = weighed(models, _faces(first), unseen=_faces(first, unseen=True), baseline=rows[0], repeats=repeats, progress=progress)
+        weights = weighed(
+            models,
+            _faces(first),
+            unseen=_faces(first, unseen=True),
+            baseline=rows[0],
+            repeats=repeats,
+            progress=progress,
+        )
     return {
-        "tier": tier, "epochs": epochs, "recipe": RECIPE, "rows": [scored[name, dataset] for dataset in datasets for name in rows],
-        "differences": [{"name": name, "dataset": dataset, **_met(gain(scored[PAPER, dataset], scored[name, dataset]))}
-                        for dataset in datasets for name in rows if PAPER in rows and name != PAPER],
-        "ablation": [scored[name, "ravdess"] | {"change": name, "against": gain(scored[NANO, "ravdess"], scored[name, "ravdess"])}
-                     for name in changes if (NANO, "ravdess") in scored],
+        "tier": tier,
+        "epochs": epochs,
+        "recipe": RECIPE,
+        "rows": [scored[name, dataset] for dataset in datasets for name in rows],
+        "differences": [
+            {"name": name, "dataset": dataset, **_met(gain(scored[PAPER, dataset], scored[name, dataset]))}
+            for dataset in datasets
+            for name in rows
+            if PAPER in rows and name != PAPER
+        ],
+        "ablation": [
+            scored[name, "ravdess"]
+            | {"change": name, "against": gain(scored[NANO, "ravdess"], scored[name, "ravdess"])}
+            for name in changes
+            if (NANO, "ravdess") in scored
+        ],
         "weights": weights,
     }
 
@@ -138,8 +203,13 @@ def _some(argument: str, chosen, known) -> list[str]:
 
 
 def _scored(key: tuple[str, str], results: list) -> dict:
-    return {"name": key[0], "dataset": key[1], **pooled(results), "train_accuracy": float(np.mean([one.history["accuracy"][-1] for one in results])),
-            "experiment": results[0].experiment}
+    return {
+        "name": key[0],
+        "dataset": key[1],
+        **pooled(results),
+        "train_accuracy": float(np.mean([one.history["accuracy"][-1] for one in results])),
+        "experiment": results[0].experiment,
+    }
 
 
 def _met(apart: dict) -> dict:

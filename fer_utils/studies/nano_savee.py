@@ -16,4 +16,6 @@ HEADLINE = True
 
 def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
     """``nano.compared`` on SAVEE alone, nothing weighed again; options as there."""
-    return nano_against_paper.compared(tier, progress=progress, **{"datasets": ("savee",), "ablation": (), "repeats": None} | options)
+    return nano_against_paper.compared(
+        tier, progress=progress, **{"datasets": ("savee",), "ablation": (), "repeats": None} | options
+    )

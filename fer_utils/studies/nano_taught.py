@@ -28,11 +28,25 @@ def plans(*, tier: str, epochs: int, folds: int | None = None, size: int | None 
 
     from fer_utils.experiments import Distillation
 
-    alone, teachers = (nano_against_paper.experiments_of(row, "ravdess", tier=tier, epochs=epochs, folds=folds, size=size) for row in (nano_against_paper.NANO, TEACHER))
-    return {nano_against_paper.NANO: alone, TEACHER: teachers, TAUGHT: [replace(one, distillation=Distillation(teacher)) for one, teacher in zip(alone, teachers)]}
+    alone, teachers = (
+        nano_against_paper.experiments_of(row, "ravdess", tier=tier, epochs=epochs, folds=folds, size=size)
+        for row in (nano_against_paper.NANO, TEACHER)
+    )
+    return {
+        nano_against_paper.NANO: alone,
+        TEACHER: teachers,
+        TAUGHT: [replace(one, distillation=Distillation(teacher)) for one, teacher in zip(alone, teachers)],
+    }
 
 
-def answer(tier: str = "class", *, progress: bool = True, epochs: int | None = None, folds: int | None = None, size: int | None = None) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    epochs: int | None = None,
+    folds: int | None = None,
+    size: int | None = None,
+) -> dict:
     """Train what is not trained yet, and set the taught network against the same network alone.
 
     Parameters
@@ -53,5 +67,13 @@ def answer(tier: str = "class", *, progress: bool = True, epochs: int | None = N
     planned = plans(tier=tier, epochs=epochs, folds=folds, size=size)
     rows = {name: {"name": name, **pooled(some)} for name, some in trained(planned, progress=progress).items()}
     lessons = planned[TAUGHT][0].distillation
-    return {"tier": tier, "epochs": epochs, "recipe": nano_against_paper.RECIPE, "weight": lessons.weight, "temperature": lessons.temperature,
-            "rows": list(rows.values()), "teacher": gain(rows[nano_against_paper.NANO], rows[TEACHER]), "taught": gain(rows[nano_against_paper.NANO], rows[TAUGHT])}
+    return {
+        "tier": tier,
+        "epochs": epochs,
+        "recipe": nano_against_paper.RECIPE,
+        "weight": lessons.weight,
+        "temperature": lessons.temperature,
+        "rows": list(rows.values()),
+        "teacher": gain(rows[nano_against_paper.NANO], rows[TEACHER]),
+        "taught": gain(rows[nano_against_paper.NANO], rows[TAUGHT]),
+    }

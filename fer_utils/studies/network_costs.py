@@ -9,8 +9,16 @@ import tempfile
 import numpy as np
 
 
-def weighed(networks: Mapping[str, object], images: np.ndarray | Mapping[str, np.ndarray], *, baseline: str, quantize: tuple = (None, "int8"),
-            unseen: np.ndarray | None = None, repeats: int = 30, progress: bool = True) -> dict[str, dict]:
+def weighed(
+    networks: Mapping[str, object],
+    images: np.ndarray | Mapping[str, np.ndarray],
+    *,
+    baseline: str,
+    quantize: tuple = (None, "int8"),
+    unseen: np.ndarray | None = None,
+    repeats: int = 30,
+    progress: bool = True,
+) -> dict[str, dict]:
     """Count networks, write each as LiteRT files, and time the files in turn, one image at a time on one thread.
 
     Parameters
@@ -30,8 +38,8 @@ def weighed(networks: Mapping[str, object], images: np.ndarray | Mapping[str, np
     """
     from tqdm import tqdm
 
-    from fer_utils.core import timing
     from fer_utils import compress, models
+    from fer_utils.core import timing
 
     shown = images if isinstance(images, Mapping) else dict.fromkeys(networks, images)
     made: dict[str, dict] = {}
@@ -39,19 +47,35 @@ def weighed(networks: Mapping[str, object], images: np.ndarray | Mapping[str, np
         runners: dict = {kind: {} for kind in quantize}
         for name, network in tqdm(networks.items(), desc="weighing", unit="network", disable=not progress):
             counted = models.profile(network)
-            made[name] = {"parameters": counted.parameters, "trainable": counted.trainable, "macs": counted.macs, "files": {}}
+            made[name] = {
+                "parameters": counted.parameters,
+                "trainable": counted.trainable,
+                "macs": counted.macs,
+                "files": {},
+            }
             said = None if unseen is None else np.asarray(network.predict(unseen, verbose=0)).argmax(axis=1)
             for kind in quantize:
-                written = compress.export(network, Path(place, f"{len(made)}-{kind}.tflite"), quantize=kind, calibration=shown[name], progress=False)
+                written = compress.export(
+                    network,
+                    Path(place, f"{len(made)}-{kind}.tflite"),
+                    quantize=kind,
+                    calibration=shown[name],
+                    progress=False,
+                )
                 file = made[name]["files"][kind or "float32"] = {"bytes": written.bytes, "agreement": written.agreement}
                 run = compress.load(written)
                 if said is not None:
                     file["unseen_agreement"] = float(np.mean(np.asarray(run(unseen)).argmax(axis=1) == said))
                 runners[kind][name] = _Alone(run, shown[name][:1])
         for kind in quantize:
-            times = timing.latency(runners[kind], None, repeats=repeats, baseline=baseline, progress=progress).set_index("name")
+            times = timing.latency(
+                runners[kind], None, repeats=repeats, baseline=baseline, progress=progress
+            ).set_index("name")
             for name in networks:
-                made[name]["files"][kind or "float32"] |= {"times": float(1 / times.loc[name, "ratio"]), "ms": float(times.loc[name, "median_ms"])}
+                made[name]["files"][kind or "float32"] |= {
+                    "times": float(1 / times.loc[name, "ratio"]),
+                    "ms": float(times.loc[name, "median_ms"]),
+                }
     return made
 
 

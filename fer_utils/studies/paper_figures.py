@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import whole_number
-from fer_utils.studies.trainings import counts, gain, pooled, trained
 from fer_utils.studies.split import experiments_of as split_experiments
+from fer_utils.studies.trainings import counts, gain, pooled, trained
 
 TITLE = "The paper's Figures 3 to 9 on drawn actors, three to five seeds each"
 CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
@@ -40,8 +40,16 @@ def experiments_of(panel: str, trainings: int, *, tier: str, epochs: int):
     dataset, options, *_ = PANELS[panel]
     if dataset == "ravdess":
         return split_experiments("frame", True, trainings, tier=tier, epochs=epochs)
-    return [Experiment(data=Data(dataset, tier=tier), split=Split("frame", seed=seed), model=Model.of("ding2023", **options),
-                       recipe=Recipe(epochs=2 * epochs), seed=seed) for seed in range(trainings)]
+    return [
+        Experiment(
+            data=Data(dataset, tier=tier),
+            split=Split("frame", seed=seed),
+            model=Model.of("ding2023", **options),
+            recipe=Recipe(epochs=2 * epochs),
+            seed=seed,
+        )
+        for seed in range(trainings)
+    ]
 
 
 def answer(tier: str = "class", *, progress: bool = True, panels=None, epochs: int | None = None) -> dict:
@@ -70,21 +78,41 @@ def answer(tier: str = "class", *, progress: bool = True, panels=None, epochs: i
 
     chosen = counts("panels", panels, {name: value[-1] for name, value in PANELS.items()})
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
-    results = trained({name: experiments_of(name, trainings, tier=tier, epochs=epochs) for name, trainings in chosen.items()}, progress=progress)
+    results = trained(
+        {name: experiments_of(name, trainings, tier=tier, epochs=epochs) for name, trainings in chosen.items()},
+        progress=progress,
+    )
     found = {name: _panel(name, some) for name, some in results.items()}
-    return {"tier": tier, "split": "frame", "panels": list(found.values()),
-            "modification": _modification(found["SAVEE before"], found["SAVEE after"]) if {"SAVEE before", "SAVEE after"} <= found.keys() else None}
+    return {
+        "tier": tier,
+        "split": "frame",
+        "panels": list(found.values()),
+        "modification": _modification(found["SAVEE before"], found["SAVEE after"])
+        if {"SAVEE before", "SAVEE after"} <= found.keys()
+        else None,
+    }
 
 
 def _panel(name: str, results: list) -> dict:
     dataset, _, figures, reported, _ = PANELS[name]
     first = results[0]
     return {
-        "name": name, "figures": figures, "reported": reported, "dataset": dataset, "twins": first.experiment["data"]["twins"],
-        "epochs": first.experiment["recipe"]["epochs"], "labels": first.labels,
-        "histories": [{key: [round(value, 5) for value in result.history[key]] for key in ("loss", "accuracy", "test_loss", "test_accuracy")}
-                      for result in results],
-        **pooled(results), "experiment": first.experiment,
+        "name": name,
+        "figures": figures,
+        "reported": reported,
+        "dataset": dataset,
+        "twins": first.experiment["data"]["twins"],
+        "epochs": first.experiment["recipe"]["epochs"],
+        "labels": first.labels,
+        "histories": [
+            {
+                key: [round(value, 5) for value in result.history[key]]
+                for key in ("loss", "accuracy", "test_loss", "test_accuracy")
+            }
+            for result in results
+        ],
+        **pooled(results),
+        "experiment": first.experiment,
     }
 
 

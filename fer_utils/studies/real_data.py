@@ -33,8 +33,12 @@ def on(module, name: str, real: Mapping[str, str]):
     FerError : a study that this is not made for, a folder that is not there; and, from within, trainings on a data set without a folder.
     """
     if name not in STUDIES:
-        raise invalid("real", expected=f"None, or one of the studies {', '.join(STUDIES)}", received=name,
-                      remedy="In the chapters DATA_ROOT names a folder of real clips.")
+        raise invalid(
+            "real",
+            expected=f"None, or one of the studies {', '.join(STUDIES)}",
+            received=name,
+            remedy="In the chapters DATA_ROOT names a folder of real clips.",
+        )
     for dataset, folder in real.items():
         if not Path(folder).is_dir():
             raise invalid("real", expected=f"a folder of {dataset}'s clips", received=str(folder))
@@ -43,9 +47,15 @@ def on(module, name: str, real: Mapping[str, str]):
     def trained(wanted, **options):
         def moved(experiment):
             if experiment.data.dataset not in real:
-                raise invalid("real", expected=f"a folder for each data set that is asked about, {experiment.data.dataset} too", received=sorted(real),
-                              remedy="Name the folder, or choose other panels.")
-            return replace(experiment, data=replace(experiment.data, root=str(real[experiment.data.dataset]), twins=False))
+                raise invalid(
+                    "real",
+                    expected=f"a folder for each data set that is asked about, {experiment.data.dataset} too",
+                    received=sorted(real),
+                    remedy="Name the folder, or choose other panels.",
+                )
+            return replace(
+                experiment, data=replace(experiment.data, root=str(real[experiment.data.dataset]), twins=False)
+            )
 
         return drawn({key: [moved(one) for one in experiments] for key, experiments in wanted.items()}, **options)
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from fer_utils import metrics, splits
 from fer_utils.core import labels
-from fer_utils.datasets.feature_tables import load_features
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.datasets.feature_tables import load_features
 
 TITLE = "What the split does, on 24 real actors"
 CODE = ("fer_utils.metrics", "fer_utils.splits", "fer_utils.datasets.feature_tables")
@@ -34,7 +34,7 @@ MODELS: dict[str, str] = {
 }
 PROTOCOLS: dict[str, str] = {
     "twins": "every clip is in the data twice, itself and its features plus normal noise of {noise}; the {copies} copies are dealt "
-             "to five folds at random, by label, and every copy tests once, so that its twin trains in four cases of five",
+    "to five folds at random, by label, and every copy tests once, so that its twin trains in four cases of five",
     "twins together": "the same copies, but both copies of a clip are always on one side",
     "clips": "the clips are dealt to five folds at random, by label; every clip tests once",
     "actors": "the five folds of Luna-Jiménez et al. 2022 (doi 10.3390/app12010327): nobody trains and tests",
@@ -43,17 +43,20 @@ PROTOCOLS: dict[str, str] = {
 REFERENCES: dict[str, str] = {
     "plain": "the features as they are",
     "own neutral": "minus the mean of the actor's two neutral clips of the other repetition: the clip is never part of what is taken "
-                   "away, and the rule is the same for every label; it takes two clips of a person that are known to be neutral",
+    "away, and the rule is the same for every label; it takes two clips of a person that are known to be neutral",
     "own neutral, itself included": "minus the mean of the actor's four neutral clips, which for a neutral clip holds the clip itself: "
-                                    "what one writes first, and too good for the neutral clips",
+    "what one writes first, and too good for the neutral clips",
     "own mean": "minus the mean of the actor's clips of the other repetition (30 clips of all labels, without their labels)",
     "own mean and spread": "minus the mean, by the standard deviation, of all 60 clips of the actor (the clip itself among them), without their labels",
     "own mean and spread, other clips": "the same from the 30 clips of the other repetition",
 }
 #: What is asked: every reference where the actors are apart, the first two everywhere but where nothing is to be learned from it.
 ASKED: dict[str, tuple[str, ...]] = {
-    "twins": ("plain", "own neutral"), "twins together": ("plain",), "clips": ("plain", "own neutral"),
-    "actors": tuple(REFERENCES), "actors, drawn folds": ("plain", "own neutral"),
+    "twins": ("plain", "own neutral"),
+    "twins together": ("plain",),
+    "clips": ("plain", "own neutral"),
+    "actors": tuple(REFERENCES),
+    "actors, drawn folds": ("plain", "own neutral"),
 }
 #: The model that the others are compared with.
 BASE = "support vectors"
@@ -65,8 +68,16 @@ FLOOR = 0.01
 SHOWN = (("AU04_r", "angry"), ("AU12_r", "happy"))
 
 
-def answer(tier: str = "class", *, progress: bool = True, folder=None, models: Sequence[str] = tuple(MODELS),
-           asked: Mapping[str, Sequence[str]] | None = None, seeds: int | None = None, trees: int | None = None) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    folder=None,
+    models: Sequence[str] = tuple(MODELS),
+    asked: Mapping[str, Sequence[str]] | None = None,
+    seeds: int | None = None,
+    trees: int | None = None,
+) -> dict:
     """Train and test every model under every protocol.
 
     Parameters
@@ -106,7 +117,11 @@ def answer(tier: str = "class", *, progress: bool = True, folder=None, models: S
     seeds = whole_number("seeds", seeds if seeds is not None else 1 if tier == "smoke" else 5, 1)
     trees = whole_number("trees", trees if trees is not None else 40 if tier == "smoke" else 400, 1)
     asked = ASKED if asked is None else asked
-    for name, given, known in (("models", models, MODELS), ("asked", asked, PROTOCOLS), ("asked", {r for rs in asked.values() for r in rs}, REFERENCES)):
+    for name, given, known in (
+        ("models", models, MODELS),
+        ("asked", asked, PROTOCOLS),
+        ("asked", {r for rs in asked.values() for r in rs}, REFERENCES),
+    ):
         if not given or set(given) - set(known):
             raise invalid(name, expected=f"names among {'; '.join(known)}", received=given)
     found = load_features("ravdess_au", folder=folder, progress=progress)
@@ -115,7 +130,12 @@ def answer(tier: str = "class", *, progress: bool = True, folder=None, models: S
     true, actors = table["expression"].map(names.index).to_numpy(np.int64), table["actor"].to_numpy(str)
     features = {reference: referred(table, reference) for references in asked.values() for reference in references}
 
-    jobs = [(protocol, reference, model) for protocol, references in asked.items() for reference in references for model in models]
+    jobs = [
+        (protocol, reference, model)
+        for protocol, references in asked.items()
+        for reference in references
+        for model in models
+    ]
     given: dict[tuple[str, str, str], np.ndarray] = {}
     twin_trained: dict[tuple[str, str, str], np.ndarray] = {}
     with tqdm(total=len(jobs) * seeds, desc="real people", unit="training", delay=2, disable=not progress) as bar:
@@ -123,10 +143,14 @@ def answer(tier: str = "class", *, progress: bool = True, folder=None, models: S
             protocol, reference, model = job
             answers, together = [], []
             for seed in range(seeds):
-                if seed and protocol == "actors" and model in ("nearest neighbours", "support vectors"):  # nothing random is left
+                if (
+                    seed and protocol == "actors" and model in ("nearest neighbours", "support vectors")
+                ):  # nothing random is left
                     answers.append(answers[0])
                 else:
-                    predicted, trained = _tested(features[reference], true, table, protocol, _machine(model, trees), seed)
+                    predicted, trained = _tested(
+                        features[reference], true, table, protocol, _machine(model, trees), seed
+                    )
                     answers.append(predicted), together.append(trained)
                 bar.update()
             given[job] = np.stack(answers)  # (seeds, copies, clips)
@@ -135,31 +159,70 @@ def answer(tier: str = "class", *, progress: bool = True, folder=None, models: S
 
     # The features know RAVDESS's labels and no others; a label that is absent has no row.
     made = {
-        "source": {"name": found.name, "url": found.source, "sha256": found.sha256, "licence": found.licence, "citation": found.citation,
-                   "clips": len(table), "features": len(_columns(table))},
-        "labels": names, "actors": sorted(set(actors)), "chance": float(np.bincount(true).max() / len(true)),
+        "source": {
+            "name": found.name,
+            "url": found.source,
+            "sha256": found.sha256,
+            "licence": found.licence,
+            "citation": found.citation,
+            "clips": len(table),
+            "features": len(_columns(table)),
+        },
+        "labels": names,
+        "actors": sorted(set(actors)),
+        "chance": float(np.bincount(true).max() / len(true)),
         "configuration": {
-            "seeds": list(range(seeds)), "trees": trees, "noise": NOISE, "floor": FLOOR, "base": BASE, "interval": "percentile bootstrap, 1000 resamples of actors",
+            "seeds": list(range(seeds)),
+            "trees": trees,
+            "noise": NOISE,
+            "floor": FLOOR,
+            "base": BASE,
+            "interval": "percentile bootstrap, 1000 resamples of actors",
             "scaling": "every feature to mean 0 and standard deviation 1, by the training rows",
             "models": {name: MODELS[name].format(trees=trees) for name in models},
             "protocols": {name: PROTOCOLS[name].format(noise=NOISE, copies=f"{2 * len(table):,}") for name in asked},
-            "references": {name: REFERENCES[name] for name in features}},
+            "references": {name: REFERENCES[name] for name in features},
+        },
         "rows": [_row(job, given[job], twin_trained.get(job), true, actors, names) for job in jobs],
     }
     compare = lambda first, second: _compared(given[first], given[second], true, actors)  # noqa: E731
     made["models"] = [
-        {"protocol": p, "reference": r, "first": m, "second": BASE, **compare((p, r, m), (p, r, BASE))} for p, r, m in jobs if m != BASE and BASE in models]
+        {"protocol": p, "reference": r, "first": m, "second": BASE, **compare((p, r, m), (p, r, BASE))}
+        for p, r, m in jobs
+        if m != BASE and BASE in models
+    ]
     made["protocols"] = [
         {"model": m, "reference": r, "first": first, "second": second, **compare((first, r, m), (second, r, m))}
-        for first, second in (("actors", "clips"), ("clips", "twins"), ("actors", "twins"), ("twins together", "twins"), ("clips", "twins together"))
-        for p, r, m in jobs if p == first and (second, r, m) in given]
+        for first, second in (
+            ("actors", "clips"),
+            ("clips", "twins"),
+            ("actors", "twins"),
+            ("twins together", "twins"),
+            ("clips", "twins together"),
+        )
+        for p, r, m in jobs
+        if p == first and (second, r, m) in given
+    ]
     made["references"] = [
         {"model": m, "protocol": p, "first": "plain", "second": r, **compare((p, "plain", m), (p, r, m))}
-        for p, r, m in jobs if r != "plain" and (p, "plain", m) in given]
+        for p, r, m in jobs
+        if r != "plain" and (p, "plain", m) in given
+    ]
     made["profiles"] = [
-        {"unit": unit, "label": label, **{key: [float(values[(actors == a) & (table["expression"] == name).to_numpy()].mean()) for a in made["actors"]]
-                                          for key, name in (("neutral", "neutral"), ("posed", label))}}
-        for unit, label in SHOWN for values in [table[unit].to_numpy()]]
+        {
+            "unit": unit,
+            "label": label,
+            **{
+                key: [
+                    float(values[(actors == a) & (table["expression"] == name).to_numpy()].mean())
+                    for a in made["actors"]
+                ]
+                for key, name in (("neutral", "neutral"), ("posed", label))
+            },
+        }
+        for unit, label in SHOWN
+        for values in [table[unit].to_numpy()]
+    ]
     return _rounded(made)
 
 
@@ -173,7 +236,13 @@ def live(tier: str = "class", *, folder=None, progress: bool = True) -> tuple[di
     if tier == "smoke" and folder is None and not os.environ.get("FER_DATA"):
         return None, "at tier `smoke` nothing is fetched"
     try:
-        return answer("smoke", folder=folder, progress=progress, models=(BASE,), asked={name: ("plain",) for name in ("twins", "clips", "actors")}), ""
+        return answer(
+            "smoke",
+            folder=folder,
+            progress=progress,
+            models=(BASE,),
+            asked=dict.fromkeys(("twins", "clips", "actors"), ("plain",)),
+        ), ""
     except FerError as error:
         return None, str(error).splitlines()[0]
 
@@ -186,14 +255,22 @@ def pick(rows: Sequence[Mapping], **wanted) -> dict:
     """
     found = [row for row in rows if all(row.get(key) == value for key, value in wanted.items())]
     if len(found) != 1:
-        raise invalid("wanted", expected=f"values that one of the {len(rows)} entries has", received=f"{wanted}, which {len(found)} have")
+        raise invalid(
+            "wanted",
+            expected=f"values that one of the {len(rows)} entries has",
+            received=f"{wanted}, which {len(found)} have",
+        )
     return found[0]
 
 
 def referred(table, reference: str) -> np.ndarray:
     """The features (N, 35) seen from a reference: see `REFERENCES`."""
     values = table[_columns(table)].to_numpy(float)
-    actors, neutral, repetition = table["actor"].to_numpy(str), (table["expression"] == "neutral").to_numpy(), table["repetition"].to_numpy()
+    actors, neutral, repetition = (
+        table["actor"].to_numpy(str),
+        (table["expression"] == "neutral").to_numpy(),
+        table["repetition"].to_numpy(),
+    )
     if reference == "plain":
         return values
     made = np.empty_like(values)
@@ -237,10 +314,14 @@ def _machine(model: str, trees: int) -> Callable[[int], object]:
 def _folds(table, protocol: str, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     if protocol == "actors":
         return splits.folds(table, by="actor", groups="luna-jimenez2022")
-    return splits.folds(table, by={"twins": "frame", "twins together": "clip", "clips": "clip"}.get(protocol, "actor"), k=5, seed=seed)
+    return splits.folds(
+        table, by={"twins": "frame", "twins together": "clip", "clips": "clip"}.get(protocol, "actor"), k=5, seed=seed
+    )
 
 
-def _tested(values: np.ndarray, true: np.ndarray, table, protocol: str, machine, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _tested(
+    values: np.ndarray, true: np.ndarray, table, protocol: str, machine, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Every row's answer from a model that had not seen it, (copies, clips); and whether its twin was in training."""
     import warnings
 
@@ -251,7 +332,11 @@ def _tested(values: np.ndarray, true: np.ndarray, table, protocol: str, machine,
     copies = 2 if protocol.startswith("twins") else 1
     if copies == 2:
         noise = np.random.default_rng([seed, 1]).normal(0, NOISE, values.shape)
-        values, true, table = np.concatenate([values, values + noise]), np.tile(true, 2), pd.concat([table, table], ignore_index=True)
+        values, true, table = (
+            np.concatenate([values, values + noise]),
+            np.tile(true, 2),
+            pd.concat([table, table], ignore_index=True),
+        )
     answers, trained = np.full(len(true), -1), np.zeros(len(true), bool)
     for number, (train, test) in enumerate(_folds(table, protocol, seed)):
         with warnings.catch_warnings():
@@ -269,14 +354,24 @@ def _row(job, given: np.ndarray, twin_trained, true: np.ndarray, actors: np.ndar
     right = given == whole
     found = metrics.metrics(whole.ravel(), given.ravel(), people.ravel(), names)
     made = {
-        "model": model, "protocol": protocol, "reference": reference, "accuracy": found["accuracy"], "macro_f1": found["macro_f1"],
-        "others": _mean(right, people, whole != names.index("neutral")), "recall": found["recall"], "confusion": found["confusion"],
+        "model": model,
+        "protocol": protocol,
+        "reference": reference,
+        "accuracy": found["accuracy"],
+        "macro_f1": found["macro_f1"],
+        "others": _mean(right, people, whole != names.index("neutral")),
+        "recall": found["recall"],
+        "confusion": found["confusion"],
         "people": [float(right[people == actor].mean()) for actor in sorted(set(actors))],
-        "seeds": right.mean(axis=(1, 2)).tolist(), "n": found["n"],
+        "seeds": right.mean(axis=(1, 2)).tolist(),
+        "n": found["n"],
     }
     if twin_trained is not None:
-        made |= {"twin_trained": _mean(right, people, twin_trained), "twin_tested": _mean(right, people, ~twin_trained),
-                 "twin_trained_share": float(twin_trained.mean())}
+        made |= {
+            "twin_trained": _mean(right, people, twin_trained),
+            "twin_tested": _mean(right, people, ~twin_trained),
+            "twin_trained_share": float(twin_trained.mean()),
+        }
     return made
 
 

@@ -38,12 +38,22 @@ def experiments_of(dataset: str, network: str, seeds: int, *, tier: str, epochs:
     from fer_utils.training import Recipe
 
     model = Model.of("ding2023", **NETWORKS[network][0])
-    return [Experiment(data=Data(dataset, tier=tier), split=Split("frame"), model=model, recipe=Recipe(epochs=epochs), seed=seed)
-            for seed in range(seeds)]
+    return [
+        Experiment(
+            data=Data(dataset, tier=tier), split=Split("frame"), model=model, recipe=Recipe(epochs=epochs), seed=seed
+        )
+        for seed in range(seeds)
+    ]
 
 
-def answer(tier: str = "class", *, progress: bool = True, datasets: Iterable[str] = STAND_INS, seeds: dict[str, int] | None = None,
-           epochs: int = EPOCHS) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    datasets: Iterable[str] = STAND_INS,
+    seeds: dict[str, int] | None = None,
+    epochs: int = EPOCHS,
+) -> dict:
     """Train what is not trained yet, and count the trainings that left chance level.
 
     Parameters
@@ -73,12 +83,20 @@ def answer(tier: str = "class", *, progress: bool = True, datasets: Iterable[str
         if name not in STAND_INS:
             raise invalid("datasets", expected=f"names among {', '.join(STAND_INS)}", received=name)
     seeds = counts("seeds", seeds, {name: count for name, (_, count) in NETWORKS.items()})
-    wanted = {(dataset, network): experiments_of(dataset, network, count, tier=tier, epochs=epochs)
-              for dataset in chosen for network, count in seeds.items()}
+    wanted = {
+        (dataset, network): experiments_of(dataset, network, count, tier=tier, epochs=epochs)
+        for dataset in chosen
+        for network, count in seeds.items()
+    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeadLayer)  # some are here in order to die, and the answer counts them
         found = trained(wanted, progress=progress)
-    return {"tier": tier, "epochs": epochs, "luck": LUCK, "rows": [_row(*key, results) for key, results in found.items()]}
+    return {
+        "tier": tier,
+        "epochs": epochs,
+        "luck": LUCK,
+        "rows": [_row(*key, results) for key, results in found.items()],
+    }
 
 
 def least_count(throws: int, chance: float, luck: float = LUCK) -> int:
@@ -105,7 +123,13 @@ def share_of(count: int, trials: int) -> dict:
     z, value = 1.959964, count / trials
     middle, half = value + z * z / (2 * trials), z * math.sqrt(value * (1 - value) / trials + (z / (2 * trials)) ** 2)
     scale = 1 + z * z / trials
-    return {"value": value, "low": max(0.0, (middle - half) / scale), "high": min(1.0, (middle + half) / scale), "level": 0.95, "trials": trials}
+    return {
+        "value": value,
+        "low": max(0.0, (middle - half) / scale),
+        "high": min(1.0, (middle + half) / scale),
+        "level": 0.95,
+        "trials": trials,
+    }
 
 
 def _row(dataset: str, network: str, results: list) -> dict:
@@ -118,13 +142,30 @@ def _row(dataset: str, network: str, results: list) -> dict:
         seen, dead = result.history["test_accuracy"], result.history["dead_hidden"]
         above = np.array(seen) >= threshold
         since = int(len(above) - np.cumprod(above[::-1]).sum()) + 1 if above[-1] else None
-        trainings.append({
-            "seed": result.seed, "accuracy": result.history["accuracy"], "test_accuracy": seen, "dead": [int(count) for count in dead],
-            "left": bool(above[-1] and dead[-1] < units), "since": since})
+        trainings.append(
+            {
+                "seed": result.seed,
+                "accuracy": result.history["accuracy"],
+                "test_accuracy": seen,
+                "dead": [int(count) for count in dead],
+                "left": bool(above[-1] and dead[-1] < units),
+                "since": since,
+            }
+        )
     left = sum(one["left"] for one in trainings)
     return {
-        "dataset": dataset, "network": network, "train_images": first.split["train"], "test_images": first.split["test"], "test_clips": clips,
-        "chance": chance, "threshold": threshold, "units": units, "trainings": trainings, "left": left, "share": share_of(left, len(results)),
-        "dead": sum(one["dead"][-1] == units for one in trainings), "minutes": round(sum(result.minutes for result in results), 2),
+        "dataset": dataset,
+        "network": network,
+        "train_images": first.split["train"],
+        "test_images": first.split["test"],
+        "test_clips": clips,
+        "chance": chance,
+        "threshold": threshold,
+        "units": units,
+        "trainings": trainings,
+        "left": left,
+        "share": share_of(left, len(results)),
+        "dead": sum(one["dead"][-1] == units for one in trainings),
+        "minutes": round(sum(result.minutes for result in results), 2),
         "experiment": first.experiment,
     }

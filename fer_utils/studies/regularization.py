@@ -37,12 +37,27 @@ def experiments_of(dropout: float, l1: float, folds: int, *, tier: str, epochs: 
     from fer_utils.training import Recipe
 
     model = Model.of("ding2023", size=SIZE, dropout=(0.3, dropout, dropout), l1=l1)
-    return [Experiment(data=Data("ravdess", tier=tier), split=Split("actor", fold=fold), model=model, recipe=Recipe(epochs=epochs), seed=fold)
-            for fold in range(folds)]
+    return [
+        Experiment(
+            data=Data("ravdess", tier=tier),
+            split=Split("actor", fold=fold),
+            model=model,
+            recipe=Recipe(epochs=epochs),
+            seed=fold,
+        )
+        for fold in range(folds)
+    ]
 
 
-def answer(tier: str = "class", *, progress: bool = True, dropouts=DROPOUTS, strengths=STRENGTHS, folds: int = FOLDS,
-           epochs: int | None = None) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    dropouts=DROPOUTS,
+    strengths=STRENGTHS,
+    folds: int = FOLDS,
+    epochs: int | None = None,
+) -> dict:
     """Train what is not trained yet, score every cell, and choose among the cells twice.
 
     Parameters
@@ -65,7 +80,11 @@ def answer(tier: str = "class", *, progress: bool = True, dropouts=DROPOUTS, str
     """
     from fer_utils.synthetic.stand_ins import EPOCHS
 
-    dropouts, strengths, folds = _numbers("dropouts", dropouts, 1), _numbers("strengths", strengths, 100), whole_number("folds", folds, 1)
+    dropouts, strengths, folds = (
+        _numbers("dropouts", dropouts, 1),
+        _numbers("strengths", strengths, 100),
+        whole_number("folds", folds, 1),
+    )
     if len(dropouts) * len(strengths) < 2:
         raise invalid("dropouts", expected="two cells or more to choose from", received=dropouts)
     if folds > FOLDS:
@@ -77,10 +96,27 @@ def answer(tier: str = "class", *, progress: bool = True, dropouts=DROPOUTS, str
     for (dropout, l1), results in found.items():
         seen = float(np.mean([result.history["accuracy"][-1] for result in results]))
         scores = pooled(results)
-        cells.append({"dropout": dropout, "l1": l1, "train_accuracy": seen, "gap": seen - scores["accuracy"]["value"], **scores,
-                      "experiment": results[0].experiment})
-    return {"dataset": "ravdess", "tier": tier, "epochs": epochs, "size": SIZE, "folds": folds, "dropouts": dropouts, "strengths": strengths,
-            "cells": cells, "choice": choose([cell["by_actor"] for cell in cells])}
+        cells.append(
+            {
+                "dropout": dropout,
+                "l1": l1,
+                "train_accuracy": seen,
+                "gap": seen - scores["accuracy"]["value"],
+                **scores,
+                "experiment": results[0].experiment,
+            }
+        )
+    return {
+        "dataset": "ravdess",
+        "tier": tier,
+        "epochs": epochs,
+        "size": SIZE,
+        "folds": folds,
+        "dropouts": dropouts,
+        "strengths": strengths,
+        "cells": cells,
+        "choice": choose([cell["by_actor"] for cell in cells]),
+    }
 
 
 def choose(cells: list[dict], *, halves: int = HALVES, seed: int = 0) -> dict:
@@ -104,7 +140,9 @@ def choose(cells: list[dict], *, halves: int = HALVES, seed: int = 0) -> dict:
     """
     people = sorted(cells[0])
     if len(people) < 2 or any(sorted(cell) != people for cell in cells):
-        raise invalid("cells", expected="the same two or more people in every cell", received=[len(cell) for cell in cells])
+        raise invalid(
+            "cells", expected="the same two or more people in every cell", received=[len(cell) for cell in cells]
+        )
     right = np.array([[cell[name][0] for name in people] for cell in cells], float)
     every = np.array([[cell[name][1] for name in people] for cell in cells], float)
     rng = np.random.default_rng(seed)
@@ -118,9 +156,15 @@ def choose(cells: list[dict], *, halves: int = HALVES, seed: int = 0) -> dict:
     flattering, honest = test.max(axis=1), test[np.arange(halves), picked]
     low, high = np.quantile(flattering - honest, [0.025, 0.975])
     return {
-        "on_test": float(flattering.mean()), "on_validation": float(honest.mean()), "flattery": float((flattering - honest).mean()),
-        "low": float(low), "high": float(high), "middle": float(test.mean()),
-        "picked": np.bincount(picked, minlength=len(cells)).tolist(), "people": len(people), "halves": halves,
+        "on_test": float(flattering.mean()),
+        "on_validation": float(honest.mean()),
+        "flattery": float((flattering - honest).mean()),
+        "low": float(low),
+        "high": float(high),
+        "middle": float(test.mean()),
+        "picked": np.bincount(picked, minlength=len(cells)).tolist(),
+        "people": len(people),
+        "halves": halves,
     }
 
 

@@ -22,10 +22,21 @@ import tempfile
 from fer_utils.core.errors import invalid, whole_number
 
 TITLE = "What the systems of the comparison weigh: parameters, work, bytes and time"
-CODE = ("fer_utils.models._profile", "fer_utils.models.ding2023", "fer_utils.models.mobilenet_inception2019",
-        "fer_utils.models.xception2022", "fer_utils.models.nano", "fer_utils.models.mobilenetv2", "fer_utils.models.inceptionv3",
-        "fer_utils.models.inception_resnetv2", "fer_utils.models.resnet50", "fer_utils.models.vgg16", "fer_utils.models.alexnet",
-        "fer_utils.models.densenet161", "fer_utils.models.landmark_lstm")
+CODE = (
+    "fer_utils.models._profile",
+    "fer_utils.models.ding2023",
+    "fer_utils.models.mobilenet_inception2019",
+    "fer_utils.models.xception2022",
+    "fer_utils.models.nano",
+    "fer_utils.models.mobilenetv2",
+    "fer_utils.models.inceptionv3",
+    "fer_utils.models.inception_resnetv2",
+    "fer_utils.models.resnet50",
+    "fer_utils.models.vgg16",
+    "fer_utils.models.alexnet",
+    "fer_utils.models.densenet161",
+    "fer_utils.models.landmark_lstm",
+)
 HEADLINE = True
 
 #: What all are set against.
@@ -56,15 +67,21 @@ class System:
 #: The systems of the tables and of the papers that can be built, the book's own three first.
 SYSTEMS: dict[str, System] = {
     "ding2023": System("Ding, Tang & Lu 2023", (180, 180, 1), 542_136, _TABLES + "I and II"),
-    "mobilenet_inception2019": System("Lightweight Deep Learning Model, 2019 (our reading of its abstract)", (224, 224, 3)),
+    "mobilenet_inception2019": System(
+        "Lightweight Deep Learning Model, 2019 (our reading of its abstract)", (224, 224, 3)
+    ),
     "xception2022": System("Valverde & Lim 2022; Chollet 2017", (299, 299, 3)),
     "nano": System("this book", (180, 180, 1)),
     "mobilenetv2": System("a rival of 2019's; Sandler et al. 2018", (224, 224, 3)),
     "inceptionv3": System("a rival of 2019's; Szegedy et al. 2016", (299, 299, 3)),
     "inception_resnetv2": System("a rival of 2019's; Szegedy et al. 2017", (299, 299, 3)),
     "resnet50": System("Ayadi & Lachiri 2022; He et al. 2016", (224, 224, 3), 25_636_712, _TABLES + "I"),
-    "alexnet": System("He et al. 2019, Avots et al. 2018; Krizhevsky et al. 2012", (227, 227, 3), 62_378_344, _TABLES + "I and II"),
-    "vgg16": System("Ngoc et al. 2021 (VGG-Face); Simonyan & Zisserman 2015", (224, 224, 3), 134_000_000, _TABLES + "II", digits=3),
+    "alexnet": System(
+        "He et al. 2019, Avots et al. 2018; Krizhevsky et al. 2012", (227, 227, 3), 62_378_344, _TABLES + "I and II"
+    ),
+    "vgg16": System(
+        "Ngoc et al. 2021 (VGG-Face); Simonyan & Zisserman 2015", (224, 224, 3), 134_000_000, _TABLES + "II", digits=3
+    ),
     "densenet161": System("Akhand et al. 2021; Huang et al. 2017", (224, 224, 3)),
     "landmark_lstm": System("Ryumina & Karpov 2020 (layers and widths ours)", (122, 1052), 63_178_760, _TABLES + "I"),
 }
@@ -78,13 +95,19 @@ RATIOS: tuple[tuple[str, str, int, str], ...] = (
 )
 #: What is in the tables and is not built, with the reason.
 NOT_BUILT: dict[str, str] = {
-    "DTN+DSN+CNN (Sharafi et al. 2022)":
-        "three networks joined, for pictures and sound; Ding's tables give their sum, about 36.4 million, and no layer",
+    "DTN+DSN+CNN (Sharafi et al. 2022)": "three networks joined, for pictures and sound; Ding's tables give their sum, about 36.4 million, and no layer",
 }
 
 
-def answer(tier: str = "class", *, progress: bool = True, systems: Iterable[str] | None = None, latency: bool = True,
-           repeats: int | None = None, folder: str | Path | None = None) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    systems: Iterable[str] | None = None,
+    latency: bool = True,
+    repeats: int | None = None,
+    folder: str | Path | None = None,
+) -> dict:
     """Build each system twice, count it, save it, and time it in turn with ``ding2023``.
 
     One network is in memory at a time (two while they are timed); VGG16 needs some 2 GB.
@@ -127,10 +150,16 @@ def answer(tier: str = "class", *, progress: bool = True, systems: Iterable[str]
     from fer_utils.models import landmark_lstm
 
     return {
-        "baseline": BASELINE, "repeats": rounds if latency else 0, "blocks": BLOCKS, "systems": rows, "ratios": ratios(rows),
+        "baseline": BASELINE,
+        "repeats": rounds if latency else 0,
+        "blocks": BLOCKS,
+        "systems": rows,
+        "ratios": ratios(rows),
         "not_built": NOT_BUILT,
-        "lstm_candidates": [{key: list(value) if isinstance(value, tuple) else value for key, value in one.items()}
-                            for one in landmark_lstm.candidates()],
+        "lstm_candidates": [
+            {key: list(value) if isinstance(value, tuple) else value for key, value in one.items()}
+            for one in landmark_lstm.candidates()
+        ],
     }
 
 
@@ -168,8 +197,15 @@ def _measured(
     counted = models.profile(model)
     file = place / f"{name}.keras"
     model.save(file)
-    made = {"input": list(model.input_shape[1:]), "classes": classes, "parameters": counted.parameters, "trainable": counted.trainable,
-            "macs": counted.macs, "bytes": counted.bytes, "file_bytes": file.stat().st_size}
+    made = {
+        "input": list(model.input_shape[1:]),
+        "classes": classes,
+        "parameters": counted.parameters,
+        "trainable": counted.trainable,
+        "macs": counted.macs,
+        "bytes": counted.bytes,
+        "file_bytes": file.stat().st_size,
+    }
     file.unlink()
     width = int(model.layers[-1].kernel.shape[0])
     if keep is not None:
@@ -190,11 +226,19 @@ def _latency(name: str, model, repeats: int) -> dict:
     for label, network in ((f"{BASELINE} (reference)", reference), (name, model)):
         given = np.full((1, *network.input_shape[1:]), 0.5 if len(network.input_shape) == 3 else 128.0, np.float32)
         calls[label] = lambda _, network=network, given=given: network.predict_on_batch(given)
-    blocks = [timing.latency(calls, None, repeats=repeats, warmup=0 if block else 3, progress=False).set_index("name").loc[name]
-              for block in range(BLOCKS)]
+    blocks = [
+        timing.latency(calls, None, repeats=repeats, warmup=0 if block else 3, progress=False)
+        .set_index("name")
+        .loc[name]
+        for block in range(BLOCKS)
+    ]
     times = [1.0 if name == BASELINE else float(1 / block["ratio"]) for block in blocks]
-    return {"times": float(np.median(times)), "low": min(times), "high": max(times),
-            "ms": float(np.median([block["median_ms"] for block in blocks]))}
+    return {
+        "times": float(np.median(times)),
+        "low": min(times),
+        "high": max(times),
+        "ms": float(np.median([block["median_ms"] for block in blocks])),
+    }
 
 
 def reproduced(name: str, row: dict) -> dict:
@@ -205,14 +249,20 @@ def reproduced(name: str, row: dict) -> dict:
     dict with ``reproduced``: ``"exactly"``, ``"to the printed digits"``, ``"no"``, or None where nothing is printed;
     and ``by``: which head has the count, or why none has.
     """
-    heads = {"8 labels at our input": row["ours"]["parameters"], "1000 classes at the source's input": row["source"]["parameters"],
-             "8 labels at the source's input": row["eight_at_source"]}
+    heads = {
+        "8 labels at our input": row["ours"]["parameters"],
+        "1000 classes at the source's input": row["source"]["parameters"],
+        "8 labels at the source's input": row["eight_at_source"],
+    }
     printed, digits = row["printed"], row["printed_digits"]
     if printed is None:
         return {"reproduced": None, "by": "no count is printed"}
     if name == "landmark_lstm":
-        return {"reproduced": "no", "by": "the number of distances, layers and widths are not given where it is printed; "
-                                          "several networks have the count, and the one that is measured was chosen to have it"}
+        return {
+            "reproduced": "no",
+            "by": "the number of distances, layers and widths are not given where it is printed; "
+            "several networks have the count, and the one that is measured was chosen to have it",
+        }
     for head, count in heads.items():
         if count == printed:
             return {"reproduced": "exactly", "by": head}
@@ -236,10 +286,15 @@ def ratios(rows: list[dict]) -> list[dict]:
     for text, of, count, where in RATIOS:
         row, base = by_name.get(of), by_name.get(BASELINE)
         both = row is not None and base is not None
-        made.append({
-            "printed": text, "printed_in": where, "of": of, "as_printed": count / SYSTEMS[BASELINE].printed,
-            "heads_1000": row["source"]["parameters"] / base["source"]["parameters"] if both else None,
-            "heads_8_source": row["eight_at_source"] / base["eight_at_source"] if both else None,
-            "heads_8_ours": row["ours"]["parameters"] / base["ours"]["parameters"] if both else None,
-        })
+        made.append(
+            {
+                "printed": text,
+                "printed_in": where,
+                "of": of,
+                "as_printed": count / SYSTEMS[BASELINE].printed,
+                "heads_1000": row["source"]["parameters"] / base["source"]["parameters"] if both else None,
+                "heads_8_source": row["eight_at_source"] / base["eight_at_source"] if both else None,
+                "heads_8_ours": row["ours"]["parameters"] / base["ours"]["parameters"] if both else None,
+            }
+        )
     return made

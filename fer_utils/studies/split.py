@@ -22,13 +22,20 @@ HEADLINE = True
 
 #: (unit, twins) -> how many trainings.
 ROWS: dict[tuple[str, bool], int] = {
-    ("actor", False): 5, ("clip", False): 3, ("frame", False): 3,
-    ("actor", True): 5, ("performance", True): 3, ("clip", True): 3, ("frame", True): 5,
+    ("actor", False): 5,
+    ("clip", False): 3,
+    ("frame", False): 3,
+    ("actor", True): 5,
+    ("performance", True): 3,
+    ("clip", True): 3,
+    ("frame", True): 5,
 }
 #: The pairs of rows whose difference is asked for: what each step from people unseen to 92 % is worth.
 STEPS: tuple[tuple[tuple[str, bool], tuple[str, bool]], ...] = (
-    (("actor", False), ("clip", False)), (("clip", False), ("frame", False)),
-    (("performance", True), ("clip", True)), (("actor", False), ("frame", True)),
+    (("actor", False), ("clip", False)),
+    (("clip", False), ("frame", False)),
+    (("performance", True), ("clip", True)),
+    (("actor", False), ("frame", True)),
 )
 
 
@@ -38,8 +45,12 @@ def experiments_of(unit: str, twins: bool, trainings: int, *, tier: str, epochs:
     from fer_utils.training import Recipe
 
     data, recipe = Data("ravdess", tier=tier, twins=twins), Recipe(epochs=epochs)
-    return [Experiment(data=data, split=Split(unit, fold=k) if unit == "actor" else Split(unit, seed=k), recipe=recipe, seed=k)
-            for k in range(trainings)]
+    return [
+        Experiment(
+            data=data, split=Split(unit, fold=k) if unit == "actor" else Split(unit, seed=k), recipe=recipe, seed=k
+        )
+        for k in range(trainings)
+    ]
 
 
 def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int | None = None) -> dict:
@@ -64,18 +75,32 @@ def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int
 
     chosen = counts("rows", rows, ROWS)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
-    found = trained({key: experiments_of(*key, trainings, tier=tier, epochs=epochs) for key, trainings in chosen.items()}, progress=progress)
+    found = trained(
+        {key: experiments_of(*key, trainings, tier=tier, epochs=epochs) for key, trainings in chosen.items()},
+        progress=progress,
+    )
     rows = {key: _row(*key, results) for key, results in found.items()}
     return {
-        "dataset": "ravdess", "tier": tier, "epochs": epochs, "model": "ding2023", "labels": next(iter(found.values()))[0].labels,
+        "dataset": "ravdess",
+        "tier": tier,
+        "epochs": epochs,
+        "model": "ding2023",
+        "labels": next(iter(found.values()))[0].labels,
         "rows": list(rows.values()),
-        "steps": [{"from": list(one), "to": list(other), **gain(rows[one], rows[other])} for one, other in STEPS if {one, other} <= rows.keys()],
+        "steps": [
+            {"from": list(one), "to": list(other), **gain(rows[one], rows[other])}
+            for one, other in STEPS
+            if {one, other} <= rows.keys()
+        ],
     }
 
 
 def _row(unit: str, twins: bool, results: list) -> dict:
     return {
-        "unit": unit, "twins": twins, "trainings": len(results), **pooled(results),
+        "unit": unit,
+        "twins": twins,
+        "trainings": len(results),
+        **pooled(results),
         "train_accuracy": float(np.mean([result.history["accuracy"][-1] for result in results])),
         "experiments": [result.experiment for result in results],
     }

@@ -65,11 +65,15 @@ class Stored:
         """One sentence of Markdown: which tier, when, on what, by which command, and whether it is stale."""
         changed = self.changed
         trained = ", not counting trainings that were stored before," if "train.py" in self.code else ""
-        text = (f"*Stored result `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit `{self.commit}` in "
-                f"{_duration(self.minutes)}{trained} on {self.hardware['processor']}, {self.hardware['cores']} cores, by `{self.command}`.*")
+        text = (
+            f"*Stored result `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit `{self.commit}` in "
+            f"{_duration(self.minutes)}{trained} on {self.hardware['processor']}, {self.hardware['cores']} cores, by `{self.command}`.*"
+        )
         if changed:
-            text += (f" **Stale**: {', '.join(f'`{name}`' for name in changed[:4])}{' and others' if len(changed) > 4 else ''} "
-                     "changed since; run the command to know what they give now.")
+            text += (
+                f" **Stale**: {', '.join(f'`{name}`' for name in changed[:4])}{' and others' if len(changed) > 4 else ''} "
+                "changed since; run the command to know what they give now."
+            )
         return text
 
     def _repr_markdown_(self) -> str:
@@ -106,17 +110,33 @@ def load(name: str, tier: str | None = None) -> Stored:
     FerError : no such study, none stored, or a file that is no stored answer.
     """
     registry.module(name)
-    wanted = _checked_tier(tier) if tier is not None else next((t for t in TIERS[::-1] if _file(name, t).is_file()), TIERS[0])
+    wanted = (
+        _checked_tier(tier)
+        if tier is not None
+        else next((t for t in TIERS[::-1] if _file(name, t).is_file()), TIERS[0])
+    )
     file = _file(name, wanted)
     if not file.is_file():
-        raise FerError(f"No answer of the study {name!r} at tier {wanted!r} is stored in {folder()}. Run it: {_command(name, wanted)}")
+        raise FerError(
+            f"No answer of the study {name!r} at tier {wanted!r} is stored in {folder()}. Run it: {_command(name, wanted)}"
+        )
     try:
         return Stored(**json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
-        raise FerError(f"{file} is no stored answer ({type(error).__name__}: {error}). Run it again: {_command(name, wanted)}") from error
+        raise FerError(
+            f"{file} is no stored answer ({type(error).__name__}: {error}). Run it again: {_command(name, wanted)}"
+        ) from error
 
 
-def run(name: str, tier: str = "class", *, store: bool = False, progress: bool = True, real: Mapping[str, str] | None = None, **options) -> Stored:
+def run(
+    name: str,
+    tier: str = "class",
+    *,
+    store: bool = False,
+    progress: bool = True,
+    real: Mapping[str, str] | None = None,
+    **options,
+) -> Stored:
     """Answer a study's question; with ``store`` keep the answer in the repository.
 
     Parameters
@@ -136,8 +156,12 @@ def run(name: str, tier: str = "class", *, store: bool = False, progress: bool =
     if tier not in ("smoke", *TIERS):
         raise invalid("tier", expected="smoke, class or full", received=tier)
     if store and (tier not in TIERS or options or real):
-        raise invalid("store", expected="False at tier smoke, on clips and with options of your own", received=True,
-                      remedy=f"Only the study as it stands is kept: {_command(name, 'class')}")
+        raise invalid(
+            "store",
+            expected="False at tier smoke, on clips and with options of your own",
+            received=True,
+            remedy=f"Only the study as it stands is kept: {_command(name, 'class')}",
+        )
     began, code, commit = time.monotonic(), code_of(name), provenance.commit()
     with contextlib.nullcontext() if real is None else real_data.on(made, name, real):
         if real is not None:
@@ -148,10 +172,20 @@ def run(name: str, tier: str = "class", *, store: bool = False, progress: bool =
     except (TypeError, ValueError) as error:
         raise FerError(f"The study {name!r} gave an answer that JSON does not know ({error}).") from error
     found = Stored(
-        name=name, title=made.TITLE, tier=tier, command=_command(name, tier), answer=json.loads(text),
-        options=options | ({} if real is None else {"real": {dataset: str(folder) for dataset, folder in real.items()}}),
-        minutes=round((time.monotonic() - began) / 60, 2), finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        commit=commit, versions=provenance.versions(), hardware=provenance.hardware(), code=code)
+        name=name,
+        title=made.TITLE,
+        tier=tier,
+        command=_command(name, tier),
+        answer=json.loads(text),
+        options=options
+        | ({} if real is None else {"real": {dataset: str(folder) for dataset, folder in real.items()}}),
+        minutes=round((time.monotonic() - began) / 60, 2),
+        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        commit=commit,
+        versions=provenance.versions(),
+        hardware=provenance.hardware(),
+        code=code,
+    )
     if store:
         write_atomic(_file(name, tier), _text(found))
     return found
@@ -182,7 +216,9 @@ def _lines(value, depth: int) -> str:
         return short
     pad = " " * (depth + 1)
     if isinstance(value, dict):
-        inner = [f"{pad}{json.dumps(key, ensure_ascii=False)}: {_lines(item, depth + 1)}" for key, item in value.items()]
+        inner = [
+            f"{pad}{json.dumps(key, ensure_ascii=False)}: {_lines(item, depth + 1)}" for key, item in value.items()
+        ]
         return "{\n" + ",\n".join(inner) + "\n" + " " * depth + "}"
     if all(not isinstance(item, (dict, list)) for item in value):
         return short  # a long list of numbers
@@ -190,4 +226,10 @@ def _lines(value, depth: int) -> str:
 
 
 def _duration(minutes: float) -> str:
-    return f"{60 * minutes:.0f} seconds" if minutes < 2 else f"{minutes:.0f} minutes" if minutes < 120 else f"{minutes / 60:.1f} hours"
+    return (
+        f"{60 * minutes:.0f} seconds"
+        if minutes < 2
+        else f"{minutes:.0f} minutes"
+        if minutes < 120
+        else f"{minutes / 60:.1f} hours"
+    )

@@ -54,23 +54,35 @@ def pooled(results: list) -> dict:
     import pandas as pd
 
     answers = pd.concat([result.predictions for result in results])
-    scored = metrics.metrics(answers["true"].to_numpy(), answers["predicted"].to_numpy(), answers["actor"].to_numpy(), results[0].labels)
+    scored = metrics.metrics(
+        answers["true"].to_numpy(), answers["predicted"].to_numpy(), answers["actor"].to_numpy(), results[0].labels
+    )
     right = (answers["true"] == answers["predicted"]).groupby(answers["actor"].astype(str)).agg(["sum", "size"])
     return {
         **{name: scored[name] for name in ("accuracy", "macro_f1", "recall", "confusion", "chance")},
         "accuracies": [result.accuracy for result in results],
         "by_actor": {actor: [int(row["sum"]), int(row["size"])] for actor, row in right.iterrows()},
-        **{f"{side}_images": round(float(np.mean([result.split[side] for result in results]))) for side in ("train", "test")},
-        "leaked": results[0].split["leaked_share"], "minutes": round(sum(result.minutes for result in results), 1),
-        "parameters": results[0].parameters, "seeds": [result.seed for result in results],
+        **{
+            f"{side}_images": round(float(np.mean([result.split[side] for result in results])))
+            for side in ("train", "test")
+        },
+        "leaked": results[0].split["leaked_share"],
+        "minutes": round(sum(result.minutes for result in results), 1),
+        "parameters": results[0].parameters,
+        "seeds": [result.seed for result in results],
     }
 
 
 def gain(one: dict, other: dict, *, resamples: int = 2000, seed: int = 0) -> dict:
     """``other``'s accuracy minus ``one``'s, two answers of `pooled`: each a mean over the same actors, with an interval over actors."""
     actors = sorted(one["by_actor"].keys() & other["by_actor"].keys())
-    gains = np.array([other["by_actor"][actor][0] / other["by_actor"][actor][1] - one["by_actor"][actor][0] / one["by_actor"][actor][1]
-                      for actor in actors])
+    gains = np.array(
+        [
+            other["by_actor"][actor][0] / other["by_actor"][actor][1]
+            - one["by_actor"][actor][0] / one["by_actor"][actor][1]
+            for actor in actors
+        ]
+    )
     draws = np.random.default_rng(seed).integers(0, len(actors), (resamples, len(actors)))
     low, high = np.quantile(gains[draws].mean(axis=1), [0.025, 0.975])
     return {"value": float(gains.mean()), "low": float(low), "high": float(high), "level": 0.95, "groups": len(actors)}

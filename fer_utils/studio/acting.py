@@ -21,7 +21,6 @@ from types import MappingProxyType
 import numpy as np
 
 from fer_utils.core import labels
-
 from fer_utils.studio.expressions import INDEX
 
 #: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a RAVDESS mean is 2.1
@@ -45,28 +44,39 @@ WIDER = 2.5
 #: Units end at 1, which takes from the strong intensity more than from the normal one: the step between the two is played
 #: this much larger, so that what is left of it is near the real one (`likeness.compare`'s ``strong``).  Happy and disgust
 #: are near the end at normal intensity already.
-SATURATION: Mapping[str, float] = MappingProxyType({name: 1.3 for name in labels.RAVDESS} | {"happy": 1.6, "disgust": 2.2})
+SATURATION: Mapping[str, float] = MappingProxyType(
+    dict.fromkeys(labels.RAVDESS, 1.3) | {"happy": 1.6, "disgust": 2.2}
+)
 
 #: What the readings miss, from the prototypes: unit (or one side of it) -> clip mean at normal intensity (our choice; not
 #: more than leaves each label's profile of action units correlated at 0.9 or more with the real one).  A mouth torn open (27)
 #: goes with fear as with surprise in the tables of Ekman, Friesen & Hager 2002; how far each is shown here is our choice.
-UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType({
-    "neutral": {},
-    "calm": {43: 0.04},
-    "happy": {},
-    "sad": {1: 0.22, 15: 0.18, 43: 0.26},
-    "angry": {5: 0.08, 16: 0.30, 23: 0.22, 24: 0.80},
-    "fearful": {1: 0.13, 2: 0.05, 5: 0.11, 20: 0.10, 16: 0.58, 27: 0.32},
-    "disgust": {9: 0.46, 16: 0.25},
-    "surprised": {1: 0.15, 2: 0.12, 5: 0.10, 27: 0.55},
-    "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
-})
+UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType(
+    {
+        "neutral": {},
+        "calm": {43: 0.04},
+        "happy": {},
+        "sad": {1: 0.22, 15: 0.18, 43: 0.26},
+        "angry": {5: 0.08, 16: 0.30, 23: 0.22, 24: 0.80},
+        "fearful": {1: 0.13, 2: 0.05, 5: 0.11, 20: 0.10, 16: 0.58, 27: 0.32},
+        "disgust": {9: 0.46, 16: 0.25},
+        "surprised": {1: 0.15, 2: 0.12, 5: 0.10, 27: 0.55},
+        "contempt": {"L12": 0.45, "L14": 0.70, 24: 0.15},
+    }
+)
 #: Where head and eyes go with a label: yaw, pitch (nose up), roll in degrees; gaze right, down (our choice).
-BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType({
-    "sad": (0.0, -4.0, 1.0, 0.0, 0.22), "angry": (0.0, -5.0, 0.0, 0.0, 0.0), "fearful": (1.5, 1.5, 0.0, 0.15, 0.0),
-    "disgust": (-4.5, 2.5, 0.0, 0.0, 0.10), "surprised": (0.0, 3.0, 0.0, 0.0, -0.05), "happy": (0.0, 1.5, 1.5, 0.0, 0.0),
-    "calm": (0.0, 0.0, 1.0, 0.0, 0.0), "contempt": (2.5, 3.0, 2.0, 0.0, 0.12),
-})
+BEARING: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType(
+    {
+        "sad": (0.0, -4.0, 1.0, 0.0, 0.22),
+        "angry": (0.0, -5.0, 0.0, 0.0, 0.0),
+        "fearful": (1.5, 1.5, 0.0, 0.15, 0.0),
+        "disgust": (-4.5, 2.5, 0.0, 0.0, 0.10),
+        "surprised": (0.0, 3.0, 0.0, 0.0, -0.05),
+        "happy": (0.0, 1.5, 1.5, 0.0, 0.0),
+        "calm": (0.0, 0.0, 1.0, 0.0, 0.0),
+        "contempt": (2.5, 3.0, 2.0, 0.0, 0.12),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -81,16 +91,21 @@ class Direction:
 
 #: RAVDESS is as measured.  SAVEE has no levels.  MEAD's actors were coached until a take was approved (Wang et al. 2020):
 #: three levels, played less freely.  The factors are our choice.
-DIRECTIONS: Mapping[str, Mapping[int, Direction]] = MappingProxyType({
-    "ravdess": MappingProxyType({1: Direction(1), 2: Direction(2)}),
-    "savee": MappingProxyType({1: Direction(1, 1.15, 0.9)}),
-    "mead": MappingProxyType({1: Direction(1, 1.15, 0.4), 2: Direction(2, 1.35, 0.4), 3: Direction(2, 1.60, 0.4)}),
-})
+DIRECTIONS: Mapping[str, Mapping[int, Direction]] = MappingProxyType(
+    {
+        "ravdess": MappingProxyType({1: Direction(1), 2: Direction(2)}),
+        "savee": MappingProxyType({1: Direction(1, 1.15, 0.9)}),
+        "mead": MappingProxyType({1: Direction(1, 1.15, 0.4), 2: Direction(2, 1.35, 0.4), 3: Direction(2, 1.60, 0.4)}),
+    }
+)
 
 #: layout -> intensity -> the factor of its direction, as films record it.
-STRENGTH: Mapping[str, Mapping[int, float]] = MappingProxyType({
-    layout: MappingProxyType({level: one.factor for level, one in levels.items()}) for layout, levels in DIRECTIONS.items()
-})
+STRENGTH: Mapping[str, Mapping[int, float]] = MappingProxyType(
+    {
+        layout: MappingProxyType({level: one.factor for level, one in levels.items()})
+        for layout, levels in DIRECTIONS.items()
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -115,8 +130,12 @@ def real_acting() -> RealActing:
     return RealActing(
         tuple(found["units"]),
         {(name, int(level)): array(row) for name, levels in found["mean"].items() for level, row in levels.items()},
-        array(found["between"]), {k: array(v) for k, v in found["style"].items()}, {k: array(v) for k, v in found["take"].items()},
-        {k: array(v) for k, v in found["correlation"].items()}, array(found["present"]), found["svm"],
+        array(found["between"]),
+        {k: array(v) for k, v in found["style"].items()},
+        {k: array(v) for k, v in found["take"].items()},
+        {k: array(v) for k, v in found["correlation"].items()},
+        array(found["present"]),
+        found["svm"],
     )
 
 
@@ -138,8 +157,10 @@ class Performance:
 @lru_cache(maxsize=1)
 def _roots() -> dict[str, np.ndarray]:
     """Square roots of the correlations, to draw from them (drawn a little to the identity: stored figures are rounded)."""
-    return {name: np.linalg.cholesky(0.97 * matrix + 0.03 * np.eye(len(matrix)))
-            for name, matrix in real_acting().correlation.items()}
+    return {
+        name: np.linalg.cholesky(0.97 * matrix + 0.03 * np.eye(len(matrix)))
+        for name, matrix in real_acting().correlation.items()
+    }
 
 
 def deviation(kind: str, rng: np.random.Generator) -> np.ndarray:
@@ -192,7 +213,13 @@ def style(identity, label: str, *, layout: str = "ravdess", intensity: int = 1) 
     free = direction.freedom**2
 
     def reading(name: str, level: int) -> np.ndarray:
-        always = factor("between", name, level, acted("between", name) * free, deviation("between", np.random.default_rng([717, identity.seed])))
+        always = factor(
+            "between",
+            name,
+            level,
+            acted("between", name) * free,
+            deviation("between", np.random.default_rng([717, identity.seed])),
+        )
         way = np.random.default_rng([718, identity.seed, sorted(real.style).index(name)])
         own = factor("style", name, level, acted("style", name) * free, deviation("style", way))
         normal = real.mean[name, 1]
@@ -218,8 +245,17 @@ def _ramp(x: np.ndarray) -> np.ndarray:
     return x * x * (3 - 2 * x)
 
 
-def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1, frames: int,
-            rng: np.random.Generator, speech: float = 1.0, seconds: float = 3.0) -> Performance:
+def perform(
+    identity,
+    label: str,
+    *,
+    layout: str = "ravdess",
+    intensity: int = 1,
+    frames: int,
+    rng: np.random.Generator,
+    speech: float = 1.0,
+    seconds: float = 3.0,
+) -> Performance:
     """Act one clip: rest, onset, apex, offset, with blinks, speech and head motion.
 
     Parameters
@@ -246,8 +282,12 @@ def perform(identity, label: str, *, layout: str = "ravdess", intensity: int = 1
     name, level = known_as(label, direction.level)
     columns = np.array([INDEX[unit] for unit in real.units])
     target = played * rng.lognormal(0.0, 0.12)  # what the figures do not hold varies from take to take as a whole ...
-    target[:, columns] = np.where(hardly_read(), target[:, columns], played[:, columns] * factor(
-        "take", name, level, acted("take", name) * direction.freedom**2, deviation("take", rng)))  # ... the others as the real ones
+    target[:, columns] = np.where(
+        hardly_read(),
+        target[:, columns],
+        played[:, columns]
+        * factor("take", name, level, acted("take", name) * direction.freedom**2, deviation("take", rng)),
+    )  # ... the others as the real ones
     # From the actor's rest to the label and back, so that the clip's mean is the target.
     au = rest + (apex / out)[:, None, None] * (target - rest)
 

@@ -68,22 +68,36 @@ def head_of(identity: Identity) -> Head:
     """The head's surface for an identity (kept for the last 64)."""
     i = identity
     half = 0.70 * i.head_width
-    outline = np.array([  # (y, w) from crown to chin
-        (-i.crown, 0.0), (-i.crown + 0.016, 0.160 * half / 0.7), (-i.crown + 0.115, 0.412 * half / 0.7),
-        (-0.80, 0.640 * i.forehead * half / 0.7), (-0.48, half * i.forehead * 1.025),
-        (-0.10, half * 0.995), (0.16, half * i.cheekbones), (0.45, 0.625 * i.cheekbones * half / 0.7),
-        (0.72, 0.515 * i.jaw * half / 0.7), (i.chin - 0.20, 0.365 * (0.5 * i.jaw + 0.5 * i.chin_width) * half / 0.7),
-        (i.chin - 0.062, 0.235 * i.chin_width * half / 0.7), (i.chin - 0.013, 0.125 * i.chin_width * half / 0.7),
-        (i.chin, 0.0),
-    ])
+    outline = np.array(
+        [  # (y, w) from crown to chin
+            (-i.crown, 0.0),
+            (-i.crown + 0.016, 0.160 * half / 0.7),
+            (-i.crown + 0.115, 0.412 * half / 0.7),
+            (-0.80, 0.640 * i.forehead * half / 0.7),
+            (-0.48, half * i.forehead * 1.025),
+            (-0.10, half * 0.995),
+            (0.16, half * i.cheekbones),
+            (0.45, 0.625 * i.cheekbones * half / 0.7),
+            (0.72, 0.515 * i.jaw * half / 0.7),
+            (i.chin - 0.20, 0.365 * (0.5 * i.jaw + 0.5 * i.chin_width) * half / 0.7),
+            (i.chin - 0.062, 0.235 * i.chin_width * half / 0.7),
+            (i.chin - 0.013, 0.125 * i.chin_width * half / 0.7),
+            (i.chin, 0.0),
+        ]
+    )
     curve = spline(outline, 24)
     y = np.linspace(-i.crown, i.chin, _ROWS)
     w = np.maximum(np.interp(y, np.maximum.accumulate(curve[:, 0]), curve[:, 1]), 1e-3)
-    high = 0.55 * _smooth((-0.50 - y) / 0.50)   # the crown is a dome from every side
+    high = 0.55 * _smooth((-0.50 - y) / 0.50)  # the crown is a dome from every side
     front = 0.86 * (w / 0.70) ** (0.30 + high)
     front = np.where(y < -0.5, front * (1.0 - 0.10 * _smooth((-0.5 - y) / 0.6)), front)
     front *= np.clip(w / 0.20, 0.0, 1.0) ** np.where(y < -0.9, 0.7, 0.0)  # close at the crown
-    back = 0.96 * (w / 0.70) ** (0.4 + high) * (1.0 - 0.85 * _smooth((y + 0.02) / 0.52)) * np.clip(w / 0.20, 0.0, 1.0) ** np.where(y < -0.9, 0.6, 0.0)
+    back = (
+        0.96
+        * (w / 0.70) ** (0.4 + high)
+        * (1.0 - 0.85 * _smooth((y + 0.02) / 0.52))
+        * np.clip(w / 0.20, 0.0, 1.0) ** np.where(y < -0.9, 0.6, 0.0)
+    )
     # Jaw landmarks: equal steps of arc from eye level to chin.
     below = np.flatnonzero(curve[:, 0] >= 0.03)
     arc = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve[below], axis=0).T))])
@@ -104,10 +118,15 @@ def spline(points: np.ndarray, per_segment: int, closed: bool = False) -> np.nda
 def _spline_matrix(count: int, per_segment: int, closed: bool) -> np.ndarray:
     segments = count if closed else count - 1
     t = np.arange(per_segment) / per_segment
-    basis = np.stack([
-        -0.5 * t + t**2 - 0.5 * t**3, 1 - 2.5 * t**2 + 1.5 * t**3,
-        0.5 * t + 2 * t**2 - 1.5 * t**3, -0.5 * t**2 + 0.5 * t**3,
-    ], axis=1)
+    basis = np.stack(
+        [
+            -0.5 * t + t**2 - 0.5 * t**3,
+            1 - 2.5 * t**2 + 1.5 * t**3,
+            0.5 * t + 2 * t**2 - 1.5 * t**3,
+            -0.5 * t**2 + 0.5 * t**3,
+        ],
+        axis=1,
+    )
     matrix = np.zeros((segments * per_segment + (not closed), count))
     for k in range(segments):
         rows = slice(k * per_segment, (k + 1) * per_segment)
@@ -256,7 +275,13 @@ def _mouth(i: Identity, au, a, drop: float, points: np.ndarray) -> None:
     part = both(25)
     seam = i.mouth_y - 0.034 * both(17) - 0.006 * both(12)
     top = seam - 0.016 * part - 0.060 * both(10) - 0.034 * both(9) - 0.026 * both(12) * part - 0.025 * both(27)
-    bottom = seam + (0.030 + 0.026 * both(12) + 0.030 * both(20)) * part + 0.062 * both(16) + 0.88 * jaw - 0.012 * both(17) * part
+    bottom = (
+        seam
+        + (0.030 + 0.026 * both(12) + 0.030 * both(20)) * part
+        + 0.062 * both(16)
+        + 0.88 * jaw
+        - 0.012 * both(17) * part
+    )
     middle = 0.5 * (top + bottom)
     top += press * 0.9 * (seam - top) * (jaw < 0.05)
     bottom += press * 0.9 * (seam - bottom) * (jaw < 0.05)
@@ -293,8 +318,9 @@ def _mouth(i: Identity, au, a, drop: float, points: np.ndarray) -> None:
 class Pose:
     """Turns head units into pixels: yaw, then pitch, then roll, then scale and shift."""
 
-    def __init__(self, head: Head, drop: float, yaw: float, pitch: float, roll: float,
-                 scale: float, centre: tuple[float, float]):
+    def __init__(
+        self, head: Head, drop: float, yaw: float, pitch: float, roll: float, scale: float, centre: tuple[float, float]
+    ):
         self.head, self.drop, self.scale, self.centre = head, drop, scale, centre
         yaw, pitch, roll = (math.radians(v) for v in (yaw, pitch, roll))
         self.cy, self.sy = math.cos(yaw), math.sin(yaw)
@@ -306,9 +332,11 @@ class Pose:
         self._moved = head.y + drop * _jaw_share(head)
         # one row a screen axis: pixels = matrix @ (x, y, z) + offset
         turn = np.array([[self.cy, 0.0, self.sy], [self.sy * self.sp, self.cp, -self.cy * self.sp]])
-        self._matrix = (scale * np.array([[self.cr, -self.sr], [self.sr, self.cr]]) @ turn)
+        self._matrix = scale * np.array([[self.cr, -self.sr], [self.sr, self.cr]]) @ turn
         rest = np.array([0.0, -self.cp * self.pivot[1] + 0.35 * self.sp])
-        self._offset = np.array(centre) + scale * (np.array([[self.cr, -self.sr], [self.sr, self.cr]]) @ rest + self.pivot)
+        self._offset = np.array(centre) + scale * (
+            np.array([[self.cr, -self.sr], [self.sr, self.cr]]) @ rest + self.pivot
+        )
 
     def at_rest(self, y: np.ndarray) -> np.ndarray:
         """Undo the jaw's drop for heights y."""

@@ -9,19 +9,45 @@ import numpy as np
 
 from fer_utils.core import worker_pool
 from fer_utils.core.errors import FerError, invalid, missing, whole_number
-
 from fer_utils.studio.identity import Identity
-from fer_utils.studio.render import check, Light, paint
+from fer_utils.studio.render import Light, check, paint
 
 #: Arguments of ``draw`` that may be one value for all pictures or one for each: (name, numbers in one value).
-_ONE_OR_MANY = {"yaw": 0, "pitch": 0, "roll": 0, "gaze": 2, "light": 0, "background": 3, "shift": 2, "zoom": 0, "occlusion": 0, "markers": 0}
+_ONE_OR_MANY = {
+    "yaw": 0,
+    "pitch": 0,
+    "roll": 0,
+    "gaze": 2,
+    "light": 0,
+    "background": 3,
+    "shift": 2,
+    "zoom": 0,
+    "occlusion": 0,
+    "markers": 0,
+}
 #: Pictures that a worker draws between two reports.
 _CHUNK = 64
 
 
-def draw_batch(identities: Identity | Sequence[Identity], action_units=None, *, size: int | tuple[int, int] = 256, yaw=0.0, pitch=0.0,
-               roll=0.0, gaze=(0.0, 0.0), light: str | Light | Sequence = "studio", background=(172, 180, 186), shift=(0.0, 0.0), zoom=1.0,
-               occlusion=None, markers=False, truth: bool = False, workers: int = 1, progress: bool = False):
+def draw_batch(
+    identities: Identity | Sequence[Identity],
+    action_units=None,
+    *,
+    size: int | tuple[int, int] = 256,
+    yaw=0.0,
+    pitch=0.0,
+    roll=0.0,
+    gaze=(0.0, 0.0),
+    light: str | Light | Sequence = "studio",
+    background=(172, 180, 186),
+    shift=(0.0, 0.0),
+    zoom=1.0,
+    occlusion=None,
+    markers=False,
+    truth: bool = False,
+    workers: int = 1,
+    progress: bool = False,
+):
     """Draw many pictures; each is byte for byte the one that ``draw`` makes.
 
     Whatever their order, they are drawn person by person, so that what belongs
@@ -50,11 +76,28 @@ def draw_batch(identities: Identity | Sequence[Identity], action_units=None, *, 
     (2, 256, 256, 3)
     """
     workers = whole_number("workers", workers, 1)
-    given = {"yaw": yaw, "pitch": pitch, "roll": roll, "gaze": gaze, "light": light, "background": background, "shift": shift,
-             "zoom": zoom, "occlusion": occlusion, "markers": markers}
-    columns = {"identities": [identities] if isinstance(identities, Identity) else _sequence("identities", identities),
-               "action_units": [action_units] if action_units is None or isinstance(action_units, Mapping) else _sequence("action_units", action_units)}
-    shared = {"identities": isinstance(identities, Identity), "action_units": action_units is None or isinstance(action_units, Mapping)}
+    given = {
+        "yaw": yaw,
+        "pitch": pitch,
+        "roll": roll,
+        "gaze": gaze,
+        "light": light,
+        "background": background,
+        "shift": shift,
+        "zoom": zoom,
+        "occlusion": occlusion,
+        "markers": markers,
+    }
+    columns = {
+        "identities": [identities] if isinstance(identities, Identity) else _sequence("identities", identities),
+        "action_units": [action_units]
+        if action_units is None or isinstance(action_units, Mapping)
+        else _sequence("action_units", action_units),
+    }
+    shared = {
+        "identities": isinstance(identities, Identity),
+        "action_units": action_units is None or isinstance(action_units, Mapping),
+    }
     for name, value in given.items():
         shared[name] = not _is_many(value, _ONE_OR_MANY[name])
         columns[name] = [value] if shared[name] else _plain(value)
@@ -62,7 +105,11 @@ def draw_batch(identities: Identity | Sequence[Identity], action_units=None, *, 
     count = max(lengths.values(), default=1)
     for name, length in lengths.items():
         if length != count:
-            raise invalid(name, expected=f"one value, or {count} of them, as many as {max(lengths, key=lengths.get)} has", received=f"{length} values")
+            raise invalid(
+                name,
+                expected=f"one value, or {count} of them, as many as {max(lengths, key=lengths.get)} has",
+                received=f"{length} values",
+            )
     jobs = []
     for k in range(count):
         one = {name: values[0 if shared[name] else k] for name, values in columns.items()}
@@ -112,7 +159,7 @@ def _draw(jobs: list, order: list[int], pictures: np.ndarray, marks: np.ndarray,
         import cv2  # noqa: F401
     except ImportError:
         raise missing("cv2", needed_for="drawing", remedy="pip install opencv-python-headless") from None
-    chunks = [order[k:k + _CHUNK] for k in range(0, len(order), _CHUNK)]
+    chunks = [order[k : k + _CHUNK] for k in range(0, len(order), _CHUNK)]
     workers = min(workers, len(chunks))
     if workers > 1:
         worker_pool.refuse_in_worker("draw_batch")
@@ -126,11 +173,15 @@ def _draw(jobs: list, order: list[int], pictures: np.ndarray, marks: np.ndarray,
             return
         try:
             with pool:
-                for chunk, (drawn, points) in zip(chunks, pool.map(_chunk, [[jobs[k] for k in chunk] for chunk in chunks])):
+                for chunk, (drawn, points) in zip(
+                    chunks, pool.map(_chunk, [[jobs[k] for k in chunk] for chunk in chunks])
+                ):
                     pictures[chunk], marks[chunk] = drawn, points
                     bar.update(len(chunk))
         except BrokenProcessPool:
-            raise FerError("A drawing process ended too early; most likely the machine is out of memory. Use fewer `workers`.") from None
+            raise FerError(
+                "A drawing process ended too early; most likely the machine is out of memory. Use fewer `workers`."
+            ) from None
 
 
 def _chunk(jobs: list) -> tuple[np.ndarray, np.ndarray]:

@@ -85,7 +85,7 @@ class Window:
         self.canvas, self.points = canvas, points
         self.patch = None
         if self.x1 > self.x0 and self.y1 > self.y0:
-            self.patch = canvas[self.y0:self.y1, self.x0:self.x1].copy()
+            self.patch = canvas[self.y0 : self.y1, self.x0 : self.x1].copy()
 
     def to(self, points) -> np.ndarray:
         return np.asarray(points, dtype=np.float64) - (self.x0, self.y0)
@@ -97,7 +97,7 @@ class Window:
         mask = np.zeros(self.patch.shape[:2], np.uint8)
         for points in (self.points,) if shapes is None else shapes:
             fill(mask, self.to(points), int(255 * opacity))
-        blend(self.canvas[self.y0:self.y1, self.x0:self.x1], self.patch, mask)
+        blend(self.canvas[self.y0 : self.y1, self.x0 : self.x1], self.patch, mask)
 
 
 def darken(canvas: np.ndarray, polygons: list[np.ndarray], factor: float) -> None:

@@ -22,14 +22,32 @@ import numpy as np
 from fer_utils.core.errors import invalid
 
 #: Number -> FACS name, in the order of every array of action units.
-ACTION_UNITS: Mapping[int, str] = MappingProxyType({
-    1: "inner brow raiser", 2: "outer brow raiser", 4: "brow lowerer", 5: "upper lid raiser",
-    6: "cheek raiser", 7: "lid tightener", 9: "nose wrinkler", 10: "upper lip raiser",
-    12: "lip corner puller", 14: "dimpler", 15: "lip corner depressor", 16: "lower lip depressor",
-    17: "chin raiser", 18: "lip pucker", 20: "lip stretcher", 23: "lip tightener",
-    24: "lip pressor", 25: "lips part", 26: "jaw drop", 27: "mouth stretch",
-    43: "eyes closed", 45: "blink",
-})
+ACTION_UNITS: Mapping[int, str] = MappingProxyType(
+    {
+        1: "inner brow raiser",
+        2: "outer brow raiser",
+        4: "brow lowerer",
+        5: "upper lid raiser",
+        6: "cheek raiser",
+        7: "lid tightener",
+        9: "nose wrinkler",
+        10: "upper lip raiser",
+        12: "lip corner puller",
+        14: "dimpler",
+        15: "lip corner depressor",
+        16: "lower lip depressor",
+        17: "chin raiser",
+        18: "lip pucker",
+        20: "lip stretcher",
+        23: "lip tightener",
+        24: "lip pressor",
+        25: "lips part",
+        26: "jaw drop",
+        27: "mouth stretch",
+        43: "eyes closed",
+        45: "blink",
+    }
+)
 #: Number -> column in arrays of action units.
 INDEX: Mapping[int, int] = MappingProxyType({unit: k for k, unit in enumerate(ACTION_UNITS)})
 #: Units of the midline or the jaw: these have no left and right.
@@ -47,17 +65,25 @@ class Prototype:
     sometimes: tuple[tuple[int, float, float], ...] = ()
 
 
-PROTOTYPES: Mapping[str, Prototype] = MappingProxyType({
-    "neutral": Prototype(()),
-    "calm": Prototype(((12, 0.26), (43, 0.20)), ((6, 0.15, 0.3),)),
-    "happy": Prototype(((12, 0.95), (25, 0.75)), ((6, 0.85, 0.8), (7, 0.3, 0.3), (26, 0.25, 0.2))),
-    "sad": Prototype(((4, 0.55), (15, 0.90)), ((1, 0.90, 0.8), (17, 0.65, 0.7), (6, 0.25, 0.3), (43, 0.28, 0.5))),
-    "angry": Prototype(((4, 1.0), (7, 0.80), (24, 0.85)), ((17, 0.45, 0.5), (23, 0.5, 0.4), (10, 0.3, 0.2), (5, 0.35, 0.4))),
-    "fearful": Prototype(((1, 0.85), (4, 0.60), (20, 0.85), (25, 0.85)), ((5, 0.90, 0.7), (2, 0.45, 0.5), (26, 0.30, 0.4))),
-    "disgust": Prototype(((9, 0.95), (10, 0.80), (17, 0.50)), ((4, 0.45, 0.4), (7, 0.5, 0.4), (6, 0.4, 0.3), (15, 0.35, 0.3))),
-    "surprised": Prototype(((1, 0.95), (2, 0.95), (25, 0.80), (26, 0.85)), ((5, 0.85, 0.8), (27, 0.35, 0.2))),
-    "contempt": Prototype((("L12", 0.55), ("L14", 0.90)), ((24, 0.30, 0.4), (4, 0.20, 0.3), (2, 0.30, 0.2))),
-})
+PROTOTYPES: Mapping[str, Prototype] = MappingProxyType(
+    {
+        "neutral": Prototype(()),
+        "calm": Prototype(((12, 0.26), (43, 0.20)), ((6, 0.15, 0.3),)),
+        "happy": Prototype(((12, 0.95), (25, 0.75)), ((6, 0.85, 0.8), (7, 0.3, 0.3), (26, 0.25, 0.2))),
+        "sad": Prototype(((4, 0.55), (15, 0.90)), ((1, 0.90, 0.8), (17, 0.65, 0.7), (6, 0.25, 0.3), (43, 0.28, 0.5))),
+        "angry": Prototype(
+            ((4, 1.0), (7, 0.80), (24, 0.85)), ((17, 0.45, 0.5), (23, 0.5, 0.4), (10, 0.3, 0.2), (5, 0.35, 0.4))
+        ),
+        "fearful": Prototype(
+            ((1, 0.85), (4, 0.60), (20, 0.85), (25, 0.85)), ((5, 0.90, 0.7), (2, 0.45, 0.5), (26, 0.30, 0.4))
+        ),
+        "disgust": Prototype(
+            ((9, 0.95), (10, 0.80), (17, 0.50)), ((4, 0.45, 0.4), (7, 0.5, 0.4), (6, 0.4, 0.3), (15, 0.35, 0.3))
+        ),
+        "surprised": Prototype(((1, 0.95), (2, 0.95), (25, 0.80), (26, 0.85)), ((5, 0.85, 0.8), (27, 0.35, 0.2))),
+        "contempt": Prototype((("L12", 0.55), ("L14", 0.90)), ((24, 0.30, 0.4), (4, 0.20, 0.3), (2, 0.30, 0.2))),
+    }
+)
 
 
 def prototype(label: str, strength: float = 1.0, *, optional: float = 0.5) -> dict[int | str, float]:
@@ -101,12 +127,17 @@ def as_array(action_units: Mapping[int | str, float] | None) -> np.ndarray:
         unit = int(match[2]) if match else (int(key) if whole else None)
         if unit not in INDEX:
             raise invalid(
-                "action_units", received=key,
+                "action_units",
+                received=key,
                 expected=f"a known action unit ({', '.join(map(str, INDEX))}), or one side of it as 'L12' or 'R12'",
             )
         if match and unit in MIDLINE:
-            raise invalid("action_units", expected=f"both sides at once for AU {unit} ({ACTION_UNITS[unit]})",
-                          received=key, remedy=f"Write {{{unit}: ...}}.")
+            raise invalid(
+                "action_units",
+                expected=f"both sides at once for AU {unit} ({ACTION_UNITS[unit]})",
+                received=key,
+                remedy=f"Write {{{unit}: ...}}.",
+            )
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0.0 <= float(value) <= 1.0:
             raise invalid(f"action_units[{key!r}]", expected="an intensity from 0 to 1", received=value)
         if match:

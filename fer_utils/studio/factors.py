@@ -24,9 +24,8 @@ import numpy as np
 
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid
-
-from fer_utils.studio.layouts import ACTORS, Take, VIEWS
-from fer_utils.studio.render import Light, LIGHTS
+from fer_utils.studio.layouts import ACTORS, VIEWS, Take
+from fer_utils.studio.render import LIGHTS, Light
 
 #: What can stand before the face, as ``draw`` knows it.
 OCCLUDERS: tuple[str, ...] = ("hand", "mask", "glasses")
@@ -49,23 +48,52 @@ def _table(**entries: tuple) -> Mapping[str, Factor]:
 
 #: Every factor of a film by its name, in the order in which they act.  ``FACTORS["zoom"].default`` says how it is drawn.
 FACTORS: Mapping[str, Factor] = _table(
-    label_noise=("share of the performances that show another expression than their name says, any other alike", "share", 0, 1, "0"),
+    label_noise=(
+        "share of the performances that show another expression than their name says, any other alike",
+        "share",
+        0,
+        1,
+        "0",
+    ),
     speech=("how much talking moves the mouth", "0 to 1", 0, 1, "uniform 0.25..0.75"),
     yaw=("head turned to the viewer's right, added to the acted pose", "degrees", -60, 60, "0"),
     pitch=("head's nose up, added to the acted pose", "degrees", -30, 30, "0"),
     roll=("head turned clockwise, added to the acted pose", "degrees", -45, 45, "0"),
-    light=(f"the lamp and the room as the front camera sees them: {', '.join(LIGHTS)}, or a Light", "a Light", None, None,
-           "one studio: azimuth normal -14 (sd 3), elevation 28 (2), strength 0.62..0.68, ambient 0.42..0.46, "
-           "warmth 0 (0.05), exposure 0.98 (0.015)"),
-    background=("colour of the wall, or two colours to draw between", "(red, green, blue)", 0, 255, "the layout's own wall"),
-    markers=("blue dots painted on the face, as SAVEE's actors wore", "yes or no", None, None, "yes for SAVEE, no for the others"),
+    light=(
+        f"the lamp and the room as the front camera sees them: {', '.join(LIGHTS)}, or a Light",
+        "a Light",
+        None,
+        None,
+        "one studio: azimuth normal -14 (sd 3), elevation 28 (2), strength 0.62..0.68, ambient 0.42..0.46, "
+        "warmth 0 (0.05), exposure 0.98 (0.015)",
+    ),
+    background=(
+        "colour of the wall, or two colours to draw between",
+        "(red, green, blue)",
+        0,
+        255,
+        "the layout's own wall",
+    ),
+    markers=(
+        "blue dots painted on the face, as SAVEE's actors wore",
+        "yes or no",
+        None,
+        None,
+        "yes for SAVEE, no for the others",
+    ),
     occlusion=(f"what stands before the face: {', '.join(OCCLUDERS)}, or none", "a word", None, None, "none"),
     zoom=("size of the head, a factor", "factor", 0.5, 1.5, "normal 0.985 (sd 0.01), cut at 0.88 and 1.06"),
     shift_x=("head moved right", "shares of the shorter side", -0.5, 0.5, "normal 0 (sd 0.006)"),
     shift_y=("head moved down", "shares of the shorter side", -0.5, 0.5, "normal 0 (sd 0.005)"),
     blur=("standard deviation of the lens's blur", "pixels of a picture 256 high", 0, 8, "uniform 0..0.35"),
     noise=("standard deviation of the camera's noise", "grey levels of 255", 0, 30, "uniform 1..3"),
-    compression=("quality of JPEG that each frame goes through before the video's own codec, or None", "1 to 100", 1, 100, "none"),
+    compression=(
+        "quality of JPEG that each frame goes through before the video's own codec, or None",
+        "1 to 100",
+        1,
+        100,
+        "none",
+    ),
 )
 _WALL = {"ravdess": (206, 208, 206), "savee": (176, 182, 190), "mead": (150, 166, 158)}
 _OFFSET = {"ravdess": 0, "savee": 100, "mead": 200}
@@ -94,7 +122,11 @@ class Conditions:
 
     def columns(self) -> dict:
         """As columns of clips.csv."""
-        row = {name: value for name, value in vars(self).items() if name not in ("light", "light_name", "background", "yaw", "pitch", "roll")}
+        row = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("light", "light_name", "background", "yaw", "pitch", "roll")
+        }
         row |= {f"{name}_offset": getattr(self, name) for name in ("yaw", "pitch", "roll")}
         row |= {"light": self.light_name} | {f"light_{name}": value for name, value in asdict(self.light).items()}
         return row | {f"background_{name}": value for name, value in zip(("red", "green", "blue"), self.background)}
@@ -107,8 +139,19 @@ def seed_of(layout: str, actor: str, seed: int) -> int:
 
 def stream(take: Take, seed: int, number: int, *more: int) -> np.random.Generator:
     """A performance's own random numbers: the same for all its cameras, and independent of every other clip."""
-    return np.random.default_rng([seed, number, _OFFSET[take.layout], ACTORS[take.layout].index(take.actor),
-                                  labels.ALL.index(take.expression), take.intensity, int(take.statement), take.repetition, *more])
+    return np.random.default_rng(
+        [
+            seed,
+            number,
+            _OFFSET[take.layout],
+            ACTORS[take.layout].index(take.actor),
+            labels.ALL.index(take.expression),
+            take.intensity,
+            int(take.statement),
+            take.repetition,
+            *more,
+        ]
+    )
 
 
 # --- asked for ------------------------------------------------------------------------------
@@ -124,7 +167,12 @@ def checked(factors: Mapping[str, Any] | None) -> dict[str, dict]:
     if factors is None:
         return {}
     if not isinstance(factors, Mapping):
-        raise invalid("factors", expected="None or a dict by the names of factors", received=factors, remedy=f"Known: {', '.join(FACTORS)}.")
+        raise invalid(
+            "factors",
+            expected="None or a dict by the names of factors",
+            received=factors,
+            remedy=f"Known: {', '.join(FACTORS)}.",
+        )
     for name in factors:
         if name not in FACTORS:
             raise invalid("factors", expected=f"names among {', '.join(FACTORS)}", received=name)
@@ -171,21 +219,36 @@ def _choice(name: str, value: Any, known: tuple[str, ...], other: str) -> dict:
         if not all(_is_number(v, -1e3, 1e3) for v in asdict(value).values()):
             raise _bad(name, "a Light of finite numbers", value)
         return {"value": {k: float(v) for k, v in asdict(value).items()}}
-    shares = isinstance(value, Mapping) and len(value) > 0 and all(k in known and _is_number(v, 0, 1) for k, v in value.items())
+    shares = (
+        isinstance(value, Mapping)
+        and len(value) > 0
+        and all(k in known and _is_number(v, 0, 1) for k, v in value.items())
+    )
     if not shares or sum(value.values()) > 1 + 1e-9:
-        raise _bad(name, f"one of {', '.join(known)}, {other}, or a dict of shares by these words, together at most 1", value)
+        raise _bad(
+            name, f"one of {', '.join(known)}, {other}, or a dict of shares by these words, together at most 1", value
+        )
     return {"shares": {k: float(value[k]) for k in known if k in value}}
 
 
 def _colour(value: Any) -> dict:
     def one(colour) -> bool:
-        return isinstance(colour, (tuple, list)) and len(colour) == 3 and all(_is_number(c, 0, 255, True) for c in colour)
+        return (
+            isinstance(colour, (tuple, list)) and len(colour) == 3 and all(_is_number(c, 0, 255, True) for c in colour)
+        )
 
     if one(value):
         return {"value": [int(c) for c in value]}
-    if isinstance(value, (tuple, list)) and len(value) == 2 and all(map(one, value)) and all(a <= b for a, b in zip(*value)):
+    if (
+        isinstance(value, (tuple, list))
+        and len(value) == 2
+        and all(map(one, value))
+        and all(a <= b for a, b in zip(*value))
+    ):
         return {"low": [int(c) for c in value[0]], "high": [int(c) for c in value[1]]}
-    raise _bad("background", "(red, green, blue), whole numbers from 0 to 255, or (low, high) of two such colours", value)
+    raise _bad(
+        "background", "(red, green, blue), whole numbers from 0 to 255, or (low, high) of two such colours", value
+    )
 
 
 # --- drawn ----------------------------------------------------------------------------------
@@ -208,7 +271,9 @@ def conditions(take: Take, seed: int, wanted: Mapping[str, dict]) -> Conditions:
     # The lamp stays where it is when the camera moves: it turns with the head.
     turn, lift = VIEWS[take.view]
     light = replace(light, azimuth=round(light.azimuth + turn, 3), elevation=round(light.elevation + lift, 3))
-    return Conditions(true_expression=_true_expression(take, seed, wanted), light=light, light_name=light_name, **values)
+    return Conditions(
+        true_expression=_true_expression(take, seed, wanted), light=light, light_name=light_name, **values
+    )
 
 
 def _true_expression(take: Take, seed: int, wanted: Mapping[str, dict]) -> str:
@@ -224,16 +289,28 @@ def _defaults(take: Take, seed: int) -> dict:
     """All actors sit in one studio before one camera, as RAVDESS's, SAVEE's and MEAD's do; little changes from clip to clip."""
     rng = stream(take, seed, 1)
     light = Light(
-        azimuth=round(float(np.clip(rng.normal(-14, 3), -50, 50)), 3), elevation=round(float(np.clip(rng.normal(28, 2), 5, 60)), 3),
-        strength=round(float(rng.uniform(0.62, 0.68)), 4), ambient=round(float(rng.uniform(0.42, 0.46)), 4),
-        warmth=round(float(np.clip(rng.normal(0, 0.05), -0.7, 0.7)), 4), exposure=round(float(np.clip(rng.normal(0.98, 0.015), 0.78, 1.12)), 4),
+        azimuth=round(float(np.clip(rng.normal(-14, 3), -50, 50)), 3),
+        elevation=round(float(np.clip(rng.normal(28, 2), 5, 60)), 3),
+        strength=round(float(rng.uniform(0.62, 0.68)), 4),
+        ambient=round(float(rng.uniform(0.42, 0.46)), 4),
+        warmth=round(float(np.clip(rng.normal(0, 0.05), -0.7, 0.7)), 4),
+        exposure=round(float(np.clip(rng.normal(0.98, 0.015), 0.78, 1.12)), 4),
     )
     return {
-        "light": (light, "drawn"), "zoom": round(float(np.clip(rng.normal(0.985, 0.01), 0.88, 1.06)), 4),
-        "shift_x": round(float(rng.normal(0, 0.006)), 4), "shift_y": round(float(rng.normal(0, 0.005)), 4),
-        "noise": round(float(rng.uniform(1.0, 3.0)), 3), "blur": round(float(rng.uniform(0.0, 0.35)), 3),
-        "speech": round(float(rng.uniform(0.25, 0.75)), 3), "yaw": 0.0, "pitch": 0.0, "roll": 0.0, "background": _WALL[take.layout],
-        "markers": take.layout == "savee", "occlusion": "none", "compression": None,
+        "light": (light, "drawn"),
+        "zoom": round(float(np.clip(rng.normal(0.985, 0.01), 0.88, 1.06)), 4),
+        "shift_x": round(float(rng.normal(0, 0.006)), 4),
+        "shift_y": round(float(rng.normal(0, 0.005)), 4),
+        "noise": round(float(rng.uniform(1.0, 3.0)), 3),
+        "blur": round(float(rng.uniform(0.0, 0.35)), 3),
+        "speech": round(float(rng.uniform(0.25, 0.75)), 3),
+        "yaw": 0.0,
+        "pitch": 0.0,
+        "roll": 0.0,
+        "background": _WALL[take.layout],
+        "markers": take.layout == "savee",
+        "occlusion": "none",
+        "compression": None,
     }
 
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from fer_utils.studio.anatomy import Face, Pose, SIDES, spline
-from fer_utils.studio.canvas import darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered, Window
+from fer_utils.studio.anatomy import SIDES, Face, Pose, spline
+from fer_utils.studio.canvas import Window, darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered
 from fer_utils.studio.expressions import INDEX
 from fer_utils.studio.identity import EYES, Identity
 
@@ -22,11 +22,11 @@ class Scene:
     face: Face
     pose: Pose
     au: np.ndarray
-    marks: np.ndarray      # (68, 2) landmarks in pixels
-    unit: float            # pixels per head unit
-    bright: float          # how much light falls, about 1
+    marks: np.ndarray  # (68, 2) landmarks in pixels
+    unit: float  # pixels per head unit
+    bright: float  # how much light falls, about 1
     gaze: tuple[float, float]
-    parts: dict = field(default_factory=dict)   # name -> (n, 2) pixels, see `place`
+    parts: dict = field(default_factory=dict)  # name -> (n, 2) pixels, see `place`
 
     @property
     def thin(self) -> float:
@@ -50,11 +50,13 @@ def line_colour(i: Identity) -> tuple[float, float, float]:
     return (red * 0.52, green * 0.40, blue * 0.38)
 
 
-_U = np.linspace(0.0, 1.0, 17)          # along the lids, outer corner to inner
+_U = np.linspace(0.0, 1.0, 17)  # along the lids, outer corner to inner
 _CREASE = np.sin(np.pi * (0.06 + 0.9 * _U))
 _CREASE_WIDTH = np.sin(np.pi * np.linspace(0.08, 0.92, 15))
-_LASH = {True: 0.040 * np.sin(np.pi * (0.04 + 0.92 * (1 - _U) ** 0.8)) ** 0.7 + 0.006 * (1 - _U),
-         False: 0.032 * np.sin(np.pi * (0.04 + 0.92 * (1 - _U) ** 0.8)) ** 0.7 + 0.006 * (1 - _U)}
+_LASH = {
+    True: 0.040 * np.sin(np.pi * (0.04 + 0.92 * (1 - _U) ** 0.8)) ** 0.7 + 0.006 * (1 - _U),
+    False: 0.032 * np.sin(np.pi * (0.04 + 0.92 * (1 - _U) ** 0.8)) ** 0.7 + 0.006 * (1 - _U),
+}
 _TEETH_X = np.linspace(-1.0, 1.0, 9)
 _GAPS = (-0.135, -0.085, -0.042, 0.0, 0.042, 0.085, 0.135)
 
@@ -78,25 +80,44 @@ def place(s: Scene) -> None:
         crease[:, 1] -= height * _CREASE[1:-1] + 0.004
         add(("crease", side), crease, -0.01)
         add(("iris", side), np.array([[sign * i.eye_spacing + 0.085 * s.gaze[0], -0.005 + 0.05 * s.gaze[1]]]), 0.02)
-        brow = face.points[17:22][::-1] if side == 0 else face.points[22:27]      # inner end first
+        brow = face.points[17:22][::-1] if side == 0 else face.points[22:27]  # inner end first
         add(("brow", side), spline(brow, 5), 0.02)
         wing, inner = face.points[31 if side == 0 else 35], face.points[32 if side == 0 else 34]
-        add(("nostril", side), np.array([0.5 * (wing + inner) + (-sign * 0.016, 0.012 - 0.015 * s.pose.sp)]), 0.15 * i.nose_depth)
+        add(
+            ("nostril", side),
+            np.array([0.5 * (wing + inner) + (-sign * 0.016, 0.012 - 0.015 * s.pose.sp)]),
+            0.15 * i.nose_depth,
+        )
         w = abs(wing[0]) * 1.26 * sign
-        arc = np.array([[w * 0.90, wing[1] - 0.095], [w * 1.06, wing[1] - 0.045], [w * 1.02, wing[1] + 0.002], [w * 0.84, wing[1] + 0.022]])
+        arc = np.array(
+            [
+                [w * 0.90, wing[1] - 0.095],
+                [w * 1.06, wing[1] - 0.045],
+                [w * 1.02, wing[1] + 0.002],
+                [w * 0.84, wing[1] + 0.022],
+            ]
+        )
         add(("wing", side), spline(arc, 4), 0.07 * i.nose_depth)
     half, drop = i.mouth_width * 0.94, max(face.drop, 0.0)
-    bow = _TEETH_X ** 2
+    bow = _TEETH_X**2
     add("tongue", np.array([[0.0, i.mouth_y + drop * 0.92 + 0.085]]), 0.0)
     edge = i.mouth_y + 0.018 - (0.022 + 0.03 * s.both(12)) * bow
-    add("teeth", np.array([np.r_[half * _TEETH_X, half * _TEETH_X[::-1]], np.r_[edge, np.full(9, i.mouth_y - 0.22)]]).T, 0.0)
+    add(
+        "teeth",
+        np.array([np.r_[half * _TEETH_X, half * _TEETH_X[::-1]], np.r_[edge, np.full(9, i.mouth_y - 0.22)]]).T,
+        0.0,
+    )
     low = i.mouth_y + 0.060 + drop * 0.97 - 0.020 * bow
-    add("low teeth", np.array([np.r_[half * 0.9 * _TEETH_X, half * 0.9 * _TEETH_X[::-1]], np.r_[low, low[::-1] + 0.2]]).T, 0.0)
+    add(
+        "low teeth",
+        np.array([np.r_[half * 0.9 * _TEETH_X, half * 0.9 * _TEETH_X[::-1]], np.r_[low, low[::-1] + 0.2]]).T,
+        0.0,
+    )
     add("gaps", np.array([(x, i.mouth_y + dy) for x in _GAPS for dy in (-0.12, 0.012)]), 0.0)
     sizes = [len(xy) for xy in points]
     pixels = s.pose.on_face(np.concatenate(points), np.repeat(lifts, sizes))
     ends = np.cumsum(sizes)
-    s.parts = {name: pixels[end - size:end] for name, size, end in zip(names, sizes, ends.tolist())}
+    s.parts = {name: pixels[end - size : end] for name, size, end in zip(names, sizes, ends.tolist())}
 
 
 def eyes(s: Scene) -> None:
@@ -133,7 +154,12 @@ def eyes(s: Scene) -> None:
         darken(patch, shadows, 0.62)
         for side in opened:
             at = window.to(parts["iris", side])[0]
-            disc(patch, (at[0] + 0.30 * wide, at[1] - 0.36 * radius), (0.20 * radius, 0.20 * radius), s.colour((250, 250, 250)))
+            disc(
+                patch,
+                (at[0] + 0.30 * wide, at[1] - 0.36 * radius),
+                (0.20 * radius, 0.20 * radius),
+                s.colour((250, 250, 250)),
+            )
         window.close(shapes=shapes)
     for side in (0, 1):
         shut = s.face.closed[side]
@@ -147,7 +173,11 @@ def eyes(s: Scene) -> None:
             wing = np.stack([up[2], up[0], up[0] + out * 0.45 + (0, -0.030 * unit)])
             fill(s.canvas, tapered(wing, np.array([0.030, 0.026, 0.004]) * unit), lash)
         # The crease above the lid.
-        fill(s.canvas, tapered(parts["crease", side], 0.018 * unit * _CREASE_WIDTH), mix(s.colour(i.skin, 0.86), line, 0.22 + 0.45 * i.lid_crease))
+        fill(
+            s.canvas,
+            tapered(parts["crease", side], 0.018 * unit * _CREASE_WIDTH),
+            mix(s.colour(i.skin, 0.86), line, 0.22 + 0.45 * i.lid_crease),
+        )
 
 
 @lru_cache(maxsize=64)
@@ -161,7 +191,13 @@ def _brow(identity: Identity):
     sides = []
     for _ in SIDES:
         k = rng.integers(0, n - 3, 24)
-        sides.append((k, (rng.random(24) * 0.75 - 0.2) * width[k], (0.5 + 0.35 * rng.random(24)) * width[k + 2] * (1.0 - 0.6 * u[k])))
+        sides.append(
+            (
+                k,
+                (rng.random(24) * 0.75 - 0.2) * width[k],
+                (0.5 + 0.35 * rng.random(24)) * width[k + 2] * (1.0 - 0.6 * u[k]),
+            )
+        )
     return width, sides
 
 
@@ -175,7 +211,7 @@ def brows(s: Scene) -> None:
         pixels = s.parts["brow", side]
         fill(s.canvas, tapered(pixels, width * s.unit), s.colour(mix(dark, i.skin, 0.30)))
         fill(s.canvas, tapered(pixels[1:], width[1:] * 0.62 * s.unit), s.colour(mix(dark, i.skin, 0.06)))
-        single = np.empty((24, 2, 2))                         # single hairs, up and outwards
+        single = np.empty((24, 2, 2))  # single hairs, up and outwards
         single[:, 0], single[:, 1] = pixels[k], pixels[k + 2]
         single[:, 0, 1] += below * s.unit
         single[:, 1, 1] -= above * s.unit
@@ -194,14 +230,18 @@ def nose(s: Scene) -> None:
     deep = s.colour(shade_of(line, 0.62))
     for side, sign in enumerate(SIDES):
         if sign * s.pose.sy > 0.55:
-            continue                                          # behind the nose
+            continue  # behind the nose
         at = s.parts["nostril", side][0]
         wide = (0.036 + 0.10 * (i.nose_width - 0.15)) * s.unit * (1 + 0.25 * s.a(9, side) + 0.1 * s.a(10, side))
         tall = 0.019 * s.unit * (1 + 1.6 * max(0.0, s.pose.sp) * 1.2)
         disc(s.canvas, at, (wide * 1.22, tall * 1.45), mix(s.colour(i.skin, 0.74), s.colour(line), 0.55), -sign * 16)
         disc(s.canvas, at, (wide, tall), deep, -sign * 16)
         # The wing's crease.
-        fill(s.canvas, tapered(s.parts["wing", side], 0.014 * s.unit * _WING_WIDTH), mix(s.colour(i.skin, 0.82), s.colour(line), 0.55))
+        fill(
+            s.canvas,
+            tapered(s.parts["wing", side], 0.014 * s.unit * _WING_WIDTH),
+            mix(s.colour(i.skin, 0.82), s.colour(line), 0.55),
+        )
 
 
 def ears(s: Scene, near: bool) -> None:
@@ -213,7 +253,9 @@ def ears(s: Scene, near: bool) -> None:
     n, m = len(shape), len(shape) + len(rim)
     points = np.concatenate([shape, rim, bowl]) * i.ear_size
     w = float(s.pose.head.rows(0.1)[0])
-    xyz = np.column_stack([w - 0.045 + points[:, 0] * (0.45 + 0.45 * i.ear_angle), 0.03 + points[:, 1], -0.02 - points[:, 0] * 0.55])
+    xyz = np.column_stack(
+        [w - 0.045 + points[:, 0] * (0.45 + 0.45 * i.ear_angle), 0.03 + points[:, 1], -0.02 - points[:, 0] * 0.55]
+    )
     inner = s.colour(mix(i.skin, line_colour(i), 0.55), 0.92)
     for sign in SIDES:
         if (sign * s.pose.sy < -0.22) != near:
@@ -227,9 +269,19 @@ def ears(s: Scene, near: bool) -> None:
 @lru_cache(maxsize=1)
 def _ear():
     """An ear's outline, rim and bowl: (outwards, down) from its root."""
-    shape = np.array([
-        (0.00, -0.02), (0.07, -0.10), (0.15, -0.12), (0.19, -0.04), (0.18, 0.08), (0.14, 0.20), (0.10, 0.31), (0.05, 0.34), (0.00, 0.27),
-    ])
+    shape = np.array(
+        [
+            (0.00, -0.02),
+            (0.07, -0.10),
+            (0.15, -0.12),
+            (0.19, -0.04),
+            (0.18, 0.08),
+            (0.14, 0.20),
+            (0.10, 0.31),
+            (0.05, 0.34),
+            (0.00, 0.27),
+        ]
+    )
     rim = np.array([(0.05, -0.04), (0.12, -0.065), (0.145, 0.0), (0.13, 0.10), (0.085, 0.19)])
     bowl = np.array([(0.035, 0.05), (0.085, 0.06), (0.09, 0.14), (0.045, 0.20)])
     return tuple(spline(points, 4) for points in (shape, rim, bowl))
@@ -247,7 +299,13 @@ def glasses(s: Scene) -> None:
     frame = s.colour((44, 38, 40) if i.seed % 3 else (112, 74, 44))
     angles = np.linspace(0, 2 * np.pi, 33)[:-1]
     power = 1.0 if i.glasses == "round" else 0.55
-    ring = np.stack([np.sign(np.cos(angles)) * np.abs(np.cos(angles)) ** power, np.sign(np.sin(angles)) * np.abs(np.sin(angles)) ** power], 1)
+    ring = np.stack(
+        [
+            np.sign(np.cos(angles)) * np.abs(np.cos(angles)) ** power,
+            np.sign(np.sin(angles)) * np.abs(np.sin(angles)) ** power,
+        ],
+        1,
+    )
     ring = ring * (0.235, 0.205 if i.glasses == "round" else 0.170)
     thick = max(1.0, 2.0 * s.thin)
     depth = 0.86 + 0.02
@@ -263,8 +321,10 @@ def glasses(s: Scene) -> None:
             window.close()
         stroke(s.canvas, lens, frame, thick, closed=True)
         if sign * s.pose.sy > 0.25:
-            continue                                          # its arm is behind the head
-        outer = np.array([[sign * (i.eye_spacing + 0.245), -0.01, depth - 0.12], [sign * 0.72 * i.head_width, -0.02, 0.05]])
+            continue  # its arm is behind the head
+        outer = np.array(
+            [[sign * (i.eye_spacing + 0.245), -0.01, depth - 0.12], [sign * 0.72 * i.head_width, -0.02, 0.05]]
+        )
         stroke(s.canvas, s.pose.turn(outer), frame, thick)
     bridge = np.array([[-0.09, 0.0, depth + 0.03], [0.0, -0.03, depth + 0.07], [0.09, 0.0, depth + 0.03]])
     stroke(s.canvas, s.pose.turn(spline(bridge, 4)), frame, thick)

@@ -33,13 +33,12 @@ import numpy as np
 
 from fer_utils.core import worker_pool
 from fer_utils.core.errors import FerError, invalid, missing, whole_number
-
 from fer_utils.studio import writing
-from fer_utils.studio.acting import perform, Performance, STRENGTH
+from fer_utils.studio.acting import STRENGTH, Performance, perform
 from fer_utils.studio.expressions import ACTION_UNITS
-from fer_utils.studio.factors import checked, Conditions, conditions, FACTORS, seed_of, stream
+from fer_utils.studio.factors import FACTORS, Conditions, checked, conditions, seed_of, stream
 from fer_utils.studio.identity import Identity, person
-from fer_utils.studio.layouts import cameras, cast, sex_of, Take, takes, VIEWS
+from fer_utils.studio.layouts import VIEWS, Take, cameras, cast, sex_of, takes
 from fer_utils.studio.render import _size, paint
 
 #: Raised whenever the same arguments give other pixels or other truth.
@@ -54,21 +53,27 @@ class Film:
 
     root: Path
     manifest: dict
-    clips: "pandas.DataFrame"  # noqa: F821
+    clips: pandas.DataFrame  # noqa: F821
     filmed: int = 0
 
     @classmethod
-    def load(cls, root: str | os.PathLike) -> "Film":
+    def load(cls, root: str | os.PathLike) -> Film:
         """Open a finished set; one FerError if there is none."""
         import pandas as pd
 
         root = Path(root).expanduser()
         path = root / "truth" / "manifest.json"
         if not path.is_file():
-            raise invalid("root", expected="a folder with a finished film (truth/manifest.json)", received=str(root),
-                          remedy="Film it with studio.film(layout, root, ...).")
-        texts = {name: "str" for name in ("actor", "statement", "clip", "twin", "performance")}
-        clips = pd.read_csv(root / "truth" / "clips.csv", dtype=texts, keep_default_na=False, na_values={"compression": [""]})
+            raise invalid(
+                "root",
+                expected="a folder with a finished film (truth/manifest.json)",
+                received=str(root),
+                remedy="Film it with studio.film(layout, root, ...).",
+            )
+        texts = dict.fromkeys(("actor", "statement", "clip", "twin", "performance"), "str")
+        clips = pd.read_csv(
+            root / "truth" / "clips.csv", dtype=texts, keep_default_na=False, na_values={"compression": [""]}
+        )
         return cls(root, json.loads(path.read_text(encoding="utf-8")), clips)
 
     def frames(self, clip: str) -> dict[str, np.ndarray]:
@@ -83,17 +88,31 @@ class Film:
         plan = self.manifest["plan"]
         width, height = plan["size"]
         done = f"{self.filmed} filmed now" if self.filmed else "nothing to do: it was complete"
-        return (f"film of {self.manifest['clips']} clips ({self.manifest['files']} files) in the layout of {plan['layout']}: "
-                f"{len(plan['actors'])} actors, {plan['frames']} frames of {width}x{height} each, seed {plan['seed']}\n"
-                f"at {self.root} ({done})")
+        return (
+            f"film of {self.manifest['clips']} clips ({self.manifest['files']} files) in the layout of {plan['layout']}: "
+            f"{len(plan['actors'])} actors, {plan['frames']} frames of {width}x{height} each, seed {plan['seed']}\n"
+            f"at {self.root} ({done})"
+        )
 
     __repr__ = __str__
 
 
-def film(layout: str, root: str | os.PathLike, *, actors: int | Iterable | None = None, seed: int = 0,
-         clips_per_actor: int | None = None, frames: int = 12, size: int | tuple[int, int] = (256, 256),
-         fps: float | None = None, twins: bool = False, views: Iterable[str] = ("front",),
-         factors: Mapping | None = None, workers: int | None = None, progress: bool = True) -> Film:
+def film(
+    layout: str,
+    root: str | os.PathLike,
+    *,
+    actors: int | Iterable | None = None,
+    seed: int = 0,
+    clips_per_actor: int | None = None,
+    frames: int = 12,
+    size: int | tuple[int, int] = (256, 256),
+    fps: float | None = None,
+    twins: bool = False,
+    views: Iterable[str] = ("front",),
+    factors: Mapping | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> Film:
     """Film a data set of drawn actors.
 
     Parameters
@@ -164,21 +183,34 @@ def _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins, views
         raise invalid("twins", expected="True or False; True for layout 'ravdess' only", received=twins)
     views = cameras(layout, views)
     count = len(takes(layout, people[0], clips_per_actor))
-    return {"drawing": DRAWING, "layout": layout, "actors": list(people), "seed": seed, "clips_per_actor": count,
-            "frames": frames, "size": [width, height], "fps": round(float(fps), 6), "twins": twins, "views": list(views),
-            "factors": checked(factors)}
+    return {
+        "drawing": DRAWING,
+        "layout": layout,
+        "actors": list(people),
+        "seed": seed,
+        "clips_per_actor": count,
+        "frames": frames,
+        "size": [width, height],
+        "fps": round(float(fps), 6),
+        "twins": twins,
+        "views": list(views),
+        "factors": checked(factors),
+    }
 
 
 def _takes(plan: dict) -> list[Take]:
-    return [take for actor in plan["actors"]
-            for take in takes(plan["layout"], actor, plan["clips_per_actor"], twins=plan["twins"], views=plan["views"])]
+    return [
+        take
+        for actor in plan["actors"]
+        for take in takes(plan["layout"], actor, plan["clips_per_actor"], twins=plan["twins"], views=plan["views"])
+    ]
 
 
 @dataclass(frozen=True)
 class Rehearsal:
     """A set that was acted and not filmed: ``clips`` as a film's, and the truth of each clip's acting."""
 
-    clips: "pandas.DataFrame"  # noqa: F821
+    clips: pandas.DataFrame  # noqa: F821
     acts: Mapping[str, dict[str, np.ndarray]]
 
     def frames(self, clip: str) -> dict[str, np.ndarray]:
@@ -188,8 +220,16 @@ class Rehearsal:
         return self.acts[clip]
 
 
-def rehearse(layout: str = "ravdess", *, actors: int | Iterable | None = None, seed: int = 0, clips_per_actor: int | None = None,
-             frames: int = 12, fps: float | None = None, factors: Mapping | None = None) -> Rehearsal:
+def rehearse(
+    layout: str = "ravdess",
+    *,
+    actors: int | Iterable | None = None,
+    seed: int = 0,
+    clips_per_actor: int | None = None,
+    frames: int = 12,
+    fps: float | None = None,
+    factors: Mapping | None = None,
+) -> Rehearsal:
     """Act a whole data set without a camera, in seconds: the acting that `film` shows with the same arguments."""
     import pandas as pd
 
@@ -207,8 +247,14 @@ def _manifest(plan: dict, table) -> dict:
 
     counts = table["expression"].value_counts()
     return {
-        "made_by": "fer_utils.studio.film", "package": _version(), "numpy": np.__version__, "opencv": cv2.__version__, "plan": plan,
-        "clips": len(table), "files": len(table) * (2 if plan["twins"] else 1), "actors": len(plan["actors"]),
+        "made_by": "fer_utils.studio.film",
+        "package": _version(),
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+        "plan": plan,
+        "clips": len(table),
+        "files": len(table) * (2 if plan["twins"] else 1),
+        "actors": len(plan["actors"]),
         "expressions": {name: int(counts[name]) for name in sorted(counts.index)},
         "mislabelled": int((table["expression"] != table["true_expression"]).sum()),
         "factors": {name: plan["factors"].get(name, factor.default) for name, factor in FACTORS.items()},
@@ -273,12 +319,29 @@ def _row(take: Take, plan: dict) -> dict:
     what = conditions(take, plan["seed"], plan["factors"])
     who = identity_of(take.layout, take.actor, plan["seed"])
     return {
-        "clip": take.path, "twin": take.twin or "", "dataset": take.layout, "actor": take.actor, "sex": take.sex,
-        "expression": take.expression, "intensity": take.intensity, "view": take.view, "statement": take.statement,
-        "repetition": take.repetition, "performance": take.performance, "identity_seed": who.seed, "tone": who.tone, "age": who.age,
-        "hair_style": who.hair_style, "facial_hair": who.facial_hair, "glasses": who.glasses,
-        "strength": STRENGTH[take.layout][_acted(take, what)], **what.columns(), "frames": plan["frames"], "fps": plan["fps"],
-        "width": plan["size"][0], "height": plan["size"][1],
+        "clip": take.path,
+        "twin": take.twin or "",
+        "dataset": take.layout,
+        "actor": take.actor,
+        "sex": take.sex,
+        "expression": take.expression,
+        "intensity": take.intensity,
+        "view": take.view,
+        "statement": take.statement,
+        "repetition": take.repetition,
+        "performance": take.performance,
+        "identity_seed": who.seed,
+        "tone": who.tone,
+        "age": who.age,
+        "hair_style": who.hair_style,
+        "facial_hair": who.facial_hair,
+        "glasses": who.glasses,
+        "strength": STRENGTH[take.layout][_acted(take, what)],
+        **what.columns(),
+        "frames": plan["frames"],
+        "fps": plan["fps"],
+        "width": plan["size"][0],
+        "height": plan["size"][1],
     }
 
 
@@ -286,8 +349,16 @@ def _act(take: Take, plan: dict) -> tuple[Performance, Conditions]:
     """The performance that a clip shows, before any camera, and the clip's conditions."""
     what = conditions(take, plan["seed"], plan["factors"])
     who = identity_of(take.layout, take.actor, plan["seed"])
-    return perform(who, what.true_expression, layout=take.layout, intensity=_acted(take, what), frames=plan["frames"],
-                   rng=stream(take, plan["seed"], 2), speech=what.speech, seconds=plan["frames"] / plan["fps"]), what
+    return perform(
+        who,
+        what.true_expression,
+        layout=take.layout,
+        intensity=_acted(take, what),
+        frames=plan["frames"],
+        rng=stream(take, plan["seed"], 2),
+        speech=what.speech,
+        seconds=plan["frames"] / plan["fps"],
+    ), what
 
 
 def _film_clip(root: Path, plan: dict, take: Take) -> None:
@@ -297,23 +368,44 @@ def _film_clip(root: Path, plan: dict, take: Take) -> None:
     who = identity_of(take.layout, take.actor, seed)
     act, what = _act(take, plan)
     turn, lift = VIEWS[take.view]
-    pose = np.clip(act.pose + np.float32([turn + what.yaw, lift + what.pitch, what.roll]), np.negative(_MOST), _MOST).astype(np.float32)
+    pose = np.clip(
+        act.pose + np.float32([turn + what.yaw, lift + what.pitch, what.roll]), np.negative(_MOST), _MOST
+    ).astype(np.float32)
     camera = _camera(what, stream(take, seed, 3, list(VIEWS).index(take.view)), seed, width, height)
     occlusion = None if what.occlusion == "none" else what.occlusion
     marks = []
     with writing.video(root / take.path, take.layout, fps, (width, height)) as add:
         for k in range(plan["frames"]):
             picture, points = paint(
-                who, act.action_units[k].astype(np.float64), width, height, tuple(map(float, pose[k])), tuple(map(float, act.gaze[k])),
-                what.light, what.background, (what.shift_x, what.shift_y), what.zoom, occlusion=occlusion, markers=what.markers)
+                who,
+                act.action_units[k].astype(np.float64),
+                width,
+                height,
+                tuple(map(float, pose[k])),
+                tuple(map(float, act.gaze[k])),
+                what.light,
+                what.background,
+                (what.shift_x, what.shift_y),
+                what.zoom,
+                occlusion=occlusion,
+                markers=what.markers,
+            )
             add(camera(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)))
             marks.append(points)
     if take.twin:
         writing.copy_video(root / take.path, root / take.twin, take.layout, fps, (width, height))
-    writing.write_truth(root, take.path, {
-        "action_units": act.action_units, "landmarks": np.asarray(marks, np.float32), "pose": pose, "gaze": act.gaze, "apex": act.apex,
-        "time_s": (np.arange(plan["frames"]) / fps).astype(np.float32),
-    })
+    writing.write_truth(
+        root,
+        take.path,
+        {
+            "action_units": act.action_units,
+            "landmarks": np.asarray(marks, np.float32),
+            "pose": pose,
+            "gaze": act.gaze,
+            "apex": act.apex,
+            "time_s": (np.arange(plan["frames"]) / fps).astype(np.float32),
+        },
+    )
 
 
 def _camera(what: Conditions, rng: np.random.Generator, seed: int, width: int, height: int):
@@ -328,7 +420,7 @@ def _camera(what: Conditions, rng: np.random.Generator, seed: int, width: int, h
             picture = cv2.GaussianBlur(picture, (0, 0), sigma)
         if what.noise:
             dx, dy = (int(v) for v in rng.integers(0, 64, 2))
-            picture = cv2.add(picture, grain[dy:dy + height, dx:dx + width], dtype=cv2.CV_8U)
+            picture = cv2.add(picture, grain[dy : dy + height, dx : dx + width], dtype=cv2.CV_8U)
         if what.compression is not None:
             jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, what.compression])[1]
             picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)

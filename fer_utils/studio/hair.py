@@ -7,17 +7,23 @@ from functools import lru_cache
 import numpy as np
 
 from fer_utils.studio.anatomy import spline
-from fer_utils.studio.canvas import _SHIFT, blend, darken, disc, fill, fixed, mix, shade_of, stroke, strokes, Window
+from fer_utils.studio.canvas import _SHIFT, Window, blend, darken, disc, fill, fixed, mix, shade_of, stroke, strokes
 from fer_utils.studio.features import Scene
 
 #: style -> (thickness over the crown, at the sides, how far down the sides, hairline over the brow, combed)
 _CAPS = {
-    "short": (0.10, 0.030, 0.02, 0.66, "back"), "side part": (0.13, 0.04, 0.02, 0.64, "side"),
-    "quiff": (0.17, 0.025, 0.00, 0.68, "back"), "buzz": (0.035, 0.012, 0.02, 0.66, "none"),
-    "receding": (0.06, 0.030, 0.04, 0.90, "back"), "curly": (0.14, 0.07, 0.06, 0.62, "curl"),
-    "afro": (0.26, 0.20, 0.10, 0.66, "curl"), "pixie": (0.13, 0.06, 0.16, 0.52, "side"),
-    "bun": (0.07, 0.030, 0.10, 0.68, "back"), "bob": (0.13, 0.10, 0.0, 0.66, "part"),
-    "fringe bob": (0.13, 0.10, 0.0, 0.36, "fringe"), "long": (0.12, 0.09, 0.0, 0.68, "part"),
+    "short": (0.10, 0.030, 0.02, 0.66, "back"),
+    "side part": (0.13, 0.04, 0.02, 0.64, "side"),
+    "quiff": (0.17, 0.025, 0.00, 0.68, "back"),
+    "buzz": (0.035, 0.012, 0.02, 0.66, "none"),
+    "receding": (0.06, 0.030, 0.04, 0.90, "back"),
+    "curly": (0.14, 0.07, 0.06, 0.62, "curl"),
+    "afro": (0.26, 0.20, 0.10, 0.66, "curl"),
+    "pixie": (0.13, 0.06, 0.16, 0.52, "side"),
+    "bun": (0.07, 0.030, 0.10, 0.68, "back"),
+    "bob": (0.13, 0.10, 0.0, 0.66, "part"),
+    "fringe bob": (0.13, 0.10, 0.0, 0.36, "fringe"),
+    "long": (0.12, 0.09, 0.0, 0.68, "part"),
     "long wavy": (0.14, 0.12, 0.0, 0.68, "part"),
 }
 _N = 14  # points of a curve along which strands run
@@ -54,11 +60,35 @@ def _hairline(s: Scene, side_y: float, height: float, combed: str) -> tuple[np.n
     base = -height - i.hairline
     if combed == "fringe":
         angle = np.array([-1.52, -1.30, -1.08, -0.85, -0.55, -0.2, 0.2, 0.55, 0.85, 1.08, 1.30, 1.52])
-        y = np.array([side_y, -0.12, -0.30, -0.36, -0.375, -0.37, -0.37, -0.375, -0.36, -0.30, -0.12, side_y]) + 0.36 - height
+        y = (
+            np.array([side_y, -0.12, -0.30, -0.36, -0.375, -0.37, -0.37, -0.375, -0.36, -0.30, -0.12, side_y])
+            + 0.36
+            - height
+        )
     else:
         recede = 0.10 if i.hair_style == "receding" else 0.0
-        angle = np.array([-1.50, -1.33, -1.24, -1.14, -0.94, -0.62, -0.28, 0.0, 0.28, 0.62, 0.94, 1.14, 1.24, 1.33, 1.50])
-        shape = np.array([0.0, 0.0, 0.24, 0.42, 0.70, 0.92 + recede, 0.99, 1.0 - recede, 0.99, 0.92 + recede, 0.70, 0.42, 0.24, 0.0, 0.0])
+        angle = np.array(
+            [-1.50, -1.33, -1.24, -1.14, -0.94, -0.62, -0.28, 0.0, 0.28, 0.62, 0.94, 1.14, 1.24, 1.33, 1.50]
+        )
+        shape = np.array(
+            [
+                0.0,
+                0.0,
+                0.24,
+                0.42,
+                0.70,
+                0.92 + recede,
+                0.99,
+                1.0 - recede,
+                0.99,
+                0.92 + recede,
+                0.70,
+                0.42,
+                0.24,
+                0.0,
+                0.0,
+            ]
+        )
         y = base * shape + (1 - shape) * min(side_y, 0.05)
         y[0] = y[-1] = side_y
         if combed == "side":
@@ -98,7 +128,9 @@ def _recipe(person_seed: int, seed: int, count: int, across: bool):
         k = rng.random(count) * (_N - 1)
         ends = np.sort(rng.uniform(0.0, 1.0, (count, 2)), axis=1)
         k2 = np.clip(k + rng.normal(0, 0.22, count), 0, _N - 1)
-        t = np.linspace(ends[:, 0] * 0.8 - 0.055, 0.3 + 0.71 * ends[:, 1], 6).T   # some over the hairline, some over the edge
+        t = np.linspace(
+            ends[:, 0] * 0.8 - 0.055, 0.3 + 0.71 * ends[:, 1], 6
+        ).T  # some over the hairline, some over the edge
         one = at(k2)[:, None] * t[..., None]
         other = at(k)[:, None] * (1 - t)[..., None]
     else:
@@ -149,11 +181,22 @@ def _ringlets(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
     arcs, along, share, tones = _ringlet_recipe(s.identity.seed, 330)
     steps = np.arange(_N)
     a, b = _resample(ring, _N), _resample(line, _N)
-    at = np.stack([np.interp(along, steps, b[:, k] * 1.0) * (1 - share) + np.interp(along, steps, a[:, k]) * share for k in (0, 1)], axis=-1)
+    at = np.stack(
+        [
+            np.interp(along, steps, b[:, k] * 1.0) * (1 - share) + np.interp(along, steps, a[:, k]) * share
+            for k in (0, 1)
+        ],
+        axis=-1,
+    )
     coils = at[:, None] + arcs * s.unit
     lift = 0.34 if sum(s.identity.hair) < 150 else 0.24
     for tone in range(5):
-        strokes(s.canvas, coils[tones == tone], s.colour(shade_of(s.identity.hair, 1.0 + lift * (tone - 2) / 2 * (1.6 if tone > 2 else 1.0))), 1.3 * s.thin)
+        strokes(
+            s.canvas,
+            coils[tones == tone],
+            s.colour(shade_of(s.identity.hair, 1.0 + lift * (tone - 2) / 2 * (1.6 if tone > 2 else 1.0))),
+            1.3 * s.thin,
+        )
 
 
 def hangs(identity) -> bool:
@@ -194,7 +237,7 @@ def front(s: Scene) -> None:
     i = s.identity
     style = i.hair_style
     if style == "bald":
-        return
+        return None
     if style == "headscarf":
         return _headscarf(s)
     crown, sides, side_y, height, combed = _CAPS[style]
@@ -208,10 +251,10 @@ def front(s: Scene) -> None:
         shadow = Window(s.canvas, line, int(0.05 * s.unit) + 2)
         if shadow.patch is not None:
             edge = shadow.to(np.concatenate([line, (line + down * 0.035)[::-1]]))
-            darken(s.canvas[shadow.y0:shadow.y1, shadow.x0:shadow.x1], [fixed(edge)], 0.80)
+            darken(s.canvas[shadow.y0 : shadow.y1, shadow.x0 : shadow.x1], [fixed(edge)], 0.80)
     if style == "buzz":
         _soft_cap(s, cap)
-        return
+        return None
     fill(s.canvas, cap, s.colour(i.hair, 0.94))
     if combed == "curl":
         if style == "curly":
@@ -252,7 +295,7 @@ def _soft_cap(s: Scene, cap: np.ndarray) -> None:
     grain = _grain(s.identity.seed)
     mask = cv2.multiply(mask, cv2.resize(grain, mask.shape[::-1], interpolation=cv2.INTER_LINEAR), scale=1 / 255)
     window.patch[:] = np.array(s.colour(mix(s.identity.hair, s.identity.skin, 0.16)), np.uint8)
-    blend(s.canvas[window.y0:window.y1, window.x0:window.x1], window.patch, mask)
+    blend(s.canvas[window.y0 : window.y1, window.x0 : window.x1], window.patch, mask)
 
 
 @lru_cache(maxsize=64)
@@ -272,7 +315,7 @@ def _sheen(s: Scene, ring: np.ndarray, line: np.ndarray) -> None:
         band = np.concatenate([a + (b - a) * (0.50 - _SWELL * widen), (a + (b - a) * (0.50 + _SWELL * widen))[::-1]])
         fill(mask, window.to(band), strength)
     window.patch[:] = np.array(s.colour(mix(s.identity.hair, (255, 238, 214), 0.15)), np.uint8)
-    blend(s.canvas[window.y0:window.y1, window.x0:window.x1], window.patch, mask)
+    blend(s.canvas[window.y0 : window.y1, window.x0 : window.x1], window.patch, mask)
 
 
 def _curtains(s: Scene, far: bool) -> None:
@@ -295,9 +338,17 @@ def _curtains(s: Scene, far: bool) -> None:
         angle = np.minimum(angle, limit) if sign > 0 else np.maximum(angle, limit)
         inner = s.pose.around(angle, on_head, 0.015)
         below = np.clip(y - 0.30, 0, None)[:, None]
-        edge = edge + np.clip(y - low, 0, None)[:, None] * down + (sign * (wave + wide * 0.25 * np.clip(y - 0.3, 0, 1)))[:, None] * sideways
+        edge = (
+            edge
+            + np.clip(y - low, 0, None)[:, None] * down
+            + (sign * (wave + wide * 0.25 * np.clip(y - 0.3, 0, 1)))[:, None] * sideways
+        )
         curl_in = -sign * 0.10 * np.clip((y - reach + 0.35) / 0.35, 0, 1) ** 2 if reach < 1.2 else 0.0 * y
-        inner = inner + below * down + (sign * wave + curl_in * 0.4 + sign * 0.02 * np.clip(y - 0.3, 0, 1))[:, None] * sideways
+        inner = (
+            inner
+            + below * down
+            + (sign * wave + curl_in * 0.4 + sign * 0.02 * np.clip(y - 0.3, 0, 1))[:, None] * sideways
+        )
         edge = edge + (curl_in * 1.0)[:, None] * sideways
         fill(s.canvas, np.concatenate([edge, inner[::-1]]), s.colour(i.hair, 0.88))
         _strands(s, edge, inner, 46, False, 10 + side)
@@ -327,4 +378,6 @@ def _headscarf(s: Scene) -> None:
     stroke(s.canvas, face, s.colour(cloth, 0.70), s.thin * 1.5, closed=True)
     for k in (-0.3, -0.1, 0.12, 0.3):
         start = s.pose.turn(np.array([[k * 0.8, chin + 0.06, 0.45]]))[0]
-        stroke(s.canvas, np.stack([start, start + down * 0.45 + sideways * k * 0.9]), s.colour(cloth, 0.78), s.thin * 1.5)
+        stroke(
+            s.canvas, np.stack([start, start + down * 0.45 + sideways * k * 0.9]), s.colour(cloth, 0.78), s.thin * 1.5
+        )

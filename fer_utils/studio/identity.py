@@ -19,20 +19,38 @@ PRESENTATIONS: tuple[str, ...] = ("female", "male")
 #: chosen near the swatches of the Monk Skin Tone scale (Monk 2019/2022,
 #: skintone.google) but warmer, because a swatch is not a lit face.
 TONES: tuple[tuple[int, int, int], ...] = (
-    (242, 212, 194), (236, 203, 181), (231, 195, 166), (220, 180, 144), (208, 164, 124),
-    (178, 132, 94), (150, 104, 74), (122, 82, 60), (104, 71, 54), (89, 61, 48),
+    (242, 212, 194),
+    (236, 203, 181),
+    (231, 195, 166),
+    (220, 180, 144),
+    (208, 164, 124),
+    (178, 132, 94),
+    (150, 104, 74),
+    (122, 82, 60),
+    (104, 71, 54),
+    (89, 61, 48),
 )
 
 #: Hair colours (RGB) by name.
 HAIR: dict[str, tuple[int, int, int]] = {
-    "black": (38, 32, 34), "dark brown": (66, 46, 38), "brown": (104, 70, 48),
-    "chestnut": (128, 74, 46), "auburn": (142, 66, 38), "dark blond": (164, 124, 78),
-    "blond": (208, 170, 110), "grey": (150, 148, 150), "white": (214, 212, 210),
+    "black": (38, 32, 34),
+    "dark brown": (66, 46, 38),
+    "brown": (104, 70, 48),
+    "chestnut": (128, 74, 46),
+    "auburn": (142, 66, 38),
+    "dark blond": (164, 124, 78),
+    "blond": (208, 170, 110),
+    "grey": (150, 148, 150),
+    "white": (214, 212, 210),
 }
 #: Iris colours (RGB) by name.
 EYES: dict[str, tuple[int, int, int]] = {
-    "dark brown": (62, 38, 26), "brown": (98, 60, 34), "hazel": (128, 98, 52),
-    "green": (92, 122, 84), "grey": (112, 128, 138), "blue": (84, 128, 170),
+    "dark brown": (62, 38, 26),
+    "brown": (98, 60, 34),
+    "hazel": (128, 98, 52),
+    "green": (92, 122, 84),
+    "grey": (112, 128, 138),
+    "blue": (84, 128, 170),
 }
 HAIR_STYLES: dict[str, tuple[str, ...]] = {
     "female": ("bob", "long", "long wavy", "bun", "pixie", "afro", "headscarf", "fringe bob"),
@@ -41,8 +59,16 @@ HAIR_STYLES: dict[str, tuple[str, ...]] = {
 FACIAL_HAIR: tuple[str, ...] = ("none", "stubble", "moustache", "goatee", "beard")
 GLASSES: tuple[str, ...] = ("none", "round", "square")
 _CLOTHES = (
-    (62, 84, 112), (120, 60, 62), (72, 98, 82), (150, 128, 96), (70, 66, 78),
-    (176, 140, 92), (96, 118, 138), (146, 98, 116), (54, 60, 66), (188, 184, 174),
+    (62, 84, 112),
+    (120, 60, 62),
+    (72, 98, 82),
+    (150, 128, 96),
+    (70, 66, 78),
+    (176, 140, 92),
+    (96, 118, 138),
+    (146, 98, 116),
+    (54, 60, 66),
+    (188, 184, 174),
 )
 
 
@@ -152,22 +178,34 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     age = round(float(np.clip(21 + rng.gamma(2.0, 8.0), 21, 68)), 1)
     shape = dict(
         undertone=round(float(rng.uniform(-1, 1)), 3),
-        head_width=around(1.0, 0.045), crown=around(1.16, 0.04), forehead=around(0.96, 0.035),
-        cheekbones=around(0.99, 0.035), jaw=around(1.04 if male else 0.93, 0.05),
-        chin_width=around(1.08 if male else 0.93, 0.08), chin=around(1.13 if male else 1.085, 0.035),
-        eye_spacing=around(0.318, 0.013), eye_width=around(0.345 if male else 0.366, 0.018),
-        eye_height=around(0.146 if male else 0.166, 0.014), eye_tilt=around(0.05, 0.06),
+        head_width=around(1.0, 0.045),
+        crown=around(1.16, 0.04),
+        forehead=around(0.96, 0.035),
+        cheekbones=around(0.99, 0.035),
+        jaw=around(1.04 if male else 0.93, 0.05),
+        chin_width=around(1.08 if male else 0.93, 0.08),
+        chin=around(1.13 if male else 1.085, 0.035),
+        eye_spacing=around(0.318, 0.013),
+        eye_width=around(0.345 if male else 0.366, 0.018),
+        eye_height=around(0.146 if male else 0.166, 0.014),
+        eye_tilt=around(0.05, 0.06),
         lid_crease=round(float(np.clip(rng.normal(0.7, 0.35), 0.0, 1.0)), 3),
         brow_height=around(0.215 if male else 0.245, 0.020),
         brow_thickness=around(0.066 if male else 0.044, 0.010),
-        brow_slope=around(0.02, 0.045), brow_arch=around(0.03 if male else 0.055, 0.018),
-        nose_width=around(0.165 if male else 0.148, 0.020), nose_length=around(0.46, 0.028),
-        nose_depth=around(1.0, 0.14), bridge=around(1.0, 0.18),
+        brow_slope=around(0.02, 0.045),
+        brow_arch=around(0.03 if male else 0.055, 0.018),
+        nose_width=around(0.165 if male else 0.148, 0.020),
+        nose_length=around(0.46, 0.028),
+        nose_depth=around(1.0, 0.14),
+        bridge=around(1.0, 0.18),
         mouth_y=around(0.715 if male else 0.695, 0.018),
         mouth_width=around(0.262 if male else 0.250, 0.020),
         lip_upper=around(0.050 if male else 0.064, 0.012),
-        lip_lower=around(0.070 if male else 0.084, 0.013), cupid=around(0.30, 0.14),
-        ear_size=around(1.0, 0.10), ear_angle=around(0.5, 0.2), neck=around(0.42 if male else 0.335, 0.025),
+        lip_lower=around(0.070 if male else 0.084, 0.013),
+        cupid=around(0.30, 0.14),
+        ear_size=around(1.0, 0.10),
+        ear_angle=around(0.5, 0.2),
+        neck=around(0.42 if male else 0.335, 0.025),
         hairline=around(0.0, 0.035),
     )
     if tone >= 7:  # fuller lips and broader noses are more common in the darker tones, as in people
@@ -182,11 +220,15 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     hair_colour = str(rng.choice(colours))
     if rng.random() < (age - 38) / 30:
         hair_colour = "grey" if age < 58 else "white"
-    eye_colour = str(rng.choice(
-        ("dark brown", "brown") if tone >= 6 else
-        ("dark brown", "brown", "brown", "hazel") if tone >= 4 else
-        ("brown", "hazel", "green", "grey", "blue", "blue")
-    ))
+    eye_colour = str(
+        rng.choice(
+            ("dark brown", "brown")
+            if tone >= 6
+            else ("dark brown", "brown", "brown", "hazel")
+            if tone >= 4
+            else ("brown", "hazel", "green", "grey", "blue", "blue")
+        )
+    )
     # Styles walk through the list as tones do, so that a cast is varied.
     styles = HAIR_STYLES[presentation]
     hair_style = styles[int(len(styles) * ((seed * 0.7548776662 + rng.uniform(0, 0.35)) % 1.0))]
@@ -204,8 +246,19 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     resting = rng.choice([1, 2, 4, 6, 7, 12, 14, 15, 17, 24], size=4, replace=False)
     rest = tuple((int(unit), round(float(rng.uniform(0.0, 0.16)), 3)) for unit in sorted(resting))
     return Identity(
-        seed=seed, presentation=presentation, age=age, tone=tone, **shape,
-        eye_colour=eye_colour, hair_style=hair_style, hair_colour=hair_colour,
-        facial_hair=whiskers if male else "none", freckles=round(freckles, 3), glasses=spectacles,
-        clothes=clothes, asymmetry=asymmetry, style=style, rest=rest,
+        seed=seed,
+        presentation=presentation,
+        age=age,
+        tone=tone,
+        **shape,
+        eye_colour=eye_colour,
+        hair_style=hair_style,
+        hair_colour=hair_colour,
+        facial_hair=whiskers if male else "none",
+        freckles=round(freckles, 3),
+        glasses=spectacles,
+        clothes=clothes,
+        asymmetry=asymmetry,
+        style=style,
+        rest=rest,
     )

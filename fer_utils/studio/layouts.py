@@ -28,8 +28,8 @@ class Take:
     statement: str
     repetition: int
     path: str
-    twin: str | None = None   # RAVDESS: the 01- file of the same performance
-    view: str = "front"       # MEAD: which of its cameras
+    twin: str | None = None  # RAVDESS: the 01- file of the same performance
+    view: str = "front"  # MEAD: which of its cameras
 
     @property
     def performance(self) -> str:
@@ -50,9 +50,25 @@ MEAD_ACTORS: tuple[str, ...] = tuple(
 )
 ACTORS: dict[str, tuple[str, ...]] = {"ravdess": RAVDESS_ACTORS, "savee": SAVEE_ACTORS, "mead": MEAD_ACTORS}
 
-_SAVEE_CODES = {"angry": "a", "disgust": "d", "fearful": "f", "happy": "h", "neutral": "n", "sad": "sa", "surprised": "su"}
-_MEAD_FOLDERS = {"angry": "angry", "disgust": "disgusted", "contempt": "contempt", "fearful": "fear", "happy": "happy",
-                 "neutral": "neutral", "sad": "sad", "surprised": "surprised"}
+_SAVEE_CODES = {
+    "angry": "a",
+    "disgust": "d",
+    "fearful": "f",
+    "happy": "h",
+    "neutral": "n",
+    "sad": "sa",
+    "surprised": "su",
+}
+_MEAD_FOLDERS = {
+    "angry": "angry",
+    "disgust": "disgusted",
+    "contempt": "contempt",
+    "fearful": "fear",
+    "happy": "happy",
+    "neutral": "neutral",
+    "sad": "sad",
+    "surprised": "surprised",
+}
 #: Clips an actor when none are asked for.  MEAD's front camera alone has 670 by
 #: this plan (30 a level, 40 neutral); 64 keep eight of each expression.
 DEFAULT_CLIPS: dict[str, int] = {"ravdess": 60, "savee": 120, "mead": 64}
@@ -61,10 +77,17 @@ CODECS: dict[str, tuple[str, str]] = {"ravdess": (".mp4", "mp4v"), "savee": (".a
 #: MEAD's cameras: how far the head is turned for each, as (yaw, pitch) in degrees.  A camera at the actor's left sees the
 #: nose point to the picture's left; one above sees it point down.  The side, and 15 degrees for `top` and `down`, are our
 #: choice.  60 degrees are drawn as 55: the drawing ends at 60, and the head moves.
-VIEWS: Mapping[str, tuple[float, float]] = MappingProxyType({
-    "front": (0.0, 0.0), "down": (0.0, 15.0), "top": (0.0, -15.0), "left_30": (-30.0, 0.0), "left_60": (-55.0, 0.0),
-    "right_30": (30.0, 0.0), "right_60": (55.0, 0.0),
-})
+VIEWS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "front": (0.0, 0.0),
+        "down": (0.0, 15.0),
+        "top": (0.0, -15.0),
+        "left_30": (-30.0, 0.0),
+        "left_60": (-55.0, 0.0),
+        "right_30": (30.0, 0.0),
+        "right_60": (55.0, 0.0),
+    }
+)
 
 
 def sex_of(layout: str, actor: str) -> str:
@@ -92,7 +115,9 @@ def cast(layout: str, actors: int | Iterable | None) -> tuple[str, ...]:
     chosen = [f"{a:02d}" if layout == "ravdess" and isinstance(a, numbers.Integral) else a for a in actors]
     for actor in chosen:
         if actor not in known:
-            raise invalid("actors", expected=wanted, received=actor, remedy=f"The ids of {layout!r}: {', '.join(known)}.")
+            raise invalid(
+                "actors", expected=wanted, received=actor, remedy=f"The ids of {layout!r}: {', '.join(known)}."
+            )
     if not chosen or len(set(chosen)) != len(chosen):
         raise invalid("actors", expected="at least one id, each once", received=list(chosen))
     return tuple(a for a in known if a in set(chosen))
@@ -102,13 +127,22 @@ def cameras(layout: str, views: Iterable[str]) -> tuple[str, ...]:
     """``film``'s views, checked, in the order of ``VIEWS``; the front camera alone but for MEAD."""
     known = tuple(VIEWS) if layout == "mead" else ("front",)
     chosen = [] if isinstance(views, str) or not isinstance(views, Iterable) else list(views)
-    if not chosen or not all(isinstance(view, str) and view in known for view in chosen) or len(set(chosen)) != len(chosen):
-        raise invalid("views", expected=f"a list with at least one of {', '.join(map(repr, known))} for layout {layout!r}, each once",
-                      received=views)
+    if (
+        not chosen
+        or not all(isinstance(view, str) and view in known for view in chosen)
+        or len(set(chosen)) != len(chosen)
+    ):
+        raise invalid(
+            "views",
+            expected=f"a list with at least one of {', '.join(map(repr, known))} for layout {layout!r}, each once",
+            received=views,
+        )
     return tuple(view for view in known if view in chosen)
 
 
-def takes(layout: str, actor: str, clips: int | None, *, twins: bool = False, views: Iterable[str] = ("front",)) -> list[Take]:
+def takes(
+    layout: str, actor: str, clips: int | None, *, twins: bool = False, views: Iterable[str] = ("front",)
+) -> list[Take]:
     """The clips of one actor, sorted by path; ``clips`` performances, each before every camera of ``views``.
 
     With ``clips=n`` the first n in this order: the first take of every expression
@@ -121,9 +155,15 @@ def takes(layout: str, actor: str, clips: int | None, *, twins: bool = False, vi
     if clips is None:
         clips = DEFAULT_CLIPS[layout]
     if isinstance(clips, bool) or not isinstance(clips, numbers.Integral) or not 1 <= clips <= most:
-        raise invalid("clips_per_actor", expected=f"a whole number from 1 to {most} for layout {layout!r}", received=clips)
+        raise invalid(
+            "clips_per_actor", expected=f"a whole number from 1 to {most} for layout {layout!r}", received=clips
+        )
     order = [group[k] for k in range(max(map(len, by_expression))) for group in by_expression if k < len(group)]
-    seen = [replace(take, view=view, path=take.path.replace("/front/", f"/{view}/", 1)) for take in order[:clips] for view in cameras(layout, views)]
+    seen = [
+        replace(take, view=view, path=take.path.replace("/front/", f"/{view}/", 1))
+        for take in order[:clips]
+        for view in cameras(layout, views)
+    ]
     return sorted(seen, key=lambda take: take.path)
 
 
@@ -135,19 +175,53 @@ def _ravdess(actor: str, expression: str, twins: bool) -> Sequence[Take]:
             for intensity in (1,) if expression == "neutral" else (1, 2):
                 name = f"01-{code:02d}-{intensity:02d}-{statement:02d}-{repetition:02d}-{actor}.mp4"
                 folder = f"Actor_{actor}"
-                out.append(Take("ravdess", actor, sex, expression, intensity, f"{statement:02d}", repetition,
-                                f"{folder}/02-{name}", f"{folder}/01-{name}" if twins else None))
+                out.append(
+                    Take(
+                        "ravdess",
+                        actor,
+                        sex,
+                        expression,
+                        intensity,
+                        f"{statement:02d}",
+                        repetition,
+                        f"{folder}/02-{name}",
+                        f"{folder}/01-{name}" if twins else None,
+                    )
+                )
     return out
 
 
 def _savee(actor: str, expression: str, twins: bool) -> Sequence[Take]:
     count = 30 if expression == "neutral" else 15
-    return [Take("savee", actor, "male", expression, 1, f"{k:02d}", 1,
-                 f"AudioVisualClip/{actor}/{_SAVEE_CODES[expression]}{k:02d}.avi") for k in range(1, count + 1)]
+    return [
+        Take(
+            "savee",
+            actor,
+            "male",
+            expression,
+            1,
+            f"{k:02d}",
+            1,
+            f"AudioVisualClip/{actor}/{_SAVEE_CODES[expression]}{k:02d}.avi",
+        )
+        for k in range(1, count + 1)
+    ]
 
 
 def _mead(actor: str, expression: str, twins: bool) -> Sequence[Take]:
     folder, sex = _MEAD_FOLDERS[expression], sex_of("mead", actor)
     levels, count = ((1,), 40) if expression == "neutral" else ((1, 2, 3), 30)
-    return [Take("mead", actor, sex, expression, level, f"{k:03d}", 1,
-                 f"{actor}/video/front/{folder}/level_{level}/{k:03d}.mp4") for k in range(1, count + 1) for level in levels]
+    return [
+        Take(
+            "mead",
+            actor,
+            sex,
+            expression,
+            level,
+            f"{k:03d}",
+            1,
+            f"{actor}/video/front/{folder}/level_{level}/{k:03d}.mp4",
+        )
+        for k in range(1, count + 1)
+        for level in levels
+    ]

@@ -19,14 +19,19 @@ import numpy as np
 
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid
-
-from fer_utils.studio.acting import acted, deviation, DIRECTIONS, factor, GAIN, hardly_read, known_as, real_acting
+from fer_utils.studio.acting import DIRECTIONS, GAIN, acted, deviation, factor, hardly_read, known_as, real_acting
 from fer_utils.studio.expressions import INDEX
 
 #: The units of OpenFace's intensities, in its order (AU 28 is read as present or not only, and never seen).
 UNITS: tuple[int, ...] = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
 #: The actors of Luna-Jiménez et al. 2022's five test folds.
-FOLDS: tuple[tuple[int, ...], ...] = ((2, 5, 14, 15, 16), (3, 6, 7, 13, 18), (10, 11, 12, 19, 20), (8, 17, 21, 23, 24), (1, 4, 9, 22))
+FOLDS: tuple[tuple[int, ...], ...] = (
+    (2, 5, 14, 15, 16),
+    (3, 6, 7, 13, 18),
+    (10, 11, 12, 19, 20),
+    (8, 17, 21, 23, 24),
+    (1, 4, 9, 22),
+)
 #: The share that the reader sees of a unit of `acting.HARDLY_READ` (our choice: so that the label means of the readings
 #: move as little as the real ones).
 SEEN = 0.09
@@ -45,8 +50,12 @@ def load_real(path: str | os.PathLike):
 
     path = Path(path)
     if not path.is_file():
-        raise invalid("path", expected="the file df_average_AUs_total.csv", received=str(path),
-                      remedy="It is in data/trainingData/avg_MLP80_AUs/data_AUs_avg of MMEmotionRecognition (see the module's docstring).")
+        raise invalid(
+            "path",
+            expected="the file df_average_AUs_total.csv",
+            received=str(path),
+            remedy="It is in data/trainingData/avg_MLP80_AUs/data_AUs_avg of MMEmotionRecognition (see the module's docstring).",
+        )
     table = pd.read_csv(path, sep=";")
     wanted = [f"AU{unit:02d}_r" for unit in UNITS] + [f"AU{unit:02d}_c" for unit in UNITS]
     if not {"name", *wanted} <= set(table.columns):
@@ -85,7 +94,10 @@ def readings(film, *, seed: int = 4):
     clips = film.clips
     columns = [INDEX[unit] for unit in UNITS]
     hardly, blink = hardly_read(), np.array(UNITS) == 45
-    played = [known_as(e, DIRECTIONS[layout][i].level) for layout, e, i in zip(clips["dataset"], clips["expression"], clips["intensity"])]
+    played = [
+        known_as(e, DIRECTIONS[layout][i].level)
+        for layout, e, i in zip(clips["dataset"], clips["expression"], clips["intensity"])
+    ]
     people = {actor: k for k, actor in enumerate(sorted(clips["actor"].unique()))}
     base = real.mean["neutral", 1]
     frames = []
@@ -104,7 +116,12 @@ def readings(film, *, seed: int = 4):
         out = np.empty((len(clips), len(UNITS)))
         for k, ((name, level), actor, expression) in enumerate(zip(played, clips["actor"], clips["expression"])):
             draws = {"between": always[people[actor]], "style": own[actor, expression], "take": deviation("take", rng)}
-            parts = [np.where(hardly, factor(kind, name, level, 1.0, z), factor(kind, name, level, 1.0 - acted(kind, name), z)) for kind, z in draws.items()]
+            parts = [
+                np.where(
+                    hardly, factor(kind, name, level, 1.0, z), factor(kind, name, level, 1.0 - acted(kind, name), z)
+                )
+                for kind, z in draws.items()
+            ]
             out[k] = np.prod(parts, axis=0)
         for pair in set(played):  # centred again: on the average over a label's clips the reader is right
             rows = np.array([p == pair for p in played])
@@ -121,7 +138,9 @@ def readings(film, *, seed: int = 4):
         out[f"AU{unit:02d}_c"] = [float(_step((f[:, k] - threshold) / width).mean()) for f in again]
     for name in ("expression", "intensity", "clip"):
         out[name] = clips[name].to_numpy()
-    out["actor"] = clips["actor"].astype(int).to_numpy() if clips["actor"].str.isdigit().all() else clips["actor"].to_numpy()
+    out["actor"] = (
+        clips["actor"].astype(int).to_numpy() if clips["actor"].str.isdigit().all() else clips["actor"].to_numpy()
+    )
     return out
 
 
@@ -150,14 +169,23 @@ def measure(table) -> dict:
             mean.setdefault(name, {})[str(level)] = values[rows].mean(axis=0)
             rest[rows] -= mean[name][str(level)]
     always = np.array([rest[actor == a].mean(axis=0) for a in actors])
-    own = np.array([[rest[(actor == a) & (expression == e)].mean(axis=0) for e in known] for a in actors]) - always[:, None]
-    takes = rest - np.array([always[actors.index(a)] + own[actors.index(a), known.index(e)] for a, e in zip(actor, expression)])
+    own = (
+        np.array([[rest[(actor == a) & (expression == e)].mean(axis=0) for e in known] for a in actors])
+        - always[:, None]
+    )
+    takes = rest - np.array(
+        [always[actors.index(a)] + own[actors.index(a), known.index(e)] for a, e in zip(actor, expression)]
+    )
     take = {e: takes[expression == e].std(axis=0) for e in known}
     scaled = takes / np.array([np.maximum(take[e], 1e-9) for e in expression])
     style = {e: own[:, k].std(axis=0) for k, e in enumerate(known)}
     flat = (own / np.maximum(own.std(axis=0), 1e-9)).reshape(-1, len(UNITS))
     return {
-        "units": list(UNITS), "mean": mean, "between": always.std(axis=0), "style": style, "take": take,
+        "units": list(UNITS),
+        "mean": mean,
+        "between": always.std(axis=0),
+        "style": style,
+        "take": take,
         "correlation": {"between": _correlation(always), "style": _correlation(flat), "take": _correlation(scaled)},
         "present": table[[f"AU{unit:02d}_c" for unit in UNITS]].to_numpy(float).mean(axis=0),
     }
@@ -171,7 +199,11 @@ def _correlation(rows: np.ndarray) -> np.ndarray:
 def _features(table):
     """(values, labels, actors, fold of each row) for the support vector machine."""
     names = [f"AU{unit:02d}_r" for unit in UNITS] + [f"AU{unit:02d}_c" for unit in UNITS]
-    actor = table["actor"].astype(int).to_numpy() if table["actor"].astype(str).str.isdigit().all() else table["actor"].to_numpy()
+    actor = (
+        table["actor"].astype(int).to_numpy()
+        if table["actor"].astype(str).str.isdigit().all()
+        else table["actor"].to_numpy()
+    )
     fold = np.array([next((k for k, group in enumerate(FOLDS) if a in group), -1) for a in actor])
     if (fold < 0).any() or len(set(fold)) < len(FOLDS):
         raise invalid("table", expected="the 24 actors of RAVDESS, by number", received=sorted(set(actor)))
@@ -209,8 +241,12 @@ def svm_numbers(table, *, seed: int = 0) -> dict[str, float]:
         return round(100.0 * float((cross_val_predict(_machine(), features, answers, cv=folds) == answers).mean()), 1)
 
     apart = PredefinedSplit(fold)
-    return {"clips": right(values, truth, shuffled), "actors": right(values, truth, apart),
-            "twins": right(twin, np.concatenate([truth, truth]), shuffled), "known_actors": right(own, truth, apart)}
+    return {
+        "clips": right(values, truth, shuffled),
+        "actors": right(values, truth, apart),
+        "twins": right(twin, np.concatenate([truth, truth]), shuffled),
+        "known_actors": right(own, truth, apart),
+    }
 
 
 def svm_confusion(table):
@@ -235,13 +271,17 @@ def compare(table, real: Mapping | None = None) -> dict:
     """
     found = measure(table)
     real = stored() if real is None else real
-    pooled = lambda of: {e: np.mean([np.asarray(row, float) for row in of["mean"][e].values()], axis=0) for e in of["mean"]}  # noqa: E731
+    pooled = lambda of: {
+        e: np.mean([np.asarray(row, float) for row in of["mean"][e].values()], axis=0) for e in of["mean"]
+    }
     one, other = pooled(found), pooled(real)
     shared = [e for e in one if e in other]
     strong = {}
     for e in shared:
         if "2" in found["mean"][e] and "2" in real["mean"][e]:
-            change, wanted = (np.asarray(of["mean"][e]["2"], float) - np.asarray(of["mean"][e]["1"], float) for of in (found, real))
+            change, wanted = (
+                np.asarray(of["mean"][e]["2"], float) - np.asarray(of["mean"][e]["1"], float) for of in (found, real)
+            )
             strong[e] = float(change @ wanted / (wanted @ wanted))
     return {
         "profiles": {e: float(np.corrcoef(one[e], other[e])[0, 1]) for e in shared},
@@ -270,9 +310,16 @@ def report(tables, real: Mapping | None = None) -> dict:
     of_real = {kind: dict(zip(UNITS, _spread(real, kind).tolist())) for kind in ("between", "within")}
     numbers = [svm_numbers(table) for table in tables]
     return {
-        "profiles": mean("profiles"), "strong": mean("strong"),
-        "spreads": {"real": of_real, "drawn": {kind: {u: mean(kind)[u] * value for u, value in of_real[kind].items()} for kind in of_real}},
-        "svm": {"real": dict(stored()["svm"]), "drawn": {key: float(np.mean([n[key] for n in numbers])) for key in numbers[0]}},
+        "profiles": mean("profiles"),
+        "strong": mean("strong"),
+        "spreads": {
+            "real": of_real,
+            "drawn": {kind: {u: mean(kind)[u] * value for u, value in of_real[kind].items()} for kind in of_real},
+        },
+        "svm": {
+            "real": dict(stored()["svm"]),
+            "drawn": {key: float(np.mean([n[key] for n in numbers])) for key in numbers[0]},
+        },
     }
 
 
@@ -293,12 +340,16 @@ def _rounded(value):
 def store(path: str | os.PathLike) -> Path:
     """Compute ``ravdess_acting.json`` anew from the real features at ``path``."""
     table = load_real(path)
-    figures = _rounded({
-        "source": "Clip means of OpenFace action units (0 to 5) of the 1,440 RAVDESS speech clips: Luna-Jimenez et al. 2022, "
-                  "doi 10.3390/app12010327 (MIT); clips: Livingstone & Russo 2018, doi 10.1371/journal.pone.0196391.",
-        "made_by": "fer_utils.studio.likeness.store", **measure(table), "svm": svm_numbers(table),
-        "svm_confusion": svm_confusion(table).to_numpy(),
-    })
+    figures = _rounded(
+        {
+            "source": "Clip means of OpenFace action units (0 to 5) of the 1,440 RAVDESS speech clips: Luna-Jimenez et al. 2022, "
+            "doi 10.3390/app12010327 (MIT); clips: Livingstone & Russo 2018, doi 10.1371/journal.pone.0196391.",
+            "made_by": "fer_utils.studio.likeness.store",
+            **measure(table),
+            "svm": svm_numbers(table),
+            "svm_confusion": svm_confusion(table).to_numpy(),
+        }
+    )
     target = Path(__file__).with_name("ravdess_acting.json")
     text = json.dumps(figures, indent=1)
     import re

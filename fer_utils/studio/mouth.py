@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.studio.anatomy import spline
-from fer_utils.studio.canvas import darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered, Window
-from fer_utils.studio.features import line_colour, Scene
+from fer_utils.studio.canvas import Window, darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered
+from fer_utils.studio.features import Scene, line_colour
 
 
 def mouth(s: Scene) -> None:
@@ -46,14 +46,28 @@ def mouth(s: Scene) -> None:
     else:
         widths = 0.015 * s.unit * (0.55 + 0.45 * np.sin(np.pi * np.linspace(0, 1, len(seam)))) * (1 + 0.3 * s.both(24))
         line = np.concatenate([p[[48]], seam[3:-3], p[[54]]])
-        fill(s.canvas, tapered(line, np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)), dark)
+        fill(
+            s.canvas,
+            tapered(line, np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)),
+            dark,
+        )
     # Corners: a small dark comma, longer when the lips are pulled.
     for side, index in ((0, 48), (1, 54)):
         away = 1.0 if side else -1.0
         size = 0.026 * max(s.a(12, side), s.a(14, side), s.a(15, side), s.a(20, side), s.a(24, side))
         rise = -0.014 - 0.030 * s.a(12, side) + 0.030 * s.a(15, side)
-        comma = np.stack([p[index] - (away * 0.035 * s.unit, 0), p[index], p[index] + (away * (0.006 + size) * s.unit, rise * s.unit)])
-        fill(s.canvas, tapered(spline(comma, 4), np.interp(np.linspace(0, 1, 9), [0, 0.5, 1], [0.008, 0.014, 0.003]) * s.unit), mix(dark, s.colour(skin), 0.25))
+        comma = np.stack(
+            [
+                p[index] - (away * 0.035 * s.unit, 0),
+                p[index],
+                p[index] + (away * (0.006 + size) * s.unit, rise * s.unit),
+            ]
+        )
+        fill(
+            s.canvas,
+            tapered(spline(comma, 4), np.interp(np.linspace(0, 1, 9), [0, 0.5, 1], [0.008, 0.014, 0.003]) * s.unit),
+            mix(dark, s.colour(skin), 0.25),
+        )
 
 
 def _inside(s: Scene, window: Window, opening: float) -> None:

@@ -12,9 +12,8 @@ from types import MappingProxyType
 import numpy as np
 
 from fer_utils.core.errors import invalid, missing
-
 from fer_utils.studio import features, hair, mouth, props, shading
-from fer_utils.studio.anatomy import face_of, head_of, landmarks_of, Pose, spline
+from fer_utils.studio.anatomy import Pose, face_of, head_of, landmarks_of, spline
 from fer_utils.studio.canvas import fill
 from fer_utils.studio.expressions import as_array
 from fer_utils.studio.identity import Identity
@@ -42,23 +41,37 @@ class Light:
     exposure: float = 1.0
 
 
-LIGHTS: Mapping[str, Light] = MappingProxyType({
-    "studio": Light(),
-    "left": Light(azimuth=-62.0, elevation=18.0, strength=0.92, ambient=0.22),
-    "right": Light(azimuth=62.0, elevation=18.0, strength=0.92, ambient=0.22),
-    "top": Light(azimuth=0.0, elevation=66.0, strength=0.86, ambient=0.30),
-    "flat": Light(azimuth=0.0, elevation=10.0, strength=0.45, ambient=0.62),
-    "dim": Light(exposure=0.62, warmth=0.3),
-})
+LIGHTS: Mapping[str, Light] = MappingProxyType(
+    {
+        "studio": Light(),
+        "left": Light(azimuth=-62.0, elevation=18.0, strength=0.92, ambient=0.22),
+        "right": Light(azimuth=62.0, elevation=18.0, strength=0.92, ambient=0.22),
+        "top": Light(azimuth=0.0, elevation=66.0, strength=0.86, ambient=0.30),
+        "flat": Light(azimuth=0.0, elevation=10.0, strength=0.45, ambient=0.62),
+        "dim": Light(exposure=0.62, warmth=0.3),
+    }
+)
 #: Where the head sits in the square: its centre's height, and pixels per head unit, as shares of the side.
 _CENTRE_Y, _SCALE = 0.470, 0.318
 
 
-def draw(identity: Identity, action_units: Mapping[int | str, float] | None = None, *,
-         size: int | tuple[int, int] = 256, yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0,
-         gaze: tuple[float, float] = (0.0, 0.0), light: str | Light = "studio",
-         background: tuple[int, int, int] = (172, 180, 186), shift: tuple[float, float] = (0.0, 0.0),
-         zoom: float = 1.0, occlusion: str | None = None, markers: bool = False, truth: bool = False):
+def draw(
+    identity: Identity,
+    action_units: Mapping[int | str, float] | None = None,
+    *,
+    size: int | tuple[int, int] = 256,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    roll: float = 0.0,
+    gaze: tuple[float, float] = (0.0, 0.0),
+    light: str | Light = "studio",
+    background: tuple[int, int, int] = (172, 180, 186),
+    shift: tuple[float, float] = (0.0, 0.0),
+    zoom: float = 1.0,
+    occlusion: str | None = None,
+    markers: bool = False,
+    truth: bool = False,
+):
     """Draw a person.
 
     Parameters
@@ -95,17 +108,46 @@ def draw(identity: Identity, action_units: Mapping[int | str, float] | None = No
     >>> draw(person(1), {12: 1.0, 6: 0.8}).shape          # doctest: +SKIP
     (256, 256, 3)
     """
-    ready = check(identity, action_units, size=size, yaw=yaw, pitch=pitch, roll=roll, gaze=gaze, light=light, background=background,
-                  shift=shift, zoom=zoom, occlusion=occlusion, markers=markers)
+    ready = check(
+        identity,
+        action_units,
+        size=size,
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+        gaze=gaze,
+        light=light,
+        background=background,
+        shift=shift,
+        zoom=zoom,
+        occlusion=occlusion,
+        markers=markers,
+    )
     picture, marks = paint(*ready)
     return (picture, marks) if truth else picture
 
 
-def check(identity, action_units=None, *, size=256, yaw=0.0, pitch=0.0, roll=0.0, gaze=(0.0, 0.0), light="studio",
-          background=(172, 180, 186), shift=(0.0, 0.0), zoom=1.0, occlusion=None, markers=False) -> tuple:
+def check(
+    identity,
+    action_units=None,
+    *,
+    size=256,
+    yaw=0.0,
+    pitch=0.0,
+    roll=0.0,
+    gaze=(0.0, 0.0),
+    light="studio",
+    background=(172, 180, 186),
+    shift=(0.0, 0.0),
+    zoom=1.0,
+    occlusion=None,
+    markers=False,
+) -> tuple:
     """The arguments of ``draw``, checked, as those of ``paint``."""
     if not isinstance(identity, Identity):
-        raise invalid("identity", expected="an Identity", received=identity, remedy="Make one with studio.person(seed).")
+        raise invalid(
+            "identity", expected="an Identity", received=identity, remedy="Make one with studio.person(seed)."
+        )
     au = as_array(action_units)
     width, height = _size(size)
     for name, value, most in (("yaw", yaw, 60), ("pitch", pitch, 30), ("roll", roll, 45)):
@@ -127,21 +169,48 @@ def check(identity, action_units=None, *, size=256, yaw=0.0, pitch=0.0, roll=0.0
         raise invalid("occlusion", expected=f"None, or one of {', '.join(OCCLUSIONS)}", received=occlusion)
     if not isinstance(markers, (bool, np.bool_)):
         raise invalid("markers", expected="True or False", received=markers)
-    return (identity, au, width, height, (float(yaw), float(pitch), float(roll)), (float(gaze[0]), float(gaze[1])), light,
-            tuple(background), (float(shift[0]), float(shift[1])), float(zoom), occlusion, bool(markers))
+    return (
+        identity,
+        au,
+        width,
+        height,
+        (float(yaw), float(pitch), float(roll)),
+        (float(gaze[0]), float(gaze[1])),
+        light,
+        tuple(background),
+        (float(shift[0]), float(shift[1])),
+        float(zoom),
+        occlusion,
+        bool(markers),
+    )
 
 
 def _size(size) -> tuple[int, int]:
     pair = size if isinstance(size, (tuple, list)) else (size, size)
     good = len(pair) == 2 and all(
-        isinstance(v, numbers.Integral) and not isinstance(v, bool) and SMALLEST <= v <= LARGEST for v in pair)
+        isinstance(v, numbers.Integral) and not isinstance(v, bool) and SMALLEST <= v <= LARGEST for v in pair
+    )
     if not good:
-        raise invalid("size", expected=f"pixels from {SMALLEST} to {LARGEST}, or a pair (width, height) of them", received=size)
+        raise invalid(
+            "size", expected=f"pixels from {SMALLEST} to {LARGEST}, or a pair (width, height) of them", received=size
+        )
     return int(pair[0]), int(pair[1])
 
 
-def paint(identity: Identity, au: np.ndarray, width: int, height: int, angles, gaze, light: Light,
-          background, shift, zoom: float, occlusion: str | None = None, markers: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def paint(
+    identity: Identity,
+    au: np.ndarray,
+    width: int,
+    height: int,
+    angles,
+    gaze,
+    light: Light,
+    background,
+    shift,
+    zoom: float,
+    occlusion: str | None = None,
+    markers: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
     """``draw`` without the checks: ``au`` is (2, 22)."""
     try:
         import cv2
@@ -248,7 +317,15 @@ def _body(identity: Identity, width: int, height: int, light: Light, zoom: float
 
     n, chin = i.neck * 1.13, i.chin - 0.03
     wide = 1.50 if i.presentation == "male" else 1.22
-    half = [(n, 0.16), (n * 0.98, chin), (n * 1.05, chin + 0.15), (n * 1.38, chin + 0.29), (wide * 0.74, chin + 0.42), (wide, chin + 0.60), (wide * 1.08, chin + 1.4)]
+    half = [
+        (n, 0.16),
+        (n * 0.98, chin),
+        (n * 1.05, chin + 0.15),
+        (n * 1.38, chin + 0.29),
+        (wide * 0.74, chin + 0.42),
+        (wide, chin + 0.60),
+        (wide * 1.08, chin + 1.4),
+    ]
     right = spline(np.array(half), 6)
     left = right * (-1, 1)
     whole = at(np.concatenate([left, right[::-1]]))
@@ -257,24 +334,53 @@ def _body(identity: Identity, width: int, height: int, light: Light, zoom: float
     # Neck: the head's shadow falls on it, and the muscles show.
     shadow = np.zeros((height, width), np.float32)
     azimuth = math.sin(math.radians(light.azimuth))
-    points = at([(-n * 1.3, 0.3), (n * 1.3, 0.3), (n * 1.2 - 0.2 * azimuth, chin + 0.02), (-0.1 * azimuth, chin + 0.22), (-n * 1.2 - 0.2 * azimuth, chin + 0.02)])
+    points = at(
+        [
+            (-n * 1.3, 0.3),
+            (n * 1.3, 0.3),
+            (n * 1.2 - 0.2 * azimuth, chin + 0.02),
+            (-0.1 * azimuth, chin + 0.22),
+            (-n * 1.2 - 0.2 * azimuth, chin + 0.02),
+        ]
+    )
     fill(shadow, points, 1.0)
     shadow = cv2.GaussianBlur(shadow, (0, 0), 0.055 * unit) * 0.42
     for sign in (-1, 1):
         line = np.zeros_like(shadow)
-        band = at([(sign * n * 1.02, 0.9), (sign * n * 0.80, 0.9), (sign * 0.13, chin + 0.42), (sign * 0.19, chin + 0.42)])
+        band = at(
+            [(sign * n * 1.02, 0.9), (sign * n * 0.80, 0.9), (sign * 0.13, chin + 0.42), (sign * 0.19, chin + 0.42)]
+        )
         fill(line, band, 1.0)
         shadow += cv2.GaussianBlur(line, (0, 0), 0.06 * unit) * (0.16 if sign * azimuth > 0 else 0.26)
     factor = np.stack([1 - shadow * 0.80, 1 - shadow, 1 - shadow * 1.06], axis=-1)
     picture = np.clip(picture * factor, 0, 255).astype(np.uint8)
     # Clothes with a neckline.
     deep = 0.62 if i.presentation == "female" else 0.44
-    neckline = spline(np.array([(-n * 1.42, chin + 0.27), (-n * 0.85, chin + 0.30 + deep * 0.22), (0, chin + 0.31 + deep * 0.36), (n * 0.85, chin + 0.30 + deep * 0.22), (n * 1.42, chin + 0.27)]), 6)
+    neckline = spline(
+        np.array(
+            [
+                (-n * 1.42, chin + 0.27),
+                (-n * 0.85, chin + 0.30 + deep * 0.22),
+                (0, chin + 0.31 + deep * 0.36),
+                (n * 0.85, chin + 0.30 + deep * 0.22),
+                (n * 1.42, chin + 0.27),
+            ]
+        ),
+        6,
+    )
     cloth = np.concatenate([neckline, right[right[:, 1] > chin + 0.29], left[left[:, 1] > chin + 0.29][::-1]])
     tone = tuple(c * bright for c in i.clothes)
     fill(picture, at(cloth), tone)
     edge = at(neckline)
-    cv2.polylines(picture, [np.rint(edge * 16).astype(np.int32)], False, tuple(c * 0.72 for c in tone), max(1, int(0.035 * unit)), cv2.LINE_AA, 4)
+    cv2.polylines(
+        picture,
+        [np.rint(edge * 16).astype(np.int32)],
+        False,
+        tuple(c * 0.72 for c in tone),
+        max(1, int(0.035 * unit)),
+        cv2.LINE_AA,
+        4,
+    )
     soft = cv2.GaussianBlur((picture * 1.0).astype(np.float32), (0, 0), 0.6)
     picture = np.clip(soft, 0, 255).astype(np.uint8)
     top = int(max(0, cy + 0.16 * unit))

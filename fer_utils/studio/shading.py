@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from fer_utils.studio.anatomy import jaw_shift, Pose, spline
+from fer_utils.studio.anatomy import Pose, jaw_shift, spline
 from fer_utils.studio.canvas import blend, fill
 from fer_utils.studio.features import Scene
-from fer_utils.studio.skin import ANGLE, MARGIN, Skin, skin_of, TALL, WIDE
+from fer_utils.studio.skin import ANGLE, MARGIN, TALL, WIDE, Skin, skin_of
 
 _OUTLINE_ROWS = np.r_[0:20:3, 20:540:10, 540:580:4, 580:600]
 #: The head is looked up at one point in so many pixels each way, and in between by interpolation.
@@ -114,7 +114,9 @@ def unroll(pose: Pose, skin: Skin, low: np.ndarray, high: np.ndarray) -> np.ndar
     grid[..., 1] = (rest - head.top) * ((rows - 1) / (bottom - head.top))
     # The small grid's corners are the part's corner pixels, so scale about them.
     scale = np.array([[(cells[0] - 1) / max(width - 1, 1), 0, 0], [0, (cells[1] - 1) / max(height - 1, 1), 0]])
-    return cv2.warpAffine(grid, scale, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(
+        grid, scale, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def head_outline(pose: Pose) -> np.ndarray:
@@ -129,11 +131,29 @@ def profile_outline(s: Scene) -> np.ndarray:
     """The midline of a turned face, from brow to chin: nose, lips and chin stand out from the head's outline."""
     i, p, drop = s.identity, s.face.points, s.face.drop
     deep, tip = i.nose_depth, i.nose_length
-    line = spline(np.array([  # (y, how far in front of the head)
-        (-0.34, 0.0), (-0.16, 0.03), (-0.02, 0.045 * i.bridge), (tip - 0.26, 0.15 * deep), (tip - 0.11, 0.275 * deep), (tip - 0.055, 0.285 * deep),
-        (tip - 0.005, 0.235 * deep), (tip + 0.015, 0.13 * deep), (p[51, 1] - 0.05, 0.050), (p[51, 1], 0.080), (p[62, 1], 0.055), (p[66, 1], 0.050),
-        (p[57, 1], 0.070), (p[57, 1] + 0.07, 0.022), (i.chin - 0.14 + drop, 0.045), (i.chin - 0.05 + drop, 0.0),
-    ]), 4)
+    line = spline(
+        np.array(
+            [  # (y, how far in front of the head)
+                (-0.34, 0.0),
+                (-0.16, 0.03),
+                (-0.02, 0.045 * i.bridge),
+                (tip - 0.26, 0.15 * deep),
+                (tip - 0.11, 0.275 * deep),
+                (tip - 0.055, 0.285 * deep),
+                (tip - 0.005, 0.235 * deep),
+                (tip + 0.015, 0.13 * deep),
+                (p[51, 1] - 0.05, 0.050),
+                (p[51, 1], 0.080),
+                (p[62, 1], 0.055),
+                (p[66, 1], 0.050),
+                (p[57, 1], 0.070),
+                (p[57, 1] + 0.07, 0.022),
+                (i.chin - 0.14 + drop, 0.045),
+                (i.chin - 0.05 + drop, 0.0),
+            ]
+        ),
+        4,
+    )
     y, lift = line[:, 0], line[:, 1]
     ahead = np.column_stack([np.zeros(len(y)), y])
     return np.concatenate([s.pose.on_face(ahead, lift), s.pose.on_face(ahead, -0.22)[::-1]])
@@ -179,10 +199,12 @@ def skin(s: Scene, light) -> None:
     # The edge turns away from the light: a soft rim.
     rim = cv2.resize(mask, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     rim = cv2.LUT(cv2.GaussianBlur(rim, (0, 0), 0.055 * s.unit / 4 + 0.3), _rim_curve())
-    tone = cv2.multiply(tone, cv2.resize(rim, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_LINEAR), scale=1 / 255)
+    tone = cv2.multiply(
+        tone, cv2.resize(rim, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_LINEAR), scale=1 / 255
+    )
     toned = cv2.LUT(cv2.merge([tone, tone, tone]), _tone_curve(s.identity.tone))
     seen = cv2.multiply(seen, toned, scale=1.0 / 160.0)
-    blend(s.canvas[low[1]:high[1], low[0]:high[0]], seen, mask)
+    blend(s.canvas[low[1] : high[1], low[0] : high[0]], seen, mask)
 
 
 @lru_cache(maxsize=16)
@@ -190,7 +212,7 @@ def _tone_curve(tone: int) -> np.ndarray:
     """Shadows on skin keep their red: light scatters under the surface.  (1, 256, 3) uint8."""
     value = np.arange(256) / 160.0
     warm = 0.20 if tone <= 6 else 0.10
-    curves = [np.where(value < 1, value ** p, value) for p in (1.0 - 1.3 * warm, 1.0 - 0.1 * warm, 1.0 + 0.5 * warm)]
+    curves = [np.where(value < 1, value**p, value) for p in (1.0 - 1.3 * warm, 1.0 - 0.1 * warm, 1.0 + 0.5 * warm)]
     return np.clip(np.stack(curves, axis=-1) * 160.0, 0, 255).astype(np.uint8)[None]
 
 

@@ -18,23 +18,23 @@ from fer_utils.studio.anatomy import Head, head_of
 from fer_utils.studio.expressions import INDEX, MIDLINE
 from fer_utils.studio.identity import Identity
 
-WIDE, TALL = 144, 144          # cells of relief and shading
-FINE = 288                     # cells of colour, each way
-ANGLE = 1.75                   # radians each way
-MARGIN = 0.03                  # head units below the chin
+WIDE, TALL = 144, 144  # cells of relief and shading
+FINE = 288  # cells of colour, each way
+ANGLE = 1.75  # radians each way
+MARGIN = 0.03  # head units below the chin
 
 
 @dataclass(frozen=True, eq=False)
 class Skin:
     """What of the skin does not depend on the moment."""
 
-    base: np.ndarray            # (TALL, WIDE) relief at rest
-    units: tuple                # per unit and side, what it adds: (rows, columns, relief there), or nothing
-    lift: np.ndarray            # (TALL, WIDE) how far the nose stands out, for parallax
-    normal: np.ndarray          # (3, TALL, WIDE) of the bare head
-    per_across: np.ndarray      # (TALL, WIDE) cells per head unit, sideways
-    down: float                 # head units per cell, downwards
-    colour: np.ndarray          # (FINE, FINE, 3) uint8
+    base: np.ndarray  # (TALL, WIDE) relief at rest
+    units: tuple  # per unit and side, what it adds: (rows, columns, relief there), or nothing
+    lift: np.ndarray  # (TALL, WIDE) how far the nose stands out, for parallax
+    normal: np.ndarray  # (3, TALL, WIDE) of the bare head
+    per_across: np.ndarray  # (TALL, WIDE) cells per head unit, sideways
+    down: float  # head units per cell, downwards
+    colour: np.ndarray  # (FINE, FINE, 3) uint8
     gloss: float
 
 
@@ -68,7 +68,7 @@ def _rest(i: Identity, x, y, sag: float) -> np.ndarray:
     e = i.eye_spacing
     h = _hill(m, y, e, -i.brow_height + 0.03, 0.20, 0.065, 0.046 if male else 0.024)
     h += _hill(m, y, e + 0.01, -0.015, 0.185, 0.105, -0.070)
-    h += _hill(m, y, e, 0.0, 0.125, 0.075, 0.062)                      # the eyeball under the lids
+    h += _hill(m, y, e, 0.0, 0.125, 0.075, 0.062)  # the eyeball under the lids
     h += _hill(m, y, 0.145, -0.02, 0.05, 0.08, -0.045)
     h += _hill(m, y, e + 0.12, 0.24, 0.17, 0.12, 0.045 * i.cheekbones**4)
     h += _hill(m, y, 0.46, 0.58, 0.13, 0.18, -0.035)
@@ -109,8 +109,11 @@ def _unit_relief(i: Identity, x, y) -> dict[int, np.ndarray]:
     deep = float(np.clip(0.72 + 0.7 * (i.age - 24) / 35, 0.72, 1.5))
 
     def furrows(x0, sx, depth):
-        rows = sum(_hill(m, y, x0, top - 0.09 - 0.105 * k + 0.05 * (m - x0), sx * (1.0 - 0.13 * k), 0.017, -depth) +
-                   _hill(m, y, x0, top - 0.14 - 0.105 * k + 0.05 * (m - x0), sx * (1.0 - 0.13 * k), 0.028, depth * 0.7) for k in range(3))
+        rows = sum(
+            _hill(m, y, x0, top - 0.09 - 0.105 * k + 0.05 * (m - x0), sx * (1.0 - 0.13 * k), 0.017, -depth)
+            + _hill(m, y, x0, top - 0.14 - 0.105 * k + 0.05 * (m - x0), sx * (1.0 - 0.13 * k), 0.028, depth * 0.7)
+            for k in range(3)
+        )
         return rows * deep
 
     cheek = _hill(m, y, e + 0.05, 0.235, 0.135, 0.075, 0.060) + _hill(m, y, e + 0.04, 0.14, 0.14, 0.022, -0.026 * deep)
@@ -119,28 +122,58 @@ def _unit_relief(i: Identity, x, y) -> dict[int, np.ndarray]:
     return {
         1: furrows(0.10, 0.19, 0.0135) + _hill(m, y, 0.16, -i.brow_height - 0.08, 0.13, 0.07, 0.018),
         2: furrows(0.40, 0.14, 0.0115) + _hill(m, y, e + 0.10, -i.brow_height + 0.05, 0.16, 0.06, -0.016),
-        4: (_hill(m, y, 0.055, -0.20, 0.016, 0.085, -0.034 * deep) + _hill(m, y, 0.105, -0.20, 0.045, 0.07, 0.034)
-            + _hill(m, y, e - 0.02, -0.10, 0.17, 0.05, -0.026) + _hill(m, y, 0.0, -0.10, 0.10, 0.016, -0.012)),
+        4: (
+            _hill(m, y, 0.055, -0.20, 0.016, 0.085, -0.034 * deep)
+            + _hill(m, y, 0.105, -0.20, 0.045, 0.07, 0.034)
+            + _hill(m, y, e - 0.02, -0.10, 0.17, 0.05, -0.026)
+            + _hill(m, y, 0.0, -0.10, 0.10, 0.016, -0.012)
+        ),
         5: _hill(m, y, e, -0.10, 0.14, 0.03, -0.014),
         6: cheek + crow,
         7: _hill(m, y, e, 0.105, 0.13, 0.022, 0.016) + _hill(m, y, e, 0.145, 0.14, 0.018, -0.016),
-        9: (sum(_hill(m, y, 0.035, -0.03 + 0.05 * k, 0.085, 0.012, -0.020, -0.5) for k in range(3))
-            + _hill(m, y, 0.15, 0.24, 0.07, 0.09, 0.045) + _fold(m, y, [(0.14, 0.18), (i.nose_width + 0.07, 0.36), (0.29, 0.50)], 0.026, 0.050)
-            + _hill(m, y, 0.055, -0.19, 0.018, 0.06, -0.018) + _hill(m, y, e, 0.13, 0.15, 0.02, -0.014)),
-        10: _fold(m, y, [(i.nose_width + 0.03, 0.36), (0.25, 0.47), (0.34, 0.62)], 0.028, 0.048) + _hill(m, y, 0.30, 0.32, 0.10, 0.08, 0.028),
-        12: (_fold(m, y, naso, 0.030, 0.044) + _hill(m, y, e + 0.08, 0.30, 0.15, 0.11, 0.055)
-             + _hill(m, y, i.mouth_width + 0.115, my - 0.075, 0.03, 0.05, -0.026)),
-        14: _hill(m, y, i.mouth_width + 0.065, my - 0.01, 0.026, 0.065, -0.060) + _hill(m, y, i.mouth_width + 0.13, my - 0.01, 0.05, 0.09, 0.034),
-        15: _fold(m, y, [(i.mouth_width + 0.03, my + 0.05), (i.mouth_width + 0.05, my + 0.13), (i.mouth_width + 0.02, my + 0.20)], 0.026, 0.034),
+        9: (
+            sum(_hill(m, y, 0.035, -0.03 + 0.05 * k, 0.085, 0.012, -0.020, -0.5) for k in range(3))
+            + _hill(m, y, 0.15, 0.24, 0.07, 0.09, 0.045)
+            + _fold(m, y, [(0.14, 0.18), (i.nose_width + 0.07, 0.36), (0.29, 0.50)], 0.026, 0.050)
+            + _hill(m, y, 0.055, -0.19, 0.018, 0.06, -0.018)
+            + _hill(m, y, e, 0.13, 0.15, 0.02, -0.014)
+        ),
+        10: _fold(m, y, [(i.nose_width + 0.03, 0.36), (0.25, 0.47), (0.34, 0.62)], 0.028, 0.048)
+        + _hill(m, y, 0.30, 0.32, 0.10, 0.08, 0.028),
+        12: (
+            _fold(m, y, naso, 0.030, 0.044)
+            + _hill(m, y, e + 0.08, 0.30, 0.15, 0.11, 0.055)
+            + _hill(m, y, i.mouth_width + 0.115, my - 0.075, 0.03, 0.05, -0.026)
+        ),
+        14: _hill(m, y, i.mouth_width + 0.065, my - 0.01, 0.026, 0.065, -0.060)
+        + _hill(m, y, i.mouth_width + 0.13, my - 0.01, 0.05, 0.09, 0.034),
+        15: _fold(
+            m,
+            y,
+            [(i.mouth_width + 0.03, my + 0.05), (i.mouth_width + 0.05, my + 0.13), (i.mouth_width + 0.02, my + 0.20)],
+            0.026,
+            0.034,
+        ),
         16: _hill(m, y, 0.0, my + 0.16, 0.20, 0.035, -0.022),
-        17: (_hill(m, y, 0.0, i.chin - 0.16, 0.15, 0.085, 0.055) + _hill(m, y, 0.0, my + 0.135, 0.17, 0.026, -0.050)
-             + sum(_hill(m, y, a, i.chin - b, 0.018, 0.018, -0.010) for a, b in ((0.03, 0.18), (0.08, 0.15), (0.02, 0.12), (0.10, 0.20)))),
+        17: (
+            _hill(m, y, 0.0, i.chin - 0.16, 0.15, 0.085, 0.055)
+            + _hill(m, y, 0.0, my + 0.135, 0.17, 0.026, -0.050)
+            + sum(
+                _hill(m, y, a, i.chin - b, 0.018, 0.018, -0.010)
+                for a, b in ((0.03, 0.18), (0.08, 0.15), (0.02, 0.12), (0.10, 0.20))
+            )
+        ),
         18: _hill(m, y, 0.0, my, 0.17, 0.12, 0.05),
-        20: _hill(m, y, i.mouth_width + 0.12, my + 0.02, 0.03, 0.08, -0.034) + _hill(m, y, i.mouth_width + 0.19, my + 0.03, 0.05, 0.11, 0.026),
+        20: _hill(m, y, i.mouth_width + 0.12, my + 0.02, 0.03, 0.08, -0.034)
+        + _hill(m, y, i.mouth_width + 0.19, my + 0.03, 0.05, 0.11, 0.026),
         23: _hill(m, y, 0.0, my - 0.10, 0.20, 0.02, -0.012) + _hill(m, y, 0.0, my + 0.11, 0.18, 0.02, -0.014),
-        24: _hill(m, y, 0.0, my - 0.085, 0.24, 0.03, 0.026) + _hill(m, y, 0.0, my + 0.10, 0.22, 0.03, 0.026) + _hill(m, y, i.mouth_width + 0.03, my, 0.025, 0.06, -0.035),
-        26: _hill(m, y, 0.46, 0.55, 0.09, 0.20, -0.035) + _fold(m, y, [(0.22, 0.44), (0.31, 0.58), (0.34, 0.78)], 0.03, 0.010),
-        27: _hill(m, y, 0.45, 0.55, 0.09, 0.22, -0.035) + _fold(m, y, [(0.22, 0.44), (0.31, 0.58), (0.34, 0.82)], 0.03, 0.010),
+        24: _hill(m, y, 0.0, my - 0.085, 0.24, 0.03, 0.026)
+        + _hill(m, y, 0.0, my + 0.10, 0.22, 0.03, 0.026)
+        + _hill(m, y, i.mouth_width + 0.03, my, 0.025, 0.06, -0.035),
+        26: _hill(m, y, 0.46, 0.55, 0.09, 0.20, -0.035)
+        + _fold(m, y, [(0.22, 0.44), (0.31, 0.58), (0.34, 0.78)], 0.03, 0.010),
+        27: _hill(m, y, 0.45, 0.55, 0.09, 0.22, -0.035)
+        + _fold(m, y, [(0.22, 0.44), (0.31, 0.58), (0.34, 0.82)], 0.03, 0.010),
     }
 
 
@@ -165,7 +198,7 @@ def skin_of(identity: Identity) -> Skin:
     if identity.age > 40:
         base = base + 0.4 * sag * sum(_unit_relief(identity, x, y)[k] * v for k, v in ((1, 0.35), (2, 0.25), (6, 0.2)))
     units: list = [()] * (2 * len(INDEX))
-    left_share = 0.5 + 0.5 * np.tanh(x / 0.05)      # the person's left is the viewer's right
+    left_share = 0.5 + 0.5 * np.tanh(x / 0.05)  # the person's left is the viewer's right
     # Folds on dark skin are lit by its gloss; the picture has no other way to keep them as clear as on light skin.
     clear = 1.0 + 0.07 * dark
     for unit, relief in _unit_relief(identity, x, y).items():
@@ -187,9 +220,14 @@ def skin_of(identity: Identity) -> Skin:
     normal = np.stack([nx / size, ny, nz / size])
     normal /= np.sqrt((normal**2).sum(0))
     return Skin(
-        base=base.astype(np.float32), units=tuple(units), lift=_nose_lift(identity, x, y).astype(np.float32),
-        normal=normal.astype(np.float32), per_across=(1.0 / np.maximum(across, 1e-3)).astype(np.float32), down=down,
-        colour=_colour(identity, head, sag), gloss=0.015 + 0.019 * identity.tone + 0.030 * dark,
+        base=base.astype(np.float32),
+        units=tuple(units),
+        lift=_nose_lift(identity, x, y).astype(np.float32),
+        normal=normal.astype(np.float32),
+        per_across=(1.0 / np.maximum(across, 1e-3)).astype(np.float32),
+        down=down,
+        colour=_colour(identity, head, sag),
+        gloss=0.015 + 0.019 * identity.tone + 0.030 * dark,
     )
 
 
@@ -228,18 +266,30 @@ def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
     skin = np.empty((FINE, FINE, 3), np.float32)
     skin[:] = i.skin
     light = i.tone <= 5
-    blush = (_hill(m, y, i.eye_spacing + 0.10, 0.30, 0.17, 0.13, 1.0) + _hill(m, y, 0, i.nose_length - 0.08, 0.12, 0.10, 0.8)
-             + _hill(m, y, 0, i.chin - 0.13, 0.16, 0.10, 0.4) + _hill(m, y, 0.85, 0.1, 0.25, 0.3, 0.6))
+    blush = (
+        _hill(m, y, i.eye_spacing + 0.10, 0.30, 0.17, 0.13, 1.0)
+        + _hill(m, y, 0, i.nose_length - 0.08, 0.12, 0.10, 0.8)
+        + _hill(m, y, 0, i.chin - 0.13, 0.16, 0.10, 0.4)
+        + _hill(m, y, 0.85, 0.1, 0.25, 0.3, 0.6)
+    )
     tint = np.array((3, -15, -13) if light else (6, -7, -7), np.float32)
     skin += blush[..., None] * tint
-    tired = _hill(m, y, i.eye_spacing - 0.01, 0.10, 0.16, 0.05, 0.6 + 0.7 * sag) + _hill(m, y, i.eye_spacing, -0.06, 0.17, 0.07, 0.5)
+    tired = _hill(m, y, i.eye_spacing - 0.01, 0.10, 0.16, 0.05, 0.6 + 0.7 * sag) + _hill(
+        m, y, i.eye_spacing, -0.06, 0.17, 0.07, 0.5
+    )
     skin += tired[..., None] * np.array((-16, -16, -10) if light else (-13, -11, -9), np.float32)
     # Dark skin is lit as a portrait photographer lights it: planes that face the camera shine, hollows stay deep.
     share = min(max((i.tone - 5) / 3.0, 0.0), 1.0)
     if share:
-        planes = (_hill(m, y, i.eye_spacing + 0.05, 0.27, 0.20, 0.12, 1.0) + _hill(m, y, 0, 0.15, 0.07, 0.30, 0.8) + _hill(m, y, 0, -0.50, 0.40, 0.18, 0.6)
-                  + _hill(m, y, 0, i.chin - 0.15, 0.14, 0.08, 0.4))
-        skin *= ((1.0 + 0.42 * share * planes) * (1.0 - 0.30 * share * _hill(m, y, i.eye_spacing, -0.03, 0.20, 0.12, 1.0)))[..., None]
+        planes = (
+            _hill(m, y, i.eye_spacing + 0.05, 0.27, 0.20, 0.12, 1.0)
+            + _hill(m, y, 0, 0.15, 0.07, 0.30, 0.8)
+            + _hill(m, y, 0, -0.50, 0.40, 0.18, 0.6)
+            + _hill(m, y, 0, i.chin - 0.15, 0.14, 0.08, 0.4)
+        )
+        skin *= (
+            (1.0 + 0.42 * share * planes) * (1.0 - 0.30 * share * _hill(m, y, i.eye_spacing, -0.03, 0.20, 0.12, 1.0))
+        )[..., None]
     skin += (_noise(rng, FINE, FINE, 1.0) * 1.0 + _noise(rng, FINE, FINE, 7.0) * 1.4)[..., None] * (1.0, 1.0, 0.9)
     if i.freckles:
         for _ in range(int(110 * i.freckles)):
@@ -266,8 +316,10 @@ def _whiskers(i: Identity, m, y) -> np.ndarray:
     above = step(y - (my - 0.155), 0.012) * step(my - 0.035 - y, 0.015) * step(i.mouth_width + 0.06 - m, 0.02)
     above = above * step(m - 0.012, 0.012)
     chin = step(y - (my + 0.115 + 0.03 * (m < 0.08)), 0.014) * step(0.20 - m, 0.02)
-    beside = step(m - (i.mouth_width + 0.015), 0.014) * step(i.mouth_width + 0.085 - m, 0.018) * step(y - (my - 0.10), 0.02)
-    line = 0.10 + 0.62 * np.clip((0.66 - m) / 0.36, 0, 1) ** 0.8       # the beard's upper edge over the cheek
+    beside = (
+        step(m - (i.mouth_width + 0.015), 0.014) * step(i.mouth_width + 0.085 - m, 0.018) * step(y - (my - 0.10), 0.02)
+    )
+    line = 0.10 + 0.62 * np.clip((0.66 - m) / 0.36, 0, 1) ** 0.8  # the beard's upper edge over the cheek
     cheeks = step(y - line, 0.03) * step(m - (i.mouth_width + 0.03), 0.02)
     if i.facial_hair == "moustache":
         return above

@@ -17,7 +17,6 @@ import numpy as np
 
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import write_atomic
-
 from fer_utils.studio.layouts import CODECS, Take
 
 _AGAIN = "call film() again with the same arguments; it goes on where it stopped."
@@ -86,14 +85,26 @@ def begin(root: Path, plan: dict) -> bool:
             found = None
         if found != plan:
             changed = [k for k in plan if not isinstance(found, dict) or found.get(k) != plan[k]]
-            raise invalid("root", expected="a new or empty folder, or one begun by the same call", received=str(root),
-                          remedy=f"It holds another film (different: {', '.join(changed)}). Choose another folder, or delete this one.")
+            raise invalid(
+                "root",
+                expected="a new or empty folder, or one begun by the same call",
+                received=str(root),
+                remedy=f"It holds another film (different: {', '.join(changed)}). Choose another folder, or delete this one.",
+            )
         return (root / "truth" / "manifest.json").is_file()
     # A film that was stopped before its plan was written has left a folder `truth`, and no more.
-    others = [p for p in root.iterdir() if p != begun.parent or not p.is_dir() or not all(_LEFT.fullmatch(q.name) for q in p.iterdir())]
+    others = [
+        p
+        for p in root.iterdir()
+        if p != begun.parent or not p.is_dir() or not all(_LEFT.fullmatch(q.name) for q in p.iterdir())
+    ]
     if others:
-        raise invalid("root", expected="a new or empty folder", received=str(root),
-                      remedy="It holds something else, which is left alone. Choose another folder.")
+        raise invalid(
+            "root",
+            expected="a new or empty folder",
+            received=str(root),
+            remedy="It holds something else, which is left alone. Choose another folder.",
+        )
     write_atomic(begun, json.dumps(plan, indent=1) + "\n")
     return False
 
@@ -107,7 +118,8 @@ def finished(root: Path, take: Take) -> bool:
     """Whether a clip's videos and its truth are there, and not cut off (by a loss of power, say)."""
     try:
         return bool((root / frames_path(take.path)).stat().st_size) and all(
-            _ends_where_it_says(root / name) for name in (take.path, take.twin) if name)
+            _ends_where_it_says(root / name) for name in (take.path, take.twin) if name
+        )
     except OSError:
         return False
 
@@ -164,7 +176,9 @@ def video(path: Path, layout: str, fps: float, size: tuple[int, int]) -> Iterato
         # OpenCV does not say when a disk is full; only what can be read back tells.
         written = sum(1 for _ in _frames(half, decode=False))
         if written != added:
-            raise FerError(f"{path} has {written} of {added} frames after writing: is the disk full? Make room and {_AGAIN}")
+            raise FerError(
+                f"{path} has {written} of {added} frames after writing: is the disk full? Make room and {_AGAIN}"
+            )
         if not _ends_where_it_says(half):
             raise FerError(f"{path} is cut off after writing: is the disk full? Make room and {_AGAIN}")
         os.replace(half, path)
@@ -184,7 +198,7 @@ def _ends_where_it_says(path: Path) -> bool:
                 return False
             if path.suffix == ".avi":  # RIFF: four letters, then the size of what follows
                 size = 8 + int.from_bytes(head[4:8], "little")
-            else:                      # ISO 14496-12: the size with its own 8 bytes, then four letters; 1 for a size of 8 bytes after them
+            else:  # ISO 14496-12: the size with its own 8 bytes, then four letters; 1 for a size of 8 bytes after them
                 size = int.from_bytes(head[:4], "big")
                 size = int.from_bytes(head[8:16], "big") if size == 1 else size
             if size < 8:
@@ -194,7 +208,7 @@ def _ends_where_it_says(path: Path) -> bool:
 
 
 def _room(folder: Path) -> str:
-    if shutil.disk_usage(folder).free < 2 ** 20:
+    if shutil.disk_usage(folder).free < 2**20:
         return f"the disk is full. Make room and {_AGAIN[:-1]}"
     return "check that the folder can be written to"
 

@@ -21,13 +21,13 @@ import tempfile
 
 import numpy as np
 
-from fer_utils import faces, studio
+from fer_utils import studio
 from fer_utils.core import provenance, worker_pool
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.faces.detectors import Box, create
-from fer_utils.faces.landmarks import fit_landmarks, landmark_error, Landmarks, model_path, OPTIONS
-from fer_utils.faces.video import opencv
 from fer_utils.core.paths import home, write_atomic
+from fer_utils.faces.detectors import Box, create
+from fer_utils.faces.landmarks import OPTIONS, Landmarks, fit_landmarks, landmark_error, model_path
+from fer_utils.faces.video import opencv
 
 #: Seeds of the people who are learned from, and of those who never are; `studio.film` uses neither.
 TAUGHT, UNSEEN = 2_000_000_000, 3_000_000_000
@@ -46,8 +46,14 @@ class Example:
     about: dict
 
 
-def train(path: str | os.PathLike | None = None, *, people: int = 150, pictures_per_person: int = 8, seed: int = 0,
-          progress: bool = True) -> Path:
+def train(
+    path: str | os.PathLike | None = None,
+    *,
+    people: int = 150,
+    pictures_per_person: int = 8,
+    seed: int = 0,
+    progress: bool = True,
+) -> Path:
     """Train a predictor of the 68 landmarks on drawn faces, once.
 
     Every picture shows a posed-expression prototype at some strength with other
@@ -113,13 +119,28 @@ def train(path: str | os.PathLike | None = None, *, people: int = 150, pictures_
         learned = fit_landmarks(taught(), made, seed=plan["seed"])
         data = made.read_bytes()
     # The predictor last: a note without it, or with another's sum, says that nothing is finished.
-    write_atomic(note, json.dumps({
-        "made_by": "fer_utils.synthetic.landmark_predictor.train", "key": key, **plan, "pictures": learned, "detector": detector.name,
-        "boxes_not_detected": missed, "person_seeds": [_first_seed(TAUGHT, seed), _first_seed(TAUGHT, seed) + people - 1],
-        "options": dict(OPTIONS), "versions": provenance.versions() | used, "commit": provenance.commit(),
-        "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data),
-        "note": "Trained on drawn people only; nobody's face.",
-    }, indent=1) + "\n")
+    write_atomic(
+        note,
+        json.dumps(
+            {
+                "made_by": "fer_utils.synthetic.landmark_predictor.train",
+                "key": key,
+                **plan,
+                "pictures": learned,
+                "detector": detector.name,
+                "boxes_not_detected": missed,
+                "person_seeds": [_first_seed(TAUGHT, seed), _first_seed(TAUGHT, seed) + people - 1],
+                "options": dict(OPTIONS),
+                "versions": provenance.versions() | used,
+                "commit": provenance.commit(),
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "bytes": len(data),
+                "note": "Trained on drawn people only; nobody's face.",
+            },
+            indent=1,
+        )
+        + "\n",
+    )
     write_atomic(file, data)
     return file
 
@@ -151,11 +172,16 @@ def examples(people: int, pictures_per_person: int, *, seed: int = 0, first: int
     if first not in (TAUGHT, UNSEEN):
         raise invalid("first", expected="fer_utils.synthetic.landmark_predictor.TAUGHT or .UNSEEN", received=first)
     start = _first_seed(first, whole_number("seed", seed, 0, LAST_SEED))
-    return (_example(studio.person(start + number), np.random.default_rng([start + number, k]))
-            for number in range(people) for k in range(pictures))
+    return (
+        _example(studio.person(start + number), np.random.default_rng([start + number, k]))
+        for number in range(people)
+        for k in range(pictures)
+    )
 
 
-def measure(landmarks: Landmarks, *, people: int = 20, pictures_per_person: int = 6, seed: int = 0, progress: bool = True):
+def measure(
+    landmarks: Landmarks, *, people: int = 20, pictures_per_person: int = 6, seed: int = 0, progress: bool = True
+):
     """How far a predictor is off on drawn people whom ``train`` never draws.
 
     Parameters
@@ -174,14 +200,23 @@ def measure(landmarks: Landmarks, *, people: int = 20, pictures_per_person: int 
     from tqdm import tqdm
 
     if not isinstance(landmarks, Landmarks):
-        raise invalid("landmarks", expected="a Landmarks, from fer_utils.synthetic.landmark_predictor.load()", received=landmarks)
+        raise invalid(
+            "landmarks", expected="a Landmarks, from fer_utils.synthetic.landmark_predictor.load()", received=landmarks
+        )
     drawn = examples(people, pictures_per_person, seed=seed)
     rows = []
     with worker_pool.one_thread():
-        for example in tqdm(drawn, total=people * pictures_per_person, desc="measuring", unit="face", disable=not progress):
+        for example in tqdm(
+            drawn, total=people * pictures_per_person, desc="measuring", unit="face", disable=not progress
+        ):
             predicted = landmarks.find(example.picture)
-            rows.append({**example.about, "found": bool(np.isfinite(predicted).all()),
-                         "error": float(landmark_error(predicted, example.landmarks))})
+            rows.append(
+                {
+                    **example.about,
+                    "found": bool(np.isfinite(predicted).all()),
+                    "error": float(landmark_error(predicted, example.landmarks)),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -198,19 +233,35 @@ def report(measured):
     import pandas as pd
 
     if not isinstance(measured, pd.DataFrame) or not {"person", "found", "error"} <= set(measured.columns):
-        raise invalid("measured", expected="the table that fer_utils.synthetic.landmark_predictor.measure returns", received=measured)
+        raise invalid(
+            "measured",
+            expected="the table that fer_utils.synthetic.landmark_predictor.measure returns",
+            received=measured,
+        )
     groups = {
-        "all": pd.Series("all", measured.index), "expression": measured["expression"],
+        "all": pd.Series("all", measured.index),
+        "expression": measured["expression"],
         "tone": pd.cut(measured["tone"], [0, 2, 4, 6, 8, 10], labels=["1-2", "3-4", "5-6", "7-8", "9-10"]),
         "yaw, degrees": pd.cut(measured["yaw"].abs(), [-1, 7, 14, 90], labels=["up to 7", "7 to 14", "above 14"]),
         "pitch, degrees": pd.cut(measured["pitch"].abs(), [-1, 4, 8, 90], labels=["up to 4", "4 to 8", "above 8"]),
-        "light": measured["light"], "glasses": measured["glasses"], "facial hair": measured["facial_hair"],
+        "light": measured["light"],
+        "glasses": measured["glasses"],
+        "facial hair": measured["facial_hair"],
     }
     rows = []
     for factor, values in groups.items():
         for group, part in measured.groupby(values, observed=True):
-            rows.append({"factor": factor, "group": str(group), "pictures": len(part), "people": part["person"].nunique(),
-                         "found": part["found"].mean(), "error": part["error"].mean(), "error_95": part["error"].quantile(0.95)})
+            rows.append(
+                {
+                    "factor": factor,
+                    "group": str(group),
+                    "pictures": len(part),
+                    "people": part["person"].nunique(),
+                    "found": part["found"].mean(),
+                    "error": part["error"].mean(),
+                    "error_95": part["error"].quantile(0.95),
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -223,18 +274,35 @@ def _example(person: studio.Identity, rng: np.random.Generator) -> Example:
     yaw, pitch = float(rng.uniform(-YAW, YAW)), float(rng.uniform(-PITCH, PITCH))
     roll = float(np.clip(rng.normal(0.0, 4.0), -ROLL, ROLL))
     picture, landmarks = studio.draw(
-        person, _units(label, rng), size=SIDE, yaw=yaw, pitch=pitch, roll=roll, light=light, truth=True,
+        person,
+        _units(label, rng),
+        size=SIDE,
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+        light=light,
+        truth=True,
         gaze=tuple(float(v) for v in rng.uniform(-0.6, 0.6, 2)),
         background=tuple(int(v) for v in rng.integers(40, 226, 3)),
-        shift=tuple(float(v) for v in np.clip(rng.normal(0.0, 0.02, 2), -0.06, 0.06)), zoom=float(rng.uniform(0.85, 1.12)),
+        shift=tuple(float(v) for v in np.clip(rng.normal(0.0, 0.02, 2), -0.06, 0.06)),
+        zoom=float(rng.uniform(0.85, 1.12)),
     )
     blur, noise = rng.uniform(0.0, 0.9), rng.uniform(0.0, 6.0)
     if blur > 0.3:
         picture = cv2.GaussianBlur(picture, (0, 0), blur)
     grain = rng.standard_normal(picture.shape, dtype=np.float32) * np.float32(noise)
     picture = np.clip(np.rint(picture + grain), 0, 255).astype(np.uint8)
-    about = {"person": person.seed, "expression": label, "tone": person.tone, "yaw": yaw, "pitch": pitch, "roll": roll,
-             "light": light, "glasses": person.glasses, "facial_hair": person.facial_hair}
+    about = {
+        "person": person.seed,
+        "expression": label,
+        "tone": person.tone,
+        "yaw": yaw,
+        "pitch": pitch,
+        "roll": roll,
+        "light": light,
+        "glasses": person.glasses,
+        "facial_hair": person.facial_hair,
+    }
     return Example(picture, landmarks, about)
 
 
@@ -248,7 +316,9 @@ def _units(label: str, rng: np.random.Generator) -> dict[int | str, float]:
             if unit in studio.expressions.MIDLINE:
                 units[unit] = min(1.0, base + more)
             else:
-                units[f"L{unit}"], units[f"R{unit}"] = (float(np.clip(base + more * side, 0.0, 1.0)) for side in (one, other))
+                units[f"L{unit}"], units[f"R{unit}"] = (
+                    float(np.clip(base + more * side, 0.0, 1.0)) for side in (one, other)
+                )
     return units
 
 
@@ -272,8 +342,12 @@ def _finished(file: Path, note: Path, key: str) -> bool:
         pass
     if file.parent == home() / "landmarks":  # the store's own: a damaged one is made anew
         return False
-    raise invalid("path", expected="a new file, or one that the same call has made", received=str(file),
-                  remedy="It holds something else, which is left alone. Choose another name, or delete it.")
+    raise invalid(
+        "path",
+        expected="a new file, or one that the same call has made",
+        received=str(file),
+        remedy="It holds something else, which is left alone. Choose another name, or delete it.",
+    )
 
 
 def _first_seed(first: int, seed: int) -> int:

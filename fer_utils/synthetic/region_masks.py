@@ -24,17 +24,43 @@ from fer_utils.studio import ACTION_UNITS
 #: Action unit -> the parts of the face that it moves: brows and the forehead above them (1, 2, 4), lids (5, 7, 43, 45), the
 #: cheek's top and the lids (6), the nose (9), the nose's wings and the upper lip (10), lips and cheeks (12, 14), lips (15, 18, 20,
 #: 23 to 25), lips and chin (16, 17, 26, 27).
-PARTS: Mapping[int, tuple[str, ...]] = MappingProxyType({
-    1: ("brow",), 2: ("brow",), 4: ("brow",), 5: ("eye",), 6: ("eye", "cheek"), 7: ("eye",), 9: ("nose",), 10: ("nose", "mouth"),
-    12: ("mouth", "cheek"), 14: ("mouth", "cheek"), 15: ("mouth",), 16: ("mouth", "chin"), 17: ("mouth", "chin"), 18: ("mouth",),
-    20: ("mouth",), 23: ("mouth",), 24: ("mouth",), 25: ("mouth",), 26: ("mouth", "chin"), 27: ("mouth", "chin"), 43: ("eye",), 45: ("eye",),
-})
+PARTS: Mapping[int, tuple[str, ...]] = MappingProxyType(
+    {
+        1: ("brow",),
+        2: ("brow",),
+        4: ("brow",),
+        5: ("eye",),
+        6: ("eye", "cheek"),
+        7: ("eye",),
+        9: ("nose",),
+        10: ("nose", "mouth"),
+        12: ("mouth", "cheek"),
+        14: ("mouth", "cheek"),
+        15: ("mouth",),
+        16: ("mouth", "chin"),
+        17: ("mouth", "chin"),
+        18: ("mouth",),
+        20: ("mouth",),
+        23: ("mouth",),
+        24: ("mouth",),
+        25: ("mouth",),
+        26: ("mouth", "chin"),
+        27: ("mouth", "chin"),
+        43: ("eye",),
+        45: ("eye",),
+    }
+)
 #: Part -> iBUG's points whose convex hull it is, on the person's right and left; nose, mouth and chin have one hull.
-POINTS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType({
-    "brow": ((17, 18, 19, 20, 21), (22, 23, 24, 25, 26)), "eye": (tuple(range(36, 42)), tuple(range(42, 48))),
-    "cheek": ((36, 41, 40, 39, 31, 48), (45, 46, 47, 42, 35, 54)),
-    "nose": (tuple(range(27, 36)),), "mouth": (tuple(range(48, 68)),), "chin": ((48, 54, 55, 56, 57, 58, 59, 6, 7, 8, 9, 10),),
-})
+POINTS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
+    {
+        "brow": ((17, 18, 19, 20, 21), (22, 23, 24, 25, 26)),
+        "eye": (tuple(range(36, 42)), tuple(range(42, 48))),
+        "cheek": ((36, 41, 40, 39, 31, 48), (45, 46, 47, 42, 35, 54)),
+        "nose": (tuple(range(27, 36)),),
+        "mouth": (tuple(range(48, 68)),),
+        "chin": ((48, 54, 55, 56, 57, 58, 59, 6, 7, 8, 9, 10),),
+    }
+)
 #: How far the forehead reaches above the brows, and how far every hull is widened: shares of the distance of the eyes' outer corners.
 FOREHEAD, WIDENED = 0.30, 0.06
 #: A unit counts from so much above the most that the actor's neutral clips show; intensities go from 0 to 1.
@@ -55,12 +81,23 @@ class Regions:
 
     def __repr__(self) -> str:
         area = self.masks.mean(axis=(1, 2))
-        some = f"; the others cover {100 * area[area > 0].mean():.0f} % of the picture on average" if (area > 0).any() else ""
+        some = (
+            f"; the others cover {100 * area[area > 0].mean():.0f} % of the picture on average"
+            if (area > 0).any()
+            else ""
+        )
         return f"Regions({len(self.masks)} rows, {len(self.empty)} of them without a region{some})"
 
 
-def regions(face_set: FaceSet, truth: str | os.PathLike, rows: Sequence[int], *, least: float = LEAST, size: int | None = None,
-            margin: float | None = None) -> Regions:
+def regions(
+    face_set: FaceSet,
+    truth: str | os.PathLike,
+    rows: Sequence[int],
+    *,
+    least: float = LEAST,
+    size: int | None = None,
+    margin: float | None = None,
+) -> Regions:
     """Where the action units that were drawn move the face.
 
     A unit counts on a side of the face where its intensity in that frame is more than ``least`` above the
@@ -92,8 +129,13 @@ def regions(face_set: FaceSet, truth: str | os.PathLike, rows: Sequence[int], *,
     for mask, points, row in zip(masks, marks, face_set.meta.iloc[rows].itertuples()):
         shown = table.frames(row.clip)["action_units"][row.frame_index] > table.neutral(row.actor) + least  # (2, 22)
         unit = np.hypot(*(points[45] - points[36]))
-        for name in {(part, k) for number, sides in zip(ACTION_UNITS, shown.T) for part in PARTS[number]
-                     for k in range(len(POINTS[part])) if (sides[k] if len(POINTS[part]) == 2 else sides.any())}:
+        for name in {
+            (part, k)
+            for number, sides in zip(ACTION_UNITS, shown.T)
+            for part in PARTS[number]
+            for k in range(len(POINTS[part]))
+            if (sides[k] if len(POINTS[part]) == 2 else sides.any())
+        }:
             cv2.fillConvexPoly(mask, np.rint(_outline(*name, points, unit)).astype(np.int32), 1)
         radius = max(1, round(WIDENED * unit))
         mask[:] = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
@@ -113,18 +155,34 @@ def _outline(part: str, side: int, points: np.ndarray, unit: float) -> np.ndarra
     return cv2.convexHull(hull.astype(np.float32))[:, 0]
 
 
-def landmarks(face_set: FaceSet, truth: str | os.PathLike, rows: Sequence[int], *, size: int | None = None,
-              margin: float | None = None) -> np.ndarray:
+def landmarks(
+    face_set: FaceSet,
+    truth: str | os.PathLike,
+    rows: Sequence[int],
+    *,
+    size: int | None = None,
+    margin: float | None = None,
+) -> np.ndarray:
     """The drawn landmarks of some rows in pixels of their crops, (N, 68, 2) float64: see `fer_utils.faces.points_in_crop`."""
     config = face_set.manifest.get("config", {})
     if config.get("align"):
-        raise invalid("face_set", expected="faces that were not turned upright", received="align=True",
-                      remedy="Where a turned face was is not stored. Prepare the clips without align.")
+        raise invalid(
+            "face_set",
+            expected="faces that were not turned upright",
+            received="align=True",
+            remedy="Where a turned face was is not stored. Prepare the clips without align.",
+        )
     table, rows = _Truth(truth), _rows(rows, len(face_set))
     margin = config.get("margin", 0.0) if margin is None else margin
-    made = [points_in_crop(table.frames(row.clip)["landmarks"][row.frame_index], Box(row.box_x, row.box_y, row.box_w, row.box_h, row.score),
-                           size=size or face_set.images.shape[1], margin=margin)
-            for row in face_set.meta.iloc[rows].itertuples()]
+    made = [
+        points_in_crop(
+            table.frames(row.clip)["landmarks"][row.frame_index],
+            Box(row.box_x, row.box_y, row.box_w, row.box_h, row.score),
+            size=size or face_set.images.shape[1],
+            margin=margin,
+        )
+        for row in face_set.meta.iloc[rows].itertuples()
+    ]
     return np.array(made, np.float64).reshape(-1, 68, 2)
 
 
@@ -148,8 +206,12 @@ class _Truth:
         folder = Path(folder).expanduser()
         folder = folder if (folder / "clips.csv").is_file() else folder / "truth"
         if not (folder / "clips.csv").is_file():
-            raise invalid("truth", expected="the folder `truth` of a drawn film", received=str(folder.parent),
-                          remedy="Only drawn people have one: fer_utils.synthetic.stand_ins.truth('ravdess', tier=...) says where.")
+            raise invalid(
+                "truth",
+                expected="the folder `truth` of a drawn film",
+                received=str(folder.parent),
+                remedy="Only drawn people have one: fer_utils.synthetic.stand_ins.truth('ravdess', tier=...) says where.",
+            )
         made = super().__new__(cls)
         made.folder, made._frames, made._neutral, made._clips = folder, {}, {}, None
         return made

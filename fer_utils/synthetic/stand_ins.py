@@ -13,10 +13,10 @@ from pathlib import Path
 from fer_utils import datasets, faces, studio
 from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
-from fer_utils.faces.detectors import create
-from fer_utils.faces.landmarks import chosen_landmarks, Landmarks
 from fer_utils.core.paths import home
 from fer_utils.core.tables import ClipTable
+from fer_utils.faces.detectors import create
+from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,14 @@ EPOCHS: dict[str, int] = {"smoke": 2, "class": 6, "full": 30}
 SEED = 2023
 
 
-def clip_table(dataset: str = "ravdess", *, tier: str = "class", root: str | Path | None = None,
-               twins: bool = False, progress: bool = True) -> ClipTable:
+def clip_table(
+    dataset: str = "ravdess",
+    *,
+    tier: str = "class",
+    root: str | Path | None = None,
+    twins: bool = False,
+    progress: bool = True,
+) -> ClipTable:
     """The clips of a data set: filmed with drawn actors, or found under ``root``.
 
     Parameters
@@ -75,14 +81,30 @@ def film_stand_in(dataset: str, *, tier: str = "class", twins: bool = False, pro
     # The key holds the studio's code: a changed drawing is another data set.
     key = provenance.digest([arguments, provenance.code_fingerprint(["fer_utils.studio"])])[:12]
     folder = home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
-    studio.film(dataset, folder, actors=size.actors, clips_per_actor=size.clips_per_actor, seed=SEED,
-                progress=progress, **({"twins": True} if twins else {}))
+    studio.film(
+        dataset,
+        folder,
+        actors=size.actors,
+        clips_per_actor=size.clips_per_actor,
+        seed=SEED,
+        progress=progress,
+        **({"twins": True} if twins else {}),
+    )
     return folder
 
 
-def face_set(dataset: str = "ravdess", *, tier: str = "class", root: str | Path | None = None,
-             twins: bool = False, frames: int = 6, detector: str = "dlib", landmarks: Landmarks | str | Path | None = None,
-             workers: int | None = None, progress: bool = True) -> faces.FaceSet:
+def face_set(
+    dataset: str = "ravdess",
+    *,
+    tier: str = "class",
+    root: str | Path | None = None,
+    twins: bool = False,
+    frames: int = 6,
+    detector: str = "dlib",
+    landmarks: Landmarks | str | Path | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> faces.FaceSet:
     """The face set of `clip_table`'s clips, made once and kept.
 
     Parameters are those of `clip_table` and `fer_utils.faces.prepare`; faces are
@@ -100,12 +122,17 @@ def face_set(dataset: str = "ravdess", *, tier: str = "class", root: str | Path 
         [(row.clip, Path(row.path).stat().st_size, Path(row.path).stat().st_mtime_ns) for row in clips.itertuples()],
         # A store that was moved or copied makes its faces anew: its old set names clips in the old place.
         str(Path(root if root is not None else home()).expanduser().resolve()),
-        dataset, frames, detector, provenance.code_fingerprint(["fer_utils.faces"]),
+        dataset,
+        frames,
+        detector,
+        provenance.code_fingerprint(["fer_utils.faces"]),
         *([] if predictor is None else [predictor.sha256]),
     ]
     name = f"{dataset}-{tier if root is None else 'real'}{'-twins' if twins else ''}{'-landmarks' if predictor else ''}"
     folder = home() / "faces" / f"{name}-{provenance.digest(made_from)[:12]}"
-    return faces.prepare(clips, folder, frames=frames, detector=detector, landmarks=predictor, workers=workers, progress=progress)
+    return faces.prepare(
+        clips, folder, frames=frames, detector=detector, landmarks=predictor, workers=workers, progress=progress
+    )
 
 
 def prefetch(tier: str = "class", *, datasets_wanted=("ravdess", "savee"), progress: bool = True) -> dict[str, str]:
@@ -122,6 +149,10 @@ def _size(dataset: str, tier: str) -> Size:
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
     if dataset not in SIZES[tier]:
-        raise invalid("dataset", expected=f"a stand-in, one of {', '.join(SIZES[tier])}", received=dataset,
-                      remedy="Give `root`, a folder of clips, for any other data set.")
+        raise invalid(
+            "dataset",
+            expected=f"a stand-in, one of {', '.join(SIZES[tier])}",
+            received=dataset,
+            remedy="Give `root`, a folder of clips, for any other data set.",
+        )
     return SIZES[tier][dataset]

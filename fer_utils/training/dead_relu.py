@@ -19,12 +19,21 @@ def _probe(model, layers: Iterable[str] | None):
     import keras
 
     relu = (keras.activations.relu, keras.activations.relu6)
-    known = {layer.name: layer for layer in getattr(model, "layers", ()) if getattr(layer, "activation", None) in relu
-             or isinstance(layer, keras.layers.ReLU) and not layer.negative_slope}
+    known = {
+        layer.name: layer
+        for layer in getattr(model, "layers", ())
+        if getattr(layer, "activation", None) in relu
+        or (isinstance(layer, keras.layers.ReLU)
+        and not layer.negative_slope)
+    }
     chosen = list(known) if layers is None else [layers] if isinstance(layers, str) else list(layers)
     for name in chosen:
         if name not in known:
-            raise invalid("layers", expected=f"names of layers with a ReLU: {', '.join(known) or 'this model has none'}", received=name)
+            raise invalid(
+                "layers",
+                expected=f"names of layers with a ReLU: {', '.join(known) or 'this model has none'}",
+                received=name,
+            )
     outputs = {}
     for name in chosen:
         output = known[name].output
@@ -40,14 +49,16 @@ def _probe(model, layers: Iterable[str] | None):
 def _count(probe, images, batch_size: int) -> dict[str, dict[str, int]]:
     highest: dict[str, np.ndarray] = {}
     for start in range(0, len(images), batch_size):
-        some = np.asarray(images[start:start + batch_size], np.float32)
+        some = np.asarray(images[start : start + batch_size], np.float32)
         for name, values in probe.predict_on_batch(some).items():
             values = np.asarray(values).max(axis=0)
             highest[name] = np.maximum(highest.get(name, values), values)
     return {name: {"dead": int((values <= 0).sum()), "units": len(values)} for name, values in highest.items()}
 
 
-def dead_units(model, images, *, layers: Iterable[str] | None = None, batch_size: int = 16) -> dict[str, dict[str, int]]:
+def dead_units(
+    model, images, *, layers: Iterable[str] | None = None, batch_size: int = 16
+) -> dict[str, dict[str, int]]:
     """Count the units that give 0 for every one of some faces: at every place of the map, where the layer is a convolution.
 
     A ReLU unit that is 0 has no gradient, so one that is 0 for every face stays as it is while the layers before it do.
@@ -108,7 +119,7 @@ def DeadUnits(images, *, layers: Iterable[str] | None = None, every: int | None 
             model = self.model  # under JAX this puts the weights of the moment into the model
             if self._seen is not model:
                 self._seen, self._probe = model, _probe(model, layers)
-            if self._probe is None or self.history and self.history[-1]["step"] == step:
+            if self._probe is None or (self.history and self.history[-1]["step"] == step):
                 return
             self.dead_now = _count(self._probe, images, batch_size)
             for name, count in self.dead_now.items():
@@ -119,7 +130,8 @@ def DeadUnits(images, *, layers: Iterable[str] | None = None, every: int | None 
                         f"Layer {name!r} is dead: after {step} steps, in epoch {self._epoch}, all {count['units']} of its units give 0 "
                         f"for every one of {len(images)} faces. No gradient passes a ReLU that is 0, so they stay so, and what "
                         "comes after them answers the same for every face. More epochs will not help, and a lower learning rate "
-                        "may only put it off: begin again with a network that keeps its units alive (ding2023: conditioned=True).")
+                        "may only put it off: begin again with a network that keeps its units alive (ding2023: conditioned=True)."
+                    )
                     warnings.warn(self.said[-1], DeadLayer, stacklevel=2)
 
         def on_epoch_begin(self, epoch, logs=None):

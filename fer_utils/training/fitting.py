@@ -19,10 +19,20 @@ import numpy as np
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import write_atomic
-from fer_utils.training.precision import computed_on, computing_in, policy, PRECISIONS
-from fer_utils.training import dead_units, DeadLayer, DeadUnits
+from fer_utils.training import DeadLayer, DeadUnits, dead_units
+from fer_utils.training.precision import PRECISIONS, computed_on, computing_in, policy
 
-__all__ = ["DeadLayer", "DeadUnits", "Recipe", "batches", "computed_on", "dead_units", "fit", "policy", "predict_probabilities"]
+__all__ = [
+    "DeadLayer",
+    "DeadUnits",
+    "Recipe",
+    "batches",
+    "computed_on",
+    "dead_units",
+    "fit",
+    "policy",
+    "predict_probabilities",
+]
 
 #: On how many of its training faces `fit` looks for dead units after each epoch.
 PROBED = 16
@@ -73,8 +83,16 @@ class Recipe:
             raise invalid("augment", expected="a number from 0 to 1", received=self.augment)
 
 
-def batches(images, labels, rows, *, batch_size: int = 32, shuffle_seed: int | None = None,
-            flip: bool = False, augment: float = 0.0):
+def batches(
+    images,
+    labels,
+    rows,
+    *,
+    batch_size: int = 32,
+    shuffle_seed: int | None = None,
+    flip: bool = False,
+    augment: float = 0.0,
+):
     """A ``keras.utils.PyDataset`` over some rows of a face set; memory holds one batch.
 
     Parameters
@@ -129,9 +147,13 @@ def _bent(picture: np.ndarray, by: np.ndarray) -> np.ndarray:
     import cv2
 
     height, width, channels = picture.shape
-    turn = cv2.getRotationMatrix2D((width / 2 - 0.5, height / 2 - 0.5), BENT["degrees"] * by[0], 1 + BENT["scale"] * by[1])
+    turn = cv2.getRotationMatrix2D(
+        (width / 2 - 0.5, height / 2 - 0.5), BENT["degrees"] * by[0], 1 + BENT["scale"] * by[1]
+    )
     turn[:, 2] += BENT["shift"] * by[2:4] * (width, height)
-    moved = cv2.warpAffine(picture, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    moved = cv2.warpAffine(
+        picture, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    ).astype(np.float32)
     lit = (moved - 127.5) * (1 + BENT["contrast"] * by[4]) + 127.5 + BENT["brightness"] * by[5]
     return np.clip(lit, 0, 255).round().astype(np.uint8).reshape(height, width, channels)
 
@@ -149,7 +171,9 @@ def _fed(batches, model):
     options = tf.data.Options()
     options.autotune.enabled = False
     kinds = tuple(tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in batches[0])
-    made = tf.data.Dataset.from_generator(lambda: (batches[number] for number in range(len(batches))), output_signature=kinds)
+    made = tf.data.Dataset.from_generator(
+        lambda: (batches[number] for number in range(len(batches))), output_signature=kinds
+    )
     return made.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(2).with_options(options)
 
 
@@ -161,8 +185,20 @@ def _let_go(images) -> None:
             pages.madvise(mmap.MADV_DONTNEED)
 
 
-def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: int = 0,
-        folder: Path | str | None = None, progress: bool = True, callbacks=(), description: str = "training"):
+def fit(
+    model,
+    images,
+    labels,
+    train,
+    test,
+    *,
+    recipe: Recipe = Recipe(),
+    seed: int = 0,
+    folder: Path | str | None = None,
+    progress: bool = True,
+    callbacks=(),
+    description: str = "training",
+):
     """Train a model and return it with its history; a killed run goes on from its last whole epoch.
 
     Parameters
@@ -190,7 +226,6 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
     -----
     DeadLayer : a layer of which every unit is dead.
     """
-    import keras
 
     if not len(train):
         raise invalid("train", expected="at least one row to train on", received="0 rows")
@@ -205,7 +240,9 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
 
         model = models.load(Path(folder) / saved["file"])
         start, history = saved["epoch"], saved["history"]
-    learning = batches(images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed, flip=recipe.flip, augment=recipe.augment)
+    learning = batches(
+        images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed, flip=recipe.flip, augment=recipe.augment
+    )
     steps = len(learning) * recipe.epochs
     if not start and not one_pass:
         model = _compiled(computing_in(model, policy(recipe.precision)), recipe, steps)
@@ -220,8 +257,14 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
     for epoch in range(start, recipe.epochs):
         learning.begin(epoch)
         # `begin` has shuffled the rows; Keras would shuffle the batches besides, by a state of its own.
-        logs = model.fit(learned, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=0,
-                         callbacks=[_Each(bar, seed), *callbacks]).history
+        logs = model.fit(
+            learned,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            shuffle=False,
+            verbose=0,
+            callbacks=[_Each(bar, seed), *callbacks],
+        ).history
         if testing is not None:
             scores = model.evaluate(testing, verbose=0, return_dict=True)
             logs |= {f"test_{name}": [value] for name, value in scores.items()}
@@ -241,11 +284,17 @@ def fit(model, images, labels, train, test, *, recipe: Recipe = Recipe(), seed: 
 def _compiled(model, recipe: Recipe, steps: int):
     import keras
 
-    rate = recipe.learning_rate if recipe.schedule == "constant" else keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    rate = (
+        recipe.learning_rate
+        if recipe.schedule == "constant"
+        else keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    )
     optimizer = keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": rate}})
     if any(layer.compute_dtype == "float16" for layer in model.layers):  # whose smallest gradients would be 0
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False)
+    model.compile(
+        optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False
+    )
     return model
 
 
@@ -277,8 +326,15 @@ def _keep(model, folder: Path, epoch: int, history: dict) -> None:
 def _progress_bar(total: int, description: str, progress: bool):
     from tqdm import tqdm
 
-    return tqdm(total=total, desc=description, unit="step", file=sys.stderr, disable=not progress,
-                mininterval=1.0, dynamic_ncols=True)
+    return tqdm(
+        total=total,
+        desc=description,
+        unit="step",
+        file=sys.stderr,
+        disable=not progress,
+        mininterval=1.0,
+        dynamic_ncols=True,
+    )
 
 
 def _Each(bar, seed: int):

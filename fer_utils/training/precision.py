@@ -68,9 +68,11 @@ def computing_in(model, wanted: str):
     import keras
 
     head = {*getattr(model, "output_names", ()), model.layers[-1].name}
-    inner = [layer for layer in model.layers if layer.name not in head and not isinstance(layer, keras.layers.InputLayer)]
+    inner = [
+        layer for layer in model.layers if layer.name not in head and not isinstance(layer, keras.layers.InputLayer)
+    ]
     half = any(layer.compute_dtype in ("float16", "bfloat16") for layer in inner)
-    if wanted == "float32" and not half or inner and all(layer.dtype_policy.name == wanted for layer in inner):
+    if (wanted == "float32" and not half) or (inner and all(layer.dtype_policy.name == wanted for layer in inner)):
         return model
 
     def changed(value):

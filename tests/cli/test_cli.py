@@ -1,0 +1,509 @@
+"""The command line does what the functions do: outcome on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import re
+import subprocess
+import sys
+
+import pytest
+
+from fer_utils import datasets
+from fer_utils.cli import main
+from fer_utils.core import paths
+from fer_utils.faces import FaceSet
+
+pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
+pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+
+COMMANDS = ("scan", "download", "film", "prepare", "train", "difficulty", "evaluate", "predict", "demo")
+ACTORS, CLIPS, FRAMES = 2, 4, 3
+
+
+@pytest.fixture
+def call(capsys, monkeypatch, tmp_path_factory):
+    """Run a command in this process: (status, standard output, standard error)."""
+    monkeypatch.setenv("FER_HOME", str(tmp_path_factory.getbasetemp() / "cli-store"))
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = main.main([str(argument) for argument in arguments])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with `film`, `faces` and `result`, each made by its command."""
+    folder = tmp_path_factory.mktemp("cli")
+    made = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FER_HOME", str(tmp_path_factory.getbasetemp() / "cli-store"))
+        for name, arguments in {
+            "film": [
+                "film",
+                "ravdess",
+                folder / "film",
+                "--actors",
+                ACTORS,
+                "--clips-per-actor",
+                CLIPS,
+                "--workers",
+                1,
+            ],
+            "faces": [
+                "prepare",
+                "--dataset",
+                "ravdess",
+                folder / "film",
+                "--out",
+                folder / "faces",
+                "--frames",
+                FRAMES,
+                "--workers",
+                1,
+            ],
+            "result": ["train", folder / "faces", "--model", "knn", "--epochs", 1, "--by", "actor", "--test", 0.5],
+        }.items():
+            made[name] = in_json(*arguments, "--json", "--quiet")
+    return folder, made
+
+
+def in_json(*arguments):
+    """Run a command in this process where pytest's `capsys` cannot be had, and read its JSON."""
+    import contextlib
+    import io
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main.main([str(argument) for argument in arguments]) == 0
+    return json.loads(out.getvalue())
+
+
+def as_a_program(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "fer_utils", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=Path(main.__file__).parents[2],
+        **options,
+    )
+
+
+def test_help_lists_the_commands_and_costs_no_backend():
+    done = as_a_program("--help")
+    assert done.returncode == 0 and done.stderr == ""
+    listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("    ")]
+    assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
+    assert main.main([]) == 0  # no command: the same help and no error
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_json(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main.main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert end.value.code == 0 and "--json" in shown and "--quiet" in shown
+
+
+def test_film(place):
+    folder, made = place
+    film = made["film"]
+    assert film["layout"] == "ravdess" and film["clips"] == ACTORS * CLIPS and Path(film["root"]) == folder / "film"
+    assert len(list((folder / "film").glob("Actor_*/02-*.mp4"))) == ACTORS * CLIPS
+    assert film["manifest"]["plan"]["actors"] == ["01", "02"]
+
+
+def test_scan(place, call, tmp_path):
+    folder, _ = place
+    status, out, err = call(
+        "scan", "--dataset", "ravdess", folder / "film", "--json", "--csv", tmp_path / "new" / "clips.csv"
+    )
+    told, clips = json.loads(out), datasets.scan("ravdess", folder / "film")
+    assert status == 0 and err == ""
+    assert told["clips"] == len(clips) == ACTORS * CLIPS and told["actors"] == ["01", "02"] and told["problems"] == []
+    assert (
+        told["expressions"] == clips["expression"].value_counts().to_dict() and sum(told["expressions"].values()) == 8
+    )
+    assert (tmp_path / "new" / "clips.csv").read_text() == clips.to_csv(index=False)
+    status, out, _ = call("scan", "--dataset", "ravdess", folder / "film")
+    assert status == 0 and out.startswith("8 clips of 2 actors, 8 performances\n")
+
+
+def test_prepare(place, call):
+    folder, made = place
+    stored = FaceSet.load(folder / "faces")
+    assert made["faces"] == {
+        "out": str(folder / "faces"),
+        "clips": ACTORS * CLIPS,
+        "faces": len(stored),
+        "fingerprint": stored.fingerprint,
+        "problems": [],
+    }
+    assert len(stored) == ACTORS * CLIPS * FRAMES
+    status, out, err = call(
+        "prepare",
+        "--dataset",
+        "ravdess",
+        folder / "film",
+        "--out",
+        folder / "faces",
+        "--frames",
+        FRAMES,
+        "--workers",
+        1,
+        "--quiet",
+    )
+    assert status == 0 and out == f"24 faces from 8 clips in {folder / 'faces'}\n" and err == ""
+
+
+def test_train_stores_what_evaluate_reads(place, call):
+    folder, made = place
+    trained = made["result"]
+    assert set(trained) == {"result", "parameters", "metrics", "minutes"}
+    assert trained["metrics"]["n"] == CLIPS * FRAMES and 0 <= trained["metrics"]["accuracy"]["value"] <= 1
+    assert (Path(trained["result"]) / "model.keras").is_file()
+    status, out, err = call("evaluate", trained["result"], "--json")
+    told = json.loads(out)
+    assert status == 0 and err == "" and told["metrics"] == trained["metrics"]
+    assert told["split"]["leaked_share"]["actor"] == 0 and told["split"]["test"] == CLIPS * FRAMES
+    status, out, _ = call("evaluate", trained["result"])
+    assert status == 0 and out.startswith("knn, split by actor, 12 test images of 1 actor\naccuracy")
+    assert "no interval: 1 actor in the test" in out and "leaked actor" in out
+
+
+def test_a_small_network_is_trained_with_its_recipe_and_a_teacher(place, call):
+    from fer_utils.experiments import Result
+
+    folder, _ = place
+    small = ("train", folder / "faces", "--model", "nano", "--epochs", 1, "--quiet", "--json")
+    status, out, err = call(*small, "--schedule", "cosine", "--flip", "--augment", 0.5, "--precision", "float32")
+    assert status == 0, err
+    teacher = json.loads(out)["result"]
+    recipe = Result.load(teacher).experiment["recipe"]
+    assert (recipe["schedule"], recipe["flip"], recipe["augment"], recipe["precision"]) == (
+        "cosine",
+        True,
+        0.5,
+        "float32",
+    )
+    status, out, err = call(*small, "--teacher", teacher)
+    assert status == 0, err
+    taught = Result.load(json.loads(out)["result"]).experiment["distillation"]
+    assert [one["recipe"] for one in taught["teachers"]] == [recipe]
+    for arguments, word in (
+        (("--teacher", folder), "`teacher`"),
+        (("--teacher", teacher, "--by", "clip"), "`teacher`"),
+        (("--schedule", "linear"), "`schedule`"),
+        (("--augment", 2), "`augment`"),
+        (("--precision", "half"), "`precision`"),
+    ):
+        status, out, err = call(*small, *arguments)
+        assert (status, out) == (2, "") and word in err
+
+
+def test_faces_bring_the_labels_of_their_set(place, call, tmp_path):
+    from fer_utils.experiments import Result
+
+    assert len(Result.load(place[1]["result"]["result"]).labels) == 8  # RAVDESS's, though four are filmed
+    _, out, _ = call(
+        "film", "savee", tmp_path / "film", "--actors", 2, "--clips-per-actor", 5, "--workers", 1, "--quiet"
+    )
+    assert out.startswith("10 clips of drawn actors")
+    call(
+        "prepare",
+        "--dataset",
+        "savee",
+        tmp_path / "film",
+        "--out",
+        tmp_path / "faces",
+        "--frames",
+        1,
+        "--workers",
+        1,
+        "--quiet",
+    )
+    status, out, _ = call("train", tmp_path / "faces", "--model", "knn", "--epochs", 1, "--quiet", "--json")
+    assert status == 0 and len(Result.load(json.loads(out)["result"]).labels) == 7
+
+
+def test_predict_on_a_video_and_on_a_picture_of_it(place, call, tmp_path):
+    import drawn
+
+    from fer_utils.faces import read_frames
+
+    folder, made = place
+    clip = sorted((folder / "film").glob("Actor_01/*.mp4"))[0]
+    status, out, err = call("predict", clip, "--model", made["result"]["result"], "--frames", 2, "--json", "--quiet")
+    faces = json.loads(out)["faces"]
+    assert status == 0 and len(faces) == 2 and faces[0]["frame_index"] < faces[1]["frame_index"]
+    for face in faces:
+        scores = {name: score for name, score in face.items() if name.startswith("score_")}
+        assert len(scores) == 8 and sum(scores.values()) == pytest.approx(1, abs=1e-5)
+        assert scores["score_" + face["expression"]] == max(scores.values())
+    picture = drawn.write_image(tmp_path / "frame.png", read_frames(clip, 1).frames[0].rgb)
+    status, out, err = call("predict", picture, "--model", made["result"]["result"], "--quiet")
+    assert status == 0 and out.startswith("1 face (scores are for posed-expression labels)\n  frame 0, box (")
+
+
+def test_nothing_found_is_status_one_and_a_report(place, call, tmp_path):
+    import drawn
+    import numpy as np
+
+    _, made = place
+    status, out, err = call("scan", "--dataset", "ravdess", tmp_path / "none", "--json")
+    assert status == 1 and json.loads(out)["clips"] == 0 and "missing" in err and str(tmp_path / "none") in err
+    assert [row["kind"] for row in json.loads(out)["problems"]] == ["missing"]
+    status, out, err = call(
+        "prepare", "--dataset", "savee", tmp_path / "none", "--out", tmp_path / "out", "--json", "--quiet"
+    )
+    assert status == 1 and json.loads(out)["faces"] == 0 and err.startswith("1 problem: missing 1\n")
+    assert not (tmp_path / "out").exists()  # an empty set would refuse the corrected call
+    empty = drawn.write_image(tmp_path / "grey.png", np.full((200, 200, 3), 128, np.uint8))
+    status, out, err = call("predict", empty, "--model", made["result"]["result"], "--json", "--quiet")
+    assert status == 1 and json.loads(out)["faces"] == [] and "no face" in err
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [
+        (["scan", "--dataset", "fer2013", "{folder}"], "`dataset`"),
+        (["film", "fer2013", "{new}"], "`layout`"),
+        (["film", "ravdess", "{new}", "--actors", "0"], "`actors`"),
+        (["film", "ravdess", "{folder}/faces"], "`root`"),
+        (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--frames", "0"], "`frames`"),
+        (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--detector", "eye"], "`detector`"),
+        (
+            ["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--detector", "yunet"],
+            "face_detection_yunet_2023mar.onnx",
+        ),
+        (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--align"], "`align`"),
+        (
+            ["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--scheduler", "nonsense"],
+            "`scheduler`",
+        ),
+        (["train", "{folder}/faces", "--model", "gpt"], "`model`"),
+        (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{file}"], "`out`"),
+        (
+            ["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--report", "{file}/r.html"],
+            "`report`",
+        ),
+        (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--report", "{folder}"], "`report`"),
+        (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--report", ""], "`report`"),
+        (["train", "{folder}/faces", "--by", "smile"], "`by`"),
+        (["train", "{folder}/faces", "--epochs", "0"], "`epochs`"),
+        (["train", "{folder}/faces", "--dataset", "fer2013"], "`dataset`"),
+        (["train", "{folder}/film"], "no face set"),
+        (["train", "--tier", "huge"], "`tier`"),
+        (["evaluate", "{folder}/film"], "stored result"),
+        (["evaluate", "{folder}/film"], "`result`"),
+        (["download", "folder"], "`dataset`"),
+        (["predict", "{folder}/none.png", "--model", "{result}"], "`file`"),
+        (["predict", "{folder}/none.png", "--model", "{folder}/film"], "`"),
+        (["scan", "--dataset", "ravdess", "{folder}/film", "--csv", "{file}/clips.csv"], "`csv`"),
+        (["scan", "--dataset", "ravdess", "{folder}/film", "--csv", "{folder}"], "`csv`"),
+    ],
+)
+def test_impossible_calls_are_status_two_and_one_error(place, call, tmp_path, arguments, word):
+    folder, made = place
+    (tmp_path / "file").write_text("a file, no folder")
+    names = {"folder": folder, "new": tmp_path / "new", "file": tmp_path / "file", "result": made["result"]["result"]}
+    status, out, err = call(*[argument.format(**names) for argument in arguments], "--quiet", "--json")
+    assert status == 2 and out == ""
+    # TensorFlow speaks on standard error by itself; our own words are the last of it.
+    told = err[err.rindex("fer_utils ") :]
+    assert told.startswith(f"fer_utils {arguments[0]}: ") and word in told and "Traceback" not in err
+    assert not (tmp_path / "new").exists() or not list((tmp_path / "new").rglob("*.*"))
+
+
+def test_demo_watches_a_film_and_stores_what_is_asked_for(place, call, tmp_path):
+    folder, made = place
+    film, result = next((folder / "film").rglob("*.mp4")), made["result"]["result"]
+    status, out, err = call(
+        "demo", "--video", film, "--model", result, "--headless", "--out", tmp_path / "a.webm", "--quiet", "--json"
+    )
+    value = json.loads(out)
+    assert (
+        status == 0
+        and value["frames"] == 12
+        and value["seen"] >= 1
+        and (tmp_path / "a.webm").is_file()
+        and value["out"] == str(tmp_path / "a.webm")
+    )
+    status, out, err = call("demo", "--video", film, "--model", result, "--headless")
+    assert status == 0 and "Nothing is stored." in err and "stored: nothing" in out
+    for arguments, word in (
+        (("--video", tmp_path / "nowhere.mp4", "--headless"), "`video`"),
+        (("--camera", 63, "--headless"), "`camera`"),
+        (("--video", film, "--headless", "--out", tmp_path / "a.webm"), "`out`"),
+    ):
+        status, out, err = call("demo", "--model", result, *arguments)
+        assert (status, out) == (2, "") and word in err
+
+
+def test_as_a_program_an_error_is_a_sentence(place, tmp_path):
+    done = as_a_program("scan", "--dataset", "fer2013", tmp_path)
+    assert (
+        done.returncode == 2
+        and done.stdout == ""
+        and done.stderr.startswith("fer_utils scan: Invalid value for `dataset`.")
+    )
+    assert "Traceback" not in done.stderr
+    unknown = as_a_program("teach")
+    assert unknown.returncode == 2 and "invalid choice: 'teach'" in unknown.stderr
+
+
+def test_as_a_program_standard_output_is_json_and_nothing_else(place, tmp_path):
+    import os
+
+    folder, _ = place
+    done = as_a_program(
+        "train",
+        folder / "faces",
+        "--model",
+        "knn",
+        "--by",
+        "clip",
+        "--epochs",
+        "1",
+        "--json",
+        env=os.environ | {"FER_HOME": str(tmp_path / "store")},
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)  # TensorFlow's notes and the bar are on standard error
+    assert Path(told["result"]).parent == tmp_path / "store" / "results" and "knn" in done.stderr
+
+
+def test_paths_that_the_screen_cannot_show(place, tmp_path, monkeypatch):
+    """ASCII on standard output and standard error, and letters beyond it in a path: told with backslashes."""
+    import io
+    import shutil
+
+    root = tmp_path / "Größe \u0416"
+    shutil.copytree(place[0] / "film", root)
+    (root / "Actor_01" / "leer\u0416.mp4").write_bytes(b"")
+    streams = {name: io.TextIOWrapper(io.BytesIO(), "ascii") for name in ("stdout", "stderr")}
+    with monkeypatch.context() as patch:
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        status = main.main(
+            [
+                "prepare",
+                "--dataset",
+                "ravdess",
+                str(root),
+                "--out",
+                str(root / "out"),
+                "--frames",
+                "1",
+                "--workers",
+                "1",
+                "--quiet",
+            ]
+        )
+    out, err = (stream.buffer.getvalue().decode("ascii") for stream in streams.values())
+    assert (
+        status == 0
+        and out == f"8 faces from 8 clips in {tmp_path}/Gr\\xf6\\xdfe \\u0416/out\n"
+        and "leer\\u0416.mp4" in err
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no POSIX pipes on this system")
+@pytest.mark.parametrize("both", [False, True], ids=["standard output", "both streams"])
+def test_nobody_reads_on(tmp_path, both):
+    """``| head``: the pipe is closed before a word is written."""
+    import os
+
+    from clipfiles import touch
+
+    touch(tmp_path, "02-01-01-01-01-01-01.mp4", "holiday.mp4")
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "fer_utils", "scan", "--dataset", "ravdess", str(tmp_path)],
+            stdout=writer,
+            stderr=writer if both else subprocess.PIPE,
+            cwd=Path(main.__file__).parents[2],
+        )
+    finally:
+        os.close(writer)
+    assert done.returncode == 0  # the status of the work, read or not
+    assert both or (b"ipe" not in done.stderr and done.stderr.startswith(b"1 problem: name 1"))
+
+
+def test_an_interrupted_command_says_that_it_can_go_on(call, monkeypatch, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(datasets, "scan", interrupted)
+    status, out, err = call("scan", "--dataset", "ravdess", tmp_path)
+    assert status == 130 and out == "" and "interrupted" in err
+
+
+def test_the_store_of_these_tests_is_their_own(call, tmp_path_factory):
+    assert paths.home() == (tmp_path_factory.getbasetemp() / "cli-store").resolve()
+
+
+# --- what the README prints ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def readme():
+    return (Path(main.__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(readme, language):
+    return re.findall(rf"```{language}\n(.*?)```", readme, re.S)
+
+
+def test_the_readmes_example_runs_as_printed(readme, call, tmp_path, monkeypatch, capsys):
+    example, _ = blocks(readme, "python")
+    assert "actors=4, clips_per_actor=8" in example
+    monkeypatch.chdir(tmp_path)
+    exec(example.replace("actors=4, clips_per_actor=8", "actors=2, clips_per_actor=2"), {})
+    told = capsys.readouterr().out
+    assert told.startswith("(24, 180, 180, 1) no problems\n") and str(paths.home() / "results" / "knn-") in told
+    assert "expression" in told
+
+
+def test_the_readmes_studio_runs_as_printed(readme, tmp_path, monkeypatch, capsys):
+    _, example = blocks(readme, "python")
+    monkeypatch.chdir(tmp_path)
+    space = {}
+    exec(example, space)
+    assert (
+        "true_expression" in capsys.readouterr().out
+        and space["picture"].shape == (256, 256, 3)
+        and space["marks"].shape == (68, 2)
+    )
+    assert len(space["film"].clips) == 8 and len(space["acted"].clips) == 1440
+
+
+def test_the_readmes_commands_exist(readme, root):
+    shown = " ".join(blocks(readme, "bash"))
+    for command in re.findall(r"python -m fer_utils (.*)", shown):
+        main._parser().parse_args(command.split("#")[0].split())  # exits where an option is unknown
+    targets = set(re.findall(r"make ([a-z]+)", shown))
+    assert {"book", "test", "serve", "address"} <= targets
+    for target in targets:
+        assert re.search(rf"^{target}:", (root / "Makefile").read_text(), re.M), target
+
+
+def test_the_tests_that_the_readme_names_exist(readme, root):
+    named = re.findall(r"`(tests/test_\w+\.py)::(test_\w+)`", readme)
+    assert len(named) >= 8
+    for file, name in named:
+        assert f"\ndef {name}(" in (root / file).read_text(encoding="utf-8"), name
+
+
+def test_the_readmes_map_has_every_room(readme, root):
+    rooms = {p.stem for p in (root / "fer_utils").glob("*.py")} | {
+        p.parent.name for p in (root / "fer_utils").glob("*/__init__.py")
+    }
+    mapped = set(re.findall(r"`(\w+)`", "".join(re.findall(r"(?m)^\| (`.*?) \|", readme))))
+    assert rooms - {"__init__", "__main__"} == mapped

@@ -1,0 +1,606 @@
+"""The graders are graded: every solution passes, every stub and every plausible wrong answer fails, and says why."""
+
+import json
+import math
+import signal
+
+import numpy as np
+import pytest
+
+from fer_utils import exercises
+from fer_utils.core.errors import FerError
+from fer_utils.core.labels import RAVDESS
+
+
+def cells(root, tag):
+    """{exercise number: source of the cell} of all chapters, by tag."""
+    import re
+
+    found = {}
+    for path in sorted((root / "notebooks").glob("[01]*.ipynb")):
+        for cell in json.loads(path.read_text())["cells"]:
+            if tag in cell["metadata"].get("tags", []):
+                source = "".join(cell["source"])
+                (number,) = re.findall(r'check\("([\d-]+)"', source)
+                found[number] = source
+    return found
+
+
+def verdict(source):
+    """Run a chapter's cell; return the verdict of its last line."""
+    from fer_utils.core import labels
+
+    *body, last = source.strip().splitlines()
+    space = {"check": exercises.check, "labels": labels, "np": np}
+    exec("\n".join(body), space)
+    return eval(last, space)
+
+
+def test_every_chapter_has_one_exercise(root):
+    chapters = sorted(p.stem[:2] for p in (root / "notebooks").glob("[01]*.ipynb"))
+    assert [number[:2] for number in sorted(exercises.available())] == chapters
+    assert set(cells(root, "exercise")) == set(cells(root, "solution")) == set(exercises.available())
+
+
+@pytest.mark.parametrize("number", exercises.available())
+def test_solution_passes_and_stub_fails(root, number):
+    made = verdict(cells(root, "solution")[number])
+    assert made and made.message and number in str(made)
+    stub = verdict(cells(root, "exercise")[number])
+    assert not stub and stub.message
+    assert 'class="fer-exercise fer-failed"' in stub._repr_html_()
+
+
+def describe(name, **changes):
+    part = name.split(".")[0].split("-")
+    made = {
+        "actor": part[6],
+        "sex": "male" if int(part[6]) % 2 else "female",
+        "expression": RAVDESS[int(part[2]) - 1],
+        "intensity": "strong" if part[3] == "02" else "normal",
+        "repetition": int(part[5]),
+    }
+    return {key: change(part, made) if callable(change) else change for key, change in (made | changes).items()}
+
+
+def parameters(n, d, k, size, *, pools=3, bias=True, channels=1, conv3=None):
+    side = size
+    for _ in range(pools):
+        side //= 2
+    b = int(bias)
+    return (
+        (9 * channels + b) * n
+        + (9 * n + b) * 4 * n
+        + (conv3 or (36 * n + b) * 4 * n)
+        + (side * side * 4 * n + b) * d
+        + (d + b) * k
+    )
+
+
+def split(meta, count, seed, *, rows=lambda r, meta: r, seeded=True):
+    rng = np.random.default_rng(seed if seeded else None)
+    actors = meta["actor"].to_numpy()
+    testing = np.isin(actors, rng.permutation(np.unique(actors))[:count])
+    return rows(np.flatnonzero(~testing), meta), rows(np.flatnonzero(testing), meta)
+
+
+def frame_split(meta, count, seed):
+    order = np.random.default_rng(seed).permutation(len(meta))
+    cut = len(meta) * count // meta["actor"].nunique()
+    return order[cut:], order[:cut]
+
+
+def interval(correct, actors, seed, *, draws=1000, ends=(2.5, 97.5), unit=None, mean_of_means=False, subset=None):
+    rng = np.random.default_rng(seed)
+    actors = np.arange(len(correct)) if unit == "frame" else np.asarray(actors)
+    parts = [np.asarray(correct)[actors == a] for a in np.unique(actors)]
+    size = subset or len(parts)
+    shares = []
+    for _ in range(draws):
+        drawn = [parts[i] for i in rng.integers(0, len(parts), size)]
+        shares.append(np.mean([p.mean() for p in drawn]) if mean_of_means else np.concatenate(drawn).mean())
+    return tuple(np.percentile(shares, ends))
+
+
+def relative(features, actors, neutral, takes, *, known=None, sign=1, only=None):
+    """The answer to 06-1; ``known(i, own)`` picks other reference rows, ``only`` the rows that are treated at all."""
+    known = known or (lambda i, own: own & neutral & (takes != takes[i]))
+    made = np.array(
+        [sign * (row - features[known(i, actors == actors[i])].mean(axis=0)) for i, row in enumerate(features)]
+    )
+    return made if only is None else np.where(only[:, None], made, features)
+
+
+def relative_in_place(features, actors, neutral, takes):
+    features -= relative(features, actors, neutral, takes).astype(features.dtype)
+    return features
+
+
+def relative_in_whole_numbers(features, actors, neutral, takes):
+    made = np.empty_like(features)
+    made[:] = relative(features, actors, neutral, takes)
+    return made
+
+
+def occluded(
+    ask, picture, label, patch, *, fill=None, sign=1, fresh=True, own=False, turned=False, left=False, dtype=float
+):  # dtype None: that of the picture
+    """The answer to 07-1."""
+    high, wide = picture.shape[0] // patch, picture.shape[1] // patch
+    label = int(ask(picture[None])[0].argmax()) if own else label
+    plain, made, covered = ask(picture[None])[0, label], np.zeros((high, wide)), picture.astype(dtype or picture.dtype)
+    for i in range(high):
+        for j in range(wide):
+            covered = picture.astype(dtype or picture.dtype) if fresh else covered
+            covered[i * patch : (i + 1) * patch, j * patch : (j + 1) * patch] = picture.mean() if fill is None else fill
+            now = ask(covered[None])[0, label]
+            made[i, j] = now if left else sign * (plain - now)
+    return made.T if turned else made
+
+
+def occluded_in_place(ask, picture, label, patch):
+    picture[:patch, :patch] = 0
+    return occluded(ask, picture, label, patch)
+
+
+def told(
+    student,
+    teacher,
+    labels,
+    weight,
+    temperature,
+    *,
+    squared=True,
+    turned=False,
+    warm=("student", "teacher"),
+    scaled=True,
+    first=True,
+    fold=np.mean,
+    log=np.log,
+    cross=False,
+    over=np.sum,
+    power=lambda t: 1 / t,
+):
+    """The answer to 11-1."""
+    soften = lambda p, name: p ** power(temperature) if name in warm else p  # noqa: E731
+    p, q = soften(student, "student"), soften(teacher, "teacher")
+    if scaled:
+        p, q = p / p.sum(axis=1, keepdims=True), q / q.sum(axis=1, keepdims=True)
+    p, q = (q, p) if turned else (p, q)
+    apart = over(-q * log(p) if cross else q * log(q / p), axis=1)
+    return fold(
+        first * -log(student[np.arange(len(labels)), labels]) + weight * (temperature**2 if squared else 1) * apart
+    )
+
+
+def told_in_place(student, teacher, *more):
+    made = told(student, teacher, *more)
+    student **= 0.5
+    return made
+
+
+def inverted(
+    h,
+    w,
+    c,
+    d,
+    t,
+    k,
+    s,
+    *,
+    norms=4,
+    bias=0,
+    always=False,
+    full=False,
+    window=None,
+    every=(1, 0, 0),
+    up=True,
+    wide=None,
+    add=False,
+):
+    """The answer to 09-1; ``every`` says which of the three convolutions runs at every place of the input."""
+
+    def places(whole):
+        return h * w if whole else (-(-h // s) * -(-w // s) if up else (h // s) * (w // s))
+
+    window, wide = window or k * k, wide or t * c
+    first = t > 1 or always
+    parameters = (
+        first * (c * wide + (norms + bias) * wide)
+        + window * wide * (wide if full else 1)
+        + (norms + bias) * wide
+        + wide * d
+        + (norms + bias) * d
+    )
+    expand, depth, project = map(places, every)
+    macs = first * expand * c * wide + depth * window * wide * (wide if full else 1) + project * wide * d
+    return parameters, macs + (places(False) * d if add and s == 1 and c == d else 0)
+
+
+def forever(*_):
+    while True:
+        pass
+
+
+def drop_a_row(meta, count, seed):
+    train, test = split(meta, count, seed)
+    return train[1:], test
+
+
+def smooth(
+    times,
+    scores,
+    tau,
+    *,
+    weight=lambda gap, tau: 1 - np.exp(-gap / tau),
+    gaps=np.diff,
+    first=1,
+    recall=True,
+    dtype=float,
+):
+    made = np.array(scores, dtype)
+    made[0] = first * made[0]
+    for row, gap in enumerate(gaps(times), start=1):
+        before = made[row - 1] if recall else scores[row - 1]
+        made[row] = before + weight(gap, tau) * (scores[row] - before)
+    return made
+
+
+def smooth_in_place(times, scores, tau):
+    for row in range(1, len(scores)):
+        scores[row] = scores[row - 1] + (1 - np.exp(-(times[row] - times[row - 1]) / tau)) * (
+            scores[row] - scores[row - 1]
+        )
+    return scores
+
+
+def smooth_adding(times, scores, tau):
+    made = np.array(scores, float)
+    for row in range(1, len(made)):
+        made[row] = made[row - 1] + (1 - np.exp(-(times[row] - times[row - 1]) / tau)) * scores[row]
+    return made
+
+
+def moving_mean(times, scores, tau):
+    return np.array([scores[(times > time - tau) & (times <= time)].mean(axis=0) for time in times])
+
+
+def mutate(meta, count, seed):
+    made = split(meta, count, seed)
+    meta["fold"] = 0
+    return made
+
+
+def folded(kernel, bias, gamma, beta, mean, variance, epsilon, *, by=None, scaled=None, moved=None):
+    """The answer to 10-1, with another factor a filter, other ways to use it on the kernel, other biases."""
+    by = gamma / np.sqrt(variance + epsilon) if by is None else by
+    return (kernel * by if scaled is None else scaled(by)), ((bias - mean) * by + beta if moved is None else moved(by))
+
+
+def fold_in_place(kernel, bias, gamma, beta, mean, variance, epsilon):
+    made = folded(kernel, bias, gamma, beta, mean, variance, epsilon)
+    kernel *= gamma / np.sqrt(variance + epsilon)
+    return kernel, made[1]
+
+
+def fold_in_place_bias(kernel, bias, gamma, beta, mean, variance, epsilon):
+    made = folded(kernel, bias, gamma, beta, mean, variance, epsilon)
+    bias -= mean
+    return made
+
+
+WRONG = [
+    ("01-1", lambda name: describe(name, actor=lambda p, m: int(p[6])), "'actor'"),
+    ("01-1", lambda name: describe(name, sex=lambda p, m: "female" if int(p[6]) % 2 else "male"), "'sex'"),
+    ("01-1", lambda name: describe(name, expression=lambda p, m: RAVDESS[int(p[2]) % 8]), "'expression'"),
+    ("01-1", lambda name: describe(name, intensity=lambda p, m: p[3]), "'intensity'"),
+    ("01-1", lambda name: describe(name, repetition=lambda p, m: p[5]), "'repetition'"),
+    ("01-1", lambda name: describe(name, repetition=lambda p, m: int(p[4])), "'repetition'"),
+    ("01-1", lambda name: list(describe(name).values()), "should return a dict"),
+    ("01-1", lambda name: {k: v for k, v in describe(name).items() if k != "sex"}, "missing: ['sex']"),
+    ("01-1", describe("02-01-06-02-01-02-12.mp4"), "should be a function"),
+    ("01-1", lambda name: describe("02-01-06-02-01-02-12.mp4"), "should be"),
+    ("02-1", lambda n, k: list(range(k)), "frame"),
+    ("02-1", lambda n, k: [int(i * n / k) for i in range(k)], "frame"),
+    ("02-1", lambda n, k: list(np.linspace(0, n - 1, min(k, n)).astype(int)), "centred"),
+    ("02-1", lambda n, k: [int((i + 0.5) * n / k) for i in range(k)], "twice"),
+    ("02-1", lambda n, k: [(i + 0.5) * n / k for i in range(min(k, n))], "whole numbers"),
+    ("02-1", lambda n, k: sorted(np.random.default_rng(0).permutation(n)[:k]), "centred"),
+    ("02-1", lambda n, k: [int((i + 0.5) * n / min(n, k)) for i in range(min(n, k))][::-1], "order of time"),
+    ("02-1", lambda n, k: n // k, "list of frame indices"),
+    ("03-1", lambda n, d, k, s: 542_136, "should be 542119"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, bias=False), "biases"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, pools=2), "should be"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, channels=3), "should be"),
+    ("03-1", lambda n, d, k, s: float(parameters(n, d, k, s)), "whole number"),
+    (
+        "03-1",
+        lambda n, d, k, s: parameters(n, d, k, (s // 8) * 8) if s != 181 else parameters(n, d, k, 184),
+        "should be",
+    ),
+    ("03-1", lambda n, d: 0, "should be parameters(filters, dense, classes, size)"),
+    ("03-1", lambda n, d, k, s: None, "should be"),
+    ("04-1", frame_split, "both sides"),
+    ("04-1", lambda m, c, s: split(m, c, 0), "almost the same test actors"),
+    ("04-1", lambda m, c, s: split(m, c, s, seeded=False), "same seed"),
+    ("04-1", lambda m, c, s: split(m, c, s, rows=lambda r, meta: meta.index[r].to_numpy()), "positions"),
+    ("04-1", lambda m, c, s: split(m, c, s)[::-1], "should test"),
+    ("04-1", lambda m, c, s: split(m, c, s)[0], "two things"),
+    ("04-1", drop_a_row, "every row belongs"),
+    ("04-1", mutate, "changed the table"),
+    ("04-1", lambda m, c, s: split(m, 1, s), "should test"),
+    ("05-1", lambda losses, patience: int(np.argmin(losses)), "patience ran out"),
+    ("05-1", lambda losses, patience: len(losses) - 1, "kept"),
+    ("05-1", lambda losses, patience: min(range(len(losses)), key=lambda i: (losses[i], -i)), "kept"),
+    ("05-1", lambda losses, patience: losses.sort() or 0, "should be"),
+    ("05-1", lambda losses, patience: float(np.argmin(losses[: patience + 1])), "kept"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n), "part of what is taken"),
+    (
+        "06-1",
+        lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (np.arange(len(f)) != i)),
+        "gives the label away",
+    ),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (t == t[i])), "same take"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: n), "everybody's neutral"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: n & (t != t[i])), "everybody's neutral"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own), "take the neutral ones"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & (t != t[i])), "take the neutral ones"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, sign=-1), "other way round"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t, only=~n), "treat the neutral ones by the same rule"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t)[np.argsort(a, kind="stable")], "another order"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t)[~n], "shape of the features"),
+    (
+        "06-1",
+        lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (t != t[i]) & (t > 1)),
+        "of no clips",
+    ),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t) / f.std(axis=0), "should begin with"),
+    ("06-1", lambda f, a, n, t: {"made": relative(f, a, n, t)}, "array of numbers"),
+    ("06-1", lambda f, a, n, t: None, "array of numbers; got NoneType"),
+    ("06-1", lambda f, a, n: f, "relative(features, actors, neutral, takes)"),
+    ("06-1", relative_in_place, "changed an array"),
+    ("06-1", relative_in_whole_numbers, "lost their fractions"),
+    ("07-1", lambda *a: occluded(*a, sign=-1), "other way round"),
+    ("07-1", lambda *a: occluded(*a, left=True), "what is left"),
+    ("07-1", lambda *a: occluded(*a, fresh=False), "stayed covered"),
+    ("07-1", lambda *a: occluded(*a, fill=0), "black"),
+    ("07-1", lambda *a: occluded(*a, fill=255), "white"),
+    ("07-1", lambda *a: occluded(*a, own=True), "network's own answer"),
+    ("07-1", lambda *a: occluded(*a, turned=True), "Rows come first"),
+    ("07-1", lambda *a: occluded(*a, dtype=None), "fraction"),
+    ("07-1", lambda *a: occluded(*a).ravel(), "one number a square"),
+    ("07-1", lambda ask, picture, label, patch: occluded(lambda p: ask(p[0]), picture, label, patch), "picture[None]"),
+    ("07-1", occluded_in_place, "cover a copy"),
+    ("07-1", lambda ask, picture: None, "occluded(ask, picture, label, patch)"),
+    ("07-1", lambda *a: None, "return an array of numbers"),
+    ("08-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
+    ("08-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
+    ("08-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),
+    ("08-1", lambda c, a, s: interval(c, a, s, mean_of_means=True), "Pool the frames"),
+    ("08-1", lambda c, a, s: interval(c, a, s, subset=3), "wide"),
+    ("08-1", lambda c, a, s: interval(c, a, None), "same seed"),
+    ("08-1", lambda c, a, s: np.mean(c), "two numbers"),
+    ("08-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
+    ("01-1", dict, "should be describe(name)"),
+    ("02-1", lambda n: [], "should be sample(length, k)"),
+    ("04-1", lambda m, c: m, "should be actor_split(meta, test_actors, seed)"),
+    ("05-1", lambda losses: 0, "should be stop(losses, patience)"),
+    ("08-1", lambda c: c, "should be interval(correct, actors, seed)"),
+    ("05-1", lambda losses, patience: exit(), "raised SystemExit"),
+    ("11-1", lambda *a: told(*a, squared=False), "T²"),
+    ("11-1", lambda *a: math.ceil(1.5, 2), "raised TypeError"),
+    ("11-1", lambda *a: told(*a, turned=True), "changed places"),
+    ("11-1", lambda *a: told(*a, warm=()), "nothing was softened"),
+    ("11-1", lambda *a: told(*a, warm=("student",)), "only the student"),
+    ("11-1", lambda *a: told(*a, warm=("teacher",)), "only the teacher"),
+    ("11-1", lambda *a: told(*a, scaled=False), "add up to 1"),
+    ("11-1", lambda *a: told(*a, first=False), "first term"),
+    ("11-1", lambda *a: told(*a, fold=np.sum), "take the mean"),
+    ("11-1", lambda *a: told(*a, log=np.log2), "base of 2"),
+    ("11-1", lambda *a: told(*a, cross=True), "cross-entropy"),
+    ("11-1", lambda *a: told(*a, over=np.mean), "sum over the labels"),
+    ("11-1", lambda *a: told(*a, power=lambda t: t), "sharpens"),
+    ("11-1", lambda s, t, y, w, T: told(s, t, t.argmax(axis=1), w, T), "the face's own"),
+    ("11-1", lambda *a: told(*a, fold=np.asarray), "return one number"),
+    ("11-1", lambda s, t, y: 0.0, "loss(student, teacher, labels, weight, temperature)"),
+    ("11-1", told_in_place, "changed the arrays"),
+    ("11-1", lambda *a: None, "return one number"),
+    ("11-1", lambda *a: 1.0, "the loss is"),
+    ("09-1", lambda *a: inverted(*a, norms=0), "left out"),
+    ("09-1", lambda *a: inverted(*a, norms=2), "has four"),
+    ("09-1", lambda *a: inverted(*a, bias=1), "superfluous"),
+    ("09-1", lambda *a: inverted(*a, norms=0, bias=1), "in place of the normalisation's"),
+    ("09-1", lambda *a: inverted(*a, always=True), "nothing to widen"),
+    ("09-1", lambda *a: inverted(*a, full=True), "its own channel only"),
+    ("09-1", lambda *a: inverted(*a, window=a[5]), "kernel * kernel"),
+    ("09-1", lambda *a: inverted(*a, window=9), "should have the window"),
+    ("09-1", lambda *a: inverted(*a, every=(0, 0, 0)), "before the stride"),
+    ("09-1", lambda *a: inverted(*a, every=(1, 1, 1)), "fewer places"),
+    ("09-1", lambda *a: inverted(*a, every=(1, 1, 0)), "is the one that strides"),
+    ("09-1", lambda *a: inverted(*a, every=(1, 0, 1)), "after the stride"),
+    ("09-1", lambda *a: inverted(*a, up=False), "round up"),
+    ("09-1", lambda *a: inverted(*a, add=True), "shortcut adds"),
+    ("09-1", lambda *a: inverted(*a, wide=a[3] * a[4]), "not its outputs"),
+    ("09-1", lambda h, w, c, d, t, k, s: inverted(h, w, d, c, t, k, s), "changed places"),
+    ("09-1", lambda *a: inverted(*a)[::-1], "parameters come first"),
+    ("09-1", lambda *a: (inverted(*a)[0], 2 * inverted(*a)[1]), "two operations"),
+    ("09-1", lambda *a: (inverted(*a)[0], inverted(1, 1, *a[2:6], 1)[1]), "one place"),
+    ("09-1", lambda *a: (float(inverted(*a)[0]), inverted(*a)[1]), "whole number"),
+    ("09-1", lambda *a: inverted(*a)[0], "two numbers"),
+    ("09-1", lambda *a: {"parameters": 1, "macs": 2}, "two numbers"),
+    ("09-1", lambda *a: tuple(map(str, inverted(*a))), "whole number"),
+    ("09-1", lambda h, w, c, d: (0, 0), "inverted(height, width, inputs, outputs, expansion, kernel, stride)"),
+    (
+        "12-1",
+        lambda t, s, tau: smooth(t, s, tau, gaps=lambda t: np.full(len(t) - 1, np.diff(t).mean() if len(t) > 1 else 0)),
+        "smoothing by frames",
+    ),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: 0.1), "smoothing by frames"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: np.exp(-gap / tau)), "other way round"),
+    ("12-1", lambda t, s, tau: np.array(s, float), "not smoothed at all"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: min(1, gap / tau)), "dt / tau"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: gap / tau), "short gaps only"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: 1 - 0.5 ** (gap / tau)), "half-life"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: 1 - np.exp(-gap * tau)), "divided"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, weight=lambda gap, tau: 1 - np.exp(gap / tau)), "minus"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, gaps=lambda t: t[1:] - t[0]), "from the first row"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, gaps=lambda t: t[1:]), "time itself"),
+    (
+        "12-1",
+        lambda t, s, tau: smooth(t, s, tau, gaps=lambda t: [*np.diff(t)[1:], *np.diff(t)[-1:]]),
+        "the gap after it",
+    ),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, recall=False), "raw scores"),
+    ("12-1", lambda t, s, tau: smooth(-t[::-1], s[::-1], tau)[::-1], "first row should be"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, first=0), "not even zeros"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau, dtype=s.dtype), "fractions"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau)[1:], "first row belongs"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau)[-1], "not the last alone"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau).T, "one column a label"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau).argmax(axis=1), "shape of the scores"),
+    ("12-1", lambda t, s, tau: smooth(t, s, tau) / smooth(t, s, tau).max(axis=1, keepdims=True), "unchanged"),
+    ("12-1", smooth_adding, "add up to 1"),
+    ("12-1", moving_mean, "should begin"),
+    ("12-1", smooth_in_place, "work on a copy"),
+    ("12-1", lambda t, s: s, "smooth(times, scores, tau)"),
+    ("12-1", lambda t, s, tau: None, "array of numbers; got NoneType"),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: t - m * by),
+        "own bias was left out",
+    ),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b), "bias is as it was"),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b + t - m * by),
+        "bias was not scaled",
+    ),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b * by + t - m),
+        "mean was not scaled",
+    ),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b * by + t), "mean was left out"),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: b * by),
+        "mean and beta were left out",
+    ),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b - m) * by),
+        "beta was left out",
+    ),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b - m + t) * by),
+        "beta was scaled, too",
+    ),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b + m) * by + t),
+        "wrong sign: it is taken away",
+    ),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (m - b) * by + t),
+        "bias minus mean",
+    ),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b - m) * by - t), "it is added"),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: (b - m) / np.sqrt(v + e) + t),
+        "gamma was left out of the bias",
+    ),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, scaled=lambda by: k), "kernel is as it was"),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, scaled=lambda by: k * by[:, None]),
+        "filters are the last",
+    ),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, scaled=lambda by: k * by[:, None, None, None]),
+        "filters are the last",
+    ),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(
+            k, b, g, t, m, v, e, scaled=lambda by: k * (by[:, None] if k.shape[2] != 3 else by)
+        ),
+        "The last.",
+    ),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=1 / np.sqrt(v + e)), "gamma was left out"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=np.abs(g) / np.sqrt(v + e)), "lost its sign"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g), "only gamma"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g / (v + e)), "square root"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g * np.sqrt(v + e)), "it divides"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g / np.sqrt(v)), "epsilon was left out"),
+    (
+        "10-1",
+        lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g / np.sqrt(v + 1e-3)),
+        "take the one that is given",
+    ),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, by=g / (np.sqrt(v) + e)), "under it"),
+    ("10-1", lambda k, b, g, t, m, v, e: folded(k, b, g, m, t, v, e), "should be"),
+    ("10-1", fold_in_place, "changed the kernel"),
+    ("10-1", fold_in_place_bias, "changed the bias"),
+    ("10-1", lambda *a: folded(*a)[::-1], "the kernel comes first"),
+    ("10-1", lambda *a: folded(*a)[0], "two things"),
+    ("10-1", lambda *a: folded(*a[:-1], 1e-2), "epsilon 0.1"),
+    ("10-1", lambda *a: (folded(*a)[0].transpose(3, 2, 0, 1), folded(*a)[1]), "in other places"),
+    ("10-1", lambda *a: (folded(*a)[0], folded(*a)[1].sum()), "keeps its shape"),
+    ("10-1", lambda *a: (None, None), "arrays of numbers"),
+    ("10-1", lambda kernel, bias: (kernel, bias), "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a wrong answer may take the mean of nothing
+@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
+def test_wrong_answers_fail_with_a_reason(number, answer, word):
+    made = exercises.check(number, answer)
+    assert not made.passed
+    assert word in made.message, made.message
+
+
+@pytest.mark.parametrize("number", exercises.available())
+def test_answers_that_misbehave_are_wrong_and_not_errors(number, monkeypatch):
+    def raises(*_):
+        raise KeyError("nothing here")
+
+    for answer, word in [
+        (None, "no answer yet"),
+        (..., "no answer yet"),
+        (raises, "KeyError"),
+        (3, "should be a function"),
+        (lambda: 1, "argument"),
+    ]:
+        made = exercises.check(number, answer)
+        assert not made and word in made.message
+    monkeypatch.setattr(exercises, "SECONDS", 1)
+    made = exercises.check(number, forever)
+    assert not made and "never ends" in made.message
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_an_answer_cannot_swallow_the_time_limit(monkeypatch):
+    def stubborn(name):
+        while True:
+            try:
+                while True:
+                    pass
+            except Exception:
+                continue
+
+    monkeypatch.setattr(exercises, "SECONDS", 1)
+    assert "never ends" in exercises.check("01-1", stubborn).message
+
+
+def test_a_right_answer_in_32_bit_floats_is_right():
+    short = lambda *a: told(*(np.asarray(part, "float32") for part in a[:2]), a[2], np.float32(a[3]), np.float32(a[4]))  # noqa: E731
+    assert (made := exercises.check("11-1", short)).passed, made.message
+
+
+def test_unknown_exercise():
+    with pytest.raises(FerError, match="`exercise`.*01-1.*'99-9'"):
+        exercises.check("99-9", print)

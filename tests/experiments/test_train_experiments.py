@@ -1,0 +1,463 @@
+"""Training resumes to the bit, experiments are memoised by what they depend on, results are plain JSON."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import hypothesis.extra.numpy
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import experiments, training
+from fer_utils.core.errors import FerError
+from fer_utils.core.tables import CLIP_COLUMNS
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
+from fer_utils.faces import FaceSet
+from fer_utils.training import Recipe
+
+SIZE = 40
+
+
+def toy_faces(path, *, actors=5, clips=6, frames=2, labels=("happy", "sad"), seed=0):
+    """Blobs above or below the middle: a task that a small network learns in a few epochs."""
+    rng = np.random.default_rng(seed)
+    images, rows = [], []
+    for actor in range(actors):
+        for clip in range(clips):
+            label = labels[clip % len(labels)]
+            for frame in range(frames):
+                picture = rng.integers(0, 60, (SIZE, SIZE, 1))
+                top = 4 if label == labels[0] else 24
+                picture[top : top + 12, 14:26] += 150 + 5 * actor
+                images.append(picture)
+                row = dict.fromkeys(CLIP_COLUMNS, "") | dict(
+                    path=f"/toy/{actor}-{clip}.mp4",
+                    dataset="folder",
+                    clip=f"{actor}-{clip}",
+                    actor=f"{actor:02d}",
+                    expression=label,
+                    intensity=1,
+                    repetition=1,
+                    performance=f"folder/{actor}-{clip}",
+                    frame=frame,
+                    frame_index=frame,
+                    time_s=0.0,
+                    box_x=0,
+                    box_y=0,
+                    box_w=SIZE,
+                    box_h=SIZE,
+                    faces_found=1,
+                    detector="none",
+                    score=1.0,
+                    sharpness=1.0,
+                    brightness=1.0,
+                )
+                rows.append(row)
+    return FaceSet.save(np.array(images, np.uint8), pd.DataFrame(rows), path)
+
+
+@pytest.fixture
+def faces(tmp_path):
+    return toy_faces(tmp_path / "faces")
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
+    return tmp_path / "store"
+
+
+def toy(faces, **changes):
+    given = dict(
+        data=Data("folder", face_set=str(faces.path)),
+        split=Split("actor", 0.4),
+        model=Model.of("ding2023", filters=4),
+        recipe=Recipe(epochs=3, batch_size=8, learning_rate=2e-3),
+        seed=1,
+    )
+    return Experiment(**(given | changes))
+
+
+def test_a_network_learns_and_the_result_says_how(faces, store):
+    result = run(toy(faces, recipe=Recipe(epochs=6, batch_size=8, learning_rate=2e-3)), progress=False)
+    assert result.accuracy > 0.9
+    assert result.labels == ["happy", "sad"] and result.split["test_actors"] == 2
+    assert result.split["leaked_share"] == {"row": 0, "clip": 0, "performance": 0, "actor": 0}
+    assert (
+        len(result.history["loss"]) == len(result.history["test_accuracy"]) == len(result.history["dead_hidden"]) == 6
+    )
+    assert result.history["test_accuracy"][-1] == pytest.approx(result.accuracy, abs=1e-6)
+    assert result.confusion.sum() == len(result.predictions) == result.metrics["n"] == 24
+    stored = json.loads((result.path / "result.json").read_text())
+    assert stored["versions"]["keras"] and stored["hardware"]["cores"] and stored["seed"] == 1
+    assert set(stored["predictions"]) >= {"row", "actor", "true", "predicted", "p_happy", "p_sad"}
+    # The stored model is the model: the same rows give the same predictions.
+    rows = result.predictions["row"].to_numpy()
+    again = training.predict_probabilities(result.model(), faces.images, rows)
+    assert np.array_equal(again.argmax(axis=1), result.predictions["predicted"])
+
+
+def test_running_again_trains_nothing_and_a_change_does(faces, store, monkeypatch):
+    first = run(toy(faces), progress=False)
+    calls = []
+    monkeypatch.setattr(training, "fit", lambda *a, **k: calls.append(1))
+    again = run(toy(faces), progress=False)
+    assert not calls and again.finished == first.finished and again.key == first.key
+    assert again.predictions.equals(first.predictions)
+    other = toy_faces(faces.path.parent / "other", seed=9)
+    keys = {
+        toy(faces, seed=2).key(faces),
+        toy(faces, split=Split("clip")).key(faces),
+        toy(other).key(other),
+        toy(faces, model=Model.of("ding2023", filters=5)).key(faces),
+        toy(faces, recipe=Recipe(epochs=4)).key(faces),
+    }
+    assert len(keys) == 5 and first.key not in keys
+    # The same faces under another vocabulary are another experiment.
+    assert toy(faces, data=Data("savee", face_set=str(faces.path))).key(faces) != first.key
+    # Where the same faces lie is not what they are.
+    moved = FaceSet.save(np.array(faces.images), faces.meta, faces.path.parent / "moved")
+    assert toy(moved).key(moved) == first.key
+    monkeypatch.setattr(experiments.provenance, "code_fingerprint", lambda *a, **k: "changed code")
+    assert toy(faces).key(faces) != first.key
+
+
+def test_over_all_folds_everybody_tests_once(faces, store):
+    results = [
+        run(toy(faces, split=Split("actor", 0.2, fold=k), recipe=Recipe(epochs=1)), progress=False) for k in range(5)
+    ]
+    assert sorted(actor for result in results for actor in set(result.predictions["actor"])) == [
+        f"{k:02d}" for k in range(5)
+    ]
+    assert sorted(row for result in results for row in result.predictions["row"]) == list(range(len(faces)))
+    assert len({result.path for result in results}) == 5 and all(
+        result.split["leaked_share"]["actor"] == 0 for result in results
+    )
+
+
+def test_an_experiment_survives_json(faces):
+    experiment = toy(faces, model=Model.of("ding2023", dropout=(0.1, 0.2, 0.3), l1=1e-4))
+    again = Experiment.from_configuration(json.loads(json.dumps(experiment.configuration())))
+    assert again == experiment and again.key(faces) == experiment.key(faces)
+    assert Experiment(data="savee", split="frame", model="knn").data == Data("savee")
+    assert Experiment(tier="smoke").data.tier == "smoke" and Experiment(tier="smoke") == Experiment(
+        data=Data(tier="smoke")
+    )
+
+
+def test_metrics_are_scored_anew_when_their_code_has_changed(faces, store):
+    result = run(toy(faces), progress=False)
+    file = result.path / "result.json"
+    value = json.loads(file.read_text())
+    value["metrics"]["accuracy"]["value"], value["metrics_code"] = -1, "old"
+    file.write_text(json.dumps(value))
+    again = run(toy(faces), progress=False)
+    assert (
+        again.accuracy == result.accuracy
+        and json.loads(file.read_text())["metrics"]["accuracy"]["value"] == result.accuracy
+    )
+
+
+SCRIPT = """
+import sys
+from fer_utils.experiments import *
+from fer_utils.training import Recipe
+import fer_utils.training as train
+faces, slow = sys.argv[1], sys.argv[2] == "slow"
+if slow:  # after the third epoch is stored, wait to be killed
+    keep = train._keep
+    def keep_and_wait(model, folder, epoch, history):
+        keep(model, folder, epoch, history)
+        if epoch == 3:
+            print("stored", flush=True)
+            import time; time.sleep(600)
+    train._keep = keep_and_wait
+e = Experiment(data=Data("folder", face_set=faces), split=Split("actor", 0.4), model=Model.of("ding2023", filters=4),
+               recipe=Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5), seed=1)
+r = run(e, progress=False)
+print(r.path)
+"""
+
+
+def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_path):
+    environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="2")
+
+    def start(home, mode):
+        return subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(faces.path), mode],
+            text=True,
+            stdout=subprocess.PIPE,
+            env=environment | {"FER_HOME": str(tmp_path / home)},
+        )
+
+    victim = start("killed", "slow")
+    assert victim.stdout.readline().strip() == "stored"
+    victim.send_signal(signal.SIGKILL)
+    victim.wait()
+    (unfinished,) = (tmp_path / "killed" / "results").glob("*/unfinished")
+    assert json.loads((unfinished / "state.json").read_text())["epoch"] == 3
+    assert not (unfinished.parent / "result.json").exists()
+
+    resumed = start("killed", "plain")
+    undisturbed = start("whole", "plain")
+    one, two = (Result.load(p.communicate()[0].strip()) for p in (resumed, undisturbed))
+    assert one.history == two.history and len(one.history["loss"]) == 5
+    assert one.predictions.equals(two.predictions) and one.metrics == two.metrics
+    for a, b in zip(one.model().get_weights(), two.model().get_weights()):
+        assert np.array_equal(a, b)
+    assert not unfinished.exists()
+
+
+def test_a_student_learns_from_its_teacher_and_comes_out_alone(faces, store):
+    import keras
+
+    teacher = toy(faces, recipe=Recipe(epochs=8, batch_size=8, learning_rate=2e-3))
+    alone = toy(
+        faces, model=Model.of("ding2023", filters=2), recipe=Recipe(epochs=2, batch_size=8, learning_rate=2e-3), seed=4
+    )
+    from dataclasses import replace
+
+    taught = replace(alone, distillation=Distillation(teacher, weight=3.0, temperature=2.0))
+    assert Experiment.from_configuration(taught.configuration()) == taught and taught.key(faces) != alone.key(faces)
+    assert "distillation" not in alone.configuration()
+    learned, by_itself = run(taught, progress=False), run(alone, progress=False)
+    assert learned.model().name == "ding2023" and learned.parameters == by_itself.parameters
+    assert learned.model().input_shape == (None, SIZE, SIZE, 1) and learned.experiment == taught.configuration()
+    said = run(teacher, progress=False)
+    assert said.path.name == f"ding2023-{teacher.key(faces)}", "the teacher is the stored one"
+    names = [f"p_{name}" for name in said.labels]
+
+    def apart(one):
+        return np.abs(one.predictions[names].to_numpy() - said.predictions[names].to_numpy()).mean()
+
+    assert apart(learned) < apart(by_itself), "who is taught answers more as the teacher does"
+    before = [np.array(w) for w in keras.models.load_model(said.path / "model.keras").get_weights()]
+    assert all(np.array_equal(a, b) for a, b in zip(before, said.model().get_weights()))
+
+
+def test_what_teachers_add_to_the_loss_is_as_by_hand():
+    import keras
+
+    from fer_utils import models
+
+    def network(logits):
+        made = keras.Sequential(
+            [keras.Input((2, 2, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, activation="softmax")]
+        )
+        made.layers[-1].set_weights([np.zeros((1, 3), "float32"), np.array(logits, "float32")])
+        return made
+
+    def soft(logits, t):
+        e = np.exp(np.array(logits) / t)
+        return e / e.sum()
+
+    student, teachers = network([1.0, 0.0, -1.0]), [network([0.0, 2.0, 0.0]), network([1.0, 1.0, 0.0])]
+    model = models.taught(student, teachers, weight=0.7, temperature=2.5)
+    images = np.zeros((4, 2, 2, 1), "float32")
+    assert (
+        np.asarray(model(images)) == pytest.approx(np.tile(soft([1, 0, -1], 1), (4, 1)), abs=1e-6) and not model.losses
+    )
+    model(images, training=True)
+    said = (soft([0, 2, 0], 1) + soft([1, 1, 0], 1)) / 2  # averaged, then softened
+    said = said ** (1 / 2.5) / (said ** (1 / 2.5)).sum()
+    wanted = 0.7 * 2.5**2 * (said * np.log(said / soft([1, 0, -1], 2.5))).sum()
+    assert float(sum(model.losses)) == pytest.approx(wanted, rel=1e-5)
+    assert len(model.trainable_variables) == 2, "teachers learn nothing"
+    with pytest.raises(FerError, match="`teachers`.*as the student"):
+        models.taught(
+            network([1, 2, 3]),
+            [keras.Sequential([keras.Input((3, 3, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])],
+        )
+    with pytest.raises(FerError, match="`temperature`"):
+        models.taught(network([1, 2, 3]), [network([1, 2, 3])], temperature=0.5)
+
+
+def test_nearest_neighbours_go_the_same_way(faces, store):
+    result = run(toy(faces, model="knn"), progress=False)
+    assert result.accuracy > 0.9 and len(result.history["accuracy"]) == 1
+
+
+def test_shrinking(faces, store):
+    small = experiments.shrink(faces.images, 20, progress=False)
+    assert small.shape == (len(faces), 20, 20, 1) and small.dtype == np.uint8
+    assert small[0].mean() == pytest.approx(faces.images[0].mean(), abs=1)
+    assert experiments.shrink(faces.images, SIZE) is faces.images
+    result = run(toy(faces, model=Model.of("ding2023", size=24, filters=2)), progress=False)
+    assert result.model().input_shape[1:] == (24, 24, 1)
+
+
+def test_batches_cover_every_row_once_and_shuffle_by_epoch(faces):
+    labels = np.arange(len(faces))
+    made = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
+    assert len(made) == 3
+    seen = np.concatenate([made[i][1] for i in range(3)])
+    assert sorted(seen) == list(range(20)) and made[0][0].dtype == np.uint8
+    first = made[0][1].tolist()
+    made.begin(1)
+    assert made[0][1].tolist() != first
+    made.begin(0)
+    assert made[0][1].tolist() == first
+    plain = training.batches(faces.images, labels, np.array([5, 2, 9]), batch_size=2)
+    assert np.array_equal(plain[1][0], faces.images[[9]])
+
+
+def test_training_pictures_are_bent_anew_each_epoch_and_no_further_than_said(faces):
+    labels = np.arange(len(faces))
+    made = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3, augment=1.0)
+    plain = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
+    first = made[0][0].copy()
+    assert first.dtype == np.uint8 and first.shape == plain[0][0].shape and np.array_equal(made[0][1], plain[0][1])
+    assert not np.array_equal(first, plain[0][0])
+    made.begin(1)
+    assert not np.array_equal(first, made[0][0])
+    made.begin(0)
+    assert np.array_equal(first, made[0][0])
+    assert np.array_equal(
+        training.batches(faces.images, labels, np.arange(20), batch_size=8, augment=1.0)[0][0], faces.images[:8]
+    ), "who tests is not bent"
+
+
+@settings(max_examples=30, deadline=None)
+@given(by=hypothesis.extra.numpy.arrays(float, 6, elements=st.floats(-1, 1)), side=st.integers(24, 60))
+def test_a_bent_picture_is_the_same_picture_a_little_elsewhere(by, side):
+    # A white disc: where it is afterwards, and how large, says how far the picture was moved.
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    disc = np.where(x**2 + y**2 < (side / 6) ** 2, 200, 20).astype(np.uint8)[..., None]
+    bent = training._bent(disc, by).astype(float)
+    assert bent.shape == disc.shape
+    white = bent > (bent.max() + bent.min()) / 2
+    where = np.array([x[white[..., 0]].mean(), y[white[..., 0]].mean()])
+    assert np.abs(where - training.BENT["shift"] * side * by[2:4]).max() < 1
+    assert np.sqrt(white.sum() / (disc > 100).sum()) == pytest.approx(1 + training.BENT["scale"] * by[1], abs=0.12)
+    grey = (
+        (np.array([20, 200]) - 127.5) * (1 + training.BENT["contrast"] * by[4])
+        + 127.5
+        + training.BENT["brightness"] * by[5]
+    )
+    assert np.abs(np.array([bent.min(), bent.max()]) - np.clip(grey, 0, 255)).max() <= 1
+    assert np.array_equal(training._bent(disc, np.zeros(6)), disc)
+
+
+def test_the_rate_falls_to_nothing_along_half_a_cosine(faces):
+    import keras
+
+    from fer_utils import models
+
+    rates = []
+    model = models.build("ding2023", classes=2, input_shape=(SIZE, SIZE, 1), filters=1)
+    spy = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: rates.append(float(spy.model.optimizer.learning_rate))
+    )
+    training.fit(
+        model,
+        faces.images,
+        np.arange(len(faces)) % 2,
+        np.arange(16),
+        [],
+        progress=False,
+        callbacks=[spy],
+        recipe=Recipe(epochs=3, batch_size=8, learning_rate=0.01, schedule="cosine"),
+    )
+    # The rate that the next step will have, after each of six.
+    assert rates == pytest.approx([0.005 * (1 + np.cos(np.pi * t / 6)) for t in range(1, 7)], abs=1e-6)
+
+
+def test_callbacks_hear_the_true_number_of_the_epoch(faces, tmp_path):
+    import keras
+
+    from fer_utils import models
+
+    heard = []
+    listener = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: heard.append(epoch))
+    model = models.build("ding2023", classes=2, input_shape=(SIZE, SIZE, 1), filters=1)
+    for _ in range(2):  # the second goes on after the second epoch, the last that was kept
+        training.fit(
+            model,
+            faces.images,
+            np.arange(len(faces)) % 2,
+            np.arange(16),
+            [],
+            recipe=Recipe(epochs=3, batch_size=8),
+            progress=False,
+            folder=tmp_path / "work",
+            callbacks=[listener],
+        )
+    assert heard == [0, 1, 2, 2]
+
+
+def test_predictions_come_in_the_order_of_the_rows(faces):
+    import keras
+
+    mean = keras.Sequential([keras.layers.Input((SIZE, SIZE, 1)), keras.layers.GlobalAveragePooling2D()])
+    rows = np.array([7, 3, 11, 0, 5])
+    made = training.predict_probabilities(mean, faces.images, rows, batch_size=2)[:, 0]
+    assert made == pytest.approx(faces.images[rows].astype(float).mean(axis=(1, 2, 3)), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda f: Experiment(model=7), ("`model`", "Model", "7")),
+        (lambda f: Experiment(seed=-1), ("`seed`", "-1")),
+        (lambda f: Experiment(tier="huge"), ("`tier`", "smoke, class, full", "huge")),
+        (lambda f: Experiment(recipe={}), ("`recipe`", "Recipe")),
+        (lambda f: Recipe(epochs=0), ("`epochs`", "1 or more", "0")),
+        (lambda f: Recipe(learning_rate=0), ("`learning_rate`", "above 0")),
+        (lambda f: Recipe(schedule="linear"), ("`schedule`", "constant, cosine", "linear")),
+        (lambda f: Recipe(augment=1.5), ("`augment`", "0 to 1", "1.5")),
+        (lambda f: Recipe(augment=True), ("`augment`", "0 to 1")),
+        (lambda f: Distillation(()), ("`teachers`", "one Experiment")),
+        (lambda f: toy(f, distillation="ding2023"), ("`distillation`", "a Distillation", "ding2023")),
+        (
+            lambda f: toy(f, distillation=Distillation(toy(f, split="frame"))),
+            ("`distillation`", "the student's split", "frame"),
+        ),
+        (
+            lambda f: toy(f, distillation=Distillation(toy(f, model=Model.of("ding2023", size=24)))),
+            ("`distillation`", "size", "24"),
+        ),
+        (lambda f: run("ding2023"), ("`experiment`", "Experiment")),
+        (lambda f: run(toy(f, model="ding2024"), progress=False), ("`name`", "ding2023", "ding2024")),
+        (
+            lambda f: run(toy(f, split=Split("actor", 0.4), data=Data("ravdess", tier="big")), progress=False),
+            ("`tier`", "big"),
+        ),
+        (lambda f: run(toy(f, split=Split("actor", 0.2, fold=5)), progress=False), ("`fold`", "0 to 4", "5")),
+        (
+            lambda f: run(toy(f, split=Split("actor", 0.7, fold=0)), progress=False),
+            ("`test`", "0.5, with folds", "0.7"),
+        ),
+        (
+            lambda f: run(toy(f, split=Split("planet")), progress=False),
+            ("`by`", "frame, clip, performance, actor", "planet"),
+        ),
+        (lambda f: run(toy(f, model=Model.of("ding2023", colour=1)), progress=False), ("`colour`", "filters")),
+        (lambda f: Result.load("/nowhere"), ("`path`", "/nowhere", "Run the experiment")),
+    ],
+)
+def test_impossible_calls(call, words, faces, store):
+    with pytest.raises(FerError) as error:
+        call(faces)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_face_set_without_faces_says_why(store, tmp_path):
+    empty = toy_faces(tmp_path / "empty", actors=1, clips=1)
+    none = FaceSet.save(np.zeros((0, SIZE, SIZE, 1), np.uint8), empty.meta.iloc[:0], tmp_path / "none")
+    with pytest.raises(FerError, match="0 faces"):
+        run(toy(none), progress=False)
+    one_person = toy_faces(tmp_path / "one", actors=1)
+    with pytest.raises(FerError, match="two units to split by actor"):
+        run(toy(one_person), progress=False)
+
+
+def test_a_broken_result_names_itself_and_the_remedy(tmp_path):
+    (tmp_path / "result.json").write_text("{]")
+    with pytest.raises(FerError, match="not a stored result.*run the experiment again"):
+        Result.load(tmp_path)

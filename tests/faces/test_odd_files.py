@@ -1,0 +1,140 @@
+"""What lies about in real download folders under the names of clips: each is in the report with its cause, the good ones are read."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zipfile
+import zlib
+
+import drawn
+import numpy as np
+import pytest
+
+from fer_utils import datasets
+from fer_utils.faces import prepare
+
+cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
+pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, data: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+
+
+def zipped() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("clip.mp4", b"not here")
+    return out.getvalue()
+
+
+def encoded(ending: str, picture: np.ndarray) -> bytes:
+    return cv2.imencode(ending, picture)[1].tobytes()
+
+
+def sound() -> bytes:
+    return (
+        b"RIFF"
+        + struct.pack("<I", 36 + 8000)
+        + b"WAVEfmt "
+        + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
+        + b"data"
+        + struct.pack("<I", 8000)
+        + bytes([128]) * 8000
+    )
+
+
+FACE = drawn.face(1)
+#: name -> (content, the kind that the report must give it, a word of the cause)
+FILES = {
+    "page-saved-instead.mp4": (b"<!DOCTYPE html><html><body>Please log in</body></html>", "unreadable", "video"),
+    "page-saved-instead.jpg": (b"<!DOCTYPE html><html><body>404</body></html>", "unreadable", "image"),
+    "pointer-of-large-file-storage.mp4": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+        "unreadable",
+        "video",
+    ),
+    "still-zipped.mp4": (zipped(), "unreadable", "video"),
+    "still-zipped.png": (zipped(), "unreadable", "image"),
+    "letter.avi": (b"%PDF-1.7\n%%EOF\n", "unreadable", "video"),
+    "sound-only.mp4": (sound(), "unreadable", "video"),
+    "head-only.avi": (b"RIFF\x24\0\0\0AVI LIST", "unreadable", "video"),
+    "head-only.mkv": (bytes.fromhex("1a45dfa3a3428681014"[:18]), "unreadable", "video"),
+    "head-only.webm": (
+        bytes.fromhex("1a45dfa39f4286810142f7810142f2810442f381084282847765626d"),
+        "unreadable",
+        "video",
+    ),
+    "head-only.flv": (b"FLV\x01\x05\0\0\0\x09\0\0\0\0", "unreadable", "video"),
+    "head-only.jpg": (b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01", "unreadable", "image"),
+    "no-pixels.png": (png(0, 0, b""), "unreadable", "image"),
+    "no-pixels.pgm": (b"P5\n0 0\n255\n", "unreadable", "image"),
+    "a-bomb.png": (png(60_000, 60_000, b"\0" * 1000), "unreadable", "pixels"),
+    "too-few-rows.png": (png(300, 300, b"\0" * 301), "unreadable | no face", ""),
+    "damaged-sums.png": (encoded(".png", FACE)[:60] + b"\0\0\0\0" + encoded(".png", FACE)[64:], "unreadable", "image"),
+    "eaten-by-its-own-tail.tiff": (
+        b"II*\0\x08\0\0\0" + struct.pack("<H", 1) + struct.pack("<HHII", 256, 4, 1, 0) + struct.pack("<I", 8),
+        "unreadable",
+        "image",
+    ),
+    "one-pixel.png": (encoded(".png", np.full((1, 1, 3), 200, np.uint8)), "no face", "no face"),
+    "one-row.png": (encoded(".png", np.full((1, 3000, 3), 200, np.uint8)), "no face", "no face"),
+    "black.png": (encoded(".png", np.zeros((256, 256, 3), np.uint8)), "no face", "no face"),
+    "head-down.png": (encoded(".png", np.ascontiguousarray(FACE[::-1, :, ::-1])), "no face", "no face"),
+    "a-wall.jpg": (encoded(".jpg", np.full((480, 640, 3), 180, np.uint8)), "no face", "no face"),
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    root = tmp_path_factory.mktemp("downloads") / "happy"
+    root.mkdir()
+    for name, (content, *_) in FILES.items():
+        (root / name).write_bytes(content)
+    drawn.write_video(root / "good.mp4", drawn.moving(1, 12))
+    drawn.write_image(root / "good ü (1).png", FACE)
+    # A hole of zeros in the middle: the disk's, not the camera's.
+    whole = drawn.write_video(root / "hole.mp4", drawn.moving(2, 40)).read_bytes()
+    (root / "hole.mp4").write_bytes(
+        whole[: len(whole) // 3] + bytes(len(whole) // 6) + whole[len(whole) // 3 + len(whole) // 6 :]
+    )
+    links = {}
+    if hasattr(os, "symlink"):
+        os.symlink(root / "nowhere.mp4", root / "dangling.mp4")
+        os.symlink(root / "circle.mp4", root / "circle.mp4")
+        links = {"dangling.mp4": "unreadable", "circle.mp4": "unreadable"}
+    clips = datasets.scan("folder", root.parent)
+    return root, clips, links, prepare(clips, tmp_path_factory.mktemp("out") / "set", workers=2, progress=False)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_is_in_the_report_with_its_cause(made, name):
+    root, _, _, found = made
+    kinds, word = FILES[name][1:]
+    rows = found.problems[found.problems["path"] == str(root / name)]
+    assert len(rows) and set(rows["kind"]) <= set(kinds.split(" | ")), rows.to_dict("records")
+    assert rows["problem"].str.contains(word, regex=False).any() and (rows["action"] != "").all()
+    assert str(root / name) not in set(found.meta["path"])
+
+
+def test_links_to_nothing_are_in_the_report(made):
+    root, _, links, found = made
+    for name, kind in links.items():
+        assert list(found.problems.loc[found.problems["path"] == str(root / name), "kind"]) == [kind]
+
+
+def test_the_good_ones_are_read_and_nothing_vanishes(made):
+    root, clips, links, found = made
+    assert (found.meta["path"] == str(root / "good.mp4")).sum() == 6 and (
+        found.meta["path"] == str(root / "good ü (1).png")
+    ).sum() == 1
+    lying = {str(path) for path in root.iterdir()}
+    assert set(found.meta["path"]) | set(found.problems["path"]) >= lying | set(clips["path"])
+    assert str(root / "hole.mp4") in set(found.meta["path"]) | set(found.problems["path"])

@@ -1,0 +1,117 @@
+"""A real browser for the tests: Chromium, driven by playwright, cut off from every other machine."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+import os
+import shutil
+from urllib.parse import urlsplit
+
+CANDIDATES = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium: ``$CHROMIUM``, or the first of `CANDIDATES` that is there."""
+    named = os.environ.get("CHROMIUM")
+    for candidate in [named] if named else CANDIDATES:
+        path = shutil.which(candidate)
+        if path:
+            return path
+    return None
+
+
+def chromium_or_skip() -> str:
+    """The browser's path; without one the test is skipped, or fails where ``CI=true``."""
+    import pytest
+
+    path = find_chromium()
+    if path is None:
+        reason = (
+            "no Chromium found. Remedy: apt-get install chromium, or set CHROMIUM=/path/to/chrome (also Chrome or Edge)"
+        )
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI=true and {reason}")
+        pytest.skip(reason)
+    return path
+
+
+@dataclass
+class Watch:
+    """What a page did that it should not have done."""
+
+    blocked: list[str] = field(default_factory=list)  # requests to other machines
+    failed: list[str] = field(default_factory=list)  # requests that failed, and answers of 400 and above
+    errors: list[str] = field(default_factory=list)  # console errors and uncaught exceptions
+
+    def complaints(self) -> list[str]:
+        return (
+            [f"outside request: {url}" for url in self.blocked]
+            + [f"failed request: {url}" for url in self.failed]
+            + [f"console: {text}" for text in self.errors]
+        )
+
+    def clear(self) -> None:
+        for kept in (self.blocked, self.failed, self.errors):
+            kept.clear()
+
+
+def is_local(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"data", "blob", "about"} or parts.hostname in LOOPBACK
+
+
+@contextmanager
+def launched_page(*, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True):
+    """Yield (page, watch): a playwright page whose every non-loopback request is blocked and noted."""
+    from playwright.sync_api import sync_playwright
+
+    path = chromium_or_skip()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            java_script_enabled=scripts,
+            color_scheme="dark" if dark else "light",
+            service_workers="block",
+        )
+        watch = Watch()
+
+        def route(request_route):
+            url = request_route.request.url
+            if is_local(url):
+                request_route.continue_()
+            else:
+                watch.blocked.append(url)
+                request_route.abort()
+
+        def noted(message):
+            # The network's own failures are noted where they happen.
+            if message.type == "error" and "Failed to load resource" not in message.text:
+                watch.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+        context.route("**/*", route)
+        page = context.new_page()
+        page.on("console", noted)
+        page.on("pageerror", lambda error: watch.errors.append(str(error)))
+        page.on("requestfailed", lambda request: is_local(request.url) and watch.failed.append(request.url))
+        page.on(
+            "response", lambda answer: answer.status >= 400 and watch.failed.append(f"{answer.status} {answer.url}")
+        )
+        page.set_default_timeout(30_000)
+        try:
+            yield page, watch
+        finally:
+            context.close()
+            browser.close()

@@ -1,0 +1,187 @@
+"""`predict`: the same faces and pixels as the face set's, all faces of a frame, and clear refusals."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import drawn
+import numpy as np
+import pandas as pd
+import pytest
+
+import fer_utils
+from fer_utils.core.errors import FerError
+from fer_utils.faces import prepare, sample_indices
+from fer_utils.inference import Predictions, predict
+
+cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
+pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+
+LABELS = ["neutral", "happy", "sad"]
+
+
+class Spy:
+    """Stands for a network: keeps the pixels it is shown; scores by brightness."""
+
+    def __init__(self, side=180, channels=1):
+        self.input_shape, self.output_shape, self.seen = (None, side, side, channels), (None, 3), []
+
+    def __call__(self, batch, training=None):
+        assert training is False and batch.dtype == np.float32
+        self.seen += list(batch)
+        bright = batch.mean(axis=(1, 2, 3)) / 255
+        return np.stack([bright, 1 - bright, 0 * bright], axis=1)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return drawn.write_video(tmp_path_factory.mktemp("clip") / "Clip ä.mp4", drawn.moving(1, 20))
+
+
+def two_faces():
+    picture = np.full((400, 700, 3), 150, np.uint8)
+    picture[100:356, 10:266] = drawn.face(1)
+    picture[0:400, 290:690] = drawn.face(5, 400)
+    return picture
+
+
+def test_a_clips_predictions_see_the_pixels_of_its_face_set(clip, tmp_path):
+    for side, channels in ((180, 1), (48, 3)):
+        spy = Spy(side, channels)
+        found = predict(clip, spy, labels=LABELS, margin=0.1)
+        made = prepare(drawn.table(clip), tmp_path / str(side), size=side, margin=0.1, workers=1, progress=False)
+        assert np.array_equal(np.stack(spy.seen), np.repeat(made.images, channels, axis=3).astype(np.float32))
+        for column in ("frame_index", "time_s", "box_x", "box_y", "box_w", "box_h"):
+            assert list(found[column]) == list(made.meta[column])
+        assert list(found["detector_score"]) == list(made.meta["score"])
+
+
+def test_the_table(clip):
+    found = predict(str(clip), Spy(), labels=LABELS)
+    assert isinstance(found, Predictions) and isinstance(found, pd.DataFrame)
+    assert list(found.columns) == [
+        "frame_index",
+        "time_s",
+        "box_x",
+        "box_y",
+        "box_w",
+        "box_h",
+        "detector_score",
+        "expression",
+        "score_neutral",
+        "score_happy",
+        "score_sad",
+    ]
+    assert list(found["frame_index"]) == sample_indices(20, 6) and len(found.problems) == 0
+    scores = found[["score_neutral", "score_happy", "score_sad"]]
+    assert np.allclose(scores.sum(axis=1), 1)
+    assert list(found["expression"]) == [name.removeprefix("score_") for name in scores.idxmax(axis=1)]
+    assert len(found.head(2).problems) == 0  # a selection keeps its report
+    assert len(predict(clip, Spy(), labels=LABELS, frames=2)) == 2
+
+
+def test_all_faces_of_a_picture_largest_first(tmp_path):
+    path = drawn.write_image(tmp_path / "zwei Gesichter.png", two_faces())
+    spy = Spy()
+    found = predict(path, spy, labels=LABELS)
+    assert list(found["frame_index"]) == [0, 0] and found["box_w"].is_monotonic_decreasing
+    assert found["box_x"][0] > 290 > found["box_x"][1]
+    made = prepare(drawn.table(path), tmp_path / "set", workers=1, progress=False)
+    assert np.array_equal(spy.seen[0], made.images[0])
+
+
+def test_arrays():
+    by_path = predict(two_faces(), Spy(), labels=LABELS)
+    assert len(by_path) == 2
+    grey = cv2.cvtColor(drawn.face(1), cv2.COLOR_RGB2GRAY)
+    assert len(predict(grey, Spy(), labels=LABELS)) == 1
+    assert len(predict(drawn.face(1)[:, ::-1], Spy(), labels=LABELS)) == 1  # not contiguous
+
+
+@pytest.mark.parametrize(
+    "source, kind",
+    [
+        (np.zeros((300, 300, 3), np.uint8), "no face"),
+        ("text.mp4", "unreadable"),
+        ("empty.mp4", "empty"),
+        ("text.png", "unreadable"),
+    ],
+)
+def test_no_face_is_an_empty_table_and_a_reason(tmp_path, source, kind):
+    (tmp_path / "text.mp4").write_text("a letter")
+    (tmp_path / "text.png").write_text("a letter")
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    found = predict(source if isinstance(source, np.ndarray) else tmp_path / source, Spy(), labels=LABELS)
+    assert len(found) == 0 and list(found.problems["kind"]) == [kind]
+    assert list(found.columns)[-3:] == ["score_neutral", "score_happy", "score_sad"]
+    assert found["frame_index"].dtype == "int64" and found["score_sad"].dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    "argument, given",
+    [
+        ("source", {"source": np.zeros((4, 4, 3))}),
+        ("source", {"source": np.zeros((4, 4, 4), np.uint8)}),
+        ("source", {"source": np.zeros((0, 4), np.uint8)}),
+        ("source", {"source": "nowhere.mp4"}),
+        ("source", {"source": "."}),
+        ("source", {"source": ""}),
+        ("source", {"source": 3}),
+        ("frames", {"frames": 0}),
+        ("detector", {"detector": "eyes"}),
+        ("margin", {"margin": 9}),
+        ("labels", {"labels": None}),
+        ("labels", {"labels": ["a", "b"]}),
+        ("labels", {"labels": ["a", "b", "b"]}),
+        ("labels", {"labels": "happy"}),
+        ("labels", {"labels": [1, 2, 3]}),
+        ("model", {"model": None}),
+        ("model", {"model": 7}),
+        ("model", {"model": "nowhere.keras"}),
+        ("model", {"model": ""}),
+        ("model", {"model": Spy(channels=2)}),
+    ],
+)
+def test_impossible_arguments(argument, given):
+    arguments = {"source": drawn.face(1), "model": Spy(), "labels": LABELS, **given}
+    with pytest.raises(FerError, match=f"Invalid value for `{argument}`"):
+        predict(arguments.pop("source"), arguments.pop("model"), **arguments)
+
+
+def test_progress_is_quiet_unless_wanted(clip, capsys):
+    predict(clip, Spy(), labels=LABELS)
+    assert "faces" not in capsys.readouterr().err
+    predict(clip, Spy(), labels=LABELS, progress=True)
+    assert "6/6" in capsys.readouterr().err
+
+
+def test_models_as_people_have_them(clip, tmp_path):
+    keras = pytest.importorskip("keras", reason="Keras and TensorFlow are not installed: pip install 'fer-utils[cpu]'")
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((24, 24, 1))
+    outputs = keras.layers.Dense(3, activation="softmax")(
+        keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(inputs))
+    )
+    network = keras.Model(inputs, outputs)
+    folder = tmp_path / "result"
+    folder.mkdir()
+    network.save(folder / "model.keras")
+    (folder / "result.json").write_text(json.dumps({"labels": LABELS}))
+    network.save(tmp_path / "alone.keras")
+
+    expected = predict(clip, network, labels=LABELS, frames=2)
+    assert len(expected) == 2 and np.allclose(expected.iloc[:, -3:].sum(axis=1), 1)
+    for model in (folder, str(folder), folder / "model.keras", folder / "result.json", SimpleNamespace(path=folder)):
+        pd.testing.assert_frame_equal(fer_utils.predict(clip, model, frames=2), expected)
+    pd.testing.assert_frame_equal(predict(clip, tmp_path / "alone.keras", labels=LABELS, frames=2), expected)
+
+    with pytest.raises(FerError, match="`labels`"):
+        predict(clip, network)
+    with pytest.raises(FerError, match="`labels`"):
+        predict(clip, tmp_path / "alone.keras")
+    (folder / "result.json").write_text("{}")
+    with pytest.raises(FerError, match="does not say the labels"):
+        predict(clip, folder)
+    with pytest.raises(FerError, match="`model`"):
+        predict(clip, tmp_path)

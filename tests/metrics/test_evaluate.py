@@ -1,0 +1,249 @@
+"""Metrics against scikit-learn and by hand; intervals and tests against what is known of them."""
+
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from fer_utils import metrics
+from fer_utils.core.errors import FerError
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), classes=st.integers(2, 9), n=st.integers(1, 200))
+def test_metrics_agree_with_scikit_learn(seed, classes, n):
+    rng = np.random.default_rng(seed)
+    true, predicted = rng.integers(0, classes, n), rng.integers(0, classes, n)
+    matrix = metrics.confusion(true, predicted, classes)
+    assert np.array_equal(matrix, sk.confusion_matrix(true, predicted, labels=range(classes)))
+    assert metrics.accuracy(matrix) == pytest.approx(sk.accuracy_score(true, predicted))
+    assert metrics.macro_f1(matrix) == pytest.approx(
+        sk.f1_score(true, predicted, labels=np.unique(true), average="macro", zero_division=0)
+    )
+    recalls = metrics.recall(matrix)
+    present = np.unique(true)
+    assert recalls[present] == pytest.approx(
+        sk.recall_score(true, predicted, labels=present, average=None, zero_division=0)
+    )
+    assert np.isnan(np.delete(recalls, present)).all()
+
+
+def test_interval_over_people_is_wider_than_over_frames_where_people_differ():
+    people = np.repeat(np.arange(20), 30)
+    correct = np.repeat(np.tile([1, 0], 10), 30)
+    over_people = metrics.interval(np.ones(600, int), correct, people, 2)
+    over_frames = metrics.interval(np.ones(600, int), correct, np.arange(600), 2)
+    assert over_people["value"] == over_frames["value"] == 0.5
+    width = over_people["high"] - over_people["low"]
+    # Twenty coins: the percentile interval spans about 2 x 1.96 x sqrt(0.25 / 20) = 0.44.
+    assert width == pytest.approx(0.44, abs=0.07)
+    assert over_frames["high"] - over_frames["low"] == pytest.approx(0.08, abs=0.02)
+
+
+def test_interval_covers_the_truth_about_as_often_as_it_says():
+    rng = np.random.default_rng(1)
+    hits = 0
+    for trial in range(120):
+        skill = rng.beta(6, 4, 24)  # mean 0.6
+        people = np.repeat(np.arange(24), 10)
+        correct = (rng.random(240) < np.repeat(skill, 10)).astype(int)
+        made = metrics.interval(np.ones(240, int), correct, people, 2, resamples=400, seed=trial)
+        hits += made["low"] <= 0.6 <= made["high"]
+    assert 0.85 <= hits / 120 <= 0.995
+
+
+def test_one_person_gives_no_interval():
+    made = metrics.interval(np.array([0, 1]), np.array([0, 0]), ["a", "a"], 2)
+    assert made["value"] == 0.5 and made["low"] is None and made["groups"] == 1
+
+
+def test_metrics_are_plain_json():
+    import json
+
+    made = metrics.metrics(np.array([0, 0, 1]), np.array([0, 1, 1]), ["a", "a", "b"], ["x", "y", "z"])
+    again = json.loads(json.dumps(made))
+    assert again["recall"] == {"x": 0.5, "y": 1.0, "z": None} and again["n"] == 3
+    assert again["chance"] == pytest.approx(2 / 3) and again["confusion"] == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_paired_difference():
+    true = np.zeros(40, int)
+    people = np.repeat(np.arange(10), 4)
+    first, second = np.ones(40, int), np.zeros(40, int)
+    first[people < 5] = 0
+    made = metrics.paired_difference(true, first, second, people)
+    assert made["value"] == 0.5 and 0.1 < made["low"] < 0.5 < made["high"] < 0.9
+    assert metrics.paired_difference(true, first, first, people)["high"] == 0.0
+
+
+def test_an_average_by_hand_and_its_interval():
+    made = metrics.average([1.0, 0.0, 0.5], ["a", "a", "b"], [1, 3, 4])
+    assert made["value"] == pytest.approx((1 + 2) / 8) and made["groups"] == 2
+    # Two groups: each resample holds a alone, b alone, or both.
+    assert made["low"] == pytest.approx(0.25) and made["high"] == pytest.approx(0.5)
+    assert metrics.average([1.0, 0.0], ["a", "a"])["low"] is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(1, 60), people=st.integers(1, 6))
+def test_an_average_of_hits_is_an_accuracy_with_the_same_interval(seed, n, people):
+    rng = np.random.default_rng(seed)
+    true, predicted, who = rng.integers(0, 3, n), rng.integers(0, 3, n), rng.integers(0, people, n)
+    hits = metrics.average((true == predicted).astype(float), who, resamples=200, seed=seed)
+    share = metrics.interval(true, predicted, who, 3, resamples=200, seed=seed)
+    assert {key: hits[key] for key in share} == pytest.approx(share)
+    shifted = metrics.average(3 * (true == predicted) - 1, who, resamples=200, seed=seed)
+    if hits["low"] is not None:
+        assert [shifted[key] for key in ("value", "low", "high")] == pytest.approx(
+            [3 * hits[key] - 1 for key in ("value", "low", "high")]
+        )
+
+
+#: Darwin's maize as Fisher 1935 prints it (section 21): the taller of 15 pairs, in eighths of an inch.
+MAIZE = (49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48)
+
+
+@pytest.mark.parametrize(
+    "differences, patterns, of",
+    [
+        (MAIZE, 1726, 2**15),  # Fisher's own count: 863 on either side
+        ((3, 1, 2), 2, 8),
+        ((1, -1), 4, 4),
+        ((1, 1, -1), 8, 8),
+        ((5,), 2, 2),
+        ((0, 0), 1, 1),
+        ((), 1, 1),
+        ((2, 0, 2), 2, 4),
+        ((1,) * 24, 2, 2**24),
+        ((1,) * 60, 2, 2**60),
+    ],
+)
+def test_sign_flips_by_hand(differences, patterns, of):
+    assert metrics.sign_flip(differences) == pytest.approx(patterns / of, rel=1e-9)
+
+
+@settings(max_examples=80, deadline=None)
+@given(differences=st.lists(st.integers(-12, 12), min_size=1, max_size=9))
+def test_sign_flips_against_listing_them_all(differences):
+    totals = [
+        abs(sum(s * d for s, d in zip(signs, differences)))
+        for signs in itertools.product((-1, 1), repeat=len(differences))
+    ]
+    p = metrics.sign_flip(differences)
+    assert p == pytest.approx(np.mean([total >= abs(sum(differences)) for total in totals]))
+    assert metrics.sign_flip([-d for d in differences]) == p == metrics.sign_flip(sorted(differences)) and 0 < p <= 1
+
+
+def test_a_paired_test_by_hand():
+    true = np.zeros(12, int)
+    people = np.repeat(list("abc"), 4)
+    first = np.array([0, 1, 1, 1] + [0, 0, 1, 1] + [0, 0, 0, 1])  # 1, 2 and 3 right
+    second = np.array([0, 0, 1, 1] + [0, 0, 0, 0] + [0, 0, 0, 1])  # 2, 4 and 3 right
+    made = metrics.paired_test(true, first, second, people)
+    # Signs of (1, 2, 0): totals of 3 or -3 in two of four patterns.
+    assert made == {
+        "value": pytest.approx(3 / 12),
+        "p": 0.5,
+        "gains": {"a": 1, "b": 2, "c": 0},
+        "groups": 3,
+        "smallest": 0.25,
+    }
+    assert made["value"] == metrics.paired_difference(true, first, second, people)["value"]
+    assert metrics.paired_test(true, second, first, people)["p"] == 0.5
+    alone = metrics.paired_test(true, first, second, ["a"] * 12)
+    assert alone["p"] is None and alone["smallest"] is None and alone["gains"] == {"a": 3}
+
+
+def test_the_p_value_is_below_a_level_about_that_often_where_nothing_differs():
+    rng = np.random.default_rng(7)
+    people, below = np.repeat(np.arange(12), 20), 0
+    for _ in range(300):
+        skill = np.repeat(rng.beta(3, 2, 12), 20)  # both models are as good on each person
+        first, second = ((rng.random(240) > skill).astype(int) for _ in range(2))
+        below += metrics.paired_test(np.zeros(240, int), first, second, people)["p"] <= 0.1
+    assert 0.05 <= below / 300 <= 0.15
+
+
+def test_calibration_by_hand():
+    scores = np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6], [0.45, 0.55]])
+    made = metrics.calibration(np.array([0, 1, 1, 1]), scores, ["a", "b", "a", "b"], bins=10)
+    # 0.9 and right once in two; 0.6 belongs to (0.5, 0.6] with 0.55, both right.
+    assert [(part["low"], part["high"], part["n"]) for part in made["bins"]] == [(0.5, 0.6, 2), (0.8, 0.9, 2)]
+    assert [part["confidence"] for part in made["bins"]] == pytest.approx([0.575, 0.9]) and [
+        part["accuracy"] for part in made["bins"]
+    ] == [1.0, 0.5]
+    assert made["error"]["value"] == pytest.approx((2 * 0.425 + 2 * 0.4) / 4) and made["excess"][
+        "value"
+    ] == pytest.approx(0.7375 - 0.75)
+    # a alone: 0.9 right, 0.6 right; b alone: 0.9 wrong, 0.55 right.
+    assert made["error"]["low"] == pytest.approx((0.1 + 0.4) / 2) and made["error"]["high"] == pytest.approx(
+        (0.9 + 0.45) / 2
+    )
+    assert metrics.calibration(np.array([0]), [[0.7, 0.3]], ["a"])["error"]["low"] is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.integers(1, 120), kinds=st.integers(2, 6), bins=st.integers(1, 20))
+def test_what_must_hold_of_every_calibration(seed, n, kinds, bins):
+    import json
+
+    rng = np.random.default_rng(seed)
+    scores, true, who = rng.dirichlet(np.ones(kinds), n), rng.integers(0, kinds, n), rng.integers(0, 5, n)
+    made = metrics.calibration(true, scores, who, bins=bins, resamples=100)
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    assert sum(part["n"] for part in made["bins"]) == n
+    assert all(part["low"] < part["confidence"] <= part["high"] + 1e-9 for part in made["bins"])
+    hits = scores.argmax(axis=1) == true
+    assert sum(part["n"] * part["accuracy"] for part in made["bins"]) == pytest.approx(hits.sum())
+    assert made["excess"]["value"] == pytest.approx(scores.max(axis=1).mean() - hits.mean())
+    assert (
+        abs(made["excess"]["value"]) - 1e-9 <= made["error"]["value"] <= 1
+    )  # what cancels between bins cannot cancel within
+    if bins == 1:
+        assert made["error"]["value"] == pytest.approx(abs(made["excess"]["value"]))
+    order = rng.permutation(n)
+    assert metrics.calibration(true[order], scores[order], who[order], bins=bins, resamples=100)[
+        "error"
+    ] == pytest.approx(made["error"])
+
+
+def test_an_honest_network_is_calibrated_and_a_boastful_one_is_too_sure():
+    rng = np.random.default_rng(3)
+    chance = rng.uniform(0.5, 1, 20_000)
+    true = (rng.random(20_000) > chance).astype(int)  # class 0 as often as is said
+    who = np.arange(20_000) % 50
+    honest = metrics.calibration(true, np.column_stack([chance, 1 - chance]), who)
+    assert honest["error"]["value"] < 0.02 and honest["excess"]["low"] <= 0 <= honest["excess"]["high"]
+    sure = np.full(20_000, 0.99)
+    boast = metrics.calibration(true, np.column_stack([sure, 1 - sure]), who)
+    assert boast["error"]["value"] == pytest.approx(0.99 - 0.75, abs=0.02) and boast["excess"]["low"] > 0.2
+
+
+@pytest.mark.parametrize(
+    "call, word",
+    [
+        (lambda: metrics.average([1.0, np.nan], ["a", "b"]), "`values`"),
+        (lambda: metrics.average([1.0, 2.0], ["a"]), "`groups`"),
+        (lambda: metrics.average([], []), "`(weights|groups)`"),
+        (lambda: metrics.average([1.0], ["a"], [0.0]), "`weights`"),
+        (lambda: metrics.average([1.0, 2.0], ["a", "b"], [-1.0, 2.0]), "`weights`"),
+        (lambda: metrics.sign_flip([0.5, 1.0]), "`differences`.*whole numbers"),
+        (lambda: metrics.paired_test([0, 1], [0], [0, 1], ["a", "b"]), "`first`"),
+        (lambda: metrics.paired_test([0, 1], [0, 1], [0, 1, 1], ["a", "b"]), "`second`"),
+        (lambda: metrics.calibration([0], [[0.7, 0.7]], ["a"]), "`scores`.*sum to 1"),
+        (lambda: metrics.calibration([0], [[1.2, -0.2]], ["a"]), "`scores`"),
+        (lambda: metrics.calibration([2], [[0.7, 0.3]], ["a"]), "`true`"),
+        (lambda: metrics.calibration([0, 1], [[0.7, 0.3]], ["a"]), "`true`"),
+        (lambda: metrics.calibration([0], [[0.7, 0.3]], ["a"], bins=0), "`bins`"),
+        (lambda: metrics.confusion(np.array([0, 3]), np.array([0, 1]), 2), "`true`"),
+        (lambda: metrics.confusion(np.array([0, 1]), np.array([0.5, 1]), 2), "`predicted`"),
+        (lambda: metrics.confusion(np.array([0, 1]), np.array([0]), 2), "`predicted`"),
+        (lambda: metrics.interval(np.array([0, 1]), np.array([0, 1]), ["a"], 2), "`groups`"),
+    ],
+)
+def test_bad_arguments(call, word):
+    with pytest.raises(FerError, match=word):
+        call()

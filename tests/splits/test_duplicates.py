@@ -1,0 +1,527 @@
+"""Near-duplicates are found, other people and other expressions are not; what stands on both sides of a split is named."""
+
+from __future__ import annotations
+
+import re
+import tracemalloc
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import datasets, splits, studio
+from fer_utils.core.errors import FerError
+from fer_utils.faces import Box, crop, prepare
+from fer_utils.splits import near_duplicates
+
+cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
+
+#: Action units of clearly different faces.
+FACES = {
+    "neutral": {},
+    "happy": {12: 0.8, 6: 0.6},
+    "surprised": {1: 0.8, 2: 0.8, 5: 0.5, 26: 0.7},
+    "angry": {4: 0.8, 7: 0.6, 23: 0.6},
+    "sad": {1: 0.7, 4: 0.4, 15: 0.7},
+}
+
+
+def face(seed, units, size=180):
+    """(size, size) uint8 of a drawn person, cut out where every face is: aligned as tightly as faces can be."""
+    picture = studio.draw(studio.person(seed), units, size=256)
+    return crop(picture, Box(62, 70, 132, 132, 0), size=size)
+
+
+@pytest.fixture(scope="module")
+def people():
+    """(60, 180, 180): twelve people with five expressions each, and (person, expression) of each."""
+    who = [(seed, name) for seed in range(12) for name in FACES]
+    return np.stack([face(seed, FACES[name]) for seed, name in who]), who
+
+
+def noisy(image, spread, seed=0):
+    return np.clip(image + np.random.default_rng(seed).normal(0, spread, image.shape), 0, 255).astype(np.uint8)
+
+
+def recoded(image, quality):
+    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+
+
+def through_48(image):
+    return cv2.resize(cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA), image.shape[::-1])
+
+
+# --- what is near and what is not -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change, least",
+    [
+        (lambda image: recoded(image, 90), 1),
+        (lambda image: recoded(image, 30), 1),
+        (lambda image: noisy(image, 5), 1),
+        (through_48, 0.9),
+        (lambda image: (image * 0.8 + 10).astype(np.uint8), 1),
+        (lambda image: np.clip(image.astype(int) + 12, 0, 255).astype(np.uint8), 1),
+        (lambda image: cv2.GaussianBlur(image, (0, 0), 1.0), 1),
+        (lambda image: image[:, ::-1], 1),
+        (lambda image: recoded(image[:, ::-1], 30), 1),
+    ],
+    ids=["jpeg 90", "jpeg 30", "noise", "48 pixels", "flatter", "lighter", "blurred", "mirrored", "mirrored jpeg 30"],
+)
+def test_altered_copies_are_found_and_nothing_else(people, change, least):
+    images, _ = people
+    pairs = near_duplicates.find(np.concatenate([images, np.stack([change(image) for image in images])]))
+    assert (pairs["second"] == pairs["first"] + len(images)).all()
+    assert pairs["first"].is_unique and len(pairs) >= least * len(images)
+    assert not pairs["identical"].any() and (pairs["difference"] <= near_duplicates.MOST_DIFFERENCE).all()
+
+
+def test_other_people_and_other_expressions_are_far_apart(people):
+    """Not only not found: with room to spare, so that the limit does not stand on an edge."""
+    images, who = people
+    assert len(near_duplicates.find(images)) == 0
+    seen = near_duplicates.looks(images)
+    first, second = np.triu_indices(len(images), 1)
+    far = seen.differences(first, second)
+    one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second)])
+    assert (
+        far[one].min() > 1.2 * near_duplicates.MOST_DIFFERENCE
+        and far[~one].min() > 1.5 * near_duplicates.MOST_DIFFERENCE
+    )
+
+
+def test_a_mirror_makes_nobody_the_same(people):
+    """A face is nearly symmetric: drawn ones, and ones made perfectly so, are as far from each other's mirror images."""
+    images, who = people
+    first, second = np.triu_indices(len(images), 1)
+    one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second)])
+    symmetric = ((images.astype(int) + images[:, :, ::-1]) // 2).astype(np.uint8)
+    for name, pictures in (("drawn", images), ("symmetric", symmetric)):
+        far = near_duplicates.looks(pictures).differences(first, second, mirrored=True)
+        assert (
+            far[one].min() > 1.2 * near_duplicates.MOST_DIFFERENCE
+            and far[~one].min() > 1.5 * near_duplicates.MOST_DIFFERENCE
+        ), name
+        assert len(near_duplicates.find(pictures)) == 0, name
+
+
+def test_the_one_that_is_mirrored_is_named_so(people):
+    images = np.stack([people[0][0], people[0][0][:, ::-1], noisy(people[0][0], 2)])
+    pairs = near_duplicates.find(images)
+    assert pairs[["first", "second", "mirrored", "identical"]].values.tolist() == [
+        [0, 1, True, False],
+        [0, 2, False, False],
+        [1, 2, True, False],
+    ]
+    assert pairs["difference"][0] == pytest.approx(0, abs=1e-3) and pairs["bits"][0] == 0
+    for train, test in (([0], [1]), ([1], [0])):  # whichever of the two is the mirrored one
+        closest = near_duplicates.nearest(images, train, test)
+        assert closest[["test_row", "train_row", "mirrored"]].values.tolist() == [[test[0], train[0], True]]
+
+
+def test_a_hash_alone_would_not_do(people):
+    """Why there is a second look: with faces cut out alike, some pairs of people and expressions share a hash nearly."""
+    images, _ = people
+    loose = near_duplicates.find(images, difference=1e6)
+    assert len(loose) > 10 and (loose["bits"] <= near_duplicates.MOST_BITS).all()
+
+
+# --- the search against the plain way -------------------------------------------------------
+
+
+def apart(one, other):
+    return sum(bin(int(a) ^ int(b)).count("1") for a, b in zip(one, other))
+
+
+def in_both(words):
+    """Without the bits for the lower neighbours of the first column: in a mirror it is the ninth, which has none."""
+    kept = np.array(words).view(np.uint8)
+    kept[8:] &= 0x7F
+    return kept.view(np.uint64)
+
+
+def plainly(seen, difference, bits):
+    """All pairs, one by one: the bits and the difference, of the second as it is or mirrored."""
+    found = {}
+    for i in range(len(seen)):
+        for j in range(i + 1, len(seen)):
+            turned = seen.small[j].reshape(12, 12)[:, ::-1].ravel()
+            ways = [
+                (apart(seen.hashes[i], seen.hashes[j]), seen.small[j]),
+                (apart(in_both(seen.hashes[i]), in_both(seen.mirrored[j])), turned),
+            ]
+            told = [
+                (float(np.sort(np.abs(seen.small[i] - small))[-6:].mean()), many)
+                for many, small in ways
+                if many <= bits
+            ]
+            if told and min(told)[0] <= difference:
+                found[i, j] = min(told)[::-1]
+    return found
+
+
+@st.composite
+def pools(draw):
+    """A pool of (N, 20, 24) pictures with copies, near copies and strangers in it."""
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    kinds = [cv2.resize(rng.integers(0, 256, (5, 6)).astype(np.uint8), (24, 20)) for _ in range(4)]
+    kinds += [kinds[0][:, ::-1]]
+    return np.stack(
+        [
+            noisy(kinds[rng.integers(5)], draw(st.sampled_from([0, 0, 2, 20])), rng.integers(10**6))
+            for _ in range(draw(st.integers(0, 24)))
+        ]
+        or [kinds[0]][:0]
+        or [np.zeros((20, 24), np.uint8)]
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    pools(), st.sampled_from([0.0, 4.0, 14.0, 60.0]), st.sampled_from([0, 8, 16, 128]), st.sampled_from([1, 3, 1000])
+)
+def test_the_blocks_find_what_the_plain_way_finds(images, difference, bits, block):
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_IMAGES", "_ROWS", "_COLUMNS", "_PAIRS"):
+            patch.setattr(near_duplicates, name, block)
+        seen = near_duplicates.looks(images, progress=False)
+        pairs = near_duplicates.find(seen, difference=difference, bits=bits, progress=False)
+        rng = np.random.default_rng(0)
+        order = rng.permutation(len(images))
+        train, test = order[: len(order) // 2], order[len(order) // 3 :]  # some rows on both sides
+        closest = near_duplicates.nearest(seen, train, test, difference=difference, bits=bits, progress=False)
+    plain = plainly(seen, difference, bits)
+    first_of = {digest: row for row, digest in reversed(list(enumerate(seen.digests)))}
+    original = [first_of[digest] for digest in seen.digests]
+    wanted = {(i, j) for i, j in plain if original[i] == i and original[j] in (i, j)}
+    assert set(zip(pairs["first"], pairs["second"])) == wanted and len(pairs) == len(wanted)
+    assert list(zip(pairs["first"], pairs["second"])) == sorted(wanted)
+    for row in pairs.itertuples():
+        assert row.identical == (original[row.first] == original[row.second])
+        assert (row.bits, row.difference) == pytest.approx(plain[row.first, row.second], abs=1e-4)
+    # joined through the first of each: the same groups as all pairs make
+    everything = pd.DataFrame(list(plain), columns=["first", "second"])
+    assert near_duplicates.groups(pairs) == near_duplicates.groups(everything)
+
+    known = {**plain, **{(i, i): (0, 0.0) for i in range(len(images))}}
+    near = {
+        row: {
+            other: known[min(row, other), max(row, other)][1]
+            for other in train
+            if (min(row, other), max(row, other)) in known
+        }
+        for row in test
+    }
+    assert list(closest["test_row"]) == [row for row in test if near[row]]
+    for row in closest.itertuples():
+        best = min(near[row.test_row].values())
+        assert row.difference == pytest.approx(best, abs=1e-4) and row.others == len(near[row.test_row]) - 1
+        assert near[row.test_row][row.train_row] == pytest.approx(best, abs=1e-4)
+
+
+def test_the_two_looks_are_what_they_say():
+    picture = np.random.default_rng(1).integers(0, 256, (144, 288), dtype=np.uint8)
+    tiny = picture.reshape(9, 16, 9, 32).mean(axis=(1, 3))
+    bits = [tiny[i, j] > tiny[i, j + 1] for i in range(8) for j in range(8)]
+    bits += [tiny[i, j] > tiny[i + 1, j] for i in range(8) for j in range(8)]
+    seen = near_duplicates.looks(picture[None])
+    assert np.array_equal(np.unpackbits(seen.hashes.view(np.uint8)), np.array(bits))
+    turned = near_duplicates.looks(picture[None, :, ::-1])
+    assert np.array_equal(seen.mirrored, turned.hashes) and np.array_equal(turned.mirrored, seen.hashes)
+    assert seen.differences([0], [0], mirrored=True) > 50
+    cells = picture.reshape(16, 9, 16, 18).mean(axis=(1, 3))
+    middle = cells[3:13, 3:13]
+    expected = (cells - middle.mean()) * 50 / max(8, middle.std())
+    assert np.allclose(seen.small[0], expected[2:14, 2:14].ravel(), atol=1e-2)
+
+
+def test_light_skin_and_dark_skin_are_judged_alike():
+    """Two expressions must be as far apart in a dark face before a light wall as in a light one."""
+    least = {}
+    tones = sorted(range(40), key=lambda seed: face(seed, {})[40:140, 60:120].mean())
+    for name, seeds in (("dark", tones[:8]), ("light", tones[-8:])):
+        seen = near_duplicates.looks(
+            np.stack([face(seed, FACES[label]) for seed in seeds for label in ("neutral", "happy", "surprised")])
+        )
+        first = 3 * np.arange(8)
+        least[name] = min(seen.differences(first, first + 1).min(), seen.differences(first, first + 2).min())
+    assert min(least.values()) > 1.5 * near_duplicates.MOST_DIFFERENCE
+
+
+@given(st.integers(1, 300), st.sampled_from([9, 16]))
+def test_weights_average_whatever_the_side(side, small):
+    weights = near_duplicates._weights(side, small)
+    assert weights.shape == (small, side) and (weights >= 0).all()
+    assert np.allclose(weights.sum(axis=1), 1, atol=1e-4) and np.allclose(weights.mean(axis=0) * side, 1, atol=1e-3)
+
+
+def test_memory_does_not_grow_with_the_square():
+    """12,000 pictures: 72 million pairs, compared in blocks."""
+    rng = np.random.default_rng(0)
+    count = 12_000
+    seen = near_duplicates.Looks(
+        rng.integers(0, 2**63, (count, 2)).astype(np.uint64),
+        rng.integers(0, 2**63, (count, 2)).astype(np.uint64),
+        np.zeros((count, 144), np.float32),
+        np.arange(count).astype("U24"),
+    )
+    seen.hashes[11_999] = seen.hashes[5] ^ np.uint64(1)
+    tracemalloc.start()
+    try:
+        pairs = near_duplicates.find(seen, progress=False)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert pairs[["first", "second", "bits"]].values.tolist() == [[5, 11_999, 2]]
+    assert most < 60e6
+
+
+def test_many_copies_of_one_picture_are_no_square_of_pairs(people):
+    images = np.repeat(people[0][:1], 500, axis=0)
+    pairs = near_duplicates.find(images)
+    assert len(pairs) == 499 and pairs["identical"].all() and near_duplicates.groups(pairs) == [list(range(500))]
+
+
+def test_too_many_pairs_end_with_a_remedy(people, monkeypatch):
+    monkeypatch.setattr(near_duplicates, "MOST_PAIRS", 10)
+    images = np.stack([noisy(people[0][0], 3, seed) for seed in range(8)])
+    with pytest.raises(FerError, match="More than 10 pairs.*smaller `difference`"):
+        near_duplicates.find(images)
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: near_duplicates.looks(np.zeros((2, 8, 8))), "`images`.*uint8.*float64"),
+        (lambda: near_duplicates.looks(np.zeros((8, 8), np.uint8)), "`images`"),
+        (lambda: near_duplicates.looks(np.zeros((3, 0, 8), np.uint8)), "`images`"),
+        (lambda: near_duplicates.looks([1, 2]), "`images`.*list"),
+        (lambda: near_duplicates.find(np.zeros((2, 8, 8), np.uint8), bits=129), "`bits`.*0 to 128"),
+        (lambda: near_duplicates.find(np.zeros((2, 8, 8), np.uint8), difference=-1), "`difference`"),
+        (lambda: near_duplicates.find(np.zeros((2, 8, 8), np.uint8), difference=float("nan")), "`difference`"),
+    ],
+)
+def test_impossible_arguments(call, words):
+    with pytest.raises(FerError, match=words):
+        call()
+
+
+def test_no_images_and_colour_images():
+    none = near_duplicates.find(np.zeros((0, 8, 8, 1), np.uint8))
+    assert len(none) == 0 and list(none.columns) == ["first", "second", "bits", "difference", "identical", "mirrored"]
+    assert near_duplicates.groups(none) == []
+    grey = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 1), dtype=np.uint8)
+    colour, plain = near_duplicates.looks(np.repeat(grey, 3, axis=3)), near_duplicates.looks(grey)
+    assert np.array_equal(colour.hashes, plain.hashes) and np.allclose(colour.small, plain.small, atol=1e-3)
+
+
+# --- leakage --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory):
+    """Two drawn actors, eight performances each, filmed and encoded twice: the face set."""
+    pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+    root = tmp_path_factory.mktemp("twins")
+    studio.film(
+        "ravdess", root / "film", actors=2, clips_per_actor=8, frames=6, size=256, twins=True, workers=1, progress=False
+    )
+    return prepare(datasets.scan("ravdess", root / "film"), root / "faces", frames=3, workers=1, progress=False)
+
+
+def same_box(meta, first, second):
+    """Whether rows were cut out at one place; re-encoding may tip the detector to its next box."""
+    boxes = meta[["box_x", "box_y", "box_w"]].to_numpy()
+    return (boxes[first] == boxes[second]).all(axis=1)
+
+
+def by_modality(meta):
+    """Train on the audio-video files, test on the video-only ones."""
+    first = meta["clip"].str.contains(r"/01-").to_numpy()
+    return np.flatnonzero(first), np.flatnonzero(~first)
+
+
+def test_ravdess_twins_are_caught_by_name_and_by_pixels(twins):
+    train, test = by_modality(twins.meta)
+    report = splits.leakage(twins.meta, train, test, images=twins.images, near=True, progress=False)
+    assert list(report.index) == ["row", "image", "near image", "clip", "performance", "actor"]
+    assert report.loc["clip", "shared"] == 0 and report.loc["performance", "share"] == 1
+    assert report.loc["image", "share"] < 0.1  # they were encoded twice: hardly one is equal to the bit
+    found = near_duplicates.nearest(twins.images, train, test)["test_row"]
+    assert set(found) >= set(test[same_box(twins.meta, train, test)])  # the two modalities are in one order
+    assert report.loc["near image", "test_rows"] == len(found) >= 0.8 * len(test)
+    pairs = splits.leaked_pairs(twins.meta, train, test, twins.images, progress=False)
+    near = pairs[pairs["level"] == "near image"]
+    assert len(near) == report.loc["near image", "test_rows"]
+    act = [clip.split("/")[-1][2:] for clip in near["train_clip"]]
+    assert act == [clip.split("/")[-1][2:] for clip in near["test_clip"]]  # 01-… is paired with its own 02-…
+    assert near["test_clip"].nunique() == 16  # every clip by some frame
+    named = pairs[pairs["level"] == "performance"]
+    assert len(named) == 16 and (named["train_clip"].str.replace("/01-", "/02-") == named["test_clip"]).all()
+    assert named["what"].iloc[0].startswith("recordings of one performance (")
+
+
+def test_pixels_alone_catch_twins_whose_names_say_nothing(twins):
+    meta = twins.meta.assign(performance="", actor="", clip=[f"{row}.png" for row in range(len(twins.meta))])
+    train, test = by_modality(twins.meta)
+    report = splits.leakage(meta, train, test, images=twins.images, near=True, progress=False)
+    assert list(report.index) == ["row", "image", "near image", "clip"]
+    assert report.loc["near image", "share"] >= 0.8 and report.loc["clip", "shared"] == 0
+
+
+def test_a_performance_of_two_actors_is_no_near_duplicate(twins):
+    actor = twins.meta["actor"].to_numpy()
+    first, second = np.flatnonzero(actor == actor[0]), np.flatnonzero(actor != actor[0])
+    assert splits.leakage(twins.meta, first, second, images=twins.images, near=True)["shared"].sum() == 0
+    assert len(splits.leaked_pairs(twins.meta, first, second, twins.images)) == 0
+
+
+def test_ck48_triples_are_caught(tmp_path):
+    """The last three frames of each sequence, as in the popular CK+48: one folder a label, names with subject and frame."""
+    pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+    for seed in range(4):
+        for sequence, label in enumerate(("happy", "surprised", "angry"), start=1):
+            for frame, share in enumerate((0.95, 0.98, 1.0), start=17):
+                units = {unit: share * value for unit, value in FACES[label].items()}
+                picture = studio.draw(studio.person(seed), units, size=192)
+                path = tmp_path / "ck" / label / f"S{seed:03d}_{sequence:03d}_{frame:08d}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(cv2.imencode(".png", noisy(picture, 2, frame)[..., ::-1])[1].tobytes())
+    clips = datasets.scan("folder", tmp_path / "ck", actor=r"(?P<actor>S[0-9]{3})_")
+    made = prepare(clips, tmp_path / "faces", workers=1, progress=False)
+    assert len(made) == 36
+    triples = near_duplicates.groups(near_duplicates.find(made.images))
+    sequence = made.meta["clip"].map(lambda clip: re.search(r"S\d+_\d+", clip)[0]).to_numpy()
+    # no group of two sequences, no sequence without one, and all three frames but where dlib took its next box
+    assert [set(sequence[rows]) for rows in triples] == [{name} for name in pd.unique(sequence)]
+    first = np.arange(0, 36, 3)
+    steady = same_box(made.meta, first, first + 1) & same_box(made.meta, first, first + 2)
+    assert [len(rows) for rows, still in zip(triples, steady) if still] == [3] * steady.sum() and steady.sum() >= 9
+    last = made.meta["clip"].str.endswith("19.png").to_numpy()
+    train, test = np.flatnonzero(~last), np.flatnonzero(last)
+    report = splits.leakage(made.meta, train, test, images=made.images, near=True, progress=False)
+    assert report.loc["image", "shared"] == 0 and report.loc["clip", "shared"] == 0
+    pairs = splits.leaked_pairs(made.meta, train, test, made.images)
+    near = pairs[pairs["level"] == "near image"]
+    assert set(near["test_row"]) >= set(first[steady] + 2) and len(near) == report.loc["near image", "test_rows"]
+    assert [clip[:-6] for clip in near["train_clip"]] == [clip[:-6] for clip in near["test_clip"]]
+    assert (
+        near["what"].str.fullmatch(r"nearly equal: [0-9.]+ grey levels apart(; 1 more training image is, too)?").all()
+    )
+
+
+def test_ck48_triples_as_they_come():
+    """48 x 48 pixels, cut out by landmarks and not by a detector: every frame of every sequence."""
+    images, names = [], []
+    for seed in range(10):
+        for label in ("happy", "surprised", "angry", "sad"):
+            for frame, share in enumerate((0.95, 0.98, 1.0)):
+                units = {unit: share * value for unit, value in FACES[label].items()}
+                images.append(noisy(face(seed, units, size=48), 2, frame))
+                names.append((seed, label))
+    groups = near_duplicates.groups(near_duplicates.find(np.stack(images)))
+    assert [[names[row] for row in rows] for rows in groups] == [[name] * 3 for name in dict.fromkeys(names)]
+
+
+def test_fer2013s_exact_duplicates_are_caught(people):
+    images = np.stack([cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA) for image in people[0]])[..., None]
+    images = np.concatenate([images, images[[4, 9, 9]]])
+    meta = pd.DataFrame({"dataset": "fer", "clip": [f"{row}.png" for row in range(63)], "actor": "", "performance": ""})
+    train, test = np.arange(60), np.arange(60, 63)
+    report = splits.leakage(meta, train, test, images=images, near=True)
+    assert list(report["test_rows"]) == [0, 3, 3, 0] and list(report["shared"]) == [0, 2, 2, 0]
+    assert report.loc["near image", "examples"] == "4 ~ 60, 9 ~ 61, 9 ~ 62"
+    pairs = splits.leaked_pairs(meta, train, test, images)
+    assert pairs[pairs["level"] == "image"][
+        ["train_row", "test_row", "train_clip", "test_clip", "what"]
+    ].values.tolist() == [
+        [4, 60, "4.png", "60.png", "equal to the bit"],
+        [9, 61, "9.png", "61.png", "equal to the bit"],
+        [9, 62, "9.png", "62.png", "equal to the bit"],
+    ]
+
+
+def test_the_pairs_of_names():
+    meta = pd.DataFrame(
+        {
+            "dataset": "toy",
+            "actor": ["a"] * 5 + ["b"],
+            "performance": list("ppppqr"),
+            "clip": list("xxyyzw"),
+        }
+    )
+    pairs = splits.leaked_pairs(meta, [0, 2, 5], [1, 3, 4, 5])
+    assert pairs.values.tolist() == [
+        ["row", 5, 5, "w", "w", "the same row"],
+        ["clip", 0, 1, "x", "x", "frames of one clip (toy/x): 1 rows in training, 1 in test"],
+        ["clip", 2, 3, "y", "y", "frames of one clip (toy/y): 1 rows in training, 1 in test"],
+        ["clip", 5, 5, "w", "w", "frames of one clip (toy/w): 1 rows in training, 1 in test"],
+        ["performance", 2, 1, "y", "x", "recordings of one performance (toy/p): 2 rows in training, 2 in test"],
+        ["performance", 5, 5, "w", "w", "recordings of one performance (toy/r): 1 rows in training, 1 in test"],
+        ["actor", 0, 1, "x", "x", "one person (toy/a): 2 rows in training, 3 in test"],
+        ["actor", 5, 5, "w", "w", "one person (toy/b): 1 rows in training, 1 in test"],
+    ]
+    clean = splits.leaked_pairs(meta, [0, 1, 2, 3, 4], [5])
+    assert len(clean) == 0 and list(clean.columns) == [
+        "level",
+        "train_row",
+        "test_row",
+        "train_clip",
+        "test_clip",
+        "what",
+    ]
+    assert len(splits.leaked_pairs(meta.drop(columns="clip"), [0], [1])) == 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 30))
+def test_pairs_and_report_agree(seed, count):
+    rng = np.random.default_rng(seed)
+    meta = pd.DataFrame(
+        {
+            "dataset": "toy",
+            "actor": rng.integers(0, 3, count).astype(str),
+            "performance": rng.integers(0, 6, count).astype(str),
+            "clip": rng.integers(0, 9, count).astype(str),
+        }
+    )
+    images = rng.integers(0, 256, (4, 12, 12), dtype=np.uint8)[rng.integers(0, 4, count)]
+    side = rng.integers(0, 3, count)
+    train, test = np.flatnonzero(side != 1), np.flatnonzero(side != 0)
+    report = splits.leakage(meta, train, test, images=images, near=True)
+    pairs = splits.leaked_pairs(meta, train, test, images)
+    counts = pairs["level"].value_counts()
+    for level in report.index:
+        one_a_row = level in ("row", "image", "near image")
+        assert counts.get(level, 0) == report.loc[level, "test_rows" if one_a_row else "shared"]
+    assert pairs["train_row"].isin(train).all() and pairs["test_row"].isin(test).all()
+    without = splits.leakage(meta, train, test, images=images)
+    assert without.equals(report.drop(index="near image"))
+
+
+def test_near_wants_images(people):
+    meta = pd.DataFrame({"clip": ["a", "b"]})
+    with pytest.raises(FerError, match="(?s)`near`.*images=made.images"):
+        splits.leakage(meta, [0], [1], near=True)
+    with pytest.raises(FerError, match="`images`.*one image a row"):
+        splits.leaked_pairs(meta, [0], [1], people[0])
+
+
+def test_real_twins(shared_data, tmp_path):
+    """Two of the real pairs: found frame by frame; the other expressions of the same man are not."""
+    pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+    clips = datasets.scan("ravdess", shared_data / "ravdess")
+    acts = ["01-01-01-01-01-01.mp4", "01-08-01-01-02-01.mp4", "01-02-01-01-02-01.mp4"]
+    clips = clips[clips["path"].str.endswith(tuple(acts))]
+    if len(clips) != 5:
+        pytest.skip(f"this test knows five clips of actor 01; {len(clips)} of them are in {shared_data}/ravdess")
+    made = prepare(clips, tmp_path / "faces", workers=1, progress=False)
+    train, test = by_modality(made.meta)
+    pairs = splits.leaked_pairs(made.meta, train, test, made.images)
+    near = pairs[pairs["level"] == "near image"]
+    assert len(near) >= 11  # of 12; re-encoding may tip the detector to another box
+    for column in ("expression", "frame", "performance"):
+        assert (made.meta[column].to_numpy()[near["train_row"]] == made.meta[column].to_numpy()[near["test_row"]]).all()

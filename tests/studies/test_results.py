@@ -1,0 +1,181 @@
+"""Stored results: run once, kept with what made them, stale when the code is another, and inside what is installed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import types
+
+import pytest
+
+from fer_utils import studies
+from fer_utils.cli import main
+from fer_utils.core import provenance
+from fer_utils.core.errors import FerError
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    """One study, called `toy`, whose answer is decided by `fer_utils.core.labels`; the repository's folder is an empty one."""
+    calls = []
+
+    def answer(tier="class", *, progress=True, factor=1):
+        calls.append(tier)
+        return {
+            "tier": tier,
+            "value": 0.5 * factor,
+            "rows": [[1, 2], [3, 4]],
+            "text": "ä",
+            "long": list(range(99)),
+            "nested": {"a": ["x" * 99] * 3},
+        }
+
+    made = types.SimpleNamespace(
+        TITLE="What a toy says", CODE=("fer_utils.core.labels",), HEADLINE=True, answer=answer, calls=calls
+    )
+    monkeypatch.setattr(studies, "module", lambda name: made if name == "toy" else studies_module(name))
+    monkeypatch.setattr(studies, "_NAMES", ("toy",))
+    monkeypatch.setattr(studies, "_FOLDERS", (tmp_path / "book" / "results", tmp_path / "installed"))
+    return made
+
+
+def studies_module(name):
+    raise FerError(f"`name` {name}")
+
+
+def test_an_answer_is_kept_with_what_made_it_and_comes_back(toy, tmp_path):
+    assert studies.stored() == []
+    with pytest.raises(
+        FerError, match="No answer of the study 'toy'.*python -m fer_utils study toy --tier class --store"
+    ):
+        studies.load("toy")
+    ran = studies.run("toy", store=True, progress=False)
+    assert ran == studies.load("toy") == studies.load("toy", "class") and studies.stored() == [("toy", "class")]
+    assert ran.answer == toy.answer() and ran.commit == provenance.commit() and ran.versions == provenance.versions()
+    assert list(ran.code) == ["labels.py"] and not ran.stale
+    text = (tmp_path / "book" / "results" / "toy.json").read_text(encoding="utf-8")
+    assert max(map(len, text.splitlines())) < 500 and "ä" in text and '"rows": [[1, 2], [3, 4]]' in text
+    studies.run("toy", "full", store=True, progress=False)
+    assert studies.load("toy").tier == "full" and studies.load("toy", "class").tier == "class"
+
+
+def test_without_store_nothing_is_kept(toy):
+    assert studies.run("toy", "smoke", progress=False, factor=4).answer["value"] == 2
+    assert studies.stored() == []
+
+
+@pytest.mark.parametrize("given", [{"tier": "smoke"}, {"factor": 2}])
+def test_what_is_not_the_study_as_it_stands_is_not_kept_and_said_before_the_work(toy, given):
+    with pytest.raises(FerError, match="`store`"):
+        studies.run("toy", store=True, progress=False, **given)
+    assert toy.calls == []
+
+
+def test_changed_code_makes_it_stale_and_the_page_says_so(toy, monkeypatch, tmp_path):
+    kept = studies.run("toy", store=True, progress=False)
+    assert "Stale" not in kept.note() and "`class`" in kept.note() and kept.command in kept._repr_markdown_()
+    package = tmp_path / "fer_utils"
+    shutil.copytree(provenance.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    labels = package / "labels.py"
+    labels.write_text(labels.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
+    assert not kept.stale
+    labels.write_text(labels.read_text(encoding="utf-8") + "\nOTHER = 1\n", encoding="utf-8")
+    assert kept.changed == ["labels.py"] and kept.stale and "**Stale**: `labels.py`" in kept.note()
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), {1, 2}, object()])
+def test_an_answer_that_json_does_not_know_is_named(toy, wrong):
+    toy.answer = lambda tier, progress: {"value": wrong}
+    with pytest.raises(FerError, match="'toy'.*JSON"):
+        studies.run("toy", store=True, progress=False)
+    assert studies.stored() == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "toy"}', "null"])
+def test_a_file_that_is_no_answer_is_named(toy, tmp_path, content):
+    file = tmp_path / "book" / "results" / "toy.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    with pytest.raises(FerError, match="toy.json is no stored answer.*Run it again"):
+        studies.load("toy")
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: studies.run("toy", "huge"), lambda: studies.load("toy", "smoke"), lambda: studies.load("joy")]
+)
+def test_what_there_is_not_is_said(toy, call):
+    with pytest.raises(FerError, match="`(tier|name)`"):
+        call()
+
+
+def test_the_command_line_lists_runs_and_keeps(toy, capsys):
+    assert main.main(["study"]) == 0 and "toy              What a toy says: not stored" in capsys.readouterr().out
+    assert main.main(["study", "toy", "--tier", "class", "--store", "--json", "--quiet"]) == 0
+    assert json.loads(capsys.readouterr().out)["answer"]["value"] == 0.5
+    assert main.main(["study", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["studies"]
+    assert row["stored"][0]["tier"] == "class" and row["stored"][0]["stale"] is False
+    assert main.main(["study", "toy", "--tier", "smoke", "--store"]) == 2 and "`store`" in capsys.readouterr().err
+
+
+def test_unknown_studies_are_named():
+    with pytest.raises(FerError, match="`name`"):
+        studies.module("joy")
+
+
+# --- the book's own -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, tier", [(name, tier) for name in studies.available() for tier in studies.TIERS])
+def test_what_is_stored_is_whole_and_a_headline_is_fresh(name, tier):
+    if (name, tier) not in studies.stored():
+        pytest.skip(f"not stored yet: python -m fer_utils study {name} --tier {tier} --store")
+    made, found = studies.module(name), studies.load(name, tier)
+    assert found.name == name and found.title == made.TITLE and found.answer and not found.options
+    if made.HEADLINE:
+        assert not found.stale, f"{found.changed} changed since it was stored. Run it again: {found.command}"
+
+
+def test_an_installed_package_has_the_results(root, tmp_path):
+    """What pip builds, as on Colab, where there is no checkout."""
+    source = tmp_path / "source"
+    shutil.copytree(
+        root,
+        source,
+        ignore=shutil.ignore_patterns(".venv", "_build", ".git", "__pycache__", "notebooks", "tests", "*.egg-info"),
+    )
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+            "--disable-pip-version-check",
+            "--target",
+            str(tmp_path / "installed"),
+            str(source),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    code = "from fer_utils import results; import json; print(json.dumps([str(results.folder()), results.stored()]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+    )
+    where, stored = json.loads(done.stdout)
+    if studies.stored():
+        assert where == str(tmp_path / "installed" / "fer_utils" / "_results")
+    assert [tuple(pair) for pair in stored] == studies.stored()

@@ -1,0 +1,242 @@
+"""The widgets: the count agrees in both languages, and moves live in Jupyter."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+import json
+import os
+from pathlib import Path
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+from browser import launched_page
+import nbformat
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+from fer_utils.core.errors import FerError  # noqa: E402
+from fer_utils.models.ding2023 import parameter_count  # noqa: E402
+from pipeline.serve import serving  # noqa: E402
+
+SETTINGS = [
+    (filters, dense, classes, padding, pool)
+    for filters in range(1, 65)
+    for dense in range(1, 129)
+    for classes in (7, 8)
+    for padding in ("same", "valid")
+    for pool in (2, 3)
+]
+
+
+def count(filters, dense, classes, padding, pool) -> int:
+    return parameter_count(filters, dense, classes, 180, 1, padding, pool)
+
+
+def test_importing_the_widgets_imports_no_widget_library():
+    program = (
+        "import sys, fer_utils.widgets; assert 'ParameterBudget' in dir(fer_utils.widgets); "
+        "assert not {'anywidget', 'ipywidgets', 'keras'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_a_name_that_is_no_widget_is_an_attribute_error():
+    import fer_utils.widgets
+
+    with pytest.raises(AttributeError, match="ParameterBugdet"):
+        fer_utils.widgets.ParameterBugdet
+
+
+def test_total_follows_the_settings_and_has_one_answer():
+    from fer_utils.widgets import ParameterBudget
+
+    budget = ParameterBudget(filters=16, dense=16)
+    assert budget.total == 542_136 and "91.4 % of them sit in Dense 16" in budget.describe()
+    budget.classes = 7
+    assert budget.total == 542_119
+    assert [s for s in SETTINGS if count(*s) == 542_136] == [(16, 16, 8, "same", 2)]
+
+
+@pytest.mark.parametrize("settings", SETTINGS[::3557])
+def test_breakdown_sums_to_the_packages_count(settings):
+    from fer_utils.widgets.parameter_budget import layers
+
+    assert sum(parameters for _, _, parameters in layers(*settings)) == count(*settings)
+
+
+def test_breakdown_is_that_of_the_paper():
+    from fer_utils.widgets import ParameterBudget
+
+    assert ParameterBudget(filters=16, dense=16).breakdown == [
+        ("Convolution 1", "90 × 90 × 16", 160),
+        ("Convolution 2", "45 × 45 × 64", 9_280),
+        ("Convolution 3", "22 × 22 × 64", 36_928),
+        ("Dense 16", "16", 495_632),
+        ("Softmax 8", "8", 136),
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"filters": 0}, r"`filters`. Expected a whole number from 1 to 64. Received: 0"),
+        ({"dense": 16.5}, r"`dense`. Expected a whole number from 1 to 128. Received: 16.5"),
+        ({"padding": "full"}, r"`padding`. Expected 'same' or 'valid'"),
+        ({"classes": True}, r"`classes`. Expected 7 or 8"),
+        ({"filter": 16}, r"`filter`. Expected no such argument; there are filters, dense"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(wrong, message):
+    from fer_utils.widgets import ParameterBudget
+
+    with pytest.raises(FerError, match=message):
+        ParameterBudget(**wrong)
+
+
+def test_picture_says_in_words_what_it_shows():
+    from fer_utils.widgets import ParameterBudget
+
+    data, _ = ParameterBudget(filters=16, dense=16)._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    alt = re.search(r'alt="([^"]+)"', data["text/html"])[1]
+    assert "exactly the paper&#x27;s 542,136" in alt or "exactly the paper's 542,136" in alt
+
+
+def test_javascript_counts_as_python_does_for_every_setting():
+    with serving(ROOT / "fer_utils" / "widgets") as url, launched_page() as (page, watch):
+        page.goto(f"{url}/parameter_budget.css")  # any page of the same origin
+        totals = page.evaluate(
+            """async ([address, settings]) => {
+                const { total } = await import(address);
+                return settings.map(([filters, dense, classes, padding, pool]) =>
+                    total({ filters, dense, classes, padding, pool }));
+            }""",
+            [f"{url}/parameter_budget.js", SETTINGS],
+        )
+        assert totals == [count(*settings) for settings in SETTINGS]
+        assert watch.complaints() == []
+
+
+# Live in Jupyter ---------------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def jupyterlab(folder: Path):
+    """JupyterLab on loopback, with kernels, settings and data of its own; yields its address."""
+    home = folder / "home"
+    spec = home / "data" / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    (spec / "kernel.json").write_text(
+        json.dumps(
+            {
+                "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                "display_name": "Python 3",
+                "language": "python",
+                "metadata": {"supported_encryption": ["curve"]},
+            }
+        )
+    )
+    environment = os.environ | {
+        "JUPYTER_PATH": str(home / "data"),
+        "JUPYTER_DATA_DIR": str(home / "user"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_RUNTIME_DIR": str(home / "run"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "PYTHONPATH": str(ROOT),
+    }
+    port = free_port()
+    with open(folder / "lab.log", "wb") as log:
+        server = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                "--no-browser",
+                "--allow-root",
+                "--expose-app-in-browser",
+                "--ServerApp.ip=127.0.0.1",
+                f"--ServerApp.port={port}",
+                "--ServerApp.port_retries=0",
+                "--IdentityProvider.token=",
+                "--ServerApp.password=",
+                f"--ServerApp.root_dir={folder}",
+                "--LabApp.news_url=None",
+                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+    try:
+        for _ in range(300):
+            if server.poll() is not None:
+                pytest.fail("JupyterLab did not start:\n" + (folder / "lab.log").read_text()[-3000:])
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=2).read()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(15)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+LIVE = """\
+import ipywidgets
+from fer_utils.widgets import ParameterBudget
+budget = ParameterBudget()
+said = ipywidgets.HTML()
+def tell(change):
+    said.value = f'<b class="told">python: {budget.filters} {budget.dense} {budget.padding} {budget.total}</b>'
+budget.observe(tell, "total")
+ipywidgets.VBox([budget, said])"""
+
+
+def test_widget_moves_live_in_jupyterlab_and_python_knows(tmp_path):
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(LIVE)],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    nbformat.write(notebook, tmp_path / "live.ipynb")
+    with launched_page() as (page, watch), jupyterlab(tmp_path) as url:
+        page.goto(f"{url}/lab/tree/live.ipynb?reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        page.wait_for_function(
+            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'",
+            timeout=60_000,
+        )
+        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        budget = page.locator(".fer-budget").first
+        budget.wait_for(timeout=60_000)
+        before = budget.locator(".fer-budget-count").inner_text()
+        budget.locator("input[data-trait=filters]").fill("16")
+        budget.locator("input[data-trait=dense]").fill("16")
+        assert before != budget.locator(".fer-budget-count").inner_text() == "542,136"
+        page.wait_for_function("document.querySelector('.told')?.textContent === 'python: 16 16 same 542136'")
+        budget.get_by_label("valid").check()
+        page.wait_for_function(
+            f"document.querySelector('.told')?.textContent === 'python: 16 16 valid {count(16, 16, 8, 'valid', 2)}'"
+        )
+        assert watch.errors == []
