@@ -1,0 +1,94 @@
+"""Run the canary of one stage on a package with one edit, many edits in turn, in this process.
+
+    python tests/canaries/mutate.py STAGE       # prints JSON: for each mutant whether the canary noticed it
+
+The package's modules are imported anew for each edit, with the edited text in the place of the file's; the heavy
+libraries stay loaded.  An edit that makes the canary raise is noticed, too.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import json
+from pathlib import Path
+import sys
+import time
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+sys.path[:0] = [str(HERE), str(HERE.parent / "helpers"), str(ROOT)]
+
+
+class Edited(importlib.abc.MetaPathFinder):
+    """Finds the package's modules as ever, and reads one of them with other text."""
+
+    def __init__(self) -> None:
+        self.file: Path | None = None
+        self.text = ""
+
+    def find_spec(self, name, path=None, target=None):
+        if self.file is None or not name.startswith("fer_utils"):
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        if spec is None or spec.origin is None or Path(spec.origin) != self.file:
+            return None
+        spec.loader = _Loader(name, spec.origin, self.text)
+        return spec
+
+
+class _Loader(importlib.machinery.SourceFileLoader):
+    def __init__(self, name: str, path: str, text: str) -> None:
+        super().__init__(name, path)
+        self.text = text
+
+    def get_code(self, fullname):
+        return compile(self.text, self.path, "exec")
+
+
+def forget() -> None:
+    """Take the package and the canaries out of memory, so that they are imported anew."""
+    for name in list(sys.modules):
+        if name.split(".")[0] == "fer_utils" or name.startswith(("canaries_", "canary")):
+            del sys.modules[name]
+
+
+def noticed(stage: str, edited: Edited, file: str | None, old: str, new: str) -> tuple[bool, str]:
+    """(whether the stage's canary gives another output with the edit, what it noticed)."""
+    edited.file = None
+    if file is not None:
+        path = ROOT / file
+        text = path.read_text(encoding="utf-8")
+        if text.count(old) < 1:
+            raise SystemExit(f"{file} does not contain {old!r}: bring this mutant of {stage} up to date")
+        edited.file, edited.text = path, text.replace(old, new, 1)
+    forget()
+    try:
+        canary = importlib.import_module("canary")
+        one = canary.load_all()[stage]
+        stored = canary.stored_outputs()[stage]["output"]
+        said = canary.difference(stored, canary.plain(one.run()), one.tolerance)
+        return bool(said), said
+    except Exception as error:  # whatever an edit may break
+        return True, f"{type(error).__name__}: {error}"
+
+
+def main(stage: str) -> None:
+    from mutants import HARMLESS, MUTANTS
+
+    edited = Edited()
+    sys.meta_path.insert(0, edited)
+    rows = [{"kind": "none", "file": None, "old": "", "new": ""}]
+    rows += [{"kind": "mutant", "file": file, "old": old, "new": new} for file, old, new in MUTANTS.get(stage, ())]
+    rows += [{"kind": "harmless", "file": file, "old": old, "new": new} for file, old, new in HARMLESS.get(stage, ())]
+    for row in rows:
+        began = time.process_time()
+        row["noticed"], row["said"] = noticed(stage, edited, row["file"], row["old"], row["new"])
+        row["seconds"] = round(time.process_time() - began, 2)
+        row["said"] = row["said"][:300]
+    print("MUTANTS " + json.dumps(rows))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
