@@ -13,10 +13,11 @@ PORT ?= 8000
 # Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
 export FER_HOME ?= $(CURDIR)/_build/fer
 
-.PHONY: help env book test bench serve lab lock address clean
+.PHONY: help env book status test bench serve lab lock address clean
 
 help:
 	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class)"
+	@echo "make status            which chapters a build would run, and why (TIER=...)"
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite"
@@ -27,6 +28,9 @@ help:
 
 book: env
 	@$(PIPELINE) build
+
+status: env
+	@$(PIPELINE) status
 
 test: env
 	@$(RUN) tests

@@ -12,8 +12,8 @@ import sys
 import time
 
 from . import browser_files, site
-from .execute import Outcome, check_parameters, kernel_environment, run_chapter
-from .keys import Keys, chapter_key
+from .execute import Outcome, check_parameters, kernel_environment, run_chapter, used_file
+from .keys import Keys, inputs, reasons, remember
 from .layout import TIERS, Book, BookError
 from .progress import Steps, say, spoken
 
@@ -76,14 +76,13 @@ def build(
     keys = Keys(book.executed / "keys.json")
 
     chapters = book.chapters()
-    wanted = {name: chapter_key(book, name, tier, given) for name in chapters}
-    to_run = [
-        name for name in chapters if keys.get(name) != wanted[name] or not (book.executed / f"{name}.ipynb").exists()
-    ]
+    known = {name: inputs(book, name, tier, given) for name in chapters}
+    why = {name: reasons_to_run(book, keys, name, known[name]) for name in chapters}
+    to_run = [name for name in chapters if why[name]]
     for name in to_run:
         check_parameters(book, name, given)
     to_fetch = with_site and not browser_files.is_current(book)
-    prefetched = (book.root / "fer_utils" / "sources.py").exists()
+    prefetched = (book.root / "fer_utils" / "synthetic" / "stand_ins.py").exists()
 
     plan: list[tuple[str, str, float | None]] = []
     if to_run and prefetched:
@@ -113,7 +112,7 @@ def build(
                 steps.start(name)
                 outcome = run_chapter(book, name, given, progress=progress)
                 if outcome.status == "ran":
-                    keys.remember(name, wanted[name])
+                    keys.remember(name, remember(book, known[name], used_file(book, name)))
                     steps.end(name)
                 else:
                     place = f"cell {outcome.cell}" if outcome.cell else "before any cell"
@@ -132,6 +131,13 @@ def build(
         did_work = make_site(book, keys, steps) or did_work or to_fetch
         html = book.html
     return BuildReport(tier, ordered, html, time.monotonic() - begun, did_work)
+
+
+def reasons_to_run(book: Book, keys: Keys, chapter: str, known: dict[str, str]) -> list[str]:
+    """Why a chapter must be executed, a sentence each; empty if its executed copy is up to date."""
+    if not (book.executed / f"{chapter}.ipynb").exists():
+        return ["it has not been executed yet"]
+    return reasons(book, known, keys.get(chapter))
 
 
 def make_site(book: Book, keys: Keys, steps: Steps) -> bool:
@@ -157,7 +163,7 @@ def guess(book: Book, chapter: str, tier: str) -> float | None:
 
 def prefetch(book: Book, tier: str) -> None:
     """Film and prepare the drawn data in a process of its own: its memory is gone afterwards."""
-    program = "import sys; from fer_utils import sources; sources.prefetch(sys.argv[1])"
+    program = "import sys; from fer_utils.synthetic import stand_ins; stand_ins.prefetch(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", program, tier], cwd=book.root, env=dict(os.environ))
     if done.returncode:
         raise BookError(

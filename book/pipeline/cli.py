@@ -84,12 +84,12 @@ def _build(book: Book, given) -> int:
 
 
 def _status(book: Book, given) -> int:
-    from .keys import Keys, chapter_key
+    from .keys import Keys, inputs
 
     keys = Keys(book.executed / "keys.json")
     for name in book.chapters():
-        current = keys.get(name) == chapter_key(book, name, given.tier, {"TIER": given.tier})
-        say(f"{'up to date' if current else 'would run ':<11} {name}")
+        why = builder.reasons_to_run(book, keys, name, inputs(book, name, given.tier, {"TIER": given.tier}))
+        say(f"{'would run' if why else 'up to date':<11} {name}{': ' if why else ''}{'; '.join(why)}")
     say(f"site: {book.html if (book.html / 'index.html').exists() else 'not built'}")
     return 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import sys
 import time
 
+from .keys import USED_FILE
 from .layout import Book, BookError
 
 KERNEL = "fer-book"
@@ -93,6 +94,11 @@ def check_parameters(book: Book, chapter: str, parameters: dict) -> None:
         )
 
 
+def used_file(book: Book, chapter: str) -> Path:
+    """Where the kernel of a chapter notes the stages that it passes and the stored answers that it shows."""
+    return book.executed / f"{chapter}.used.txt"
+
+
 def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = True) -> Outcome:
     """Execute one chapter; never raises for what happens inside the notebook.
 
@@ -107,8 +113,10 @@ def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = 
     failed = target.with_suffix(".failed.ipynb")
     working = target.with_suffix(".running.ipynb")
     target.parent.mkdir(parents=True, exist_ok=True)
-    for stale in (target, failed, working):
+    used = used_file(book, chapter)
+    for stale in (target, failed, working, used):
         stale.unlink(missing_ok=True)
+    os.environ[USED_FILE] = str(used)
     begun = time.monotonic()
     cell, error = None, ""
     try:
@@ -127,6 +135,8 @@ def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = 
         error = f"{problem.ename}: {problem.evalue}"
     except Exception as problem:  # a kernel that died, a notebook that is not JSON
         error = f"{type(problem).__name__}: {problem}"
+    finally:
+        os.environ.pop(USED_FILE, None)
     seconds = time.monotonic() - begun
     if error:
         if working.exists():

@@ -1,7 +1,15 @@
-"""Keys: a chapter runs again when something that it depends on has changed, and only then."""
+"""Keys: a chapter runs again when something that it depends on has changed, and only then.
+
+What a chapter depends on is of two kinds.  Its *inputs* are known before it runs: its cells, the parameters, the lock
+of the environment, and the code of the rooms that only show things (plots, sentences, widgets, graders), as far as its
+cells import them.  What it *used* is known after it ran: the stages that it passed (`fer_utils.core.stages`), with
+their versions, and the stored answers that it showed.  Both are remembered, and `reasons` compares.
+"""
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable
 import hashlib
 import json
 import os
@@ -10,6 +18,11 @@ import re
 import sys
 
 from .layout import Book
+
+#: Rooms whose output is looked at and feeds no number: no stage, so their code itself counts.
+SHOWING: tuple[str, ...] = ("exercises", "plotting", "reporting", "widgets")
+#: The environment variable that names the file in which a kernel notes what it used.
+USED_FILE = "FER_USED_FILE"
 
 
 def sha256(path: Path) -> str:
@@ -29,24 +42,7 @@ def tree(root: Path, *patterns: str) -> dict[str, str]:
     }
 
 
-def package_code(book: Book, chapter: str):
-    """The code of ``fer_utils`` that a chapter reaches by its imports.
-
-    A chapter whose cells cannot be read as Python is taken to reach everything.
-    """
-    everything = tree(book.root / "fer_utils", "**/*.py", "**/*.js", "**/*.css", "**/*.json")
-    if "provenance.py" not in everything:
-        return everything
-    if str(book.root) not in sys.path:
-        sys.path.append(str(book.root))
-    from fer_utils.core import provenance
-
-    if provenance.PACKAGE != book.root / "fer_utils":
-        return everything
-    try:
-        return provenance.code_fingerprint(sorted(provenance.imports(python_of(book, chapter))))
-    except SyntaxError:
-        return everything
+# --- inputs ---------------------------------------------------------------------------------
 
 
 def python_of(book: Book, chapter: str) -> str:
@@ -56,38 +52,144 @@ def python_of(book: Book, chapter: str) -> str:
     return re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", code)
 
 
-def stored_results(book: Book, chapter: str) -> dict[str, str]:
-    """The stored results that a chapter may show, if its code speaks of results at all."""
-    if not re.search(r"\bresults\b", python_of(book, chapter)):
-        return {}
-    return {file.name: sha256(file) for file in sorted((book.root / "book" / "results").glob("*.json"))}
+def imported_rooms(source: str) -> set[str]:
+    """The rooms of ``fer_utils`` that a text imports, at any depth.
+
+    >>> sorted(imported_rooms("from fer_utils import faces, splits\\nfrom fer_utils.plotting.curves import bars"))
+    ['faces', 'plotting', 'splits']
+    """
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "fer_utils" and len(parts) > 1:
+                found.add(parts[1])
+    return found
 
 
-def environment(book: Book) -> dict[str, str]:
-    """The lock and the interpreter's minor version (its patch releases do not count)."""
+def shown_code(book: Book, chapter: str) -> dict[str, str]:
+    """Room -> digest of its code, for the rooms among `SHOWING` that a chapter's cells import.
+
+    A chapter whose cells cannot be read as Python is taken to import all of them.
+    """
+    try:
+        imported = imported_rooms(python_of(book, chapter))
+    except SyntaxError:
+        imported = set(SHOWING)
+    rooms = [room for room in SHOWING if room in imported and (book.root / "fer_utils" / room).is_dir()]
+    return {room: code_digest((book.root / "fer_utils" / room).rglob("*")) for room in rooms}
+
+
+def code_digest(files: Iterable[Path]) -> str:
+    """A digest of what code does, whatever its files are called.
+
+    Comments, docstrings, imports, the errors that are raised and the words of progress bars do not count; other
+    files than Python's (styles, scripts, tables) count as they are.
+    """
+    contents = []
+    for file in files:
+        if not file.is_file() or "__pycache__" in file.parts or file.suffix in {".pyi", ".typed", ".pyc"}:
+            continue
+        contents.append(_without_words(file.read_text(encoding="utf8")) if file.suffix == ".py" else sha256(file))
+    return digest(sorted(contents))
+
+
+class _Stripped(ast.NodeTransformer):
+    """Takes out of a syntax tree what changes no output."""
+
+    def visit_Import(self, node):
+        return None
+
+    def visit_ImportFrom(self, node):
+        return None
+
+    def visit_Raise(self, node):
+        return ast.Pass()
+
+    def visit_Expr(self, node):
+        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+    def visit_keyword(self, node):
+        return None if node.arg == "desc" else self.generic_visit(node)
+
+
+def _without_words(source: str) -> str:
+    return hashlib.sha256(ast.dump(_Stripped().visit(ast.parse(source))).encode()).hexdigest()
+
+
+def inputs(book: Book, chapter: str, tier: str, parameters: dict) -> dict[str, str]:
+    """What is known before a chapter runs: a name for a person, and a digest."""
     lock = book.root / "requirements.txt"
+    notebook = json.loads((book.root / f"{chapter}.ipynb").read_text(encoding="utf8"))
     return {
-        "lock": sha256(lock) if lock.exists() else "",
-        "python": "{}.{}".format(*sys.version_info[:2]),
+        "its cells": digest(notebook["cells"]),
+        "the parameters": digest({"TIER": tier, **parameters}),
+        "the lock (requirements.txt)": sha256(lock) if lock.exists() else "",
+        "Python": "{}.{}".format(*sys.version_info[:2]),
+        **{f"the code of fer_utils.{room}": code for room, code in shown_code(book, chapter).items()},
     }
 
 
-def chapter_key(book: Book, chapter: str, tier: str, parameters: dict) -> str:
-    """The key of one execution of one chapter."""
-    return digest(
-        {
-            "notebook": sha256(book.root / f"{chapter}.ipynb"),
-            "code": package_code(book, chapter),
-            "results": stored_results(book, chapter),
-            "environment": environment(book),
-            "tier": tier,
-            "parameters": parameters,
-        }
-    )
+# --- what was used --------------------------------------------------------------------------
+
+
+def stages_of(book: Book):
+    """The module `fer_utils.core.stages`, of this checkout."""
+    if str(book.root) not in sys.path and (book.root / "fer_utils").is_dir():
+        sys.path.append(str(book.root))
+    from fer_utils.core import stages
+
+    return stages
+
+
+def answers_folder(book: Book) -> Path:
+    """Where the stored answers of the studies lie."""
+    return book.root / "fer_utils" / "studies" / "answers"
+
+
+def answers_digest(book: Book, name: str) -> str:
+    """A digest of a study's stored answers, of every tier; empty where none is stored."""
+    folder = answers_folder(book)
+    files = [folder / f"{name}.json", folder / f"{name}-full.json"]
+    found = {file.name: sha256(file) for file in files if file.is_file()}
+    return digest(found) if found else ""
+
+
+def remember(book: Book, known: dict[str, str], used_file: Path) -> dict:
+    """The record of a chapter that has just run: its inputs and what it used."""
+    record: dict = {"inputs": known, "stages": {}, "answers": {}}
+    if used_file.is_file():
+        stages = stages_of(book)
+        used = stages.read_used(used_file)
+        record["stages"] = stages.versions(used.stages)
+        record["answers"] = {name: answers_digest(book, name) for name in sorted(used.answers)}
+    return record
+
+
+def reasons(book: Book, known: dict[str, str], record: dict | None) -> list[str]:
+    """Why a chapter with these inputs must run, a sentence each; empty if it is up to date."""
+    if not isinstance(record, dict) or not {"inputs", "stages", "answers"} <= record.keys():
+        return ["it has not been executed yet"]
+    before = record["inputs"]
+    found = [f"{name} changed" for name in sorted({*known, *before}) if known.get(name) != before.get(name)]
+    if record["stages"]:
+        found += [f"stage {one}" for one in stages_of(book).newer(record["stages"])]
+    found += [
+        f"the stored answer {name!r} changed"
+        for name, then in record["answers"].items()
+        if answers_digest(book, name) != then
+    ]
+    return found
 
 
 class Keys:
-    """What was executed under which key, in one small JSON file.
+    """What was executed with which inputs and what it used, in one small JSON file.
 
     A chapter is forgotten before it runs and remembered after it ended well,
     so a killed or failed run is never taken for a good one.
@@ -95,21 +197,21 @@ class Keys:
 
     def __init__(self, path: Path):
         self.path = path
-        self.known: dict[str, str] = {}
+        self.known: dict = {}
         try:
             self.known = json.loads(path.read_text(encoding="utf8"))
         except (FileNotFoundError, json.JSONDecodeError):
             pass  # nothing is known: everything runs
 
-    def get(self, name: str) -> str | None:
+    def get(self, name: str):
         return self.known.get(name)
 
     def forget(self, name: str) -> None:
         if self.known.pop(name, None) is not None:
             self._write()
 
-    def remember(self, name: str, key: str) -> None:
-        self.known[name] = key
+    def remember(self, name: str, record) -> None:
+        self.known[name] = record
         self._write()
 
     def _write(self) -> None:

@@ -13,14 +13,13 @@ import sys
 from .keys import digest, sha256, tree
 from .layout import Book, BookError
 
-#: Prose, styles, bibliography and results: everything of ``book/`` that a page can show.
+#: Prose, styles and bibliography: everything of ``book/`` that a page can show.
 PROSE = (
     "book/**/*.md",
     "book/**/*.bib",
     "book/_css/**/*",
     "book/_sphinx/*.py",
     "book/images/**/*",
-    "book/results/**/*",
 )
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"

@@ -14,9 +14,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
 
-from pipeline import BookError, browser_files, build, site  # noqa: E402
+from pipeline import (  # noqa: E402
+    BookError,
+    browser_files,
+    build,
+    keys,
+    site,
+)
 from pipeline.address import current, in_notebook, rewrite  # noqa: E402
-from pipeline.keys import Keys, chapter_key, python_of  # noqa: E402
+from pipeline.keys import Keys, code_digest, imported_rooms, inputs, python_of, reasons  # noqa: E402
 from pipeline.layout import Book  # noqa: E402
 from pipeline.progress import Steps, spoken  # noqa: E402
 
@@ -102,45 +108,106 @@ def test_second_run_loads_nothing_heavy_and_says_that_it_did_nothing(mini):
     assert said.returncode == 0 and "up to date" in said.stdout and "to run" not in said.stdout
 
 
-@pytest.mark.parametrize("change", ["notebook", "lock", "package", "tier", "parameter", "output removed"])
+@pytest.mark.parametrize("change", ["notebook", "lock", "shown code", "tier", "parameter", "output removed"])
 def test_what_makes_a_chapter_run_again(mini, change):
     book = Book.at(mini)
-    (mini / "fer_utils").mkdir()
-    (mini / "fer_utils" / "room.py").write_text("x = 1\n")
-    key = lambda tier="smoke", **extra: chapter_key(book, "notebooks/01_tiny", tier, {"TIER": tier, **extra})  # noqa: E731
-    before = key()
-    assert key() == before
+    shows = "if False:\n    from fer_utils import plotting"
+    write_chapter(mini / "notebooks" / "01_tiny.ipynb", TICK, shows)
+    plotting = mini / "fer_utils" / "plotting"
+    plotting.mkdir(parents=True)
+    (plotting / "curves.py").write_text("x = 1\n")
+    known = lambda tier="smoke", **extra: inputs(book, "notebooks/01_tiny", tier, extra)  # noqa: E731
+    record = {"inputs": known(), "stages": {}, "answers": {}}
+    assert reasons(book, known(), record) == []
     if change == "notebook":
-        write_chapter(mini / "notebooks" / "01_tiny.ipynb", TICK, "1 + 1")
-        assert key() != before
+        write_chapter(mini / "notebooks" / "01_tiny.ipynb", TICK, "1 + 1", shows)
+        assert reasons(book, known(), record) == ["its cells changed"]
     elif change == "lock":
         (mini / "requirements.txt").write_text("nothing==2\n")
-        assert key() != before
-    elif change == "package":
-        (mini / "fer_utils" / "room.py").write_text("x = 2\n")
-        assert key() != before
+        assert reasons(book, known(), record) == ["the lock (requirements.txt) changed"]
+    elif change == "shown code":
+        (plotting / "curves.py").write_text("x = 2\n")
+        assert reasons(book, known(), record) == ["the code of fer_utils.plotting changed"]
     elif change == "tier":
-        assert key("class") != before
+        assert reasons(book, known("class"), record) == ["the parameters changed"]
     elif change == "parameter":
-        assert key(DATA_ROOT="clips") != before
+        assert reasons(book, known(DATA_ROOT="clips"), record) == ["the parameters changed"]
     else:
+        write_chapter(mini / "notebooks" / "01_tiny.ipynb", TICK)
         done = build("smoke", mini, with_site=False, progress=False)
         done.chapters[0].notebook.unlink()
         assert build("smoke", mini, with_site=False, progress=False).chapters[0].status == "ran"
 
 
-def test_real_chapters_are_keyed_by_the_code_they_reach(tmp_path):
-    """A change in a room that a chapter does not enter leaves its key alone."""
-    from fer_utils.core import provenance
+USES = """
+import os
+with open(os.environ["FER_USED_FILE"], "a") as file:
+    file.write("stage splits\\nanswer split\\n")
+"""
 
-    reached = provenance.imports("from fer_utils.widgets import ParameterBudget")
-    assert "fer_utils.widgets" in reached
-    files = {path.name for path in provenance.reachable(reached)}
-    assert {"parameter_budget.py", "parameter_budget.js", "parameter_budget.css"} <= files
-    # The Face lab draws, so the room of widgets enters the studio; the metrics do not.
-    assert "studio" in {path.parent.name for path in provenance.reachable(reached)}
-    metrics = provenance.imports("from fer_utils import evaluate, splits")
-    assert "studio" not in {path.parent.name for path in provenance.reachable(metrics)}
+
+def test_a_chapter_runs_again_for_what_it_used_and_for_nothing_else(mini, monkeypatch):
+    """A raised version of a stage that it passed, a stored answer that it showed; not another stage or answer."""
+    from fer_utils.core import stages
+
+    answers = mini / "answers"
+    answers.mkdir(parents=True)
+    monkeypatch.setattr(keys, "answers_folder", lambda book: answers)
+    (answers / "split.json").write_text("1")
+    (answers / "nano.json").write_text("1")
+    write_chapter(mini / "notebooks" / "01_tiny.ipynb", TICK, USES)
+    chapter, book = "notebooks/01_tiny", Book.at(mini)
+    assert build("smoke", mini, with_site=False, progress=False).chapters[0].status == "ran"
+    record = lambda: Keys(book.executed / "keys.json").get(chapter)  # noqa: E731
+    why = lambda: reasons(book, inputs(book, chapter, "smoke", {}), record())  # noqa: E731
+    assert record()["stages"] == {"splits": stages.version("splits")}
+    assert why() == []
+    (answers / "nano.json").write_text("2")
+    monkeypatch.setitem(stages.RELEASE_NOTES, "faces", {1: "First.", 2: "Another crop."})
+    assert why() == []
+    monkeypatch.setitem(stages.RELEASE_NOTES, "splits", {1: "First.", 2: "Other folds."})
+    assert why() == ["stage splits: version 1, today 2 (Other folds.)"]
+    (answers / "split.json").write_text("2")
+    assert why()[-1] == "the stored answer 'split' changed"
+    assert build("smoke", mini, with_site=False, progress=False).chapters[0].status == "ran"
+    assert why() == []
+
+
+def test_status_says_what_would_run_and_why(mini):
+    assert (
+        "would run   notebooks/01_tiny: it has not been executed yet"
+        in command(mini, "status", "--tier", "smoke").stdout
+    )
+    assert build("smoke", mini, with_site=False, progress=False).ok
+    assert "up to date  notebooks/01_tiny\n" in command(mini, "status", "--tier", "smoke").stdout
+    (mini / "requirements.txt").write_text("nothing==2\n")
+    said = command(mini, "status", "--tier", "smoke").stdout
+    assert "would run   notebooks/01_tiny: the lock (requirements.txt) changed" in said
+
+
+FIRST = "def f(x):\n    if x:\n        raise ValueError('bad')\n    return bar(x, desc='a')\n"
+
+
+@pytest.mark.parametrize(
+    ("edit", "same"),
+    [
+        ('def f(x):\n    """Says more."""\n    # why\n' + FIRST.split("\n", 1)[1], True),
+        ("import os\n" + FIRST.replace("ValueError('bad')", "KeyError('worse')").replace("desc='a'", "desc='b'"), True),
+        (FIRST.replace("desc='a')", "desc='a') + 1"), False),
+        (FIRST.replace("if x", "if not x"), False),
+    ],
+    ids=["comments and docstrings", "messages, imports and bars", "another value", "another condition"],
+)
+def test_code_that_shows_counts_by_what_it_does(tmp_path, edit, same):
+    (tmp_path / "one.py").write_text(FIRST)
+    (tmp_path / "renamed.py").write_text(edit)
+    assert (code_digest([tmp_path / "one.py"]) == code_digest([tmp_path / "renamed.py"])) is same
+
+
+def test_rooms_that_cells_import_are_found_at_any_depth():
+    source = "import fer_utils.widgets\ndef f():\n    from fer_utils.plotting.curves import bars\n"
+    source += "from fer_utils import faces"
+    assert imported_rooms(source) == {"widgets", "plotting", "faces"}
 
 
 def test_lines_for_ipython_do_not_hide_a_chapters_imports(mini):
@@ -215,11 +282,11 @@ def test_the_kernel_is_this_interpreter_in_the_root_whatever_the_user_has(mini, 
 def test_damaged_memory_of_keys_means_that_everything_runs(tmp_path):
     path = tmp_path / "keys.json"
     path.write_text("{half")
-    keys = Keys(path)
-    assert keys.get("a") is None
-    keys.remember("a", "1")
-    assert Keys(path).get("a") == "1"
-    keys.forget("a")
+    memory = Keys(path)
+    assert memory.get("a") is None
+    memory.remember("a", {"inputs": {}})
+    assert Keys(path).get("a") == {"inputs": {}}
+    memory.forget("a")
     assert Keys(path).get("a") is None
 
 
@@ -392,7 +459,7 @@ def test_address_is_rewritten_in_every_place_and_nowhere_else(mini):
     "url", ["", "github.com/a/b", "https://github.com/a", "https://gitlab.com/a/b", "https://github.com/a/b/tree/main"]
 )
 def test_an_address_that_colab_cannot_open_is_refused(mini, url):
-    with pytest.raises(BookError, match="https://github.com/OWNER/NAME"):
+    with pytest.raises(BookError, match=r"https://github\.com/OWNER/NAME"):
         rewrite(Book.at(mini), url)
 
 
