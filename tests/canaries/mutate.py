@@ -12,11 +12,15 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import json
+import os
 from pathlib import Path
 import sys
+import tempfile
 import time
 
 HERE = Path(__file__).parent
+#: Where the canaries' film lies while edits of other rooms than the studio are tried.
+FILM = tempfile.mkdtemp(prefix="canary-film-")
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "helpers"), str(ROOT)]
 
@@ -64,6 +68,8 @@ def noticed(stage: str, edited: Edited, file: str | None, old: str, new: str) ->
             raise SystemExit(f"{file} does not contain {old!r}: bring this mutant of {stage} up to date")
         edited.file, edited.text = path, text.replace(old, new, 1)
     forget()
+    # A film of the untouched studio serves all edits of other rooms.
+    os.environ["CANARY_FILM"] = "" if file is None or file.startswith("fer_utils/studio") else FILM
     try:
         canary = importlib.import_module("canary")
         one = canary.load_all()[stage]
