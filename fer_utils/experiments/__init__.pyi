@@ -1,9 +1,10 @@
+from . import config as config
+from . import result as result
 from . import runner as runner
-from .runner import Data as Data
-from .runner import Distillation as Distillation
-from .runner import Experiment as Experiment
-from .runner import Model as Model
-from .runner import Result as Result
-from .runner import Split as Split
+from .config import Data as Data
+from .config import Distillation as Distillation
+from .config import Experiment as Experiment
+from .config import Model as Model
+from .config import Split as Split
+from .result import Result as Result
 from .runner import run as run
-from .runner import shrink as shrink

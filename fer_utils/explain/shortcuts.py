@@ -89,8 +89,7 @@ def mark(images: np.ndarray, numbers: Sequence[int], kind: str, *, classes: int 
     if (
         numbers.shape != (len(images),)
         or numbers.dtype.kind not in "iu"
-        or (len(numbers)
-        and (numbers.min() < 0 or numbers.max() >= classes))
+        or (len(numbers) and (numbers.min() < 0 or numbers.max() >= classes))
     ):
         raise invalid(
             "numbers",
@@ -121,8 +120,7 @@ def marks(numbers: Sequence[int], classes: int, *, agreement: float = 1.0, seed:
     if (
         numbers.ndim != 1
         or numbers.dtype.kind not in "iu"
-        or (len(numbers)
-        and (numbers.min() < 0 or numbers.max() >= classes))
+        or (len(numbers) and (numbers.min() < 0 or numbers.max() >= classes))
     ):
         raise invalid("numbers", expected=f"whole numbers from 0 to {classes - 1}, shape (N,)", received=numbers)
     if isinstance(agreement, bool) or not isinstance(agreement, (int, float)) or not 0 <= agreement <= 1:

@@ -11,6 +11,7 @@ from fer_utils.faces.faceset import FRAME_COLUMNS, META_COLUMNS, FaceSet
 from fer_utils.faces.landmarks import Landmarks, fit_landmarks, landmark_error
 from fer_utils.faces.preparation import prepare
 from fer_utils.faces.report import report
+from fer_utils.faces.resizing import resize
 from fer_utils.faces.sampling import SAMPLINGS, apex_indices, sample_indices
 from fer_utils.faces.video import Frame, Reading, each_frame, read_frames
 from fer_utils.faces.yunet import YuNet
@@ -38,5 +39,6 @@ __all__ = [
     "quality",
     "read_frames",
     "report",
+    "resize",
     "sample_indices",
 ]

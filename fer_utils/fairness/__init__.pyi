@@ -5,7 +5,6 @@ from .auditing import SIZE as SIZE
 from .auditing import audit as audit
 from .auditing import difference as difference
 from .auditing import false_alarms as false_alarms
-from .auditing import holm as holm
 from .auditing import plant_bias as plant_bias
 from .auditing import power as power
 from .population import ATTRIBUTES as ATTRIBUTES

@@ -37,7 +37,6 @@ __all__ = [
     "described",
     "difference",
     "false_alarms",
-    "holm",
     "plant_bias",
     "power",
 ]
@@ -46,24 +45,6 @@ __all__ = [
 SIZE = 0.05
 #: Values with fewer people are marked and not judged.
 LEAST_PEOPLE = 5
-
-
-def holm(p: Sequence[float]) -> np.ndarray:
-    """Corrected p-values of several tests: the chance that any of those below a level is a false alarm is that level at most.
-
-    Holm 1979 (Scand. J. Statist. 6:65-70): sorted, the k-th smallest of m is multiplied by m - k + 1, and none may
-    lie below the one before it.
-
-    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p, float)
-    if p.ndim != 1 or not ((p >= 0) & (p <= 1)).all():
-        raise invalid("p", expected="p-values from 0 to 1, shape (N,)", received=p)
-    order = np.argsort(p, kind="stable")
-    made = np.empty(len(p))
-    made[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    return made
 
 
 def audit(
@@ -355,7 +336,7 @@ def _tested(
     values: np.ndarray, lines: list[dict], least: int, permutations: int, rng
 ) -> list[tuple[float, float, float]]:
     """(gap, p, corrected p) of each line; NaN where nothing is compared or too few people are."""
-    from fer_utils.metrics import sign_flip
+    from fer_utils.metrics import holm, sign_flip
 
     people = [line for line in lines if line["rest"] is not None and not line["paired"]]
     beyond = np.ones(len(people))

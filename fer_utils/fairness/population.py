@@ -195,7 +195,7 @@ def ask(strangers: Strangers, networks: Sequence, *, progress: bool = True) -> p
     """
     from tqdm import tqdm
 
-    from fer_utils.experiments import shrink
+    from fer_utils.faces import resize
     from fer_utils.training import predict_probabilities
 
     networks, table = list(networks), strangers.table.copy()
@@ -212,7 +212,7 @@ def ask(strangers: Strangers, networks: Sequence, *, progress: bool = True) -> p
         given = np.full(len(table), len(names) - 1)
         size = int(model.input_shape[1])
         joined = _Joined(
-            [shrink(made.images, size, progress=False) for made in strangers.sets], table[["set", "row"]].to_numpy()
+            [resize(made.images, size, progress=False) for made in strangers.sets], table[["set", "row"]].to_numpy()
         )
         given[here] = predict_probabilities(model, joined, here).argmax(axis=1)
         table[f"predicted_{number}"] = names[given]

@@ -157,7 +157,7 @@ def answer(
     left_out = [{"row": _label(*form), "missing": absent} for form in wanted if (absent := _absent(form))]
     wanted = [form for form in wanted if not _absent(form)]
 
-    from fer_utils import compress, experiments, models
+    from fer_utils import compress, experiments, faces, models
 
     data = experiments.Data(tier=tier)
     face_set = data.load(progress)
@@ -167,7 +167,7 @@ def answer(
     first = trained[network]
     split = experiments.Experiment.from_configuration(first.experiment).split
     train, test = split.rows(face_set.meta)
-    images = experiments.shrink(face_set.images, plan["size"], progress=progress)
+    images = faces.resize(face_set.images, plan["size"], progress=progress)
     targets = (
         face_set.meta["expression"].map({name: number for number, name in enumerate(first.labels)}).to_numpy(np.int64)
     )

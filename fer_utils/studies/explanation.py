@@ -201,9 +201,9 @@ class _Look:
 
     def seen(self, pictures):
         """Pictures as the network takes them."""
-        from fer_utils.experiments import shrink
+        from fer_utils.faces import resize
 
-        return shrink(pictures, self.size, progress=False)
+        return resize(pictures, self.size, progress=False)
 
 
 def _network(experiment, faces, truth, numbers, occluded, progress, look: _Look | None = None):

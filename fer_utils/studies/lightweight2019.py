@@ -130,9 +130,9 @@ def _judged(own: dict, rival: dict) -> dict:
 
 def _faces(experiment, most: int = 200, *, unseen: bool = False) -> np.ndarray:
     """Up to so many training faces of an experiment (or, ``unseen``, test faces), (N, size, size, 1) uint8, from its whole length."""
-    from fer_utils.experiments import shrink
+    from fer_utils.faces import resize
 
     face_set = experiment.data.load(False)
     rows = experiment.split.rows(face_set.meta)[unseen]
     some = np.asarray(rows)[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
-    return shrink(np.asarray(face_set.images[np.sort(some)]), experiment.model.size, progress=False)
+    return resize(np.asarray(face_set.images[np.sort(some)]), experiment.model.size, progress=False)

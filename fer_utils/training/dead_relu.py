@@ -23,8 +23,7 @@ def _probe(model, layers: Iterable[str] | None):
         layer.name: layer
         for layer in getattr(model, "layers", ())
         if getattr(layer, "activation", None) in relu
-        or (isinstance(layer, keras.layers.ReLU)
-        and not layer.negative_slope)
+        or (isinstance(layer, keras.layers.ReLU) and not layer.negative_slope)
     }
     chosen = list(known) if layers is None else [layers] if isinstance(layers, str) else list(layers)
     for name in chosen:

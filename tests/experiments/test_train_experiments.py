@@ -17,7 +17,7 @@ from fer_utils import experiments, training
 from fer_utils.core.errors import FerError
 from fer_utils.core.tables import CLIP_COLUMNS
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
-from fer_utils.faces import FaceSet
+from fer_utils.faces import FaceSet, resize
 from fer_utils.training import Recipe
 
 SIZE = 40
@@ -282,11 +282,11 @@ def test_nearest_neighbours_go_the_same_way(faces, store):
     assert result.accuracy > 0.9 and len(result.history["accuracy"]) == 1
 
 
-def test_shrinking(faces, store):
-    small = experiments.shrink(faces.images, 20, progress=False)
+def test_resizing(faces, store):
+    small = resize(faces.images, 20, progress=False)
     assert small.shape == (len(faces), 20, 20, 1) and small.dtype == np.uint8
     assert small[0].mean() == pytest.approx(faces.images[0].mean(), abs=1)
-    assert experiments.shrink(faces.images, SIZE) is faces.images
+    assert resize(faces.images, SIZE) is faces.images
     result = run(toy(faces, model=Model.of("ding2023", size=24, filters=2)), progress=False)
     assert result.model().input_shape[1:] == (24, 24, 1)
 

@@ -526,7 +526,7 @@ def test_the_study_s_share_is_that_of_its_network_s_maps(small, smoke_faces, tru
     known, names = shortcuts.targets(smoke_faces)
     assert list(names) == small["labels"] and len(rows) == small["faces"]["looked_at"]
     pictures, actors = (
-        experiments.shrink(smoke_faces.images[rows], 48, progress=False),
+        faces.resize(smoke_faces.images[rows], 48, progress=False),
         smoke_faces.meta["actor"].to_numpy()[rows],
     )
     for method in ("Grad-CAM", "HiResCAM"):

@@ -1,0 +1,204 @@
+"""What is to be run: data, split, network, recipe and seed, as one frozen value.
+
+An experiment's key is a digest of its configuration, of the faces it reads and of the code it uses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+from fer_utils import faces, splits
+from fer_utils.core import labels, provenance
+from fer_utils.core.errors import invalid
+from fer_utils.synthetic import stand_ins
+from fer_utils.training import Recipe
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which faces: a drawn stand-in (``tier``), real clips under ``root``, or a ``face_set`` on disk."""
+
+    dataset: str = "ravdess"
+    tier: str = "class"
+    root: str | None = None
+    twins: bool = False
+    frames: int = 6
+    detector: str = "dlib"
+    face_set: str | None = None
+
+    def load(self, progress: bool = True) -> faces.FaceSet:
+        """The face set, made first if need be."""
+        if self.face_set is not None:
+            return faces.FaceSet.load(self.face_set)
+        return stand_ins.face_set(
+            self.dataset,
+            tier=self.tier,
+            root=self.root,
+            twins=self.twins,
+            frames=self.frames,
+            detector=self.detector,
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True)
+class Split:
+    """Who tests: see `fer_utils.splits.split`.
+
+    With ``fold`` (0, 1, ...) one of the 1 / ``test`` (rounded) folds of `fer_utils.splits.folds`: over all of
+    them everybody tests once.
+    """
+
+    by: str = "actor"
+    test: float = 0.2
+    seed: int = 0
+    fold: int | None = None
+
+    def rows(self, meta) -> tuple:
+        """(train, test) row positions of a table of frames; FerError if the split cannot be made."""
+        if self.fold is None:
+            return splits.split(meta, self.by, self.test, self.seed)
+        if isinstance(self.test, bool) or not isinstance(self.test, (int, float)) or not 0 < self.test <= 0.5:
+            raise invalid("test", expected="a share above 0 and up to 0.5, with folds", received=self.test)
+        made = splits.folds(meta, self.by, round(1 / self.test), self.seed)
+        if isinstance(self.fold, bool) or not isinstance(self.fold, int) or not 0 <= self.fold < len(made):
+            raise invalid("fold", expected=f"None, or a whole number from 0 to {len(made) - 1}", received=self.fold)
+        return made[self.fold]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which network, with its options as sorted (name, value) pairs: see `fer_utils.models.build`."""
+
+    name: str = "ding2023"
+    options: tuple[tuple[str, object], ...] = ()
+    size: int | None = None
+
+    @classmethod
+    def of(cls, name: str, *, size: int | None = None, **options) -> Model:
+        """``Model.of("ding2023", l1=1e-4)``: options by keyword; lists become tuples.
+
+        ``size`` (pixels) shrinks the faces before the network sees them; None leaves them as they are.
+        """
+        frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+        return cls(name, tuple(sorted(frozen.items())), size)
+
+
+@dataclass(frozen=True)
+class Distillation:
+    """From whom a network learns besides the labels: see `fer_utils.models.distilled.taught`.
+
+    ``teachers`` are experiments on the same data and split, so that no teacher has seen who tests; they are run
+    first if need be.
+    """
+
+    teachers: tuple[Experiment, ...]
+    weight: float = 1.0
+    temperature: float = 3.0
+
+    def __post_init__(self):
+        teachers = (self.teachers,) if isinstance(self.teachers, Experiment) else tuple(self.teachers)
+        if not teachers or not all(isinstance(one, Experiment) for one in teachers):
+            raise invalid("teachers", expected="one Experiment or more", received=self.teachers)
+        object.__setattr__(self, "teachers", teachers)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is run: data, split, model, recipe, seed, and from whom the network learns besides the labels, if from anybody.
+
+    Strings stand for defaults: ``Experiment(data="savee", split="frame",
+    model="knn")``.  ``tier`` is a short way to set the data's tier.
+
+    >>> Experiment(split="actor").split
+    Split(by='actor', test=0.2, seed=0)
+    """
+
+    data: Data | str = field(default_factory=Data)
+    split: Split | str = field(default_factory=Split)
+    model: Model | str = field(default_factory=Model)
+    recipe: Recipe = field(default_factory=Recipe)
+    seed: int = 0
+    tier: str | None = None
+    distillation: Distillation | None = None
+
+    def __post_init__(self):
+        for name, kind in (("data", Data), ("split", Split), ("model", Model)):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                object.__setattr__(self, name, kind(value))
+            elif not isinstance(value, kind):
+                raise invalid(name, expected=f"a name or a {kind.__name__}", received=value)
+        if not isinstance(self.recipe, Recipe):
+            raise invalid("recipe", expected="a Recipe", received=self.recipe)
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise invalid("seed", expected="a whole number of 0 or more", received=self.seed)
+        if self.tier is not None:
+            if self.tier not in stand_ins.TIERS:
+                raise invalid("tier", expected=f"one of {', '.join(stand_ins.TIERS)}", received=self.tier)
+            object.__setattr__(self, "data", Data(**{**asdict(self.data), "tier": self.tier}))
+            object.__setattr__(self, "tier", None)
+        if self.distillation is not None:
+            if not isinstance(self.distillation, Distillation):
+                raise invalid("distillation", expected="None or a Distillation", received=self.distillation)
+            for teacher in self.distillation.teachers:
+                for name in ("data", "split"):
+                    if getattr(teacher, name) != getattr(self, name):
+                        raise invalid(
+                            "distillation",
+                            expected=f"teachers with the student's {name}, {getattr(self, name)}",
+                            received=getattr(teacher, name),
+                            remedy="A teacher that met the people who test would tell of them.",
+                        )
+                if teacher.model.size != self.model.size:
+                    raise invalid(
+                        "distillation",
+                        expected=f"teachers that see faces of the student's size, {self.model.size}",
+                        received=teacher.model.size,
+                    )
+
+    def configuration(self) -> dict:
+        """The experiment as a JSON-able dict, nested as it is."""
+        value = {name: asdict(getattr(self, name)) for name in ("data", "split", "model", "recipe")} | {
+            "seed": self.seed
+        }
+        value["model"]["options"] = {k: list(v) if isinstance(v, tuple) else v for k, v in self.model.options}
+        if self.distillation is not None:
+            taught = self.distillation
+            value["distillation"] = {
+                "teachers": [teacher.configuration() for teacher in taught.teachers],
+                "weight": taught.weight,
+                "temperature": taught.temperature,
+            }
+        return value
+
+    @classmethod
+    def from_configuration(cls, value: dict) -> Experiment:
+        """The inverse of `configuration`."""
+        model, taught = value["model"], value.get("distillation")
+        return cls(
+            Data(**value["data"]),
+            Split(**value["split"]),
+            Model.of(model["name"], size=model["size"], **model["options"]),
+            Recipe(**value["recipe"]),
+            value["seed"],
+            distillation=taught
+            and Distillation(
+                tuple(map(cls.from_configuration, taught["teachers"])), taught["weight"], taught["temperature"]
+            ),
+        )
+
+    def key(self, face_set: faces.FaceSet) -> str:
+        """24 hexadecimal digits: configuration, faces and code; other code, other key."""
+        # A root or a folder's name is where the faces lie, not what they are: the fingerprint says that.
+        what = self.configuration()
+        what["data"] = [face_set.fingerprint, labels.vocabulary(self.data.dataset, face_set.meta["expression"])]
+        for teacher in what.get("distillation", {}).get("teachers", ()):
+            teacher["data"] = what["data"]
+        modules = ["fer_utils.training", "fer_utils.splits", f"fer_utils.models.{self.model.name}"]
+        if self.distillation is not None:
+            modules += [
+                "fer_utils.models.distilled",
+                *(f"fer_utils.models.{one.model.name}" for one in self.distillation.teachers),
+            ]
+        return provenance.digest([what, provenance.code_fingerprint(modules, registries=False)])[:24]
