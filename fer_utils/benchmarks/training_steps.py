@@ -82,7 +82,7 @@ def train_in_turn(way: str, path: str, steps: int, epochs: int) -> None:
         data = np.empty(faces.shape, np.float32)
         for start in range(0, len(faces), 256):
             data[start : start + 256] = faces[start : start + 256]
-            training._let_go(faces)
+            training.release_pages(faces)
         recipe = training.Recipe()
         network.compile(
             optimizer=keras.optimizers.Adam(recipe.learning_rate),
@@ -101,7 +101,7 @@ def train_in_turn(way: str, path: str, steps: int, epochs: int) -> None:
             callbacks=[Turn()],
         )
     else:
-        whole = training.batches(faces, labels, np.arange(len(faces)), batch_size=BATCH, shuffle_seed=0)
+        whole = training.Batches(faces, labels, np.arange(len(faces)), batch_size=BATCH, shuffle_seed=0)
         for number in range(len(whole)):  # every face is read once, as it would be in a whole epoch
             whole[number]
         recipe = training.Recipe(epochs=epochs, batch_size=BATCH, precision="float32")

@@ -8,17 +8,20 @@ weights of the last epoch are the result.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 import json
 from pathlib import Path
 import sys
-import threading
 
+import keras
 import numpy as np
+from tqdm import tqdm
 
+from fer_utils import models
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import write_atomic
-from fer_utils.training.data_loading import _fed, batches
+from fer_utils.training.callbacks import DropoutSeeds, StepBar
+from fer_utils.training.data_loading import Batches, without_waiting
 from fer_utils.training.dead_relu import DeadUnits
 from fer_utils.training.precision import computing_in, policy
 from fer_utils.training.recipe import Recipe
@@ -34,7 +37,7 @@ def fit(
     train,
     test,
     *,
-    recipe: Recipe = Recipe(),
+    recipe: Recipe | None = None,
     seed: int = 0,
     folder: Path | str | None = None,
     progress: bool = True,
@@ -48,16 +51,20 @@ def fit(
     model : a Keras model whose output is (batch, classes) probabilities.
     images, labels : (N, H, W, C) uint8 and (N,) class indices.
     train, test : row positions.  Test rows are scored after each epoch, never learned from.
+    recipe : how it is trained; None for ``Recipe()``.
+    seed : of the batches' order and of the dropout, 0 or more.
     folder : where to keep the last epoch's state; None keeps nothing.  If it
         holds a state, training goes on from there and ``model`` is replaced by it.
     progress : a bar on standard error with loss, accuracy and time left.
-    callbacks : of Keras; they are told the true number of the epoch.  A `DeadUnits` takes the place of ``fit``'s own.
+    callbacks : of Keras; they are told the true number of the epoch.  A `fer_utils.training.DeadUnits` takes the place
+        of ``fit``'s own.
+    description : what the bar says.
 
     Returns
     -------
     (model, history) : history maps ``loss``, ``accuracy``, ``test_loss``,
         ``test_accuracy`` and, for every layer with ReLU units, ``dead_NAME`` (how many of them
-        are dead: see `dead_units`; on `PROBED` training rows) to lists of one number an epoch.
+        are dead: see `fer_utils.training.dead_units`; on `PROBED` training rows) to lists of one number an epoch.
         The model computes in float32, in whatever precision it was trained.
 
     Raises
@@ -68,52 +75,48 @@ def fit(
     -----
     DeadLayer : a layer of which every unit is dead.
     """
-
     if not len(train):
         raise invalid("train", expected="at least one row to train on", received="0 rows")
+    recipe = Recipe() if recipe is None else recipe
     one_pass = getattr(model, "one_pass", False)  # a nearest-neighbour model has nothing to repeat
     if one_pass:
-        recipe = Recipe(**{**asdict(recipe), "epochs": 1})
+        recipe = replace(recipe, epochs=1)
     start, history = 0, {}
     state = Path(folder) / "state.json" if folder else None
     if state and state.is_file():
         saved = json.loads(state.read_text())
-        from fer_utils import models
-
         model = models.load(Path(folder) / saved["file"])
         start, history = saved["epoch"], saved["history"]
-    learning = batches(
+    training = Batches(
         images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed, flip=recipe.flip, augment=recipe.augment
     )
-    steps = len(learning) * recipe.epochs
+    steps = len(training) * recipe.epochs
     if not start and not one_pass:
         model = _compiled(computing_in(model, policy(recipe.precision)), recipe, steps)
-    learned = _fed(learning, model)
-    testing = _fed(batches(images, labels, test, batch_size=max(recipe.batch_size, 32)), model) if len(test) else None
-    bar = _progress_bar(len(learning) * (recipe.epochs - start), description, progress)
-    watch = next((one for one in callbacks if hasattr(one, "dead_now")), None)
-    if watch is None:
-        some = np.asarray(train)[np.linspace(0, len(train) - 1, min(PROBED, len(train))).astype(int)]
-        watch = DeadUnits(np.asarray(images[some]), batch_size=recipe.batch_size)
-        callbacks = [watch, *callbacks]
+    training_stream, testing_stream = without_waiting(training, model), None
+    if len(test):
+        testing = Batches(images, labels, test, batch_size=max(recipe.batch_size, 32))
+        testing_stream = without_waiting(testing, model)
+    watch, callbacks = _watched(callbacks, images, train, recipe)
+    bar = _progress_bar(len(training) * (recipe.epochs - start), description, progress)
     for epoch in range(start, recipe.epochs):
-        learning.begin(epoch)
+        training.begin(epoch)
         # `begin` has shuffled the rows; Keras would shuffle the batches besides, by a state of its own.
         logs = model.fit(
-            learned,
+            training_stream,
             initial_epoch=epoch,
             epochs=epoch + 1,
             shuffle=False,
             verbose=0,
-            callbacks=[_Each(bar, seed), *callbacks],
+            callbacks=[DropoutSeeds(seed), StepBar(bar), *callbacks],
         ).history
-        if testing is not None:
-            scores = model.evaluate(testing, verbose=0, return_dict=True)
+        if testing_stream is not None:
+            scores = model.evaluate(testing_stream, verbose=0, return_dict=True)
             logs |= {f"test_{name}": [value] for name, value in scores.items()}
         logs |= {f"dead_{name}": [count["dead"]] for name, count in watch.dead_now.items()}
         for name, values in logs.items():
             history.setdefault(name, []).append(float(values[-1]))
-        bar.set_postfix({k: f"{v[-1]:.3f}" for k, v in history.items() if k.endswith("accuracy")})
+        bar.set_postfix({name: f"{values[-1]:.3f}" for name, values in history.items() if name.endswith("accuracy")})
         if state and epoch + 1 < recipe.epochs:
             _keep(model, Path(folder), epoch + 1, history)
     bar.close()
@@ -123,14 +126,20 @@ def fit(
     return model, history
 
 
-def _compiled(model, recipe: Recipe, steps: int):
-    import keras
+def _watched(callbacks, images, train, recipe: Recipe) -> tuple[DeadUnits, list]:
+    """The callback that counts dead units, the caller's own or a new one, and all callbacks with it among them."""
+    for callback in callbacks:
+        if isinstance(callback, DeadUnits):
+            return callback, list(callbacks)
+    chosen = np.asarray(train)[np.linspace(0, len(train) - 1, min(PROBED, len(train))).astype(int)]
+    watch = DeadUnits(np.asarray(images[chosen]), batch_size=recipe.batch_size)
+    return watch, [watch, *callbacks]
 
-    rate = (
-        recipe.learning_rate
-        if recipe.schedule == "constant"
-        else keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
-    )
+
+def _compiled(model, recipe: Recipe, steps: int):
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
     optimizer = keras.optimizers.get({"class_name": recipe.optimizer, "config": {"learning_rate": rate}})
     if any(layer.compute_dtype == "float16" for layer in model.layers):  # whose smallest gradients would be 0
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -138,20 +147,6 @@ def _compiled(model, recipe: Recipe, steps: int):
         optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False
     )
     return model
-
-
-def _reseed(model, seed: int, epoch: int) -> None:
-    """Set every dropout's random state from (seed, epoch): a ``.keras`` file does not keep it."""
-    import keras
-
-    rng = np.random.default_rng([seed, epoch])
-    for variable in model.variables:
-        if "seed_generator" in variable.path and "int" in str(variable.dtype):
-            variable.assign(rng.integers(0, 2**31, variable.shape).astype(variable.dtype))
-    if keras.backend.backend() == "torch":  # there a dropout without a seed of its own asks PyTorch's one state
-        import torch
-
-        torch.manual_seed(int(rng.integers(0, 2**31)))
 
 
 def _keep(model, folder: Path, epoch: int, history: dict) -> None:
@@ -165,9 +160,7 @@ def _keep(model, folder: Path, epoch: int, history: dict) -> None:
             old.unlink()
 
 
-def _progress_bar(total: int, description: str, progress: bool):
-    from tqdm import tqdm
-
+def _progress_bar(total: int, description: str, progress: bool) -> tqdm:
     return tqdm(
         total=total,
         desc=description,
@@ -177,22 +170,3 @@ def _progress_bar(total: int, description: str, progress: bool):
         mininterval=1.0,
         dynamic_ncols=True,
     )
-
-
-def _Each(bar, seed: int):
-    """What `fit` itself has to do at each epoch's beginning and each step's end."""
-    import keras
-
-    lock = threading.Lock()
-
-    class Each(keras.callbacks.Callback):
-        async_safe = True  # a backend that runs ahead of its results need not wait for the bar
-
-        def on_epoch_begin(self, epoch, logs=None):
-            _reseed(self.model, seed, epoch)  # here and not before: a new model may draw numbers when Keras builds it
-
-        def on_train_batch_end(self, batch, logs=None):
-            with lock:
-                bar.update(1)
-
-    return Each()

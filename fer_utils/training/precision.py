@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 
-#: What a recipe's ``precision`` can be: Keras' names of dtype policies, and *auto*.
-PRECISIONS: tuple[str, ...] = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+import keras
 
 
 def gpu() -> tuple[str, tuple[int, int]] | None:
     """Name and compute capability, as (major, minor), of the GPU that Keras' backend uses; None where it uses none."""
-    import keras
-
+    # Whichever backend Keras has is installed; the others may not be.
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -28,14 +26,19 @@ def gpu() -> tuple[str, tuple[int, int]] | None:
     if backend == "torch":
         import torch
 
-        return (torch.cuda.get_device_name(), torch.cuda.get_device_capability()) if torch.cuda.is_available() else None
+        if not torch.cuda.is_available():
+            return None
+        return torch.cuda.get_device_name(), torch.cuda.get_device_capability()
     if backend == "jax":
         import jax
 
         found = [device for device in jax.devices() if device.platform in ("gpu", "cuda", "rocm")]
-        if found:
-            major, _, minor = str(getattr(found[0], "compute_capability", "0.0")).partition(".")
-            return found[0].device_kind, (int(major), int(minor or 0)) if (major + minor).isdigit() else (0, 0)
+        if not found:
+            return None
+        major, _, minor = str(getattr(found[0], "compute_capability", "0.0")).partition(".")
+        if not (major + minor).isdigit():
+            return found[0].device_kind, (0, 0)
+        return found[0].device_kind, (int(major), int(minor or 0))
     return None
 
 
@@ -56,23 +59,31 @@ def policy(precision: str = "auto") -> str:
 
 
 def computed_on(precision: str = "auto") -> dict[str, str | None]:
-    """What a training with a recipe's ``precision`` computes on here: ``backend`` of Keras, ``gpu`` (its name or None), ``precision``."""
-    import keras
+    """What a training with a recipe's ``precision`` computes on here.
 
+    Returns a dict: ``backend`` of Keras, ``gpu`` (its name, or None) and ``precision`` (see `policy`).
+    """
     found = gpu()
-    return {"backend": keras.backend.backend(), "gpu": found and found[0], "precision": policy(precision)}
+    return {
+        "backend": keras.backend.backend(),
+        "gpu": None if found is None else found[0],
+        "precision": policy(precision),
+    }
 
 
 def computing_in(model, wanted: str):
-    """The network with the same weights, computing in ``wanted``, its last layer in float32; itself where it does so already."""
-    import keras
+    """The network with the same weights, computing in the dtype policy ``wanted``, its last layer in float32.
 
+    It is the given model itself where that computes so already, and a new one elsewhere.
+    """
     head = {*getattr(model, "output_names", ()), model.layers[-1].name}
     inner = [
         layer for layer in model.layers if layer.name not in head and not isinstance(layer, keras.layers.InputLayer)
     ]
     half = any(layer.compute_dtype in ("float16", "bfloat16") for layer in inner)
-    if (wanted == "float32" and not half) or (inner and all(layer.dtype_policy.name == wanted for layer in inner)):
+    if wanted == "float32" and not half:
+        return model
+    if inner and all(layer.dtype_policy.name == wanted for layer in inner):
         return model
 
     def changed(value):

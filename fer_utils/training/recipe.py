@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fer_utils.core.errors import invalid
-from fer_utils.training.precision import PRECISIONS
 
+#: What a recipe's ``precision`` can be: Keras' names of dtype policies, and *auto* (see `fer_utils.training.policy`).
+PRECISIONS: tuple[str, ...] = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+#: What a recipe's ``schedule`` of the learning rate can be.
 SCHEDULES: tuple[str, ...] = ("constant", "cosine")
 
 
@@ -21,10 +23,11 @@ class Recipe:
     ``epochs`` 1 or more; ``batch_size`` 1 or more; ``learning_rate`` above 0;
     ``optimizer`` any name that ``keras.optimizers.get`` knows; ``flip`` mirrors
     each training image left to right with probability one half; ``precision``
-    one of `PRECISIONS`: *auto* is float32 without a GPU, and with one what `policy` says;
+    one of `PRECISIONS`: *auto* is float32 without a GPU, and with one what `fer_utils.training.policy` says;
     ``schedule`` one of `SCHEDULES`: *cosine* lets the rate fall to 0 over the whole training along
-    half a cosine (Loshchilov & Hutter 2017, arXiv 1608.03983, without restarts); ``augment`` 0 (as they
-    are) to 1: how far each training image is turned, scaled, shifted, brightened: see `BENT`.
+    half a cosine (Loshchilov & Hutter 2017, arXiv 1608.03983, without restarts); ``augment`` 0 (images as they
+    are) to 1: how far each training image is turned, scaled, shifted, brightened: see
+    `fer_utils.training.AUGMENTATION_LIMITS`.
     """
 
     epochs: int = 12

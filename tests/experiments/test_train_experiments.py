@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import experiments, training
+from fer_utils import training
+from fer_utils.core import provenance
 from fer_utils.core.errors import FerError
 from fer_utils.core.tables import CLIP_COLUMNS
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
@@ -35,28 +36,28 @@ def toy_faces(path, *, actors=5, clips=6, frames=2, labels=("happy", "sad"), see
                 top = 4 if label == labels[0] else 24
                 picture[top : top + 12, 14:26] += 150 + 5 * actor
                 images.append(picture)
-                row = dict.fromkeys(CLIP_COLUMNS, "") | dict(
-                    path=f"/toy/{actor}-{clip}.mp4",
-                    dataset="folder",
-                    clip=f"{actor}-{clip}",
-                    actor=f"{actor:02d}",
-                    expression=label,
-                    intensity=1,
-                    repetition=1,
-                    performance=f"folder/{actor}-{clip}",
-                    frame=frame,
-                    frame_index=frame,
-                    time_s=0.0,
-                    box_x=0,
-                    box_y=0,
-                    box_w=SIZE,
-                    box_h=SIZE,
-                    faces_found=1,
-                    detector="none",
-                    score=1.0,
-                    sharpness=1.0,
-                    brightness=1.0,
-                )
+                row = dict.fromkeys(CLIP_COLUMNS, "") | {
+                    "path": f"/toy/{actor}-{clip}.mp4",
+                    "dataset": "folder",
+                    "clip": f"{actor}-{clip}",
+                    "actor": f"{actor:02d}",
+                    "expression": label,
+                    "intensity": 1,
+                    "repetition": 1,
+                    "performance": f"folder/{actor}-{clip}",
+                    "frame": frame,
+                    "frame_index": frame,
+                    "time_s": 0.0,
+                    "box_x": 0,
+                    "box_y": 0,
+                    "box_w": SIZE,
+                    "box_h": SIZE,
+                    "faces_found": 1,
+                    "detector": "none",
+                    "score": 1.0,
+                    "sharpness": 1.0,
+                    "brightness": 1.0,
+                }
                 rows.append(row)
     return FaceSet.save(np.array(images, np.uint8), pd.DataFrame(rows), path)
 
@@ -73,13 +74,13 @@ def store(tmp_path, monkeypatch):
 
 
 def toy(faces, **changes):
-    given = dict(
-        data=Data("folder", face_set=str(faces.path)),
-        split=Split("actor", 0.4),
-        model=Model.of("ding2023", filters=4),
-        recipe=Recipe(epochs=3, batch_size=8, learning_rate=2e-3),
-        seed=1,
-    )
+    given = {
+        "data": Data("folder", face_set=str(faces.path)),
+        "split": Split("actor", 0.4),
+        "model": Model.of("ding2023", filters=4),
+        "recipe": Recipe(epochs=3, batch_size=8, learning_rate=2e-3),
+        "seed": 1,
+    }
     return Experiment(**(given | changes))
 
 
@@ -123,7 +124,7 @@ def test_running_again_trains_nothing_and_a_change_does(faces, store, monkeypatc
     # Where the same faces lie is not what they are.
     moved = FaceSet.save(np.array(faces.images), faces.meta, faces.path.parent / "moved")
     assert toy(moved).key(moved) == first.key
-    monkeypatch.setattr(experiments.provenance, "code_fingerprint", lambda *a, **k: "changed code")
+    monkeypatch.setattr(provenance, "code_fingerprint", lambda *a, **k: "changed code")
     assert toy(faces).key(faces) != first.key
 
 
@@ -165,20 +166,22 @@ def test_metrics_are_scored_anew_when_their_code_has_changed(faces, store):
 
 SCRIPT = """
 import sys
-from fer_utils.experiments import *
+import time
+from fer_utils.experiments import Data, Experiment, Model, Split, run
 from fer_utils.training import Recipe
-import fer_utils.training as train
+from fer_utils.training import fitting
 faces, slow = sys.argv[1], sys.argv[2] == "slow"
 if slow:  # after the third epoch is stored, wait to be killed
-    keep = train._keep
+    keep = fitting._keep
     def keep_and_wait(model, folder, epoch, history):
         keep(model, folder, epoch, history)
         if epoch == 3:
             print("stored", flush=True)
-            import time; time.sleep(600)
-    train._keep = keep_and_wait
-e = Experiment(data=Data("folder", face_set=faces), split=Split("actor", 0.4), model=Model.of("ding2023", filters=4),
-               recipe=Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5), seed=1)
+            time.sleep(600)
+    fitting._keep = keep_and_wait
+recipe = Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5)
+e = Experiment(data=Data("folder", face_set=faces), split=Split("actor", 0.4),
+               model=Model.of("ding2023", filters=4), recipe=recipe, seed=1)
 r = run(e, progress=False)
 print(r.path)
 """
@@ -208,7 +211,7 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
     one, two = (Result.load(p.communicate()[0].strip()) for p in (resumed, undisturbed))
     assert one.history == two.history and len(one.history["loss"]) == 5
     assert one.predictions.equals(two.predictions) and one.metrics == two.metrics
-    for a, b in zip(one.model().get_weights(), two.model().get_weights()):
+    for a, b in zip(one.model().get_weights(), two.model().get_weights(), strict=True):
         assert np.array_equal(a, b)
     assert not unfinished.exists()
 
@@ -237,7 +240,7 @@ def test_a_student_learns_from_its_teacher_and_comes_out_alone(faces, store):
 
     assert apart(learned) < apart(by_itself), "who is taught answers more as the teacher does"
     before = [np.array(w) for w in keras.models.load_model(said.path / "model.keras").get_weights()]
-    assert all(np.array_equal(a, b) for a, b in zip(before, said.model().get_weights()))
+    assert all(np.array_equal(a, b) for a, b in zip(before, said.model().get_weights(), strict=True))
 
 
 def test_what_teachers_add_to_the_loss_is_as_by_hand():
@@ -268,7 +271,7 @@ def test_what_teachers_add_to_the_loss_is_as_by_hand():
     wanted = 0.7 * 2.5**2 * (said * np.log(said / soft([1, 0, -1], 2.5))).sum()
     assert float(sum(model.losses)) == pytest.approx(wanted, rel=1e-5)
     assert len(model.trainable_variables) == 2, "teachers learn nothing"
-    with pytest.raises(FerError, match="`teachers`.*as the student"):
+    with pytest.raises(FerError, match=r"`teachers`.*as the student"):
         models.taught(
             network([1, 2, 3]),
             [keras.Sequential([keras.Input((3, 3, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])],
@@ -293,7 +296,7 @@ def test_resizing(faces, store):
 
 def test_batches_cover_every_row_once_and_shuffle_by_epoch(faces):
     labels = np.arange(len(faces))
-    made = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
+    made = training.Batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
     assert len(made) == 3
     seen = np.concatenate([made[i][1] for i in range(3)])
     assert sorted(seen) == list(range(20)) and made[0][0].dtype == np.uint8
@@ -302,14 +305,14 @@ def test_batches_cover_every_row_once_and_shuffle_by_epoch(faces):
     assert made[0][1].tolist() != first
     made.begin(0)
     assert made[0][1].tolist() == first
-    plain = training.batches(faces.images, labels, np.array([5, 2, 9]), batch_size=2)
+    plain = training.Batches(faces.images, labels, np.array([5, 2, 9]), batch_size=2)
     assert np.array_equal(plain[1][0], faces.images[[9]])
 
 
-def test_training_pictures_are_bent_anew_each_epoch_and_no_further_than_said(faces):
+def test_training_images_are_augmented_anew_each_epoch_and_no_further_than_said(faces):
     labels = np.arange(len(faces))
-    made = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3, augment=1.0)
-    plain = training.batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
+    made = training.Batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3, augment=1.0)
+    plain = training.Batches(faces.images, labels, np.arange(20), batch_size=8, shuffle_seed=3)
     first = made[0][0].copy()
     assert first.dtype == np.uint8 and first.shape == plain[0][0].shape and np.array_equal(made[0][1], plain[0][1])
     assert not np.array_equal(first, plain[0][0])
@@ -318,29 +321,31 @@ def test_training_pictures_are_bent_anew_each_epoch_and_no_further_than_said(fac
     made.begin(0)
     assert np.array_equal(first, made[0][0])
     assert np.array_equal(
-        training.batches(faces.images, labels, np.arange(20), batch_size=8, augment=1.0)[0][0], faces.images[:8]
-    ), "who tests is not bent"
+        training.Batches(faces.images, labels, np.arange(20), batch_size=8, augment=1.0)[0][0], faces.images[:8]
+    ), "who tests is not augmented"
 
 
 @settings(max_examples=30, deadline=None)
 @given(by=hypothesis.extra.numpy.arrays(float, 6, elements=st.floats(-1, 1)), side=st.integers(24, 60))
-def test_a_bent_picture_is_the_same_picture_a_little_elsewhere(by, side):
+def test_an_augmented_image_is_the_same_image_a_little_elsewhere(by, side):
     # A white disc: where it is afterwards, and how large, says how far the picture was moved.
     y, x = np.mgrid[:side, :side] - (side - 1) / 2
     disc = np.where(x**2 + y**2 < (side / 6) ** 2, 200, 20).astype(np.uint8)[..., None]
-    bent = training._bent(disc, by).astype(float)
-    assert bent.shape == disc.shape
-    white = bent > (bent.max() + bent.min()) / 2
+    changed = training.augmented(disc, by).astype(float)
+    assert changed.shape == disc.shape
+    white = changed > (changed.max() + changed.min()) / 2
     where = np.array([x[white[..., 0]].mean(), y[white[..., 0]].mean()])
-    assert np.abs(where - training.BENT["shift"] * side * by[2:4]).max() < 1
-    assert np.sqrt(white.sum() / (disc > 100).sum()) == pytest.approx(1 + training.BENT["scale"] * by[1], abs=0.12)
-    grey = (
-        (np.array([20, 200]) - 127.5) * (1 + training.BENT["contrast"] * by[4])
-        + 127.5
-        + training.BENT["brightness"] * by[5]
+    assert np.abs(where - training.AUGMENTATION_LIMITS["shift"] * side * by[2:4]).max() < 1
+    assert np.sqrt(white.sum() / (disc > 100).sum()) == pytest.approx(
+        1 + training.AUGMENTATION_LIMITS["scale"] * by[1], abs=0.12
     )
-    assert np.abs(np.array([bent.min(), bent.max()]) - np.clip(grey, 0, 255)).max() <= 1
-    assert np.array_equal(training._bent(disc, np.zeros(6)), disc)
+    grey = (
+        (np.array([20, 200]) - 127.5) * (1 + training.AUGMENTATION_LIMITS["contrast"] * by[4])
+        + 127.5
+        + training.AUGMENTATION_LIMITS["brightness"] * by[5]
+    )
+    assert np.abs(np.array([changed.min(), changed.max()]) - np.clip(grey, 0, 255)).max() <= 1
+    assert np.array_equal(training.augmented(disc, np.zeros(6)), disc)
 
 
 def test_the_rate_falls_to_nothing_along_half_a_cosine(faces):
@@ -459,5 +464,5 @@ def test_a_face_set_without_faces_says_why(store, tmp_path):
 
 def test_a_broken_result_names_itself_and_the_remedy(tmp_path):
     (tmp_path / "result.json").write_text("{]")
-    with pytest.raises(FerError, match="not a stored result.*run the experiment again"):
+    with pytest.raises(FerError, match=r"not a stored result.*run the experiment again"):
         Result.load(tmp_path)

@@ -1,4 +1,4 @@
-"""A recipe that works and says when it does not: dead units, precision, backends, the derivation, the study, the bench."""
+"""A recipe that works and says when it does not: dead units, precision, backends, derivation, study, benchmark."""
 
 import importlib.util
 import itertools
@@ -61,23 +61,23 @@ def planted():
 
 def test_a_dead_unit_is_zero_at_every_place_of_every_face():
     model, faces = planted()
-    assert training.dead_relu(model, faces, batch_size=2) == {
+    assert training.dead_units(model, faces, batch_size=2) == {
         "map": {"dead": 1, "units": 3},
         "layer": {"dead": 1, "units": 2},
         "activation": {"dead": 2, "units": 4},
         "dead": {"dead": 5, "units": 5},
     }
-    assert training.dead_relu(model, faces[:4])["map"] == {"dead": 2, "units": 3}
-    assert training.dead_relu(model, faces, layers=["layer"]) == {"layer": {"dead": 1, "units": 2}}
-    assert training.dead_relu(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), np.ones((1, 3))) == {}
+    assert training.dead_units(model, faces[:4])["map"] == {"dead": 2, "units": 3}
+    assert training.dead_units(model, faces, layers=["layer"]) == {"layer": {"dead": 1, "units": 2}}
+    assert training.dead_units(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), np.ones((1, 3))) == {}
 
 
 @pytest.mark.parametrize(
     "call, words",
     [
-        (lambda m, f: training.dead_relu(m, f[:0]), ("`images`", "one face or more")),
-        (lambda m, f: training.dead_relu(m, f, layers=["hiden"]), ("`layers`", "map", "'hiden'")),
-        (lambda m, f: training.dead_relu(m, f, layers=["linear"]), ("`layers`", "with a ReLU: map, ", "'linear'")),
+        (lambda m, f: training.dead_units(m, f[:0]), ("`images`", "one face or more")),
+        (lambda m, f: training.dead_units(m, f, layers=["hiden"]), ("`layers`", "map", "'hiden'")),
+        (lambda m, f: training.dead_units(m, f, layers=["linear"]), ("`layers`", "with a ReLU: map, ", "'linear'")),
         (lambda m, f: training.DeadUnits(f[:0]), ("`images`",)),
         (lambda m, f: training.DeadUnits(f, every=0), ("`every`", "1 or more")),
         (
@@ -128,7 +128,7 @@ def test_the_callback_keeps_every_look_and_warns_of_a_dead_layer_once():
     assert all(row["dead"] == row["units"] == 16 for row in watch.history if row["layer"] == "hidden")
     assert {row["layer"] for row in watch.history} == {"conv1", "hidden"}
     assert history["dead_hidden"] == [16, 16] and "dead_conv2" not in history
-    assert watch.dead_now == training.dead_relu(model, images[:4], layers=["conv1", "hidden"])
+    assert watch.dead_now == training.dead_units(model, images[:4], layers=["conv1", "hidden"])
 
 
 def test_looking_changes_nothing_and_a_living_network_is_not_warned_of():
@@ -149,7 +149,9 @@ def test_looking_changes_nothing_and_a_living_network_is_not_warned_of():
             )
             ended.append((model.get_weights(), history["loss"]))
             assert len(history["dead_hidden"]) == 2 and max(history["dead_hidden"]) < 16
-    assert ended[0][1] == ended[1][1] and all(np.array_equal(a, b) for a, b in zip(ended[0][0], ended[1][0]))
+    assert ended[0][1] == ended[1][1] and all(
+        np.array_equal(a, b) for a, b in zip(ended[0][0], ended[1][0], strict=True)
+    )
 
 
 def test_the_plain_network_dies_on_drawn_faces_and_the_conditioned_one_lives(smoke_faces):
@@ -201,7 +203,7 @@ def test_a_network_is_trained_in_half_precision_and_comes_back_in_float32(tmp_pa
     kinds = {layer.name: layer.compute_dtype for layer in half.layers}
     assert kinds["conv1"] == kinds["hidden"] == "bfloat16" and kinds["probabilities"] == kinds["pixels"] == "float32"
     assert (
-        all(np.array_equal(a, b) for a, b in zip(before, half.get_weights()))
+        all(np.array_equal(a, b) for a, b in zip(before, half.get_weights(), strict=True))
         and precision.computing_in(half, "mixed_bfloat16") is half
     )
     assert precision.computing_in(model, "float32") is model
@@ -248,23 +250,29 @@ def test_a_network_is_trained_in_half_precision_and_comes_back_in_float32(tmp_pa
 BACKEND = """
 import json, sys, warnings
 import keras, numpy as np
-from fer_utils import models, train
+from fer_utils import models, training
 images = np.random.default_rng(0).integers(0, 256, (10, 24, 24, 1)).astype("uint8")
 keras.utils.set_random_seed(0)
 model = models.build("ding2023", classes=2, input_shape=(24, 24, 1), filters=1, dense=4)
 before = model.get_weights()
-watch = train.DeadUnits(images[:4], every=1)
+watch = training.DeadUnits(images[:4], every=1)
 # Batches of one size: some backends compile anew for another.
-one, first = train.fit(model, images, np.arange(10) % 2, np.arange(8), [8, 9, 8, 9], folder=sys.argv[1], progress=False, callbacks=[watch],
-                       recipe=train.Recipe(epochs=2, batch_size=4, flip=True))
-again, second = train.fit(model, images, np.arange(10) % 2, np.arange(8), [8, 9, 8, 9], folder=sys.argv[1], progress=False,
-                          recipe=train.Recipe(epochs=2, batch_size=4, flip=True))
+given = (model, images, np.arange(10) % 2, np.arange(8), [8, 9, 8, 9])
+how = {"folder": sys.argv[1], "progress": False, "recipe": training.Recipe(epochs=2, batch_size=4, flip=True)}
+one, first = training.fit(*given, **how, callbacks=[watch])
+again, second = training.fit(*given, **how)
 one.save(sys.argv[1] + "/m.keras")
+same = all(np.array_equal(a, b) for a, b in zip(one.get_weights(), again.get_weights()))
 print(json.dumps({
-    "backend": keras.backend.backend(), "steps": sorted({row["step"] for row in watch.history}), "loss": first["loss"],
-    "moved": not any(np.array_equal(a, b) for a, b in zip(before, one.get_weights())), "sum": float(train.predict_probabilities(one, images).sum()),
-    "resumed": first["loss"] == second["loss"] and all(np.array_equal(a, b) for a, b in zip(one.get_weights(), again.get_weights())),
-    "loads": models.load(sys.argv[1] + "/m.keras").count_params() == one.count_params(), "on": train.computed_on()}))
+    "backend": keras.backend.backend(),
+    "steps": sorted({row["step"] for row in watch.history}),
+    "loss": first["loss"],
+    "moved": not any(np.array_equal(a, b) for a, b in zip(before, one.get_weights())),
+    "sum": float(training.predict_probabilities(one, images).sum()),
+    "resumed": first["loss"] == second["loss"] and same,
+    "loads": models.load(sys.argv[1] + "/m.keras").count_params() == one.count_params(),
+    "on": training.computed_on(),
+}))
 """
 
 
@@ -321,7 +329,7 @@ def test_no_more_than_a_batch_is_asked_for_at_a_time():
     assert disk.most == 32  # of the test; and 16 to look for dead units
 
 
-def test_pages_are_let_go_only_where_nothing_is_lost(tmp_path):
+def test_pages_are_released_only_where_nothing_is_lost(tmp_path):
     images, labels = pictures(40)
     np.save(tmp_path / "faces.npy", images)
     for mode in ("r", "c"):
@@ -330,8 +338,8 @@ def test_pages_are_let_go_only_where_nothing_is_lost(tmp_path):
         if mode == "c":  # changed in memory and nowhere else
             mapped[:] = 255 - images
             wanted = 255 - images
-        made = training.batches(mapped, labels, np.arange(40), batch_size=1)
-        seen = np.concatenate([made[i][0] for i in range(40)])
+        batches = training.Batches(mapped, labels, np.arange(40), batch_size=1)
+        seen = np.concatenate([batches[i][0] for i in range(40)])
         assert np.array_equal(seen, wanted) and np.array_equal(mapped, wanted)
 
 
@@ -403,7 +411,7 @@ def test_a_survivor_has_the_printed_count_in_keras_too():
 # --- the study ------------------------------------------------------------------------------
 
 
-SMALL = dict(datasets=["savee"], seeds={"recipe": 2, "plain": 1}, progress=False)
+SMALL = {"datasets": ["savee"], "seeds": {"recipe": 2, "plain": 1}, "progress": False}
 
 
 def test_the_study_at_its_smallest_and_what_is_trained_is_not_trained_again(_store, monkeypatch):
@@ -527,13 +535,15 @@ def test_the_smallest_bench_gives_every_ratio(root):
     assert found["time_ratio"] > 0 and found["cpu_ratio"] > 0
     assert all(row["low"] <= row["ms"] <= row["high"] and row["cpu_ms"] > 0 for row in found["rows"])
     lines = training_steps.report(found).splitlines()
-    assert len(lines) == 6 and all(way in text for way, text in zip(training_steps.WAYS.values(), lines[2:4]))
+    assert len(lines) == 6 and all(
+        way in text for way, text in zip(training_steps.WAYS.values(), lines[2:4], strict=True)
+    )
     assert f"{found['time_ratio']:.2f} of its time" in lines[-1]
 
 
 def test_a_bench_that_breaks_down_says_why(monkeypatch, tmp_path):
     monkeypatch.setattr(training_steps, "write_faces", lambda path, images: path.write_bytes(b"no array"))
-    with pytest.raises(FerError, match="broke down .*(?s:.)*(Error|magic)"):
+    with pytest.raises(FerError, match=r"broke down .*(?s:.)*(Error|magic)"):
         training_steps.measure(images=16, steps=1, rounds=1, progress=False)
 
 
