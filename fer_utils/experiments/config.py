@@ -105,8 +105,9 @@ class Distillation:
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is run: data, split, model, recipe, seed, and from whom the network learns besides the labels, if from anybody.
+    """What is run: data, split, model, recipe and seed.
 
+    With ``distillation`` the network learns from others, too, besides the labels.
     Strings stand for defaults: ``Experiment(data="savee", split="frame",
     model="knn")``.  ``tier`` is a short way to set the data's tier.
 

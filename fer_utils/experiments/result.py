@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from fer_utils import models
 from fer_utils.core.errors import FerError, invalid
 
 
@@ -16,7 +17,7 @@ from fer_utils.core.errors import FerError, invalid
 class Result:
     """What an experiment returns and stores; ``result.json`` and ``model.keras`` under ``path``.
 
-    ``metrics`` is `fer_utils.metrics.metrics` on the test rows; ``predictions``
+    ``metrics`` is `fer_utils.metrics.evaluate` on the test rows; ``predictions``
     one row a test image (row, clip, actor, true, predicted and the probability
     of each label); ``split`` the counts on both sides and what leaked; ``faces`` how the faces were
     made (frames, size, margin, detector, alignment: see `fer_utils.faces.prepare`); ``hardware`` the machine,
@@ -53,8 +54,6 @@ class Result:
 
     def model(self):
         """The trained Keras model."""
-        from fer_utils import models
-
         return models.load(self.path / "model.keras")
 
     def to_json(self) -> str:

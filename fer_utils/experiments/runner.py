@@ -64,7 +64,7 @@ def _with_current_metrics(result: Result) -> Result:
     """Score stored predictions anew where the scoring code has changed since: no training is needed for that."""
     if result.metrics_code != _metrics_code():
         rows = result.predictions
-        result.metrics = metrics.metrics(
+        result.metrics = metrics.evaluate(
             rows["true"].to_numpy(np.int64),
             rows["predicted"].to_numpy(np.int64),
             rows["actor"].to_numpy(),
@@ -137,7 +137,7 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         key=key,
         labels=list(names),
         history=history,
-        metrics=metrics.metrics(targets[test_rows], predicted, rows["actor"].to_numpy(), names),
+        metrics=metrics.evaluate(targets[test_rows], predicted, rows["actor"].to_numpy(), names),
         metrics_code=_metrics_code(),
         split={
             "train": len(train_rows),

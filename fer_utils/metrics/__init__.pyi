@@ -6,12 +6,13 @@ from . import reliability as reliability
 from . import significance as significance
 from .bootstrap import average as average
 from .bootstrap import interval as interval
+from .bootstrap import mean_interval as mean_interval
 from .bootstrap import paired_difference as paired_difference
 from .classification import accuracy as accuracy
 from .classification import confusion as confusion
 from .classification import macro_f1 as macro_f1
 from .classification import recall as recall
-from .evaluation import metrics as metrics
+from .evaluation import evaluate as evaluate
 from .reliability import calibration as calibration
 from .significance import holm as holm
 from .significance import paired_test as paired_test

@@ -1,4 +1,4 @@
-"""Checks of the arguments of metrics."""
+"""Checks of what metrics are given."""
 
 from __future__ import annotations
 
@@ -9,27 +9,30 @@ import numpy as np
 from fer_utils.core.errors import invalid
 
 
-def _groups(groups: Sequence, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """The groups' names, sorted, and for every row the number of its group."""
+def numbered_groups(groups: Sequence, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """The groups' names, sorted, (G,), and for every row the number of its group, (rows,).
+
+    Raises
+    ------
+    FerError : other than one group a row, or no rows.
+    """
     groups = np.asarray(groups).astype(str)
     if groups.shape != (rows,) or not rows:
         raise invalid("groups", expected=f"one group a row, {rows or 'at least 1'}", received=groups.shape)
     return np.unique(groups, return_inverse=True)
 
 
-def _numbers(name: str, values, rows: int | None = None) -> np.ndarray:
+def finite_numbers(name: str, values, rows: int | None = None) -> np.ndarray:
+    """``values`` as an array (N,); FerError that names the argument where they are not ``rows`` finite numbers."""
     values = np.asarray(values)
-    if (
-        values.ndim != 1
-        or values.dtype.kind not in "biuf"
-        or not np.isfinite(values).all()
-        or (rows is not None and len(values) != rows)
-    ):
+    plain = values.ndim == 1 and values.dtype.kind in "biuf" and bool(np.isfinite(values).all())
+    if not plain or (rows is not None and len(values) != rows):
         raise invalid(name, expected=f"finite numbers, shape ({'N' if rows is None else rows},)", received=values)
     return values
 
 
-def _indices(name: str, values, classes: int) -> np.ndarray:
+def class_indices(name: str, values, classes: int) -> np.ndarray:
+    """``values`` as int64 (N,); FerError that names the argument where they are not class indices below ``classes``."""
     values = np.asarray(values)
     if values.size and (
         values.ndim != 1 or not np.issubdtype(values.dtype, np.integer) or values.min() < 0 or values.max() >= classes

@@ -3,6 +3,10 @@
 Frames of one clip and clips of one person are not independent, so an interval
 that resamples frames is too narrow.  Here the bootstrap resamples **groups**
 (actors, where there are two or more): Efron & Tibshirani 1993, chapter 8.
+
+Two ways to draw the same thing stand side by side, because the numbers that were published came from both.
+`interval`, `average` and `paired_difference` draw how often each group is in a resample; `mean_interval`, for one
+number a person, draws who it is.
 """
 
 from __future__ import annotations
@@ -11,8 +15,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from fer_utils.core.errors import invalid
-from fer_utils.metrics.arguments import _groups, _numbers
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.metrics.arguments import finite_numbers, numbered_groups
 from fer_utils.metrics.classification import accuracy, confusion
 
 
@@ -33,37 +37,33 @@ def interval(
     ----------
     true, predicted : integer class indices, shape (N,).
     groups : who each row belongs to (actors), shape (N,).
+    classes : how many classes there are.
     metric : a function of a confusion matrix; `accuracy` or `macro_f1`.
     resamples : how many times the groups are drawn with replacement.
+    level : the share of the resamples that the interval holds, above 0 and below 1.
+    seed : of the draws.
 
     Returns
     -------
     dict with ``value``, ``low``, ``high`` (None with fewer than two groups: one
     person says nothing about people), ``level`` and ``groups`` (their number).
+
+    Raises
+    ------
+    FerError : class indices out of range, other than one group a row.
     """
     groups = np.asarray(groups).astype(str)
     if len(groups) != len(np.asarray(true)):
         raise invalid("groups", expected=f"one group a row, {len(np.asarray(true))}", received=len(groups))
     names = np.unique(groups)
-    per_group = (
-        np.stack([confusion(true[groups == name], predicted[groups == name], classes) for name in names])
-        if len(names)
-        else np.zeros((0, classes, classes), int)
-    )
-    result = {
-        "value": metric(per_group.sum(axis=0)),
-        "low": None,
-        "high": None,
-        "level": level,
-        "groups": len(names),
-    }
+    if len(names):
+        per_group = np.stack([confusion(true[groups == name], predicted[groups == name], classes) for name in names])
+    else:
+        per_group = np.zeros((0, classes, classes), int)
+    result = {"value": metric(per_group.sum(axis=0)), "low": None, "high": None, "level": level, "groups": len(names)}
     if len(names) >= 2:
-        rng = np.random.default_rng(seed)
-        draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-        values = [metric(np.tensordot(draw, per_group, axes=1)) for draw in draws]
-        tail = (1 - level) / 2
-        low, high = np.nanquantile(values, [tail, 1 - tail])
-        result.update(low=float(low), high=float(high))
+        values = [metric(np.tensordot(draw, per_group, axes=1)) for draw in _draws(len(names), resamples, seed)]
+        result["low"], result["high"] = _percentiles(values, level)
     return result
 
 
@@ -79,6 +79,7 @@ def paired_difference(
 ) -> dict[str, object]:
     """Accuracy of ``second`` minus accuracy of ``first`` on the same rows, bootstrapped over groups.
 
+    ``true``, ``first``, ``second`` and ``groups`` have shape (N,).
     Returns ``value`` (-1 to 1), ``low``, ``high`` (None with fewer than two groups) and ``groups``.
     """
     true, first, second = map(np.asarray, (true, first, second))
@@ -88,10 +89,8 @@ def paired_difference(
     size = np.array([(groups == n).sum() for n in names])
     result = {"value": float(gain.sum() / size.sum()), "low": None, "high": None, "groups": len(names)}
     if len(names) >= 2:
-        draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)
-        tail = (1 - level) / 2
-        low, high = np.quantile((draws @ gain) / (draws @ size), [tail, 1 - tail])
-        result.update(low=float(low), high=float(high))
+        draws = _draws(len(names), resamples, seed)
+        result["low"], result["high"] = _percentiles((draws @ gain) / (draws @ size), level)
     return result
 
 
@@ -109,20 +108,60 @@ def average(
     ``values``, ``groups`` and ``weights`` (0 or more; None for 1 each) have shape
     (N,).  Returns what `interval` returns; the value is
     sum(weight x value) / sum(weight), in each resample as well.
+
+    Raises
+    ------
+    FerError : numbers that are not finite, weights below 0 or all 0, other than one group a row.
     """
-    values = _numbers("values", values)
-    weights = np.ones(len(values)) if weights is None else _numbers("weights", weights, len(values))
+    values = finite_numbers("values", values)
+    weights = np.ones(len(values)) if weights is None else finite_numbers("weights", weights, len(values))
     if (weights < 0).any() or not weights.sum() > 0:
         raise invalid("weights", expected="numbers of 0 or more, not all 0", received=weights)
-    names, of = _groups(groups, len(values))
+    names, of = numbered_groups(groups, len(values))
     parts = np.column_stack([np.bincount(of, weights * values, len(names)), np.bincount(of, weights, len(names))])
-    return _resampled(parts, lambda drawn: drawn[..., 0] / drawn[..., 1], resamples, level, seed)
+    return resampled(parts, lambda drawn: drawn[..., 0] / drawn[..., 1], resamples=resamples, level=level, seed=seed)
 
 
-def _resampled(
-    parts: np.ndarray, metric: Callable[[np.ndarray], np.ndarray], resamples: int, level: float, seed: int
+def mean_interval(
+    values: Sequence[float],
+    minus: Sequence[float] | None = None,
+    *,
+    resamples: int = 2000,
+    seed: int | np.random.Generator = 0,
+) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of a mean over people, or of the difference of two such means.
+
+    Parameters
+    ----------
+    values : one number a person, shape (P,), P of 1 or more; of a single person the interval is that number.
+    minus : of other people, shape (Q,): the interval is that of mean(values) - mean(minus), both sides drawn anew.
+    resamples : how many times the people are drawn with replacement.
+    seed : of the draws, or a generator that has them.
+
+    Returns
+    -------
+    (low, high)
+
+    Raises
+    ------
+    FerError : nobody, or numbers that are not finite.
+    """
+    resamples, rng = whole_number("resamples", resamples, 1), np.random.default_rng(seed)
+    drawn = _drawn_means("values", values, resamples, rng)
+    if minus is not None:
+        drawn = drawn - _drawn_means("minus", minus, resamples, rng)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def resampled(
+    parts: np.ndarray, metric: Callable[[np.ndarray], np.ndarray], *, resamples: int, level: float, seed: int
 ) -> dict[str, object]:
-    """A metric of sums over groups, ``parts`` (groups, ...), and its interval when the groups are drawn with replacement."""
+    """A metric of sums over groups, and its interval when the groups are drawn with replacement.
+
+    ``parts`` (G, ...) are the sums of each group; ``metric`` takes sums of shape (...) or (resamples, ...).
+    Returns what `interval` returns.
+    """
     result = {
         "value": float(metric(parts.sum(axis=0))),
         "low": None,
@@ -131,10 +170,28 @@ def _resampled(
         "groups": len(parts),
     }
     if len(parts) >= 2:
-        draws = np.random.default_rng(seed).multinomial(len(parts), np.full(len(parts), 1 / len(parts)), size=resamples)
+        draws = _draws(len(parts), resamples, seed)
         with np.errstate(invalid="ignore"):  # groups of weight 0 may be all that is drawn
             values = metric(np.tensordot(draws, parts, axes=1))
-        tail = (1 - level) / 2
-        low, high = np.nanquantile(values, [tail, 1 - tail])
-        result.update(low=float(low), high=float(high))
+        result["low"], result["high"] = _percentiles(values, level)
     return result
+
+
+def _draws(groups: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each group is in each resample, (resamples, groups)."""
+    return np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), size=resamples)
+
+
+def _percentiles(values, level: float) -> tuple[float, float]:
+    """The middle ``level`` of the resamples' values; a resample without a value does not count."""
+    tail = (1 - level) / 2
+    low, high = np.nanquantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _drawn_means(name: str, values, resamples: int, rng: np.random.Generator) -> np.ndarray:
+    """The mean of each resample, (resamples,)."""
+    values = finite_numbers(name, values)
+    if not len(values):
+        raise invalid(name, expected="a number of one person or more", received=values)
+    return values[rng.integers(0, len(values), (resamples, len(values)))].mean(axis=1)

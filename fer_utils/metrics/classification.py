@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.metrics.arguments import _indices
+from fer_utils.metrics.arguments import class_indices
 
 
 def confusion(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -13,7 +13,7 @@ def confusion(true: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarr
 
     ``true`` and ``predicted`` are integer class indices, shape (N,).
     """
-    true, predicted = _indices("true", true, classes), _indices("predicted", predicted, classes)
+    true, predicted = class_indices("true", true, classes), class_indices("predicted", predicted, classes)
     if len(true) != len(predicted):
         raise invalid("predicted", expected=f"one prediction a true label, {len(true)}", received=len(predicted))
     return np.bincount(true * classes + predicted, minlength=classes * classes).reshape(classes, classes)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.metrics.arguments import _groups, _indices
-from fer_utils.metrics.bootstrap import _resampled
+from fer_utils.metrics.arguments import class_indices, numbered_groups
+from fer_utils.metrics.bootstrap import resampled
 
 
 def calibration(
@@ -53,10 +53,10 @@ def calibration(
         raise invalid(
             "scores", expected="rows of scores from 0 to 1 that sum to 1, shape (N, classes)", received=scores
         )
-    true = _indices("true", true, scores.shape[1])
+    true = class_indices("true", true, scores.shape[1])
     if len(true) != len(scores):
         raise invalid("true", expected=f"one label a row of scores, {len(scores)}", received=len(true))
-    names, of = _groups(groups, len(true))
+    names, of = numbered_groups(groups, len(true))
     confidence, right = scores.max(axis=1), scores.argmax(axis=1) == true
     # (k/bins, (k+1)/bins] as in the source; a hair's breadth keeps 0.3 of three tenths out of the next one.
     place = np.clip(np.ceil(confidence * bins - 1e-9).astype(int) - 1, 0, bins - 1)
@@ -81,6 +81,6 @@ def calibration(
             for k, (n, sure, hits) in enumerate(parts.sum(axis=0))
             if n
         ],
-        "error": _resampled(parts, error, resamples, level, seed),
-        "excess": _resampled(parts, excess, resamples, level, seed),
+        "error": resampled(parts, error, resamples=resamples, level=level, seed=seed),
+        "excess": resampled(parts, excess, resamples=resamples, level=level, seed=seed),
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from statsmodels.stats.multitest import multipletests
 
 from fer_utils.core.errors import invalid
-from fer_utils.metrics.arguments import _groups, _numbers
+from fer_utils.metrics.arguments import finite_numbers, numbered_groups
 
 
 def sign_flip(differences: Sequence[int]) -> float:
@@ -46,7 +47,9 @@ def sign_flip(differences: Sequence[int]) -> float:
 
 
 def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups: Sequence) -> dict[str, object]:
-    """Whether ``second`` is right more or less often than ``first`` on the same rows, person by person: see `sign_flip`.
+    """Whether ``second`` is right more or less often than ``first``, person by person: see `sign_flip`.
+
+    ``true``, ``first``, ``second`` and ``groups`` have shape (N,), one entry a row.
 
     Returns a JSON-able dict: ``value`` (accuracy of ``second`` minus that of
     ``first``), ``p`` (two-sided, exact; None with fewer than two groups),
@@ -54,29 +57,42 @@ def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups:
     and ``smallest`` (the least p that so many groups can give: with five it is 1/16).
     """
     true, first, second = (
-        _numbers(name, values) for name, values in (("true", true), ("first", first), ("second", second))
+        finite_numbers(name, values) for name, values in (("true", true), ("first", first), ("second", second))
     )
     for name, values in (("first", first), ("second", second)):
         if len(values) != len(true):
             raise invalid(name, expected=f"one answer a true label, {len(true)}", received=len(values))
-    names, of = _groups(groups, len(true))
+    names, of = numbered_groups(groups, len(true))
     gains = np.zeros(len(names), np.int64)
     np.add.at(gains, of, (second == true).astype(np.int64) - (first == true))
     several = len(names) >= 2
     return {
         "value": float(gains.sum() / len(true)),
         "p": sign_flip(gains) if several else None,
-        "gains": dict(zip(names.tolist(), gains.tolist())),
+        "gains": dict(zip(names.tolist(), gains.tolist(), strict=True)),
         "groups": len(names),
         "smallest": 2.0 ** (1 - len(names)) if several else None,
     }
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
-    """Corrected p-values of several tests: the chance that any of those below a level is a false alarm is that level at most.
+    """Corrected p-values of several tests: what is below a level is a false alarm with that chance at most.
 
-    Holm 1979 (Scand. J. Statist. 6:65-70): sorted, the k-th smallest of m is multiplied by m - k + 1, and none may
-    lie below the one before it.
+    That is so for all tests together: the chance that *any* of those below the level is a false alarm is the level at
+    most.  Holm 1979 (Scand. J. Statist. 6:65-70), as ``statsmodels.stats.multitest.multipletests`` computes it: sorted,
+    the k-th smallest of m is multiplied by m - k + 1, and none may lie below the one before it.
+
+    Parameters
+    ----------
+    p : p-values from 0 to 1, shape (N,); N may be 0.
+
+    Returns
+    -------
+    (N,) float64, 0 to 1, in the order of ``p``.
+
+    Raises
+    ------
+    FerError : a number below 0 or above 1, or NaN.
 
     >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
     [0.03, 0.06, 0.06]
@@ -84,7 +100,7 @@ def holm(p: Sequence[float]) -> np.ndarray:
     p = np.asarray(p, float)
     if p.ndim != 1 or not ((p >= 0) & (p <= 1)).all():
         raise invalid("p", expected="p-values from 0 to 1, shape (N,)", received=p)
-    order = np.argsort(p, kind="stable")
-    made = np.empty(len(p))
-    made[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    return made
+    if not len(p):
+        return p
+    _, corrected, _, _ = multipletests(p, method="holm")
+    return corrected

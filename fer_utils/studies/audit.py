@@ -1,13 +1,14 @@
 """For whom does the paper's network fail?  An audit with drawn strangers, and a planted bias that it has to find.
 
-    python -m fer_utils study audit --tier class --store      # half an hour beside the networks by actor; a killed run goes on
+    # half an hour beside the networks by actor; a killed run goes on
+    python -m fer_utils study audit --tier class --store
 
 Five networks, one a fold of actors, are asked about people whom none of them has met, under the studio's light and
-under other conditions.  Five more, of the same folds and seeds, learn from labels that are spoiled for the people of the three
-darkest skin tones in training: a share of their clips is labelled *angry*, whatever they show.  (The direction has a
-model: of two commercial systems that Rhue 2018, doi 10.2139/ssrn.3281765, tried on players' portraits, one read Black
-players as angrier than white ones, equal smiles or not, and the other as more contemptuous.)  The same audit is made of
-both, and of their difference.
+under other conditions.  Five more, of the same folds and seeds, learn from labels that are spoiled for the people of
+the three darkest skin tones in training: a share of their clips is labelled *angry*, whatever they show.  (The
+direction has a model: of two commercial systems that Rhue 2018, doi 10.2139/ssrn.3281765, tried on players' portraits,
+one read Black players as angrier than white ones, equal smiles or not, and the other as more contemptuous.)  The same
+audit is made of both, and of their difference.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ HEADLINE = True
 
 #: tier -> people, how many of them are also seen under every condition, and acts of each.
 SIZES: Mapping[str, tuple[int, int, int]] = {"smoke": (24, 8, 8), "class": (240, 48, 16), "full": (480, 96, 16)}
-#: The bias, as `fer_utils.fairness.plant_bias` takes it: whose labels are spoiled, how, and in which share of their clips.
+#: The bias, as `fer_utils.fairness.plant_bias` takes it: whose labels are spoiled, how, and in which share of their
+#: clips.
 BIAS: Mapping[str, object] = {"attribute": "tone", "values": (8, 9, 10), "kind": "labels", "to": "angry", "share": 0.5}
 #: The row that should find it.
 PLANTED = ("skin tone", "dark (8 to 10)")
@@ -79,7 +81,8 @@ def answer(
     ----------
     tier : of the stand-in that is learned from, and of `SIZES`.
     networks : folds of actors, 1 to 5.
-    people, tested, clips, conditions : of `fer_utils.fairness.audit_set`; None for the tier's own numbers and all conditions.
+    people, tested, clips, conditions : of `fer_utils.fairness.audit_set`; None for the tier's own numbers and all
+        conditions.
     epochs, model : of the trainings; None for the tier's own number and the paper's network.
     bias : of `fer_utils.fairness.plant_bias`; None for `BIAS`.
     repeats : relabelled audits, for the rate of false alarms.
@@ -87,19 +90,19 @@ def answer(
 
     Returns
     -------
-    dict: ``tier``, ``people``, ``tested``, ``clips``, ``pictures``, ``conditions``, ``seed``, ``size`` (the gap that counts), ``chance``
-    (the commonest label's share), ``bias`` (how it was planted; for each network the training images, theirs, and those with another
-    label than before) and ``tests`` (of each audit);
+    dict: ``tier``, ``people``, ``tested``, ``clips``, ``pictures``, ``conditions``, ``seed``, ``size`` (the gap that
+    counts), ``chance`` (the commonest label's share), ``bias`` (how it was planted; for each network the training
+    images, theirs, and those with another label than before) and ``tests`` (of each audit);
 
-    ``clean`` and ``biased``, each with ``home`` (accuracy on the film's own actors, each where it was unseen), ``strangers``
-    (the same on the strangers at the baseline; both are means over people with intervals over people), ``accuracies`` (of each
-    network there), ``called`` (by band of tone, the share of answers that say the planted label where another was posed),
-    ``audit`` (the rows of `fer_utils.fairness.audit`), ``experiments`` and ``minutes``;
+    ``clean`` and ``biased``, each with ``home`` (accuracy on the film's own actors, each where it was unseen),
+    ``strangers`` (the same on the strangers at the baseline; both are means over people with intervals over people),
+    ``accuracies`` (of each network there), ``called`` (by band of tone, the share of answers that say the planted label
+    where another was posed), ``audit`` (the rows of `fer_utils.fairness.audit`), ``experiments`` and ``minutes``;
 
-    ``difference``, the audit of biased minus clean, picture by picture; ``detected``, the audit of whether a face was found,
-    and ``detected_changed``, the same by attributes of people over all pictures that are not the baseline's; ``cells``, skin
-    tone by presentation with the number of people, not tested; ``false_alarms``, of the clean answers; ``power``, and ``needed``
-    (by gap the least of its numbers of people that finds it in four of five audits, or None);
+    ``difference``, the audit of biased minus clean, picture by picture; ``detected``, the audit of whether a face was
+    found, and ``detected_changed``, the same by attributes of people over all pictures that are not the baseline's;
+    ``cells``, skin tone by presentation with the number of people, not tested; ``false_alarms``, of the clean answers;
+    ``power``, and ``needed`` (by gap the least of its numbers of people that finds it in four of five audits, or None);
     ``verdict``: the planted row in the clean networks, the biased ones and the difference.
 
     Raises

@@ -69,14 +69,14 @@ def answer(
 
     Returns
     -------
-    dict with ``labels``, ``images``, ``clips``, ``actors``, ``folds`` (the actors of each), ``settings``, ``landmark_error`` (found
-    against drawn, a share of the inter-ocular distance: ``mean``, ``median``, ``p95``); ``rows``, one a feature, model and split:
-    ``feature``, ``model``, ``split``, ``length`` (numbers that describe a face), ``accuracy``, ``macro_f1`` with intervals over
-    actors, ``recall``, ``confusion``, ``chance``, ``n``, ``accuracies`` (of each seed), ``by_actor`` (right and all, by actor),
-    ``parameters`` (of the ANN; None for the neighbours, which keep every face); and two lists of differences, of the same
-    model on the same frames, with intervals over actors: ``split_costs``, what frames at random add to actors apart, and
-    ``finding_costs``, what the drawn landmarks add to the found ones, with actors apart.  Over the folds every frame tests
-    once a seed.
+    dict with ``labels``, ``images``, ``clips``, ``actors``, ``folds`` (the actors of each), ``settings``,
+    ``landmark_error`` (found against drawn, a share of the inter-ocular distance: ``mean``, ``median``, ``p95``);
+    ``rows``, one a feature, model and split: ``feature``, ``model``, ``split``, ``length`` (numbers that describe a
+    face), ``accuracy``, ``macro_f1`` with intervals over actors, ``recall``, ``confusion``, ``chance``, ``n``,
+    ``accuracies`` (of each seed), ``by_actor`` (right and all, by actor), ``parameters`` (of the ANN; None for the
+    neighbours, which keep every face); and two lists of differences, of the same model on the same frames, with
+    intervals over actors: ``split_costs``, what frames at random add to actors apart, and ``finding_costs``, what the
+    drawn landmarks add to the found ones, with actors apart.  Over the folds every frame tests once a seed.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def answer(
                         bar.update()
                     answers[feature, model, split] = np.concatenate(found)
                     times = len(found)
-                    scored = metrics.metrics(
+                    scored = metrics.evaluate(
                         np.tile(targets, times), np.concatenate(found), np.tile(actors, times), names
                     )
                     length = described.shape[1]

@@ -1,6 +1,7 @@
 """The chain of Valverde & Lim 2022: detect, recognise with Xception, prune, quantise, compile; every cell measured in one run.
 
-    python -m fer_utils study compression --store      # some 80 minutes of one core for the trainings, then some 15 of two
+    # some 80 minutes of one core for the trainings, then some 15 of two
+    python -m fer_utils study compression --store
 
 Their chain (and Light-FER's, Sensors 22(23), 9524, by the same group): dlib's face and
 68 landmarks first, then Xception, pruned while it trains, quantised, compiled,
@@ -8,11 +9,12 @@ against VGG16 and ResNet50.  KNN and ANN, its historical first row, have a study
 
 Plan of tier ``class``: faces shrunk to 64 pixels, the whole Xception (20.9 million
 parameters), VGG16 and ResNet50, 12 epochs each on 24 drawn actors of whom a fifth
-tests; then 4 epochs more for each pruned form, and for the whole network as well, because to train on is an advantage in itself.  At 2,300 training faces and
-batches of 16 an epoch took 84, 187 and 74 seconds of one core when this was planned: some 70
-minutes for the three, 13 for the forms that train on.  All learn as in ``lightweight2019``, from mirrored faces and at a rate that falls to 0
-along a cosine; VGG16, which has no normalisation, at a tenth of the rate, from He's initialisation and without its dropout
-(both ours: with half of its hidden units dropped twice, from Keras' own initialisation, it had not left the commonest label after 12 epochs).
+tests; then 4 epochs more for each pruned form, and for the whole network as well, because to train on is an advantage
+in itself.  At 2,300 training faces and batches of 16 an epoch took 84, 187 and 74 seconds of one core when this was
+planned: some 70 minutes for the three, 13 for the forms that train on.  All learn as in ``lightweight2019``, from
+mirrored faces and at a rate that falls to 0 along a cosine; VGG16, which has no normalisation, at a tenth of the rate,
+from He's initialisation and without its dropout (both ours: with half of its hidden units dropped twice, from Keras'
+own initialisation, it had not left the commonest label after 12 epochs).
 
 Each row of the table is a file, or Keras itself, in a process of its own with one and with two
 threads; all take their turns in one run (see ``fer_utils.compress.compare``), and the whole is in
@@ -62,17 +64,22 @@ PLANS: dict[str, dict[str, int]] = {
 NETWORK = "xception2022"
 RATES: dict[str, float] = {NETWORK: 1e-3, "vgg16": 1e-4, "resnet50": 1e-3}
 RIVALS = ("vgg16", "resnet50")
-#: What is changed in a rival.  At 32 pixels VGG16 did not leave the commonest label in three epochs with its dropout, and did without.
+#: What is changed in a rival.  At 32 pixels VGG16 did not leave the commonest label in three epochs with its dropout,
+#: and did without.
 OPTIONS: dict[str, dict] = {"vgg16": {"dropout": 0.0}}
 #: Of all trainings, those after pruning, too.
 LEARNING: dict = {"flip": True, "schedule": "cosine"}
-#: The strangers: the first of the five folds that ``nano`` and ``lightweight2019`` have, so that all can be set side by side.
+#: The strangers: the first of the five folds that ``nano`` and ``lightweight2019`` have, so that all can be set side by
+#: side.
 FOLD = 0
-#: Of the weights; and of the filters, in each of the steps between which the network trains on: 1 - 0.7^2 = 51 % in the end.
+#: Of the weights; and of the filters, in each of the steps between which the network trains on: 1 - 0.7^2 = 51 % in the
+#: end.
 WEIGHTS_GONE, FILTERS_GONE, STEPS = 0.8, 0.3, 2
-#: Each layer loses its own share: ranked all together, the layers with the smallest weights can be emptied, and nothing passes an empty layer.
+#: Each layer loses its own share: ranked all together, the layers with the smallest weights can be emptied, and nothing
+#: passes an empty layer.
 SCOPE = "layer"
-#: Networks that begin as the trained Xception and train on, and what is done to them meanwhile: nothing, to the control.
+#: Networks that begin as the trained Xception and train on, and what is done to them meanwhile: nothing, to the
+#: control.
 TUNED: dict[str, str] = {
     "xception, trained on": "nothing",
     "xception, weights pruned": "weights",
@@ -120,21 +127,23 @@ def answer(
     threads : numbers of threads.
     shares : pruned shares of the measurement *sparse is not fast*; None for its own, an empty list leaves it out.
     front : whether to time dlib's face and landmarks on drawn pictures of 1280x720.
-    network, options : what stands in the place of Xception, and its options (see ``fer_utils.models.build``); for a test.
+    network, options : what stands in the place of Xception, and its options (see ``fer_utils.models.build``); for a
+        test.
     size, epochs, tuning, repeats : in place of the tier's own.
 
     Returns
     -------
-    dict with ``plan``, ``split`` (counts of faces and actors on both sides; ``chance``, the commonest label's share of the test), ``labels``, ``baseline``, ``threads``;
-    ``networks``, by name: ``parameters``, ``macs``, ``bytes``, ``activation_bytes``, ``zeros`` (share of the kernels' weights), ``minutes``,
-    ``by_actor`` (of the test: faces right and all, by actor, in Keras) and, where trained by an experiment, its ``experiment``, and the last
-    ``train_accuracy`` and ``test_accuracy``;
-    ``rows``: ``network``, ``form``, ``quantize``, ``parameters`` and the columns of ``fer_utils.compress.compare`` (agreement and change
-    are to the ``reference``, the network before it was pruned, in float, in Keras), None for what is not there;
-    ``checks``: of each exported file, how it agreed with Keras when it was written; ``refused``: rows whose file
-    did not compute what Keras does, with the ``reason``; ``left_out``: rows without their engine;
-    ``sparse``: rows of ``fer_utils.compress.sparse_and_fast`` of the trained Xception; ``front``: ``picture`` (width, height), ``faces_ms``
-    and ``landmarks_ms`` (medians, with ``_low`` and ``_high`` quartiles), or None; ``first_row``: the study that has KNN and ANN.
+    dict with ``plan``, ``split`` (counts of faces and actors on both sides; ``chance``, the commonest label's share of
+    the test), ``labels``, ``baseline``, ``threads``; ``networks``, by name: ``parameters``, ``macs``, ``bytes``,
+    ``activation_bytes``, ``zeros`` (share of the kernels' weights), ``minutes``, ``by_actor`` (of the test: faces right
+    and all, by actor, in Keras) and, where trained by an experiment, its ``experiment``, and the last
+    ``train_accuracy`` and ``test_accuracy``; ``rows``: ``network``, ``form``, ``quantize``, ``parameters`` and the
+    columns of ``fer_utils.compress.compare`` (agreement and change are to the ``reference``, the network before it was
+    pruned, in float, in Keras), None for what is not there; ``checks``: of each exported file, how it agreed with Keras
+    when it was written; ``refused``: rows whose file did not compute what Keras does, with the ``reason``;
+    ``left_out``: rows without their engine; ``sparse``: rows of ``fer_utils.compress.sparse_and_fast`` of the trained
+    Xception; ``front``: ``picture`` (width, height), ``faces_ms`` and ``landmarks_ms`` (medians, with ``_low`` and
+    ``_high`` quartiles), or None; ``first_row``: the study that has KNN and ANN.
 
     Raises
     ------
@@ -406,7 +415,8 @@ def _measured(
                     "distance": made.distance,
                 }
             )
-    # Pruned, trained on or neither, every Xception is set beside the float one; that each file computes its own network is what the checks say.
+    # Pruned, trained on or neither, every Xception is set beside the float one; that each file computes its own network
+    # is what the checks say.
     floats = {label: own if (own := f"{label.split(', ')[0]}, keras") in items else BASELINE for label in items}
     table = compress.compare(
         items,

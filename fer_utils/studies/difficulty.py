@@ -1,8 +1,9 @@
 """How hard the drawn stand-ins are, as an experiment that anyone can run.
 
     python -m fer_utils difficulty --tier full --epochs 6 --store
-    python -m fer_utils difficulty --tier full --epochs 12 --store --only "SAVEE, clips at random, before" --only "SAVEE, clips at random, after"
-    python -m fer_utils difficulty --tier full --epochs 20 --store --only "RAVDESS, people unseen, few images"
+    python -m fer_utils difficulty --tier full --epochs 12 --store --only "SAVEE, clips at random, before" --only
+    "SAVEE, clips at random, after" python -m fer_utils difficulty --tier full --epochs 20 --store --only "RAVDESS,
+    people unseen, few images"
 
 Trainings of the paper's network answer what the stand-ins are for: does it
 fall to people it has not seen, as on real faces, and does it take for each other
@@ -31,7 +32,8 @@ from fer_utils.experiments import Data, Experiment, Model, Split, run
 from fer_utils.synthetic.stand_ins import EPOCHS, TIERS, face_set
 from fer_utils.training import Recipe
 
-#: Before and after what the paper did for SAVEE: more dropout, and L1 on the hidden layer's kernel (its strength is ours).
+#: Before and after what the paper did for SAVEE: more dropout, and L1 on the hidden layer's kernel (its strength is
+#: ours).
 BEFORE = Model.of("ding2023", dropout=(0.3, 0.3, 0.3))
 AFTER = Model.of("ding2023", dropout=(0.3, 0.5, 0.5), l1=1e-4)
 
@@ -69,7 +71,8 @@ class Question:
         return faces.FaceSet.save(np.asarray(whole.images[chosen]), whole.meta.loc[chosen], folder)
 
 
-#: Folds differ by ten points and more in how hard their people are: RAVDESS is asked over all, every actor is unseen once.
+#: Folds differ by ten points and more in how hard their people are: RAVDESS is asked over all, every actor is unseen
+#: once.
 FOLDS: tuple[Split, ...] = tuple(Split("actor", fold=k) for k in range(5))
 
 #: name -> what is asked: every question is one row of the table.
@@ -125,7 +128,7 @@ def measure(tier: str = "class", *, questions=None, epochs: int | None = None, p
         ]
         answers = pd.concat([result.predictions for result in results])
         names = results[0].labels
-        found = metrics.metrics(
+        found = metrics.evaluate(
             answers["true"].to_numpy(), answers["predicted"].to_numpy(), answers["actor"].to_numpy(), names
         )
         value = found["accuracy"]

@@ -1,6 +1,7 @@
 """What the network looks at: maps scored against the drawn truth, and against shortcuts that were planted.
 
-    python -m fer_utils study explanation --tier class --store      # about 35 processor-minutes beside five networks of the study `split`
+    # about 35 processor-minutes beside five networks of the study `split`
+    python -m fer_utils study explanation --tier class --store
 
 Drawn RAVDESS, actors apart.  The clean networks are the actor folds of
 `fer_utils.studies.split`.  Of every test clip the frame at the height of its
@@ -38,7 +39,8 @@ HEADLINE = True
 
 #: The ways to make a map, in the order of the figures.
 METHODS: tuple[str, ...] = ("Grad-CAM", "HiResCAM", "occlusion")
-#: tier -> folds with clean networks, folds with planted ones, faces a fold for occlusion (a multiple of 8 is balanced over labels).
+#: tier -> folds with clean networks, folds with planted ones, faces a fold for occlusion (a multiple of 8 is balanced
+#: over labels).
 SIZES: dict[str, tuple[int, int, int]] = {"smoke": (2, 1, 8), "class": (5, 3, 24), "full": (5, 3, 48)}
 #: Side of the mean maps that are kept for a picture.
 SMALL = 22
@@ -67,21 +69,23 @@ def answer(
 
     Returns
     -------
-    JSON-able dict.  ``labels``, ``tier``, ``epochs``, ``actors``, ``rule`` (of `fer_utils.explain.shortcuts.caught`), ``settings`` (thresholds,
-    patch, stride), ``experiments`` (configurations of the clean networks), ``accuracies`` (of each), ``seeds``;
+    JSON-able dict.  ``labels``, ``tier``, ``epochs``, ``actors``, ``rule`` (of `fer_utils.explain.shortcuts.caught`),
+    ``settings`` (thresholds, patch, stride), ``experiments`` (configurations of the clean networks), ``accuracies`` (of
+    each), ``seeds``;
 
     ``faces``: ``looked_at``, ``occluded``, ``without_region`` and how many of these by label;
 
     ``truth``, one row a method, network (``trained``, ``shuffled``) and region (``own``, ``another label's``): what
     `fer_utils.explain.summary` returns; ``differences``, share on the own region minus share on the
-    other, and minus that of the shuffled network on the same faces, with intervals over actors; ``by_label`` and ``by_answer`` (right, wrong), the
-    same summary for the trained networks' own regions;
+    other, and minus that of the shuffled network on the same faces, with intervals over actors; ``by_label`` and
+    ``by_answer`` (right, wrong), the same summary for the trained networks' own regions;
 
-    ``shortcuts``, one row a kind, network (``planted``, ``clean``) and method: what `fer_utils.explain.shortcuts.caught` returns, the
-    ``accuracies`` of the trainings, and ``face``: the summary on the true regions of the marked pictures;
+    ``shortcuts``, one row a kind, network (``planted``, ``clean``) and method: what
+    `fer_utils.explain.shortcuts.caught` returns, the ``accuracies`` of the trainings, and ``face``: the summary on the
+    true regions of the marked pictures;
 
-    ``mean_maps``: HiResCAM's mean over the faces of the first fold, clean, shuffled and one a mark: name -> `SMALL` rows of `SMALL` numbers,
-    the largest 1.
+    ``mean_maps``: HiResCAM's mean over the faces of the first fold, clean, shuffled and one a mark: name -> `SMALL`
+    rows of `SMALL` numbers, the largest 1.
     """
     from tqdm import tqdm
 

@@ -1,11 +1,13 @@
 """The frontier: accuracy against parameters, multiply-accumulates, bytes and milliseconds, every network of the book on it.
 
-    python -m fer_utils study frontier --tier class --store      # minutes, once nano, lightweight2019 and compression are stored
+    # minutes, once nano, lightweight2019 and compression are stored
+    python -m fer_utils study frontier --tier class --store
 
-What each network is worth comes from the stored answers of ``nano``, ``lightweight2019`` and ``compression``, all asked of the same strangers: the
-actors of the first fold on drawn RAVDESS, which is the one that all three have.  What each costs is measured anew, in one run and in turn: the
-networks are built with weights that nobody trained, for a time does not depend on what the weights are.  Each network has the recipe and the
-size of picture of its own study, so this compares systems as the book has them, and no two of them in one property alone.
+What each network is worth comes from the stored answers of ``nano``, ``lightweight2019`` and ``compression``, all asked
+of the same strangers: the actors of the first fold on drawn RAVDESS, which is the one that all three have.  What each
+costs is measured anew, in one run and in turn: the networks are built with weights that nobody trained, for a time does
+not depend on what the weights are.  Each network has the recipe and the size of picture of its own study, so this
+compares systems as the book has them, and no two of them in one property alone.
 """
 
 from __future__ import annotations
@@ -61,9 +63,9 @@ def answer(
 
     Returns
     -------
-    dict with ``actors`` (the strangers), ``baseline``, ``sources`` (by study: ``commit`` and ``finished`` of its stored answer) and ``rows``, one a network:
-    ``name``, ``study``, ``size`` (side of the picture), ``labels``, ``accuracy`` (mean over the strangers, with its 95 % interval over them), and
-    what `_weights.weighed` gives.
+    dict with ``actors`` (the strangers), ``baseline``, ``sources`` (by study: ``commit`` and ``finished`` of its stored
+    answer) and ``rows``, one a network: ``name``, ``study``, ``size`` (side of the picture), ``labels``, ``accuracy``
+    (mean over the strangers, with its 95 % interval over them), and what `weighed` gives.
 
     Raises
     ------

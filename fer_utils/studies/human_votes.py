@@ -37,15 +37,21 @@ def answer(tier: str = "class", *, progress: bool = True, folder=None) -> dict:
     JSON-able dict: ``source``, ``labels``, ``chance`` (1 / labels); ``shown``, for ``voice``, ``face`` and ``both``
     a dict with
 
-    ``accuracy`` : share of the votes that name the acted label; ``macro_f1``, ``recall``, ``confusion`` (counts of votes, rows
+    ``accuracy`` : share of the votes that name the acted label; ``macro_f1``, ``recall``, ``confusion`` (counts of
+        votes, rows
     the acted label); ``clips``, ``votes``, ``votes_a_clip`` (least, median, most),
     ``people`` : accuracy by actor, sorted (whose it is is not kept),
-    ``levels`` : accuracy by the intensity that was asked for, and ``unspecified`` (None without such a clip); ``level_labels``: the same by label,
-    ``majority`` : the share of clips whose commonest vote is the acted label; of labels that tie each counts its part; ``ties``: how many clips,
-    ``agreement`` : how often two different voters on one clip gave one label, mean over clips; ``kappa``: the same beyond
+    ``levels`` : accuracy by the intensity that was asked for, and ``unspecified`` (None without such a clip);
+        ``level_labels``: the same by label,
+    ``majority`` : the share of clips whose commonest vote is the acted label; of labels that tie each counts its part;
+        ``ties``: how many clips,
+    ``agreement`` : how often two different voters on one clip gave one label, mean over clips; ``kappa``: the same
+        beyond
     chance (Fleiss 1971, doi 10.1037/h0031619; None where only one label was ever given),
-    ``best`` : the mean share of the commonest vote: what the best single answer to each clip would reach against these very votes,
-    ``others`` : how often the commonest vote of *all others* names a voter's label: the same without knowing the vote itself.
+    ``best`` : the mean share of the commonest vote: what the best single answer to each clip would reach against these
+        very votes,
+    ``others`` : how often the commonest vote of *all others* names a voter's label: the same without knowing the vote
+        itself.
 
     ``gains``, from one way to another: the mean over clips of the change in accuracy.  Everything but
     counts, ``kappa`` and ``ties`` has a 95 % interval over actors.
@@ -123,7 +129,7 @@ def _way(table, names) -> dict:
     acted = table["expression"].map(names.index).to_numpy(np.int64)
     votes, right = counts.sum(axis=1), _right(table, names).to_numpy(float)
     each = counts.ravel()
-    single = metrics.metrics(
+    single = metrics.evaluate(
         np.repeat(np.repeat(acted, len(names)), each),
         np.repeat(np.tile(np.arange(len(names)), len(table)), each),
         np.repeat(np.repeat(actors, len(names)), each),

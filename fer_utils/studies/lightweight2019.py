@@ -1,12 +1,13 @@
 """The network of 2019 beside the three that its authors set it against: is it smaller than two of them, and better than all?
 
-    python -m fer_utils study lightweight2019 --tier class --store      # hours; a killed run goes on with the next training
+    # hours; a killed run goes on with the next training
+    python -m fer_utils study lightweight2019 --tier class --store
 
-Drawn RAVDESS, actors apart, five folds with a seed each, so that everybody is unseen once.  The paper's numbers are not public
-and its data, CK+, are not these; what is tested is the sentence: fewer parameters than Inception and
+Drawn RAVDESS, actors apart, five folds with a seed each, so that everybody is unseen once.  The paper's numbers are not
+public and its data, CK+, are not these; what is tested is the sentence: fewer parameters than Inception and
 InceptionResNet, and a higher accuracy than these and MobileNetV2.  All four are trained alike, from nothing, on
-faces of 80 pixels (InceptionResNetV2 wants 75 and takes 15 times the network's multiply-accumulates), with Adam, batches of
-16 and mirrored faces, as the paper is said to, and a rate that falls to 0, for some epochs and not its 200.
+faces of 80 pixels (InceptionResNetV2 wants 75 and takes 15 times the network's multiply-accumulates), with Adam,
+batches of 16 and mirrored faces, as the paper is said to, and a rate that falls to 0, for some epochs and not its 200.
 """
 
 from __future__ import annotations
@@ -75,10 +76,11 @@ def answer(
 
     Returns
     -------
-    dict with ``tier``, ``epochs``, ``size``, ``recipe``, ``rows`` (each with ``name``, all of ``_trainings.pooled``, ``train_accuracy``
-    (last epoch, mean), and what ``_weights.weighed`` gives), ``claims``: one a rival, with ``rival``, ``fewer`` (parameters, true or false;
-    None for MobileNetV2, of which nothing of the kind is said) and ``accuracy`` (the network's minus the rival's, each actor against
-    himself, with its 95 % interval over actors) and ``verdict``: *higher*, *lower* or *not told apart*.
+    dict with ``tier``, ``epochs``, ``size``, ``recipe``, ``rows`` (each with ``name``, all of ``pooled``,
+    ``train_accuracy`` (last epoch, mean), and what ``weighed`` gives), ``claims``: one a rival, with
+    ``rival``, ``fewer`` (parameters, true or false; None for MobileNetV2, of which nothing of the kind is said) and
+    ``accuracy`` (the network's minus the rival's, each actor against himself, with its 95 % interval over actors) and
+    ``verdict``: *higher*, *lower* or *not told apart*.
     """
     from fer_utils.synthetic.stand_ins import EPOCHS
 

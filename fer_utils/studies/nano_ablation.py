@@ -1,9 +1,10 @@
 """Smaller than the paper: what each idea was worth.
 
-    python -m fer_utils study nano_ablation --tier class --store   # some hours; a killed run goes on with the next training
+    # some hours; a killed run goes on with the next training
+    python -m fer_utils study nano_ablation --tier class --store
 
-One part of ``nano`` is taken away at a time, or changed for what the paper's network has, or a teacher is added; on the stand-in of
-RAVDESS, over the five folds of the study ``nano``.
+One part of ``nano`` is taken away at a time, or changed for what the paper's network has, or a teacher is added; on the
+stand-in of RAVDESS, over the five folds of the study ``nano``.
 """
 
 from __future__ import annotations

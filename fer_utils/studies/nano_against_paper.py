@@ -4,10 +4,11 @@
     python -m fer_utils study nano_savee --tier class --store       # SAVEE: four men, so each is left out by five seeds
     python -m fer_utils study nano_ablation --tier class --store    # one part taken away at a time, on RAVDESS
 
-One question in three answers, each of which two cores compute in an hour or two; a killed run goes on with the next training.
-Actors apart: every actor is tested by networks that never saw him.  RAVDESS and MEAD have five folds with a
+One question in three answers, each of which two cores compute in an hour or two; a killed run goes on with the next
+training. Actors apart: every actor is tested by networks that never saw him.  RAVDESS and MEAD have five folds with a
 seed each; SAVEE has four men, each left out once by each of five seeds.  The network and its recipe were chosen on
-24 other drawn actors (seed 4242), of whom none is here; one fold of RAVDESS had been looked at once before these were drawn.
+24 other drawn actors (seed 4242), of whom none is here; one fold of RAVDESS had been looked at once before these were
+drawn.
 """
 
 from __future__ import annotations
@@ -141,11 +142,11 @@ def compared(
     Returns
     -------
     dict with ``tier``, ``epochs``, ``recipe``; ``rows``: one a network and stand-in, with ``name``, ``dataset``, all of
-    ``_trainings.pooled``, ``train_accuracy`` (last epoch, mean) and ``experiment`` (of seed 0);
-    ``differences``: ``name``, ``dataset`` and the row's accuracy minus the paper's network's, each actor against himself, with
-    its 95 % interval over actors, and ``met`` (mean above 0 and the interval above -1 point); ``ablation``: ``change``,
-    all of ``pooled``, and ``against``, the changed network's accuracy minus ``nano``'s; and ``weights``: see ``_weights.weighed``, of the
-    first stand-in's networks of seed 0, or None.
+    ``pooled``, ``train_accuracy`` (last epoch, mean) and ``experiment`` (of seed 0);
+    ``differences``: ``name``, ``dataset`` and the row's accuracy minus the paper's network's, each actor against
+    himself, with its 95 % interval over actors, and ``met`` (mean above 0 and the interval above -1 point);
+    ``ablation``: ``change``, all of ``pooled``, and ``against``, the changed network's accuracy minus ``nano``'s; and
+    ``weights``: see ``weighed``, of the first stand-in's networks of seed 0, or None.
     """
     from fer_utils.synthetic.stand_ins import EPOCHS
 

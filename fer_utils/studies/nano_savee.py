@@ -1,6 +1,7 @@
 """Smaller than the paper, on the stand-in of SAVEE: four men, each left out once by each of five seeds.
 
-    python -m fer_utils study nano_savee --tier class --store      # some hours; a killed run goes on with the next training
+    # some hours; a killed run goes on with the next training
+    python -m fer_utils study nano_savee --tier class --store
 
 See ``nano``, whose question this is; a study of its own because it takes as long as the two other stand-ins together.
 """

@@ -1,10 +1,11 @@
 """Smaller than the paper: does a teacher help who knows clearly more?
 
-    python -m fer_utils study nano_taught --tier class --store     # an hour or so; a killed run goes on with the next training
+    # an hour or so; a killed run goes on with the next training
+    python -m fer_utils study nano_taught --tier class --store
 
-The two teachers of ``nano_ablation`` knew no more than their student, or hardly.  In that ablation one network was clearly better, ``nano``
-with full convolutions, above the budget by far.  Here it teaches: who cannot be had may still be listened to.  On the stand-in of RAVDESS, over the five folds
-and seeds of the study ``nano``.
+The two teachers of ``nano_ablation`` knew no more than their student, or hardly.  In that ablation one network was
+clearly better, ``nano`` with full convolutions, above the budget by far.  Here it teaches: who cannot be had may still
+be listened to.  On the stand-in of RAVDESS, over the five folds and seeds of the study ``nano``.
 """
 
 from __future__ import annotations
@@ -58,8 +59,9 @@ def answer(
 
     Returns
     -------
-    dict with ``tier``, ``epochs``, ``recipe``, ``weight`` and ``temperature`` of the teaching, ``rows`` (``name``, all of ``_trainings.pooled``),
-    and ``teacher`` and ``taught``: the accuracy of each minus that of ``nano`` alone, each actor against himself, with its 95 % interval over actors.
+    dict with ``tier``, ``epochs``, ``recipe``, ``weight`` and ``temperature`` of the teaching, ``rows`` (``name``, all
+    of ``pooled``), and ``teacher`` and ``taught``: the accuracy of each minus that of ``nano`` alone, each
+    actor against himself, with its 95 % interval over actors.
     """
     from fer_utils.synthetic.stand_ins import EPOCHS
 

@@ -24,7 +24,8 @@ def weighed(
     Parameters
     ----------
     networks : name to Keras model.
-    images : (N, H, W, C) faces of those who train: what files are calibrated and checked on; by name where inputs differ.
+    images : (N, H, W, C) faces of those who train: what files are calibrated and checked on; by name where inputs
+        differ.
     baseline : whose time the others' is a share of, in the same number format.
     quantize : number formats, as `fer_utils.compress.export` has them.
     unseen : (M, H, W, C) faces of those who test, for networks of one input; None asks nothing of them.
@@ -32,9 +33,9 @@ def weighed(
 
     Returns
     -------
-    {name: dict with ``parameters``, ``trainable``, ``macs``, and ``files``: one a number format (``"float32"`` for None) with
-    ``bytes``, ``agreement`` (share of some faces with Keras' label), with ``unseen`` also ``unseen_agreement`` (share of these), ``times``
-    (its time over the baseline's: median over rounds), ``ms``}}.
+    {name: dict with ``parameters``, ``trainable``, ``macs``, and ``files``: one a number format (``"float32"`` for
+    None) with ``bytes``, ``agreement`` (share of some faces with Keras' label), with ``unseen`` also
+    ``unseen_agreement`` (share of these), ``times`` (its time over the baseline's: median over rounds), ``ms``}}.
     """
     from tqdm import tqdm
 

@@ -20,7 +20,8 @@ TITLE = "The paper's Figures 3 to 9 on drawn actors, three to five seeds each"
 CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
-#: The modification for SAVEE: 'from 0.3 to 0.5' in 'the last two dropout layers', and L1 on the dense layer, whose strength is ours.
+#: The modification for SAVEE: 'from 0.3 to 0.5' in 'the last two dropout layers', and L1 on the dense layer, whose
+#: strength is ours.
 MODIFIED: dict = {"dropout": (0.3, 0.5, 0.5), "l1": 1e-4}
 #: name -> data set, options of the network, the paper's figures (curves, confusion matrix), what it reports
 #: in per cent (accuracy, F1), and how many trainings.
@@ -64,9 +65,9 @@ def answer(tier: str = "class", *, progress: bool = True, panels=None, epochs: i
     Returns
     -------
     dict with ``tier``, ``split`` (frame) and ``panels``, each with ``name``, ``figures`` (numbers in the paper: curves,
-    confusion matrix or None), ``reported`` (per cent: accuracy, F1; or None), ``dataset``, ``twins``, ``epochs``, ``labels``,
-    ``histories`` (one a training: loss, accuracy, test_loss, test_accuracy by epoch), all of ``_trainings.pooled``,
-    and ``experiment`` (of seed 0); and ``modification``: after minus before on SAVEE, each actor
+    confusion matrix or None), ``reported`` (per cent: accuracy, F1; or None), ``dataset``, ``twins``, ``epochs``,
+    ``labels``, ``histories`` (one a training: loss, accuracy, test_loss, test_accuracy by epoch), all of
+    ``pooled``, and ``experiment`` (of seed 0); and ``modification``: after minus before on SAVEE, each actor
     against himself, with its interval over the four men, ``gap_before`` and ``gap_after``
     (training minus test accuracy after the last epoch, means over seeds), or None if a panel is missing.
 

@@ -25,12 +25,13 @@ def panels(module, real: Mapping[str, str]) -> dict[str, int]:
 def on(module, name: str, real: Mapping[str, str]):
     """Within the block the study's trainings have the clips under ``real`` (data set -> folder) in the place of the stand-ins.
 
-    Every study's trainings pass through one function, ``trained``; here it is handed the same experiments on other data.
-    A folder is read as it is: whether it holds twins is the folder's affair.
+    Every study's trainings pass through one function, ``trained``; here it is handed the same experiments on other
+    data. A folder is read as it is: whether it holds twins is the folder's affair.
 
     Raises
     ------
-    FerError : a study that this is not made for, a folder that is not there; and, from within, trainings on a data set without a folder.
+    FerError : a study that this is not made for, a folder that is not there; and, from within, trainings on a data set
+        without a folder.
     """
     if name not in STUDIES:
         raise invalid(

@@ -50,7 +50,8 @@ REFERENCES: dict[str, str] = {
     "own mean and spread": "minus the mean, by the standard deviation, of all 60 clips of the actor (the clip itself among them), without their labels",
     "own mean and spread, other clips": "the same from the 30 clips of the other repetition",
 }
-#: What is asked: every reference where the actors are apart, the first two everywhere but where nothing is to be learned from it.
+#: What is asked: every reference where the actors are apart, the first two everywhere but where nothing is to be
+#: learned from it.
 ASKED: dict[str, tuple[str, ...]] = {
     "twins": ("plain", "own neutral"),
     "twins together": ("plain",),
@@ -97,8 +98,8 @@ def answer(
     ``rows``, one for each model, protocol and reference: ``accuracy`` and ``macro_f1`` with 95 % intervals over
     actors, ``recall`` by label, ``confusion`` (counts, rows the posed-expression label), ``others`` (the accuracy
     where the label is not neutral), ``people`` (accuracy of each actor), ``seeds`` (accuracy of each seed: of folds,
-    noise and training), ``n``; where twins are dealt at random also ``twin_trained`` and ``twin_tested``, the accuracy where the
-    twin was in training and where it was not;
+    noise and training), ``n``; where twins are dealt at random also ``twin_trained`` and ``twin_tested``, the accuracy
+    where the twin was in training and where it was not;
 
     ``models``, ``protocols`` and ``references``, paired comparisons over actors: ``first``, ``second``, what else is
     fixed, and the accuracy of the second minus that of the first with its interval and an exact sign-flip ``p``;
@@ -352,7 +353,7 @@ def _row(job, given: np.ndarray, twin_trained, true: np.ndarray, actors: np.ndar
     whole = np.broadcast_to(true, given.shape)
     people = np.broadcast_to(actors, given.shape)
     right = given == whole
-    found = metrics.metrics(whole.ravel(), given.ravel(), people.ravel(), names)
+    found = metrics.evaluate(whole.ravel(), given.ravel(), people.ravel(), names)
     made = {
         "model": model,
         "protocol": protocol,

@@ -1,6 +1,7 @@
 """Does the recipe work with every seed?  The paper's network on each stand-in, twenty times, and the plain network beside it.
 
-    python -m fer_utils study recipe --tier class --store     # 75 trainings of three epochs; a killed run goes on with the next one
+    # 75 trainings of three epochs; a killed run goes on with the next one
+    python -m fer_utils study recipe --tier class --store
 
 A training has *left chance level* when, after its last epoch, it has more of the test right than it could by
 luck, and a living unit in its hidden layer.  By luck means: a network that knows nothing
@@ -65,12 +66,13 @@ def answer(
 
     Returns
     -------
-    dict with ``tier``, ``epochs``, ``luck`` and ``rows``, one a stand-in and network: ``dataset``, ``network``, ``train_images``,
-    ``test_images``, ``test_clips``, ``chance`` (the commonest label's share of the test), ``threshold`` (the accuracy that counts),
-    ``units`` (of the hidden layer), ``trainings``, ``left`` (how many left chance level), ``share`` (the same with its 95 %
-    interval, see `share_of`), ``dead`` (how many ended with every hidden unit dead), ``minutes`` and ``experiment``
-    (of seed 0).  Each training has ``seed``, ``accuracy``, ``test_accuracy`` and ``dead`` (hidden units) by epoch, ``left`` and ``since``:
-    the epoch from which its test accuracy was at the threshold or above to the end, or None.
+    dict with ``tier``, ``epochs``, ``luck`` and ``rows``, one a stand-in and network: ``dataset``, ``network``,
+    ``train_images``, ``test_images``, ``test_clips``, ``chance`` (the commonest label's share of the test),
+    ``threshold`` (the accuracy that counts), ``units`` (of the hidden layer), ``trainings``, ``left`` (how many left
+    chance level), ``share`` (the same with its 95 % interval, see `share_of`), ``dead`` (how many ended with every
+    hidden unit dead), ``minutes`` and ``experiment`` (of seed 0).  Each training has ``seed``, ``accuracy``,
+    ``test_accuracy`` and ``dead`` (hidden units) by epoch, ``left`` and ``since``: the epoch from which its test
+    accuracy was at the threshold or above to the end, or None.
 
     Raises
     ------

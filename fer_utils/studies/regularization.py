@@ -70,9 +70,9 @@ def answer(
 
     Returns
     -------
-    dict with ``dataset``, ``tier``, ``epochs``, ``size`` (pixels), ``folds``, ``dropouts``, ``strengths``; ``cells``, each
-    with ``dropout``, ``l1``, ``train_accuracy`` (last epoch, mean over folds, dropout on), ``gap`` (training minus test accuracy), ``experiment``
-    (of the first fold), and all of ``_trainings.pooled``; and ``choice``: see `choose`.
+    dict with ``dataset``, ``tier``, ``epochs``, ``size`` (pixels), ``folds``, ``dropouts``, ``strengths``; ``cells``,
+    each with ``dropout``, ``l1``, ``train_accuracy`` (last epoch, mean over folds, dropout on), ``gap`` (training minus
+    test accuracy), ``experiment`` (of the first fold), and all of ``pooled``; and ``choice``: see `choose`.
 
     Raises
     ------
@@ -129,10 +129,11 @@ def choose(cells: list[dict], *, halves: int = HALVES, seed: int = 0) -> dict:
 
     Returns
     -------
-    dict: ``on_test`` (mean over halves of the best cell's accuracy on the very half on which it was chosen), ``on_validation`` (mean accuracy
-    on the test half of the cell chosen on the other), ``flattery`` (the first minus the second, mean), ``low`` and ``high`` (the middle 95 % of the halves:
-    what one study may meet, not a confidence interval), ``middle`` (mean accuracy of all cells: what no choice at all would give), ``picked``
-    (how often each cell was chosen on validation, in the order of ``cells``), ``people``, ``halves``.
+    dict: ``on_test`` (mean over halves of the best cell's accuracy on the very half on which it was chosen),
+    ``on_validation`` (mean accuracy on the test half of the cell chosen on the other), ``flattery`` (the first minus
+    the second, mean), ``low`` and ``high`` (the middle 95 % of the halves: what one study may meet, not a confidence
+    interval), ``middle`` (mean accuracy of all cells: what no choice at all would give), ``picked`` (how often each
+    cell was chosen on validation, in the order of ``cells``), ``people``, ``halves``.
 
     Raises
     ------

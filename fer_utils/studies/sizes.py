@@ -125,9 +125,9 @@ def answer(
     dict with ``baseline``, ``systems`` (a row each: ``name``, ``stands_for``, ``source`` and ``ours``, each with
     ``input``, ``classes``, ``parameters``, ``trainable``, ``macs``, ``bytes`` (4 a parameter), ``file_bytes``
     (of the saved ``.keras`` file); ``eight_at_source``, the parameters with 8 labels at the source's input;
-    ``printed``, ``printed_in``, ``reproduced`` and ``by``, see `reproduced`; ``latency``: the time of one input over ding2023's,
-    ``times``, the median of the blocks, with the lowest and the highest block as ``low`` and ``high``, and the median
-    ``ms``; or None), ``ratios`` (see `ratios`), ``not_built``,
+    ``printed``, ``printed_in``, ``reproduced`` and ``by``, see `reproduced`; ``latency``: the time of one input over
+    ding2023's, ``times``, the median of the blocks, with the lowest and the highest block as ``low`` and ``high``, and
+    the median ``ms``; or None), ``ratios`` (see `ratios`), ``not_built``,
     ``lstm_candidates`` (networks that have the LSTM's printed count), ``repeats`` and ``blocks``.
 
     Raises

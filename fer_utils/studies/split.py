@@ -65,11 +65,11 @@ def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int
     Returns
     -------
     dict with ``dataset``, ``tier``, ``epochs``, ``model``, ``labels``; ``rows``, each with ``unit``, ``twins``,
-    ``trainings``, ``train_images`` and ``test_images`` (means), ``accuracy`` and ``macro_f1`` (with 95 % intervals over actors,
-    all trainings' test images taken together), ``accuracies`` (of each training), ``train_accuracy`` (last epoch, dropout on),
-    ``leaked`` (shares of test rows by unit, first training), ``recall``, ``confusion``, ``minutes``, ``experiments``
-    (configurations), ``by_actor`` (right and all, by actor); and ``steps``, the differences between rows, each actor
-    against himself, with intervals over actors.
+    ``trainings``, ``train_images`` and ``test_images`` (means), ``accuracy`` and ``macro_f1`` (with 95 % intervals over
+    actors, all trainings' test images taken together), ``accuracies`` (of each training), ``train_accuracy`` (last
+    epoch, dropout on), ``leaked`` (shares of test rows by unit, first training), ``recall``, ``confusion``,
+    ``minutes``, ``experiments`` (configurations), ``by_actor`` (right and all, by actor); and ``steps``, the
+    differences between rows, each actor against himself, with intervals over actors.
     """
     from fer_utils.synthetic.stand_ins import EPOCHS
 

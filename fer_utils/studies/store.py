@@ -144,13 +144,14 @@ def run(
     name : one of `fer_utils.studies.available`.
     tier : ``smoke``, ``class`` or ``full``.  The first is not stored.
     progress : bars on standard error.
-    real : data set (``ravdess``, ``savee``, ``mead``) -> folder of real clips, in the place of the stand-ins; for ``paper_figures``, of which the
-        panels of these sets are made.  Such an answer is not stored here.
+    real : data set (``ravdess``, ``savee``, ``mead``) -> folder of real clips, in the place of the stand-ins; for
+        ``paper_figures``, of which the panels of these sets are made.  Such an answer is not stored here.
     options : of the study's own ``answer``.  An answer to other options than the default is not stored.
 
     Raises
     ------
-    FerError : no such study or tier; an answer that is not to be stored, said before the work begins; an answer that is no JSON.
+    FerError : no such study or tier; an answer that is not to be stored, said before the work begins; an answer that is
+        no JSON.
     """
     made = registry.module(name)
     if tier not in ("smoke", *TIERS):

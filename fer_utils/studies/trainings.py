@@ -48,13 +48,14 @@ def pooled(results: list) -> dict:
     Returns
     -------
     dict: ``accuracy`` and ``macro_f1`` (95 % intervals over actors), ``recall``, ``confusion``, ``chance`` (see
-    `fer_utils.metrics.metrics`), ``accuracies`` (of each training), ``by_actor`` (right and all, by actor), ``train_images`` and
-    ``test_images`` (means), ``leaked`` (shares of test rows by unit, first training), ``minutes``, ``parameters``, ``seeds``.
+    `fer_utils.metrics.evaluate`), ``accuracies`` (of each training), ``by_actor`` (right and all, by actor),
+    ``train_images`` and ``test_images`` (means), ``leaked`` (shares of test rows by unit, first training), ``minutes``,
+    ``parameters``, ``seeds``.
     """
     import pandas as pd
 
     answers = pd.concat([result.predictions for result in results])
-    scored = metrics.metrics(
+    scored = metrics.evaluate(
         answers["true"].to_numpy(), answers["predicted"].to_numpy(), answers["actor"].to_numpy(), results[0].labels
     )
     right = (answers["true"] == answers["predicted"]).groupby(answers["actor"].astype(str)).agg(["sum", "size"])
@@ -83,6 +84,5 @@ def gain(one: dict, other: dict, *, resamples: int = 2000, seed: int = 0) -> dic
             for actor in actors
         ]
     )
-    draws = np.random.default_rng(seed).integers(0, len(actors), (resamples, len(actors)))
-    low, high = np.quantile(gains[draws].mean(axis=1), [0.025, 0.975])
-    return {"value": float(gains.mean()), "low": float(low), "high": float(high), "level": 0.95, "groups": len(actors)}
+    low, high = metrics.mean_interval(gains, resamples=resamples, seed=seed)
+    return {"value": float(gains.mean()), "low": low, "high": high, "level": 0.95, "groups": len(actors)}

@@ -36,7 +36,7 @@ def result(tmp_path):
         key="abc123",
         labels=list(LABELS),
         history={},
-        metrics=metrics.metrics(true, said, actor, LABELS),
+        metrics=metrics.evaluate(true, said, actor, LABELS),
         metrics_code="",
         split={
             "train": 480,
@@ -174,7 +174,7 @@ def test_an_easier_protocol_leaks_one_person_and_an_absent_label_are_told(result
     poor.split["leaked_share"] = {"clip": 1.0, "actor": 1.0}
     poor.predictions = poor.predictions[poor.predictions["true"] < 2].assign(actor="01")
     rows = poor.predictions
-    poor.metrics = metrics.metrics(
+    poor.metrics = metrics.evaluate(
         rows["true"].to_numpy(), rows["predicted"].to_numpy(), rows["actor"].to_numpy(), LABELS
     )
     poor.commit, poor.faces = "", {}

@@ -54,7 +54,7 @@ def test_few_images_are_one_of_a_clip_and_the_same_number_of_each_actor_and_labe
     assert counts.max() == 2 and few.meta["clip"].is_unique and set(few.meta["frame"]) == {2}
     assert set(few.meta["expression"]) == set(labels.RAVDESS) - {"calm"} and few.meta["actor"].nunique() == 5
     whole = stand_ins.face_set("ravdess", tier="smoke", progress=False)
-    for row, image in zip(few.meta.itertuples(), few.images):
+    for row, image in zip(few.meta.itertuples(), few.images, strict=True):
         same = np.flatnonzero((whole.meta["clip"] == row.clip) & (whole.meta["frame"] == row.frame))
         assert len(same) == 1 and np.array_equal(whole.images[same[0]], image)
     assert asked.faces("smoke", progress=False).path == few.path
@@ -85,7 +85,7 @@ def test_the_stand_ins_are_as_hard_as_they_should_be():
 
 
 def test_the_network_takes_for_each_other_what_people_do():
-    """Fear and surprise, sad and neutral, calm and neutral: more often than labels are on the average, on people unseen."""
+    """Fear and surprise, sad and neutral, calm and neutral: more often than other labels, on people unseen."""
     row = {row["question"]: row for row in difficulty.stored()["rows"]}["RAVDESS, people unseen"]
     share = np.array(row["confusion"], float)
     share /= share.sum(axis=1, keepdims=True)
@@ -98,5 +98,5 @@ def test_the_network_takes_for_each_other_what_people_do():
 def test_bad_input_is_one_clear_error():
     with pytest.raises(FerError, match=re.escape("`tier`. Expected one of smoke, class, full")):
         difficulty.measure("huge")
-    with pytest.raises(FerError, match="`questions`. Expected names among RAVDESS, people unseen"):
+    with pytest.raises(FerError, match=r"`questions`. Expected names among RAVDESS, people unseen"):
         difficulty.measure("smoke", questions=["FER2013"])

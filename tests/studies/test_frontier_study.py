@@ -19,9 +19,8 @@ def answers(by_actor=SOME):
     """Answers of the three studies at their smallest, made up."""
     row = {"confusion": [[0] * 4] * 4, "by_actor": ALL}
     plan = {"network": "xception2022", "options": {"width": 0.125}, "size": 48, "steps": 1}
-    networks = dict.fromkeys(
-        ("xception", "xception, weights pruned", "xception, filters pruned"), {"by_actor": by_actor}
-    )
+    names = ("xception", "xception, weights pruned", "xception, filters pruned")
+    networks = {name: {"by_actor": by_actor} for name in names}
     return {
         "nano": {
             "rows": [
@@ -67,7 +66,7 @@ def test_all_networks_on_the_strangers_that_all_have():
 
 
 def test_strangers_that_one_did_not_have_are_refused():
-    with pytest.raises(FerError, match="ding2023.*nano.*99"):
+    with pytest.raises(FerError, match=r"ding2023.*nano.*99"):
         frontier.answer("smoke", progress=False, answers=answers({"99": [1, 2]}))
 
 

@@ -19,7 +19,8 @@ def test_the_budget_is_a_tenth_and_a_fifth_of_the_papers():
 
 
 def test_a_small_one_counted_by_hand():
-    # 32 x 32; stem 3x3 to 4 at 16 x 16; one stage of two separable convolutions to 6 at 8 x 8; a weight a place and channel; 3 labels.
+    # 32 x 32; stem 3x3 to 4 at 16 x 16; one stage of two separable convolutions to 6 at 8 x 8; a weight a place and
+    # channel; 3 labels.
     made = models.profile(models.build("nano", classes=3, input_shape=(32, 32, 1), widths=(4, 6), depth=2))
     weights = 9 * 4 + (9 * 4 + 4 * 6) + (9 * 6 + 6 * 6) + 64 * 6
     normalised = 4 + (4 + 6) + (6 + 6)  # channels; each has four numbers
@@ -30,7 +31,7 @@ def test_a_small_one_counted_by_hand():
 def test_weighted_pooling_begins_as_the_mean():
     import keras
 
-    given = dict(classes=3, input_shape=(32, 32, 1), widths=(4, 6), depth=1)
+    given = {"classes": 3, "input_shape": (32, 32, 1), "widths": (4, 6), "depth": 1}
     keras.utils.set_random_seed(0)
     weighted, average = models.build("nano", **given), models.build("nano", pooling="average", **given)
     taken = {layer.name: layer.get_weights() for layer in weighted.layers}

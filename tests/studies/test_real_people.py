@@ -1,4 +1,4 @@
-"""What is asked of real people, and of their faces: on drawn numbers whose answer is known, and on the real ones where they are."""
+"""What is asked of real people and faces: on drawn numbers whose answer is known, and on real ones where they are."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_a_memory_knows_a_copy_exactly_when_its_twin_was_in_training():
 
 @pytest.mark.parametrize("protocol", ["twins together", "clips", "actors", "actors, drawn folds"])
 def test_a_memory_knows_nothing_where_no_twin_trains(protocol):
-    answers, trained, true = asked_of_a_memory(protocol)
+    answers, trained, _ = asked_of_a_memory(protocol)
     assert (answers == 0).all()
     if protocol == "twins together":
         assert not trained.any()
@@ -194,7 +194,7 @@ def small(file_of, kept):
 
 
 def test_the_split_and_ones_own_neutral_decide_where_actors_differ(small):
-    """Actors whose faces at rest differ by far more than the labels do: the answers are known from how they were drawn."""
+    """Actors whose faces at rest differ by far more than the labels do; so the answers are known."""
     made = small
     rate = {
         (row["protocol"], row["reference"]): row["accuracy"]["value"]
@@ -273,15 +273,18 @@ def test_an_answer_agrees_with_itself(small):
 
 def test_the_same_question_gets_the_same_answer_and_seeds_differ(file_of):
     folder = file_of(drawn(0.45, offset=3.0, noise=0.8))
-    ask = lambda: real_people.answer(
-        "smoke",
-        folder=folder,
-        progress=False,
-        seeds=2,
-        trees=3,
-        models=("forest",),
-        asked={"clips": ("plain",), "actors": ("plain",)},
-    )
+
+    def ask():
+        return real_people.answer(
+            "smoke",
+            folder=folder,
+            progress=False,
+            seeds=2,
+            trees=3,
+            models=("forest",),
+            asked={"clips": ("plain",), "actors": ("plain",)},
+        )
+
     first = ask()
     assert first == ask()
     assert all(len(set(row["seeds"])) == 2 for row in first["rows"]) and first["rows"][0]["n"] == 2880
@@ -433,7 +436,7 @@ def test_ceilings_against_counting_voter_by_voter(seed, kinds, clips):
 
 
 def drawn_votes() -> bytes:
-    """Two actors, each sad once: a face that two of three read, with the voice all three; and a face that nobody reads."""
+    """Two actors, each sad once: one that two of three read, with the voice all three; one that nobody reads."""
     lines = ['"","A","D","F","H","N","S","fileName","numResponses"']
     for way, one, two in [
         ("1", "0,0,0,0,3,0", "0,0,0,0,3,0"),

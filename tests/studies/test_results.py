@@ -18,7 +18,7 @@ from fer_utils.core.errors import FerError
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """One study, called `toy`, whose answer is decided by `fer_utils.core.labels`; the repository's folder is an empty one."""
+    """One study, `toy`, whose answer is decided by `fer_utils.core.labels`; the folder of answers is an empty one."""
     calls = []
 
     def answer(tier="class", *, progress=True, factor=1):
@@ -48,7 +48,7 @@ def studies_module(name):
 def test_an_answer_is_kept_with_what_made_it_and_comes_back(toy, tmp_path):
     assert studies.stored() == []
     with pytest.raises(
-        FerError, match="No answer of the study 'toy'.*python -m fer_utils study toy --tier class --store"
+        FerError, match=r"No answer of the study 'toy'.*python -m fer_utils study toy --tier class --store"
     ):
         studies.load("toy")
     ran = studies.run("toy", store=True, progress=False)
@@ -89,7 +89,7 @@ def test_changed_code_makes_it_stale_and_the_page_says_so(toy, monkeypatch, tmp_
 @pytest.mark.parametrize("wrong", [float("nan"), {1, 2}, object()])
 def test_an_answer_that_json_does_not_know_is_named(toy, wrong):
     toy.answer = lambda tier, progress: {"value": wrong}
-    with pytest.raises(FerError, match="'toy'.*JSON"):
+    with pytest.raises(FerError, match=r"'toy'.*JSON"):
         studies.run("toy", store=True, progress=False)
     assert studies.stored() == []
 
@@ -99,7 +99,7 @@ def test_a_file_that_is_no_answer_is_named(toy, tmp_path, content):
     file = tmp_path / "book" / "results" / "toy.json"
     file.parent.mkdir(parents=True)
     file.write_text(content)
-    with pytest.raises(FerError, match="toy.json is no stored answer.*Run it again"):
+    with pytest.raises(FerError, match=r"toy.json is no stored answer.*Run it again"):
         studies.load("toy")
 
 
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_answer_is_named(toy, tmp_path, content):
     "call", [lambda: studies.run("toy", "huge"), lambda: studies.load("toy", "smoke"), lambda: studies.load("joy")]
 )
 def test_what_there_is_not_is_said(toy, call):
-    with pytest.raises(FerError, match="`(tier|name)`"):
+    with pytest.raises(FerError, match=r"`(tier|name)`"):
         call()
 
 

@@ -165,16 +165,16 @@ def test_bad_input_is_one_clear_error(call, word):
 
 
 def ours(**changed):
-    made = dict(
-        system="ding2023",
-        accuracy={"value": 0.631, "low": 0.58, "high": 0.68},
-        dataset="ravdess",
-        parameters=OURS,
-        task="six frames a clip, drawn",
-        classes=8,
-        split="actors apart",
-        source="this page",
-    )
+    made = {
+        "system": "ding2023",
+        "accuracy": {"value": 0.631, "low": 0.58, "high": 0.68},
+        "dataset": "ravdess",
+        "parameters": OURS,
+        "task": "six frames a clip, drawn",
+        "classes": 8,
+        "split": "actors apart",
+        "source": "this page",
+    }
     return literature.run_here(**{**made, **changed})
 
 

@@ -1,4 +1,4 @@
-"""The studies of the lightweight networks: what is trained on what, what is set against what, and who may call it better."""
+"""The studies of the lightweight networks: what is trained on what, what is set against what, who is called better."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Studies of trained networks at their smallest: what they train, what they score, that they go on; and that the stored ones are whole."""
+"""Studies of trained networks at their smallest: what they train and score, that they go on; stored ones are whole."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_a_step_is_each_actor_against_himself(small):
 
 @pytest.mark.parametrize("given", [{"rows": {("person", True): 1}}, {"rows": {("actor", True): 0}}, {"epochs": 0}])
 def test_the_impossible_is_named(given):
-    with pytest.raises(FerError, match="`(rows|epochs)`"):
+    with pytest.raises(FerError, match=r"`(rows|epochs)`"):
         split.answer("smoke", progress=False, **given)
 
 
@@ -153,7 +153,7 @@ def test_a_choice_on_the_test_flatters_and_one_on_validation_does_not():
     ],
 )
 def test_a_sweep_over_the_impossible_is_named(given):
-    with pytest.raises(FerError, match="`(dropouts|strengths|folds)`"):
+    with pytest.raises(FerError, match=r"`(dropouts|strengths|folds)`"):
         regularization.answer("smoke", progress=False, **given)
 
 
@@ -172,7 +172,7 @@ def test_the_stored_answer_is_whole():
 
 
 def test_the_papers_figures_on_a_folder_of_clips(tmp_path):
-    """The same question on real clips (here: a film that stands for them) by naming its folder; only the panels of that set."""
+    """The same question on real clips (a film stands for them) by naming its folder; only the panels of that set."""
     from fer_utils import studio
     from fer_utils.studies import real_data
 

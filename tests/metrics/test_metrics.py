@@ -63,7 +63,7 @@ def test_one_person_gives_no_interval():
 def test_metrics_are_plain_json():
     import json
 
-    made = metrics.metrics(np.array([0, 0, 1]), np.array([0, 1, 1]), ["a", "a", "b"], ["x", "y", "z"])
+    made = metrics.evaluate(np.array([0, 0, 1]), np.array([0, 1, 1]), ["a", "a", "b"], ["x", "y", "z"])
     again = json.loads(json.dumps(made))
     assert again["recall"] == {"x": 0.5, "y": 1.0, "z": None} and again["n"] == 3
     assert again["chance"] == pytest.approx(2 / 3) and again["confusion"] == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
@@ -129,7 +129,7 @@ def test_sign_flips_by_hand(differences, patterns, of):
 @given(differences=st.lists(st.integers(-12, 12), min_size=1, max_size=9))
 def test_sign_flips_against_listing_them_all(differences):
     totals = [
-        abs(sum(s * d for s, d in zip(signs, differences)))
+        abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
         for signs in itertools.product((-1, 1), repeat=len(differences))
     ]
     p = metrics.sign_flip(differences)
@@ -140,8 +140,8 @@ def test_sign_flips_against_listing_them_all(differences):
 def test_a_paired_test_by_hand():
     true = np.zeros(12, int)
     people = np.repeat(list("abc"), 4)
-    first = np.array([0, 1, 1, 1] + [0, 0, 1, 1] + [0, 0, 0, 1])  # 1, 2 and 3 right
-    second = np.array([0, 0, 1, 1] + [0, 0, 0, 0] + [0, 0, 0, 1])  # 2, 4 and 3 right
+    first = np.array([0, 1, 1, 1, 0, 0, 1, 1, 0, 0, 0, 1])  # 1, 2 and 3 right
+    second = np.array([0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1])  # 2, 4 and 3 right
     made = metrics.paired_test(true, first, second, people)
     # Signs of (1, 2, 0): totals of 3 or -3 in two of four patterns.
     assert made == {
@@ -165,6 +165,34 @@ def test_the_p_value_is_below_a_level_about_that_often_where_nothing_differs():
         first, second = ((rng.random(240) > skill).astype(int) for _ in range(2))
         below += metrics.paired_test(np.zeros(240, int), first, second, people)["p"] <= 0.1
     assert 0.05 <= below / 300 <= 0.15
+
+
+# --- Holm --------------------------------------------------------------------------------------
+
+
+def test_holm_against_a_calculation_by_hand():
+    # Sorted 0.005, 0.011, 0.02, 0.04, times 4, 3, 2, 1: 0.02, 0.033, 0.04, 0.04.
+    assert metrics.holm([0.02, 0.005, 0.04, 0.011]) == pytest.approx([0.04, 0.02, 0.04, 0.033])
+    # 0.01 x 3; 0.03 x 2; 0.04 x 1 is below the one before it and is lifted to it.
+    assert metrics.holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert metrics.holm([0.9, 0.8]).tolist() == [1, 1] and metrics.holm([]).tolist() == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_holm_keeps_the_order_and_lies_between_p_and_bonferroni(p, rnd):
+    made = metrics.holm(p)
+    assert (made >= np.array(p) - 1e-15).all() and (made <= np.minimum(1, len(p) * np.array(p)) + 1e-12).all()
+    assert (np.diff(made[np.argsort(p, kind="stable")]) >= 0).all()
+    order = list(range(len(p)))
+    rnd.shuffle(order)
+    assert metrics.holm([p[k] for k in order]) == pytest.approx(made[order])
+
+
+@pytest.mark.parametrize("p", [[1.2], [-0.1], [float("nan")], [[0.1]]])
+def test_holm_wants_p_values(p):
+    with pytest.raises(FerError, match="`p`"):
+        metrics.holm(p)
 
 
 def test_calibration_by_hand():
