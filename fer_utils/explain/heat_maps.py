@@ -16,8 +16,11 @@ nothing: a network that has learned nothing must score less.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
+import keras
 import numpy as np
+from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 
@@ -59,8 +62,6 @@ def grad_cam(
     ------
     FerError : no functional model, no such layer, labels or pictures that do not fit.
     """
-    import keras
-
     images = _pictures(images)
     made = np.zeros(images.shape[:3], np.float32)
     start = 0
@@ -80,16 +81,18 @@ def gradients(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What `grad_cam` is made of: the layer's features A and dy/dA, each (N, h, w, K) float32; arguments as there."""
     parts = list(_each_batch(model, _pictures(images), labels, layer, batch_size))
-    return tuple(np.concatenate(part) for part in zip(*parts))
+    features, slopes = zip(*parts, strict=True)
+    return np.concatenate(features), np.concatenate(slopes)
 
 
 def _each_batch(model, images: np.ndarray, labels, layer: str | None, batch_size: int):
-    import keras
-
     front, head, score = _cut(model, layer)
     batch_size = whole_number("batch_size", batch_size, 1)
     wanted = None if labels is None else _labels(labels, len(images), model.output_shape[-1])
-    scores = lambda given: score(head(given, training=False))  # noqa: E731
+
+    def scores(given):
+        return score(head(given, training=False))
+
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
         features = front(keras.ops.convert_to_tensor(images[part].astype(np.float32)), training=False)
@@ -98,9 +101,10 @@ def _each_batch(model, images: np.ndarray, labels, layer: str | None, batch_size
 
 
 def _cut(model, name: str | None):
-    """A model at a layer: pictures to its features, features to what stands before the scores, and that to the scores."""
-    import keras
+    """A model cut at a layer, as three functions.
 
+    Pictures to the layer's features, features to what stands before the scores, and that to the scores.
+    """
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
         raise invalid(
             "model",
@@ -121,10 +125,10 @@ def _cut(model, name: str | None):
             received=name,
         )
     last, chosen = model.layers[-1], maps[name or list(maps)[-1]]
-    before, score = model.outputs[0], lambda given: given
+    before, score = model.outputs[0], _as_it_is
     if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
         before = last.input
-        score = lambda given: keras.ops.matmul(given, last.kernel) + (last.bias if last.use_bias else 0)  # noqa: E731
+        score = partial(_before_softmax, last)
     elif isinstance(last, keras.layers.Softmax) or (
         isinstance(last, keras.layers.Activation) and last.activation is keras.activations.softmax
     ):
@@ -140,9 +144,18 @@ def _cut(model, name: str | None):
         ) from None
 
 
+def _as_it_is(given):
+    return given
+
+
+def _before_softmax(layer: keras.layers.Dense, given):
+    """What a dense layer with softmax computes before the softmax."""
+    scores = keras.ops.matmul(given, layer.kernel)
+    return scores + layer.bias if layer.use_bias else scores
+
+
 def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
     """d score[chosen] / d features, for each picture of a batch, in whatever backend Keras runs on."""
-    import keras
 
     def picked(given):
         scores = score(given)
@@ -168,8 +181,8 @@ def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
         given = features.detach().clone().requires_grad_(True)
         return _numpy(torch.autograd.grad(picked(given), given)[0])
     raise FerError(
-        f"Grad-CAM needs gradients, and there are none under Keras' backend {backend!r}. Set KERAS_BACKEND to tensorflow, "
-        "jax or torch before Keras is imported; `occlusion` needs none."
+        f"Grad-CAM needs gradients, and there are none under Keras' backend {backend!r}. Set KERAS_BACKEND to "
+        "tensorflow, jax or torch before Keras is imported; `occlusion` needs none."
     )
 
 
@@ -204,8 +217,6 @@ def occlusion(
     -------
     (N, H, W) float32, -1 to 1.
     """
-    from tqdm import tqdm
-
     images = _pictures(images).astype(np.float32)
     count, height, width = images.shape[:3]
     patch = whole_number("patch", patch, 1, min(height, width))
@@ -229,23 +240,25 @@ def occlusion(
         for start in range(0, len(jobs), batch_size):
             part = jobs[start : start + batch_size]
             covering = images[[row for row, _, _ in part]]
-            for one, (row, top, left) in zip(covering, part):
+            for one, (row, top, left) in zip(covering, part, strict=True):
                 one[top : top + patch, left : left + patch] = fills[row, 0, 0]
-            for found, (row, top, left) in zip(ask(model, covering, batch_size=batch_size), part):
+            answers = ask(model, covering, batch_size=batch_size)
+            for found, (row, top, left) in zip(answers, part, strict=True):
                 lost[row, top : top + patch, left : left + patch] += plain[row, wanted[row]] - found[wanted[row]]
             bar.update(len(part))
     return lost / covered
 
 
 def ask(model, pictures: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
-    """The probabilities (N, classes) that a Keras model, or any function of pictures, gives to pictures (N, H, W, C)."""
+    """The probabilities (N, classes) that a Keras model, or any function, gives to pictures (N, H, W, C)."""
     predict = getattr(model, "predict_on_batch", None)
     if predict is None and not callable(model):
         raise invalid("model", expected="a Keras model or a function of pictures", received=type(model).__name__)
     made = []
     for start in range(0, len(pictures), batch_size):
         part = np.asarray(pictures[start : start + batch_size])
-        # A Keras model is compiled anew for every number of pictures: the last few are brought to the number of the others.
+        # A Keras model is compiled anew for every number of pictures: the last few are brought to the number of the
+        # others.
         whole = part if predict is None else np.concatenate([part, np.repeat(part[:1], batch_size - len(part), axis=0)])
         made.append(np.asarray((predict or model)(whole))[: len(part)])
     return np.concatenate(made)
@@ -260,12 +273,11 @@ def randomised(model, *, seed: int = 0):
 
     The control of Adebayo et al. 2018 (arXiv 1810.03292): a map that looks as
     good for this network shows the picture and not what was learned.  Each output's weights are shuffled among
-    its inputs, so that their mean and spread stay; a fresh softmax layer of ding2023 would be all 0 and have no gradient.
+    its inputs, so that their mean and spread stay; a fresh softmax layer of ding2023 would be all 0 and have no
+    gradient.
 
     Returns a new Keras model; the given one is left as it is.
     """
-    import keras
-
     rng = np.random.default_rng(seed)
     made = keras.models.clone_model(model)
     made.set_weights(
@@ -278,8 +290,6 @@ def randomised(model, *, seed: int = 0):
 
 
 def _numpy(tensor) -> np.ndarray:
-    import keras
-
     return np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)
 
 

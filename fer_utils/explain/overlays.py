@@ -6,9 +6,10 @@ import numpy as np
 
 
 def overlaid(picture: np.ndarray, heat: np.ndarray, *, most: float | None = None) -> np.ndarray:
-    """A grey picture with a map laid over it: from nothing over orange to yellow, up to ``most`` (None: the map's largest value).
+    """A grey picture with a map laid over it, from nothing over orange to yellow.
 
-    ``picture`` (H, W) or (H, W, 1) uint8, ``heat`` (H, W).  Returns (H, W, 3) uint8 RGB.  What is 0 or less stays grey.
+    Yellow is ``most``, or the map's largest value where that is None.  What is 0 or less stays grey.
+    ``picture`` (H, W) or (H, W, 1) uint8, ``heat`` (H, W).  Returns (H, W, 3) uint8 RGB.
     """
     grey = np.asarray(picture, float).reshape(np.shape(picture)[:2])
     most = float(np.max(heat)) if most is None else most

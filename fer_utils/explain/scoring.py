@@ -22,7 +22,8 @@ def share(maps, masks) -> dict[str, np.ndarray]:
     -------
     dict of (N,) float64: ``share`` of the positive attribution that lies in the mask, 0 to 1;
     ``chance``, the mask's share of the picture, which is what a map without any preference gives;
-    ``lift`` = share / chance.  NaN where the mask is empty; ``share`` and ``lift`` also where the map has nothing above 0.
+    ``lift`` = share / chance.  NaN where the mask is empty; ``share`` and ``lift`` also where the map has nothing above
+    0.
     """
     maps, masks = _together(maps, masks)
     positive = np.maximum(maps, 0)
@@ -34,9 +35,11 @@ def share(maps, masks) -> dict[str, np.ndarray]:
 
 
 def pointing(maps, masks) -> np.ndarray:
-    """Whether each map's largest value lies in its mask: the pointing game (Zhang et al. 2018, doi 10.1007/s11263-017-1059-x).
+    """Whether each map's largest value lies in its mask.
 
-    Returns (N,) float64, 1 or 0; a share where several places are largest; NaN where the mask is empty or the map has nothing above 0.
+    That is the pointing game (Zhang et al. 2018, doi 10.1007/s11263-017-1059-x).
+    Returns (N,) float64, 1 or 0; a share where several places are largest; NaN where the mask is empty or the map has
+    nothing above 0.
     """
     maps, masks = _together(maps, masks)
     largest = maps.max(axis=(1, 2), keepdims=True)
@@ -61,8 +64,9 @@ def summary(found: dict[str, np.ndarray], groups: Sequence, *, seed: int = 0) ->
     Returns
     -------
     JSON-able dict: ``share``, ``chance``, ``pointing`` (means over the pictures that have them, as from
-    `fer_utils.metrics.average`), ``lift`` (mean share / mean chance), ``n`` (pictures counted), ``unmapped`` (pictures with a mask
-    whose map has nothing above 0) and ``unmasked`` (pictures without a mask).  Where no picture counts the four are None.
+    `fer_utils.metrics.average`), ``lift`` (mean share / mean chance), ``n`` (pictures counted), ``unmapped`` (pictures
+    with a mask whose map has nothing above 0) and ``unmasked`` (pictures without a mask).  Where no picture counts the
+    four are None.
     """
     groups = np.asarray(groups).astype(str)
     if groups.shape != np.shape(found["share"]):
@@ -72,7 +76,10 @@ def summary(found: dict[str, np.ndarray], groups: Sequence, *, seed: int = 0) ->
     made["unmapped"] = len(groups) - made["n"] - made["unmasked"]
     if not counted.any():
         return {"share": None, "chance": None, "pointing": None, "lift": None, **made}
-    mean = lambda name, weights=None: metrics.average(found[name][counted], groups[counted], weights, seed=seed)  # noqa: E731
+
+    def mean(name, weights=None):
+        return metrics.average(found[name][counted], groups[counted], weights, seed=seed)
+
     return {
         "share": mean("share"),
         "chance": mean("chance"),

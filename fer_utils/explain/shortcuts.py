@@ -16,13 +16,15 @@ import os
 
 import numpy as np
 
-from fer_utils import explain, metrics
+from fer_utils import metrics
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.explain.heat_maps import ask
+from fer_utils.explain.scoring import scored
 from fer_utils.faces import FaceSet
 
-#: ``corner``: a square in the upper left whose grey level is the label's.  ``dots``: spots as SAVEE's speakers wore them,
-#: but painted on the picture at fixed places; how many there are is the label's number plus one.
+#: ``corner``: a square in the upper left whose grey level is the label's.  ``dots``: spots as SAVEE's speakers wore
+#: them, but painted on the picture at fixed places; how many there are is the label's number plus one.
 KINDS: tuple[str, ...] = ("corner", "dots")
 #: The square: its side, and its distance from the edges, as shares of the picture's side.
 SIDE, INSET = 0.10, 0.02
@@ -41,8 +43,8 @@ PLACES: tuple[tuple[float, float], ...] = (
     (0.36, 0.90),
     (0.64, 0.90),
 )
-#: `caught`: attribution on the mark is a suspicion from this lift on; a loss of accuracy from this share on is a proof.  Both
-#: are asked of the lower end of the interval over people, and were set before any network was looked at.
+#: `caught`: attribution on the mark is a suspicion from this lift on; a loss of accuracy from this share on is a proof.
+#:  Both are asked of the lower end of the interval over people, and were set before any network was looked at.
 LIFT, DROP = 2.0, 0.05
 
 
@@ -111,8 +113,9 @@ def mark(images: np.ndarray, numbers: Sequence[int], kind: str, *, classes: int 
 
 
 def marks(numbers: Sequence[int], classes: int, *, agreement: float = 1.0, seed: int = 0) -> np.ndarray:
-    """Whose mark each row gets: its own label's in round(``agreement`` N) rows, another label's, at random, in the rest.
+    """Whose mark each row gets: its own label's, or another label's.
 
+    Round(``agreement`` N) rows get their own label's, the rest another one's, at random.
     ``numbers`` (N,) are the rows' labels, 0 to classes - 1; ``agreement`` is from 0 to 1.  Returns (N,) int64.
     """
     classes = whole_number("classes", classes, 2)
@@ -200,10 +203,14 @@ def counterfactual(
 
     Returns
     -------
-    dict of (N,) int64: the answers ``with``, ``without``, ``exchanged``, and ``other``, whose mark was painted for the third.
+    dict of (N,) int64: the answers ``with``, ``without``, ``exchanged``, and ``other``, whose mark was painted for the
+    third.
     """
     numbers = np.asarray(numbers)
-    answers = lambda pictures: explain.ask(model, pictures, batch_size=batch_size).argmax(axis=1).astype(np.int64)  # noqa: E731
+
+    def answers(pictures):
+        return ask(model, pictures, batch_size=batch_size).argmax(axis=1).astype(np.int64)
+
     other = marks(numbers, classes, agreement=0.0, seed=seed)
     return {
         "with": answers(mark(images, numbers, kind, classes=classes)),
@@ -226,10 +233,10 @@ def caught(
 ) -> dict[str, object]:
     """Whether a network relies on a place where a mark was planted.
 
-    Two questions, each answered by the lower end of a 95 % interval over groups.  *Suspected*: maps of marked pictures have more than
-    ``lift`` times the mark's share of the area on the mark.  *Proved*: without the mark, or with another label's, the accuracy
-    falls by more than ``drop``.  A network is caught if it is proved; a map without a proof is a suspicion, and a proof without a map says that
-    the map has missed it.
+    Two questions, each answered by the lower end of a 95 % interval over groups.  *Suspected*: maps of marked pictures
+    have more than ``lift`` times the mark's share of the area on the mark.  *Proved*: without the mark, or with another
+    label's, the accuracy falls by more than ``drop``.  A network is caught if it is proved; a map without a proof is a
+    suspicion, and a proof without a map says that the map has missed it.
 
     Parameters
     ----------
@@ -240,13 +247,12 @@ def caught(
 
     Returns
     -------
-    JSON-able dict: ``suspected``, ``proved`` and ``caught`` (bool), ``verdict`` in words; ``attribution`` (`fer_utils.explain.scored`);
-    ``accuracy`` with, without and with an exchanged mark; ``drop`` and ``exchange_drop``, what it loses by removal and by
-    exchange; ``follows``, the share of exchanged pictures whose answer is the mark's label; each with its interval.
+    JSON-able dict: ``suspected``, ``proved`` and ``caught`` (bool), ``verdict`` in words; ``attribution``
+    (`fer_utils.explain.scored`); ``accuracy`` with, without and with an exchanged mark; ``drop`` and ``exchange_drop``,
+    what it loses by removal and by exchange; ``follows``, the share of exchanged pictures whose answer is the mark's
+    label; each with its interval.
     """
-    return judged(
-        explain.scored(maps, mask, groups, seed=seed), found, numbers, groups, lift=lift, drop=drop, seed=seed
-    )
+    return judged(scored(maps, mask, groups, seed=seed), found, numbers, groups, lift=lift, drop=drop, seed=seed)
 
 
 def judged(
@@ -268,9 +274,15 @@ def judged(
             received={name: len(answers) for name, answers in found.items()},
         )
     right = {name: (found[name] == numbers).astype(float) for name in ("with", "without", "exchanged")}
-    mean = lambda values: metrics.average(values, groups, seed=seed)  # noqa: E731
+
+    def mean(values):
+        return metrics.average(values, groups, seed=seed)
+
+    def least(value):
+        """The lower end of an interval, or the value itself where one person has none."""
+        return value["value"] if value["low"] is None else value["low"]
+
     lost, swapped = mean(right["with"] - right["without"]), mean(right["with"] - right["exchanged"])
-    least = lambda value: value["low"] if value["low"] is not None else value["value"]  # noqa: E731
     suspected = attribution["lift"] is not None and bool(least(attribution["lift"]) > lift)
     proved = bool(max(least(lost), least(swapped)) > drop)
     verdict = {

@@ -13,7 +13,7 @@ import pandas as pd
 
 from fer_utils.core.errors import invalid
 from fer_utils.splits import near_duplicates
-from fer_utils.splits.splitting import UNITS, _unknown, unit_ids
+from fer_utils.splits.splitting import UNITS, rows_without, unit_ids
 
 
 def leakage(
@@ -67,7 +67,8 @@ def leakage(
     for level, units in levels.items():
         if units is None:
             pairs = near_duplicates.nearest(seen, train, test, progress=progress)
-            named = [f"{first} ~ {second}" for first, second in zip(pairs["train_row"][:5], pairs["test_row"][:5])]
+            closest = zip(pairs["train_row"][:5], pairs["test_row"][:5], strict=True)
+            named = [f"{first} ~ {second}" for first, second in closest]
             shared, hit = pairs["train_row"].unique(), len(pairs)
         else:
             shared = np.intersect1d(units[train], units[test])
@@ -130,14 +131,9 @@ def leaked_pairs(
     for level, units in levels.items():
         if units is None:
             for row in near_duplicates.nearest(seen, train, test, progress=progress).itertuples():
-                found.append(
-                    (
-                        level,
-                        row.train_row,
-                        row.test_row,
-                        f"nearly equal{' when mirrored' if row.mirrored else ''}: {row.difference:.2f} grey levels apart{_more(row.others)}",
-                    )
-                )
+                mirrored = " when mirrored" if row.mirrored else ""
+                apart = f"nearly equal{mirrored}: {row.difference:.2f} grey levels apart{_more(row.others)}"
+                found.append((level, row.train_row, row.test_row, apart))
             continue
         order = np.argsort(units[train], kind="stable")
         begins = np.searchsorted(units[train], units[test], "left", sorter=order)
@@ -179,7 +175,10 @@ def _more(others: int) -> str:
 def _levels(
     meta, images, near: bool, progress: bool
 ) -> tuple[dict[str, np.ndarray | None], near_duplicates.Looks | None]:
-    """The unit of every row at every level, None for ``near image``, which has no units but pairs; and the images' looks."""
+    """The unit of every row at every level, and the images' looks.
+
+    The level ``near image`` has None: it has no units but pairs.
+    """
     levels: dict[str, np.ndarray | None] = {"row": np.arange(len(meta)).astype(str)}
     seen = None
     if images is not None:
@@ -201,7 +200,7 @@ def _levels(
         needed = [by, "dataset"] if by == "actor" else [by]
         if not set(needed) <= set(meta.columns):
             continue  # the table does not know this level, and then says nothing about it
-        unknown = _unknown(meta, by)
+        unknown = rows_without(meta, by)
         if not len(meta) or not unknown.all():
             # Nobody knows who it is: a unit of its own, shared with no other row.
             own = np.where(unknown, [f"\0{row}" for row in range(len(meta))], meta[by].astype(str))
@@ -210,7 +209,7 @@ def _levels(
 
 
 def _uncompared(meta: pd.DataFrame, level: str, train: np.ndarray, test: np.ndarray) -> int:
-    return int(_unknown(meta, level)[np.r_[train, test]].sum()) if level in UNITS[1:] else 0
+    return int(rows_without(meta, level)[np.r_[train, test]].sum()) if level in UNITS[1:] else 0
 
 
 def _rows(name: str, rows, count: int) -> np.ndarray:

@@ -1,4 +1,6 @@
-"""Near-duplicates: pictures that are the same but for a re-encoding, a rescaling, the light, a mirror, or a thirtieth of a second.
+"""Near-duplicates: pictures that are nearly the same.
+
+They differ by a re-encoding, a rescaling, the light, a mirror, or a thirtieth of a second.
 
 Two steps.  A *difference hash* of 128 bits says of each place in a 9 x 9 picture
 whether it is darker than its right and its lower neighbour (the idea is
@@ -65,8 +67,8 @@ from each other (60 people with five expressions: 17 and 24 at least).
 What is not caught: a picture that is turned, moved by two pixels in 180, cut out by
 another box, or whose greys were bent (a strong gamma, an equalised histogram: the
 table).  The twins that were missed are these: re-encoding tipped the detector to its
-next box, dlib's coming in steps of a fifth.  Two frames of one clip some tenths of a second apart may or may not be near-duplicates;
-``fer_utils.splits`` knows them by their clip's name, and twins by their performance's.
+next box, dlib's coming in steps of a fifth.  Two frames of one clip some tenths of a second apart may or may not be
+near-duplicates; ``fer_utils.splits`` knows them by their clip's name, and twins by their performance's.
 Expressions half as strong in a face that does not move otherwise may be called the
 same.  Pictures without structure, of one grey, are all alike here.
 """
@@ -77,6 +79,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 
@@ -92,7 +95,8 @@ _EDGE, _LIT = slice(2, -2), slice(3, -3)
 _CONTRAST, _LEAST_CONTRAST = 50.0, 8.0
 #: An expression changes few cells, an encoding changes all a little: the cells that differ most decide.
 _CELLS = 6
-#: Eight of nine columns have bits for the lower neighbours; in a mirror the first has no counterpart, and its 8 bits are left out.
+#: Eight of nine columns have bits for the lower neighbours; in a mirror the first has no counterpart, and its 8 bits
+#: are left out.
 _PAIRED = np.uint64(0x7F7F7F7F7F7F7F7F)
 #: So many images, rows by columns of hashes, and pairs are worked on at a time.
 _IMAGES, _ROWS, _COLUMNS, _PAIRS = 256, 256, 4096, 16_384
@@ -101,8 +105,10 @@ MOST_PAIRS = 5_000_000
 
 
 class Looks:
-    """What is compared of N pictures: ``hashes`` (N, 2) uint64 and those of the ``mirrored`` pictures, ``small`` (N, 144)
-    float32, ``digests`` (N,) text."""
+    """What is compared of N pictures.
+
+    ``hashes`` (N, 2) uint64 and those of the ``mirrored`` pictures, ``small`` (N, 144) float32, ``digests`` (N,) text.
+    """
 
     def __init__(self, hashes: np.ndarray, mirrored: np.ndarray, small: np.ndarray, digests: np.ndarray):
         self.hashes, self.mirrored, self.small, self.digests = hashes, mirrored, small, digests
@@ -111,8 +117,9 @@ class Looks:
         return len(self.hashes)
 
     def differences(self, first: np.ndarray, second: np.ndarray, mirrored: bool = False) -> np.ndarray:
-        """For each pair the mean absolute difference of the six cells that differ most, in grey levels at a contrast of 50.
+        """For each pair the mean absolute difference of the six cells that differ most.
 
+        It is in grey levels at a contrast of 50.
         With ``mirrored`` the second pictures are mirrored, left for right.
         """
         found = np.empty(len(first), np.float32)
@@ -253,7 +260,7 @@ def find(
                 f"More than {MOST_PAIRS:,} pairs of images are nearly the same (`difference` is {difference:g}). "
                 "Ask for a smaller `difference`, or leave still scenes and blank pictures out."
             )
-    first, second, apart, far, mirrored = (np.concatenate(column) for column in zip(*parts))
+    first, second, apart, far, mirrored = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.lexsort((second, first))
     return pd.DataFrame(
         {
@@ -276,7 +283,7 @@ def groups(pairs: pd.DataFrame) -> list[list[int]]:
             leader[row] = row = leader[leader[row]]
         return row
 
-    for first, second in zip(pairs["first"].tolist(), pairs["second"].tolist()):
+    for first, second in zip(pairs["first"].tolist(), pairs["second"].tolist(), strict=True):
         one, other = lead(first), lead(second)
         leader[max(one, other)] = min(one, other)
     joined: dict[int, list[int]] = {}
@@ -305,7 +312,8 @@ def nearest(
     -------
     DataFrame in the order of ``test``: ``test_row``, ``train_row`` (of several as
     close the first), ``difference``, ``others`` (how many more training images
-    are near), ``mirrored`` (the closest is so when mirrored).  Its length is that of ``test`` at most, whatever the data.
+    are near), ``mirrored`` (the closest is so when mirrored).  Its length is that of ``test`` at most, whatever the
+    data.
     """
     bits, difference = whole_number("bits", bits, 0, 128), _checked(difference)
     seen = images if isinstance(images, Looks) else looks(images, progress=progress)
@@ -347,9 +355,11 @@ def _near(
     progress: bool,
     later: bool = False,
 ) -> Iterator[tuple[np.ndarray, ...]]:
-    """Near-duplicates, one of ``rows`` and one of ``columns``, a block at a time: both positions, the bits, the difference,
-    and whether the second is mirrored.  Each pair comes once, as it is nearer.  With ``later``, ``columns`` are ``rows``,
-    and the second comes after the first."""
+    """Near-duplicates, one of ``rows`` and one of ``columns``, a block at a time.
+
+    Yields both positions, the bits, the difference, and whether the second is mirrored.  Each pair comes once, as it is
+    nearer.  With ``later``, ``columns`` are ``rows``, and the second comes after the first.
+    """
     other = [np.ascontiguousarray(hashes[columns, word]) for hashes in (seen.hashes, seen.mirrored) for word in (0, 1)]
     other[3] &= _PAIRED
     for start in _bar(range(0, len(rows), _ROWS), "hashes", progress):
@@ -374,7 +384,7 @@ def _near(
                 found.append((first[near], second[near], apart[near], far[near], np.full(near.sum(), mirrored)))
             if not any(len(one[0]) for one in found):
                 continue
-            first, second, apart, far, mirrored = (np.concatenate(column) for column in zip(*found))
+            first, second, apart, far, mirrored = (np.concatenate(column) for column in zip(*found, strict=True))
             order = np.lexsort((mirrored, far, second, first))
             first, second = first[order], second[order]
             once = np.r_[True, (first[1:] != first[:-1]) | (second[1:] != second[:-1])]
@@ -382,7 +392,10 @@ def _near(
 
 
 def _weights(side: int, small: int) -> np.ndarray:
-    """(small, side) float32: each row averages one of ``small`` equal parts of ``side`` pixels, cut pixels by their share."""
+    """(small, side) float32: each row averages one of ``small`` equal parts of ``side`` pixels.
+
+    A pixel that is cut counts by its share.
+    """
     edges = np.linspace(0, side, small + 1)
     pixel = np.arange(side)
     share = np.minimum(edges[1:, None], pixel + 1) - np.maximum(edges[:-1, None], pixel)
@@ -397,6 +410,4 @@ def _checked(difference) -> float:
 
 
 def _bar(items: range, name: str, progress: bool):
-    from tqdm import tqdm
-
     return tqdm(items, desc=name, disable=not progress, delay=2)

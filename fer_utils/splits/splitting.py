@@ -50,13 +50,14 @@ def unit_ids(meta: pd.DataFrame, by: str) -> np.ndarray:
             received=list(meta.columns),
             remedy="Use the `.meta` of a face set or a clip table.",
         )
-    unknown = int(_unknown(meta, by).sum())
+    unknown = int(rows_without(meta, by).sum())
     if unknown:
         raise invalid(
             "meta",
             expected=f"a known {by} in every row to split by {by}",
             received=f"{unknown} of {len(meta)} rows without one",
-            remedy="Name them (for image folders: scan('folder', root, actor=r'(?P<actor>...)')) or leave those rows out.",
+            remedy="Name them (for image folders: scan('folder', root, actor=r'(?P<actor>...)')) "
+            "or leave those rows out.",
         )
     ids = meta[by].astype(str)
     if by == "clip" and "path" in meta.columns:  # scans of two folders, joined: one name, two files
@@ -121,7 +122,7 @@ def _stratified(labels: pd.Series, wanted: int, rng: np.random.Generator) -> lis
     quota = np.floor(exact).astype(int)
     order = np.lexsort((rng.random(len(groups)), -(exact - quota)))
     quota[order[: wanted - quota.sum()]] += 1
-    return [name for names, count in zip(groups, quota) for name in rng.permutation(names)[:count]]
+    return [name for names, count in zip(groups, quota, strict=True) for name in rng.permutation(names)[:count]]
 
 
 def folds(
@@ -196,7 +197,8 @@ def _fixed_folds(meta, by, groups) -> list[tuple[np.ndarray, np.ndarray]]:
     return made
 
 
-def _unknown(meta: pd.DataFrame, by: str) -> np.ndarray:
+def rows_without(meta: pd.DataFrame, by: str) -> np.ndarray:
+    """Whether a row has no unit of this kind, such as no known actor; (N,) bool."""
     return (meta[by].isna() | (meta[by].astype(str) == "")).to_numpy()
 
 

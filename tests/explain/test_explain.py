@@ -1,4 +1,4 @@
-"""Heat maps against answers that are known by hand, drawn truth against pixels, planted marks, and the study at its smallest."""
+"""Heat maps against answers that are known by hand, drawn truth against pixels, planted marks, a small study."""
 
 import importlib.util
 import json
@@ -151,7 +151,7 @@ def test_occlusion_of_a_network_finds_the_square():
 def test_shuffled_weights_keep_their_numbers_and_lose_the_place():
     model, pictures = looks_at_the_square(), noise()
     other = explain.randomised(model, seed=3)
-    for mine, theirs in zip(model.get_weights(), other.get_weights()):
+    for mine, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
         assert np.array_equal(np.sort(mine.ravel()), np.sort(theirs.ravel()))
     assert explain.share(explain.grad_cam(other, pictures, [0] * 3, average=False), SQUARE)["lift"].max() < 2.5
     mine, fresh = (explain.grad_cam(one, pictures, [0] * 3, average=False) for one in (model, looks_at_the_square()))
@@ -186,7 +186,7 @@ def test_a_layer_that_others_pass_by_is_named():
     x = keras.layers.Conv2D(2, 3, padding="same", name="one")(inputs)
     y = keras.layers.Add(name="joined")([x, keras.layers.Conv2D(2, 3, padding="same", name="two")(x)])
     model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.GlobalAveragePooling2D()(y)))
-    with pytest.raises(FerError, match="`layer`.*everything passes.*'two'"):
+    with pytest.raises(FerError, match=r"`layer`.*everything passes.*'two'"):
         explain.grad_cam(model, np.zeros((1, 8, 8, 1)), layer="two")
     assert explain.grad_cam(model, np.ones((1, 8, 8, 1)), layer="one").shape == (1, 8, 8)
 
@@ -201,7 +201,8 @@ model.set_weights([rng.normal(0, 0.3, w.shape) for w in model.get_weights()])
 pictures = rng.integers(0, 256, (3, 24, 24, 1)).astype("uint8")
 maps = [explain.grad_cam(model, pictures, [0, 1, 2], average=average) for average in (True, False)]
 maps += [explain.occlusion(model, pictures, [0, 1, 2], patch=6, stride=6, progress=False)]
-print(json.dumps({"backend": keras.backend.backend(), "maps": [[round(float(v), 6) for v in made[:, ::5, ::5].ravel()] for made in maps]}))
+few = [[round(float(v), 6) for v in made[:, ::5, ::5].ravel()] for made in maps]
+print(json.dumps({"backend": keras.backend.backend(), "maps": few}))
 """
 
 
@@ -223,7 +224,7 @@ def test_every_backend_that_is_installed_draws_the_same_maps(backend):
         pytest.skip(f"{backend} is not installed; to run this test: pip install {backend}")
     mine, theirs = asked_on("tensorflow"), asked_on(backend)
     assert theirs["backend"] == backend and np.abs(mine["maps"]).max() > 1e-3
-    for one, other in zip(mine["maps"], theirs["maps"]):
+    for one, other in zip(mine["maps"], theirs["maps"], strict=True):
         assert np.allclose(one, other, rtol=1e-2, atol=1e-4)
 
 
@@ -308,7 +309,7 @@ def test_pupils_are_dark_and_inside_the_eye_region(smoke_faces, truth):
         smoke_faces.meta["expression"].isin(["surprised", "neutral"]) & (smoke_faces.meta["frame"] == 3)
     )
     marks = region_masks.landmarks(smoke_faces, truth, rows)
-    for row, points in zip(rows, marks):
+    for row, points in zip(rows, marks, strict=True):
         x, y = np.rint(points[42:48].mean(axis=0)).astype(int)
         face = smoke_faces.images[row, :, :, 0].astype(float)
         assert face[y - 2 : y + 3, x - 2 : x + 3].min() < face[60:120, 40:140].mean()
@@ -361,7 +362,7 @@ def test_truth_that_is_not_there_is_named(smoke_faces, truth, tmp_path):
     strange = FaceSet.save(
         smoke_faces.images[:1], smoke_faces.meta.iloc[:1].assign(clip="Actor_99/x.mp4"), tmp_path / "strange"
     )
-    with pytest.raises(FerError, match="`face_set`.*Actor_99"):
+    with pytest.raises(FerError, match=r"`face_set`.*Actor_99"):
         region_masks.regions(strange, truth, [0])
 
 
@@ -477,20 +478,20 @@ def test_impossible_marks_are_refused_before_anything_is_written(call, word, tmp
 
 
 def test_one_label_cannot_carry_a_shortcut(tmp_path):
-    with pytest.raises(FerError, match="`face_set`.*two expressions"):
+    with pytest.raises(FerError, match=r"`face_set`.*two expressions"):
         shortcuts.plant(toy(tmp_path / "one", labels=("happy",)), tmp_path / "out", "dots")
 
 
 # --- the study -------------------------------------------------------------------------------
 
-SMALL = dict(
-    folds=1,
-    planted=1,
-    occluded=8,
-    epochs=1,
-    kinds=("dots",),
-    model=experiments.Model.of("ding2023", size=48, filters=4),
-)
+SMALL = {
+    "folds": 1,
+    "planted": 1,
+    "occluded": 8,
+    "epochs": 1,
+    "kinds": ("dots",),
+    "model": experiments.Model.of("ding2023", size=48, filters=4),
+}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Near-duplicates are found, other people and other expressions are not; what stands on both sides of a split is named."""
+"""Near-duplicates are found, other people and expressions are not; what stands on both sides of a split is named."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_other_people_and_other_expressions_are_far_apart(people):
     seen = near_duplicates.looks(images)
     first, second = np.triu_indices(len(images), 1)
     far = seen.differences(first, second)
-    one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second)])
+    one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second, strict=True)])
     assert (
         far[one].min() > 1.2 * near_duplicates.MOST_DIFFERENCE
         and far[~one].min() > 1.5 * near_duplicates.MOST_DIFFERENCE
@@ -94,10 +94,10 @@ def test_other_people_and_other_expressions_are_far_apart(people):
 
 
 def test_a_mirror_makes_nobody_the_same(people):
-    """A face is nearly symmetric: drawn ones, and ones made perfectly so, are as far from each other's mirror images."""
+    """A face is nearly symmetric: drawn ones, and ones made so, are as far from each other's mirror images."""
     images, who = people
     first, second = np.triu_indices(len(images), 1)
-    one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second)])
+    one = np.array([who[i][0] == who[j][0] for i, j in zip(first, second, strict=True)])
     symmetric = ((images.astype(int) + images[:, :, ::-1]) // 2).astype(np.uint8)
     for name, pictures in (("drawn", images), ("symmetric", symmetric)):
         far = near_duplicates.looks(pictures).differences(first, second, mirrored=True)
@@ -123,7 +123,7 @@ def test_the_one_that_is_mirrored_is_named_so(people):
 
 
 def test_a_hash_alone_would_not_do(people):
-    """Why there is a second look: with faces cut out alike, some pairs of people and expressions share a hash nearly."""
+    """Why there is a second look: of faces cut out alike, some pairs of people nearly share a hash."""
     images, _ = people
     loose = near_duplicates.find(images, difference=1e6)
     assert len(loose) > 10 and (loose["bits"] <= near_duplicates.MOST_BITS).all()
@@ -133,7 +133,7 @@ def test_a_hash_alone_would_not_do(people):
 
 
 def apart(one, other):
-    return sum(bin(int(a) ^ int(b)).count("1") for a, b in zip(one, other))
+    return sum(bin(int(a) ^ int(b)).count("1") for a, b in zip(one, other, strict=True))
 
 
 def in_both(words):
@@ -197,8 +197,8 @@ def test_the_blocks_find_what_the_plain_way_finds(images, difference, bits, bloc
     first_of = {digest: row for row, digest in reversed(list(enumerate(seen.digests)))}
     original = [first_of[digest] for digest in seen.digests]
     wanted = {(i, j) for i, j in plain if original[i] == i and original[j] in (i, j)}
-    assert set(zip(pairs["first"], pairs["second"])) == wanted and len(pairs) == len(wanted)
-    assert list(zip(pairs["first"], pairs["second"])) == sorted(wanted)
+    assert set(zip(pairs["first"], pairs["second"], strict=True)) == wanted and len(pairs) == len(wanted)
+    assert list(zip(pairs["first"], pairs["second"], strict=True)) == sorted(wanted)
     for row in pairs.itertuples():
         assert row.identical == (original[row.first] == original[row.second])
         assert (row.bits, row.difference) == pytest.approx(plain[row.first, row.second], abs=1e-4)
@@ -288,7 +288,7 @@ def test_many_copies_of_one_picture_are_no_square_of_pairs(people):
 def test_too_many_pairs_end_with_a_remedy(people, monkeypatch):
     monkeypatch.setattr(near_duplicates, "MOST_PAIRS", 10)
     images = np.stack([noisy(people[0][0], 3, seed) for seed in range(8)])
-    with pytest.raises(FerError, match="More than 10 pairs.*smaller `difference`"):
+    with pytest.raises(FerError, match=r"More than 10 pairs.*smaller `difference`"):
         near_duplicates.find(images)
 
 
@@ -380,7 +380,7 @@ def test_a_performance_of_two_actors_is_no_near_duplicate(twins):
 
 
 def test_ck48_triples_are_caught(tmp_path):
-    """The last three frames of each sequence, as in the popular CK+48: one folder a label, names with subject and frame."""
+    """The last three frames of each sequence, as in CK+48: one folder a label, names with subject and frame."""
     pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
     for seed in range(4):
         for sequence, label in enumerate(("happy", "surprised", "angry"), start=1):
@@ -399,7 +399,9 @@ def test_ck48_triples_are_caught(tmp_path):
     assert [set(sequence[rows]) for rows in triples] == [{name} for name in pd.unique(sequence)]
     first = np.arange(0, 36, 3)
     steady = same_box(made.meta, first, first + 1) & same_box(made.meta, first, first + 2)
-    assert [len(rows) for rows, still in zip(triples, steady) if still] == [3] * steady.sum() and steady.sum() >= 9
+    assert [len(rows) for rows, still in zip(triples, steady, strict=True) if still] == [
+        3
+    ] * steady.sum() and steady.sum() >= 9
     last = made.meta["clip"].str.endswith("19.png").to_numpy()
     train, test = np.flatnonzero(~last), np.flatnonzero(last)
     report = splits.leakage(made.meta, train, test, images=made.images, near=True, progress=False)
@@ -504,9 +506,9 @@ def test_pairs_and_report_agree(seed, count):
 
 def test_near_wants_images(people):
     meta = pd.DataFrame({"clip": ["a", "b"]})
-    with pytest.raises(FerError, match="(?s)`near`.*images=made.images"):
+    with pytest.raises(FerError, match=r"(?s)`near`.*images=made.images"):
         splits.leakage(meta, [0], [1], near=True)
-    with pytest.raises(FerError, match="`images`.*one image a row"):
+    with pytest.raises(FerError, match=r"`images`.*one image a row"):
         splits.leaked_pairs(meta, [0], [1], people[0])
 
 

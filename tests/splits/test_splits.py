@@ -23,14 +23,14 @@ def table(actors=4, performances=3, modalities=2, frames=3, dataset="toy"):
                 for frame in range(frames):
                     act = f"{actor:02d}-{number}"
                     rows.append(
-                        dict(
-                            dataset=dataset,
-                            actor=f"{actor:02d}",
-                            performance=act,
-                            clip=f"{modality}-{act}",
-                            expression=EXPRESSIONS[number % 3],
-                            frame=frame,
-                        )
+                        {
+                            "dataset": dataset,
+                            "actor": f"{actor:02d}",
+                            "performance": act,
+                            "clip": f"{modality}-{act}",
+                            "expression": EXPRESSIONS[number % 3],
+                            "frame": frame,
+                        }
                     )
     return pd.DataFrame(rows)
 
@@ -127,7 +127,7 @@ def test_published_folds():
     made = splits.folds(meta, groups="luna-jimenez2022")
     assert [len(set(meta.iloc[held]["actor"])) for _, held in made] == [5, 5, 5, 5, 4]
     assert sorted(np.concatenate([held for _, held in made])) == list(range(len(meta)))
-    with pytest.raises(FerError, match="in none: .'00'"):
+    with pytest.raises(FerError, match=r"in none: .'00'"):
         splits.folds(table(actors=25), groups="luna-jimenez2022")
 
 
@@ -169,7 +169,10 @@ def test_a_row_of_unknown_actor_hides_nobody_else():
     assert found.loc["actor", ["shared", "test_rows", "unknown"]].tolist() == [2, 2, 1]
     assert found.loc["clip", "unknown"] == 0
     pairs = splits.leaked_pairs(meta, [0, 2, 4], [1, 3, 5])
-    assert list(zip(pairs["level"], pairs["train_row"], pairs["test_row"])) == [("actor", 0, 1), ("actor", 2, 3)]
+    assert list(zip(pairs["level"], pairs["train_row"], pairs["test_row"], strict=True)) == [
+        ("actor", 0, 1),
+        ("actor", 2, 3),
+    ]
     both = pd.DataFrame(
         {"dataset": "folder", "actor": ["", "", None, "A"]}
     )  # two unknown people are not known to be one
