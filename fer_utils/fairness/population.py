@@ -1,6 +1,6 @@
-"""Drawn strangers to audit a network with: people whom no stand-in shows, under conditions that change one thing at a time.
+"""Drawn strangers to audit a network with, under conditions that change one thing at a time.
 
-They act as the drawn RAVDESS does and go the same way through video files and
+They are people whom no stand-in shows.  They act as the drawn RAVDESS does and go the same way through video files and
 face detection.  *Presentation* and *skin tone* are as drawn.  Nothing follows
 from them about real people, of whom none is in it.
 """
@@ -12,22 +12,31 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
+from fer_utils import datasets, faces, studio, training
+from fer_utils.core import provenance
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.paths import home
+from fer_utils.studio.film import identity_of
+from fer_utils.synthetic import stand_ins
 
-#: The seed of the film of the first 24 people; the next 24 have the next one.  The stand-ins' is 2023, and no two films share a person.
+#: The seed of the film of the first 24 people; the next 24 have the next one.  The stand-ins' is 2023, and no two films
+#: share a person.
 SEED = 7001
 BASELINE = "baseline"
-#: What is known of a drawn person, in an audit's words.  Tones are `studio.identity.TONES`, ten from light to dark, chosen
-#: near Monk's scale (Monk 2019/2022, skintone.google).  Past 40 a drawn brow and eye are lined at rest, too (`studio.skin`);
-#: lines follow the age and nothing else, so the last two attributes are one cause, cut at different ages.
-ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+#: What is known of a drawn person, in an audit's words.  Tones are `studio.identity.TONES`, ten from light to dark,
+#: chosen near Monk's scale (Monk 2019/2022, skintone.google).  Past 40 a drawn brow and eye are lined at rest, too
+#: (`studio.skin`); lines follow the age and nothing else, so the last two attributes are one cause, cut at different
+#: ages.
+SENSITIVE_FEATURES: Mapping[str, tuple[str, ...]] = {
     "skin tone": ("light (1 to 3)", "medium (4 to 7)", "dark (8 to 10)"),
     "presentation": ("female", "male"),
     "age": ("under 30", "30 to 44", "45 and over"),
     "age lines": ("when the face moves", "at rest, too"),
 }
-#: condition -> its kind, and what `studio.film` changes for it and nothing besides.  Yaw, in degrees, is to the viewer's right.
+#: condition -> its kind, and what `studio.film` changes for it and nothing besides.  Yaw, in degrees, is to the
+#: viewer's right.
 CONDITIONS: Mapping[str, tuple[str, Mapping]] = {
     **{f"yaw {turn:+d}": ("pose", {"yaw": turn}) for turn in (-35, -20, 20, 35)},
     "lamp at the left": ("light", {"light": "left"}),
@@ -39,14 +48,14 @@ CONDITIONS: Mapping[str, tuple[str, Mapping]] = {
 
 
 @dataclass(frozen=True)
-class Strangers:
+class AuditSet:
     """Faces to audit with.
 
     ``table`` has one row a picture that was filmed, whether a face was found in it or not: ``actor`` (who; a
     name such as ``person 7001003``), ``clip`` (which act; the same act has the same name in every condition),
-    ``expression`` (the posed-expression label), ``intensity``, ``tone``, ``years``, the columns of `ATTRIBUTES`,
-    ``condition``, ``kind``, ``detected`` (whether a face was found), and ``set`` and ``row``: where in ``sets``
-    (face sets) its face lies, -1 if it has none.
+    ``expression`` (the posed-expression label), ``intensity``, ``tone``, ``years``, the columns of
+    `SENSITIVE_FEATURES`, ``condition``, ``kind``, ``detected`` (whether a face was found), and ``set`` and ``row``:
+    where in ``sets`` (face sets) its face lies, -1 if it has none.
     """
 
     table: pd.DataFrame
@@ -68,7 +77,7 @@ def audit_set(
     size: int = 180,
     workers: int | None = None,
     progress: bool = True,
-) -> Strangers:
+) -> AuditSet:
     """Film strangers, bring their faces to grey squares as a face set's are, and keep them in the store.
 
     The film is `studio.film`'s in the layout of RAVDESS with another seed, and dlib finds the faces.  A clip is
@@ -90,19 +99,9 @@ def audit_set(
     ------
     FerError : numbers out of range, an unknown condition, people of the stand-ins.
     """
-    from tqdm import tqdm
-
-    from fer_utils import datasets, faces, studio
-    from fer_utils.core import provenance
-    from fer_utils.core.paths import home
-    from fer_utils.studio.film import identity_of
-    from fer_utils.synthetic import stand_ins
-
-    people, clips, seed = (
-        whole_number("people", people, 2),
-        whole_number("clips", clips, 1, 60),
-        whole_number("seed", seed, 0),
-    )
+    people = whole_number("people", people, 2)
+    clips = whole_number("clips", clips, 1, 60)
+    seed = whole_number("seed", seed, 0)
     tested = whole_number("tested", tested, 0, people)
     chosen = list(CONDITIONS) if conditions is None else list(conditions)
     for name in chosen:
@@ -115,14 +114,15 @@ def audit_set(
             expected=f"a seed from which {casts} steps do not meet {stand_ins.SEED}, the stand-ins'",
             received=seed,
         )
-    jobs = [
-        (name, cast, min(24, count - 24 * cast))
-        for name, count in ((BASELINE, people), *((name, tested) for name in chosen))
-        for cast in range(-(-count // 24))
-    ]
+    jobs = []
+    for name in (BASELINE, *chosen):
+        count = people if name == BASELINE else tested
+        for cast in range(-(-count // 24)):
+            jobs.append((name, cast, min(24, count - 24 * cast)))
     # The place, too: faces in a store that was moved name their clips where those no longer are.
     made_from = [provenance.code_fingerprint(["fer_utils.studio", "fer_utils.faces"]), str(home().resolve())]
-    rows, sets, total = [], [], sum(count for *_, count in jobs) * clips
+    rows, sets = [], []
+    total = sum(count for *_, count in jobs) * clips
     with tqdm(total=total, desc="filming strangers", unit="clip", delay=2, disable=not progress) as bar:
         for name, cast, count in jobs:
             kind, factors = CONDITIONS.get(name, (BASELINE, {}))
@@ -134,9 +134,8 @@ def audit_set(
                 "factors": dict(factors) or None,
             }
             folder = home() / "audits" / provenance.digest([request, size, *made_from])[:16]
-            several = (
-                workers if workers is not None or count * clips > 200 else 1
-            )  # to start a process takes longer than a few clips
+            # To start a process takes longer than a few clips.
+            several = workers if workers is not None or count * clips > 200 else 1
             film = studio.film("ravdess", folder / "film", workers=several, progress=False, **request)
             made = faces.prepare(
                 datasets.scan("ravdess", folder / "film"),
@@ -167,12 +166,12 @@ def audit_set(
                 )
             sets.append(made)
             bar.update(count * clips)
-    return Strangers(pd.DataFrame(rows), tuple(sets))
+    return AuditSet(pd.DataFrame(rows), tuple(sets))
 
 
 def described(who) -> dict[str, str]:
-    """A drawn person (`studio.Identity`) in the words of `ATTRIBUTES`."""
-    tones, ages, lines = (ATTRIBUTES[name] for name in ("skin tone", "age", "age lines"))
+    """A drawn person (`studio.Identity`) in the words of `SENSITIVE_FEATURES`."""
+    tones, ages, lines = (SENSITIVE_FEATURES[name] for name in ("skin tone", "age", "age lines"))
     return {
         "skin tone": tones[int(np.searchsorted((3, 7), who.tone))],
         "presentation": who.presentation,
@@ -181,24 +180,19 @@ def described(who) -> dict[str, str]:
     }
 
 
-def ask(strangers: Strangers, networks: Sequence, *, progress: bool = True) -> pd.DataFrame:
-    """Have networks answer for every face; their answers are pooled picture by picture, so that people stay the witnesses.
+def ask(audited: AuditSet, networks: Sequence, *, progress: bool = True) -> pd.DataFrame:
+    """Have networks answer for every face.
 
-    ``networks`` are stored results (`experiments.Result`), or anything with ``.labels`` and ``.model()``.  Returns the
-    table with ``predicted_0``, ``predicted_1``, ... (a label; ``""`` where no face was found) and ``right``, the share of
-    the networks that gave the posed-expression label, 0 to 1.  Where no face was found nobody is right: such a picture
-    counts, too.
+    Their answers are pooled picture by picture, so that people stay the witnesses.  ``networks`` are stored results
+    (`experiments.Result`), or anything with ``.labels`` and ``.model()``.  Returns the table with ``predicted_0``,
+    ``predicted_1``, ... (a label; ``""`` where no face was found) and ``right``, the share of the networks that gave
+    the posed-expression label, 0 to 1.  Where no face was found nobody is right: such a picture counts, too.
 
     Raises
     ------
     FerError : no network, or one that lacks a label of the strangers'.
     """
-    from tqdm import tqdm
-
-    from fer_utils.faces import resize
-    from fer_utils.training import predict_probabilities
-
-    networks, table = list(networks), strangers.table.copy()
+    networks, table = list(networks), audited.table.copy()
     if not networks:
         raise invalid("networks", expected="at least one network", received=networks)
     posed = sorted(set(table["expression"]))
@@ -211,17 +205,19 @@ def ask(strangers: Strangers, networks: Sequence, *, progress: bool = True) -> p
         model, names = network.model(), np.array([*network.labels, ""])
         given = np.full(len(table), len(names) - 1)
         size = int(model.input_shape[1])
-        joined = _Joined(
-            [resize(made.images, size, progress=False) for made in strangers.sets], table[["set", "row"]].to_numpy()
-        )
-        given[here] = predict_probabilities(model, joined, here).argmax(axis=1)
+        images = [faces.resize(made.images, size, progress=False) for made in audited.sets]
+        joined = _JoinedImages(images, table[["set", "row"]].to_numpy())
+        given[here] = training.predict_probabilities(model, joined, here).argmax(axis=1)
         table[f"predicted_{number}"] = names[given]
         rights.append(names[given] == table["expression"].to_numpy())
     return table.assign(right=np.mean(rights, axis=0))
 
 
-class _Joined:
-    """The faces of several sets as if they were one array, read from disk when they are asked for: one shape of batch for the network."""
+class _JoinedImages:
+    """The faces of several sets as if they were one array, read from disk when they are asked for.
+
+    So the network is given batches of one shape.
+    """
 
     def __init__(self, images: Sequence[np.ndarray], places: np.ndarray):
         self.images, self.places = images, places
