@@ -20,7 +20,7 @@ import pandas as pd
 from fer_utils import faces, metrics, splits
 from fer_utils.core import labels, provenance
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.paths import home, write_atomic
+from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
 from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
 
@@ -325,7 +325,10 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     folder = home() / "results" / f"{experiment.model.name}-{key}"
     if (folder / "result.json").is_file():
         return _with_current_metrics(Result.load(folder))
-    return _run(experiment, face_set, key, folder, progress)
+    with one_process_at_a_time(folder):
+        if (folder / "result.json").is_file():  # trained by another process while this one waited
+            return _with_current_metrics(Result.load(folder))
+        return _run(experiment, face_set, key, folder, progress)
 
 
 def _metrics_code() -> str:
