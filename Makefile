@@ -16,24 +16,25 @@ export FER_HOME ?= $(CURDIR)/_build/fer
 .PHONY: help env book status test bench serve lab lock address clean
 
 help:
-	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class)"
+	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class; JOBS=n chapters at a time)"
 	@echo "make status            which chapters a build would run, and why (TIER=...)"
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
-	@echo "make test              the whole test suite"
+	@echo "make test              the whole test suite (JOBS=n workers; default one a processor, 4 at most)"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make lock              compile requirements.txt anew from pyproject.toml"
 	@echo "make clean             remove what was built (_build); the environment stays"
 
 book: env
-	@$(PIPELINE) build
+	@$(PIPELINE) build $(if $(JOBS),--jobs $(JOBS))
 
 status: env
 	@$(PIPELINE) status
 
+# A worker takes a file at a time, so that what a file's tests share is made once; tests/conftest.py orders the files.
 test: env
-	@$(RUN) tests
+	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),logical --maxprocesses 4) --dist loadfile --no-loadscope-reorder
 
 bench: env
 	@$(RUN) -m fer_utils.benchmarks.drawing

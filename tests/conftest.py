@@ -1,7 +1,8 @@
-"""Fixtures shared by the tests.  What is slow to make is made once a session."""
+"""Fixtures shared by the tests.  What is slow to make is made once, whichever worker asks first."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 import os
 from pathlib import Path
 import sys
@@ -11,8 +12,53 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))  # the tests' own helpers
 
-#: Films, face sets and results of test runs; keyed by code, so a change never meets an old one.  `python tests` runs two at a time.
-STORE = ROOT / "_build" / "test" / f"fer-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+#: Where test runs keep what they make, the built book among it.
+BUILT = ROOT / "_build" / "test"
+#: Films, face sets, landmark predictors and results: one store for all workers of pytest-xdist.  Who makes something
+#: locks its folder, so that nothing is made twice; keys say what it was made from, so a change never meets an old one.
+STORE = BUILT / "fer"
+
+#: The file whose tests build the book; it is begun first, because nothing else takes as long.
+BUILDS_THE_BOOK = "tests/book/test_chapters.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of the built book, and put the files that take long first.
+
+    With ``pytest -n`` each worker takes the next file when it is done with one.  Long files at the end would leave one
+    worker busy and the others idle; tests of the built book at the beginning would wait for it.
+    """
+    slow, book = set(), set()
+    for item in items:
+        if {"smoke_build", "smoke_site"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.book)
+            item.add_marker(pytest.mark.slow)
+            book.add(item.path)
+        elif item.get_closest_marker("slow"):
+            slow.add(item.path)
+
+    def turn(item: pytest.Item) -> int:
+        if item.path == ROOT / BUILDS_THE_BOOK:
+            return 0
+        if item.path in book:
+            return 3
+        return 1 if item.path in slow else 2
+
+    items.sort(key=turn)  # a stable sort: within a file the order stays
+
+
+@contextmanager
+def one_worker_at_a_time(name: str):
+    """Other workers wait here until the block has ended (where the system has ``flock``)."""
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with open(BUILT / f"{name}.lock", "ab") as lock:
+        try:
+            import fcntl
+        except ImportError:  # Windows: run with one worker
+            pass
+        else:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,12 +97,25 @@ def smoke_faces():
 
 
 @pytest.fixture(scope="session")
+def drawn_predictor() -> Path:
+    """The file of a landmark predictor that has learned from 60 drawn people; the default is 150."""
+    from fer_utils.synthetic import landmark_predictor
+
+    with one_worker_at_a_time("predictor"):
+        return landmark_predictor.train(people=60, pictures_per_person=6, progress=False)
+
+
+@pytest.fixture(scope="session")
 def smoke_build():
-    """Every chapter executed at smoke size, and the site: the pipeline's report."""
+    """Every chapter executed at smoke size, and the site: the pipeline's report.
+
+    The worker that comes second finds the book built: nothing has changed, so its build does no work.
+    """
     sys.path.insert(0, str(ROOT / "book"))
     import pipeline
 
-    report = pipeline.build("smoke", out=ROOT / "_build" / "test", progress=False)
+    with one_worker_at_a_time("book"):
+        report = pipeline.build("smoke", out=BUILT, progress=False)
     assert report.ok, report.failed
     return report
 

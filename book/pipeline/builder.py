@@ -12,10 +12,11 @@ import sys
 import time
 
 from . import browser_files, site
-from .execute import Outcome, check_parameters, kernel_environment, run_chapter, used_file
+from .execute import Outcome, check_parameters, kernel_environment, used_file
 from .keys import Keys, inputs, reasons, remember
 from .layout import TIERS, Book, BookError
 from .progress import Steps, say, spoken
+from .side_by_side import processors, run_chapters
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def build(
     parameters: dict | None = None,
     with_site: bool = True,
     progress: bool = True,
+    jobs: int | None = None,
 ) -> BuildReport:
     """Execute what has changed and build the site from it.
 
@@ -55,7 +57,10 @@ def build(
     out : where everything is written; ``root/_build`` by default.
     parameters : more parameters for every chapter; each chapter must know them all.
     with_site : False stops after the chapters.
-    progress : papermill's bar of cells.
+    progress : papermill's bar of cells, where one chapter runs at a time.
+    jobs : how many chapters run side by side, 1 or more; None for as many as there are processors.
+        A chapter that measures speed (metadata ``fer.alone``) runs after the others, with all
+        threads; the smoke tier, which measures nothing, makes no difference.
 
     Returns
     -------
@@ -70,6 +75,8 @@ def build(
     """
     if tier not in TIERS:
         raise BookError(f"Unknown tier {tier!r}. Expected one of: {', '.join(TIERS)}.")
+    if jobs is not None and jobs < 1:
+        raise BookError(f"Cannot run {jobs} chapters side by side. Expected `jobs` of 1 or more.")
     begun = time.monotonic()
     book = Book.at(root, out)
     given = {"TIER": tier, **(parameters or {})}
@@ -83,6 +90,9 @@ def build(
         check_parameters(book, name, given)
     to_fetch = with_site and not browser_files.is_current(book)
     prefetched = (book.root / "fer_utils" / "synthetic" / "stand_ins.py").exists()
+    alone = [name for name in to_run if tier != "smoke" and announced(book, name).get("alone")]
+    together = [name for name in to_run if name not in alone]
+    jobs = min(jobs or processors(), max(len(together), 1))
 
     plan: list[tuple[str, str, float | None]] = []
     if to_run and prefetched:
@@ -92,9 +102,10 @@ def build(
         plan.append(("browser", "Browser files from the locked npm manifest", 20))
     if with_site:
         plan.append(("site", "Site: Jupyter Book, warnings are errors", 40))
-    steps = Steps(plan, book.out / "durations.json", tier)
+    steps = Steps(plan, book.out / "durations.json", tier, side_by_side=together, jobs=jobs)
     if to_run:
-        say(f"Tier {tier}: {len(to_run)} of {len(chapters)} chapters to run; {steps.left()}.")
+        beside = f", {jobs} at a time" if jobs > 1 else ""
+        say(f"Tier {tier}: {len(to_run)} of {len(chapters)} chapters to run{beside}; {steps.left()}.")
 
     outcomes = {
         name: Outcome(name, "unchanged", notebook=book.executed / f"{name}.ipynb")
@@ -107,18 +118,27 @@ def build(
                 steps.start("data")
                 prefetch(book, tier)
                 steps.end("data")
-            for name in to_run:
+
+            def starting(name: str) -> None:
                 keys.forget(name)
                 steps.start(name)
-                outcome = run_chapter(book, name, given, progress=progress)
+
+            def ended(outcome: Outcome) -> None:
+                name = outcome.chapter
                 if outcome.status == "ran":
                     keys.remember(name, remember(book, known[name], used_file(book, name)))
                     steps.end(name)
                 else:
                     place = f"cell {outcome.cell}" if outcome.cell else "before any cell"
-                    say(f"      FAILED in {place}: {outcome.error}")
+                    say(f"      {Path(name).name} FAILED in {place}: {outcome.error}")
                     steps.end(name, note="failed", measured=False)
                 outcomes[name] = outcome
+
+            if jobs > 1:  # the longest first: no processor is idle while the last one runs
+                together.sort(key=lambda name: -(steps.expected[name] or 0))
+            for names, at_a_time in ((together, jobs), (alone, 1)):
+                for outcome in run_chapters(book, names, given, jobs=at_a_time, starting=starting, progress=progress):
+                    ended(outcome)
     ordered = tuple(outcomes[name] for name in chapters)
     failed = [outcome for outcome in ordered if outcome.status == "failed"]
 
@@ -154,10 +174,15 @@ def make_site(book: Book, keys: Keys, steps: Steps) -> bool:
     return True
 
 
-def guess(book: Book, chapter: str, tier: str) -> float | None:
-    """The seconds that a chapter itself announces (metadata ``fer.minutes[tier]``), if it does."""
+def announced(book: Book, chapter: str) -> dict:
+    """What a chapter says about its execution (metadata ``fer``): ``minutes`` by tier, ``alone``."""
     notebook = json.loads((book.root / f"{chapter}.ipynb").read_text(encoding="utf8"))
-    minutes = notebook["metadata"].get("fer", {}).get("minutes", {})
+    return notebook["metadata"].get("fer", {})
+
+
+def guess(book: Book, chapter: str, tier: str) -> float | None:
+    """The seconds that a chapter itself announces, if it does."""
+    minutes = announced(book, chapter).get("minutes", {})
     return 60 * minutes[tier] if isinstance(minutes, dict) and tier in minutes else None
 
 

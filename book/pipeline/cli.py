@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
             metavar=("NAME", "VALUE"),
             help="one more parameter for every chapter",
         )
+        sub.add_argument("--jobs", type=int, help="how many chapters run side by side (default: one a processor)")
     sub = verb("status", "say which chapters would run")
     sub.add_argument("--tier", choices=TIERS, default=os.environ.get("TIER") or "class")
     sub = verb("serve", "show the built site on this machine")
@@ -78,6 +79,7 @@ def _build(book: Book, given) -> int:
         book.out,
         with_site=given.verb == "build",
         parameters={name: value(text) for name, text in given.parameter},
+        jobs=given.jobs,
     )
     say("\n" + builder.closing(report, book))
     return 0 if report.ok else 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import json
 import os
 from pathlib import Path
+import re
 import sys
 import time
 
@@ -37,15 +38,14 @@ class Outcome:
     notebook: Path | None = None  # the executed copy, or the failed one
 
 
-@contextmanager
-def kernel_environment(book: Book):
-    """Kernels started inside find this interpreter, this store, and the repository root.
+def kernel(book: Book, chapter: str, variables: dict[str, str]) -> str:
+    """The name of a chapter's kernel, specified anew: this interpreter, and ``variables`` in its environment.
 
-    The kernel is our own specification, not one of the user's: a `python3` kernel
-    in a home folder may be another Python.
+    The specification is our own, not one of the user's: a `python3` kernel in a home folder may be another Python.
+    It is the chapter's own because chapters run side by side, and what is set in ``os.environ`` all of them see.
     """
-    specs = book.out / "jupyter"
-    folder = specs / "kernels" / KERNEL
+    name = re.sub(r"[^a-z0-9._-]", "-", f"{KERNEL}-{Path(chapter).name}".lower())
+    folder = book.out / "jupyter" / "kernels" / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kernel.json").write_text(
         json.dumps(
@@ -53,13 +53,20 @@ def kernel_environment(book: Book):
                 "argv": [sys.executable, "-c", LAUNCH, "-f", "{connection_file}"],
                 "display_name": "The book's environment",
                 "language": "python",
+                "env": variables,
                 # The kernel then talks over encrypted sockets: others may be on this machine.
                 "metadata": {"supported_encryption": ["curve"]},
             }
         ),
         encoding="utf8",
     )
-    paths = [str(specs), os.environ.get("JUPYTER_PATH", "")]
+    return name
+
+
+@contextmanager
+def kernel_environment(book: Book):
+    """Kernels started inside find our specifications (`kernel`), this store, and the repository root."""
+    paths = [str(book.out / "jupyter"), os.environ.get("JUPYTER_PATH", "")]
     code = [str(book.root), os.environ.get("PYTHONPATH", "")]
     changes = {
         "JUPYTER_PATH": os.pathsep.join(filter(None, paths)),
@@ -99,8 +106,10 @@ def used_file(book: Book, chapter: str) -> Path:
     return book.executed / f"{chapter}.used.txt"
 
 
-def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = True) -> Outcome:
-    """Execute one chapter; never raises for what happens inside the notebook.
+def run_chapter(
+    book: Book, chapter: str, parameters: dict, *, progress: bool = True, variables: dict[str, str] | None = None
+) -> Outcome:
+    """Execute one chapter, with ``variables`` in its kernel's environment; never raises for what happens inside.
 
     The executed copy appears at ``executed/<chapter>.ipynb`` only if every cell
     ran; otherwise the copy with the traceback is ``executed/<chapter>.failed.ipynb``.
@@ -116,7 +125,6 @@ def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = 
     used = used_file(book, chapter)
     for stale in (target, failed, working, used):
         stale.unlink(missing_ok=True)
-    os.environ[USED_FILE] = str(used)
     begun = time.monotonic()
     cell, error = None, ""
     try:
@@ -124,7 +132,7 @@ def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = 
             str(book.root / f"{chapter}.ipynb"),
             str(working),
             parameters=parameters,
-            kernel_name=KERNEL,
+            kernel_name=kernel(book, chapter, {**(variables or {}), USED_FILE: str(used)}),
             cwd=str(book.root),
             progress_bar=progress,
             autosave_cell_every=30,
@@ -135,8 +143,6 @@ def run_chapter(book: Book, chapter: str, parameters: dict, *, progress: bool = 
         error = f"{problem.ename}: {problem.evalue}"
     except Exception as problem:  # a kernel that died, a notebook that is not JSON
         error = f"{type(problem).__name__}: {problem}"
-    finally:
-        os.environ.pop(USED_FILE, None)
     seconds = time.monotonic() - begun
     if error:
         if working.exists():

@@ -40,6 +40,32 @@ def write_atomic(path: Path, data: bytes | str) -> None:
 
 
 @contextmanager
+def one_process_at_a_time(folder: Path):
+    """Within the block no other process is in a block for the same folder, which is made if need be.
+
+    Two notebooks that want the same training would otherwise write into each other's files.  Whoever comes second
+    waits, and then finds what the first has made.  A process that ends, however it does, lets the others in.  Where the
+    system has no ``flock`` (Windows, some network folders) nobody waits.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def build_folder(path: Path):
     """Yield an empty folder beside ``path`` that becomes ``path`` if the block ends well.
 

@@ -18,7 +18,7 @@ import pandas as pd
 from fer_utils import faces, metrics, models, splits, training
 from fer_utils.core import labels, provenance
 from fer_utils.core.errors import invalid
-from fer_utils.core.paths import home, write_atomic
+from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
 from fer_utils.experiments.config import Experiment
 from fer_utils.experiments.result import Result
 
@@ -53,7 +53,10 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     folder = home() / "results" / f"{experiment.model.name}-{key}"
     if (folder / "result.json").is_file():
         return _with_current_metrics(Result.load(folder))
-    return _run(experiment, face_set, key, folder, progress)
+    with one_process_at_a_time(folder):
+        if (folder / "result.json").is_file():  # trained by another process while this one waited
+            return _with_current_metrics(Result.load(folder))
+        return _run(experiment, face_set, key, folder, progress)
 
 
 def _metrics_code() -> str:

@@ -52,7 +52,8 @@ def test_stored_without_outputs_and_valid(root, name):
             None,
             {"markdown_format": "myst"},
         )  # for a cell that writes a table in Markdown
-    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+    assert set(notebook.metadata) <= {"kernelspec", "language_info", "fer"}
+    assert set(notebook.metadata.get("fer", {})) <= {"alone", "minutes"}, "what book/pipeline/builder.py reads"
     ids = [cell.id for cell in notebook.cells]
     assert len(ids) == len(set(ids))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -19,6 +21,7 @@ from pipeline import (  # noqa: E402
     browser_files,
     build,
     keys,
+    side_by_side,
     site,
 )
 from pipeline.address import current, in_notebook, rewrite  # noqa: E402
@@ -288,6 +291,116 @@ def test_damaged_memory_of_keys_means_that_everything_runs(tmp_path):
     assert Keys(path).get("a") == {"inputs": {}}
     memory.forget("a")
     assert Keys(path).get("a") is None
+
+
+# Chapters side by side ----------------------------------------------------------------------------
+
+#: Ends only when the other chapter has begun, or says after a minute that it never did.
+MEET = """
+from pathlib import Path
+import os, time
+mine, other = {names!r}
+Path(mine).write_text(os.environ.get("TF_NUM_INTRAOP_THREADS", "all"))
+until = time.monotonic() + 60
+while not Path(other).exists() and time.monotonic() < until:
+    time.sleep(0.05)
+assert Path(other).exists(), "the other chapter did not run"
+"""
+
+
+def two_chapters(mini, first: str, second: str) -> None:
+    (mini / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/intro\nchapters:\n  - file: notebooks/01_tiny\n  - file: notebooks/02_next\n"
+    )
+    write_chapter(mini / "notebooks" / "01_tiny.ipynb", first)
+    write_chapter(mini / "notebooks" / "02_next.ipynb", second)
+
+
+def test_two_chapters_run_at_the_same_time_with_half_the_threads_each(mini, monkeypatch, capsys):
+    for name in side_by_side.THREADS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(side_by_side, "processors", lambda: 4)
+    two_chapters(mini, MEET.format(names=("a", "b")), MEET.format(names=("b", "a")))
+    report = build("smoke", mini, with_site=False, jobs=2)
+    assert [outcome.chapter[-7:] for outcome in report.chapters] == ["01_tiny", "02_next"], "reading order"
+    assert report.ok, report.failed
+    assert [(mini / name).read_text() for name in "ab"] == ["2", "2"]
+    said = capsys.readouterr().out
+    assert "2 of 2 chapters to run, 2 at a time" in said and "01_tiny: done in" in said and "02_next: done in" in said
+    assert said.index("[2/2]") < said.index("done in"), "both are announced before one has ended"
+
+
+def test_threads_that_the_user_has_set_stay(monkeypatch):
+    monkeypatch.setattr(side_by_side, "processors", lambda: 8)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    shares = side_by_side.share_of_threads(3)
+    assert shares["TF_NUM_INTRAOP_THREADS"] == "2" and "OMP_NUM_THREADS" not in shares
+    assert side_by_side.share_of_threads(1) == {} and side_by_side.share_of_threads(20)["MKL_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize("tier", ["smoke", "class"])
+def test_a_chapter_that_measures_speed_runs_alone_where_its_numbers_count(mini, tier):
+    log = (
+        "from pathlib import Path\nlog = Path('log.txt').open('a', 1)\n"
+        "print('{0}+', file=log)\n{1}\nprint('{0}-', file=log)"
+    )
+    two_chapters(mini, log.format("alone", ""), log.format("other", "import time; time.sleep(1)"))
+    path = mini / "notebooks" / "01_tiny.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.metadata["fer"] = {"alone": True}
+    nbformat.write(notebook, path)
+    assert build(tier, mini, with_site=False, jobs=2).ok
+    in_turn = (mini / "log.txt").read_text().split() == ["other+", "other-", "alone+", "alone-"]
+    assert in_turn or tier == "smoke"
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
+def test_a_build_that_is_stopped_goes_on_with_what_it_had_not_finished(mini, how):
+    """The second chapter waits for ever the first time; its kernel ends with the build, and it is not remembered."""
+    wait = (
+        "from pathlib import Path\nimport os, time\nif not Path('pid').exists():\n"
+        "    Path('pid').write_text(str(os.getpid()))\n    time.sleep(600)"
+    )
+    two_chapters(mini, TICK, wait)
+    running = subprocess.Popen(
+        [sys.executable, str(ROOT / "book" / "pipeline"), "run", "--tier", "smoke", "--jobs", "2", "--root", str(mini)],
+        env={name: value for name, value in os.environ.items() if name not in ("FER_HOME", "TIER")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in running.stdout:
+        if "01_tiny: done" in line:
+            break
+    until(lambda: (mini / "pid").exists() and (mini / "pid").read_text())
+    running.send_signal(getattr(signal, how))
+    _, errors = running.communicate(timeout=60)
+    if how == "SIGINT":
+        assert running.returncode == 130 and "the next build goes on from there" in errors and "Traceback" not in errors
+    kernel = int((mini / "pid").read_text())
+    until(lambda: not is_alive(kernel))
+    again = build("smoke", mini, with_site=False, progress=False, jobs=2)
+    assert [outcome.status for outcome in again.chapters] == ["unchanged", "ran"] and ticks(mini) == ["smoke"]
+
+
+def until(condition, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.1)
+
+
+def is_alive(process: int) -> bool:
+    """False for a process that has ended, also where nobody has asked for its status yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_no_job_at_all_is_refused(mini):
+    with pytest.raises(BookError, match="`jobs` of 1 or more"):
+        build("smoke", mini, jobs=0)
 
 
 # Browser files -----------------------------------------------------------------------------------

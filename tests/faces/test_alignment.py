@@ -41,9 +41,8 @@ rolls = st.floats(-180, 180)
 
 
 @pytest.fixture(scope="module")
-def predictor(_store) -> Path:
-    """That of the tests of landmarks, trained once for both."""
-    return landmark_predictor.train(people=60, pictures_per_person=6, progress=False)
+def predictor(drawn_predictor) -> Path:
+    return drawn_predictor
 
 
 # --- geometry -------------------------------------------------------------------------------

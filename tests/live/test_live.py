@@ -93,12 +93,8 @@ def test_a_face_is_pixel_for_pixel_what_prepare_makes_of_the_same_box(clip, tmp_
     )
 
 
-def test_an_aligned_face_is_that_of_prepare_too(clip, tmp_path):
-    from fer_utils.synthetic import landmark_predictor
-
-    predictor = landmark_predictor.train(
-        people=60, pictures_per_person=6, progress=False
-    )  # that of the tests of landmarks, trained once for all
+def test_an_aligned_face_is_that_of_prepare_too(clip, drawn_predictor, tmp_path):
+    predictor = drawn_predictor
     _, kept = watched(clip, landmarks=predictor, align=True, frames=4)
     boxes = [faces[0].box for _, faces in sorted(kept.items())]
     short = drawn.write_video(tmp_path / "short.mp4", drawn.moving(1, 25)[:4])

@@ -29,9 +29,8 @@ TINY = {"people": 2, "pictures_per_person": 2, "progress": False}
 
 
 @pytest.fixture(scope="module")
-def trained(_store):
-    """A real training, on 60 people; the default is 150."""
-    return landmark_predictor.train(people=60, pictures_per_person=6, progress=False)
+def trained(drawn_predictor):
+    return drawn_predictor
 
 
 @pytest.fixture(scope="module")
