@@ -1,4 +1,4 @@
-"""README, CONTRIBUTING and the pages about the package: what they show runs, exists, and is true to the stored answers."""
+"""README, CONTRIBUTING and the pages about the package: what they show runs and exists; their numbers are stored."""
 
 from __future__ import annotations
 
