@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-import re
 import subprocess
 import sys
 
@@ -447,63 +446,3 @@ def test_an_interrupted_command_says_that_it_can_go_on(call, monkeypatch, tmp_pa
 
 def test_the_store_of_these_tests_is_their_own(call, tmp_path_factory):
     assert paths.home() == (tmp_path_factory.getbasetemp() / "cli-store").resolve()
-
-
-# --- what the README prints ------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def readme():
-    return (Path(main.__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(readme, language):
-    return re.findall(rf"```{language}\n(.*?)```", readme, re.S)
-
-
-def test_the_readmes_example_runs_as_printed(readme, call, tmp_path, monkeypatch, capsys):
-    example, _ = blocks(readme, "python")
-    assert "actors=4, clips_per_actor=8" in example
-    monkeypatch.chdir(tmp_path)
-    exec(example.replace("actors=4, clips_per_actor=8", "actors=2, clips_per_actor=2"), {})
-    told = capsys.readouterr().out
-    assert told.startswith("(24, 180, 180, 1) no problems\n") and str(paths.home() / "results" / "knn-") in told
-    assert "expression" in told
-
-
-def test_the_readmes_studio_runs_as_printed(readme, tmp_path, monkeypatch, capsys):
-    _, example = blocks(readme, "python")
-    monkeypatch.chdir(tmp_path)
-    space = {}
-    exec(example, space)
-    assert (
-        "true_expression" in capsys.readouterr().out
-        and space["picture"].shape == (256, 256, 3)
-        and space["marks"].shape == (68, 2)
-    )
-    assert len(space["film"].clips) == 8 and len(space["acted"].clips) == 1440
-
-
-def test_the_readmes_commands_exist(readme, root):
-    shown = " ".join(blocks(readme, "bash"))
-    for command in re.findall(r"python -m fer_utils (.*)", shown):
-        main._parser().parse_args(command.split("#")[0].split())  # exits where an option is unknown
-    targets = set(re.findall(r"make ([a-z]+)", shown))
-    assert {"book", "test", "serve", "address"} <= targets
-    for target in targets:
-        assert re.search(rf"^{target}:", (root / "Makefile").read_text(), re.M), target
-
-
-def test_the_tests_that_the_readme_names_exist(readme, root):
-    named = re.findall(r"`(tests/test_\w+\.py)::(test_\w+)`", readme)
-    assert len(named) >= 8
-    for file, name in named:
-        assert f"\ndef {name}(" in (root / file).read_text(encoding="utf-8"), name
-
-
-def test_the_readmes_map_has_every_room(readme, root):
-    rooms = {p.stem for p in (root / "fer_utils").glob("*.py")} | {
-        p.parent.name for p in (root / "fer_utils").glob("*/__init__.py")
-    }
-    mapped = set(re.findall(r"`(\w+)`", "".join(re.findall(r"(?m)^\| (`.*?) \|", readme))))
-    assert rooms - {"__init__", "__main__"} == mapped

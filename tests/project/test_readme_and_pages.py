@@ -1,0 +1,275 @@
+"""README, CONTRIBUTING and the pages about the package: what they show runs and exists; their numbers are stored."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import textwrap
+
+import numpy as np
+import pytest
+
+from fer_utils import metrics, studies
+from fer_utils.cli import main
+from fer_utils.core import paths
+
+PAGES = ("book/using.md", "book/real-data.md", "book/promises.md", "book/how-it-is-built.md")
+TEXTS = ("README.md", *PAGES, "CONTRIBUTING.md")
+
+
+@pytest.fixture(scope="module")
+def texts(root) -> dict[str, str]:
+    return {name: (root / name).read_text(encoding="utf-8") for name in TEXTS}
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.S)
+
+
+def shown_commands(texts) -> list[str]:
+    """Every line of every bash block, without its comment."""
+    lines = [
+        line.split(" #")[0].strip()
+        for text in texts.values()
+        for block in blocks(text, "bash")
+        for line in block.splitlines()
+    ]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+# --- the first screen -------------------------------------------------------------------------
+
+
+def test_the_readme_is_read_in_two_minutes(texts):
+    lines = texts["README.md"].splitlines()
+    assert len(lines) <= 90 and max(map(len, lines)) <= 120
+    first = "\n".join(lines[:25])
+    assert "![" in first and "three numbers" in first and len(re.findall(r"\*\*\d+\.\d %\*\*", first)) == 3
+
+
+def test_the_readmes_picture_is_small_and_what_its_script_draws(texts, root):
+    from PIL import Image
+
+    alt, name = re.search(r"!\[(.*?)\]\((.*?)\)", texts["README.md"], re.S).groups()
+    file = root / name
+    assert file.stat().st_size < 60_000 and len(alt.split()) > 10
+    script = file.with_name("drawn_faces.py")
+    assert f".venv/bin/python {script.relative_to(root)}" in texts["book/using.md"]
+    spec = importlib.util.spec_from_file_location("drawn_faces", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert all(label in alt for label in module.PEOPLE)
+    drawn, kept = module.picture().astype(float), np.asarray(Image.open(file).convert("RGB"), float)
+    assert drawn.shape == kept.shape and np.abs(drawn - kept).mean() < 4  # WebP loses a little
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+
+def per_cent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def span(one: dict) -> str:
+    return f"{100 * one['low']:.1f} to {100 * one['high']:.1f}"
+
+
+def paired(first: dict, second: dict) -> list[float]:
+    """Accuracy of the first minus that of the second, actor by actor, from (right, all) of each."""
+    return [first[who][0] / first[who][1] - second[who][0] / second[who][1] for who in second]
+
+
+def test_the_main_finding_is_that_of_the_stored_answers(texts):
+    split = {(row["unit"], row["twins"]): row for row in studies.load("split").answer["rows"]}
+    shown = re.findall(r"\*\*(\d+\.\d %)\*\*", texts["README.md"])
+    wanted = [("frame", True), ("frame", False), ("actor", False)]
+    assert shown[:3] == [per_cent(split[key]["accuracy"]["value"]) for key in wanted]
+    assert {split[key]["accuracy"]["groups"] for key in wanted} == {24} and studies.load("split").answer["epochs"] == 6
+    assert f"commonest label scores {per_cent(split['actor', False]['chance'])}" in texts["README.md"]
+    real = studies.load("real_people").answer
+    rows = {
+        (row["model"], row["protocol"]): row["accuracy"]["value"] for row in real["rows"] if row["reference"] == "plain"
+    }
+    for number in (rows["support vectors", "twins"], rows["support vectors", "actors"], real["chance"]):
+        assert per_cent(number) in texts["README.md"]
+    assert len(real["actors"]) == 24
+
+
+def test_what_is_said_of_small_networks_is_that_of_the_stored_answers(texts):
+    before, nano, savee = (studies.load(name).answer for name in ("before_networks", "nano", "nano_savee"))
+    hog = next(
+        row for row in before["rows"] if (row["model"], row["feature"], row["split"]) == ("ANN", "HOG", "actors apart")
+    )
+    rows = {
+        row["name"]: row
+        for row in [*nano["rows"], *studies.load("lightweight2019").answer["rows"]]
+        if row.get("dataset", "ravdess") == "ravdess"
+    }
+    using = texts["book/using.md"]
+    for words, row in (
+        ("HOG and 64", hog),
+        *(
+            (f"{name}", rows[key])
+            for name, key in (
+                ("InceptionResNetV2, ", "inception_resnetv2"),
+                ("`nano`", "nano"),
+                ("`ding2023`", "ding2023"),
+            )
+        ),
+    ):
+        line = next(line for line in using.splitlines() if line.startswith(f"| {words}"))
+        assert (
+            f"| {row['parameters']:,} |" in line
+            and per_cent(row["accuracy"]["value"]) in line
+            and span(row["accuracy"]) in line
+        )
+    for text in (using, texts["README.md"]):
+        assert per_cent(hog["accuracy"]["value"]) in text and per_cent(rows["nano"]["accuracy"]["value"]) in text
+    assert (before["settings"]["hidden"], before["settings"]["epochs"], nano["epochs"]) == (64, 60, 6)
+    assert all(hog["accuracy"]["value"] > row["accuracy"]["value"] for row in rows.values())
+    for name in ("inception_resnetv2", "nano"):
+        gain = paired(hog["by_actor"], rows[name]["by_actor"])
+        told = metrics.average(gain, list(rows[name]["by_actor"]))
+        assert re.search(
+            rf"{100 * told['value']:.1f}(\spoints)?\s\({100 * told['low']:.1f}\sto\s{100 * told['high']:.1f}\)", using
+        ), name
+    for one in nano["differences"]:
+        if one["name"] == "nano":
+            assert f"{100 * one['value']:.1f}" in using and span(one) in using
+    four = {row["name"]: row["by_actor"] for row in savee["rows"]}
+    gain = np.array(paired(four["nano"], four["ding2023"]))
+    half = 3.182 * gain.std(ddof=1) / 2  # Student's interval of four
+    assert len(gain) == 4 and f"gains {100 * gain.mean():.1f} points over four actors" in using
+    assert f"{100 * (gain.mean() - half):.1f} to {100 * (gain.mean() + half):.1f}" in using
+
+
+def test_times_as_fast_says_as_what(texts):
+    rows = {(row["network"], row["form"], row["quantize"]): row for row in studies.load("compression").answer["rows"]}
+    whole = rows["xception", "litert", None]
+    for words, key in (
+        ("float32", ("xception", "litert", None)),
+        ("int8", ("xception", "litert", "int8")),
+        ("float32, half of the filters gone", ("xception, filters pruned", "litert", None)),
+        ("int8, half of the filters gone", ("xception, filters pruned", "litert", "int8")),
+    ):
+        eager, same = rows[key]["ratio_1"], rows[key]["ratio_1"] / whole["ratio_1"]
+        line = next(line for line in texts["book/using.md"].splitlines() if line.startswith(f"| {words} |"))
+        assert f"| {eager:.1f} | {same:.1f} |".replace("| 1.0 |", "| 1 |") in line
+    for number in (eager, same):
+        assert f"{number:.1f} times as fast" in texts["README.md"]
+    for key in (("xception", "litert", "int8"), ("xception, filters pruned", "litert", "int8")):
+        row = rows[key]
+        assert f"{100 * row['change']:+.1f}" in texts["book/using.md"]
+        assert f"({100 * row['change_low']:.1f} to {100 * row['change_high']:.1f})" in texts["book/using.md"]
+
+
+def test_the_claim_of_2019_is_not_judged(texts):
+    study = studies.load("lightweight2019").answer
+    assert (study["epochs"], study["size"]) == (6, 80)
+    for name in ("README.md", "book/using.md"):
+        text = " ".join(texts[name].split())
+        assert "not testable at this budget" in text and "six epochs on faces of 80 pixels" in text
+        assert not re.search(r"did(n't| not) hold|does not hold", text)
+
+
+# --- Python and commands ----------------------------------------------------------------------
+
+
+def test_the_example_runs_as_printed(texts, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
+    (example,) = blocks(texts["README.md"], "python")
+    assert example == blocks(texts["book/using.md"], "python")[0]
+    assert len([line for line in example.splitlines() if line]) == 10 and "actors=4, clips_per_actor=8" in example
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
+    monkeypatch.chdir(tmp_path)
+    exec(example.replace("actors=4, clips_per_actor=8", "actors=2, clips_per_actor=2"), {})
+    told = capsys.readouterr().out
+    assert told.startswith("(24, 180, 180, 1) no problems\n") and str(paths.home() / "results" / "knn-") in told
+    assert "expression" in told
+
+
+def test_the_studios_example_runs_as_printed(texts, tmp_path, monkeypatch, capsys):
+    _, example = blocks(texts["book/using.md"], "python")
+    monkeypatch.chdir(tmp_path)
+    space = {}
+    exec(example, space)
+    assert "true_expression" in capsys.readouterr().out
+    assert space["picture"].shape == (256, 256, 3) and space["marks"].shape == (68, 2)
+    assert len(space["film"].clips) == 8 and len(space["acted"].clips) == 1440
+
+
+def test_no_python_block_goes_unchecked(texts):
+    count = {name: len(blocks(text, "python")) for name, text in texts.items()}
+    assert count.pop("README.md") == 1 and count.pop("book/using.md") == 2
+    for name in count:
+        for block in map(textwrap.dedent, blocks(texts[name], "python")):
+            compile(block, name, "exec")
+
+
+def test_the_commands_exist(texts, root):
+    shown = shown_commands(texts)
+    ours = [found[1] for line in shown if (found := re.search(r"python -m fer_utils (?!\.)(.*)", line))]
+    assert len(ours) >= 15
+    for command in ours:
+        main._parser().parse_args(command.split())  # exits where an option is unknown
+    for name, text in texts.items():  # those within a sentence: the command's name
+        for command in re.findall(r"`(?:\.venv/bin/)?python -m fer_utils ([a-z]+)", text):
+            assert re.search(rf"^    {command} ", main._parser().format_help(), re.M), (name, command)
+    for line in shown:
+        if found := re.search(r"python -m (fer_utils\.[\w.]+)", line):
+            assert importlib.util.find_spec(found[1]), line
+        if found := re.match(r"\.venv/bin/python ([\w./-]+)", line):
+            if not found[1].startswith("-"):
+                assert (root / found[1]).exists(), line
+
+
+def test_the_targets_of_make_exist(texts, root):
+    makefile = (root / "Makefile").read_text(encoding="utf-8")
+    everything = "\n".join(
+        [*shown_commands(texts), *(code for text in texts.values() for code in re.findall(r"`([^`\n]+)`", text))]
+    )
+    targets = set(re.findall(r"(?m)^make ([a-z]+)", everything))
+    assert {"book", "test", "serve", "address", "bench", "lock", "env", "lab"} <= targets
+    for target in targets:
+        assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+# --- what is named exists ---------------------------------------------------------------------
+
+
+def test_the_promises_are_proved_by_tests_that_exist(texts, root):
+    promises = re.findall(r"(?m)^\*\*(.+)\*\*\n((?:- `.*`\n)+)", texts["book/promises.md"])
+    assert len(promises) >= 17
+    for promise, proofs in promises:
+        named = re.findall(r"(?m)^- `(tests/[\w/]+\.py)::(test_\w+)`$", proofs)
+        assert named and len(named) == len(proofs.splitlines()), promise
+        for file, name in named:
+            assert f"\ndef {name}(" in (root / file).read_text(encoding="utf-8"), name
+
+
+def test_every_test_that_is_named_exists(texts, root):
+    named = {found for text in texts.values() for found in re.findall(r"(tests/[\w/]+\.py)::(test_\w+)", text)}
+    assert named
+    for file, name in named:
+        assert f"\ndef {name}(" in (root / file).read_text(encoding="utf-8"), (file, name)
+
+
+def test_every_file_of_the_repository_that_is_named_exists(texts, root):
+    for name, text in texts.items():
+        for path in re.findall(r"`((?:fer_utils|tests|notebooks|book|\.github|\.ci)/[\w./-]*)", text):
+            if not re.search(r"NN|NAME|ROOM", path):
+                assert (root / path).exists(), f"{name}: {path}"
+        for path in re.findall(r"\]\(((?!https?:|#)[^)]+)\)", text):
+            assert ((root / name).parent / path).exists(), f"{name}: {path}"
+
+
+def test_the_map_has_every_subpackage(texts, root):
+    rooms = {path.parent.name for path in (root / "fer_utils").glob("*/__init__.py")}
+    mapped = re.findall(r"`(\w+)`", "".join(re.findall(r"(?m)^\| (`.*?) \|", texts["book/how-it-is-built.md"])))
+    assert sorted(mapped) == sorted(rooms)
+
+
+def test_the_pages_are_in_the_contents(root):
+    contents = (root / "_toc.yml").read_text(encoding="utf-8")
+    for page in PAGES:
+        assert f"- file: {page.removesuffix('.md')}\n" in contents
