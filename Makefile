@@ -13,7 +13,7 @@ PORT ?= 8000
 # Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
 export FER_HOME ?= $(CURDIR)/_build/fer
 
-.PHONY: help env book status test bench serve lab lock address clean
+.PHONY: help env book status test lint bench serve lab lock address clean
 
 help:
 	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class; JOBS=n chapters at a time)"
@@ -21,6 +21,7 @@ help:
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite (JOBS=n workers; default one a processor, 4 at most)"
+	@echo "make lint              style, the order of the rooms, types, text files, workflows"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make lock              compile requirements.txt anew from pyproject.toml"
@@ -35,6 +36,18 @@ status: env
 # A worker takes a file at a time, so that what a file's tests share is made once; tests/conftest.py orders the files.
 test: env
 	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),logical --maxprocesses 4) --dist loadfile --no-loadscope-reorder
+
+# All checks run, also after one that fails; the status says whether all were clean.
+lint: env
+	@failed=; \
+	check() { echo "== $$1"; shift; "$$@" || failed=yes; }; \
+	check "ruff check" $(VENV)/bin/ruff check .; \
+	check "ruff format" $(VENV)/bin/ruff format --check .; \
+	check "order of the rooms (import-linter)" $(VENV)/bin/lint-imports --no-logo; \
+	check "types (mypy)" $(VENV)/bin/mypy; \
+	check "text files" $(RUN) .ci/tidy.py; \
+	if [ -d .github ]; then check "workflows (zizmor)" $(VENV)/bin/zizmor --offline --no-progress --quiet .github; fi; \
+	test -z "$$failed"
 
 bench: env
 	@$(RUN) -m fer_utils.benchmarks.drawing
