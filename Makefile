@@ -37,10 +37,7 @@ test: env
 	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),logical --maxprocesses 4) --dist loadfile --no-loadscope-reorder
 
 bench: env
-	@$(RUN) -m fer_utils.benchmarks.drawing
-	@$(RUN) -m fer_utils.benchmarks.training_steps
-	@$(RUN) -m fer_utils.benchmarks.face_detection $(if $(CLIPS),--root "$(CLIPS)")
-	@$(RUN) -m fer_utils.benchmarks.live_frames
+	@$(RUN) -m fer_utils bench $(if $(CLIPS),--root "$(CLIPS)")
 
 serve: env
 	@$(PIPELINE) serve --port $(PORT)

@@ -1,4 +1,5 @@
 from . import arguments as arguments
+from . import bench_command as bench_command
 from . import data_commands as data_commands
 from . import demo_command as demo_command
 from . import main as main

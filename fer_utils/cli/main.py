@@ -11,6 +11,7 @@ import argparse
 import sys
 
 from fer_utils.cli import (
+    bench_command,
     data_commands,
     demo_command,
     result_commands,
@@ -28,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
     *study_commands.COMMANDS,
     *result_commands.COMMANDS,
     *demo_command.COMMANDS,
+    *bench_command.COMMANDS,
 )
 
 
