@@ -50,10 +50,7 @@ lint: env
 	test -z "$$failed"
 
 bench: env
-	@$(RUN) -m fer_utils.benchmarks.drawing
-	@$(RUN) -m fer_utils.benchmarks.training_steps
-	@$(RUN) -m fer_utils.benchmarks.face_detection $(if $(CLIPS),--root "$(CLIPS)")
-	@$(RUN) -m fer_utils.benchmarks.live_frames
+	@$(RUN) -m fer_utils bench $(if $(CLIPS),--root "$(CLIPS)")
 
 serve: env
 	@$(PIPELINE) serve --port $(PORT)

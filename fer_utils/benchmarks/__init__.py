@@ -1,4 +1,7 @@
-"""How fast drawing, face detection, training and live frames are on this machine, as ratios."""
+"""How fast drawing, face detection, training and live frames are on this machine, as ratios.
+
+``python -m fer_utils bench`` runs them; nothing else of the package imports this room.
+"""
 
 import lazy_loader
 

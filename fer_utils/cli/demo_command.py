@@ -1,68 +1,81 @@
-"""The command ``python -m fer_utils demo``: its arguments, and what it does with them."""
+"""The command ``demo``."""
 
 from __future__ import annotations
 
 import argparse
 
-HELP = "watch a camera or a video: find faces, follow them, draw boxes and scores; nothing is stored unless --out names a film"
+from fer_utils import live
+from fer_utils.cli.arguments import Command, add_face_arguments, chosen_landmark_predictor, listed_labels
+from fer_utils.cli.output import print_outcome, report_problems
 
 
-def add_arguments(made: argparse.ArgumentParser) -> None:
-    """The arguments of ``demo`` besides those for finding faces (``--detector``, ``--landmarks``, ``--align``)."""
-    source = made.add_mutually_exclusive_group(required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of ``demo``."""
+    source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--camera", type=int, metavar="NUMBER", help="0 for the first; whoever comes into view has to be told before"
     )
     source.add_argument("--video", metavar="FILE", help="a video")
-    made.add_argument(
+    parser.add_argument(
         "--model", required=True, help="the folder of a stored result, a .keras file, or an exported file (.tflite)"
     )
-    made.add_argument("--labels", help="class names, comma-separated, for a file without a result.json beside it")
-    made.add_argument("--out", metavar="FILE", help="also write the annotated film, a .webm that is not there yet")
-    made.add_argument("--headless", action="store_true", help="no window, for machines without a screen")
-    made.add_argument(
+    parser.add_argument("--labels", help="class names, comma-separated, for a file without a result.json beside it")
+    parser.add_argument("--out", metavar="FILE", help="also write the annotated film, a .webm that is not there yet")
+    parser.add_argument("--headless", action="store_true", help="no window, for machines without a screen")
+    parser.add_argument(
         "--every", type=int, default=10, metavar="N", help="the detector looks at every N-th frame (default 10)"
     )
-    made.add_argument(
+    parser.add_argument(
         "--lost",
         type=int,
         default=15,
         metavar="N",
         help="a face is given up N frames after it was last seen (default 15)",
     )
-    made.add_argument(
+    parser.add_argument(
         "--smoothing", type=float, metavar="SECONDS", help="time constant of the scores (default 0.25; 0 for none)"
     )
-    made.add_argument("--margin", type=float, help="as in prepare (default: what the model's result says)")
-    made.add_argument(
+    parser.add_argument("--margin", type=float, help="as in prepare (default: what the model's result says)")
+    parser.add_argument(
         "--threads", type=int, default=1, help="of OpenCV and of an exported network's engine (default 1)"
     )
-    made.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
+    parser.add_argument("--frames", type=int, metavar="N", help="stop after N frames")
+    add_face_arguments(parser)
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Run the command and return its exit status: 0 done, 1 where no frame could be read; errors are those of `fer_utils.live.run`."""
-    from fer_utils.cli import main
-    from fer_utils.live.pipeline import run
-    from fer_utils.live.smoothing import TIME_CONSTANT
-
-    report = run(
+    """Watch a camera or a video; the status is 1 where no frame could be read. Errors: `fer_utils.live.run`."""
+    report = live.run(
         options.camera if options.video is None else options.video,
         options.model,
-        labels=options.labels.split(",") if options.labels else None,
+        labels=listed_labels(options),
         out=options.out,
         headless=options.headless,
         detector=options.detector,
         every=options.every,
         lost=options.lost,
-        smoothing=TIME_CONSTANT if options.smoothing is None else options.smoothing,
+        smoothing=live.TIME_CONSTANT if options.smoothing is None else options.smoothing,
         margin=options.margin,
-        landmarks=main._predictor(options),
-        align=options.align or None,
+        landmarks=chosen_landmark_predictor(options),
+        # Without --align it is as the model's result says.
+        align=True if options.align else None,
         threads=options.threads,
         frames=options.frames,
         progress=not options.quiet,
     )
-    value = report.to_json() | {"problems": main._report(report.problems)}
-    main._print(options, value, report.summary())
+    value = report.to_json()
+    value["problems"] = report_problems(report.problems)
+    print_outcome(options, value, report.summary())
     return 0 if report.frames else 1
+
+
+COMMANDS = (
+    Command(
+        "demo",
+        "watch a camera or a video: find faces, follow them, draw boxes and scores; "
+        "nothing is stored unless --out names a film",
+        add_arguments,
+        demo,
+        argument_names={"source": "video"},
+    ),
+)

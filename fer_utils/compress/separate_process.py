@@ -17,6 +17,7 @@ from time import perf_counter
 import numpy as np
 
 from fer_utils.core.errors import FerError
+from fer_utils.core.memory import peak_mb
 
 #: What an engine is before it has read a file: imported, so that its own share of the memory can be told from the network's.
 _IMPORTS = {
@@ -106,7 +107,6 @@ class Apart:
 
 def work(path: str, engine: str, threads: int, folder: str, say) -> None:
     """What the process does: load, say so, then answer each line of standard input until there is none."""
-    from fer_utils.benchmarks.training_steps import peak_mb
     from fer_utils.compress.engines import load, need
 
     try:

@@ -1,5 +1,6 @@
 from . import errors as errors
 from . import labels as labels
+from . import memory as memory
 from . import paths as paths
 from . import provenance as provenance
 from . import tables as tables

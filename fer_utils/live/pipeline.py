@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 import os
 from pathlib import Path
@@ -341,8 +342,8 @@ def run(
             print(
                 f"{NOTICE}\n" + (f"Stored: {out}, and nothing else." if out else "Nothing is stored."), file=sys.stderr
             )
-        with _threads(threads):
-            report = _watch(coming, watcher, window, film, frames, each, progress)
+        with opencv_threads(threads):
+            report = watch_frames(coming, watcher, window=window, film=film, most=frames, each=each, progress=progress)
         if film is not None:
             watcher.clock.start()
             report.out = out if film.finish(progress) else None
@@ -359,23 +360,40 @@ def run(
             film.discard()
 
 
-class _threads:
+@contextmanager
+def opencv_threads(threads: int) -> Iterator[None]:
     """OpenCV on so many threads, and afterwards as before."""
-
-    def __init__(self, threads: int):
-        self.threads = threads
-
-    def __enter__(self):
-        cv2 = streams.opencv()
-        self.before = cv2.getNumThreads()
-        cv2.setNumThreads(self.threads)
-
-    def __exit__(self, *_):
-        streams.opencv().setNumThreads(self.before)
+    cv2 = streams.opencv()
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(threads)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
-def _watch(coming, watcher: Watcher, window, film, most: int | None, each, progress: bool) -> Report:
-    """The loop."""
+def watch_frames(
+    coming: streams.Source,
+    watcher: Watcher,
+    *,
+    window: Any = None,
+    film: Any = None,
+    most: int | None = None,
+    each: Callable[[Frame, list[Seen]], object] | None = None,
+    progress: bool = False,
+) -> Report:
+    """The loop of `run`: every frame is read, looked at, and drawn where there is a window or a film.
+
+    Parameters
+    ----------
+    coming : the frames.
+    watcher : finds and scores the faces; its clock says how long each stage took.
+    window : None, or what has `fer_utils.live.streams.Window.show`.
+    film : None, or what has ``add(bgr, time_s)`` as `fer_utils.live.streams.Film` has; it is not finished here.
+    most : stop after so many frames; None for all.
+    each : as for `run`.
+    progress : a bar on standard error.
+    """
     from tqdm import tqdm
 
     made = watcher.classifier

@@ -66,8 +66,7 @@ class Smoother:
         if (
             scores.ndim != 1
             or not np.isfinite(scores).all()
-            or (self.value is not None
-            and scores.shape != self.value.shape)
+            or (self.value is not None and scores.shape != self.value.shape)
         ):
             raise invalid("scores", expected="one finite number a class, as many as before", received=scores)
         if self.value is None:

@@ -211,11 +211,16 @@ class Film:
                 "codec (pip install opencv-python-headless), or go without `out`."
             )
 
+    def close(self) -> None:
+        """Write what VP9, which looks ahead, has kept back; nothing can be added after it."""
+        if self._writer is not None:
+            self._writer.release()
+
     def finish(self, progress: bool = False) -> bool:
         """Close the file and give it its name; False where no picture was added.  ``FerError`` where less is in it than was written."""
         if self._writer is None:
             return False
-        self._writer.release()
+        self.close()
         there = _count(self.part)
         if there != self.added:
             self.discard()
@@ -227,8 +232,7 @@ class Film:
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        if self._writer is not None:
-            self._writer.release()
+        self.close()
         self.part.unlink(missing_ok=True)
 
 

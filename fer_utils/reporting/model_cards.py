@@ -440,7 +440,7 @@ def _ethics(missing: list[str]) -> str:
 
 def _caveats(made: Result, missing: list[str]) -> str:
     missing.append(
-        "speed on the machine that it is to run on (`python -m fer_utils.benchmarks.live_frames --model ...`)"
+        "speed on the machine that it is to run on (`python -m fer_utils bench live --model ...`)"
     )
     lines = [
         f"One training with one seed ({made.seed}): another seed gives another network, with other mistakes.",

@@ -1,0 +1,91 @@
+"""What a command is made of, and the arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+import os
+
+# The modules of the command line import rooms, never modules inside them (`core` apart). A room opens when one of its
+# names is first asked for, so `--help` loads neither TensorFlow nor OpenCV, and no function needs an import of its own.
+from fer_utils import datasets, synthetic
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of ``python -m fer_utils``.
+
+    Attributes
+    ----------
+    name : the word that is typed.
+    help : one line, shown in the list of commands and at the head of the command's own help.
+    add_arguments : adds the command's arguments to its parser; ``--json`` and ``--quiet`` are there already.
+    run : does the work and returns the exit status: 0 done, 1 nothing came of it.
+    argument_names : where the function below calls an argument otherwise than the command does: its name there to
+        the name here, so that an error names what was typed.
+    """
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+    argument_names: Mapping[str, str] = field(default_factory=dict)
+
+
+def add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--json`` and ``--quiet``, which every command has."""
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+
+
+def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--dataset``, the root folder and ``--actor``: which clips."""
+    parser.add_argument("--dataset", required=True, help=f"one of {', '.join(datasets.available())}")
+    parser.add_argument("root", help="the data set's folder")
+    parser.add_argument(
+        "--actor",
+        help="for --dataset folder, who is seen: kdef, jaffe, ck+, ck48, or a regular expression "
+        "with a group named actor",
+    )
+
+
+def add_face_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--detector``, ``--landmarks`` and ``--align``: how faces are found and turned.
+
+    They are the same for the faces that a network learns from and for those that it is asked about.
+    """
+    parser.add_argument(
+        "--detector", default="dlib", help="dlib (default), haar, or yunet:FILE, FILE being YuNet's model"
+    )
+    parser.add_argument(
+        "--landmarks",
+        metavar="FILE",
+        help="also find 68 landmarks: a dlib shape predictor's file, or drawn, "
+        "for the one trained on drawn faces (made when first asked for)",
+    )
+    parser.add_argument(
+        "--align", action="store_true", help="turn each face until its eyes are level (with --landmarks)"
+    )
+
+
+def add_workers_argument(parser: argparse.ArgumentParser) -> None:
+    """``--workers``: how many processes."""
+    parser.add_argument("--workers", type=int, help="processes (default: one a core)")
+
+
+def chosen_landmark_predictor(options: argparse.Namespace) -> str | os.PathLike | None:
+    """What ``--landmarks`` asks for: a file's name, the predictor trained on drawn faces, or None.
+
+    The one on drawn faces is trained now if it is not stored yet, with a progress bar unless ``--quiet``.
+    """
+    if options.landmarks == "drawn":
+        return synthetic.landmark_predictor.train(progress=not options.quiet)
+    return options.landmarks
+
+
+def listed_labels(options: argparse.Namespace) -> list[str] | None:
+    """The class names of ``--labels``, which are separated by commas; None where there are none."""
+    if not options.labels:
+        return None
+    return options.labels.split(",")
