@@ -140,10 +140,15 @@ def newer(stored: dict[str, int]) -> list[Newer]:
 
 @dataclass
 class Used:
-    """The stages that were passed and the stored answers that were shown while it recorded."""
+    """What was passed while it recorded.
+
+    ``stages`` by name; ``answers``, the studies whose stored answers were read; ``trainings``, the key of each
+    stored result that was read and what it had cost, in processor-minutes.
+    """
 
     stages: set[str] = field(default_factory=set)
     answers: set[str] = field(default_factory=set)
+    trainings: dict[str, float] = field(default_factory=dict)
 
 
 _recorders: list[Used] = []
@@ -174,6 +179,12 @@ def mark_answer(name: str) -> None:
     for used in _recorders:
         used.answers.add(name)
     _write(f"answer {name}")
+
+
+def mark_training(key: str, processor_minutes: float) -> None:
+    """Say that a stored result was read in the place of a training that had cost so much."""
+    for used in _recorders:
+        used.trainings[key] = processor_minutes
 
 
 def stage(*names: str) -> Callable[[Callable[P, T]], Callable[P, T]]:

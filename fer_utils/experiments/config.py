@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 from fer_utils import faces, splits
-from fer_utils.core import labels, provenance
+from fer_utils.core import labels, provenance, stages
 from fer_utils.core.errors import invalid
 from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
@@ -189,17 +189,24 @@ class Experiment:
             ),
         )
 
+    def stages(self) -> dict[str, int]:
+        """The stages that running it passes, with their versions; those of the faces are in the faces' fingerprint."""
+        passed = {"experiments", "splits", "training", "metrics", "faces", f"model.{self.model.name}"}
+        if self.distillation is not None:
+            passed.add("distillation")
+            for teacher in self.distillation.teachers:
+                passed |= set(teacher.stages())
+        return stages.versions(passed)
+
     def key(self, face_set: faces.FaceSet) -> str:
-        """24 hexadecimal digits: configuration, faces and code; other code, other key."""
+        """24 hexadecimal digits: the configuration, the faces' fingerprint, and the versions of the stages passed.
+
+        Metrics are left out: where their version changed, stored predictions are scored anew.
+        """
         # A root or a folder's name is where the faces lie, not what they are: the fingerprint says that.
         what = self.configuration()
         what["data"] = [face_set.fingerprint, labels.vocabulary(self.data.dataset, face_set.meta["expression"])]
         for teacher in what.get("distillation", {}).get("teachers", ()):
             teacher["data"] = what["data"]
-        modules = ["fer_utils.training", "fer_utils.splits", f"fer_utils.models.{self.model.name}"]
-        if self.distillation is not None:
-            modules += [
-                "fer_utils.models.distilled",
-                *(f"fer_utils.models.{one.model.name}" for one in self.distillation.teachers),
-            ]
-        return provenance.digest([what, provenance.code_fingerprint(modules, registries=False)])[:24]
+        passed = {stage: version for stage, version in self.stages().items() if stage != "metrics"}
+        return provenance.digest([what, passed])[:24]

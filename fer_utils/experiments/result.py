@@ -21,7 +21,8 @@ class Result:
     one row a test image (row, clip, actor, true, predicted and the probability
     of each label); ``split`` the counts on both sides and what leaked; ``faces`` how the faces were
     made (frames, size, margin, detector, alignment: see `fer_utils.faces.prepare`); ``hardware`` the machine,
-    and the backend, GPU and precision of the training.
+    and the backend, GPU and precision of the training; ``stages`` the versions of the stages that it passed
+    (`fer_utils.core.stages`); ``minutes`` what the clock said, ``processor_minutes`` what all processors worked.
     """
 
     path: Path
@@ -30,11 +31,12 @@ class Result:
     labels: list[str]
     history: dict[str, list[float]]
     metrics: dict
-    metrics_code: str
+    stages: dict[str, int]
     split: dict
     parameters: int
     seed: int
     minutes: float
+    processor_minutes: float
     versions: dict[str, str]
     hardware: dict
     commit: str

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import faces, metrics, models, splits, training
-from fer_utils.core import labels, provenance
+from fer_utils.core import labels, provenance, stages
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
 from fer_utils.experiments.config import Experiment
@@ -49,23 +49,27 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
             received=f"0 faces in {face_set.path}",
             remedy=f"Its report says why:\n{face_set.problems}",
         )
+    stages.mark(*experiment.stages())
     key = experiment.key(face_set)
     folder = home() / "results" / f"{experiment.model.name}-{key}"
     if (folder / "result.json").is_file():
-        return _with_current_metrics(Result.load(folder))
+        return _read(folder)
     with one_process_at_a_time(folder):
         if (folder / "result.json").is_file():  # trained by another process while this one waited
-            return _with_current_metrics(Result.load(folder))
+            return _read(folder)
         return _run(experiment, face_set, key, folder, progress)
 
 
-def _metrics_code() -> str:
-    return provenance.code_fingerprint(["fer_utils.metrics"])[:12]
+def _read(folder: Path) -> Result:
+    """A stored result; what it cost is noted, for whoever adds up what an answer rests on."""
+    result = _with_current_metrics(Result.load(folder))
+    stages.mark_training(result.key, result.processor_minutes)
+    return result
 
 
 def _with_current_metrics(result: Result) -> Result:
-    """Score stored predictions anew where the scoring code has changed since: no training is needed for that."""
-    if result.metrics_code != _metrics_code():
+    """Score stored predictions anew where the metrics have another version since: no training is needed for that."""
+    if result.stages.get("metrics") != stages.version("metrics"):
         rows = result.predictions
         result.metrics = metrics.evaluate(
             rows["true"].to_numpy(np.int64),
@@ -73,13 +77,13 @@ def _with_current_metrics(result: Result) -> Result:
             rows["actor"].to_numpy(),
             result.labels,
         )
-        result.metrics_code = _metrics_code()
+        result.stages["metrics"] = stages.version("metrics")
         write_atomic(result.path / "result.json", result.to_json())
     return result
 
 
 def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path, progress: bool) -> Result:
-    began = time.monotonic()
+    began, began_computing = time.monotonic(), time.process_time()
     meta = face_set.meta
     names = labels.vocabulary(experiment.data.dataset, meta["expression"])
     if len(names) < 2:
@@ -141,7 +145,7 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         labels=list(names),
         history=history,
         metrics=metrics.evaluate(targets[test_rows], predicted, rows["actor"].to_numpy(), names),
-        metrics_code=_metrics_code(),
+        stages=experiment.stages(),
         split={
             "train": len(train_rows),
             "test": len(test_rows),
@@ -152,6 +156,7 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         parameters=int(model.count_params()),
         seed=experiment.seed,
         minutes=round((time.monotonic() - began) / 60, 3),
+        processor_minutes=round((time.process_time() - began_computing) / 60, 3),
         versions=provenance.versions(),
         hardware=provenance.hardware() | training.computed_on(experiment.recipe.precision),
         commit=provenance.commit(),

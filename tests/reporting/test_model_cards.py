@@ -37,7 +37,7 @@ def result(tmp_path):
         labels=list(LABELS),
         history={},
         metrics=metrics.evaluate(true, said, actor, LABELS),
-        metrics_code="",
+        stages={},
         split={
             "train": 480,
             "test": 120,
@@ -48,6 +48,7 @@ def result(tmp_path):
         parameters=54321,
         seed=3,
         minutes=1.5,
+        processor_minutes=2.5,
         versions={"python": "3.11.7"},
         hardware={"processor": "a machine", "gpu": None},
         commit="0123456789ab",
