@@ -14,4 +14,5 @@ from .pruning import MagnitudePruning as MagnitudePruning
 from .pruning import prune as prune
 from .pruning import sparsity as sparsity
 from .running import compare as compare
+from .running import without_optimizer as without_optimizer
 from .sparse import sparse_and_fast as sparse_and_fast

@@ -247,7 +247,7 @@ def _apart(named: dict, numbers: list[int], images: np.ndarray, stack: ExitStack
         path, engine = _file(item)
         if isinstance(item, keras.Model):
             path = folder / f"{number}.keras"
-            _bare(item).save(path)
+            without_optimizer(item).save(path)
         elif path is None:
             raise invalid(
                 "items",
@@ -271,7 +271,7 @@ def _apart(named: dict, numbers: list[int], images: np.ndarray, stack: ExitStack
     return runners
 
 
-def _bare(model: keras.Model) -> keras.Model:
+def without_optimizer(model: keras.Model) -> keras.Model:
     """A copy without the optimiser's state, once or twice as large as the weights; the model itself if it cannot be copied (``knn``)."""
     if getattr(model, "optimizer", None) is None or type(model).__name__ not in ("Functional", "Sequential"):
         return model

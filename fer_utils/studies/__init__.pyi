@@ -1,6 +1,7 @@
 from . import audit as audit
 from . import before_networks as before_networks
 from . import compression as compression
+from . import compression_measuring as compression_measuring
 from . import difficulty as difficulty
 from . import explanation as explanation
 from . import frontier as frontier
@@ -17,6 +18,7 @@ from . import real_people as real_people
 from . import recipe as recipe
 from . import registry as registry
 from . import regularization as regularization
+from . import rounding as rounding
 from . import sizes as sizes
 from . import split as split
 from . import store as store
@@ -24,7 +26,7 @@ from . import trainings as trainings
 from .registry import available as available
 from .registry import module as module
 from .store import TIERS as TIERS
-from .store import Stored as Stored
+from .store import StoredAnswer as StoredAnswer
 from .store import folder as folder
 from .store import load as load
 from .store import run as run

@@ -16,13 +16,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
-from fer_utils import metrics
+from fer_utils import experiments, fairness, metrics, studio
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.experiments import Data, Experiment, Model, Split
+from fer_utils.studies.rounding import rounded
+from fer_utils.synthetic import stand_ins
+from fer_utils.training import Recipe
 
 TITLE = "For whom does it fail?  An audit of the paper's network, and of one with a planted bias"
 CODE = (
-    "fer_utils.fairness",
     "fer_utils.fairness",
     "fer_utils.training",
     "fer_utils.splits",
@@ -45,9 +49,6 @@ PLANTED = ("skin tone", "dark (8 to 10)")
 
 def experiments_of(networks: int, *, tier: str, epochs: int, model=None):
     """The clean experiments: fold k of the actors with seed k."""
-    from fer_utils.experiments import Data, Experiment, Model, Split
-    from fer_utils.training import Recipe
-
     return [
         Experiment(
             data=Data("ravdess", tier=tier),
@@ -109,14 +110,9 @@ def answer(
     ------
     FerError : an unknown tier, numbers out of range, an impossible bias.
     """
-    from fer_utils import fairness as auditing
-    from fer_utils.experiments import run
-    from fer_utils.studio import Film
-    from fer_utils.synthetic import stand_ins
-
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(SIZES)}", received=tier)
-    own = dict(zip(("people", "tested", "clips"), SIZES[tier]))
+    own = dict(zip(("people", "tested", "clips"), SIZES[tier], strict=True))
     size = {
         name: own[name] if given is None else given
         for name, given in (("people", people), ("tested", tested), ("clips", clips))
@@ -124,15 +120,15 @@ def answer(
     epochs = stand_ins.EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     bias = dict(BIAS if bias is None else bias)
     chosen = experiments_of(whole_number("networks", networks, 1, 5), tier=tier, epochs=epochs, model=model)
-    strangers = auditing.audit_set(**size, conditions=conditions, progress=progress)
+    strangers = fairness.audit_set(**size, conditions=conditions, progress=progress)
     faces = chosen[0].data.load(progress)
-    truth = Film.load(stand_ins.film_stand_in("ravdess", tier=tier, progress=progress)).clips
+    truth = studio.Film.load(stand_ins.film_stand_in("ravdess", tier=tier, progress=progress)).clips
     clean, biased, spoiled = [], [], []
     for experiment in chosen:
-        clean.append(run(experiment, face_set=faces, progress=progress))
+        clean.append(experiments.run(experiment, face_set=faces, progress=progress))
         train, _ = experiment.split.rows(faces.meta)
-        planted = auditing.plant_bias(faces, truth, train, seed=experiment.seed, **bias)
-        biased.append(run(experiment, face_set=planted, progress=progress))
+        planted = fairness.plant_bias(faces, truth, train, seed=experiment.seed, **bias)
+        biased.append(experiments.run(experiment, face_set=planted, progress=progress))
         theirs = set(truth["clip"][truth[bias["attribute"]].isin(list(bias["values"]))])
         spoiled.append(
             {
@@ -142,29 +138,29 @@ def answer(
             }
         )
     answers = {
-        name: auditing.ask(strangers, results, progress=progress)
+        name: fairness.ask(strangers, results, progress=progress)
         for name, results in (("clean", clean), ("biased", biased))
     }
-    tables = {name: auditing.audit(given, permutations=permutations) for name, given in answers.items()}
-    tables["difference"] = auditing.audit(
-        auditing.difference(answers["clean"], answers["biased"]), outcome="difference", permutations=permutations
+    tables = {name: fairness.audit(given, permutations=permutations) for name, given in answers.items()}
+    tables["difference"] = fairness.audit(
+        fairness.difference(answers["clean"], answers["biased"]), outcome="difference", permutations=permutations
     )
-    detected = auditing.audit(answers["clean"], outcome="detected", permutations=permutations)
-    changed = strangers.table[strangers.table["condition"] != auditing.BASELINE].drop(columns="condition")
-    seen = auditing.audit(changed, outcome="detected", permutations=permutations) if len(changed) else detected[:0]
-    base = {name: given[given["condition"] == auditing.BASELINE] for name, given in answers.items()}
+    detected = fairness.audit(answers["clean"], outcome="detected", permutations=permutations)
+    changed = strangers.table[strangers.table["condition"] != fairness.BASELINE].drop(columns="condition")
+    seen = fairness.audit(changed, outcome="detected", permutations=permutations) if len(changed) else detected[:0]
+    base = {name: given[given["condition"] == fairness.BASELINE] for name, given in answers.items()}
     by_person = base["clean"].groupby("actor")
     means, share = by_person["right"].mean(), float((by_person[PLANTED[0]].first() == PLANTED[1]).mean())
     tests = tables["clean"].attrs["tests"]
-    planned = auditing.power(means, share=share, tests=max(tests, 1)) if 0 < share < 1 else []
-    return _plain(
+    planned = fairness.power(means, share=share, tests=max(tests, 1)) if 0 < share < 1 else []
+    return rounded(
         {
             "tier": tier,
             **size,
             "pictures": len(strangers.table),
             "conditions": list(dict.fromkeys(strangers.table["condition"])),
-            "seed": auditing.SEED,
-            "size": auditing.SIZE,
+            "seed": fairness.SEED,
+            "size": fairness.MIN_GAP,
             "chance": base["clean"]["expression"].value_counts(normalize=True).max(),
             "bias": {**bias, "values": list(bias["values"]), "networks": spoiled},
             "tests": tests,
@@ -174,7 +170,7 @@ def answer(
             "detected": detected.to_dict("records"),
             "detected_changed": seen.to_dict("records"),
             "cells": _cells(base),
-            "false_alarms": auditing.false_alarms(answers["clean"], repeats=repeats),
+            "false_alarms": fairness.false_alarms(answers["clean"], repeats=repeats),
             "power": planned,
             "needed": _needed(planned),
             "verdict": {name: _verdict(table) for name, table in tables.items()},
@@ -184,8 +180,6 @@ def answer(
 
 def _networks(results: list, base, table, bias: Mapping) -> dict:
     """What is told of the clean networks, and of the biased: see `answer`."""
-    import pandas as pd
-
     home = pd.concat([result.predictions for result in results])
     called = {}
     if bias.get("to"):
@@ -231,18 +225,6 @@ def _needed(planned: list[dict]) -> dict[str, int | None]:
 
 def _verdict(table) -> dict | None:
     rows = table[(table["attribute"] == PLANTED[0]) & (table["value"] == PLANTED[1])].to_dict("records")
-    return (
-        {key: rows[0][key] for key in ("people", "gap", "gap_low", "gap_high", "p", "corrected", "judged", "found")}
-        if rows
-        else None
-    )
-
-
-def _plain(value):
-    """JSON: NaN becomes None, numbers have six digits."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    value = value.item() if isinstance(value, np.generic) else value
-    return value if not isinstance(value, float) else None if value != value else float(f"{value:.6g}")
+    if not rows:
+        return None
+    return {key: rows[0][key] for key in ("people", "gap", "gap_low", "gap_high", "p", "corrected", "judged", "found")}

@@ -19,10 +19,17 @@ from pathlib import Path
 import warnings
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
 
-from fer_utils import metrics, splits
+from fer_utils import faces, metrics, splits, studio
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.models.distances import distances
 from fer_utils.synthetic import stand_ins
 
 TITLE = "Before deep learning: neighbours and a small ANN on HOG and on landmark distances"
@@ -82,8 +89,6 @@ def answer(
     ------
     FerError : an unknown tier or feature.
     """
-    from tqdm import tqdm
-
     if tier not in SEEDS:
         raise invalid("tier", expected=f"one of {', '.join(SEEDS)}", received=tier)
     seeds = SEEDS[tier] if seeds is None else whole_number("seeds", seeds, 1)
@@ -97,7 +102,10 @@ def answer(
     actors = meta["actor"].astype(str).to_numpy()
     targets = meta["expression"].map({name: number for number, name in enumerate(names)}).to_numpy(np.int64)
     drawn = _drawn(known, tier)
-    folds = dict(zip(SPLITS, (splits.folds(meta, "actor", groups=FOLDS), splits.folds(meta, "frame", FRAME_FOLDS))))
+    folds = {
+        SPLITS[0]: splits.folds(meta, "actor", groups=FOLDS),
+        SPLITS[1]: splits.folds(meta, "frame", FRAME_FOLDS),
+    }
     rows, answers = [], {}
     with tqdm(
         total=len(chosen) * len(folds) * (1 + seeds), desc="before networks", unit="model", disable=not progress
@@ -167,40 +175,31 @@ def answer(
 
 def _drawn(known, tier: str) -> np.ndarray:
     """The landmarks of each face as they were drawn, (N, 68, 2) pixels of the clip's frames."""
-    from fer_utils.studio.film import Film
-
-    film = Film.load(stand_ins.film_stand_in("ravdess", tier=tier, progress=False))
+    film = studio.Film.load(stand_ins.film_stand_in("ravdess", tier=tier, progress=False))
     marks = {clip: film.frames(clip)["landmarks"] for clip in known.meta["clip"].unique()}
-    return np.stack([marks[clip][index] for clip, index in zip(known.meta["clip"], known.meta["frame_index"])])
+    return np.stack(
+        [marks[clip][index] for clip, index in zip(known.meta["clip"], known.meta["frame_index"], strict=True)]
+    )
 
 
 def _described(feature: str, known, drawn: np.ndarray) -> np.ndarray:
     """(N, length) float32."""
-    from fer_utils.models.distances import distances
-
     if feature == "landmark distances":
         return distances(known.landmarks)
     if feature == "true landmark distances":
         return distances(drawn)
-    from keras import ops
+    from keras import ops  # here, so that the stored answer can be read without Keras
 
     from fer_utils.models.hog import hog
 
-    return np.concatenate(
-        [ops.convert_to_numpy(hog(np.asarray(known.images[i : i + 64]))) for i in range(0, len(known), 64)]
-    )
+    batches = [np.asarray(known.images[start : start + 64]) for start in range(0, len(known), 64)]
+    return np.concatenate([ops.convert_to_numpy(hog(batch)) for batch in batches])
 
 
 def _predicted(
     model: str, feature: str, described: np.ndarray, targets: np.ndarray, parts, seed: int, epochs: int
 ) -> np.ndarray:
     """The label that each row is given by the fold in which it tests, (N,)."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neighbors import KNeighborsClassifier
-    from sklearn.neural_network import MLPClassifier
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     given = np.full(len(targets), -1, np.int64)
     for train, test in parts:
         if model == "KNN":
@@ -220,19 +219,15 @@ def _predicted(
 
 def _landmark_error(known, drawn: np.ndarray) -> dict:
     """How far the found landmarks lie from the drawn ones."""
-    from fer_utils.faces.cropping import points_in_picture
-    from fer_utils.faces.detectors import Box
-    from fer_utils.faces.landmarks import landmark_error
-
     size, margin = known.manifest["config"]["size"], known.manifest["config"]["margin"]
     boxes = known.meta[["box_x", "box_y", "box_w", "box_h", "score"]].itertuples(index=False)
     found = np.stack(
         [
-            points_in_picture(np.asarray(points, np.float64), Box(*box), size=size, margin=margin)
-            for points, box in zip(known.landmarks, boxes)
+            faces.points_in_picture(np.asarray(points, np.float64), faces.Box(*box), size=size, margin=margin)
+            for points, box in zip(known.landmarks, boxes, strict=True)
         ]
     )
-    errors = landmark_error(found, drawn)
+    errors = faces.landmark_error(found, drawn)
     return {"mean": float(errors.mean()), "median": float(np.median(errors)), "p95": float(np.quantile(errors, 0.95))}
 
 

@@ -1,4 +1,6 @@
-"""The chain of Valverde & Lim 2022: detect, recognise with Xception, prune, quantise, compile; every cell measured in one run.
+"""The chain of Valverde & Lim 2022: detect, recognise with Xception, prune, quantise, compile.
+
+Every cell is measured in one run.
 
     # some 80 minutes of one core for the trainings, then some 15 of two
     python -m fer_utils study compression --store
@@ -29,10 +31,18 @@ import importlib.util
 import json
 from pathlib import Path
 import tempfile
+import time
 
 import numpy as np
+from tqdm import tqdm
 
-from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils import compress, experiments, faces, models, training
+from fer_utils.core import provenance
+from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.paths import home, write_atomic
+from fer_utils.experiments import Data, Experiment, Model, Split
+from fer_utils.studies.compression_measuring import BASELINE, front_times, measured_files, right_by_actor, row_name
+from fer_utils.training import Recipe
 
 TITLE = "The whole chain of 2022: pruned, quantised and compiled, against its rivals, every cell in one run"
 CODE = (
@@ -53,8 +63,6 @@ CODE = (
 )
 HEADLINE = True
 
-#: What every ratio refers to: the float network as it was trained, called eagerly, with one thread.
-BASELINE = "xception, keras"
 #: Side of the faces, epochs, epochs after pruning, timed rounds, at each tier.
 PLANS: dict[str, dict[str, int]] = {
     "smoke": {"size": 32, "epochs": 1, "tuning": 1, "repeats": 2},
@@ -98,7 +106,6 @@ FORMS: tuple[tuple[str, str, str | None], ...] = (
     *((rival, form, None) for rival in RIVALS for form in ("keras", "litert")),
 )
 _PACKAGES = {"onnx": ("onnx", "tf2onnx", "onnxruntime"), "openvino": ("openvino", "onnx", "tf2onnx", "onnxruntime")}
-_ENDS = {"litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
 
 
 def answer(
@@ -163,18 +170,16 @@ def answer(
             if one not in known:
                 raise invalid(argument, expected=f"among {', '.join(map(str, known))}", received=one)
     wanted = [FORMS[0], *(form for form in wanted if form != FORMS[0] and (form[0] not in RIVALS or form[0] in chosen))]
-    left_out = [{"row": _label(*form), "missing": absent} for form in wanted if (absent := _absent(form))]
+    left_out = [{"row": row_name(*form), "missing": absent} for form in wanted if (absent := _absent(form))]
     wanted = [form for form in wanted if not _absent(form)]
 
-    from fer_utils import compress, experiments, faces, models
-
-    data = experiments.Data(tier=tier)
+    data = Data(tier=tier)
     face_set = data.load(progress)
     trained = _trained(
         data, face_set, plan, {network: options or {}, **{rival: OPTIONS.get(rival, {}) for rival in chosen}}, progress
     )
     first = trained[network]
-    split = experiments.Experiment.from_configuration(first.experiment).split
+    split = Experiment.from_configuration(first.experiment).split
     train, test = split.rows(face_set.meta)
     images = faces.resize(face_set.images, plan["size"], progress=progress)
     targets = (
@@ -189,8 +194,18 @@ def answer(
             )
 
     with tempfile.TemporaryDirectory() as folder:
-        rows, checks, refused = _measured(
-            networks, wanted, Path(folder), images, targets, face_set.meta, train, test, list(threads), plan, progress
+        rows, checks, refused = measured_files(
+            networks,
+            wanted,
+            Path(folder),
+            images,
+            targets,
+            face_set.meta,
+            train,
+            test,
+            list(threads),
+            plan["repeats"],
+            progress,
         )
     described = {}
     for name, model in networks.items():
@@ -202,7 +217,7 @@ def answer(
             "activation_bytes": counted.activation_bytes,
             "zeros": compress.sparsity(model),
             "minutes": minutes[name],
-            "by_actor": _by_actor(model, images, targets, test, face_set.meta),
+            "by_actor": right_by_actor(model, images, targets, test, face_set.meta),
         }
         result = trained.get(network if name == "xception" else name)
         if result is not None:
@@ -257,13 +272,9 @@ def answer(
         "refused": refused,
         "left_out": left_out,
         "sparse": [] if some is None else some.to_dict("records"),
-        "front": _front(plan["repeats"], progress) if front else None,
+        "front": front_times(plan["repeats"], progress) if front else None,
         "first_row": "before_networks",
     }
-
-
-def _label(network: str, form: str, quantize: str | None) -> str:
-    return f"{network}, {form}" + (f" {quantize}" if quantize else "")
 
 
 def _absent(form: tuple) -> str | None:
@@ -273,14 +284,9 @@ def _absent(form: tuple) -> str | None:
 
 def _trained(data, face_set, plan: dict, names: dict[str, dict], progress: bool) -> dict:
     """A stored result of each network; those that are there are read."""
-    from tqdm import tqdm
-
-    from fer_utils.experiments import Experiment, Model, Split, run
-    from fer_utils.training import Recipe
-
     found = {}
     for name, options in tqdm(names.items(), desc="networks", unit="network", disable=not progress):
-        found[name] = run(
+        found[name] = experiments.run(
             Experiment(
                 data=data,
                 split=Split("actor", fold=FOLD),
@@ -294,15 +300,10 @@ def _trained(data, face_set, plan: dict, names: dict[str, dict], progress: bool)
 
 
 def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan: dict, progress: bool) -> tuple:
-    """The network, trained on in one of the ways of `TUNED`, and the minutes that took; kept by what decides it, so that it is done once."""
-    import time
+    """The network, trained on in one of the ways of `TUNED`, and the minutes that took.
 
-    from fer_utils import models
-    from fer_utils.compress import MagnitudePruning, prune
-    from fer_utils.core import provenance
-    from fer_utils.core.paths import home, write_atomic
-    from fer_utils.training import Recipe, fit
-
+    It is kept by what decides it, so that it is done once.
+    """
     code = provenance.code_fingerprint(
         ["fer_utils.training", "fer_utils.compress.pruning", "fer_utils.compress.filters"], registries=False
     )
@@ -317,9 +318,11 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     recipe = {"learning_rate": RATES[NETWORK] / 3, **LEARNING}
     if way in ("nothing", "weights"):
         batches = -(-len(train_rows) // Recipe().batch_size) * plan["tuning"]
-        callbacks = [] if way == "nothing" else [MagnitudePruning(WEIGHTS_GONE, ramp=0.5, steps=batches, scope=SCOPE)]
-        tuned, _ = fit(
-            prune(model, 0.0),
+        callbacks = (
+            [] if way == "nothing" else [compress.MagnitudePruning(WEIGHTS_GONE, ramp=0.5, steps=batches, scope=SCOPE)]
+        )
+        tuned, _ = training.fit(
+            compress.prune(model, 0.0),
             images,
             targets,
             train_rows,
@@ -334,8 +337,8 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
         tuned = model
         for step in range(STEPS):
             epochs = max(1, plan["tuning"] // STEPS)
-            tuned, _ = fit(
-                prune(tuned, FILTERS_GONE, scope=SCOPE, structured=True),
+            tuned, _ = training.fit(
+                compress.prune(tuned, FILTERS_GONE, scope=SCOPE, structured=True),
                 images,
                 targets,
                 train_rows,
@@ -351,112 +354,3 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     # Last: its presence says that the file is whole.
     write_atomic(folder / "done.json", json.dumps({"minutes": spent, "result": result.key}))
     return tuned, spent
-
-
-def _by_actor(model, images, targets, rows, meta) -> dict[str, list[int]]:
-    """How many faces of each actor a network names right, and how many there are."""
-    right = np.asarray(model.predict(np.asarray(images[rows]), verbose=0)).argmax(axis=1) == targets[rows]
-    actors = meta.iloc[rows]["actor"].astype(str).to_numpy()
-    return {actor: [int(right[actors == actor].sum()), int((actors == actor).sum())] for actor in sorted(set(actors))}
-
-
-def _measured(
-    networks: dict,
-    wanted: list,
-    folder: Path,
-    images,
-    targets,
-    meta,
-    train,
-    test,
-    threads: list,
-    plan: dict,
-    progress: bool,
-):
-    """The rows of the table, what each export's check found, and which did not pass it."""
-    from tqdm import tqdm
-
-    from fer_utils import compress
-    from fer_utils.compress.running import _bare
-
-    calibration = np.asarray(images[np.sort(np.random.default_rng(0).permutation(train)[:200])])
-    items, checks, refused = {}, [], []
-    for number, (network, form, quantize) in enumerate(
-        tqdm(wanted, desc="exporting", unit="file", disable=not progress)
-    ):
-        label = _label(network, form, quantize)
-        if form == "keras":
-            items[label] = networks[network]
-        elif form == "xla":
-            file = folder / f"{number}.keras"
-            _bare(networks[network]).save(file)
-            items[label] = compress.load(file, engine="xla")
-        else:
-            try:
-                made = compress.export(
-                    networks[network],
-                    folder / f"{number}{_ENDS[form]}",
-                    format=form,
-                    quantize=quantize,
-                    calibration=calibration,
-                    progress=progress,
-                )
-            except FerError as error:  # a network that is no longer itself in 8 bits is a result, and the others go on
-                refused.append({"row": label, "reason": str(error)})
-                continue
-            items[label] = made
-            checks.append(
-                {
-                    "row": label,
-                    "bytes": made.bytes,
-                    "checked": made.checked,
-                    "agreement": made.agreement,
-                    "difference": made.difference,
-                    "distance": made.distance,
-                }
-            )
-    # Pruned, trained on or neither, every Xception is set beside the float one; that each file computes its own network
-    # is what the checks say.
-    floats = {label: own if (own := f"{label.split(', ')[0]}, keras") in items else BASELINE for label in items}
-    table = compress.compare(
-        items,
-        np.asarray(images[test]),
-        targets[test],
-        actors=meta.iloc[test]["actor"].astype(str).to_numpy(),
-        baseline=BASELINE,
-        reference=floats,
-        repeats=plan["repeats"],
-        threads=threads,
-        progress=progress,
-    )
-    measured = json.loads(table.to_json(orient="records", double_precision=15))
-    rows = []
-    for (network, form, quantize), row in zip((form for form in wanted if _label(*form) in items), measured):
-        rows.append({"network": network, "form": form, "quantize": quantize, "reference": floats[row["name"]], **row})
-    return rows, checks, refused
-
-
-def _front(repeats: int, progress: bool) -> dict:
-    """What comes before the network: dlib's face, then the 68 landmarks in its box, on a drawn picture of 1280x720, in turn."""
-    from fer_utils import studio
-    from fer_utils.core import timing
-    from fer_utils.faces.detectors import create
-    from fer_utils.synthetic import landmark_predictor
-
-    picture = studio.draw(studio.person(7), {12: 0.4, 25: 0.3}, size=(1280, 720))
-    detector, finder = create("dlib"), landmark_predictor.load(progress=progress)
-    box = detector.detect(picture)[0]
-    times = timing.latency(
-        {"faces": detector.detect, "landmarks": lambda image: finder.find(image, box)},
-        picture,
-        repeats=repeats,
-        progress=progress,
-    )
-    found = {"picture": [1280, 720], "detector": "dlib"}
-    for row in times.to_dict("records"):
-        found |= {
-            f"{row['name']}_ms": row["median_ms"],
-            f"{row['name']}_low": row["low_ms"],
-            f"{row['name']}_high": row["high_ms"],
-        }
-    return found

@@ -1,9 +1,9 @@
 """How hard the drawn stand-ins are, as an experiment that anyone can run.
 
     python -m fer_utils difficulty --tier full --epochs 6 --store
-    python -m fer_utils difficulty --tier full --epochs 12 --store --only "SAVEE, clips at random, before" --only
-    "SAVEE, clips at random, after" python -m fer_utils difficulty --tier full --epochs 20 --store --only "RAVDESS,
-    people unseen, few images"
+    python -m fer_utils difficulty --tier full --epochs 12 --store \\
+        --only "SAVEE, clips at random, before" --only "SAVEE, clips at random, after"
+    python -m fer_utils difficulty --tier full --epochs 20 --store --only "RAVDESS, people unseen, few images"
 
 Trainings of the paper's network answer what the stand-ins are for: does it
 fall to people it has not seen, as on real faces, and does it take for each other
@@ -17,18 +17,20 @@ paper's modification help; is MEAD the easiest.  The studio's difficulty itself
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import datetime
 import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from fer_utils import faces, metrics
+from fer_utils import experiments, faces, metrics
 from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import home, write_atomic
-from fer_utils.experiments import Data, Experiment, Model, Split, run
+from fer_utils.experiments import Data, Experiment, Model, Split
+from fer_utils.studio.film import DRAWING
 from fer_utils.synthetic.stand_ins import EPOCHS, TIERS, face_set
 from fer_utils.training import Recipe
 
@@ -45,7 +47,7 @@ class Question:
 
     dataset: str
     splits: tuple[Split, ...]
-    model: Model = Model("ding2023")
+    model: Model = field(default_factory=Model)
     images: int | None = None
     without: tuple[str, ...] = ()
 
@@ -105,8 +107,6 @@ def measure(tier: str = "class", *, questions=None, epochs: int | None = None, p
     ``results`` (folders).  Where there are folds their test images are taken together; ``train_images``
     and ``train_accuracy`` are their means.
     """
-    import pandas as pd
-
     if tier not in TIERS:
         raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
     wanted = list(QUESTIONS) if questions is None else list(questions)
@@ -119,7 +119,7 @@ def measure(tier: str = "class", *, questions=None, epochs: int | None = None, p
         asked = QUESTIONS[name]
         known = asked.faces(tier, progress)
         results = [
-            run(
+            experiments.run(
                 Experiment(data=Data(asked.dataset, tier=tier), split=split, model=asked.model, recipe=recipe),
                 face_set=known,
                 progress=progress,
@@ -164,8 +164,6 @@ def store(table, path: str | Path = STORED) -> Path:
 
     Answers that are there already, of the same version of the drawing, stay beside the new ones.
     """
-    from fer_utils.studio.film import DRAWING
-
     path = Path(path)
     rows = {row["question"]: row for row in json.loads(table.drop(columns="results").to_json(orient="records"))}
     if path.is_file():

@@ -16,13 +16,19 @@ the loss when the mark is gone, give that away; and whether they accuse a networ
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
 
-from fer_utils import explain, metrics
+from fer_utils import experiments, explain, faces, metrics
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.explain import shortcuts
-from fer_utils.synthetic import region_masks
+from fer_utils.core.paths import home
+from fer_utils.core.provenance import code_fingerprint, digest
+from fer_utils.experiments import Data, Experiment, Model, Split
+from fer_utils.studies.rounding import rounded
+from fer_utils.synthetic import region_masks, stand_ins
+from fer_utils.training import Recipe
 
 TITLE = "What the network looks at: heat maps against the drawn truth, and against planted shortcuts"
 CODE = (
@@ -53,7 +59,7 @@ def answer(
     folds: int | None = None,
     planted: int | None = None,
     occluded: int | None = None,
-    kinds: Iterable[str] = shortcuts.KINDS,
+    kinds: Iterable[str] | None = None,
     epochs: int | None = None,
     model=None,
 ) -> dict:
@@ -63,7 +69,7 @@ def answer(
     ----------
     tier : of the stand-in; see `fer_utils.synthetic.stand_ins.SIZES`.
     folds, planted, occluded : other numbers than the tier's in `SIZES`; ``planted`` is at most ``folds``.
-    kinds : the marks to plant, names of `fer_utils.explain.shortcuts.KINDS`.
+    kinds : the marks to plant, names of `fer_utils.explain.shortcuts.KINDS`; None for all.
     epochs : None for the tier's own number.
     model : a `fer_utils.experiments.Model` or a name; None for ding2023.
 
@@ -87,32 +93,25 @@ def answer(
     ``mean_maps``: HiResCAM's mean over the faces of the first fold, clean, shuffled and one a mark: name -> `SMALL`
     rows of `SMALL` numbers, the largest 1.
     """
-    from tqdm import tqdm
-
-    from fer_utils.experiments import Data, Experiment, Model, Split
-    from fer_utils.synthetic import stand_ins
-    from fer_utils.training import Recipe
-
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(SIZES)}", received=tier)
-    folds, planted, occluded = (
-        whole_number(name, usual if given is None else given, least)
-        for name, given, usual, least in zip(
-            ("folds", "planted", "occluded"), (folds, planted, occluded), SIZES[tier], (1, 1, 1)
-        )
-    )
+    usual_folds, usual_planted, usual_occluded = SIZES[tier]
+    folds = whole_number("folds", usual_folds if folds is None else folds, 1)
+    planted = whole_number("planted", usual_planted if planted is None else planted, 1)
+    occluded = whole_number("occluded", usual_occluded if occluded is None else occluded, 1)
     whole_number("planted", planted, 1, folds)
-    kinds = list(kinds)
+    kinds = list(explain.shortcuts.KINDS if kinds is None else kinds)
     for kind in kinds:
-        shortcuts.shortcut_mask(kind)
+        explain.shortcuts.shortcut_mask(kind)
     epochs = stand_ins.EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
-    model = Model("ding2023") if model is None else Model(model) if isinstance(model, str) else model
+    if model is None or isinstance(model, str):
+        model = Model(model or "ding2023")
     data, recipe = Data("ravdess", tier=tier), Recipe(epochs=epochs)
     plan = [
         Experiment(data=data, split=Split("actor", fold=k), model=model, recipe=recipe, seed=k) for k in range(folds)
     ]
-    faces, truth = data.load(progress), stand_ins.truth("ravdess", tier=tier)
-    numbers, names = shortcuts.targets(faces)
+    face_set, truth = data.load(progress), stand_ins.truth("ravdess", tier=tier)
+    numbers, names = explain.shortcuts.targets(face_set)
     notes: dict = {
         "truth": [],
         "shortcuts": {(kind, network): [] for kind in kinds for network in ("planted", "clean")},
@@ -120,25 +119,31 @@ def answer(
     }
     accuracies: dict[str, list[float]] = {"clean": [], **{kind: [] for kind in kinds}}
     with tqdm(total=folds + 2 * len(kinds) * planted, desc="networks", unit="network", disable=not progress) as bar:
-        sets = {kind: _planted(faces, kind) for kind in kinds}
+        sets = {kind: _planted(face_set, kind) for kind in kinds}
         for experiment in plan:
-            net, look, accuracy = _network(experiment, faces, truth, numbers, occluded, progress)
-            accuracies["clean"].append(accuracy)
-            notes["truth"].append(_against_truth(net, look, notes["means"]))
+            result = experiments.run(experiment, face_set=face_set, progress=progress)
+            network = result.model()
+            inspected = _inspected(result, network, face_set, truth, numbers, occluded, experiment.seed)
+            accuracies["clean"].append(result.accuracy)
+            notes["truth"].append(_against_truth(network, inspected, notes["means"]))
             bar.update()
-            for kind in kinds if experiment.seed < planted else ():
-                notes["shortcuts"][kind, "clean"].append(_against_mark(net, look, kind))
+            if experiment.seed >= planted:
+                continue
+            for kind in kinds:
+                notes["shortcuts"][kind, "clean"].append(_against_mark(network, inspected, kind))
                 bar.update()
-                marked, _, accuracy = _network(experiment, sets[kind], truth, numbers, occluded, progress, look=look)
-                accuracies[kind].append(accuracy)
-                notes["shortcuts"][kind, "planted"].append(_against_mark(marked, look, kind, notes["means"]))
+                marked = experiments.run(experiment, face_set=sets[kind], progress=progress)
+                accuracies[kind].append(marked.accuracy)
+                notes["shortcuts"][kind, "planted"].append(
+                    _against_mark(marked.model(), inspected, kind, notes["means"])
+                )
                 bar.update()
     looked = notes["truth"]
     joined = {
         name: np.concatenate([part[name] for part in looked])
         for name in ("labels", "actors", "right", "small", "empty")
     }
-    return _rounded(
+    return rounded(
         {
             "dataset": "ravdess",
             "tier": tier,
@@ -149,7 +154,7 @@ def answer(
             "actors": sorted(set(joined["actors"])),
             "accuracies": accuracies,
             "experiments": [one.configuration() for one in plan],
-            "rule": {"lift": shortcuts.LIFT, "drop": shortcuts.DROP},
+            "rule": {"lift": explain.shortcuts.LIFT, "drop": explain.shortcuts.DROP},
             "settings": {
                 "least": region_masks.LEAST,
                 "patch": explain.PATCH,
@@ -183,53 +188,64 @@ def answer(
     )
 
 
-class _Look:
-    """The faces of one fold that are looked at: pictures as they are, at the network's size, labels, actors, regions."""
+@dataclass(frozen=True)
+class _Inspected:
+    """The faces of one fold that are looked at, N of them.
 
-    def __init__(self, rows, faces, numbers, truth, size: int, occluded: int, seed: int, classes: int):
-        self.pictures, self.size, self.classes, self.seed = faces.images[rows], size, classes, seed
-        self.labels, self.actors = numbers[rows], faces.meta["actor"].to_numpy(str)[rows]
-        self.regions = region_masks.regions(faces, truth, rows, size=size)
-        rng = np.random.default_rng([seed, 7])
-        order = rng.permutation(len(rows))
-        turn = {}  # by turns over the labels, so that the first few are balanced
-        place = [turn.setdefault(self.labels[row], iter(range(len(rows)))).__next__() for row in order]
-        self.small = np.sort(order[np.argsort(place, kind="stable")][:occluded])
-        full = np.flatnonzero(self.regions.masks.any(axis=(1, 2)))
-        self.other = np.array(
-            [
-                rng.choice(found) if len(found := full[self.labels[full] != label]) else row
-                for row, label in enumerate(self.labels)
-            ]
-        )
+    ``pictures`` are as they were cut out, (N, S, S, 1) uint8, and ``size`` is the side that the network sees;
+    ``labels`` are class indices of ``classes`` labels, ``regions`` where each face's expression moves it.  ``small``
+    are the positions of those that occlusion looks at, and ``other`` has for each face one with another label.
+    """
 
-    def seen(self, pictures):
+    pictures: np.ndarray
+    size: int
+    labels: np.ndarray
+    classes: int
+    actors: np.ndarray
+    regions: region_masks.Regions
+    small: np.ndarray
+    other: np.ndarray
+    seed: int
+
+    def seen(self, pictures: np.ndarray) -> np.ndarray:
         """Pictures as the network takes them."""
-        from fer_utils.faces import resize
-
-        return resize(pictures, self.size, progress=False)
+        return faces.resize(pictures, self.size, progress=False)
 
 
-def _network(experiment, faces, truth, numbers, occluded, progress, look: _Look | None = None):
-    from fer_utils.experiments import run
+def _inspected(result, network, face_set, truth, numbers: np.ndarray, occluded: int, seed: int) -> _Inspected:
+    """Of every test clip of a result the face at the height of its expression."""
+    rows = region_masks.apexes(face_set, truth, result.predictions["row"].to_numpy())
+    size, labels = int(network.input_shape[1]), numbers[rows]
+    regions = region_masks.regions(face_set, truth, rows, size=size)
+    rng = np.random.default_rng([seed, 7])
+    # By turns over the labels, so that the first few are balanced.
+    order, turns, seen = rng.permutation(len(rows)), [], dict.fromkeys(labels.tolist(), 0)
+    for row in order:
+        turns.append(seen[labels[row]])
+        seen[labels[row]] += 1
+    small = np.sort(order[np.argsort(turns, kind="stable")][:occluded])
+    with_region = np.flatnonzero(regions.masks.any(axis=(1, 2)))
+    other = []
+    for row, label in enumerate(labels):
+        candidates = with_region[labels[with_region] != label]
+        other.append(rng.choice(candidates) if len(candidates) else row)
+    return _Inspected(
+        pictures=face_set.images[rows],
+        size=size,
+        labels=labels,
+        classes=len(result.labels),
+        actors=face_set.meta["actor"].to_numpy(str)[rows],
+        regions=regions,
+        small=small,
+        other=np.array(other),
+        seed=seed,
+    )
 
-    result = run(experiment, face_set=faces, progress=progress)
-    net = result.model()
-    if look is None:
-        rows = region_masks.apexes(faces, truth, result.predictions["row"].to_numpy())
-        look = _Look(
-            rows, faces, numbers, truth, int(net.input_shape[1]), occluded, experiment.seed, len(result.labels)
-        )
-    return net, look, result.accuracy
 
-
-def _planted(faces, kind: str):
+def _planted(face_set, kind: str):
     """The planted face set, made once and kept; its name holds what it is made from."""
-    from fer_utils.core.paths import home
-    from fer_utils.core.provenance import code_fingerprint, digest
-
-    key = digest([faces.fingerprint, kind, code_fingerprint(["fer_utils.explain.shortcuts"])])[:12]
-    return shortcuts.plant(faces, home() / "faces" / f"planted-{kind}-{key}", kind)
+    key = digest([face_set.fingerprint, kind, code_fingerprint(["fer_utils.explain.shortcuts"])])[:12]
+    return explain.shortcuts.plant(face_set, home() / "faces" / f"planted-{kind}-{key}", kind)
 
 
 def _maps(net, pictures, labels, method: str) -> np.ndarray:
@@ -245,48 +261,54 @@ def _found(maps, masks) -> dict[str, np.ndarray]:
     return {**explain.share(maps, masks), "pointing": explain.pointing(maps, masks)}
 
 
-def _against_truth(net, look: _Look, means: dict) -> dict:
-    """One fold's shares by (method, network, region); the rows of occlusion are `look.small`."""
-    pictures, masks = look.seen(look.pictures), look.regions.masks
+def _against_truth(net, inspected: _Inspected, means: dict) -> dict:
+    """One fold's shares by (method, network, region); the rows of occlusion are `inspected.small`."""
+    pictures, masks = inspected.seen(inspected.pictures), inspected.regions.masks
     answers = explain.ask(net, pictures).argmax(axis=1)
     small, empty = np.zeros(len(pictures), bool), np.zeros(len(pictures), bool)
-    small[look.small], empty[list(look.regions.empty)] = True, True
+    small[inspected.small], empty[list(inspected.regions.empty)] = True, True
     made: dict = {
-        "labels": look.labels,
-        "actors": look.actors,
-        "right": answers == look.labels,
+        "labels": inspected.labels,
+        "actors": inspected.actors,
+        "right": answers == inspected.labels,
         "small": small,
         "empty": empty,
     }
-    shuffled = explain.randomised(net, seed=look.seed)
+    shuffled = explain.randomised(net, seed=inspected.seed)
     for method in METHODS:
-        rows = look.small if method == "occlusion" else np.arange(len(pictures))
+        rows = inspected.small if method == "occlusion" else np.arange(len(pictures))
         for network, one in (("trained", net), ("shuffled", shuffled)):
-            maps = _maps(one, pictures[rows], look.labels[rows], method)
+            maps = _maps(one, pictures[rows], inspected.labels[rows], method)
             made[method, network, "own"] = _found(maps, masks[rows])
-            other = masks[look.other[rows]] & masks[rows].any(axis=(1, 2))[:, None, None]  # the same faces count
+            other = masks[inspected.other[rows]] & masks[rows].any(axis=(1, 2))[:, None, None]  # the same faces count
             made[method, network, "another label's"] = _found(maps, other)
             if method == "HiResCAM":
                 means.setdefault({"trained": "clean network", "shuffled": "shuffled network"}[network], _small(maps))
     return made
 
 
-def _against_mark(net, look: _Look, kind: str, means: dict | None = None) -> dict:
-    ask = lambda pictures: explain.ask(net, look.seen(pictures))  # noqa: E731
+def _against_mark(net, inspected: _Inspected, kind: str, means: dict | None = None) -> dict:
+    def ask(pictures):
+        return explain.ask(net, inspected.seen(pictures))
+
     made: dict = {
-        "found": shortcuts.counterfactual(ask, look.pictures, look.labels, kind, classes=look.classes, seed=look.seed),
-        "labels": look.labels,
-        "actors": look.actors,
+        "found": explain.shortcuts.counterfactual(
+            ask, inspected.pictures, inspected.labels, kind, classes=inspected.classes, seed=inspected.seed
+        ),
+        "labels": inspected.labels,
+        "actors": inspected.actors,
         "rows": {},
     }
-    pictures = look.seen(shortcuts.mark(look.pictures, look.labels, kind, classes=look.classes))
-    mask = shortcuts.shortcut_mask(kind, look.size, classes=look.classes)
+    pictures = inspected.seen(
+        explain.shortcuts.mark(inspected.pictures, inspected.labels, kind, classes=inspected.classes)
+    )
+    mask = explain.shortcuts.shortcut_mask(kind, inspected.size, classes=inspected.classes)
     for method in METHODS:
-        rows = made["rows"][method] = look.small if method == "occlusion" else np.arange(len(pictures))
-        maps = _maps(net, pictures[rows], look.labels[rows], method)
+        rows = made["rows"][method] = inspected.small if method == "occlusion" else np.arange(len(pictures))
+        maps = _maps(net, pictures[rows], inspected.labels[rows], method)
         made[method], made[method, "face"] = (
             _found(maps, np.broadcast_to(mask, maps.shape)),
-            _found(maps, look.regions.masks[rows]),
+            _found(maps, inspected.regions.masks[rows]),
         )
         if means is not None and method == "HiResCAM":
             means.setdefault(f"network trained with {kind}", _small(maps))
@@ -358,8 +380,14 @@ def _scores(looked: list[dict], joined: dict, names) -> dict:
 
 
 def _verdict(parts: list[dict], method: str) -> dict:
-    """`fer_utils.explain.shortcuts.caught` over the folds together; the counterfactual is asked of every face that is looked at, whatever the method."""
-    join = lambda values: np.concatenate(list(values))  # noqa: E731
+    """`fer_utils.explain.shortcuts.caught` over the folds together.
+
+    The counterfactual is asked of every face that is looked at, whatever the method.
+    """
+
+    def join(values):
+        return np.concatenate(list(values))
+
     actors, numbers = (join(part[name] for part in parts) for name in ("actors", "labels"))
     mapped = join(part["actors"][part["rows"][method]] for part in parts)
     found = {name: join(part["found"][name] for part in parts) for name in parts[0]["found"]}
@@ -367,15 +395,6 @@ def _verdict(parts: list[dict], method: str) -> dict:
         {name: join(part[key][name] for part in parts) for name in parts[0][key]} for key in (method, (method, "face"))
     )
     return {
-        **shortcuts.judged(explain.summary(attribution, mapped), found, numbers, actors),
+        **explain.shortcuts.judged(explain.summary(attribution, mapped), found, numbers, actors),
         "face": explain.summary(face, mapped),
     }
-
-
-def _rounded(value):
-    """Floats to six digits."""
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
-    return float(f"{value:.6g}") if isinstance(value, float) else value

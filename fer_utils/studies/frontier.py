@@ -1,4 +1,6 @@
-"""The frontier: accuracy against parameters, multiply-accumulates, bytes and milliseconds, every network of the book on it.
+"""The frontier: accuracy against parameters, multiply-accumulates, bytes and milliseconds.
+
+Every network of the book is on it.
 
     # minutes, once nano, lightweight2019 and compression are stored
     python -m fer_utils study frontier --tier class --store
@@ -15,11 +17,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from tqdm import tqdm
 
-from fer_utils import metrics
+from fer_utils import compress, metrics, models
 from fer_utils.core.errors import FerError
 from fer_utils.studies import compression, nano_against_paper
 from fer_utils.studies.network_costs import weighed
+from fer_utils.studies.store import load
 
 TITLE = "The frontier: which of the book's networks is beaten by none?"
 CODE = (
@@ -73,9 +77,7 @@ def answer(
     """
     sources: dict[str, dict] = {}
     if answers is None:
-        from fer_utils import studies
-
-        found = {name: studies.load(name, tier) for name in STUDIES}
+        found = {name: load(name, tier) for name in STUDIES}
         answers = {name: one.answer for name, one in found.items()}
         sources = {name: {"commit": one.commit, "finished": one.finished} for name, one in found.items()}
     rows = systems(answers)
@@ -83,11 +85,9 @@ def answer(
     for row in rows:
         if absent := [actor for actor in actors if actor not in row["by_actor"]]:
             raise FerError(
-                f"`{row['name']}` of the study {row['study']!r} was not tested on the actors {', '.join(absent)} that compression has. "
-                "Run the three studies anew, on one version of the code."
+                f"`{row['name']}` of the study {row['study']!r} was not tested on the actors {', '.join(absent)} that "
+                "compression has. Run the three studies anew, on one version of the code."
             )
-    from tqdm import tqdm
-
     networks, pictures = {}, {}
     for row in tqdm(rows, desc="building", unit="network", disable=not progress):
         networks[row["name"]] = _built(row)
@@ -104,7 +104,10 @@ def answer(
 
 
 def systems(answers: Mapping[str, dict]) -> list[dict]:
-    """The networks of the three answers: ``name``, ``study``, ``network``, ``options``, ``size``, ``labels``, ``pruned`` and ``by_actor``."""
+    """The networks of the three answers.
+
+    Each is a dict: ``name``, ``study``, ``network``, ``options``, ``size``, ``labels``, ``pruned`` and ``by_actor``.
+    """
     rows = []
     for one in answers["nano"]["rows"]:
         if one["dataset"] == "ravdess":
@@ -135,11 +138,8 @@ def systems(answers: Mapping[str, dict]) -> list[dict]:
     chain = answers["compression"]
     plan = chain["plan"]
     for name, one in chain["networks"].items():
-        if name in (
-            "xception, weights pruned",
-            "xception, trained on",
-        ):  # the same file but for its numbers: nothing of it is smaller
-            continue
+        if name in ("xception, weights pruned", "xception, trained on"):
+            continue  # the same file but for its numbers: nothing of it is smaller
         own = name.startswith("xception")
         rows.append(
             _row(
@@ -171,8 +171,6 @@ def _row(name, study, network, options, size, labels, by_actor, pruned=0) -> dic
 
 def _built(row: dict):
     """The network of a row, untrained; with as many filters removed as its study removed."""
-    from fer_utils import compress, models
-
     made = models.build(
         row["network"], classes=row["labels"], input_shape=(row["size"], row["size"], 1), **row["options"]
     )

@@ -38,20 +38,18 @@ def answer(tier: str = "class", *, progress: bool = True, folder=None) -> dict:
     a dict with
 
     ``accuracy`` : share of the votes that name the acted label; ``macro_f1``, ``recall``, ``confusion`` (counts of
-        votes, rows
-    the acted label); ``clips``, ``votes``, ``votes_a_clip`` (least, median, most),
+    votes, rows the acted label); ``clips``, ``votes``, ``votes_a_clip`` (least, median, most),
     ``people`` : accuracy by actor, sorted (whose it is is not kept),
     ``levels`` : accuracy by the intensity that was asked for, and ``unspecified`` (None without such a clip);
-        ``level_labels``: the same by label,
+    ``level_labels``: the same by label,
     ``majority`` : the share of clips whose commonest vote is the acted label; of labels that tie each counts its part;
-        ``ties``: how many clips,
+    ``ties``: how many clips,
     ``agreement`` : how often two different voters on one clip gave one label, mean over clips; ``kappa``: the same
-        beyond
-    chance (Fleiss 1971, doi 10.1037/h0031619; None where only one label was ever given),
+    beyond chance (Fleiss 1971, doi 10.1037/h0031619; None where only one label was ever given),
     ``best`` : the mean share of the commonest vote: what the best single answer to each clip would reach against these
-        very votes,
+    very votes,
     ``others`` : how often the commonest vote of *all others* names a voter's label: the same without knowing the vote
-        itself.
+    itself.
 
     ``gains``, from one way to another: the mean over clips of the change in accuracy.  Everything but
     counts, ``kappa`` and ``ties`` has a 95 % interval over actors.

@@ -1,4 +1,6 @@
-"""The network of 2019 beside the three that its authors set it against: is it smaller than two of them, and better than all?
+"""The network of 2019 beside the three that its authors set it against.
+
+Is it smaller than two of them, and better than all?
 
     # hours; a killed run goes on with the next training
     python -m fer_utils study lightweight2019 --tier class --store
@@ -15,8 +17,11 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import whole_number
+from fer_utils.experiments import Data, Experiment, Model, Split
 from fer_utils.studies.network_costs import weighed
-from fer_utils.studies.trainings import counts, gain, pooled, trained
+from fer_utils.studies.trainings import counts, gain, pooled, some_faces, trained
+from fer_utils.synthetic.stand_ins import EPOCHS
+from fer_utils.training import Recipe
 
 TITLE = "The network of 2019 beside MobileNetV2, InceptionV3 and InceptionResNetV2"
 CODE = (
@@ -40,9 +45,6 @@ SIZE = 80
 
 def experiments_of(network: str, trainings: int, *, tier: str, epochs: int, size: int = SIZE):
     """The experiments of one network: fold k with seed k."""
-    from fer_utils.experiments import Data, Experiment, Model, Split
-    from fer_utils.training import Recipe
-
     return [
         Experiment(
             data=Data("ravdess", tier=tier),
@@ -82,8 +84,6 @@ def answer(
     ``accuracy`` (the network's minus the rival's, each actor against himself, with its 95 % interval over actors) and
     ``verdict``: *higher*, *lower* or *not told apart*.
     """
-    from fer_utils.synthetic.stand_ins import EPOCHS
-
     chosen = counts("networks", networks, NETWORKS)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     plans = {
@@ -96,18 +96,16 @@ def answer(
     ]
     first = next(iter(plans.values()))[0]
     if repeats is not None:
-        for row, weight in zip(
-            rows,
-            weighed(
-                {name: some[0].model() for name, some in results.items()},
-                _faces(first),
-                baseline=rows[0]["name"],
-                quantize=(None,),
-                repeats=repeats,
-                progress=progress,
-            ).values(),
-        ):
-            row |= weight
+        costs = weighed(
+            {name: some[0].model() for name, some in results.items()},
+            some_faces(first),
+            baseline=rows[0]["name"],
+            quantize=(None,),
+            repeats=repeats,
+            progress=progress,
+        )
+        for row in rows:
+            row |= costs[row["name"]]
     own = next((row for row in rows if row["name"] == OWN), None)
     return {
         "tier": tier,
@@ -121,20 +119,15 @@ def answer(
 
 def _judged(own: dict, rival: dict) -> dict:
     apart = gain(rival, own)
-    verdict = "higher" if apart["low"] > 0 else "lower" if apart["high"] < 0 else "not told apart"
+    if apart["low"] > 0:
+        verdict = "higher"
+    elif apart["high"] < 0:
+        verdict = "lower"
+    else:
+        verdict = "not told apart"
     return {
         "rival": rival["name"],
         "fewer": None if rival["name"] == "mobilenetv2" else own["parameters"] < rival["parameters"],
         "accuracy": apart,
         "verdict": verdict,
     }
-
-
-def _faces(experiment, most: int = 200, *, unseen: bool = False) -> np.ndarray:
-    """Up to so many training faces of an experiment (or, ``unseen``, test faces), (N, size, size, 1) uint8, from its whole length."""
-    from fer_utils.faces import resize
-
-    face_set = experiment.data.load(False)
-    rows = experiment.split.rows(face_set.meta)[unseen]
-    some = np.asarray(rows)[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
-    return resize(np.asarray(face_set.images[np.sort(some)]), experiment.model.size, progress=False)

@@ -17,10 +17,6 @@ HEADLINE = False
 
 
 def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
-    """``nano.compared`` on RAVDESS with the whole ablation, against ``nano`` alone, nothing weighed; options as there."""
-    return nano_against_paper.compared(
-        tier,
-        progress=progress,
-        **{"datasets": ("ravdess",), "rows": (nano_against_paper.PAPER, nano_against_paper.NANO), "repeats": None}
-        | options,
-    )
+    """`nano_against_paper.compared` on RAVDESS with the whole ablation, against ``nano``; nothing is weighed."""
+    usual = {"datasets": ("ravdess",), "rows": (nano_against_paper.PAPER, nano_against_paper.NANO), "repeats": None}
+    return nano_against_paper.compared(tier, progress=progress, **usual | options)

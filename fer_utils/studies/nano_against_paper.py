@@ -16,9 +16,11 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.studies.lightweight2019 import _faces
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Split
 from fer_utils.studies.network_costs import weighed
-from fer_utils.studies.trainings import gain, pooled, trained
+from fer_utils.studies.trainings import gain, pooled, some_faces, trained
+from fer_utils.synthetic.stand_ins import EPOCHS
+from fer_utils.training import Recipe
 
 TITLE = "Smaller than the paper: a tenth of the parameters, a fifth of the work, the same strangers"
 CODE = (
@@ -83,9 +85,6 @@ def experiments_of(
     size: int | None = None,
 ):
     """The experiments of one row on one stand-in: every fold, with seeds that no two folds share."""
-    from fer_utils.experiments import Data, Distillation, Experiment, Model, Split
-    from fer_utils.training import Recipe
-
     network, options, changes, teacher = (ROWS | ABLATION | TEACHERS)[row]
     test, most_folds, most_seeds = PLAN[dataset]
     folds, seeds = folds or most_folds, seeds or most_seeds
@@ -94,7 +93,7 @@ def experiments_of(
         for fold in range(folds):
             taught = None
             if teacher is not None:
-                given = dict(tier=tier, epochs=epochs, folds=folds, seeds=seeds, size=size)
+                given = {"tier": tier, "epochs": epochs, "folds": folds, "seeds": seeds, "size": size}
                 taught = Distillation(experiments_of(teacher, dataset, **given)[len(made)])
             made.append(
                 Experiment(
@@ -111,7 +110,8 @@ def experiments_of(
 
 def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
     """RAVDESS and MEAD, without the ablation: `compared` with these; options as there."""
-    return compared(tier, progress=progress, **{"datasets": ("ravdess", "mead"), "ablation": ()} | options)
+    usual = {"datasets": ("ravdess", "mead"), "ablation": ()}
+    return compared(tier, progress=progress, **usual | options)
 
 
 def compared(
@@ -148,15 +148,10 @@ def compared(
     ``ablation``: ``change``, all of ``pooled``, and ``against``, the changed network's accuracy minus ``nano``'s; and
     ``weights``: see ``weighed``, of the first stand-in's networks of seed 0, or None.
     """
-    from fer_utils.synthetic.stand_ins import EPOCHS
-
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
-    datasets, rows, changes = (
-        _some("datasets", datasets, PLAN),
-        _some("rows", rows, ROWS),
-        _some("ablation", ablation, ABLATION),
-    )
-    given = dict(tier=tier, epochs=epochs, folds=folds, seeds=seeds, size=size)
+    datasets, rows = _some("datasets", datasets, PLAN), _some("rows", rows, ROWS)
+    changes = _some("ablation", ablation, ABLATION)
+    given = {"tier": tier, "epochs": epochs, "folds": folds, "seeds": seeds, "size": size}
     plans = {(name, dataset): experiments_of(name, dataset, **given) for dataset in datasets for name in rows}
     plans |= {(name, "ravdess"): experiments_of(name, "ravdess", **given) for name in changes}
     results = trained(plans, progress=progress)
@@ -168,8 +163,8 @@ def compared(
         first = plans[rows[0], dataset][0]
         weights = weighed(
             models,
-            _faces(first),
-            unseen=_faces(first, unseen=True),
+            some_faces(first),
+            unseen=some_faces(first, unseen=True),
             baseline=rows[0],
             repeats=repeats,
             progress=progress,

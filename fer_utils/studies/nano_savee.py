@@ -16,7 +16,6 @@ HEADLINE = True
 
 
 def answer(tier: str = "class", *, progress: bool = True, **options) -> dict:
-    """``nano.compared`` on SAVEE alone, nothing weighed again; options as there."""
-    return nano_against_paper.compared(
-        tier, progress=progress, **{"datasets": ("savee",), "ablation": (), "repeats": None} | options
-    )
+    """`nano_against_paper.compared` on SAVEE alone; nothing is weighed again."""
+    usual = {"datasets": ("savee",), "ablation": (), "repeats": None}
+    return nano_against_paper.compared(tier, progress=progress, **usual | options)

@@ -10,9 +10,13 @@ be listened to.  On the stand-in of RAVDESS, over the five folds and seeds of th
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fer_utils.core.errors import whole_number
+from fer_utils.experiments import Distillation
 from fer_utils.studies import nano_against_paper
 from fer_utils.studies.trainings import gain, pooled, trained
+from fer_utils.synthetic.stand_ins import EPOCHS
 
 TITLE = "Smaller than the paper: does a teacher help who knows clearly more?"
 CODE = (*nano_against_paper.CODE, "fer_utils.studies.nano_against_paper")
@@ -24,11 +28,7 @@ TAUGHT = "nano, taught"
 
 
 def plans(*, tier: str, epochs: int, folds: int | None = None, size: int | None = None) -> dict[str, list]:
-    """The experiments, fold by fold: ``nano`` alone, its teacher, and ``nano`` taught by the teacher of the same fold."""
-    from dataclasses import replace
-
-    from fer_utils.experiments import Distillation
-
+    """The experiments, fold by fold: ``nano`` alone, its teacher, and ``nano`` taught by that fold's teacher."""
     alone, teachers = (
         nano_against_paper.experiments_of(row, "ravdess", tier=tier, epochs=epochs, folds=folds, size=size)
         for row in (nano_against_paper.NANO, TEACHER)
@@ -36,7 +36,9 @@ def plans(*, tier: str, epochs: int, folds: int | None = None, size: int | None 
     return {
         nano_against_paper.NANO: alone,
         TEACHER: teachers,
-        TAUGHT: [replace(one, distillation=Distillation(teacher)) for one, teacher in zip(alone, teachers)],
+        TAUGHT: [
+            replace(one, distillation=Distillation(teacher)) for one, teacher in zip(alone, teachers, strict=True)
+        ],
     }
 
 
@@ -63,8 +65,6 @@ def answer(
     of ``pooled``), and ``teacher`` and ``taught``: the accuracy of each minus that of ``nano`` alone, each
     actor against himself, with its 95 % interval over actors.
     """
-    from fer_utils.synthetic.stand_ins import EPOCHS
-
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     planned = plans(tier=tier, epochs=epochs, folds=folds, size=size)
     rows = {name: {"name": name, **pooled(some)} for name, some in trained(planned, progress=progress).items()}

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 import tempfile
 
 import numpy as np
+from tqdm import tqdm
+
+from fer_utils import compress, models
+from fer_utils.core import timing
 
 
 def weighed(
@@ -37,11 +41,6 @@ def weighed(
     None) with ``bytes``, ``agreement`` (share of some faces with Keras' label), with ``unseen`` also
     ``unseen_agreement`` (share of these), ``times`` (its time over the baseline's: median over rounds), ``ms``}}.
     """
-    from tqdm import tqdm
-
-    from fer_utils import compress, models
-    from fer_utils.core import timing
-
     shown = images if isinstance(images, Mapping) else dict.fromkeys(networks, images)
     made: dict[str, dict] = {}
     with tempfile.TemporaryDirectory() as place:
@@ -67,7 +66,7 @@ def weighed(
                 run = compress.load(written)
                 if said is not None:
                     file["unseen_agreement"] = float(np.mean(np.asarray(run(unseen)).argmax(axis=1) == said))
-                runners[kind][name] = _Alone(run, shown[name][:1])
+                runners[kind][name] = _on_one_image(run, shown[name][:1])
         for kind in quantize:
             times = timing.latency(
                 runners[kind], None, repeats=repeats, baseline=baseline, progress=progress
@@ -80,11 +79,10 @@ def weighed(
     return made
 
 
-class _Alone:
+def _on_one_image(run: Callable, image: np.ndarray) -> Callable:
     """A file's runner on one image of its own size, whatever it is called with."""
 
-    def __init__(self, run, image: np.ndarray):
-        self.run, self.image = run, image
+    def call(_):
+        return run(image)
 
-    def __call__(self, _):
-        return self.run(self.image)
+    return call

@@ -10,11 +10,17 @@ many pictures and half as many epochs, so that all networks take about as many s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fer_utils.core.errors import whole_number
+from fer_utils.experiments import Data, Experiment, Model, Split
+from fer_utils.studies import real_data
 from fer_utils.studies.split import experiments_of as split_experiments
 from fer_utils.studies.trainings import counts, gain, pooled, trained
+from fer_utils.synthetic.stand_ins import EPOCHS
+from fer_utils.training import Recipe
 
 TITLE = "The paper's Figures 3 to 9 on drawn actors, three to five seeds each"
 CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
@@ -35,9 +41,6 @@ PANELS: dict[str, tuple[str, dict, tuple[int, int | None], tuple[int, int] | Non
 
 def experiments_of(panel: str, trainings: int, *, tier: str, epochs: int):
     """The experiments of one panel, seeds 0, 1, ..., each with a split of its own."""
-    from fer_utils.experiments import Data, Experiment, Model, Split
-    from fer_utils.training import Recipe
-
     dataset, options, *_ = PANELS[panel]
     if dataset == "ravdess":
         return split_experiments("frame", True, trainings, tier=tier, epochs=epochs)
@@ -53,7 +56,14 @@ def experiments_of(panel: str, trainings: int, *, tier: str, epochs: int):
     ]
 
 
-def answer(tier: str = "class", *, progress: bool = True, panels=None, epochs: int | None = None) -> dict:
+def answer(
+    tier: str = "class",
+    *,
+    progress: bool = True,
+    panels: Mapping[str, int] | None = None,
+    epochs: int | None = None,
+    real: Mapping[str, str] | None = None,
+) -> dict:
     """Train what is not trained yet, and give every panel its curves, scores and confusion matrix.
 
     Parameters
@@ -61,6 +71,7 @@ def answer(tier: str = "class", *, progress: bool = True, panels=None, epochs: i
     tier : of the stand-ins; see `fer_utils.synthetic.stand_ins.SIZES`.
     panels : keys of `PANELS` to trainings; None for all, as many as there.
     epochs : of RAVDESS with its twins, the others have twice as many; None for the tier's own number.
+    real : data set -> folder of real clips, in the place of the stand-ins; then only the panels of these sets are made.
 
     Returns
     -------
@@ -73,24 +84,23 @@ def answer(tier: str = "class", *, progress: bool = True, panels=None, epochs: i
 
     Raises
     ------
-    FerError : an unknown panel, no trainings, no epochs.
+    FerError : an unknown panel, no trainings, no epochs; with ``real``, a panel of a data set without a folder.
     """
-    from fer_utils.synthetic.stand_ins import EPOCHS
-
-    chosen = counts("panels", panels, {name: value[-1] for name, value in PANELS.items()})
+    known = {name: value[-1] for name, value in PANELS.items()}
+    if real is not None and panels is None:
+        panels = real_data.panels(PANELS, real)
+    chosen = counts("panels", panels, known)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
-    results = trained(
-        {name: experiments_of(name, trainings, tier=tier, epochs=epochs) for name, trainings in chosen.items()},
-        progress=progress,
-    )
-    found = {name: _panel(name, some) for name, some in results.items()}
+    plan = {name: experiments_of(name, trainings, tier=tier, epochs=epochs) for name, trainings in chosen.items()}
+    if real is not None:
+        plan = real_data.on_real_clips(plan, real)
+    found = {name: _panel(name, some) for name, some in trained(plan, progress=progress).items()}
+    both = "SAVEE before" in found and "SAVEE after" in found
     return {
         "tier": tier,
         "split": "frame",
         "panels": list(found.values()),
-        "modification": _modification(found["SAVEE before"], found["SAVEE after"])
-        if {"SAVEE before", "SAVEE after"} <= found.keys()
-        else None,
+        "modification": _modification(found["SAVEE before"], found["SAVEE after"]) if both else None,
     }
 
 

@@ -2,66 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import contextmanager
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from fer_utils.core.errors import invalid
+from fer_utils.experiments import Experiment
 
 #: The studies that reach their faces through their trainings alone, so that other faces are the only change.
+#: Their ``answer`` has the parameter ``real``.
 STUDIES: tuple[str, ...] = ("paper_figures",)
 
 
-def panels(module, real: Mapping[str, str]) -> dict[str, int]:
-    """The panels of the data sets that have a folder, with as many trainings as the study has; FerError for a set of which it has none."""
-    known = {dataset for dataset, *_ in module.PANELS.values()}
-    if not real or real.keys() - known:
-        raise invalid("real", expected=f"folders by data set, of {', '.join(sorted(known))}", received=sorted(real))
-    return {panel: trainings for panel, (dataset, *_, trainings) in module.PANELS.items() if dataset in real}
+def check(study: str, real: Mapping[str, str]) -> None:
+    """FerError for a study that cannot be asked of real clips, or for a folder that is not there.
 
-
-@contextmanager
-def on(module, name: str, real: Mapping[str, str]):
-    """Within the block the study's trainings have the clips under ``real`` (data set -> folder) in the place of the stand-ins.
-
-    Every study's trainings pass through one function, ``trained``; here it is handed the same experiments on other
-    data. A folder is read as it is: whether it holds twins is the folder's affair.
-
-    Raises
-    ------
-    FerError : a study that this is not made for, a folder that is not there; and, from within, trainings on a data set
-        without a folder.
+    ``real`` maps a data set to the folder of its clips.
     """
-    if name not in STUDIES:
+    if study not in STUDIES:
         raise invalid(
             "real",
             expected=f"None, or one of the studies {', '.join(STUDIES)}",
-            received=name,
+            received=study,
             remedy="In the chapters DATA_ROOT names a folder of real clips.",
         )
     for dataset, folder in real.items():
         if not Path(folder).is_dir():
             raise invalid("real", expected=f"a folder of {dataset}'s clips", received=str(folder))
-    drawn = module.trained
 
-    def trained(wanted, **options):
-        def moved(experiment):
-            if experiment.data.dataset not in real:
-                raise invalid(
-                    "real",
-                    expected=f"a folder for each data set that is asked about, {experiment.data.dataset} too",
-                    received=sorted(real),
-                    remedy="Name the folder, or choose other panels.",
-                )
-            return replace(
-                experiment, data=replace(experiment.data, root=str(real[experiment.data.dataset]), twins=False)
-            )
 
-        return drawn({key: [moved(one) for one in experiments] for key, experiments in wanted.items()}, **options)
+def panels(known: Mapping[str, tuple], real: Mapping[str, str]) -> dict[str, int]:
+    """The panels of the data sets that have a folder, each with as many trainings as the study has.
 
-    module.trained = trained
-    try:
-        yield
-    finally:
-        module.trained = drawn
+    ``known`` is a study's ``PANELS``: the data set comes first in each, the number of trainings last.
+    FerError for a data set of which the study has none.
+    """
+    datasets = {dataset for dataset, *_ in known.values()}
+    if not real or real.keys() - datasets:
+        raise invalid("real", expected=f"folders by data set, of {', '.join(sorted(datasets))}", received=sorted(real))
+    return {panel: trainings for panel, (dataset, *_, trainings) in known.items() if dataset in real}
+
+
+def on_real_clips(
+    plan: Mapping[Hashable, Iterable[Experiment]], real: Mapping[str, str]
+) -> dict[Hashable, list[Experiment]]:
+    """The same experiments on the clips under ``real`` (data set -> folder) in the place of the stand-ins.
+
+    A folder is read as it is: whether it holds twins is the folder's affair.
+
+    Raises
+    ------
+    FerError : an experiment on a data set without a folder.
+    """
+    return {key: [_on_real_clips(one, real) for one in experiments] for key, experiments in plan.items()}
+
+
+def _on_real_clips(experiment: Experiment, real: Mapping[str, str]) -> Experiment:
+    dataset = experiment.data.dataset
+    if dataset not in real:
+        raise invalid(
+            "real",
+            expected=f"a folder for each data set that is asked about, {dataset} too",
+            received=sorted(real),
+            remedy="Name the folder, or choose other panels.",
+        )
+    return replace(experiment, data=replace(experiment.data, root=str(real[dataset]), twins=False))

@@ -13,13 +13,25 @@ written down before it was run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+import warnings
 
 import numpy as np
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from tqdm import tqdm
 
 from fer_utils import metrics, splits
 from fer_utils.core import labels
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.datasets.feature_tables import load_features
+from fer_utils.studies.rounding import rounded
 
 TITLE = "What the split does, on 24 real actors"
 CODE = ("fer_utils.metrics", "fer_utils.splits", "fer_utils.datasets.feature_tables")
@@ -33,8 +45,9 @@ MODELS: dict[str, str] = {
     "forest": "random forest of {trees} trees",
 }
 PROTOCOLS: dict[str, str] = {
-    "twins": "every clip is in the data twice, itself and its features plus normal noise of {noise}; the {copies} copies are dealt "
-    "to five folds at random, by label, and every copy tests once, so that its twin trains in four cases of five",
+    "twins": "every clip is in the data twice, itself and its features plus normal noise of {noise}; the {copies} "
+    "copies are dealt to five folds at random, by label, and every copy tests once, so that its twin trains in four "
+    "cases of five",
     "twins together": "the same copies, but both copies of a clip are always on one side",
     "clips": "the clips are dealt to five folds at random, by label; every clip tests once",
     "actors": "the five folds of Luna-Jiménez et al. 2022 (doi 10.3390/app12010327): nobody trains and tests",
@@ -42,12 +55,15 @@ PROTOCOLS: dict[str, str] = {
 }
 REFERENCES: dict[str, str] = {
     "plain": "the features as they are",
-    "own neutral": "minus the mean of the actor's two neutral clips of the other repetition: the clip is never part of what is taken "
-    "away, and the rule is the same for every label; it takes two clips of a person that are known to be neutral",
-    "own neutral, itself included": "minus the mean of the actor's four neutral clips, which for a neutral clip holds the clip itself: "
-    "what one writes first, and too good for the neutral clips",
-    "own mean": "minus the mean of the actor's clips of the other repetition (30 clips of all labels, without their labels)",
-    "own mean and spread": "minus the mean, by the standard deviation, of all 60 clips of the actor (the clip itself among them), without their labels",
+    "own neutral": "minus the mean of the actor's two neutral clips of the other repetition: the clip is never part of "
+    "what is taken away, and the rule is the same for every label; it takes two clips of a person that are known to be "
+    "neutral",
+    "own neutral, itself included": "minus the mean of the actor's four neutral clips, which for a neutral clip holds "
+    "the clip itself: what one writes first, and too good for the neutral clips",
+    "own mean": "minus the mean of the actor's clips of the other repetition (30 clips of all labels, without their "
+    "labels)",
+    "own mean and spread": "minus the mean, by the standard deviation, of all 60 clips of the actor (the clip itself "
+    "among them), without their labels",
     "own mean and spread, other clips": "the same from the 30 clips of the other repetition",
 }
 #: What is asked: every reference where the actors are apart, the first two everywhere but where nothing is to be
@@ -113,10 +129,9 @@ def answer(
     ------
     FerError : features that cannot be had, unknown names, numbers out of range.
     """
-    from tqdm import tqdm
-
-    seeds = whole_number("seeds", seeds if seeds is not None else 1 if tier == "smoke" else 5, 1)
-    trees = whole_number("trees", trees if trees is not None else 40 if tier == "smoke" else 400, 1)
+    usual_seeds, usual_trees = (1, 40) if tier == "smoke" else (5, 400)
+    seeds = whole_number("seeds", usual_seeds if seeds is None else seeds, 1)
+    trees = whole_number("trees", usual_trees if trees is None else trees, 1)
     asked = ASKED if asked is None else asked
     for name, given, known in (
         ("models", models, MODELS),
@@ -144,15 +159,14 @@ def answer(
             protocol, reference, model = job
             answers, together = [], []
             for seed in range(seeds):
-                if (
-                    seed and protocol == "actors" and model in ("nearest neighbours", "support vectors")
-                ):  # nothing random is left
+                nothing_random = protocol == "actors" and model in ("nearest neighbours", "support vectors")
+                if seed and nothing_random:
                     answers.append(answers[0])
                 else:
-                    predicted, trained = _tested(
-                        features[reference], true, table, protocol, _machine(model, trees), seed
-                    )
-                    answers.append(predicted), together.append(trained)
+                    machine = _machine(model, trees)
+                    predicted, trained = _tested(features[reference], true, table, protocol, machine, seed)
+                    answers.append(predicted)
+                    together.append(trained)
                 bar.update()
             given[job] = np.stack(answers)  # (seeds, copies, clips)
             if protocol == "twins":
@@ -186,7 +200,10 @@ def answer(
         },
         "rows": [_row(job, given[job], twin_trained.get(job), true, actors, names) for job in jobs],
     }
-    compare = lambda first, second: _compared(given[first], given[second], true, actors)  # noqa: E731
+
+    def compare(first, second):
+        return _compared(given[first], given[second], true, actors)
+
     made["models"] = [
         {"protocol": p, "reference": r, "first": m, "second": BASE, **compare((p, r, m), (p, r, BASE))}
         for p, r, m in jobs
@@ -224,7 +241,7 @@ def answer(
         for unit, label in SHOWN
         for values in [table[unit].to_numpy()]
     ]
-    return _rounded(made)
+    return rounded(made)
 
 
 def live(tier: str = "class", *, folder=None, progress: bool = True) -> tuple[dict | None, str]:
@@ -232,8 +249,6 @@ def live(tier: str = "class", *, folder=None, progress: bool = True) -> tuple[di
 
     Not where neither the features' file nor a network is; at tier ``smoke`` no network is asked for it.
     """
-    import os
-
     if tier == "smoke" and folder is None and not os.environ.get("FER_DATA"):
         return None, "at tier `smoke` nothing is fetched"
     try:
@@ -296,13 +311,6 @@ def _columns(table) -> list[str]:
 
 def _machine(model: str, trees: int) -> Callable[[int], object]:
     """A function of a seed that gives an untrained scikit-learn pipeline."""
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.neighbors import KNeighborsClassifier
-    from sklearn.neural_network import MLPClassifier
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
-
     made = {
         "nearest neighbours": lambda seed: KNeighborsClassifier(3),
         "small network": lambda seed: MLPClassifier((32,), alpha=0.01, max_iter=200, random_state=seed),
@@ -315,20 +323,14 @@ def _machine(model: str, trees: int) -> Callable[[int], object]:
 def _folds(table, protocol: str, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     if protocol == "actors":
         return splits.folds(table, by="actor", groups="luna-jimenez2022")
-    return splits.folds(
-        table, by={"twins": "frame", "twins together": "clip", "clips": "clip"}.get(protocol, "actor"), k=5, seed=seed
-    )
+    by = {"twins": "frame", "twins together": "clip", "clips": "clip"}.get(protocol, "actor")
+    return splits.folds(table, by=by, k=5, seed=seed)
 
 
 def _tested(
     values: np.ndarray, true: np.ndarray, table, protocol: str, machine, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Every row's answer from a model that had not seen it, (copies, clips); and whether its twin was in training."""
-    import warnings
-
-    import pandas as pd
-    from sklearn.exceptions import ConvergenceWarning
-
     table = table[["clip", "actor", "expression"]].assign(dataset="ravdess")
     copies = 2 if protocol.startswith("twins") else 1
     if copies == 2:
@@ -386,12 +388,3 @@ def _compared(first: np.ndarray, second: np.ndarray, true: np.ndarray, actors: n
     whole, people, first, second = (np.broadcast_to(part, shape).ravel() for part in (true, actors, first, second))
     tested = metrics.paired_test(whole, first, second, people)
     return {**metrics.paired_difference(whole, first, second, people), "p": tested["p"]}
-
-
-def _rounded(value):
-    """Floats to six digits: what is shown has four, and a file of all is longer and says no more."""
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_rounded(item) for item in value]
-    return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -1,4 +1,6 @@
-"""Does the recipe work with every seed?  The paper's network on each stand-in, twenty times, and the plain network beside it.
+"""Does the recipe work with every seed?
+
+The paper's network on each stand-in, twenty times, and the plain network beside it.
 
     # 75 trainings of three epochs; a killed run goes on with the next one
     python -m fer_utils study recipe --tier class --store
@@ -18,8 +20,11 @@ import warnings
 
 import numpy as np
 
+from fer_utils import training
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.experiments import Data, Experiment, Model, Split
 from fer_utils.studies.trainings import counts, trained
+from fer_utils.training import Recipe
 
 TITLE = "Does the recipe leave chance level with every seed?"
 CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.models.ding2023", "fer_utils.models")
@@ -35,9 +40,6 @@ LUCK = 0.01
 
 def experiments_of(dataset: str, network: str, seeds: int, *, tier: str, epochs: int):
     """The experiments of one row, seeds 0, 1, ..."""
-    from fer_utils.experiments import Data, Experiment, Model, Split
-    from fer_utils.training import Recipe
-
     model = Model.of("ding2023", **NETWORKS[network][0])
     return [
         Experiment(
@@ -78,8 +80,6 @@ def answer(
     ------
     FerError : an unknown stand-in or network, no seeds, no epochs.
     """
-    from fer_utils.training import DeadLayer
-
     chosen, epochs = list(datasets), whole_number("epochs", epochs, 1)
     for name in chosen:
         if name not in STAND_INS:
@@ -91,7 +91,7 @@ def answer(
         for network, count in seeds.items()
     }
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeadLayer)  # some are here in order to die, and the answer counts them
+        warnings.simplefilter("ignore", training.DeadLayer)  # some are here in order to die, and the answer counts them
         found = trained(wanted, progress=progress)
     return {
         "tier": tier,
@@ -102,7 +102,9 @@ def answer(
 
 
 def least_count(throws: int, chance: float, luck: float = LUCK) -> int:
-    """The least number of successes that so many throws reach with a probability of at most ``luck``; ``throws`` + 1 if none is rare enough.
+    """The least number of successes that so many throws reach with a probability of at most ``luck``.
+
+    It is ``throws`` + 1 if none is rare enough.
 
     >>> least_count(67, 0.13)
     16
@@ -117,7 +119,9 @@ def least_count(throws: int, chance: float, luck: float = LUCK) -> int:
 
 
 def share_of(count: int, trials: int) -> dict:
-    """A share with its 95 % interval (Wilson 1927, doi 10.1080/01621459.1927.10502953), which is of use for 0 and for all, too.
+    """A share with its 95 % interval, which is of use for 0 and for all, too.
+
+    Wilson 1927, doi 10.1080/01621459.1927.10502953.
 
     >>> {name: round(value, 3) for name, value in share_of(20, 20).items()}
     {'value': 1.0, 'low': 0.839, 'high': 1.0, 'level': 0.95, 'trials': 20}

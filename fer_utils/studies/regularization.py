@@ -17,7 +17,10 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.experiments import Data, Experiment, Model, Split
 from fer_utils.studies.trainings import pooled, trained
+from fer_utils.synthetic.stand_ins import EPOCHS
+from fer_utils.training import Recipe
 
 TITLE = "Dropout x L1, and what a choice on the test curve flatters"
 CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
@@ -33,9 +36,6 @@ HALVES = 2000
 
 def experiments_of(dropout: float, l1: float, folds: int, *, tier: str, epochs: int):
     """The experiments of one cell, one a fold."""
-    from fer_utils.experiments import Data, Experiment, Model, Split
-    from fer_utils.training import Recipe
-
     model = Model.of("ding2023", size=SIZE, dropout=(0.3, dropout, dropout), l1=l1)
     return [
         Experiment(
@@ -78,13 +78,8 @@ def answer(
     ------
     FerError : fewer than two cells, numbers out of range, folds other than 1 to 5.
     """
-    from fer_utils.synthetic.stand_ins import EPOCHS
-
-    dropouts, strengths, folds = (
-        _numbers("dropouts", dropouts, 1),
-        _numbers("strengths", strengths, 100),
-        whole_number("folds", folds, 1),
-    )
+    dropouts, strengths = _numbers("dropouts", dropouts, 1), _numbers("strengths", strengths, 100)
+    folds = whole_number("folds", folds, 1)
     if len(dropouts) * len(strengths) < 2:
         raise invalid("dropouts", expected="two cells or more to choose from", received=dropouts)
     if folds > FOLDS:

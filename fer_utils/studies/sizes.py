@@ -19,7 +19,13 @@ import gc
 from pathlib import Path
 import tempfile
 
+import numpy as np
+from tqdm import tqdm
+
+from fer_utils import models
+from fer_utils.core import timing
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.models import landmark_lstm
 
 TITLE = "What the systems of the comparison weigh: parameters, work, bytes and time"
 CODE = (
@@ -95,7 +101,8 @@ RATIOS: tuple[tuple[str, str, int, str], ...] = (
 )
 #: What is in the tables and is not built, with the reason.
 NOT_BUILT: dict[str, str] = {
-    "DTN+DSN+CNN (Sharafi et al. 2022)": "three networks joined, for pictures and sound; Ding's tables give their sum, about 36.4 million, and no layer",
+    "DTN+DSN+CNN (Sharafi et al. 2022)": "three networks joined, for pictures and sound; Ding's tables give their sum, "
+    "about 36.4 million, and no layer",
 }
 
 
@@ -134,8 +141,6 @@ def answer(
     ------
     FerError : an unknown system or tier.
     """
-    from tqdm import tqdm
-
     if tier not in REPEATS:
         raise invalid("tier", expected=f"one of {', '.join(REPEATS)}", received=tier)
     rounds = REPEATS[tier] if repeats is None else whole_number("repeats", repeats, 1)
@@ -147,8 +152,6 @@ def answer(
     with tempfile.TemporaryDirectory(dir=folder) as place:
         for name in tqdm(chosen, desc="weighing", unit="network", disable=not progress):
             rows.append(_row(name, SYSTEMS[name], Path(place), rounds if latency else 0))
-    from fer_utils.models import landmark_lstm
-
     return {
         "baseline": BASELINE,
         "repeats": rounds if latency else 0,
@@ -178,9 +181,6 @@ def _row(name: str, system: System, place: Path, repeats: int) -> dict:
 
 
 def _build(name: str, system: System, classes: int, shape: tuple[int, ...]):
-    from fer_utils import models
-    from fer_utils.models import landmark_lstm
-
     if name == "landmark_lstm":
         frames, distances = shape
         return landmark_lstm.build(classes=classes, **{"frames": frames, "distances": distances, **system.options})
@@ -190,9 +190,10 @@ def _build(name: str, system: System, classes: int, shape: tuple[int, ...]):
 def _measured(
     name: str, system: System, classes: int, shape: tuple[int, ...], place: Path, keep: list | None = None
 ) -> tuple[dict, int]:
-    """Counts and file of one network, and the width of what its last layer sees; the network goes into ``keep`` or is freed."""
-    from fer_utils import models
+    """Counts and file of one network, and the width of what its last layer sees.
 
+    The network goes into ``keep`` or is freed.
+    """
     model = _build(name, system, classes, shape)
     counted = models.profile(model)
     file = place / f"{name}.keras"
@@ -217,10 +218,6 @@ def _measured(
 
 def _latency(name: str, model, repeats: int) -> dict:
     """One input through the network and through a fresh ``ding2023``, in turn; the baseline's own ratio is 1."""
-    import numpy as np
-
-    from fer_utils.core import timing
-
     reference = _build(BASELINE, SYSTEMS[BASELINE], 8, _OURS)
     calls = {}
     for label, network in ((f"{BASELINE} (reference)", reference), (name, model)):

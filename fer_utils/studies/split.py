@@ -14,7 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import whole_number
+from fer_utils.experiments import Data, Experiment, Split
 from fer_utils.studies.trainings import counts, gain, pooled, trained
+from fer_utils.synthetic.stand_ins import EPOCHS
+from fer_utils.training import Recipe
 
 TITLE = "What the split does: one network, one recipe, four splits, with and without the twins"
 CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
@@ -41,9 +44,6 @@ STEPS: tuple[tuple[tuple[str, bool], tuple[str, bool]], ...] = (
 
 def experiments_of(unit: str, twins: bool, trainings: int, *, tier: str, epochs: int):
     """The experiments of one row."""
-    from fer_utils.experiments import Data, Experiment, Split
-    from fer_utils.training import Recipe
-
     data, recipe = Data("ravdess", tier=tier, twins=twins), Recipe(epochs=epochs)
     return [
         Experiment(
@@ -71,8 +71,6 @@ def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int
     ``minutes``, ``experiments`` (configurations), ``by_actor`` (right and all, by actor); and ``steps``, the
     differences between rows, each actor against himself, with intervals over actors.
     """
-    from fer_utils.synthetic.stand_ins import EPOCHS
-
     chosen = counts("rows", rows, ROWS)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     found = trained(

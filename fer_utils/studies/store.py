@@ -1,4 +1,4 @@
-"""Stored results: answers that were computed once and lie in the repository as small JSON.
+"""Stored answers: what a study found once, as small JSON in the package.
 
     python -m fer_utils study                                     # which there are, and which are stale
     python -m fer_utils study real_people --tier class --store    # answer one anew and keep it
@@ -11,7 +11,6 @@ gives.  An answer whose code has changed since is **stale**, and says so.
 from __future__ import annotations
 
 from collections.abc import Mapping
-import contextlib
 from dataclasses import dataclass
 import datetime
 import json
@@ -30,7 +29,7 @@ TIERS: tuple[str, ...] = ("class", "full")
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredAnswer:
     """A stored answer and how it was made.
 
     ``answer`` is what the study's ``answer`` returned; ``code`` maps each source
@@ -66,14 +65,14 @@ class Stored:
         changed = self.changed
         trained = ", not counting trainings that were stored before," if "train.py" in self.code else ""
         text = (
-            f"*Stored result `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit `{self.commit}` in "
-            f"{_duration(self.minutes)}{trained} on {self.hardware['processor']}, {self.hardware['cores']} cores, by `{self.command}`.*"
+            f"*Stored answer `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit "
+            f"`{self.commit}` in {_duration(self.minutes)}{trained} on {self.hardware['processor']}, "
+            f"{self.hardware['cores']} cores, by `{self.command}`.*"
         )
         if changed:
-            text += (
-                f" **Stale**: {', '.join(f'`{name}`' for name in changed[:4])}{' and others' if len(changed) > 4 else ''} "
-                "changed since; run the command to know what they give now."
-            )
+            some = ", ".join(f"`{name}`" for name in changed[:4])
+            others = " and others" if len(changed) > 4 else ""
+            text += f" **Stale**: {some}{others} changed since; run the command to know what they give now."
         return text
 
     def _repr_markdown_(self) -> str:
@@ -92,12 +91,15 @@ def folder() -> Path:
 
 
 def stored(study: str | None = None) -> list[tuple[str, str]]:
-    """(name, tier) of every stored answer, in the order of `fer_utils.studies.available`; with ``study`` of that one."""
+    """(name, tier) of every stored answer, in the order of `fer_utils.studies.available`.
+
+    With ``study`` only of that one.
+    """
     names = registry.available() if study is None else [study]
     return [(name, tier) for name in names for tier in TIERS if _file(name, tier).is_file()]
 
 
-def load(name: str, tier: str | None = None) -> Stored:
+def load(name: str, tier: str | None = None) -> StoredAnswer:
     """A stored answer.
 
     Parameters
@@ -110,18 +112,18 @@ def load(name: str, tier: str | None = None) -> Stored:
     FerError : no such study, none stored, or a file that is no stored answer.
     """
     registry.module(name)
-    wanted = (
-        _checked_tier(tier)
-        if tier is not None
-        else next((t for t in TIERS[::-1] if _file(name, t).is_file()), TIERS[0])
-    )
+    if tier is not None:
+        wanted = _checked_tier(tier)
+    else:
+        wanted = next((larger for larger in reversed(TIERS) if _file(name, larger).is_file()), TIERS[0])
     file = _file(name, wanted)
     if not file.is_file():
         raise FerError(
-            f"No answer of the study {name!r} at tier {wanted!r} is stored in {folder()}. Run it: {_command(name, wanted)}"
+            f"No answer of the study {name!r} at tier {wanted!r} is stored in {folder()}. "
+            f"Run it: {_command(name, wanted)}"
         )
     try:
-        return Stored(**json.loads(file.read_text(encoding="utf-8")))
+        return StoredAnswer(**json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
         raise FerError(
             f"{file} is no stored answer ({type(error).__name__}: {error}). Run it again: {_command(name, wanted)}"
@@ -136,7 +138,7 @@ def run(
     progress: bool = True,
     real: Mapping[str, str] | None = None,
     **options,
-) -> Stored:
+) -> StoredAnswer:
     """Answer a study's question; with ``store`` keep the answer in the repository.
 
     Parameters
@@ -164,22 +166,21 @@ def run(
             remedy=f"Only the study as it stands is kept: {_command(name, 'class')}",
         )
     began, code, commit = time.monotonic(), code_of(name), provenance.commit()
-    with contextlib.nullcontext() if real is None else real_data.on(made, name, real):
-        if real is not None:
-            options = {"panels": real_data.panels(made, real)} | options
-        answer = made.answer(tier, progress=progress, **options)
+    if real is not None:
+        real_data.check(name, real)
+        options = {**options, "real": {dataset: str(folder) for dataset, folder in real.items()}}
+    answer = made.answer(tier, progress=progress, **options)
     try:
         text = json.dumps(answer, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise FerError(f"The study {name!r} gave an answer that JSON does not know ({error}).") from error
-    found = Stored(
+    found = StoredAnswer(
         name=name,
         title=made.TITLE,
         tier=tier,
         command=_command(name, tier),
         answer=json.loads(text),
-        options=options
-        | ({} if real is None else {"real": {dataset: str(folder) for dataset, folder in real.items()}}),
+        options=options,
         minutes=round((time.monotonic() - began) / 60, 2),
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         commit=commit,
@@ -206,7 +207,7 @@ def _file(name: str, tier: str) -> Path:
     return folder() / (f"{name}.json" if tier == TIERS[0] else f"{name}-{tier}.json")
 
 
-def _text(found: Stored) -> str:
+def _text(found: StoredAnswer) -> str:
     """JSON that a person can read and a diff can show: lists and dicts that fit into a line stand in one."""
     return _lines(vars(found), 0) + "\n"
 
@@ -227,10 +228,8 @@ def _lines(value, depth: int) -> str:
 
 
 def _duration(minutes: float) -> str:
-    return (
-        f"{60 * minutes:.0f} seconds"
-        if minutes < 2
-        else f"{minutes:.0f} minutes"
-        if minutes < 120
-        else f"{minutes / 60:.1f} hours"
-    )
+    if minutes < 2:
+        return f"{60 * minutes:.0f} seconds"
+    if minutes < 120:
+        return f"{minutes:.0f} minutes"
+    return f"{minutes / 60:.1f} hours"

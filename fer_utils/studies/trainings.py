@@ -1,17 +1,22 @@
-"""What studies of trained networks share: several trainings' answers taken together, and rows compared person by person."""
+"""What studies of trained networks share: trainings taken together, and rows compared person by person."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 
 import numpy as np
+import pandas as pd
+from tqdm import tqdm
 
-from fer_utils import metrics
+from fer_utils import experiments, faces, metrics
 from fer_utils.core.errors import invalid, whole_number
 
 
 def counts(argument: str, chosen: Mapping | None, known: Mapping[Hashable, int]) -> dict[Hashable, int]:
-    """How many trainings of which rows: ``chosen``, or ``known`` where it is None; FerError for a row that is not known, or no trainings."""
+    """How many trainings of which rows: ``chosen``, or ``known`` where it is None.
+
+    FerError, naming ``argument``, for a row that is not known, or no trainings.
+    """
     chosen = dict(known if chosen is None else chosen)
     for key, trainings in chosen.items():
         if key not in known:
@@ -21,23 +26,21 @@ def counts(argument: str, chosen: Mapping | None, known: Mapping[Hashable, int])
 
 
 def trained(wanted: Mapping[Hashable, Iterable], *, progress: bool = True) -> dict[Hashable, list]:
-    """Every experiment's result, by the same keys: stored ones are read, the others trained, with the time left on standard error.
+    """Every experiment's result, by the same keys: stored ones are read, the others trained.
 
-    A killed run goes on with the next training, and that with its next epoch.
+    A killed run goes on with the next training, and that with its next epoch.  The time left is on standard error.
     """
-    from tqdm import tqdm
-
-    from fer_utils.experiments import run
-
-    wanted = {key: list(experiments) for key, experiments in wanted.items()}
-    found, sets = {}, {}
+    wanted = {key: list(some) for key, some in wanted.items()}
+    found: dict[Hashable, list] = {}
+    face_sets: dict = {}
     with tqdm(total=sum(map(len, wanted.values())), desc="trainings", unit="training", disable=not progress) as bar:
-        for key, experiments in wanted.items():
+        for key, some in wanted.items():
             found[key] = []
-            for experiment in experiments:
-                if experiment.data not in sets:
-                    sets[experiment.data] = experiment.data.load(progress)
-                found[key].append(run(experiment, face_set=sets[experiment.data], progress=progress))
+            for experiment in some:
+                if experiment.data not in face_sets:
+                    face_sets[experiment.data] = experiment.data.load(progress)
+                face_set = face_sets[experiment.data]
+                found[key].append(experiments.run(experiment, face_set=face_set, progress=progress))
                 bar.update()
     return found
 
@@ -52,8 +55,6 @@ def pooled(results: list) -> dict:
     ``train_images`` and ``test_images`` (means), ``leaked`` (shares of test rows by unit, first training), ``minutes``,
     ``parameters``, ``seeds``.
     """
-    import pandas as pd
-
     answers = pd.concat([result.predictions for result in results])
     scored = metrics.evaluate(
         answers["true"].to_numpy(), answers["predicted"].to_numpy(), answers["actor"].to_numpy(), results[0].labels
@@ -75,14 +76,28 @@ def pooled(results: list) -> dict:
 
 
 def gain(one: dict, other: dict, *, resamples: int = 2000, seed: int = 0) -> dict:
-    """``other``'s accuracy minus ``one``'s, two answers of `pooled`: each a mean over the same actors, with an interval over actors."""
+    """``other``'s accuracy minus ``one``'s, two answers of `pooled`, each actor against himself.
+
+    Returns a dict: ``value``, the mean over the actors that both have, its 95 % interval over actors, ``low`` and
+    ``high``, ``level`` and ``groups`` (how many actors).
+    """
     actors = sorted(one["by_actor"].keys() & other["by_actor"].keys())
-    gains = np.array(
-        [
-            other["by_actor"][actor][0] / other["by_actor"][actor][1]
-            - one["by_actor"][actor][0] / one["by_actor"][actor][1]
-            for actor in actors
-        ]
-    )
+    gains = np.array([_accuracy(other, actor) - _accuracy(one, actor) for actor in actors])
     low, high = metrics.mean_interval(gains, resamples=resamples, seed=seed)
     return {"value": float(gains.mean()), "low": low, "high": high, "level": 0.95, "groups": len(actors)}
+
+
+def some_faces(experiment, most: int = 200, *, unseen: bool = False) -> np.ndarray:
+    """Up to ``most`` training faces of an experiment, or with ``unseen`` test faces, from the whole length of the set.
+
+    Returns (N, size, size, 1) uint8, at the size that the experiment's network sees.
+    """
+    face_set = experiment.data.load(False)
+    rows = experiment.split.rows(face_set.meta)[unseen]
+    some = np.asarray(rows)[np.unique(np.linspace(0, len(rows) - 1, min(most, len(rows))).astype(int))]
+    return faces.resize(np.asarray(face_set.images[np.sort(some)]), experiment.model.size, progress=False)
+
+
+def _accuracy(row: dict, actor: str) -> float:
+    right, every = row["by_actor"][actor]
+    return right / every

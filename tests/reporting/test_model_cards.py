@@ -215,7 +215,7 @@ def test_whom_it_fails_comes_from_the_audit_of_such_networks(result):
 
 def test_the_repositorys_own_audit_is_read(result):
     made = card(result, profile=False)
-    assert "drawn strangers were asked about" in made.markdown and "Stored result `audit`" in made.markdown
+    assert "drawn strangers were asked about" in made.markdown and "Stored answer `audit`" in made.markdown
 
 
 def test_real_clips_and_a_readers_own_faces_are_called_what_they_are(result):

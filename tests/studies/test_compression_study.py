@@ -165,7 +165,7 @@ def test_the_stored_answer_is_whole():
     refused = [
         row["row"] for row in found["refused"]
     ]  # what a number format does to a network is a result; that a package is missing is none
-    there = [form for form in compression.FORMS if compression._label(*form) not in refused]
+    there = [form for form in compression.FORMS if compression.row_name(*form) not in refused]
     assert [(row["network"], row["form"], row["quantize"]) for row in found["rows"]] == there and not found["left_out"]
     for name in ("xception", *compression.RIVALS):  # who has learned nothing is nobody's rival
         assert found["networks"][name]["train_accuracy"] > 2 * found["split"]["chance"]
