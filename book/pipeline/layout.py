@@ -10,6 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TIERS = ("smoke", "class", "full")
 
+#: Pages whose names begin so are made from the package's docstrings when the site is assembled (`reference`).
+REFERENCE = "book/reference/"
+
 
 class BookError(Exception):
     """The book cannot be built as it stands; the message says what to change."""
@@ -79,7 +82,7 @@ class Book:
         for page in self.pages():
             if (self.root / f"{page}.ipynb").exists():
                 names.append(page)
-            elif not (self.root / f"{page}.md").exists():
+            elif not page.startswith(REFERENCE) and not (self.root / f"{page}.md").exists():
                 raise BookError(
                     f"_toc.yml lists {page!r}, and neither {page}.ipynb nor {page}.md exists.\n"
                     "Add the file or take the entry out of _toc.yml."

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 
+from . import reference
 from .keys import digest, sha256, tree
 from .layout import Book, BookError
 
@@ -40,6 +41,7 @@ def site_key(book: Book) -> str:
             "browser": (book.browser / "key.txt").read_text(),
             "lock": sha256(book.root / "requirements.txt"),
             "recipe": tree(Path(__file__).parent, "*.py"),
+            "reference": reference.key(book),
         }
     )
 
@@ -58,6 +60,10 @@ def assemble(book: Book) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         notebook = json.loads((book.executed / f"{chapter}.ipynb").read_text(encoding="utf8"))
         target.write_text(json.dumps(presentable(notebook), indent=1), encoding="utf8")
+    for name, text in reference.pages(book).items():
+        target = book.source / f"{name}.md"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf8")
 
 
 def presentable(notebook: dict) -> dict:
