@@ -211,10 +211,10 @@ def test_the_commands_exist(texts, root):
     ours = [found[1] for line in shown if (found := re.search(r"python -m fer_utils (?!\.)(.*)", line))]
     assert len(ours) >= 15
     for command in ours:
-        main._parser().parse_args(command.split())  # exits where an option is unknown
+        main.make_parser().parse_args(command.split())  # exits where an option is unknown
     for name, text in texts.items():  # those within a sentence: the command's name
         for command in re.findall(r"`(?:\.venv/bin/)?python -m fer_utils ([a-z]+)", text):
-            assert re.search(rf"^    {command} ", main._parser().format_help(), re.M), (name, command)
+            assert re.search(rf"^    {command} ", main.make_parser().format_help(), re.M), (name, command)
     for line in shown:
         if found := re.search(r"python -m (fer_utils\.[\w.]+)", line):
             assert importlib.util.find_spec(found[1]), line
