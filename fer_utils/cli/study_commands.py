@@ -50,7 +50,7 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``study``."""
     parser.add_argument("name", nargs="?", help="which; without it they are listed")
     parser.add_argument("--tier", default="class", help="smoke, class (default) or full")
-    parser.add_argument("--store", action="store_true", help="keep the answer in book/results")
+    parser.add_argument("--store", action="store_true", help="keep the answer with the package")
     parser.add_argument(
         "--real",
         metavar="SET=FOLDER",
@@ -76,23 +76,37 @@ def study(options: argparse.Namespace) -> int:
 
 
 def _list_studies(options: argparse.Namespace) -> int:
-    """Print every study with the answers that are stored, and which of these are stale."""
+    """Print every study with the answers that are stored, which of them are stale and what running them anew costs."""
     rows, lines = [], []
     for name in studies.available():
-        stored = []
-        for stored_name, tier in studies.stored():
-            if stored_name == name:
-                answer = studies.load(name, tier)
-                stored.append({"tier": tier, "finished": answer.finished, "stale": answer.stale})
-        title = studies.module(name).TITLE
-        rows.append({"study": name, "title": title, "stored": stored})
-        notes = []
-        for answer in stored:
-            stale = ", stale" if answer["stale"] else ""
-            notes.append(f"{answer['tier']}, {answer['finished'][:10]}{stale}")
-        lines.append(f"  {name:<16} {title}: {', '.join(notes) or 'not stored'}")
+        answers = [studies.load(name, tier) for _, tier in studies.stored(name)]
+        # The title of a stored answer is read without importing the study.
+        title = answers[0].title if answers else studies.module(name).TITLE
+        rows.append({"study": name, "title": title, "stored": [_about(answer) for answer in answers]})
+        lines.append(f"{name}: {title}")
+        for answer in answers:
+            state = "stale; anew it costs about" if answer.stale else "not stale; it took"
+            lines.append(f"    {answer.tier}, {answer.finished[:10]}, {state} {answer.cost()}")
+            lines += [f"        {stage}" for stage in answer.newer]
+        if not answers:
+            lines.append("    not stored")
+    stale = [answer for row in rows for answer in row["stored"] if answer["stale"]]
+    minutes = sum(answer["processor_minutes"] for answer in stale)
+    lines.append(f"{len(stale)} stale; all of them anew: about {minutes:.0f} processor-minutes")
     print_outcome(options, {"studies": rows}, "\n".join(lines))
     return 0
+
+
+def _about(answer: studies.StoredAnswer) -> dict:
+    """A stored answer for programs: when, whether stale and why, and what it cost."""
+    return {
+        "tier": answer.tier,
+        "finished": answer.finished,
+        "stale": answer.stale,
+        "newer": [str(stage) for stage in answer.newer],
+        "stages": answer.stages,
+        "processor_minutes": answer.processor_minutes,
+    }
 
 
 def _real_folders(pairs: list[str] | None) -> dict[str, str] | None:

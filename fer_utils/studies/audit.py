@@ -26,16 +26,6 @@ from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
 
 TITLE = "For whom does it fail?  An audit of the paper's network, and of one with a planted bias"
-CODE = (
-    "fer_utils.fairness",
-    "fer_utils.training",
-    "fer_utils.splits",
-    "fer_utils.metrics",
-    "fer_utils.models.ding2023",
-    "fer_utils.models",
-    "fer_utils.studio",
-    "fer_utils.faces",
-)
 HEADLINE = True
 
 #: tier -> people, how many of them are also seen under every condition, and acts of each.

@@ -33,14 +33,6 @@ from fer_utils.models.distances import distances
 from fer_utils.synthetic import stand_ins
 
 TITLE = "Before deep learning: neighbours and a small ANN on HOG and on landmark distances"
-CODE = (
-    "fer_utils.synthetic.stand_ins",
-    "fer_utils.splits",
-    "fer_utils.metrics",
-    "fer_utils.synthetic.landmark_predictor",
-    "fer_utils.models.hog",
-    "fer_utils.models.distances",
-)
 HEADLINE = True
 
 #: k of the neighbours, as in `fer_utils.models.knn`; units and epochs of the ANN's one hidden layer: all ours.

@@ -45,22 +45,6 @@ from fer_utils.studies.compression_measuring import BASELINE, front_times, measu
 from fer_utils.training import Recipe
 
 TITLE = "The whole chain of 2022: pruned, quantised and compiled, against its rivals, every cell in one run"
-CODE = (
-    "fer_utils.compress.filters",
-    "fer_utils.compress.pruning",
-    "fer_utils.compress.exporting",
-    "fer_utils.compress.converting",
-    "fer_utils.compress.engines",
-    "fer_utils.compress.running",
-    "fer_utils.compress.separate_process",
-    "fer_utils.compress.sparse",
-    "fer_utils.models._profile",
-    "fer_utils.models.xception2022",
-    "fer_utils.models.vgg16",
-    "fer_utils.models.resnet50",
-    "fer_utils.training",
-    "fer_utils.metrics",
-)
 HEADLINE = True
 
 #: Side of the faces, epochs, epochs after pruning, timed rounds, at each tier.

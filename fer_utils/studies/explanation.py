@@ -31,16 +31,6 @@ from fer_utils.synthetic import region_masks, stand_ins
 from fer_utils.training import Recipe
 
 TITLE = "What the network looks at: heat maps against the drawn truth, and against planted shortcuts"
-CODE = (
-    "fer_utils.training",
-    "fer_utils.splits",
-    "fer_utils.metrics",
-    "fer_utils.explain",
-    "fer_utils.synthetic.region_masks",
-    "fer_utils.explain.shortcuts",
-    "fer_utils.models.ding2023",
-    "fer_utils.models",
-)
 HEADLINE = True
 
 #: The ways to make a map, in the order of the figures.

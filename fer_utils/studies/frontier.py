@@ -26,21 +26,6 @@ from fer_utils.studies.network_costs import weighed
 from fer_utils.studies.store import load
 
 TITLE = "The frontier: which of the book's networks is beaten by none?"
-CODE = (
-    "fer_utils.metrics",
-    "fer_utils.compress.exporting",
-    "fer_utils.compress.running",
-    "fer_utils.compress.filters",
-    "fer_utils.models.nano",
-    "fer_utils.models.ding2023",
-    "fer_utils.models.mobilenet_inception2019",
-    "fer_utils.models.mobilenetv2",
-    "fer_utils.models.inceptionv3",
-    "fer_utils.models.inception_resnetv2",
-    "fer_utils.models.xception2022",
-    "fer_utils.models.vgg16",
-    "fer_utils.models.resnet50",
-)
 HEADLINE = True
 
 #: The three studies whose answers are set side by side.

@@ -15,7 +15,6 @@ from fer_utils.core import labels
 from fer_utils.datasets.feature_tables import load_features
 
 TITLE = "What people see in acted faces"
-CODE = ("fer_utils.metrics", "fer_utils.datasets.feature_tables")
 HEADLINE = True
 
 #: What the voters were given.

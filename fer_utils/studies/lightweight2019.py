@@ -24,17 +24,6 @@ from fer_utils.synthetic.stand_ins import EPOCHS
 from fer_utils.training import Recipe
 
 TITLE = "The network of 2019 beside MobileNetV2, InceptionV3 and InceptionResNetV2"
-CODE = (
-    "fer_utils.training",
-    "fer_utils.splits",
-    "fer_utils.metrics",
-    "fer_utils.compress.exporting",
-    "fer_utils.compress.running",
-    "fer_utils.models.mobilenet_inception2019",
-    "fer_utils.models.mobilenetv2",
-    "fer_utils.models.inceptionv3",
-    "fer_utils.models.inception_resnetv2",
-)
 HEADLINE = True
 
 OWN = "mobilenet_inception2019"

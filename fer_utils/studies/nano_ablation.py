@@ -12,7 +12,6 @@ from __future__ import annotations
 from fer_utils.studies import nano_against_paper
 
 TITLE = "Smaller than the paper: what each idea was worth"
-CODE = (*nano_against_paper.CODE, "fer_utils.studies.nano_against_paper")
 HEADLINE = False
 
 

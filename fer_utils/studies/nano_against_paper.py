@@ -23,17 +23,6 @@ from fer_utils.synthetic.stand_ins import EPOCHS
 from fer_utils.training import Recipe
 
 TITLE = "Smaller than the paper: a tenth of the parameters, a fifth of the work, the same strangers"
-CODE = (
-    "fer_utils.training",
-    "fer_utils.splits",
-    "fer_utils.metrics",
-    "fer_utils.compress.exporting",
-    "fer_utils.compress.running",
-    "fer_utils.models.nano",
-    "fer_utils.models.ding2023",
-    "fer_utils.models.mobilenet_inception2019",
-    "fer_utils.models.distilled",
-)
 HEADLINE = True
 
 PAPER, NANO, SMALLER = "ding2023", "nano", "nano, 25,000"

@@ -11,7 +11,6 @@ from __future__ import annotations
 from fer_utils.studies import nano_against_paper
 
 TITLE = "Smaller than the paper, where there are four men and no more"
-CODE = (*nano_against_paper.CODE, "fer_utils.studies.nano_against_paper")
 HEADLINE = True
 
 

@@ -19,7 +19,6 @@ from fer_utils.studies.trainings import gain, pooled, trained
 from fer_utils.synthetic.stand_ins import EPOCHS
 
 TITLE = "Smaller than the paper: does a teacher help who knows clearly more?"
-CODE = (*nano_against_paper.CODE, "fer_utils.studies.nano_against_paper")
 HEADLINE = False
 
 #: The row of `nano.ABLATION` that teaches.

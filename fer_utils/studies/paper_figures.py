@@ -23,7 +23,6 @@ from fer_utils.synthetic.stand_ins import EPOCHS
 from fer_utils.training import Recipe
 
 TITLE = "The paper's Figures 3 to 9 on drawn actors, three to five seeds each"
-CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
 #: The modification for SAVEE: 'from 0.3 to 0.5' in 'the last two dropout layers', and L1 on the dense layer, whose

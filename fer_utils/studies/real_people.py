@@ -34,7 +34,6 @@ from fer_utils.datasets.feature_tables import load_features
 from fer_utils.studies.rounding import rounded
 
 TITLE = "What the split does, on 24 real actors"
-CODE = ("fer_utils.metrics", "fer_utils.splits", "fer_utils.datasets.feature_tables")
 HEADLINE = True
 
 #: name -> what it is, in words for a page.

@@ -27,7 +27,6 @@ from fer_utils.studies.trainings import counts, trained
 from fer_utils.training import Recipe
 
 TITLE = "Does the recipe leave chance level with every seed?"
-CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
 STAND_INS: tuple[str, ...] = ("ravdess", "savee", "mead")

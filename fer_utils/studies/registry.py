@@ -3,7 +3,6 @@
 One module a study, with
 
 - ``TITLE``, the question in a few words;
-- ``CODE``, the modules whose code decides the answer (their imports are followed);
 - ``HEADLINE``, whether the book leans on it, so that a stale answer fails the tests;
 - ``answer(tier="class", *, progress=True, **options)``, a JSON-able dict with all that a figure or a sentence needs.
 

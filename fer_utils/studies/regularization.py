@@ -23,7 +23,6 @@ from fer_utils.synthetic.stand_ins import EPOCHS
 from fer_utils.training import Recipe
 
 TITLE = "Dropout x L1, and what a choice on the test curve flatters"
-CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
 #: Of the last two dropout layers (the first stays at 0.3), and of L1 on the dense layer's weights.

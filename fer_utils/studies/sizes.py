@@ -28,21 +28,6 @@ from fer_utils.core.errors import invalid, whole_number
 from fer_utils.models import landmark_lstm
 
 TITLE = "What the systems of the comparison weigh: parameters, work, bytes and time"
-CODE = (
-    "fer_utils.models._profile",
-    "fer_utils.models.ding2023",
-    "fer_utils.models.mobilenet_inception2019",
-    "fer_utils.models.xception2022",
-    "fer_utils.models.nano",
-    "fer_utils.models.mobilenetv2",
-    "fer_utils.models.inceptionv3",
-    "fer_utils.models.inception_resnetv2",
-    "fer_utils.models.resnet50",
-    "fer_utils.models.vgg16",
-    "fer_utils.models.alexnet",
-    "fer_utils.models.densenet161",
-    "fer_utils.models.landmark_lstm",
-)
 HEADLINE = True
 
 #: What all are set against.

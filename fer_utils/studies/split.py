@@ -20,7 +20,6 @@ from fer_utils.synthetic.stand_ins import EPOCHS
 from fer_utils.training import Recipe
 
 TITLE = "What the split does: one network, one recipe, four splits, with and without the twins"
-CODE = ("fer_utils.training", "fer_utils.splits", "fer_utils.metrics", "fer_utils.models.ding2023", "fer_utils.models")
 HEADLINE = True
 
 #: (unit, twins) -> how many trainings.

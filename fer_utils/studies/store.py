@@ -1,11 +1,11 @@
-"""Stored answers: what a study found once, as small JSON in the package.
+"""Stored answers of the studies: computed once, kept with the package as small JSON.
 
-    python -m fer_utils study                                     # which there are, and which are stale
+    python -m fer_utils study                                     # which there are, which are stale, what anew costs
     python -m fer_utils study real_people --tier class --store    # answer one anew and keep it
 
-A study (`fer_utils.studies`) may take hours; the book shows its stored answer, with
-the tier, the day, the machine and the commit, beside what the reader's own run
-gives.  An answer whose code has changed since is **stale**, and says so.
+A study may take hours; the book shows its stored answer, with the tier, the day, the machine and the commit, beside
+what the reader's own run gives.  An answer names the stages that it passed with their versions
+(`fer_utils.core.stages`), and is **stale** when one of them has another version today.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import datetime
 import json
+import os
 from pathlib import Path
 import time
 
-from fer_utils.core import provenance
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import write_atomic
 from fer_utils.studies import real_data, registry
@@ -32,8 +33,20 @@ TIERS: tuple[str, ...] = ("class", "full")
 class StoredAnswer:
     """A stored answer and how it was made.
 
-    ``answer`` is what the study's ``answer`` returned; ``code`` maps each source
-    file that decides it to a digest; ``command`` makes it again.
+    Attributes
+    ----------
+    name, title : of the study.
+    tier : ``class`` or ``full`` (``smoke`` is never stored).
+    command : what makes it again.
+    answer : what the study's ``answer`` returned.
+    options : what it was asked besides; empty for what is stored.
+    minutes : by the clock, without trainings that were stored before.
+    processor_minutes : what all processors worked, the trainings that it rests on included.  For answers from before
+        version 1 of the stages: minutes by the clock, each training having had one processor.
+    trainings : how many trainings it rests on, and the minutes of those that were stored before; None where that was
+        not written down.
+    finished, commit, versions, hardware : when, by which code, with which packages, and on what.
+    stages : stage -> version, of all the stages that it passed.
     """
 
     name: str
@@ -43,46 +56,52 @@ class StoredAnswer:
     answer: dict
     options: dict
     minutes: float
+    processor_minutes: float
+    trainings: dict[str, float] | None
     finished: str
     commit: str
     versions: dict[str, str]
     hardware: dict
-    code: dict[str, str]
+    stages: dict[str, int]
 
     @property
-    def changed(self) -> list[str]:
-        """The source files that are other than when the answer was computed, sorted."""
-        now = code_of(self.name)
-        return sorted(name for name in {*self.code, *now} if self.code.get(name) != now.get(name))
+    def newer(self) -> list[stages.Newer]:
+        """The stages that have another version today than when the answer was computed, sorted."""
+        return stages.newer(self.stages)
 
     @property
     def stale(self) -> bool:
-        """Whether the code that decides the answer has changed since; comments and docstrings do not count."""
-        return bool(self.changed)
+        """Whether a stage that it passed has another version today."""
+        return bool(self.newer)
 
     def note(self) -> str:
         """One sentence of Markdown: which tier, when, on what, by which command, and whether it is stale."""
-        changed = self.changed
-        trained = ", not counting trainings that were stored before," if "train.py" in self.code else ""
         text = (
             f"*Stored answer `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit "
-            f"`{self.commit}` in {_duration(self.minutes)}{trained} on {self.hardware['processor']}, "
-            f"{self.hardware['cores']} cores, by `{self.command}`.*"
+            f"`{self.commit}` on {self.hardware['processor']}, {self.hardware['cores']} cores"
+            f"{_sets(self.hardware)}, in {self.cost()}, by `{self.command}`.*"
         )
-        if changed:
-            some = ", ".join(f"`{name}`" for name in changed[:4])
-            others = " and others" if len(changed) > 4 else ""
-            text += f" **Stale**: {some}{others} changed since; run the command to know what they give now."
+        if self.stale:
+            text += f" **Stale**: {'; '.join(map(str, self.newer))}. Run the command to know what it gives now."
+        return text
+
+    def cost(self) -> str:
+        """What computing it took, in words: processor-minutes, and whether trainings are among them."""
+        text = _duration(self.processor_minutes)
+        if self.trainings is None:
+            return f"{text} (trainings that were stored before not counted)"
+        if self.trainings["count"]:
+            return f"{text} (trainings included)"
         return text
 
     def _repr_markdown_(self) -> str:
         return self.note()
 
 
-def code_of(name: str) -> dict[str, str]:
-    """The source files that decide a study's answer, by path within the package, each with a digest."""
-    made = registry.module(name)
-    return provenance.digests([registry.module(name).__name__, *made.CODE])
+def _sets(hardware: dict) -> str:
+    """The instruction sets that decide how fast networks are, where they were written down."""
+    sets = hardware.get("instruction_sets")
+    return f" ({', '.join(sets)})" if sets else ""
 
 
 def folder() -> Path:
@@ -122,6 +141,7 @@ def load(name: str, tier: str | None = None) -> StoredAnswer:
             f"No answer of the study {name!r} at tier {wanted!r} is stored in {folder()}. "
             f"Run it: {_command(name, wanted)}"
         )
+    stages.mark_answer(name)
     try:
         return StoredAnswer(**json.loads(file.read_text(encoding="utf-8")))
     except (ValueError, TypeError) as error:
@@ -165,11 +185,17 @@ def run(
             received=True,
             remedy=f"Only the study as it stands is kept: {_command(name, 'class')}",
         )
-    began, code, commit = time.monotonic(), code_of(name), provenance.commit()
+    began, began_computing, commit = time.monotonic(), _processor_seconds(), provenance.commit()
     if real is not None:
         real_data.check(name, real)
         options = {**options, "real": {dataset: str(folder) for dataset, folder in real.items()}}
-    answer = made.answer(tier, progress=progress, **options)
+    with stages.recording() as used:
+        stages.mark(f"study.{name}")
+        answer = made.answer(tier, progress=progress, **options)
+    passed = stages.versions(used.stages)
+    for other in used.answers - {name}:  # what another stored answer rests on, this one rests on
+        passed |= load(other).stages
+    before = sum(used.trainings.values())
     try:
         text = json.dumps(answer, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError) as error:
@@ -182,15 +208,23 @@ def run(
         answer=json.loads(text),
         options=options,
         minutes=round((time.monotonic() - began) / 60, 2),
+        processor_minutes=round((_processor_seconds() - began_computing) / 60 + before, 2),
+        trainings={"count": len(used.trainings), "minutes": round(before, 2)},
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         commit=commit,
         versions=provenance.versions(),
         hardware=provenance.hardware(),
-        code=code,
+        stages=dict(sorted(passed.items())),
     )
     if store:
         write_atomic(_file(name, tier), _text(found))
     return found
+
+
+def _processor_seconds() -> float:
+    """What this process and the children that it has waited for have worked, over all processors."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _checked_tier(tier) -> str:
@@ -229,7 +263,7 @@ def _lines(value, depth: int) -> str:
 
 def _duration(minutes: float) -> str:
     if minutes < 2:
-        return f"{60 * minutes:.0f} seconds"
+        return f"{60 * minutes:.0f} processor-seconds"
     if minutes < 120:
-        return f"{minutes:.0f} minutes"
-    return f"{minutes / 60:.1f} hours"
+        return f"{minutes:.0f} processor-minutes"
+    return f"{minutes / 60:.1f} processor-hours"
