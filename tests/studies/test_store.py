@@ -12,17 +12,19 @@ import pytest
 
 from fer_utils import studies
 from fer_utils.cli import main
-from fer_utils.core import provenance
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError
+from fer_utils.studies import registry, store
 
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """One study, `toy`, whose answer is decided by `fer_utils.core.labels`; the folder of answers is an empty one."""
+    """One study, `toy`, that passes the splits and the metrics; the folder of answers is an empty one."""
     calls = []
 
     def answer(tier="class", *, progress=True, factor=1):
         calls.append(tier)
+        stages.mark("splits", "metrics")
         return {
             "tier": tier,
             "value": 0.5 * factor,
@@ -32,17 +34,12 @@ def toy(tmp_path, monkeypatch):
             "nested": {"a": ["x" * 99] * 3},
         }
 
-    made = types.SimpleNamespace(
-        TITLE="What a toy says", CODE=("fer_utils.core.labels",), HEADLINE=True, answer=answer, calls=calls
-    )
-    monkeypatch.setattr(studies, "module", lambda name: made if name == "toy" else studies_module(name))
-    monkeypatch.setattr(studies, "_NAMES", ("toy",))
-    monkeypatch.setattr(studies, "_FOLDERS", (tmp_path / "book" / "results", tmp_path / "installed"))
+    made = types.SimpleNamespace(TITLE="What a toy says", HEADLINE=True, answer=answer, calls=calls)
+    monkeypatch.setitem(sys.modules, "fer_utils.studies.a_toy", made)
+    monkeypatch.setattr(registry, "_MODULES", {"toy": "a_toy"})
+    monkeypatch.setitem(stages.RELEASE_NOTES, "study.toy", {1: "A toy."})
+    monkeypatch.setattr(store, "ANSWERS", tmp_path / "answers")
     return made
-
-
-def studies_module(name):
-    raise FerError(f"`name` {name}")
 
 
 def test_an_answer_is_kept_with_what_made_it_and_comes_back(toy, tmp_path):
@@ -54,8 +51,9 @@ def test_an_answer_is_kept_with_what_made_it_and_comes_back(toy, tmp_path):
     ran = studies.run("toy", store=True, progress=False)
     assert ran == studies.load("toy") == studies.load("toy", "class") and studies.stored() == [("toy", "class")]
     assert ran.answer == toy.answer() and ran.commit == provenance.commit() and ran.versions == provenance.versions()
-    assert list(ran.code) == ["labels.py"] and not ran.stale
-    text = (tmp_path / "book" / "results" / "toy.json").read_text(encoding="utf-8")
+    assert ran.stages == stages.versions(["splits", "metrics", "study.toy"]) and not ran.stale
+    assert ran.processor_minutes >= 0 and ran.trainings == {"count": 0, "minutes": 0}
+    text = (tmp_path / "answers" / "toy.json").read_text(encoding="utf-8")
     assert max(map(len, text.splitlines())) < 500 and "ä" in text and '"rows": [[1, 2], [3, 4]]' in text
     studies.run("toy", "full", store=True, progress=False)
     assert studies.load("toy").tier == "full" and studies.load("toy", "class").tier == "class"
@@ -73,17 +71,40 @@ def test_what_is_not_the_study_as_it_stands_is_not_kept_and_said_before_the_work
     assert toy.calls == []
 
 
-def test_changed_code_makes_it_stale_and_the_page_says_so(toy, monkeypatch, tmp_path):
+def test_a_stage_with_a_newer_version_makes_it_stale_and_the_page_says_so(toy, monkeypatch):
+    """Exactly the stages that it passed: another stage's version, or any text, changes nothing."""
     kept = studies.run("toy", store=True, progress=False)
     assert "Stale" not in kept.note() and "`class`" in kept.note() and kept.command in kept._repr_markdown_()
-    package = tmp_path / "fer_utils"
-    shutil.copytree(provenance.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(provenance, "PACKAGE", package)
-    labels = package / "labels.py"
-    labels.write_text(labels.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
-    assert not kept.stale
-    labels.write_text(labels.read_text(encoding="utf-8") + "\nOTHER = 1\n", encoding="utf-8")
-    assert kept.changed == ["labels.py"] and kept.stale and "**Stale**: `labels.py`" in kept.note()
+    monkeypatch.setitem(stages.RELEASE_NOTES, "faces", {1: "First.", 2: "Other crops."})
+    assert not kept.stale and kept.newer == []
+    monkeypatch.setitem(stages.RELEASE_NOTES, "splits", {1: "First.", 2: "Other folds.", 3: "And again."})
+    assert kept.stale and str(kept.newer[0]) == "splits: version 1, today 3 (Other folds. And again.)"
+    assert "**Stale**: splits: version 1, today 3 (Other folds. And again.)." in kept.note()
+
+
+def test_what_another_stored_answer_rests_on_this_one_rests_on(toy, monkeypatch):
+    studies.run("toy", store=True, progress=False)
+    second = types.SimpleNamespace(
+        TITLE="Second", HEADLINE=True, answer=lambda tier, progress: {"value": studies.load("toy").answer["value"]}
+    )
+    monkeypatch.setitem(sys.modules, "fer_utils.studies.a_second", second)
+    monkeypatch.setattr(registry, "_MODULES", {"toy": "a_toy", "second": "a_second"})
+    monkeypatch.setitem(stages.RELEASE_NOTES, "study.second", {1: "A second."})
+    made = studies.run("second", progress=False)
+    assert set(made.stages) == {"splits", "metrics", "study.toy", "study.second"}
+
+
+def test_the_cost_counts_trainings_that_were_stored_before(toy):
+    def answer(tier, progress):
+        stages.mark_training("a", 30.0)
+        stages.mark_training("b", 45.0)
+        stages.mark_training("a", 30.0)
+        return {"value": 1}
+
+    toy.answer = answer
+    made = studies.run("toy", progress=False)
+    assert made.trainings == {"count": 2, "minutes": 75.0} and made.processor_minutes >= 75
+    assert "75 processor-minutes (trainings included)" in made.note()
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), {1, 2}, object()])
@@ -96,7 +117,7 @@ def test_an_answer_that_json_does_not_know_is_named(toy, wrong):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "toy"}', "null"])
 def test_a_file_that_is_no_answer_is_named(toy, tmp_path, content):
-    file = tmp_path / "book" / "results" / "toy.json"
+    file = tmp_path / "answers" / "toy.json"
     file.parent.mkdir(parents=True)
     file.write_text(content)
     with pytest.raises(FerError, match=r"toy.json is no stored answer.*Run it again"):
@@ -111,14 +132,19 @@ def test_what_there_is_not_is_said(toy, call):
         call()
 
 
-def test_the_command_line_lists_runs_and_keeps(toy, capsys):
-    assert main.main(["study"]) == 0 and "toy              What a toy says: not stored" in capsys.readouterr().out
+def test_the_command_line_lists_runs_and_keeps(toy, capsys, monkeypatch):
+    assert main.main(["study"]) == 0 and "toy: What a toy says\n    not stored" in capsys.readouterr().out
     assert main.main(["study", "toy", "--tier", "class", "--store", "--json", "--quiet"]) == 0
     assert json.loads(capsys.readouterr().out)["answer"]["value"] == 0.5
     assert main.main(["study", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["studies"]
     assert row["stored"][0]["tier"] == "class" and row["stored"][0]["stale"] is False
     assert main.main(["study", "toy", "--tier", "smoke", "--store"]) == 2 and "`store`" in capsys.readouterr().err
+    monkeypatch.setitem(stages.RELEASE_NOTES, "metrics", {1: "First.", 2: "Wider intervals."})
+    assert main.main(["study"]) == 0
+    said = capsys.readouterr().out
+    assert "stale; anew it costs about" in said and "metrics: version 1, today 2 (Wider intervals.)" in said
+    assert "1 stale; all of them anew" in said
 
 
 def test_unknown_studies_are_named():
@@ -129,18 +155,18 @@ def test_unknown_studies_are_named():
 # --- the book's own -------------------------------------------------------------------------
 
 
-#: Every study at class tier, and the larger answers that there are.
-ANSWERS = sorted({*((name, "class") for name in studies.available()), *studies.stored()})
-
-
-@pytest.mark.parametrize("name, tier", ANSWERS)
+@pytest.mark.parametrize(("name", "tier"), studies.stored(), ids="-".join)
 def test_what_is_stored_is_whole_and_a_headline_is_fresh(name, tier):
-    if (name, tier) not in studies.stored():
-        pytest.skip(f"not stored yet: python -m fer_utils study {name} --tier {tier} --store")
     made, found = studies.module(name), studies.load(name, tier)
     assert found.name == name and found.title == made.TITLE and found.answer and not found.options
+    assert found.stages[f"study.{name}"] and set(found.stages) <= set(stages.RELEASE_NOTES)
     if made.HEADLINE:
-        assert not found.stale, f"{found.changed} changed since it was stored. Run it again: {found.command}"
+        newer = "; ".join(map(str, found.newer))
+        assert not found.stale, f"{newer}. Run it again: {found.command} ({found.cost()})"
+
+
+def test_every_study_has_a_stored_answer():
+    assert {name for name, tier in studies.stored() if tier == "class"} == set(studies.available())
 
 
 def test_an_installed_package_has_the_results(root, tmp_path):
@@ -170,7 +196,7 @@ def test_an_installed_package_has_the_results(root, tmp_path):
         capture_output=True,
         text=True,
     )
-    code = "from fer_utils import results; import json; print(json.dumps([str(results.folder()), results.stored()]))"
+    code = "from fer_utils import studies; import json; print(json.dumps([str(studies.folder()), studies.stored()]))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -181,5 +207,5 @@ def test_an_installed_package_has_the_results(root, tmp_path):
     )
     where, stored = json.loads(done.stdout)
     if studies.stored():
-        assert where == str(tmp_path / "installed" / "fer_utils" / "_results")
+        assert where == str(tmp_path / "installed" / "fer_utils" / "studies" / "answers")
     assert [tuple(pair) for pair in stored] == studies.stored()
