@@ -1,4 +1,4 @@
-"""Stored results: run once, kept with what made them, stale when the code is another, and inside what is installed."""
+"""Stored answers: found once, kept with what made them, stale when the code is another, inside what is installed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from fer_utils import studies
 from fer_utils.cli import main
 from fer_utils.core import provenance
 from fer_utils.core.errors import FerError
+from fer_utils.studies import registry, store
 
 
 @pytest.fixture
@@ -32,17 +33,13 @@ def toy(tmp_path, monkeypatch):
             "nested": {"a": ["x" * 99] * 3},
         }
 
-    made = types.SimpleNamespace(
-        TITLE="What a toy says", CODE=("fer_utils.core.labels",), HEADLINE=True, answer=answer, calls=calls
-    )
-    monkeypatch.setattr(studies, "module", lambda name: made if name == "toy" else studies_module(name))
-    monkeypatch.setattr(studies, "_NAMES", ("toy",))
-    monkeypatch.setattr(studies, "_FOLDERS", (tmp_path / "book" / "results", tmp_path / "installed"))
+    made = types.ModuleType("fer_utils.studies.toy")
+    made.TITLE, made.CODE, made.HEADLINE = "What a toy says", ("fer_utils.core.labels",), True
+    made.answer, made.calls = answer, calls
+    monkeypatch.setitem(sys.modules, made.__name__, made)
+    monkeypatch.setattr(registry, "_MODULES", {"toy": "toy"})
+    monkeypatch.setattr(store, "ANSWERS", tmp_path / "answers")
     return made
-
-
-def studies_module(name):
-    raise FerError(f"`name` {name}")
 
 
 def test_an_answer_is_kept_with_what_made_it_and_comes_back(toy, tmp_path):
@@ -54,8 +51,8 @@ def test_an_answer_is_kept_with_what_made_it_and_comes_back(toy, tmp_path):
     ran = studies.run("toy", store=True, progress=False)
     assert ran == studies.load("toy") == studies.load("toy", "class") and studies.stored() == [("toy", "class")]
     assert ran.answer == toy.answer() and ran.commit == provenance.commit() and ran.versions == provenance.versions()
-    assert list(ran.code) == ["labels.py"] and not ran.stale
-    text = (tmp_path / "book" / "results" / "toy.json").read_text(encoding="utf-8")
+    assert "core/labels.py" in ran.code and not ran.stale
+    text = (tmp_path / "answers" / "toy.json").read_text(encoding="utf-8")
     assert max(map(len, text.splitlines())) < 500 and "ä" in text and '"rows": [[1, 2], [3, 4]]' in text
     studies.run("toy", "full", store=True, progress=False)
     assert studies.load("toy").tier == "full" and studies.load("toy", "class").tier == "class"
@@ -79,11 +76,11 @@ def test_changed_code_makes_it_stale_and_the_page_says_so(toy, monkeypatch, tmp_
     package = tmp_path / "fer_utils"
     shutil.copytree(provenance.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(provenance, "PACKAGE", package)
-    labels = package / "labels.py"
+    labels = package / "core" / "labels.py"
     labels.write_text(labels.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
     assert not kept.stale
     labels.write_text(labels.read_text(encoding="utf-8") + "\nOTHER = 1\n", encoding="utf-8")
-    assert kept.changed == ["labels.py"] and kept.stale and "**Stale**: `labels.py`" in kept.note()
+    assert kept.changed == ["core/labels.py"] and kept.stale and "**Stale**: `core/labels.py`" in kept.note()
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), {1, 2}, object()])
@@ -96,7 +93,7 @@ def test_an_answer_that_json_does_not_know_is_named(toy, wrong):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"name": "toy"}', "null"])
 def test_a_file_that_is_no_answer_is_named(toy, tmp_path, content):
-    file = tmp_path / "book" / "results" / "toy.json"
+    file = tmp_path / "answers" / "toy.json"
     file.parent.mkdir(parents=True)
     file.write_text(content)
     with pytest.raises(FerError, match=r"toy.json is no stored answer.*Run it again"):
@@ -143,7 +140,7 @@ def test_what_is_stored_is_whole_and_a_headline_is_fresh(name, tier):
         assert not found.stale, f"{found.changed} changed since it was stored. Run it again: {found.command}"
 
 
-def test_an_installed_package_has_the_results(root, tmp_path):
+def test_an_installed_package_has_the_answers(root, tmp_path):
     """What pip builds, as on Colab, where there is no checkout."""
     source = tmp_path / "source"
     shutil.copytree(
@@ -170,7 +167,7 @@ def test_an_installed_package_has_the_results(root, tmp_path):
         capture_output=True,
         text=True,
     )
-    code = "from fer_utils import results; import json; print(json.dumps([str(results.folder()), results.stored()]))"
+    code = "from fer_utils import studies; import json; print(json.dumps([str(studies.folder()), studies.stored()]))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -181,5 +178,5 @@ def test_an_installed_package_has_the_results(root, tmp_path):
     )
     where, stored = json.loads(done.stdout)
     if studies.stored():
-        assert where == str(tmp_path / "installed" / "fer_utils" / "_results")
+        assert where == str(tmp_path / "installed" / "fer_utils" / "studies" / "answers")
     assert [tuple(pair) for pair in stored] == studies.stored()
