@@ -1,0 +1,87 @@
+"""The published differences and intervals, computed again from the counts by actor that are stored beside them."""
+
+import numpy as np
+import pytest
+
+from fer_utils import metrics, studies
+from fer_utils.studies import frontier, nano_against_paper, regularization
+from fer_utils.studies.lightweight2019 import OWN
+from fer_utils.studies.trainings import gain
+
+
+def answer(name):
+    return studies.load(name, "class").answer
+
+
+def agree(published, computed):
+    """The published dict has what was computed, to the last bit."""
+    assert {key: published[key] for key in computed} == computed
+
+
+def test_the_steps_of_the_split():
+    found = answer("split")
+    rows = {(row["unit"], row["twins"]): row for row in found["rows"]}
+    for step in found["steps"]:
+        agree(step, gain(rows[tuple(step["from"])], rows[tuple(step["to"])]))
+
+
+@pytest.mark.parametrize("name", ["nano", "nano_savee", "nano_ablation"])
+def test_the_differences_of_nano(name):
+    found = answer(name)
+    rows = {(row["name"], row["dataset"]): row for row in found["rows"]}
+    for one in found["differences"]:
+        agree(one, gain(rows[nano_against_paper.PAPER, one["dataset"]], rows[one["name"], one["dataset"]]))
+    for one in found["ablation"]:
+        agree(one["against"], gain(rows[nano_against_paper.NANO, "ravdess"], one))
+
+
+def test_what_a_teacher_is_worth():
+    found = answer("nano_taught")
+    alone, teacher, taught = found["rows"]
+    agree(found["teacher"], gain(alone, teacher))
+    agree(found["taught"], gain(alone, taught))
+
+
+def test_the_claims_of_2019():
+    found = answer("lightweight2019")
+    rows = {row["name"]: row for row in found["rows"]}
+    for claim in found["claims"]:
+        agree(claim["accuracy"], gain(rows[claim["rival"]], rows[OWN]))
+
+
+def test_the_papers_modification():
+    found = answer("paper_figures")
+    panels = {panel["name"]: panel for panel in found["panels"]}
+    agree(found["modification"], gain(panels["SAVEE before"], panels["SAVEE after"]))
+
+
+def test_what_a_choice_flatters():
+    found = answer("regularization")
+    agree(found["choice"], regularization.choose([cell["by_actor"] for cell in found["cells"]]))
+
+
+def test_the_accuracies_of_the_frontier():
+    found = answer("frontier")
+    systems = frontier.systems({name: answer(name) for name in frontier.STUDIES})
+    for row, system in zip(found["rows"], systems, strict=True):
+        right = np.array([system["by_actor"][actor] for actor in found["actors"]])
+        agree(row["accuracy"], metrics.average(right[:, 0] / right[:, 1], found["actors"]))
+
+
+@pytest.mark.parametrize(
+    "name, rows",
+    [
+        ("split", "rows"),
+        ("nano", "rows"),
+        ("lightweight2019", "rows"),
+        ("before_networks", "rows"),
+        ("regularization", "cells"),
+    ],
+)
+def test_the_accuracies_with_their_intervals(name, rows):
+    for row in answer(name)[rows]:
+        predicted, actors = [], []
+        for actor, (right, every) in row["by_actor"].items():
+            predicted += [1] * right + [0] * (every - right)
+            actors += [actor] * every
+        agree(row["accuracy"], metrics.interval(np.ones(len(predicted), int), np.array(predicted), actors, 2))
