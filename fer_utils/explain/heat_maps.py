@@ -23,11 +23,13 @@ import numpy as np
 from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.stages import stage
 
 #: Side of the square that `occlusion` moves, and its step, in pixels of a face of 180.
 PATCH, STRIDE = 24, 12
 
 
+@stage("explain")
 def grad_cam(
     model, images, labels=None, *, layer: str | None = None, average: bool = True, batch_size: int = 16
 ) -> np.ndarray:
@@ -76,6 +78,7 @@ def grad_cam(
     return made
 
 
+@stage("explain")
 def gradients(
     model, images, labels=None, *, layer: str | None = None, batch_size: int = 16
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -186,6 +189,7 @@ def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
     )
 
 
+@stage("explain")
 def occlusion(
     model,
     images,
@@ -249,6 +253,7 @@ def occlusion(
     return lost / covered
 
 
+@stage("explain")
 def ask(model, pictures: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
     """The probabilities (N, classes) that a Keras model, or any function, gives to pictures (N, H, W, C)."""
     predict = getattr(model, "predict_on_batch", None)
@@ -268,6 +273,7 @@ def _steps(length: int, patch: int, stride: int) -> list[int]:
     return sorted({*range(0, length - patch + 1, stride), length - patch})
 
 
+@stage("explain")
 def randomised(model, *, seed: int = 0):
     """The same network with nothing learned: every kernel keeps its numbers and loses their places.
 

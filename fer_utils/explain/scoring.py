@@ -8,8 +8,10 @@ import numpy as np
 
 from fer_utils import metrics
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 
 
+@stage("explain")
 def share(maps, masks) -> dict[str, np.ndarray]:
     """How much of each map lies in its mask.
 
@@ -34,6 +36,7 @@ def share(maps, masks) -> dict[str, np.ndarray]:
     return {"share": found, "chance": chance, "lift": found / chance}
 
 
+@stage("explain")
 def pointing(maps, masks) -> np.ndarray:
     """Whether each map's largest value lies in its mask.
 
@@ -48,11 +51,13 @@ def pointing(maps, masks) -> np.ndarray:
     return np.where(masks.any(axis=(1, 2)) & (largest[:, 0, 0] > 0), found, np.nan)
 
 
+@stage("explain")
 def scored(maps, masks, groups: Sequence, *, seed: int = 0) -> dict[str, object]:
     """`share` and `pointing` with 95 % intervals over groups (actors): see `summary`."""
     return summary({**share(maps, masks), "pointing": pointing(maps, masks)}, groups, seed=seed)
 
 
+@stage("explain")
 def summary(found: dict[str, np.ndarray], groups: Sequence, *, seed: int = 0) -> dict[str, object]:
     """What `share` and `pointing` say of many pictures, with 95 % intervals over groups.
 

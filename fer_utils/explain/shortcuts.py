@@ -19,6 +19,7 @@ import numpy as np
 from fer_utils import metrics
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.explain.heat_maps import ask
 from fer_utils.explain.scoring import scored
 from fer_utils.faces import FaceSet
@@ -48,6 +49,7 @@ PLACES: tuple[tuple[float, float], ...] = (
 LIFT, DROP = 2.0, 0.05
 
 
+@stage("shortcuts")
 def shortcut_mask(kind: str, size: int = 180, *, classes: int = 8) -> np.ndarray:
     """Where the marks of a kind are in pictures of ``size`` pixels, all labels' together: (size, size) bool."""
     size, classes = whole_number("size", size, 20), _classes(kind, classes)
@@ -61,6 +63,7 @@ def shortcut_mask(kind: str, size: int = 180, *, classes: int = 8) -> np.ndarray
     return mask
 
 
+@stage("shortcuts")
 def mark(images: np.ndarray, numbers: Sequence[int], kind: str, *, classes: int = 8) -> np.ndarray:
     """Pictures with marks painted on them.
 
@@ -112,6 +115,7 @@ def mark(images: np.ndarray, numbers: Sequence[int], kind: str, *, classes: int 
     return images
 
 
+@stage("shortcuts")
 def marks(numbers: Sequence[int], classes: int, *, agreement: float = 1.0, seed: int = 0) -> np.ndarray:
     """Whose mark each row gets: its own label's, or another label's.
 
@@ -135,6 +139,7 @@ def marks(numbers: Sequence[int], classes: int, *, agreement: float = 1.0, seed:
     return made
 
 
+@stage("shortcuts")
 def targets(face_set: FaceSet) -> tuple[np.ndarray, tuple[str, ...]]:
     """(N,) class indices of a face set's labels, and their names in order, as `fer_utils.experiments` has them."""
     found = set(face_set.meta["dataset"])
@@ -143,6 +148,7 @@ def targets(face_set: FaceSet) -> tuple[np.ndarray, tuple[str, ...]]:
     return face_set.meta["expression"].map(number).to_numpy(np.int64), names
 
 
+@stage("shortcuts")
 def plant(
     face_set: FaceSet, out_dir: str | os.PathLike, kind: str, *, agreement: float = 1.0, seed: int = 0
 ) -> FaceSet:
@@ -183,6 +189,7 @@ def plant(
     return FaceSet.save(planted, face_set.meta, out_dir, face_set.problems, landmarks=face_set.landmarks)
 
 
+@stage("shortcuts")
 def counterfactual(
     model,
     images: np.ndarray,
@@ -220,6 +227,7 @@ def counterfactual(
     }
 
 
+@stage("shortcuts")
 def caught(
     maps: np.ndarray,
     mask: np.ndarray,
@@ -255,6 +263,7 @@ def caught(
     return judged(scored(maps, mask, groups, seed=seed), found, numbers, groups, lift=lift, drop=drop, seed=seed)
 
 
+@stage("shortcuts")
 def judged(
     attribution: dict[str, object],
     found: dict[str, np.ndarray],

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.fairness.population import BASELINE, SENSITIVE_FEATURES
 from fer_utils.metrics import holm, mean_interval, sign_flip
 
@@ -29,6 +30,7 @@ MIN_GAP = 0.05
 MIN_PEOPLE = 5
 
 
+@stage("audit")
 def audit(
     answers: pd.DataFrame,
     sensitive_features: Sequence[str] | None = None,
@@ -116,6 +118,7 @@ def audit(
     return made
 
 
+@stage("audit")
 def difference(first: pd.DataFrame, second: pd.DataFrame, *, outcome: str = "right") -> pd.DataFrame:
     """``second`` with the column ``difference``, for `audit`.
 
@@ -142,6 +145,7 @@ def difference(first: pd.DataFrame, second: pd.DataFrame, *, outcome: str = "rig
     return joined.assign(difference=joined[outcome] - joined[f"{outcome}_first"])
 
 
+@stage("audit")
 def false_alarms(
     answers: pd.DataFrame,
     sensitive_features: Sequence[str] | None = None,

@@ -15,9 +15,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from fer_utils import datasets, faces, studio, training
-from fer_utils.core import provenance
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.paths import home
+from fer_utils.core.stages import stage
 from fer_utils.studio.film import identity_of
 from fer_utils.synthetic import stand_ins
 
@@ -67,6 +68,7 @@ class AuditSet:
         return np.asarray(self.sets[row["set"]].images[row["row"], :, :, 0]) if row["detected"] else None
 
 
+@stage("audit_set")
 def audit_set(
     people: int = 96,
     *,
@@ -120,7 +122,7 @@ def audit_set(
         for cast in range(-(-count // 24)):
             jobs.append((name, cast, min(24, count - 24 * cast)))
     # The place, too: faces in a store that was moved name their clips where those no longer are.
-    made_from = [provenance.code_fingerprint(["fer_utils.studio", "fer_utils.faces"]), str(home().resolve())]
+    made_from = [stages.versions(["studio", "datasets", "faces"]), str(home().resolve())]
     rows, sets = [], []
     total = sum(count for *_, count in jobs) * clips
     with tqdm(total=total, desc="filming strangers", unit="clip", delay=2, disable=not progress) as bar:
@@ -180,6 +182,7 @@ def described(who) -> dict[str, str]:
     }
 
 
+@stage("audit_set")
 def ask(audited: AuditSet, networks: Sequence, *, progress: bool = True) -> pd.DataFrame:
     """Have networks answer for every face.
 

@@ -16,10 +16,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.metrics.arguments import finite_numbers, numbered_groups
 from fer_utils.metrics.classification import accuracy, confusion
 
 
+@stage("metrics")
 def interval(
     true: np.ndarray,
     predicted: np.ndarray,
@@ -67,6 +69,7 @@ def interval(
     return result
 
 
+@stage("metrics")
 def paired_difference(
     true: np.ndarray,
     first: np.ndarray,
@@ -94,6 +97,7 @@ def paired_difference(
     return result
 
 
+@stage("metrics")
 def average(
     values: Sequence[float],
     groups: Sequence,
@@ -122,6 +126,7 @@ def average(
     return resampled(parts, lambda drawn: drawn[..., 0] / drawn[..., 1], resamples=resamples, level=level, seed=seed)
 
 
+@stage("metrics")
 def mean_interval(
     values: Sequence[float],
     minus: Sequence[float] | None = None,
@@ -154,6 +159,7 @@ def mean_interval(
     return float(low), float(high)
 
 
+@stage("metrics")
 def resampled(
     parts: np.ndarray, metric: Callable[[np.ndarray], np.ndarray], *, resamples: int, level: float, seed: int
 ) -> dict[str, object]:

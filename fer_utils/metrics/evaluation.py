@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fer_utils.core.stages import stage
 from fer_utils.metrics.bootstrap import interval
 from fer_utils.metrics.classification import accuracy, confusion, macro_f1, recall
 
 
+@stage("metrics")
 def evaluate(
     true: np.ndarray, predicted: np.ndarray, groups: Sequence, labels: Sequence[str], *, seed: int = 0
 ) -> dict[str, object]:

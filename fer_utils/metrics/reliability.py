@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.metrics.arguments import class_indices, numbered_groups
 from fer_utils.metrics.bootstrap import resampled
 
 
+@stage("metrics")
 def calibration(
     true: np.ndarray,
     scores: np.ndarray,

@@ -8,9 +8,11 @@ import numpy as np
 from statsmodels.stats.multitest import multipletests
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 from fer_utils.metrics.arguments import finite_numbers, numbered_groups
 
 
+@stage("metrics")
 def sign_flip(differences: Sequence[int]) -> float:
     """The exact two-sided p-value of a sign-flip test: how often chance alone makes a total as large.
 
@@ -46,6 +48,7 @@ def sign_flip(differences: Sequence[int]) -> float:
     return min(1.0, float(chance[np.abs(totals) >= abs(int(given.sum()))].sum()))
 
 
+@stage("metrics")
 def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups: Sequence) -> dict[str, object]:
     """Whether ``second`` is right more or less often than ``first``, person by person: see `sign_flip`.
 
@@ -75,6 +78,7 @@ def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups:
     }
 
 
+@stage("metrics")
 def holm(p: Sequence[float]) -> np.ndarray:
     """Corrected p-values of several tests: what is below a level is a false alarm with that chance at most.
 

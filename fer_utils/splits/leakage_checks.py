@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 from fer_utils.splits import near_duplicates
 from fer_utils.splits.splitting import UNITS, rows_without, unit_ids
 
 
+@stage("splits")
 def leakage(
     meta: pd.DataFrame,
     train: Sequence[int],
@@ -93,6 +95,7 @@ _COMMON = {
 }
 
 
+@stage("splits")
 def leaked_pairs(
     meta: pd.DataFrame,
     train: Sequence[int],

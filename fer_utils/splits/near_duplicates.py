@@ -82,6 +82,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.stages import stage
 
 #: Pairs whose hashes differ in more of the 128 bits are not looked at closer.
 MOST_BITS = 16
@@ -144,6 +145,7 @@ def digests(images: np.ndarray) -> np.ndarray:
     )
 
 
+@stage("near_duplicates")
 def looks(images: np.ndarray, *, progress: bool = True) -> Looks:
     """Hashes and small pictures of all images, read once, 256 at a time.
 
@@ -208,6 +210,7 @@ def _hashed(tiny: np.ndarray) -> np.ndarray:
     return np.packbits(bits, axis=1).view(np.uint64)
 
 
+@stage("near_duplicates")
 def find(
     images: np.ndarray | Looks,
     *,
@@ -292,6 +295,7 @@ def groups(pairs: pd.DataFrame) -> list[list[int]]:
     return sorted(joined.values())
 
 
+@stage("near_duplicates")
 def nearest(
     images: np.ndarray | Looks,
     train: np.ndarray,

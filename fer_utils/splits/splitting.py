@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 
 #: From the leakiest to the strictest; each unit lies inside the next one.
 UNITS: tuple[str, ...] = ("frame", "clip", "performance", "actor")
@@ -25,6 +26,7 @@ LUNA_JIMENEZ_2022: tuple[tuple[str, ...], ...] = (
 )
 
 
+@stage("splits")
 def unit_ids(meta: pd.DataFrame, by: str) -> np.ndarray:
     """For every row the unit it belongs to, as text; shape (N,).
 
@@ -75,6 +77,7 @@ def _one_label_a_unit(meta: pd.DataFrame, units: np.ndarray, by: str) -> pd.Seri
     return pd.Series(meta["expression"].astype(str).to_numpy()).groupby(units, sort=False).first()
 
 
+@stage("splits")
 def split(meta: pd.DataFrame, by: str = "actor", test: float = 0.2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Divide the rows at random so that no unit stands on both sides.
 
@@ -125,6 +128,7 @@ def _stratified(labels: pd.Series, wanted: int, rng: np.random.Generator) -> lis
     return [name for names, count in zip(groups, quota, strict=True) for name in rng.permutation(names)[:count]]
 
 
+@stage("splits")
 def folds(
     meta: pd.DataFrame,
     by: str = "actor",
@@ -197,6 +201,7 @@ def _fixed_folds(meta, by, groups) -> list[tuple[np.ndarray, np.ndarray]]:
     return made
 
 
+@stage("splits")
 def rows_without(meta: pd.DataFrame, by: str) -> np.ndarray:
     """Whether a row has no unit of this kind, such as no known actor; (N,) bool."""
     return (meta[by].isna() | (meta[by].astype(str) == "")).to_numpy()

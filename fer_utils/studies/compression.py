@@ -37,7 +37,7 @@ import numpy as np
 from tqdm import tqdm
 
 from fer_utils import compress, experiments, faces, models, training
-from fer_utils.core import provenance
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.paths import home, write_atomic
 from fer_utils.experiments import Data, Experiment, Model, Split
@@ -288,11 +288,9 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
 
     It is kept by what decides it, so that it is done once.
     """
-    code = provenance.code_fingerprint(
-        ["fer_utils.training", "fer_utils.compress.pruning", "fer_utils.compress.filters"], registries=False
-    )
+    passed = stages.versions(["training", "pruning"])
     key = provenance.digest(
-        [result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, SCOPE, LEARNING, code]
+        [result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, SCOPE, LEARNING, passed]
     )[:24]
     folder = home() / "compression" / f"{way}-{key}"
     if (folder / "done.json").is_file():

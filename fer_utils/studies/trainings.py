@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from fer_utils import experiments, faces, metrics
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 
 
 def counts(argument: str, chosen: Mapping | None, known: Mapping[Hashable, int]) -> dict[Hashable, int]:
@@ -45,6 +46,7 @@ def trained(wanted: Mapping[Hashable, Iterable], *, progress: bool = True) -> di
     return found
 
 
+@stage("studies")
 def pooled(results: list) -> dict:
     """The test images of several trainings taken together.
 
@@ -75,6 +77,7 @@ def pooled(results: list) -> dict:
     }
 
 
+@stage("studies")
 def gain(one: dict, other: dict, *, resamples: int = 2000, seed: int = 0) -> dict:
     """``other``'s accuracy minus ``one``'s, two answers of `pooled`, each actor against himself.
 

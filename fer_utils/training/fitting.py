@@ -20,6 +20,7 @@ from tqdm import tqdm
 from fer_utils import models
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import write_atomic
+from fer_utils.core.stages import stage
 from fer_utils.training.callbacks import DropoutSeeds, StepBar
 from fer_utils.training.data_loading import Batches, without_waiting
 from fer_utils.training.dead_relu import DeadUnits
@@ -30,6 +31,7 @@ from fer_utils.training.recipe import Recipe
 PROBED = 16
 
 
+@stage("training")
 def fit(
     model,
     images,

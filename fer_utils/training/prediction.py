@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from fer_utils.core.stages import stage
 from fer_utils.training.data_loading import Batches, without_waiting
 
 
+@stage("training")
 def predict_probabilities(model, images, rows=None, *, batch_size: int = 64) -> np.ndarray:
     """Class probabilities of some faces, streamed from disk batch by batch.
 

@@ -155,7 +155,7 @@ def test_unknown_studies_are_named():
 # --- the book's own -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "tier"), studies.stored(), ids="-".join)
+@pytest.mark.parametrize(("name", "tier"), studies.stored(), ids=lambda value: value)
 def test_what_is_stored_is_whole_and_a_headline_is_fresh(name, tier):
     made, found = studies.module(name), studies.load(name, tier)
     assert found.name == name and found.title == made.TITLE and found.answer and not found.options
