@@ -71,10 +71,11 @@ def grad_cam(
         if average:
             gradient = gradient.mean(axis=(1, 2), keepdims=True)
         small = np.maximum((gradient * features).sum(axis=3, keepdims=True), 0)
-        part = slice(start, start := start + len(features))
-        made[part] = _numpy(
+        stop = start + len(features)
+        made[start:stop] = _numpy(
             keras.ops.image.resize(small, images.shape[1:3], interpolation="bilinear", data_format="channels_last")
         )[..., 0]
+        start = stop
     return made
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+import gc
 
 import numpy as np
 from statsmodels.stats.multitest import multipletests
@@ -106,5 +108,20 @@ def holm(p: Sequence[float]) -> np.ndarray:
         raise invalid("p", expected="p-values from 0 to 1, shape (N,)", received=p)
     if not len(p):
         return p
-    _, corrected, _, _ = multipletests(p, method="holm")
+    with _quick_garbage_collection():
+        _, corrected, _, _ = multipletests(p, method="holm")
     return corrected
+
+
+@contextmanager
+def _quick_garbage_collection() -> Iterator[None]:
+    """Within the block, garbage is looked for among new objects only.
+
+    `multipletests` asks for a collection at each call; with TensorFlow loaded one of everything takes over a second,
+    and `fer_utils.fairness.false_alarms` makes hundreds of calls.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

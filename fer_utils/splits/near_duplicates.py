@@ -76,6 +76,7 @@ same.  Pictures without structure, of one grey, are all alike here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+import hashlib
 
 import numpy as np
 import pandas as pd
@@ -137,8 +138,6 @@ class Looks:
 
 def digests(images: np.ndarray) -> np.ndarray:
     """For every image 24 hexadecimal digits of its bytes (BLAKE2b), shape (N,): equal for images equal to the bit."""
-    import hashlib
-
     return np.array(
         [hashlib.blake2b(np.ascontiguousarray(image).tobytes(), digest_size=12).hexdigest() for image in images],
         dtype="U24",

@@ -154,7 +154,7 @@ def answer(
             if one not in known:
                 raise invalid(argument, expected=f"among {', '.join(map(str, known))}", received=one)
     wanted = [FORMS[0], *(form for form in wanted if form != FORMS[0] and (form[0] not in RIVALS or form[0] in chosen))]
-    left_out = [{"row": row_name(*form), "missing": absent} for form in wanted if (absent := _absent(form))]
+    left_out = [{"row": row_name(*form), "missing": _absent(form)} for form in wanted if _absent(form)]
     wanted = [form for form in wanted if not _absent(form)]
 
     data = Data(tier=tier)

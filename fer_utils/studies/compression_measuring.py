@@ -88,7 +88,10 @@ def measured_files(
             )
     # Pruned, trained on or neither, every Xception is set beside the float one; that each file computes its own network
     # is what the checks say.
-    floats = {label: own if (own := f"{label.split(', ')[0]}, keras") in items else BASELINE for label in items}
+    floats = {}
+    for label in items:
+        own = f"{label.split(', ')[0]}, keras"
+        floats[label] = own if own in items else BASELINE
     table = compress.compare(
         items,
         np.asarray(images[test]),

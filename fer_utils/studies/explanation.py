@@ -308,7 +308,7 @@ def _against_mark(net, inspected: _Inspected, kind: str, means: dict | None = No
 
 def _small(maps: np.ndarray) -> list[list[float]]:
     """The mean of maps that are each divided by their largest value, shrunk, its largest value 1."""
-    import cv2
+    import cv2  # here, so that the stored answer can be read without OpenCV
 
     each = maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
     mean = cv2.resize(each.mean(axis=0), (SMALL, SMALL), interpolation=cv2.INTER_AREA)

@@ -68,7 +68,8 @@ def answer(
     rows = systems(answers)
     actors = sorted(answers["compression"]["networks"]["xception"]["by_actor"])
     for row in rows:
-        if absent := [actor for actor in actors if actor not in row["by_actor"]]:
+        absent = [actor for actor in actors if actor not in row["by_actor"]]
+        if absent:
             raise FerError(
                 f"`{row['name']}` of the study {row['study']!r} was not tested on the actors {', '.join(absent)} that "
                 "compression has. Run the three studies anew, on one version of the code."
