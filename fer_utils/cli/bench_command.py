@@ -97,17 +97,25 @@ def _check(options: argparse.Namespace) -> None:
                 remedy=f"python -m fer_utils bench faces --memory {options.memory}",
             )
         return
-    for option in _SPECIAL_OPTIONS:
+    for option in SPECIAL_OPTIONS:
         value = getattr(options, option)
         given = value is not None and value is not False
         if given and option not in BENCHES[options.name].options:
             takers = [name for name, one in BENCHES.items() if option in one.options]
-            typed = "--" + option.replace("_", "-")
             raise invalid(
-                typed,
-                expected=f"an option of `bench {options.name}`; {typed} is one of {', '.join(takers)}",
+                typed(option),
+                expected=f"an option of `bench {options.name}`; {typed(option)} is one of {', '.join(takers)}",
                 received=str(value),
             )
+
+
+def typed(option: str) -> str:
+    """An option as it is typed.
+
+    >>> typed("no_peers")
+    '--no-peers'
+    """
+    return "--" + option.replace("_", "-")
 
 
 def _chosen(options: argparse.Namespace, *names: str) -> dict[str, object]:
@@ -167,7 +175,7 @@ BENCHES: dict[str, Bench] = {
     "pace": Bench("how long single frames of it take", ("video", "model", "every", "frames", "clock"), _pace),
 }
 #: The options that not every bench has.
-_SPECIAL_OPTIONS = sorted({option for one in BENCHES.values() for option in one.options})
+SPECIAL_OPTIONS = sorted({option for one in BENCHES.values() for option in one.options})
 
 COMMANDS = (
     Command(

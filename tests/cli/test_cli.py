@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -17,8 +18,23 @@ from fer_utils.faces import FaceSet
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
 
-COMMANDS = ("scan", "download", "film", "prepare", "train", "difficulty", "evaluate", "predict", "demo")
+COMMANDS = (
+    "scan",
+    "download",
+    "film",
+    "prepare",
+    "train",
+    "difficulty",
+    "study",
+    "evaluate",
+    "predict",
+    "demo",
+    "bench",
+)
+#: What no help may load: it takes seconds.
+SLOW_TO_LOAD = ("tensorflow", "keras", "cv2", "dlib", "matplotlib", "sklearn", "PIL")
 ACTORS, CLIPS, FRAMES = 2, 4, 3
+CHECKOUT = Path(main.__file__).parents[2]
 
 
 @pytest.fixture
@@ -87,17 +103,33 @@ def as_a_program(*arguments, **options):
         [sys.executable, "-m", "fer_utils", *map(str, arguments)],
         capture_output=True,
         text=True,
-        cwd=Path(main.__file__).parents[2],
+        cwd=CHECKOUT,
         **options,
     )
 
 
-def test_help_lists_the_commands_and_costs_no_backend():
+def test_help_lists_the_commands():
     done = as_a_program("--help")
     assert done.returncode == 0 and done.stderr == ""
-    listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("    ")]
-    assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
+    listed = [line.split()[0] for line in done.stdout.splitlines() if re.match(" {4}[a-z]", line)]
+    assert listed == list(COMMANDS) == [command.name for command in main.COMMANDS]
     assert main.main([]) == 0  # no command: the same help and no error
+
+
+def test_help_loads_nothing_that_is_slow():
+    calls = [["--help"], *([command, "--help"] for command in COMMANDS), ["download", "mead"]]
+    code = f"""
+import sys
+from fer_utils.cli import main
+for arguments in {calls!r}:
+    try:
+        status = main.main(arguments)
+    except SystemExit as end:
+        status = end.code
+    print(*arguments, status, [name for name in {SLOW_TO_LOAD!r} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
+    assert done.stderr.splitlines() == [f"{' '.join(arguments)} 0 []" for arguments in calls]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -106,6 +138,8 @@ def test_every_command_has_help_and_json(command, capsys):
         main.main([command, "--help"])
     shown = capsys.readouterr().out
     assert end.value.code == 0 and "--json" in shown and "--quiet" in shown
+    described = next(one.help for one in main.COMMANDS if one.name == command)
+    assert " ".join(described.split()) in " ".join(shown.split())
 
 
 def test_film(place):
@@ -160,7 +194,7 @@ def test_prepare(place, call):
 
 
 def test_train_stores_what_evaluate_reads(place, call):
-    folder, made = place
+    _, made = place
     trained = made["result"]
     assert set(trained) == {"result", "parameters", "metrics", "minutes"}
     assert trained["metrics"]["n"] == CLIPS * FRAMES and 0 <= trained["metrics"]["accuracy"]["value"] <= 1
@@ -236,7 +270,7 @@ def test_predict_on_a_video_and_on_a_picture_of_it(place, call, tmp_path):
 
     folder, made = place
     clip = sorted((folder / "film").glob("Actor_01/*.mp4"))[0]
-    status, out, err = call("predict", clip, "--model", made["result"]["result"], "--frames", 2, "--json", "--quiet")
+    status, out, _ = call("predict", clip, "--model", made["result"]["result"], "--frames", 2, "--json", "--quiet")
     faces = json.loads(out)["faces"]
     assert status == 0 and len(faces) == 2 and faces[0]["frame_index"] < faces[1]["frame_index"]
     for face in faces:
@@ -244,7 +278,7 @@ def test_predict_on_a_video_and_on_a_picture_of_it(place, call, tmp_path):
         assert len(scores) == 8 and sum(scores.values()) == pytest.approx(1, abs=1e-5)
         assert scores["score_" + face["expression"]] == max(scores.values())
     picture = drawn.write_image(tmp_path / "frame.png", read_frames(clip, 1).frames[0].rgb)
-    status, out, err = call("predict", picture, "--model", made["result"]["result"], "--quiet")
+    status, out, _ = call("predict", picture, "--model", made["result"]["result"], "--quiet")
     assert status == 0 and out.startswith("1 face (scores are for posed-expression labels)\n  frame 0, box (")
 
 
@@ -427,7 +461,7 @@ def test_nobody_reads_on(tmp_path, both):
             [sys.executable, "-m", "fer_utils", "scan", "--dataset", "ravdess", str(tmp_path)],
             stdout=writer,
             stderr=writer if both else subprocess.PIPE,
-            cwd=Path(main.__file__).parents[2],
+            cwd=CHECKOUT,
         )
     finally:
         os.close(writer)

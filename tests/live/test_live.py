@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from fer_utils import live
-from fer_utils.benchmarks import live_frames
 from fer_utils.cli import demo_command
+from fer_utils.cli.arguments import add_output_arguments
 from fer_utils.core.errors import FerError
 from fer_utils.faces import prepare
 from fer_utils.faces.detectors import Box, Detector
@@ -569,16 +569,13 @@ def test_the_picture_is_left_as_it_was_and_boxes_beyond_its_edge_do_no_harm():
         live.Watcher(spy()).look(np.zeros((4, 4), np.uint8), 0.0)
 
 
-# --- command, bench, peers ----------------------------------------------------------------------
+# --- command, peers -----------------------------------------------------------------------------
 
 
 def parsed(*arguments):
     parser = argparse.ArgumentParser(exit_on_error=False)
+    add_output_arguments(parser)
     demo_command.add_arguments(parser)
-    for name, default in (("--detector", "dlib"), ("--landmarks", None)):
-        parser.add_argument(name, default=default)
-    for flag in ("--align", "--quiet", "--json"):
-        parser.add_argument(flag, action="store_true")
     return parser.parse_args([str(one) for one in arguments])
 
 
@@ -650,28 +647,6 @@ def test_the_report_is_json_and_its_shares_are_whole(clip):
     assert (
         "6 frames of 256 x 256, 6 faces of 1 identities" in text and "frames a second" in text and "no problems" in text
     )
-
-
-def test_the_bench_times_every_network_on_the_same_frames(tmp_path):
-    found = live_frames.measure(
-        rounds=1, seconds=0.2, size=(320, 240), classifiers={"first": spy(), "second": spy(48, 3)}, progress=False
-    )
-    json.dumps(found)
-    assert [row["name"] for row in found["rows"]] == ["first", "second"] and found["frames"] == 12
-    for row in found["rows"]:
-        assert (
-            sum(row["shares"].values()) == pytest.approx(1)
-            and row["seen"] == 12
-            and row["ms"]["detect"] > 0
-            and row["ms"]["draw"] > 0
-        )
-        assert row["ms"]["show"] == row["shares"]["show"] == 0
-    assert found["rows"][0]["ratio"] == 1 and found["write_ms"] > 0
-    text = live_frames.report(found)
-    assert "320x240, 12 frames, one thread" in text and "aim: 60 frames a second" in text and "VP9" in text
-    wall = drawn.write_video(tmp_path / "wall.mp4", [np.full((120, 160, 3), 99, np.uint8)] * 3)
-    with pytest.raises(FerError, match="No face"):
-        live_frames.measure(rounds=1, film=wall, classifiers={"one": spy()}, progress=False)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 
 from fer_utils import studies, training
-from fer_utils.benchmarks import training_steps
 from fer_utils.core.errors import FerError
 from fer_utils.models import derivation, ding2023
 from fer_utils.studies import recipe as study
@@ -90,8 +89,6 @@ def test_a_dead_unit_is_zero_at_every_place_of_every_face():
         (lambda m, f: study.answer(seeds={"recipe": 0}), ("`seeds`", "1 or more")),
         (lambda m, f: study.answer(seeds={"other": 1}), ("`seeds`", "recipe, plain", "other")),
         (lambda m, f: study.answer(epochs=0), ("`epochs`",)),
-        (lambda m, f: training_steps.measure(rounds=0), ("`rounds`",)),
-        (lambda m, f: training_steps.measure(images=3), ("`images`", "16")),
     ],
 )
 def test_the_impossible_is_named(call, words):
@@ -508,46 +505,3 @@ def test_luck_and_the_interval_against_their_definitions():
         for p in (found["low"], found["high"]):  # Wilson's ends: where the share is 1.96 standard errors away
             assert abs(count / trials - p) == pytest.approx(1.959964 * np.sqrt(p * (1 - p) / trials), abs=1e-9)
         assert 0 <= found["low"] <= found["value"] <= found["high"] <= 1
-
-
-# --- the bench ------------------------------------------------------------------------------
-
-
-def test_the_smallest_bench_gives_every_ratio(root):
-    done = subprocess.run(
-        [sys.executable, "-m", "fer_utils.benchmarks.training_steps", "--quick", "--rounds", "1", "--json", "--quiet"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0 and done.stderr == "", done.stderr
-    found = json.loads(done.stdout)
-    assert (
-        [row["name"] for row in found["rows"]] == list(training_steps.WAYS)
-        and found["steps"] == 2
-        and found["images"] == 48
-    )
-    assert found["array_mb"] == pytest.approx(48 * 180 * 180 * 4 / 1e6)
-    plain, stream = found["rows"]
-    assert found["memory_ratio"] == pytest.approx(stream["peak_mb"] / plain["peak_mb"]) and plain["peak_mb"] > 100
-    assert found["time_ratio"] == pytest.approx(stream["ms"] / plain["ms"])  # one round, so that it is the median
-    assert found["time_ratio"] > 0 and found["cpu_ratio"] > 0
-    assert all(row["low"] <= row["ms"] <= row["high"] and row["cpu_ms"] > 0 for row in found["rows"])
-    lines = training_steps.report(found).splitlines()
-    assert len(lines) == 6 and all(
-        way in text for way, text in zip(training_steps.WAYS.values(), lines[2:4], strict=True)
-    )
-    assert f"{found['time_ratio']:.2f} of its time" in lines[-1]
-
-
-def test_a_bench_that_breaks_down_says_why(monkeypatch, tmp_path):
-    monkeypatch.setattr(training_steps, "write_faces", lambda path, images: path.write_bytes(b"no array"))
-    with pytest.raises(FerError, match=r"broke down .*(?s:.)*(Error|magic)"):
-        training_steps.measure(images=16, steps=1, rounds=1, progress=False)
-
-
-def test_the_peak_is_of_this_process():
-    before = training_steps.peak_mb()
-    block = np.ones(40_000_000, np.uint8)
-    assert before > 20 and training_steps.peak_mb() >= before and block.sum() == 40_000_000

@@ -1,4 +1,4 @@
-"""``make bench``, its part about faces: what it prints, never how fast it is."""
+"""``bench faces``: what it prints, never how fast it is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Bright(Detector):
 
 def test_the_smallest_bench_measures_every_way_and_every_detector(root):
     done = subprocess.run(
-        [sys.executable, "-m", "fer_utils.benchmarks.face_detection", "--quick", "--rounds", "1", "--json", "--quiet"],
+        [sys.executable, "-m", "fer_utils", "bench", "faces", "--quick", "--rounds", "1", "--json", "--quiet"],
         cwd=root,
         capture_output=True,
         text=True,
@@ -80,7 +80,7 @@ def test_recall_counts_pictures_whose_point_is_in_a_box_at_every_width():
 def test_memory_is_that_of_a_whole_pass(root):
     pytest.importorskip("resource", reason="memory is measured on Unix only")
     done = subprocess.run(
-        [sys.executable, "-m", "fer_utils.benchmarks.face_detection", "--memory", "16", "--json", "--quiet"],
+        [sys.executable, "-m", "fer_utils", "bench", "faces", "--memory", "16", "--json", "--quiet"],
         cwd=root,
         capture_output=True,
         text=True,
@@ -99,14 +99,20 @@ def test_every_picture_wants_its_point(count):
 
 
 def test_a_folder_without_clips_is_an_error(tmp_path):
-    with pytest.raises(FerError, match="`root`. Expected a folder with RAVDESS clips"):
+    with pytest.raises(FerError, match=r"`root`\. Expected a folder with RAVDESS clips"):
         face_detection.measure(tmp_path, quick=True, progress=False)
 
 
-def test_make_runs_it_with_the_readers_own_clips(root):
-    for clips, told in ((), ""), (("CLIPS=my clips",), '--root "my clips"'):
-        made = subprocess.run(
-            ["make", "-n", "bench", *clips], cwd=root, capture_output=True, text=True, check=True
-        ).stdout
-        lines = [line.strip() for line in made.splitlines() if "fer_utils.benchmarks.face_detection" in line]
-        assert len(lines) == 1 and lines[0].endswith(told or "fer_utils.benchmarks.face_detection")
+@pytest.mark.parametrize("count", [15, 0, 16.0])
+def test_too_few_clips_are_no_pass(count):
+    with pytest.raises(FerError, match=r"`count`\. Expected a whole number of 16 or more"):
+        face_detection.pass_memory(count, progress=False)
+
+
+def test_pictures_and_the_tips_of_noses_come_in_pairs():
+    drawn = face_detection.drawn_pictures(1)
+    assert list(drawn) == ["near", "far"]
+    for pictures, points in drawn.values():
+        assert [picture.shape for picture in pictures] == [(720, 1280, 3)] and len(points) == 1
+        x, y = points[0]
+        assert 400 < x < 880 and 0 < y < 720

@@ -1,0 +1,56 @@
+"""``bench training``: what it prints, never how fast it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from fer_utils.benchmarks import training_steps
+from fer_utils.core.errors import FerError
+
+pytest.importorskip("keras", reason="training needs Keras: pip install 'fer-utils[cpu]'")
+
+
+def test_the_smallest_bench_gives_every_ratio(root):
+    done = subprocess.run(
+        [sys.executable, "-m", "fer_utils", "bench", "training", "--quick", "--rounds", "1", "--json", "--quiet"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    found = json.loads(done.stdout)
+    assert [row["name"] for row in found["rows"]] == list(training_steps.WAYS)
+    assert found["steps"] == 2 and found["images"] == 48
+    assert found["array_mb"] == pytest.approx(48 * 180 * 180 * 4 / 1e6)
+    plain, stream = found["rows"]
+    assert found["memory_ratio"] == pytest.approx(stream["peak_mb"] / plain["peak_mb"]) and plain["peak_mb"] > 100
+    assert found["time_ratio"] == pytest.approx(stream["ms"] / plain["ms"])  # one round, so that it is the median
+    assert found["time_ratio"] > 0 and found["cpu_ratio"] > 0
+    assert all(row["low"] <= row["ms"] <= row["high"] and row["cpu_ms"] > 0 for row in found["rows"])
+    lines = training_steps.report(found).splitlines()
+    assert len(lines) == 6
+    for way, line in zip(training_steps.WAYS.values(), lines[2:4], strict=True):
+        assert way in line
+    assert f"{found['time_ratio']:.2f} of its time" in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [({"rounds": 0}, ("`rounds`",)), ({"images": 3}, ("`images`", "16")), ({"steps": 0}, ("`steps`",))],
+)
+def test_the_impossible_is_named(arguments, words):
+    with pytest.raises(FerError) as error:
+        training_steps.measure(**arguments)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_a_bench_that_breaks_down_says_why(monkeypatch):
+    monkeypatch.setattr(training_steps, "write_faces", lambda path, images: path.write_bytes(b"no array"))
+    with pytest.raises(FerError, match=r"broke down .*(?s:.)*(Error|magic)"):
+        training_steps.measure(images=16, steps=1, rounds=1, progress=False)
