@@ -12,6 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))  # the tests' own helpers
 
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:  # set before NumPy and TensorFlow are loaded, who read it only once
+    _threads = max((os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), 1)
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(_name, str(_threads))
+
 #: Where test runs keep what they make, the built book among it.
 BUILT = ROOT / "_build" / "test"
 #: Films, face sets, landmark predictors and results: one store for all workers of pytest-xdist.  Who makes something

@@ -123,7 +123,8 @@ def test_a_fold_learns_from_its_training_rows_alone():
     assert (again == before["ANN"]).all(), "equal seeds, equal answers"
 
 
-def test_landmarks_are_stored_with_the_drawn_faces_once(few, tmp_path):
+def test_landmarks_are_stored_with_the_drawn_faces_once(few, tmp_path, monkeypatch):
+    monkeypatch.setitem(stand_ins.SIZES["smoke"], "ravdess", stand_ins.Size(1, 2))
     plain = stand_ins.face_set("ravdess", tier="smoke", progress=False)
     marked = stand_ins.face_set("ravdess", tier="smoke", landmarks=few, progress=False)
     assert plain.landmarks is None and marked.landmarks.shape == (len(marked), 68, 2) and marked.path != plain.path
