@@ -1,9 +1,8 @@
-"""Sheets: many pictures on one page, with names that stay text, and pictures beside curves.
+"""Contact sheets: many pictures on one page, with names that stay text, and pictures beside curves.
 
-`grid` returns a `Sheet`, which `fer_utils.plotting.show` displays as it does a
-Matplotlib figure.  Its pictures are small WebP files inside the page and its
-names are the page's own text, so that they follow its colours; on a telephone
-the columns fold.  `timeline` returns a Matplotlib figure.
+`grid` returns a `ContactSheet`, which `fer_utils.plotting.show` displays as it does a Matplotlib figure.  Its pictures
+are small WebP files inside the page and its names are the page's own text, so that they follow its colours; on a
+telephone the columns fold.  `timeline` returns a Matplotlib figure.
 """
 
 from __future__ import annotations
@@ -13,25 +12,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import html
 
+from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
 import numpy as np
 
 from fer_utils.core.errors import invalid, missing, whole_number
-from fer_utils.plotting import INK, PALETTE, head, new
+from fer_utils.plotting.style import INK, PALETTE, set_title, subplots
 
 #: The page's side of a sheet.  A telephone (below 34rem) shows `--narrow` columns, each picture with its own name.
 _CSS = """\
 .fer-sheet { container-type: inline-size; margin: 1em 0; max-width: 100%; }
 .fer-sheet-title { margin: 0 0 0.5rem; font-weight: 700; font-size: 1.05rem; line-height: 1.35; }
-.fer-sheet-grid { display: grid; gap: var(--gap) var(--gap); grid-template-columns: var(--columns); align-items: center; max-width: var(--wide); }
+.fer-sheet-grid { display: grid; gap: var(--gap) var(--gap); grid-template-columns: var(--columns); \
+align-items: center; max-width: var(--wide); }
 .fer-sheet-grid > * { min-width: 0; }
 .fer-sheet-column { text-align: center; font-size: 0.86rem; line-height: 1.2; align-self: end; }
 .fer-sheet-corner { font-size: 0.86rem; line-height: 1.2; padding-right: 0.6rem; text-align: right; align-self: end; }
-.fer-sheet-row { font-size: 0.86rem; line-height: 1.25; padding-right: 0.6rem; text-align: right; overflow-wrap: anywhere; }
+.fer-sheet-row { font-size: 0.86rem; line-height: 1.25; padding-right: 0.6rem; text-align: right; \
+overflow-wrap: anywhere; }
 .fer-sheet-row b { display: block; }
 .fer-sheet-cell { text-align: center; font-size: 0.8rem; line-height: 1.2; }
-.fer-sheet-grid .fer-sheet-cell img { display: block; width: 100%; height: auto; margin: 0; padding: 0; border-radius: 0.15rem; filter: none !important; }
+.fer-sheet-grid .fer-sheet-cell img { display: block; width: 100%; height: auto; margin: 0; padding: 0; \
+border-radius: 0.15rem; filter: none !important; }
 .fer-sheet-folded { display: none; }
-html[data-theme="dark"] .bd-content .fer-sheet-grid .fer-sheet-cell img { padding: 0 !important; background: none !important; }
+html[data-theme="dark"] .bd-content .fer-sheet-grid .fer-sheet-cell img { padding: 0 !important; \
+background: none !important; }
 .fer-figure.fer-sheet figcaption { margin-top: 0.5rem; font-weight: 400; }
 @container (max-width: 34rem) {
   .fer-sheet-grid { grid-template-columns: repeat(var(--narrow), minmax(0, 1fr)); max-width: none; }
@@ -45,201 +50,255 @@ html[data-theme="dark"] .bd-content .fer-sheet-grid .fer-sheet-cell img { paddin
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """Pictures in rows and columns; ``figures.show(sheet, alt=...)`` puts it on the page."""
+class ContactSheet:
+    """Pictures in rows and columns; ``plotting.show(sheet, alt=...)`` puts it on the page.
+
+    Made by `grid`, whose docstring says what the fields are.
+    """
 
     pictures: tuple[np.ndarray, ...]
-    columns: tuple[str, ...]
-    rows: tuple[str, ...]
+    column_names: tuple[str, ...]
+    row_names: tuple[str, ...]
     labels: tuple[str, ...]
-    across: int
-    corner: str
+    per_row: int
+    rows_are: str
     title: str
-    cell: int
-    narrow: int
+    cell_width: int
+    per_row_on_phone: int
     quality: int
 
     def sheet_html(self, *, alt: str, caption: str | None = None) -> str:
         """The sheet as HTML.  ``alt`` describes the whole; every picture has its own as well."""
-        longest = max((len(line) for name in (*self.rows, self.corner) for line in name.split("\n")), default=0)
-        names = min(max(2.6, 0.62 * longest), 8.0)  # rem
-        row_names = f"minmax(0, {names}rem) " if self.rows else ""
-        wide = self.across * self.cell + (int(16 * names) if self.rows else 0)
-        fold = self.columns and self.narrow < self.across
-        style = (
-            f"--columns: {row_names}repeat({self.across}, minmax(0, {self.cell}px)); --narrow: {self.narrow}; "
-            f"--wide: {wide}px; --gap: {3 if self.cell < 150 else 5}px"
-        )
-        before = f'<span class="fer-sheet-folded">{html.escape(self.corner)} </span>' if self.corner else ""
+        folds = bool(self.column_names) and self.per_row_on_phone < self.per_row
         parts = []
-        if self.columns:
-            parts += [f'<div class="fer-sheet-corner">{html.escape(self.corner)}</div>'] * bool(self.rows)
-            parts += [f'<div class="fer-sheet-column">{html.escape(name)}</div>' for name in self.columns]
-        for number, picture in enumerate(self.pictures):
-            row, column = divmod(number, self.across)
-            if self.rows and not column:
-                first, _, rest = self.rows[row].partition("\n")
-                parts.append(f'<div class="fer-sheet-row">{before}<b>{html.escape(first)}</b>{html.escape(rest)}</div>')
-            folded = f'<span class="fer-sheet-folded">{html.escape(self.columns[column])}</span>' if fold else ""
-            under = html.escape(self.labels[number]) if number < len(self.labels) else ""
-            parts.append(
-                f'<div class="fer-sheet-cell"><img class="dark-light" alt="{self._alt(row, column, number)}" '
-                f'src="data:image/webp;base64,{_webp(picture, self.quality)}">{under}{folded}</div>'
-            )
+        if self.column_names:
+            if self.row_names:
+                parts.append(f'<div class="fer-sheet-corner">{html.escape(self.rows_are)}</div>')
+            parts += [f'<div class="fer-sheet-column">{html.escape(name)}</div>' for name in self.column_names]
+        for number in range(len(self.pictures)):
+            row, column = divmod(number, self.per_row)
+            if self.row_names and column == 0:
+                parts.append(self._row_html(row))
+            parts.append(self._cell_html(number, row, column, folds))
         title = f'<p class="fer-sheet-title">{html.escape(self.title)}</p>' if self.title else ""
         below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
         return (
-            f'<figure class="fer-figure fer-sheet" aria-label="{html.escape(alt, quote=True)}"><style>{_CSS}</style>{title}'
-            f'<div class="fer-sheet-grid{" fer-sheet-fold" if fold else ""}" style="{style}">'
+            f'<figure class="fer-figure fer-sheet" aria-label="{html.escape(alt, quote=True)}">'
+            f"<style>{_CSS}</style>{title}"
+            f'<div class="fer-sheet-grid{" fer-sheet-fold" if folds else ""}" style="{self._grid_style()}">'
             + "".join(parts)
             + f"</div>{below}</figure>"
         )
 
+    def _grid_style(self) -> str:
+        """The widths that the style sheet asks for."""
+        lines = [line for name in (*self.row_names, self.rows_are) for line in name.split("\n")]
+        names_rem = min(max(2.6, 0.62 * max(map(len, lines), default=0)), 8.0)
+        width, names = self.per_row * self.cell_width, ""
+        if self.row_names:
+            names = f"minmax(0, {names_rem}rem) "
+            width += int(16 * names_rem)
+        return (
+            f"--columns: {names}repeat({self.per_row}, minmax(0, {self.cell_width}px)); "
+            f"--narrow: {self.per_row_on_phone}; --wide: {width}px; --gap: {3 if self.cell_width < 150 else 5}px"
+        )
+
+    def _row_html(self, row: int) -> str:
+        """A row's name: its first line bold, and on a telephone what the rows are."""
+        before = f'<span class="fer-sheet-folded">{html.escape(self.rows_are)} </span>' if self.rows_are else ""
+        first, _, rest = self.row_names[row].partition("\n")
+        return f'<div class="fer-sheet-row">{before}<b>{html.escape(first)}</b>{html.escape(rest)}</div>'
+
+    def _cell_html(self, number: int, row: int, column: int, folds: bool) -> str:
+        """A picture, its label, and on a telephone the name of its column."""
+        under = html.escape(self.labels[number]) if number < len(self.labels) else ""
+        if folds:
+            under += f'<span class="fer-sheet-folded">{html.escape(self.column_names[column])}</span>'
+        data = _webp(self.pictures[number], self.quality)
+        return (
+            f'<div class="fer-sheet-cell"><img class="dark-light" alt="{self._alt(row, column, number)}" '
+            f'src="data:image/webp;base64,{data}">{under}</div>'
+        )
+
     def _alt(self, row: int, column: int, number: int) -> str:
-        names = [
-            *(f"{self.corner} {name}".strip() for name in self.rows[row : row + 1]),
-            *self.columns[column : column + 1],
-            *self.labels[number : number + 1],
-        ]
+        """One picture's alt text: the names of its row and column, its label and its place."""
+        names = []
+        if row < len(self.row_names):
+            names.append(f"{self.rows_are} {self.row_names[row]}".strip())
+        if column < len(self.column_names):
+            names.append(self.column_names[column])
+        if number < len(self.labels):
+            names.append(self.labels[number])
+        names = [name.replace("\n", " ") for name in names]
         place = f"row {row + 1}, picture {column + 1}"
-        return html.escape(", ".join([*(name.replace("\n", " ") for name in names), "drawn face", place]), quote=True)
+        return html.escape(", ".join([*names, "drawn face", place]), quote=True)
 
 
 def grid(
     pictures: Sequence[np.ndarray],
     *,
-    columns: Sequence[str] = (),
-    rows: Sequence[str] = (),
+    column_names: Sequence[str] = (),
+    row_names: Sequence[str] = (),
     labels: Sequence[str] = (),
-    across: int | None = None,
-    corner: str = "",
+    per_row: int | None = None,
+    rows_are: str = "",
     title: str = "",
-    cell: int = 96,
-    narrow: int | None = None,
+    cell_width: int = 96,
+    per_row_on_phone: int | None = None,
     quality: int = 82,
-) -> Sheet:
+) -> ContactSheet:
     """A sheet of pictures, row by row.
 
     Parameters
     ----------
-    pictures : (H, W, 3) uint8 RGB, all of one size; draw them at twice ``cell`` for sharp screens.
-    columns, rows : names above the columns and before the rows; a row's name may have a second line.
+    pictures : (H, W, 3) uint8 RGB, all of one size; draw them at twice ``cell_width`` for sharp screens.
+    column_names, row_names : names above the columns and before the rows; a row's name may have a second line.
         With names there must be rows x columns pictures.
     labels : a short line under each picture, for sheets without names.
-    across : pictures in a row; by default as many as there are columns.
-    corner : what the rows' names are, such as "person"; stands above them.
+    per_row : pictures in a row; by default as many as there are columns.
+    rows_are : what the rows' names are, such as "person"; stands above them.
     title : the sheet's message.
-    cell : the widest that a picture is shown, in CSS pixels.
-    narrow : pictures in a row on a telephone; by default at most five, with the column's name under each where that folds.
-    quality : of the WebP files, 1..100.
+    cell_width : the widest that a picture is shown, in CSS pixels, 16 to 800.
+    per_row_on_phone : pictures in a row on a telephone; by default at most five, with the column's name under each
+        where that folds.
+    quality : of the WebP files, 1 to 100.
+
+    Raises
+    ------
+    FerError : no picture, pictures of different sizes, names that do not fit their number, a number out of range.
     """
     pictures = tuple(np.asarray(picture) for picture in pictures)
     if not pictures:
         raise invalid("pictures", expected="at least one picture", received="none")
+    shape = pictures[0].shape
     for picture in pictures:
-        if (
-            picture.dtype != np.uint8
-            or picture.ndim != 3
-            or picture.shape[2] != 3
-            or picture.shape != pictures[0].shape
-        ):
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.shape != shape:
             raise invalid(
                 "pictures",
-                expected=f"uint8 arrays of one shape (H, W, 3), as the first: {pictures[0].shape}",
+                expected=f"uint8 arrays of one shape (H, W, 3), as the first: {shape}",
                 received=(picture.dtype.name, picture.shape),
             )
-    across = whole_number("across", across if across is not None else len(columns) or min(len(pictures), 8), 1)
-    if columns and len(columns) != across:
-        raise invalid("columns", expected=f"one name for each of {across} columns", received=list(columns))
-    if rows and len(rows) != -(-len(pictures) // across):
-        raise invalid(
-            "rows", expected=f"one name for each of {-(-len(pictures) // across)} rows of {across}", received=list(rows)
-        )
-    if narrow is None:
-        narrow = across if across <= 5 else next((n for n in (4, 5, 3) if across % n == 0), 4)
-    return Sheet(
-        pictures,
-        tuple(columns),
-        tuple(rows),
-        tuple(labels),
-        across,
-        corner,
-        title,
-        whole_number("cell", cell, 16, 800),
-        whole_number("narrow", narrow, 1),
-        whole_number("quality", quality, 1, 100),
+    if per_row is None:
+        per_row = len(column_names) or min(len(pictures), 8)
+    per_row = whole_number("per_row", per_row, 1)
+    rows = -(-len(pictures) // per_row)
+    if column_names and len(column_names) != per_row:
+        raise invalid("column_names", expected=f"one name for each of {per_row} columns", received=list(column_names))
+    if row_names and len(row_names) != rows:
+        raise invalid("row_names", expected=f"one name for each of {rows} rows of {per_row}", received=list(row_names))
+    if per_row_on_phone is None:
+        per_row_on_phone = _columns_that_fold(per_row)
+    return ContactSheet(
+        pictures=pictures,
+        column_names=tuple(column_names),
+        row_names=tuple(row_names),
+        labels=tuple(labels),
+        per_row=per_row,
+        rows_are=rows_are,
+        title=title,
+        cell_width=whole_number("cell_width", cell_width, 16, 800),
+        per_row_on_phone=whole_number("per_row_on_phone", per_row_on_phone, 1),
+        quality=whole_number("quality", quality, 1, 100),
     )
 
 
-def _webp(picture: np.ndarray, quality: int) -> str:
+def _columns_that_fold(per_row: int) -> int:
+    """Columns on a telephone: all of five or fewer, else a number that divides them."""
+    if per_row <= 5:
+        return per_row
+    for columns in (4, 5, 3):
+        if per_row % columns == 0:
+            return columns
+    return 4
+
+
+def _opencv():
+    """OpenCV, which is optional, or the error that says how to get it."""
     try:
         import cv2
     except ImportError:
-        raise missing("cv2", needed_for="sheets of pictures", remedy="pip install opencv-python-headless") from None
+        raise missing("cv2", needed_for="contact sheets", remedy="pip install opencv-python-headless") from None
+    return cv2
+
+
+def _webp(picture: np.ndarray, quality: int) -> str:
+    """An RGB picture as a WebP file in base 64."""
+    cv2 = _opencv()
     data = cv2.imencode(".webp", picture[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, quality])[1]
     return base64.b64encode(data.tobytes()).decode()
 
 
-def face_of(
-    picture: np.ndarray, marks: np.ndarray, *, above: float = 0.62, beside: float = 0.22, below: float = 0.16
+def face_window(
+    picture: np.ndarray, landmarks: np.ndarray, *, above: float = 0.62, beside: float = 0.22, below: float = 0.16
 ) -> np.ndarray:
     """The square of a picture that holds a face, found from its 68 landmarks (x, y) in pixels.
 
     ``above``, ``beside`` and ``below`` are margins as shares of the jaw's width, from brow, jaw and chin.
     """
-    marks = np.asarray(marks, float)
-    left, right = marks[:17, 0].min(), marks[:17, 0].max()
-    wide = right - left
-    top, bottom = marks[17:27, 1].min() - above * wide, marks[:17, 1].max() + below * wide
-    side = int(round(min(max(bottom - top, wide * (1 + 2 * beside)), *picture.shape[:2])))
-    x = int(round(np.clip((left + right - side) / 2, 0, picture.shape[1] - side)))
-    y = int(round(np.clip((top + bottom - side) / 2, 0, picture.shape[0] - side)))
+    landmarks = np.asarray(landmarks, float)
+    jaw, brows = landmarks[:17], landmarks[17:27]
+    left, right = jaw[:, 0].min(), jaw[:, 0].max()
+    width = right - left
+    top, bottom = brows[:, 1].min() - above * width, jaw[:, 1].max() + below * width
+    side = round(min(max(bottom - top, width * (1 + 2 * beside)), *picture.shape[:2]))
+    x = round(np.clip((left + right - side) / 2, 0, picture.shape[1] - side))
+    y = round(np.clip((top + bottom - side) / 2, 0, picture.shape[0] - side))
     return picture[y : y + side, x : x + side]
 
 
-#: Parts of a face: from which landmarks' row the window starts, how far above it and how high it is, as shares of the jaw's width.
-PARTS: Mapping[str, tuple[slice, float, float]] = {
+#: Parts of a face: the landmarks from which the window starts, how far below their uppermost it starts and how high it
+#: is, as shares of the jaw's width.
+FACE_PARTS: Mapping[str, tuple[slice, float, float]] = {
     "brows and eyes": (slice(17, 27), -0.28, 0.70),
     "cheeks and nose": (slice(17, 27), -0.10, 0.70),
     "mouth": (slice(33, 34), -0.16, 0.70),
 }
 
 
-def part_of(picture: np.ndarray, marks: np.ndarray, part: str, *, height: float | None = None) -> np.ndarray:
-    """A window on a part of a face, as wide as the jaw: a name of `PARTS`.
+def part_window(picture: np.ndarray, landmarks: np.ndarray, part: str, *, height: float | None = None) -> np.ndarray:
+    """A window on a part of a face, as wide as the jaw.
 
-    ``marks`` (68, 2) in pixels; take those of the face at rest, and the window stays where it is while the face moves.
+    Parameters
+    ----------
+    picture : (H, W, 3).
+    landmarks : (68, 2) in pixels; take those of the face at rest, and the window stays where it is while the face
+        moves.
+    part : a name of `FACE_PARTS`.
+    height : the window's height as a share of the jaw's width; None for the part's own.
+
+    Raises
+    ------
+    FerError : a part that is none.
     """
-    if part not in PARTS:
-        raise invalid("part", expected=f"one of {', '.join(PARTS)}", received=part)
-    marks = np.asarray(marks, float)
-    rows, start, high = PARTS[part]
-    left, wide = marks[:17, 0].min(), np.ptp(marks[:17, 0])
-    top = marks[rows, 1].min() + start * wide
-    bottom, right = top + (height or high) * wide, left + wide
-    return picture[max(int(round(top)), 0) : int(round(bottom)), max(int(round(left)), 0) : int(round(right))]
+    if part not in FACE_PARTS:
+        raise invalid("part", expected=f"one of {', '.join(FACE_PARTS)}", received=part)
+    landmarks = np.asarray(landmarks, float)
+    rows, start, usual_height = FACE_PARTS[part]
+    left, width = landmarks[:17, 0].min(), np.ptp(landmarks[:17, 0])
+    top = landmarks[rows, 1].min() + start * width
+    bottom, right = top + (height or usual_height) * width, left + width
+    return picture[max(round(top), 0) : round(bottom), max(round(left), 0) : round(right)]
 
 
-def resized(picture: np.ndarray, width: int) -> np.ndarray:
-    """A picture scaled to a width in pixels, (H, width, 3) uint8."""
-    import cv2
-
+def resize_to_width(picture: np.ndarray, width: int) -> np.ndarray:
+    """A picture scaled to a width in pixels, (H, width, 3) uint8, with its proportions."""
+    cv2 = _opencv()
     height = max(1, round(width * picture.shape[0] / picture.shape[1]))
-    return cv2.resize(
-        picture, (width, height), interpolation=cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_CUBIC
-    )
+    smaller = width < picture.shape[1]
+    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)
 
 
-def marked(picture: np.ndarray, marks: np.ndarray, *, colour: tuple[int, int, int] = (86, 180, 233)) -> np.ndarray:
-    """A picture with its 68 landmarks drawn on a copy, as dots with a dark rim that any skin lets one see."""
-    import cv2
-
+def draw_landmarks(
+    picture: np.ndarray, landmarks: np.ndarray, *, colour: tuple[int, int, int] = (86, 180, 233)
+) -> np.ndarray:
+    """A copy of a picture with its 68 landmarks (x, y in pixels) as dots, with a dark rim that is seen on any skin."""
+    cv2 = _opencv()
     copy = np.ascontiguousarray(picture).copy()
     radius = max(1.3, picture.shape[0] / 170)
-    for x, y in np.asarray(marks, float):
-        at = tuple(int(round(16 * v)) for v in (x, y))
-        cv2.circle(copy, at, int(16 * (radius + 0.9)), (8, 38, 58), -1, cv2.LINE_AA, 4)
-        cv2.circle(copy, at, int(16 * radius), colour, -1, cv2.LINE_AA, 4)
+    for x, y in np.asarray(landmarks, float):
+        centre = (round(16 * x), round(16 * y))  # in sixteenths of a pixel: the last argument is 4 bits
+        cv2.circle(copy, centre, int(16 * (radius + 0.9)), (8, 38, 58), -1, cv2.LINE_AA, 4)
+        cv2.circle(copy, centre, int(16 * radius), colour, -1, cv2.LINE_AA, 4)
     return copy
 
 
@@ -252,15 +311,19 @@ def timeline(
     title: str,
     ylabel: str = "intensity",
     shade: np.ndarray | None = None,
-):
-    """Curves over time, 0..1, with pictures below them at their moments.
+) -> Figure:
+    """Curves over time, 0 to 1, with pictures below them at their moments.
 
     Parameters
     ----------
     time_s : (T,) seconds.
-    curves : name -> (T,) values 0..1; at most seven, named above.
+    curves : name to (T,) values 0 to 1; at most seven, named above.
     pictures, picture_times : (H, W, 3) uint8 and the seconds that they show.
-    shade : (T,) 0..1, drawn as a grey area behind the curves.
+    shade : (T,) 0 to 1, drawn as a grey area behind the curves.
+
+    Raises
+    ------
+    FerError : no curve, more than seven, or a picture without a time.
     """
     if len(pictures) != len(picture_times):
         raise invalid(
@@ -271,16 +334,16 @@ def timeline(
     time_s = np.asarray(time_s, float)
     width, low, high = 7.0, float(time_s[0]), float(time_s[-1])
     cell = 0.92 * width / max(len(pictures), 1)
-    figure, axes = new(
-        1,
+    figure, axes = subplots(
         2 if pictures else 1,
+        1,
         width=width,
         height=3.2 + (cell + 0.35 if pictures else 0),
         squeeze=False,
         height_ratios=[2.2, cell + 0.2] if pictures else [1],
     )
     axis = axes[0, 0]
-    head(axis, title)
+    set_title(figure, title)
     if shade is not None:
         axis.fill_between(time_s, 0, shade, color="#999999", alpha=0.22, lw=0)
     for number, (name, values) in enumerate(curves.items()):
@@ -297,17 +360,15 @@ def timeline(
         columnspacing=1.2,
     )
     if pictures:
-        _strip(axes[1, 0], axis, pictures, picture_times, low, high)
+        _draw_strip(axes[1, 0], axis, pictures, picture_times, low, high)
     return figure
 
 
-def _strip(strip, axis, pictures, times, low: float, high: float) -> None:
+def _draw_strip(strip, axis, pictures, times, low: float, high: float) -> None:
     """Pictures side by side in time's order, each tied to its moment by a line."""
-    from matplotlib.patches import ConnectionPatch
-
     each = (high - low) / len(pictures)
     gap = 0.03 * each
-    for number, (picture, time) in enumerate(zip(pictures, times)):
+    for number, (picture, time) in enumerate(zip(pictures, times, strict=True)):
         left = low + number * each
         strip.imshow(picture, extent=(left + gap, left + each - gap, 0, 1), aspect="auto", interpolation="antialiased")
         strip.text(left + each / 2, -0.04, f"{time:.1f} s", ha="center", va="top", fontsize=9.5, color=INK)

@@ -1,40 +1,60 @@
-"""Figures of what happens in time: a frame's milliseconds, scores that are smoothed, what the smoothing costs; see `fer_utils.plotting`."""
+"""Figures of what happens in time: a frame's milliseconds, scores that are smoothed, what the smoothing costs.
+
+See `fer_utils.plotting` for how they are shown.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.figure import Figure
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting import INK, PALETTE, head, new
+from fer_utils.plotting.style import INK, PALETTE, set_title, subplots
 
 
-def budget(parts: Mapping[str, float], *, limit: float, title: str, besides: Mapping[str, float] | None = None):
-    """A frame's work as bars that begin where the one before ends, against what there is.
+def frame_budget(
+    stages: Mapping[str, float],
+    *,
+    limit_ms: float,
+    title: str,
+    optional_stages: Mapping[str, float] | None = None,
+) -> Figure:
+    """The stages of a frame's work as bars, each beginning where the one before ends, against the time there is.
 
     Parameters
     ----------
-    parts : name to milliseconds, in the order of the work.
-    limit : milliseconds that there are; a dotted line.
-    besides : work that only some ask for, in another colour, after the others; a bar that would dwarf these is cut, and says so.
+    stages : name to milliseconds, in the order of the work.
+    limit_ms : milliseconds that there are; a dotted line.
+    optional_stages : work that only some ask for, in another colour, after the others; a bar that would dwarf these is
+        cut, and says so.
+
+    Raises
+    ------
+    FerError : no stage, or one of less than 0 ms.
     """
-    rows = [(name, float(ms), PALETTE[0]) for name, ms in parts.items()] + [
-        (name, float(ms), PALETTE[1]) for name, ms in (besides or {}).items()
-    ]
-    if not parts or any(not ms >= 0 for _, ms, _ in rows):
-        raise invalid("parts", expected="at least one piece of work, each of 0 ms or more", received=dict(parts))
-    figure, axis = new(width=7.6, height=1.2 + 0.36 * len(rows))
-    total, start = sum(parts.values()), 0.0
-    wide = 1.4 * max(total, limit)
-    for place, (name, ms, colour) in enumerate(rows):
-        cut = start + ms > 0.76 * wide
-        axis.barh(place, min(ms, max(0.0, 0.76 * wide - start)), left=start, height=0.66, color=colour)
+    rows = [(name, float(ms), False) for name, ms in stages.items()]
+    rows += [(name, float(ms), True) for name, ms in (optional_stages or {}).items()]
+    if not stages or any(not ms >= 0 for _, ms, _ in rows):
+        raise invalid("stages", expected="at least one piece of work, each of 0 ms or more", received=dict(stages))
+    figure, axis = subplots(width=7.6, height=1.2 + 0.36 * len(rows))
+    total, start = sum(stages.values()), 0.0
+    width = 1.4 * max(total, limit_ms)
+    cut_at = 0.76 * width  # to the right of it stand the numbers
+    for place, (_, ms, optional) in enumerate(rows):
+        colour = PALETTE[1] if optional else PALETTE[0]
+        cut = start + ms > cut_at
+        axis.barh(place, min(ms, max(0.0, cut_at - start)), left=start, height=0.66, color=colour)
         if cut:
-            axis.plot(0.76 * wide, place, ">", color=colour, ms=17, clip_on=False)
-        share = f" ({100 * ms / total:.0f} %)" if colour == PALETTE[0] and total else ", cut" if cut else ""
+            axis.plot(cut_at, place, ">", color=colour, ms=17, clip_on=False)
+        remark = ""
+        if not optional and total:
+            remark = f" ({100 * ms / total:.0f} %)"
+        elif cut:
+            remark = ", cut"
         axis.annotate(
-            f"{ms:.2f} ms{share}",
+            f"{ms:.2f} ms{remark}",
             (1, place),
             xycoords=("axes fraction", "data"),
             ha="right",
@@ -45,10 +65,10 @@ def budget(parts: Mapping[str, float], *, limit: float, title: str, besides: Map
         start += ms
         if place + 1 < len(rows):
             axis.plot([start, start], [place + 0.33, place + 0.67], color=INK, lw=0.7)
-    axis.axvline(limit, color=INK, lw=1, ls=":")
+    axis.axvline(limit_ms, color=INK, lw=1, ls=":")
     axis.annotate(
-        f"{limit:.1f} ms",
-        (limit, 1),
+        f"{limit_ms:.1f} ms",
+        (limit_ms, 1),
         (0, 3),
         xycoords=("data", "axes fraction"),
         textcoords="offset points",
@@ -56,47 +76,52 @@ def budget(parts: Mapping[str, float], *, limit: float, title: str, besides: Map
         fontsize=9,
         color=INK,
     )
-    axis.set_yticks(range(len(rows)), [name for name, *_ in rows])
+    axis.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
-    axis.set(xlim=(0, wide), xlabel="milliseconds since the frame began, mean of all frames")
-    head(axis, title)
+    axis.set(xlim=(0, width), xlabel="milliseconds since the frame began, mean of all frames")
+    set_title(figure, title)
     return figure
 
 
-def seldom(
-    means: Mapping[int, float], looks: Mapping[int, float], *, plain: float, look: float, limit: float, title: str
-):
-    """The mean frame by how seldom the detector looks, measured and as plain + look / n, and the frames with a look, which stay as slow as they are.
+def detection_interval(
+    mean_ms: Mapping[int, float],
+    detection_ms: Mapping[int, float],
+    *,
+    tracking_ms: float,
+    extra_ms: float,
+    limit_ms: float,
+    title: str,
+) -> Figure:
+    """The time of a frame by how many frames lie between two runs of the detector, n.
+
+    The mean of all frames is drawn as measured and as tracking_ms + extra_ms / n; the frames in which the detector runs
+    stay as slow as they are.
 
     Parameters
     ----------
-    means, looks : interval of the detector to milliseconds: of all frames, and of those with a look (NaN where there is none).
-    plain, look : milliseconds of a frame without a look, and what a look takes more.
-    limit : milliseconds that there are; a dotted line.
+    mean_ms, detection_ms : n to milliseconds: of all frames, and of those with a detection (NaN where there is none).
+    tracking_ms, extra_ms : milliseconds of a frame without a detection, and what a detection takes more.
+    limit_ms : milliseconds that there are; a dotted line.
+
+    Raises
+    ------
+    FerError : an interval below 1, or other intervals in ``detection_ms``.
     """
-    intervals = sorted(means)
-    if not intervals or intervals[0] < 1 or set(looks) != set(means):
-        raise invalid("means", expected="intervals of 1 or more, the same in both", received=(dict(means), dict(looks)))
-    figure, axis = new(width=7.2, height=3.9)
+    intervals = sorted(mean_ms)
+    if not intervals or intervals[0] < 1 or set(detection_ms) != set(mean_ms):
+        received = (dict(mean_ms), dict(detection_ms))
+        raise invalid("mean_ms", expected="intervals of 1 or more, the same in both", received=received)
+    figure, axis = subplots(width=7.2, height=3.9)
     fine = np.geomspace(1, max(intervals[-1], 2), 100)
-    axis.plot(fine, plain + look / fine, color=PALETTE[0], lw=1.3, ls="--", label="by the formula")
-    axis.plot(
-        intervals, [means[n] for n in intervals], "o", color=PALETTE[0], ms=8, label="mean of all frames", clip_on=False
-    )
-    axis.plot(
-        intervals,
-        [looks[n] for n in intervals],
-        "D",
-        color=PALETTE[3],
-        ms=7,
-        label="frames with a look (median)",
-        clip_on=False,
-    )
-    axis.axhline(limit, color=INK, lw=1, ls=":")
+    means, detections = [mean_ms[n] for n in intervals], [detection_ms[n] for n in intervals]
+    axis.plot(fine, tracking_ms + extra_ms / fine, color=PALETTE[0], lw=1.3, ls="--", label="by the formula")
+    axis.plot(intervals, means, "o", color=PALETTE[0], ms=8, label="mean of all frames", clip_on=False)
+    axis.plot(intervals, detections, "D", color=PALETTE[3], ms=7, label="frames with a look (median)", clip_on=False)
+    axis.axhline(limit_ms, color=INK, lw=1, ls=":")
     axis.annotate(
-        f"{limit:.1f} ms",
-        (1, limit),
+        f"{limit_ms:.1f} ms",
+        (1, limit_ms),
         (4, 0),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
@@ -107,40 +132,47 @@ def seldom(
     axis.set_xscale("log")
     axis.set_xticks(intervals, [f"every {n}" if n > 1 else "every frame" for n in intervals])
     axis.set_xticks([], minor=True)
-    axis.set_ylim(0, 1.12 * max(limit, *(value for value in (*means.values(), *looks.values()) if value == value)))
+    axis.set_ylim(0, 1.12 * np.nanmax([limit_ms, *means, *detections]))
     axis.set(xlabel="frames from one look to the next (logarithmic)", ylabel="milliseconds a frame")
     figure.legend(loc="outside lower left", ncols=3, labelcolor=INK, frameon=False)
-    head(axis, title)
+    set_title(figure, title)
     return figure
 
 
-def frame_times(ms: Sequence[float], looked: Sequence[bool], *, limit: float, title: str):
-    """Every frame's milliseconds in the film's order, those in which the detector ran marked, and beside them how often which time occurs."""
-    ms, looked = np.asarray(ms, float), np.asarray(looked, bool)
-    if ms.ndim != 1 or ms.shape != looked.shape or not len(ms):
-        raise invalid(
-            "ms", expected="one time a frame, and for each whether the detector ran", received=(ms.shape, looked.shape)
-        )
-    top = 1.06 * max(ms.max(), limit)
-    figure, (axis, side) = new(2, 1, width=8.0, height=3.7, width_ratios=[3, 1], sharey=True)
-    kinds = (("followed only", ~looked, PALETTE[0], "o"), ("the detector looked, too", looked, PALETTE[3], "D"))
-    for name, which, colour, marker in kinds:
-        axis.plot(
-            np.flatnonzero(which), ms[which], marker, color=colour, ms=4 if marker == "o" else 5, label=name, ls="none"
-        )
-    edges = np.linspace(0, top, 41)
+def frame_times(ms: Sequence[float], detected: Sequence[bool], *, limit_ms: float, title: str) -> Figure:
+    """Every frame's milliseconds in the film's order, and beside them a histogram.
+
+    Parameters
+    ----------
+    ms : (N,) milliseconds of work.
+    detected : (N,) whether the detector ran in the frame; those frames have another colour and marker.
+    limit_ms : milliseconds that there are; a dotted line.
+
+    Raises
+    ------
+    FerError : no frame, or arrays of different shapes.
+    """
+    ms, detected = np.asarray(ms, float), np.asarray(detected, bool)
+    if ms.ndim != 1 or ms.shape != detected.shape or not len(ms):
+        received = (ms.shape, detected.shape)
+        raise invalid("ms", expected="one time a frame, and for each whether the detector ran", received=received)
+    top, mean = 1.06 * max(ms.max(), limit_ms), ms.mean()
+    figure, (axis, side) = subplots(1, 2, width=8.0, height=3.7, width_ratios=[3, 1], sharey=True)
+    axis.plot(np.flatnonzero(~detected), ms[~detected], "o", color=PALETTE[0], ms=4, label="followed only", ls="none")
+    axis.plot(
+        np.flatnonzero(detected), ms[detected], "D", color=PALETTE[3], ms=5, label="the detector looked, too", ls="none"
+    )
     side.hist(
-        [ms[which] for _, which, *_ in kinds],
-        edges,
+        [ms[~detected], ms[detected]],
+        np.linspace(0, top, 41),
         stacked=True,
         orientation="horizontal",
-        color=[colour for *_, colour, _ in kinds],
+        color=[PALETTE[0], PALETTE[3]],
     )
-    for one in (axis, side):
-        one.axhline(limit, color=INK, lw=1, ls=":")
-    axis.axhline(ms.mean(), color=INK, lw=1)
-    side.axhline(ms.mean(), color=INK, lw=1)
-    for text, value, other in (("mean", ms.mean(), limit), (f"{limit:.1f} ms", limit, ms.mean())):
+    for panel in (axis, side):
+        panel.axhline(limit_ms, color=INK, lw=1, ls=":")
+        panel.axhline(mean, color=INK, lw=1)
+    for text, value, other in (("mean", mean, limit_ms), (f"{limit_ms:.1f} ms", limit_ms, mean)):
         side.annotate(
             text,
             (1, value),
@@ -154,16 +186,17 @@ def frame_times(ms: Sequence[float], looked: Sequence[bool], *, limit: float, ti
     axis.set(ylim=(0, top), xlabel="frame", ylabel="milliseconds of work")
     side.set(xlabel="frames")
     figure.legend(loc="outside lower left", ncols=2, labelcolor=INK, frameon=False)
-    head(axis, title)
+    set_title(figure, title)
     return figure
 
 
-def answers_to_a_step(
-    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]], *, title: str, at: float
-):
-    """A score that jumps from 0 to 1 at the second ``at``, as several cameras see it smoothed.
+def step_responses(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]], *, title: str, step_s: float
+) -> Figure:
+    """A score that jumps from 0 to 1 at the second ``step_s``, as several cameras see it smoothed.
 
-    ``panels`` maps a way of smoothing to named curves (seconds, smoothed score), the same names in each.
+    ``panels`` maps a way of smoothing to named curves (seconds, smoothed score), the same names in each; a ``FerError``
+    if they are not.
     """
     if not panels or len({tuple(curves) for curves in panels.values()}) != 1:
         raise invalid(
@@ -171,105 +204,121 @@ def answers_to_a_step(
             expected="at least one, all with the same curves",
             received={name: list(curves) for name, curves in panels.items()},
         )
-    figure, axes = new(len(panels), 1, width=4.0 * len(panels), height=3.6, squeeze=False, sharey=True)
-    for axis, (name, curves) in zip(axes[0], panels.items()):
+    figure, axes = subplots(1, len(panels), width=4.0 * len(panels), height=3.6, squeeze=False, sharey=True)
+    for axis, (name, curves) in zip(axes[0], panels.items(), strict=True):
         for number, (camera, (times, values)) in enumerate(curves.items()):
             axis.plot(times, values, color=PALETTE[number], marker="os^D"[number % 4], ms=3.6, lw=1.3, label=camera)
-        axis.axvline(at, color=INK, lw=0.8, ls=":")
+        axis.axvline(step_s, color=INK, lw=0.8, ls=":")
         axis.axhline(0.5, color=INK, lw=0.8, ls=":")
         axis.set_title(name, fontsize=10.5, color=INK)
         axis.set(xlabel="time (s)", ylim=(-0.03, 1.03))
     axes[0, 0].set_ylabel("smoothed score")
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(names), labelcolor=INK, frameon=False)
-    head(axes[0, 0], title)
+    set_title(figure, title)
     return figure
 
 
-def steadied(
-    times: Sequence[float], raw: np.ndarray, smoothed: np.ndarray, labels: Sequence[str], *, title: str, shown: int = 3
-):
-    """Raw scores (thin) and smoothed ones (thick) of the labels that matter most, and below, as two bands, which label leads.
+def smoothed_scores(
+    times: Sequence[float],
+    raw: np.ndarray,
+    smoothed: np.ndarray,
+    labels: Sequence[str],
+    *,
+    title: str,
+    labels_shown: int = 3,
+) -> Figure:
+    """Raw scores (thin) and smoothed ones (thick), and below, as two bands, which label has the largest score.
 
-    ``raw`` and ``smoothed`` have the shape (T, classes), ``times`` (T,) seconds.
+    Parameters
+    ----------
+    times : (T,) seconds.
+    raw, smoothed : (T, classes) scores, 0 to 1.
+    labels : the names of the classes.
+    labels_shown : for how many labels curves are drawn: those that lead most often.
+
+    Raises
+    ------
+    FerError : arrays that do not fit together, or fewer than two times.
     """
     times, raw, smoothed = (np.asarray(values, float) for values in (times, raw, smoothed))
-    if (
-        raw.ndim != 2
-        or raw.shape != smoothed.shape
-        or times.shape != raw.shape[:1]
-        or len(labels) != raw.shape[1]
-        or len(times) < 2
-    ):
+    one_shape = raw.ndim == 2 and raw.shape == smoothed.shape
+    if not one_shape or times.shape != raw.shape[:1] or len(labels) != raw.shape[1] or len(times) < 2:
         raise invalid(
             "raw",
             expected="two arrays (T, classes), T times and a label a class",
             received=(raw.shape, smoothed.shape, times.shape, len(labels)),
         )
-    leads = {"raw": raw.argmax(axis=1), "smoothed": smoothed.argmax(axis=1)}
-    often = np.bincount(np.concatenate(list(leads.values())), minlength=len(labels)) + smoothed.mean(axis=0) / 2
-    order = list(np.argsort(-often, kind="stable")[:shown])
-    colour = {label: PALETTE[place] for place, label in enumerate(order)}
-    figure, (axis, band) = new(1, 2, width=7.6, height=4.4, height_ratios=[3.4, 1], sharex=True)
-    for label in order:
-        axis.plot(times, raw[:, label], color=colour[label], lw=0.9, alpha=0.6)
-        axis.plot(times, smoothed[:, label], color=colour[label], lw=2.4, label=labels[label])
-    step = float(np.median(np.diff(times)))
-    for place, line in enumerate(leads.values()):
+    leading = {"raw": raw.argmax(axis=1), "smoothed": smoothed.argmax(axis=1)}
+    times_leading = np.bincount(np.concatenate(list(leading.values())), minlength=len(labels))
+    importance = times_leading + smoothed.mean(axis=0) / 2
+    shown = list(np.argsort(-importance, kind="stable")[:labels_shown])
+    colours = {label: PALETTE[place] for place, label in enumerate(shown)}
+    figure, (axis, band) = subplots(2, 1, width=7.6, height=4.4, height_ratios=[3.4, 1], sharex=True)
+    for label in shown:
+        axis.plot(times, raw[:, label], color=colours[label], lw=0.9, alpha=0.6)
+        axis.plot(times, smoothed[:, label], color=colours[label], lw=2.4, label=labels[label])
+    frame_s = float(np.median(np.diff(times)))
+    for place, line in enumerate(leading.values()):
         starts = np.concatenate([[0], np.flatnonzero(np.diff(line)) + 1])
-        ends = np.append(times[starts[1:]], times[-1] + step)
-        for start, end in zip(starts, ends):
-            band.broken_barh(
-                [(times[start], end - times[start])],
-                (place + 0.08, 0.84),
-                facecolor=colour.get(line[start], PALETTE[6]),
-            )
-    band.set_yticks([0.5, 1.5], list(leads))
-    band.set(ylim=(2, 0), xlim=(times[0], times[-1] + step), xlabel="time (s)")
+        ends = np.append(times[starts[1:]], times[-1] + frame_s)
+        for start, end in zip(starts, ends, strict=True):
+            colour = colours.get(line[start], PALETTE[6])
+            band.broken_barh([(times[start], end - times[start])], (place + 0.08, 0.84), facecolor=colour)
+    band.set_yticks([0.5, 1.5], list(leading))
+    band.set(ylim=(2, 0), xlim=(times[0], times[-1] + frame_s), xlabel="time (s)")
     band.tick_params(axis="y", length=0)
     band.spines[["left", "bottom"]].set_visible(False)
-    axis.set(ylim=(0, min(1.02, max(0.3, 1.15 * max(raw.max(), smoothed.max())))), ylabel="score")
-    rest = any(label not in colour for line in leads.values() for label in line)
-    axis.legend(
+    largest = max(raw.max(), smoothed.max())
+    axis.set(ylim=(0, min(1.02, max(0.3, 1.15 * largest))), ylabel="score")
+    key = "thin: raw; thick: smoothed"
+    if any(label not in colours for line in leading.values() for label in line):
+        key += "; grey: another label leads"
+    legend = axis.legend(
         labelcolor=INK,
         frameon=False,
-        ncols=shown,
+        ncols=labels_shown,
         loc="lower left",
         bbox_to_anchor=(-0.02, 1.0),
         alignment="left",
         title_fontsize=9,
-        title="thin: raw; thick: smoothed" + ("; grey: another label leads" if rest else ""),
-    ).get_title().set_color(INK)
-    head(axis, title)
+        title=key,
+    )
+    legend.get_title().set_color(INK)
+    set_title(figure, title)
     return figure
 
 
-def bargain(rows: Sequence[tuple[float, float, float]], *, title: str, marked: float | None = None):
-    """What smoothing costs (seconds of delay) against what it gives (label changes a second).
+def smoothing_trade_off(
+    rows: Sequence[tuple[float, float, float]], *, title: str, highlight: float | None = None
+) -> Figure:
+    """What smoothing costs (seconds of delay) against what it gives (fewer changes of the label).
 
-    ``rows`` are time constants with their delay and changes, in order; ``marked`` is the time constant that is set off.
+    Parameters
+    ----------
+    rows : time constants (s) with their delay (s) and changes a second, in order; rows with NaN are left out.
+    highlight : the time constant in another colour.
+
+    Raises
+    ------
+    FerError : no row that is finite.
     """
-    rows = [tuple(map(float, row)) for row in rows if all(np.isfinite(row))]
-    if not rows:
+    finite = [tuple(map(float, row)) for row in rows if all(np.isfinite(row))]
+    if not finite:
         raise invalid("rows", expected="at least one time constant with a delay and changes", received="none")
-    figure, axis = new(width=6.8, height=3.9)
-    taus, delay, changes = np.array(rows).T
+    figure, axis = subplots(width=6.8, height=3.9)
+    _, delay, changes = np.array(finite).T
     axis.plot(delay, changes, color=PALETTE[5], lw=1.6, zorder=1)
-    texts: dict[tuple[float, float], list[float]] = {}
-    for tau, x, y in rows:
-        axis.plot(x, y, "o", color=PALETTE[3] if tau == marked else PALETTE[0], ms=8, clip_on=False, zorder=2)
-        texts.setdefault((round(x, 3), round(y, 2)), []).append(tau)
-    for (x, y), some in texts.items():
-        axis.annotate(
-            ", ".join(f"{tau:g}" for tau in some) + " s",
-            (x, y),
-            (8, 6),
-            textcoords="offset points",
-            fontsize=9.5,
-            color=INK,
-        )
+    constants_at: dict[tuple[float, float], list[float]] = {}  # those that share a place share a text
+    for constant, x, y in finite:
+        colour = PALETTE[3] if constant == highlight else PALETTE[0]
+        axis.plot(x, y, "o", color=colour, ms=8, clip_on=False, zorder=2)
+        constants_at.setdefault((round(x, 3), round(y, 2)), []).append(constant)
+    for place, constants in constants_at.items():
+        text = ", ".join(f"{constant:g}" for constant in constants) + " s"
+        axis.annotate(text, place, (8, 6), textcoords="offset points", fontsize=9.5, color=INK)
     axis.set(xlabel="delay (s)", ylabel="changes of the leading label a second")
     axis.set_xlim(0, 1.18 * max(delay.max(), 0.05))
     axis.set_ylim(0, 1.15 * max(changes.max(), 0.5))
-    head(axis, title)
+    set_title(figure, title)
     return figure

@@ -1,67 +1,81 @@
-"""Figures of what is paid for what: accuracy against cost, and what is left when something is taken away; see `fer_utils.plotting`."""
+"""Figures of what is paid for what: accuracy against cost, and what is left when something is taken away.
+
+See `fer_utils.plotting` for how they are shown.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from string import ascii_lowercase
 
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting import INK, PALETTE, head, new
+from fer_utils.plotting.style import INK, MARKERS, PALETTE, set_title, subplots
 
 
-def undominated(values: Mapping[str, float], costs: Mapping[str, float]) -> list[str]:
-    """The names that no other beats: none is at least as good and at most as costly, and better in one of the two.
+def non_dominated(values: Mapping[str, float], costs: Mapping[str, float]) -> list[str]:
+    """The names on the Pareto front: no other is at least as good and at most as costly, and better in one of the two.
 
-    ``values`` (more is better) and ``costs`` (less is better) have the same names.  The cheapest comes first.
+    ``values`` (more is better) and ``costs`` (less is better) have the same names; a ``FerError`` if not.  The cheapest
+    comes first.
     """
     if values.keys() != costs.keys():
         raise invalid("costs", expected=f"the names of `values`: {', '.join(values)}", received=list(costs))
-    beaten = lambda one: any(  # noqa: E731
-        values[other] >= values[one]
-        and costs[other] <= costs[one]
-        and (values[other] > values[one] or costs[other] < costs[one])
-        for other in values
-    )
-    return sorted((name for name in values if not beaten(name)), key=lambda name: (costs[name], name))
+
+    def dominates(other: str, name: str) -> bool:
+        as_good = values[other] >= values[name] and costs[other] <= costs[name]
+        better = values[other] > values[name] or costs[other] < costs[name]
+        return as_good and better
+
+    front = [name for name in values if not any(dominates(other, name) for other in values)]
+    return sorted(front, key=lambda name: (costs[name], name))
 
 
-def frontier(values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, float]], *, title: str, ylabel: str):
-    """Accuracy against cost, a panel a cost: who is beaten by nobody stands on the line, in colour.
+def pareto_plot(
+    values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, float]], *, title: str, ylabel: str
+) -> Figure:
+    """Accuracy against cost, a panel for each cost; the Pareto front is a line, and its points have another colour.
 
-    ``values`` maps a name to ``value``, ``low``, ``high`` (shares; intervals are drawn thin); ``costs`` maps a panel's label to name -> cost
-    above 0 (logarithmic).  Points carry letters, the key below says whose, in the order of the first cost.
+    Points carry letters, in the order of the first cost; the key below says whose they are.
+
+    Parameters
+    ----------
+    values : name to ``value``, ``low``, ``high`` (shares, 0 to 1; intervals are drawn thin); 26 names at most.
+    costs : a panel's label to name -> cost above 0 (the axis is logarithmic).
+
+    Raises
+    ------
+    FerError : no name, too many names, no cost, or a cost with other names than ``values``.
     """
-    from matplotlib.lines import Line2D
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
-
-    if not values or len(values) > 26 or not costs:
+    if not values or len(values) > len(ascii_lowercase) or not costs:
         raise invalid("values", expected="1 to 26 names, and a cost", received=(list(values), list(costs)))
-    first = next(iter(costs.values()))
-    letters = dict(zip(sorted(values, key=first.__getitem__), "abcdefghijklmnopqrstuvwxyz"))
+    accuracy = {name: point["value"] for name, point in values.items()}
+    fronts = {label: non_dominated(accuracy, cost) for label, cost in costs.items()}
+    first_cost = next(iter(costs.values()))
+    letters = dict(zip(sorted(values, key=first_cost.__getitem__), ascii_lowercase, strict=False))
     columns = min(2, len(costs))
-    figure, axes = new(
-        columns,
-        -(-len(costs) // columns),
-        width=7.6,
-        height=3.0 * -(-len(costs) // columns) + 0.16 * len(values) + 0.3,
-        squeeze=False,
-        sharey=True,
+    rows = -(-len(costs) // columns)
+    figure, axes = subplots(
+        rows, columns, width=7.6, height=3.0 * rows + 0.16 * len(values) + 0.3, squeeze=False, sharey=True
     )
-    for axis in axes.flat[len(costs) :]:
-        axis.set_visible(False)
-    for axis, (label, cost) in zip(axes.flat, costs.items()):
-        best = undominated({name: point["value"] for name, point in values.items()}, cost)
+    for unused in axes.flat[len(costs) :]:
+        unused.set_visible(False)
+    for axis, (label, cost) in zip(axes.flat, costs.items(), strict=False):  # the last row may not be full
+        front = fronts[label]
         axis.plot(
-            [cost[name] for name in best],
-            [values[name]["value"] for name in best],
+            [cost[name] for name in front],
+            [accuracy[name] for name in front],
             color=PALETTE[3],
             lw=1.6,
             drawstyle="steps-post",
             zorder=1,
         )
         for name, point in values.items():
-            colour = PALETTE[3] if name in best else PALETTE[0]
+            colour = PALETTE[3] if name in front else PALETTE[0]
             axis.plot([cost[name]] * 2, [point["low"], point["high"]], color=colour, lw=1, alpha=0.45, zorder=2)
             axis.plot(cost[name], point["value"], "o", color=colour, ms=11, zorder=3)
             axis.annotate(
@@ -81,79 +95,86 @@ def frontier(values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, flo
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
         axis.xaxis.set_minor_formatter(NullFormatter())
         if narrow:
-            axis.xaxis.set_major_formatter(FuncFormatter(lambda cost, _: f"{cost:,.10g}"))
+            axis.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,.10g}"))
         axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     for axis in axes[:, 0]:
         axis.set_ylabel(ylabel)
-    # The same on every panel's line or on some: coloured in the key if on any.
-    ever = {
-        name
-        for cost in costs.values()
-        for name in undominated({name: point["value"] for name, point in values.items()}, cost)
-    }
-    handles = [
-        Line2D(
-            [], [], ls="", marker="o", ms=8, color=PALETTE[3] if name in ever else PALETTE[0], label=f"{letter}  {name}"
-        )
-        for name, letter in letters.items()
-    ]
+    # On the front of every panel or of some: coloured in the key if of any.
+    on_a_front = {name for front in fronts.values() for name in front}
+    handles = []
+    for name, letter in letters.items():
+        colour = PALETTE[3] if name in on_a_front else PALETTE[0]
+        handles.append(Line2D([], [], ls="", marker="o", ms=8, color=colour, label=f"{letter}  {name}"))
     figure.legend(handles=handles, loc="outside lower left", ncols=2, labelcolor=INK, frameon=False, fontsize=9.5)
-    head(axes[0, 0], title)
+    set_title(figure, title)
     return figure
 
 
-def lines(
+def line_plot(
     series: Mapping[str, Sequence[Sequence[float]]],
     *,
     title: str,
     xlabel: str,
     ylabel: str,
-    percent: str = "",
-    level: tuple[str, Mapping] | None = None,
-):
-    """Named points joined by lines; a point is (x, y), and y of None or NaN is left out.
+    percent_axes: str = "",
+    reference: tuple[str, Mapping] | None = None,
+) -> Figure:
+    """Named points joined by lines, in the order of x.
 
     Parameters
     ----------
-    percent : the axes that show shares as percentages, of ``"xy"``.
-    level : a name and a value with its interval (``value``, ``low``, ``high``), drawn across: what the lines are to be compared with.
-    """
-    if not series or len(series) > 6 or not all(len(points) for points in series.values()):
-        raise invalid("series", expected="one to six names, each with at least one point", received=series)
-    from matplotlib.ticker import PercentFormatter
+    series : name to points (x, y), one to six names; a y of None or NaN is left out.
+    percent_axes : the axes that show shares as percentages: ``"x"``, ``"y"``, ``"xy"`` or ``""``.
+    reference : a name and a value with its interval (``value``, ``low``, ``high``), drawn across: what the lines are to
+        be compared with.
 
-    figure, axis = new(width=7.2, height=4.0)
-    if level is not None:
-        name, measured = level
+    Raises
+    ------
+    FerError : no name, more than six, or one without a point.
+    """
+    if not series or len(series) > len(MARKERS) or not all(len(points) for points in series.values()):
+        raise invalid("series", expected="one to six names, each with at least one point", received=series)
+    figure, axis = subplots(width=7.2, height=4.0)
+    if reference is not None:
+        name, measured = reference
         if measured.get("low") is not None:
             axis.axhspan(measured["low"], measured["high"], color=PALETTE[6], alpha=0.22, lw=0)
         axis.axhline(measured["value"], color=INK, lw=1, ls=":", label=name)
-    for k, (name, points) in enumerate(series.items()):
-        x, y = np.array([[np.nan if value is None else value for value in point] for point in sorted(points)], float).T
-        axis.plot(x, y, "os^DvP"[k] + "-", color=PALETTE[(0, 3, 2, 4, 1, 6)[k]], lw=2, ms=6.5, label=name)
-    for letter, part in (("x", axis.xaxis), ("y", axis.yaxis)):
-        if letter in percent:
-            part.set_major_formatter(PercentFormatter(1, decimals=0))
+    for number, (name, points) in enumerate(series.items()):
+        measured_points = [[np.nan if value is None else value for value in point] for point in sorted(points)]
+        x, y = np.array(measured_points, float).T
+        colour = PALETTE[(0, 3, 2, 4, 1, 6)[number]]
+        axis.plot(x, y, MARKERS[number] + "-", color=colour, lw=2, ms=6.5, label=name)
+    if "x" in percent_axes:
+        axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    if "y" in percent_axes:
+        axis.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axis.set_ylim(bottom=0)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     handles, names = axis.get_legend_handles_labels()
+    letters_per_name = max(map(len, names)) + 8  # with the marker
     figure.legend(
         handles,
         names,
         loc="outside lower left",
-        ncols=max(1, 84 // (max(map(len, names)) + 8)),
+        ncols=max(1, 84 // letters_per_name),  # some 84 letters fit side by side
         labelcolor=INK,
         frameon=False,
     )
-    head(axis, title)
+    set_title(figure, title)
     return figure
 
 
-def staircases(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str, xlabel: str, ylabel: str):
-    """Numbers before and after rounding, point by point, in one scale; a faint line at each value that is left."""
-    figure, axes = new(len(panels), 1, width=3.8 * len(panels) + 0.3, height=4.3, squeeze=False, sharey=True)
-    for axis, (name, (before, after)) in zip(axes[0], panels.items()):
-        before, after = np.ravel(before).astype(float), np.ravel(after).astype(float)
+def quantization_steps(
+    panels: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: str, xlabel: str, ylabel: str
+) -> Figure:
+    """Numbers before and after rounding, point by point, in one scale; a faint line at each value that is left.
+
+    ``panels`` maps a name to two arrays of one shape, before and after; a ``FerError`` if they are not.
+    """
+    figure, axes = subplots(1, len(panels), width=3.8 * len(panels) + 0.3, height=4.3, squeeze=False, sharey=True)
+    for axis, (name, pair) in zip(axes[0], panels.items(), strict=True):
+        before, after = (np.ravel(values).astype(float) for values in pair)
         if before.shape != after.shape or not len(before):
             raise invalid(
                 "panels", expected="two arrays of one length, before and after", received=(before.shape, after.shape)
@@ -166,5 +187,5 @@ def staircases(panels: Mapping[str, tuple[np.ndarray, np.ndarray]], *, title: st
         axis.set_title(name, fontsize=10.5, color=INK)
         axis.set_xlabel(xlabel)
     axes[0, 0].set_ylabel(ylabel)
-    head(axes[0, 0], title)
+    set_title(figure, title)
     return figure

@@ -1,3 +1,4 @@
+from . import card_sections as card_sections
 from . import literature as literature
 from . import model_cards as model_cards
 from . import text as text

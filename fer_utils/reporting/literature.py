@@ -1,15 +1,15 @@
 """What the literature reports, row by row, with what a reader needs to compare it.
 
-Every number of `_ROWS` is quoted, none is ours.  Accuracy and parameters are those
-printed in tables I and II of Ding, Tang & Lu 2023 (doi
-10.1109/TENCON58879.2023.10322470) or, where the row says so, in the named
-source itself.  What a chapter has run itself stands beside them as ``run here``,
-with the same columns: see `run_here`.
+Every number of `_ROWS` is quoted, none is ours.  Accuracy and parameters are those printed in tables I and II of Ding,
+Tang & Lu 2023 (doi 10.1109/TENCON58879.2023.10322470) or, where the row says so, in the named source itself.  What a
+chapter has run itself stands beside them as ``run here``, with the same columns: see `run_here`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+import json
+from pathlib import Path
 
 import pandas as pd
 
@@ -96,40 +96,44 @@ _ROWS: tuple[tuple, ...] = (
     ),
 )
 
-
-#: What every row says, whoever made it.
+#: What every row says, whoever made it, and what rows that were run here say besides.
 _COLUMNS = ("data set", "system", "accuracy", "parameters", "task", "classes", "split", "source")
-_MORE = ("low", "high")
+_INTERVAL_COLUMNS = ("low", "high")
+_VOTES_FILE = Path(__file__).with_name("crema_d_votes.json")
 
 
-def table(dataset: str | None = None, *, here: Iterable[dict] = ()) -> pd.DataFrame:
-    """Reported results: data set, system, accuracy (per cent), parameters, task, classes, split, source, kind.
+def reported_results(dataset: str | None = None, *, here: Iterable[dict] = ()) -> pd.DataFrame:
+    """What was reported: data set, system, accuracy (per cent), parameters, task, classes, split, source, kind.
 
     Parameters
     ----------
-    dataset : picks one set; a set without a row is a FerError.
+    dataset : picks one set; None for all.
     here : rows of `run_here`, which come after the reported ones.
 
     Returns
     -------
-    DataFrame.  ``parameters`` and ``classes`` are missing where the source does not print
-    them; ``kind`` is ``as reported`` or ``run here``.  With rows of ``here`` there are also
-    ``low`` and ``high``, the ends of the accuracy's interval in per cent, missing where none is known.
+    DataFrame.  ``parameters`` and ``classes`` are missing where the source does not print them; ``kind`` is
+    ``as reported`` or ``run here``.  With rows of ``here`` there are also ``low`` and ``high``, the ends of the
+    accuracy's interval in per cent, missing where none is known.
+
+    Raises
+    ------
+    FerError : a data set without a row; a row that `run_here` has not made.
     """
-    rows = list(here)
-    for row in rows:
-        if not isinstance(row, dict) or set(row) != {*_COLUMNS, *_MORE, "kind"}:
+    rows_here = list(here)
+    for row in rows_here:
+        if not isinstance(row, dict) or set(row) != {*_COLUMNS, *_INTERVAL_COLUMNS, "kind"}:
             raise invalid("here", expected="rows that fer_utils.reporting.literature.run_here returns", received=row)
-    quoted = [{**dict(zip(_COLUMNS, row)), "kind": "as reported"} for row in _ROWS]
-    made = pd.DataFrame([*quoted, *rows], columns=[*_COLUMNS, "kind", *(_MORE if rows else ())])
-    made = made.astype(
-        {"accuracy": float, "parameters": "Int64", "classes": "Int64", **dict.fromkeys(_MORE if rows else (), float)}
-    )
+    quoted = [{**dict(zip(_COLUMNS, row, strict=True)), "kind": "as reported"} for row in _ROWS]
+    interval_columns = _INTERVAL_COLUMNS if rows_here else ()
+    table = pd.DataFrame([*quoted, *rows_here], columns=[*_COLUMNS, "kind", *interval_columns])
+    types = {"accuracy": float, "parameters": "Int64", "classes": "Int64", **dict.fromkeys(interval_columns, float)}
+    table = table.astype(types)
     if dataset is None:
-        return made
-    if dataset not in set(made["data set"]):
-        raise invalid("dataset", expected=f"None or one of {', '.join(made['data set'].unique())}", received=dataset)
-    return made[made["data set"] == dataset].reset_index(drop=True)
+        return table
+    if dataset not in set(table["data set"]):
+        raise invalid("dataset", expected=f"None or one of {', '.join(table['data set'].unique())}", received=dataset)
+    return table[table["data set"] == dataset].reset_index(drop=True)
 
 
 def run_here(
@@ -143,7 +147,7 @@ def run_here(
     split: str,
     source: str,
 ) -> dict:
-    """A row for `table` of something that was run here; it says of itself all that a reported row should.
+    """A row for `reported_results` of something that was run here; it says all that a reported row should.
 
     Parameters
     ----------
@@ -160,24 +164,24 @@ def run_here(
             raise invalid(name, expected="some words: a row says what it is a row of", received=text)
     if not isinstance(accuracy, dict) or not 0 <= accuracy.get("value", -1) <= 1:
         raise invalid("accuracy", expected="a metric with `value` from 0 to 1", received=accuracy)
-    points = {name: None if accuracy.get(name) is None else 100 * accuracy[name] for name in ("value", "low", "high")}
+    per_cent = {name: None if accuracy.get(name) is None else 100 * accuracy[name] for name in ("value", "low", "high")}
     return {
         "data set": dataset,
         "system": system,
-        "accuracy": points["value"],
+        "accuracy": per_cent["value"],
         "parameters": parameters,
         "task": task,
         "classes": classes,
         "split": split,
         "source": source,
-        "low": points["low"],
-        "high": points["high"],
+        "low": per_cent["low"],
+        "high": per_cent["high"],
         "kind": "run here",
     }
 
 
 def standard_error(share: float, n: float) -> float:
-    """The standard error of a share that was counted on ``n`` independent things: sqrt(p (1 - p) / n).
+    """The standard error of a share, 0 to 1, that was counted on ``n`` independent things: sqrt(p (1 - p) / n).
 
     >>> round(100 * standard_error(0.94, 576), 2)
     0.99
@@ -187,15 +191,11 @@ def standard_error(share: float, n: float) -> float:
     return (share * (1 - share) / n) ** 0.5
 
 
-def votes() -> pd.DataFrame:
+def crema_d_votes() -> pd.DataFrame:
     """What people see in faces without sound: the votes on CREMA-D's 7,442 clips, by the label that was acted.
 
-    Counts, (6, 6): rows the posed-expression label, columns the label that was
-    voted for.  Source and licence are in ``crema_d_votes.json`` (Cao et al. 2014,
-    doi 10.1109/TAFFC.2014.2336244).
+    Counts, (6, 6): rows the posed-expression label, columns the label that was voted for.  Source and licence are in
+    ``crema_d_votes.json`` (Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244).
     """
-    import json
-    from pathlib import Path
-
-    found = json.loads(Path(__file__).with_name("crema_d_votes.json").read_text(encoding="utf-8"))
-    return pd.DataFrame(found["votes"], index=found["labels"], columns=found["labels"])
+    stored = json.loads(_VOTES_FILE.read_text(encoding="utf-8"))
+    return pd.DataFrame(stored["votes"], index=stored["labels"], columns=stored["labels"])

@@ -1,25 +1,28 @@
 """Sentences whose numbers come from results.
 
-A chapter never types a measured number: it hands a template and the values,
-and the sentence that the reader sees is made when the chapter runs.
+A chapter never types a measured number: it hands a template and the values, and the sentence that the reader sees is
+made when the chapter runs.
 """
 
 from __future__ import annotations
 
+import datetime
+import math
 from string import Formatter
 
+from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
 
 
 def percent(value: float | None, digits: int = 1) -> str:
     """A share as a percentage: 0.5962 -> ``59.6 %``; None or NaN -> ``not measured``."""
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return "not measured"
     return f"{100 * value:.{digits}f} %"
 
 
 def with_interval(measured: dict, digits: int = 1) -> str:
-    """A metric of `fer_utils.metrics.interval` in words.
+    """A metric of `fer_utils.metrics.interval` in words; shares, 0 to 1, are written as percentages.
 
     >>> with_interval({"value": 0.6, "low": 0.5, "high": 0.7, "level": 0.95, "groups": 5})
     '60.0 % (95 % interval 50.0 to 70.0, over 5 actors)'
@@ -40,7 +43,8 @@ def sentence(template: str, **values) -> str:
     >>> sentence("{n:,} parameters", n=542136)
     '542,136 parameters'
     """
-    wanted = {name.split(".")[0].split("[")[0] for _, name, _, _ in Formatter().parse(template) if name is not None}
+    fields = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    wanted = {name.split(".")[0].split("[")[0] for name in fields}  # of {a.year} and {a[0]} the value is a
     if wanted != set(values):
         raise invalid(
             "values",
@@ -52,25 +56,21 @@ def sentence(template: str, **values) -> str:
 
 
 def say(template: str, **values) -> None:
-    """Show a filled template as Markdown in the notebook."""
-    from IPython.display import Markdown, display
+    """Show a filled template as Markdown in the notebook; see `sentence` for what is an error."""
+    from IPython.display import Markdown, display  # comes with the notebook, not with the package
 
     display(Markdown(sentence(template, **values)))
 
 
 def colophon(tier: str) -> None:
     """Say at a chapter's end when, with what and on what it was run."""
-    import datetime
-
-    from fer_utils.core import provenance
-
-    versions, machine = provenance.versions(), provenance.hardware()
-    shown = ", ".join(f"{name} {version}" for name, version in versions.items())
+    versions = ", ".join(f"{name} {version}" for name, version in provenance.versions().items())
+    machine = provenance.hardware()
     say(
         "*This page was run on {day} at tier `{tier}`: {versions}; {processor}, {cores} cores.*",
         day=datetime.date.today().isoformat(),
         tier=tier,
-        versions=shown,
+        versions=versions,
         processor=machine["processor"],
         cores=machine["cores"],
     )

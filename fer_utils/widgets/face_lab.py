@@ -25,7 +25,7 @@ from fer_utils.core.errors import FerError, invalid, missing, whole_number
 from fer_utils.core.labels import ALL
 from fer_utils.studio.expressions import MIDLINE
 from fer_utils.studio.identity import TONES
-from fer_utils.widgets.still import Still
+from fer_utils.widgets.static_picture import StaticPicture
 
 _HERE = Path(__file__).parent
 
@@ -59,7 +59,7 @@ REST: Mapping[str, object] = {
 }
 
 
-def _plain(settings: Mapping) -> dict:
+def _complete_state(settings: Mapping) -> dict:
     """A whole state, as JSON has it; FerError for a name that is none."""
     if not isinstance(settings, Mapping):
         raise invalid("state", expected="a dict such as {'person': 12, 'action_units': {'12': 0.8}}", received=settings)
@@ -75,8 +75,8 @@ def _plain(settings: Mapping) -> dict:
     return state
 
 
-def _units(units) -> dict[int | str, float]:
-    """The state's action units as ``studio.draw`` takes them."""
+def action_unit_intensities(units) -> dict[int | str, float]:
+    """The state's action units as ``studio.draw`` takes them: 12 or ``"L12"`` to 0..1; FerError if they are no dict."""
     if not isinstance(units, Mapping):
         raise invalid("action_units", expected="a dict such as {'12': 0.8, 'L14': 0.5}", received=units)
     return {int(key) if isinstance(key, str) and key.isdecimal() else key: value for key, value in units.items()}
@@ -88,8 +88,11 @@ def person_of(state: Mapping) -> studio.Identity:
     return who if state["tone"] is None else replace(who, tone=whole_number("tone", state["tone"], 1, len(TONES)))
 
 
-def paint(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray]:
-    """A state's picture, (size, size, 3) uint8 RGB, and its landmarks, (68, 2) pixels; FerError names what cannot be."""
+def draw_state(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray]:
+    """A state's picture, (size, size, 3) uint8 RGB, and its landmarks, (68, 2) pixels.
+
+    ``FerError`` names what cannot be drawn.
+    """
     if not isinstance(state["landmarks"], bool):
         raise invalid("landmarks", expected="True or False", received=state["landmarks"])
     gaze = state["gaze"]
@@ -103,7 +106,7 @@ def paint(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray]:
         raise invalid("light", expected=f"one of {', '.join(studio.LIGHTS)}", received=state["light"])
     return studio.draw(
         person_of(state),
-        _units(state["action_units"]),
+        action_unit_intensities(state["action_units"]),
         size=size,
         light=state["light"],
         gaze=tuple(gaze),
@@ -113,12 +116,12 @@ def paint(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def sentence(state: Mapping) -> str:
+def describe(state: Mapping) -> str:
     """What a state looks like, in words: the picture's alt text."""
     own = "their own" if state["tone"] is None else "set"
     parts = [f"Person {state['person']}, drawn, skin tone {person_of(state).tone} of {len(TONES)} ({own})"]
     shown = []
-    for key, value in sorted(_units(state["action_units"]).items(), key=lambda item: -item[1]):
+    for key, value in sorted(action_unit_intensities(state["action_units"]).items(), key=lambda item: -item[1]):
         if value > 0:
             number = int(str(key).lstrip("LR"))
             side = {"L": ", their left side", "R": ", their right side"}.get(str(key)[0], "")
@@ -133,21 +136,31 @@ def sentence(state: Mapping) -> str:
         f"{abs(state[name]):.0f}° {way[state[name] < 0]}" for name, way in ways.items() if round(abs(state[name]))
     ]
     parts.append("head " + ", ".join(turned) if turned else "seen from the front")
-    right, down = state["gaze"]
-    looks = [
-        word
-        for word in (
-            "right" if right > 0.05 else "left" if right < -0.05 else "",
-            "down" if down > 0.05 else "up" if down < -0.05 else "",
-        )
-        if word
-    ]
-    if looks:
-        parts.append(f"eyes to the {' and '.join(looks)}" if looks[0] in ("left", "right") else f"eyes {looks[0]}")
+    gaze = _gaze_text(*state["gaze"])
+    if gaze:
+        parts.append(gaze)
     if state["occlusion"]:
         parts.append(f"{state['occlusion']} in front of the face")
     parts.append(f"{state['light']} light")
     return "; ".join(parts) + "."
+
+
+def _gaze_text(right: float, down: float) -> str:
+    """Where the eyes look, in words; empty for straight ahead."""
+    sideways = _direction(right, "right", "left")
+    upright = _direction(down, "down", "up")
+    if sideways and upright:
+        return f"eyes to the {sideways} and {upright}"
+    if sideways:
+        return f"eyes to the {sideways}"
+    return f"eyes {upright}" if upright else ""
+
+
+def _direction(value: float, positive: str, negative: str) -> str:
+    """The word for a gaze of -1..1 along one axis; empty near 0."""
+    if value > 0.05:
+        return positive
+    return negative if value < -0.05 else ""
 
 
 def _jpeg(picture: np.ndarray) -> bytes:
@@ -158,7 +171,7 @@ def _jpeg(picture: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-class FaceLab(Still, anywidget.AnyWidget):
+class FaceLab(StaticPicture, anywidget.AnyWidget):
     """Sliders for action units, person, skin tone, head, gaze and light; the face follows.
 
     Parameters
@@ -201,7 +214,7 @@ class FaceLab(Still, anywidget.AnyWidget):
     offer = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, **settings):
-        state = _plain(settings)
+        state = _complete_state(settings)
         drawn = self._drawn(state)  # before anything is shown: a bad argument is an error here
         super().__init__(state=state)
         self.set_trait(
@@ -211,9 +224,8 @@ class FaceLab(Still, anywidget.AnyWidget):
                     str(number): {"name": name, "midline": number in MIDLINE}
                     for number, name in studio.ACTION_UNITS.items()
                 },
-                "groups": [
-                    [name, list(units)] for name, units in GROUPS.items()
-                ],  # lists: a saved page sorts an object's keys
+                # Lists, for a saved page sorts an object's keys.
+                "groups": [[name, list(units)] for name, units in GROUPS.items()],
                 "poses": [
                     [label, {str(key): value for key, value in studio.prototype(label).items()}] for label in ALL
                 ],
@@ -224,37 +236,37 @@ class FaceLab(Still, anywidget.AnyWidget):
                 "rest": dict(REST),
             },
         )
-        self._put(drawn)
+        self._set_answer(drawn)
         self._seen = self.state
-        self.observe(self._follow, ["state", "asked"])
-        self.on_msg(self._greet)
+        self.observe(self._redraw, ["state", "asked"])
+        self.on_msg(self._answer_hello)
 
     @staticmethod
     def _drawn(state: dict) -> dict:
-        picture, marks = paint(state)
+        picture, marks = draw_state(state)
         return {
             "picture": _jpeg(picture),
             "marks": np.round(marks / SIZE, 4).tolist(),
-            "about": sentence(state),
+            "about": describe(state),
             "problem": "",
         }
 
-    def _put(self, values: dict) -> None:
+    def _set_answer(self, values: dict) -> None:
         with self.hold_sync():  # one message: picture, words and landmarks are of one state
             for name, value in values.items():
                 self.set_trait(name, value)
             self.set_trait("answered", self.asked)
 
-    def _follow(self, change) -> None:
+    def _redraw(self, change) -> None:
         if self.answered == self.asked and self._seen is self.state:
             return  # both came in one message, and the first has drawn it
         self._seen = self.state
         try:
-            self._put(self._drawn(_plain(self.state)))
+            self._set_answer(self._drawn(_complete_state(self.state)))
         except (FerError, ImportError) as error:
-            self._put({"problem": " ".join(str(error).split())})
+            self._set_answer({"problem": " ".join(str(error).split())})
 
-    def _greet(self, _, content, buffers) -> None:
+    def _answer_hello(self, _, content, buffers) -> None:
         # A page that gets this answer has a kernel behind it, and wakes its controls.
         if isinstance(content, dict) and content.get("kind") == "hello":
             self.send({"kind": "here"})
@@ -263,7 +275,8 @@ class FaceLab(Still, anywidget.AnyWidget):
         """A still picture of the face with alt text, for places where no script runs."""
         data = base64.b64encode(self.picture).decode()
         return (
-            f'<figure class="fer-lab-still"><img class="dark-light" alt="{html.escape(self.about, quote=True)}" width="{SIZE}" '
-            f'style="max-width:100%;height:auto" src="data:image/jpeg;base64,{data}"><figcaption>The Face lab at rest. '
+            f'<figure class="fer-lab-still"><img class="dark-light" alt="{html.escape(self.about, quote=True)}" '
+            f'width="{SIZE}" style="max-width:100%;height:auto" src="data:image/jpeg;base64,{data}">'
+            "<figcaption>The Face lab at rest. "
             "It redraws the face in Jupyter and in Colab.</figcaption></figure>"
         )

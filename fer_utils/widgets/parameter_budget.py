@@ -17,7 +17,7 @@ import traitlets
 
 from fer_utils.core.errors import invalid
 from fer_utils.models.ding2023 import parameter_count
-from fer_utils.widgets.still import Still
+from fer_utils.widgets.static_picture import StaticPicture
 
 _HERE = Path(__file__).parent
 
@@ -66,7 +66,7 @@ def layers(filters: int, dense: int, classes: int, padding: str, pool: int) -> l
     ]
 
 
-class ParameterBudget(Still, anywidget.AnyWidget):
+class ParameterBudget(StaticPicture, anywidget.AnyWidget):
     """Change the network, watch the count, find 542,136.
 
     Parameters (synced traits)
@@ -121,6 +121,7 @@ class ParameterBudget(Still, anywidget.AnyWidget):
 
     @property
     def breakdown(self) -> list[tuple[str, str, int]]:
+        """The network's layers as (name, output shape after pooling, parameters)."""
         return layers(self.filters, self.dense, self.classes, self.padding, self.pool)
 
     def describe(self) -> str:
@@ -149,11 +150,11 @@ class ParameterBudget(Still, anywidget.AnyWidget):
 
     def _svg(self) -> str:
         parts, left = [], 20.0
-        for (name, _, count), fill in zip(self.breakdown, _FILLS):
+        for (_, _, count), fill in zip(self.breakdown, _FILLS, strict=True):
             width = 600 * count / self.total
             parts.append(f'<rect x="{left:.2f}" y="62" width="{width:.2f}" height="36" fill="{fill}"/>')
             left += width
-        for row, ((name, shape, count), fill) in enumerate(zip(self.breakdown, _FILLS)):
+        for row, ((name, shape, count), fill) in enumerate(zip(self.breakdown, _FILLS, strict=True)):
             y = 124 + 22 * row
             parts.append(
                 f'<rect x="20" y="{y - 11}" width="12" height="12" fill="{fill}"/>'

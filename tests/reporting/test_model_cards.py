@@ -112,11 +112,11 @@ def test_the_nine_headings_of_mitchell_and_others_in_their_order(result):
 
 def test_a_part_is_what_stands_under_its_heading(result):
     made = card(result, audit=None, profile=False)
-    parts = [made.part(name) for name in headings(made.markdown)]
+    parts = [made.section(name) for name in headings(made.markdown)]
     assert all(part and part in made.markdown and "## " not in part for part in parts) and len(set(parts)) == 9
-    assert made.part("Intended use").startswith("- For: ")
-    with pytest.raises(FerError, match="`heading`.*Model details.*'Praise'"):
-        made.part("Praise")
+    assert made.section("Intended use").startswith("- For: ")
+    with pytest.raises(FerError, match=r"`heading`.*Model details.*'Praise'"):
+        made.section("Praise")
 
 
 def test_the_numbers_are_the_results_own(result):
@@ -208,7 +208,7 @@ def test_whom_it_fails_comes_from_the_audit_of_such_networks(result):
     assert "an audit of this very network" in other.missing and "other trainings of the same network" in other.markdown
     strange = card(result, audit=audited(result, model={"name": "nano", "options": {}, "size": None}), profile=False)
     assert any("nobody knows whom it fails" in what for what in strange.missing) and "skin tone" not in strange.markdown
-    assert "nobody has asked" in strange.part("Ethical considerations") and "under *Whom it fails*" in other.part(
+    assert "nobody has asked" in strange.section("Ethical considerations") and "under *Whom it fails*" in other.section(
         "Ethical considerations"
     )
 

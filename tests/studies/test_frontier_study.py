@@ -72,13 +72,13 @@ def test_strangers_that_one_did_not_have_are_refused():
 
 def test_who_is_beaten_by_nobody():
     values, costs = {"a": 0.5, "b": 0.6, "c": 0.6, "d": 0.4, "e": 0.7}, {"a": 1, "b": 2, "c": 3, "d": 1, "e": 9}
-    assert pareto.undominated(values, costs) == ["a", "b", "e"]
-    assert pareto.undominated({"a": 1.0, "b": 1.0}, {"a": 2, "b": 2}) == [
+    assert pareto.non_dominated(values, costs) == ["a", "b", "e"]
+    assert pareto.non_dominated({"a": 1.0, "b": 1.0}, {"a": 2, "b": 2}) == [
         "a",
         "b",
     ]  # alike in both: neither beats the other
     with pytest.raises(FerError, match="`costs`"):
-        pareto.undominated({"a": 1.0}, {"b": 1.0})
+        pareto.non_dominated({"a": 1.0}, {"b": 1.0})
 
 
 @pytest.mark.skipif(

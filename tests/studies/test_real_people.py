@@ -507,7 +507,8 @@ def test_the_real_votes(shared_data):
     from fer_utils.reporting import literature
 
     assert (
-        face["confusion"] == literature.votes().to_numpy().tolist() and list(literature.votes().index) == made["labels"]
+        face["confusion"] == literature.crema_d_votes().to_numpy().tolist()
+        and list(literature.crema_d_votes().index) == made["labels"]
     )
     low, medium, high = (face["levels"][name] for name in human_votes.LEVELS)
     assert low["high"] < medium["low"] and medium["high"] < high["low"]

@@ -143,7 +143,7 @@ def test_the_papers_ratios_and_what_equal_heads_make_of_them():
 
 
 def test_the_printed_counts_are_those_of_the_tables():
-    table = literature.table().dropna(subset=["parameters"]).drop_duplicates("parameters")
+    table = literature.reported_results().dropna(subset=["parameters"]).drop_duplicates("parameters")
     printed = {system.printed for system in sizes.SYSTEMS.values() if system.printed}
     assert printed | {36_400_000} == set(table["parameters"])
 
@@ -180,8 +180,8 @@ def ours(**changed):
 
 def test_rows_run_here_stand_beside_the_reported_ones():
     alone_in_the_test = ours(system="knn", parameters=None, accuracy={"value": 0.5, "low": None, "high": None})
-    table = literature.table("ravdess", here=[ours(), alone_in_the_test])
-    alone = literature.table("ravdess")
+    table = literature.reported_results("ravdess", here=[ours(), alone_in_the_test])
+    alone = literature.reported_results("ravdess")
     assert list(table.columns[: len(alone.columns)]) == list(alone.columns) and len(table) == len(alone) + 2
     assert table["kind"].tolist() == ["as reported"] * len(alone) + ["run here"] * 2
     last, knn = table.iloc[-2], table.iloc[-1]
@@ -190,10 +190,10 @@ def test_rows_run_here_stand_beside_the_reported_ones():
     assert table.iloc[: len(alone)]["accuracy"].tolist() == alone["accuracy"].tolist()
     for column in ("task", "split", "source", "kind"):
         assert table[column].str.len().gt(3).all(), column
-    assert len(literature.table("savee", here=[ours()])) == len(literature.table("savee")), (
+    assert len(literature.reported_results("savee", here=[ours()])) == len(literature.reported_results("savee")), (
         "another set's rows stay out"
     )
-    assert len(literature.table("drawn mead", here=[ours(dataset="drawn mead")])) == 1
+    assert len(literature.reported_results("drawn mead", here=[ours(dataset="drawn mead")])) == 1
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_rows_run_here_stand_beside_the_reported_ones():
         (lambda: ours(source=""), "`source`"),
         (lambda: ours(accuracy=0.6), "`accuracy`"),
         (lambda: ours(accuracy={"value": 63.1}), "`accuracy`"),
-        (lambda: literature.table(here=[{"system": "x"}]), "`here`"),
+        (lambda: literature.reported_results(here=[{"system": "x"}]), "`here`"),
         (lambda: literature.standard_error(1.2, 5), "`share`"),
     ],
 )

@@ -271,7 +271,7 @@ def test_the_votes_are_those_of_crema_d(shared_data):
     table = pd.read_csv(shared_data / "crema-d-votes" / "tabulatedVotes.csv")
     faces = table[table.iloc[:, 0].astype(str).str.startswith("2")]
     acted = faces["fileName"].str[9:12]
-    kept = literature.votes()
+    kept = literature.crema_d_votes()
     codes = {
         "neutral": ("NEU", "N"),
         "happy": ("HAP", "H"),
@@ -285,7 +285,7 @@ def test_the_votes_are_those_of_crema_d(shared_data):
 
 
 def test_the_votes_say_what_is_quoted():
-    votes = literature.votes()
+    votes = literature.crema_d_votes()
     assert votes.to_numpy().sum() == 71_654
     assert np.trace(votes) / votes.to_numpy().sum() == pytest.approx(0.574, abs=5e-4)
 

@@ -59,7 +59,7 @@ def test_every_action_unit_is_in_one_group_and_every_pose_is_offered(face_lab):
     assert {int(unit): words["name"] for unit, words in lab.offer["units"].items()} == dict(studio.ACTION_UNITS)
     assert lab.offer["poses"][0] == ["neutral", {}] and len(lab.offer["poses"]) == 9
     for label, units in lab.offer["poses"]:
-        assert face_lab._units(units) == studio.prototype(label)
+        assert face_lab.action_unit_intensities(units) == studio.prototype(label)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,8 @@ def test_picture_says_in_words_what_it_shows(face_lab):
 #: A model as the front end has it, whose other end is the widget in this very process.
 MODEL = """\
 async ([address, values, live, painter]) => {
-  document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: `${address}/face_lab.css` }));
+  const style = { rel: "stylesheet", href: `${address}/face_lab.css` };
+  document.head.append(Object.assign(document.createElement("link"), style));
   document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   if (painter) globalThis.ferFacePainter = new Function("state", painter);
   const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
@@ -253,7 +254,7 @@ def alt_has(page, words: str) -> None:
 
 def test_the_hand_moves_the_face(face_lab):
     lab = face_lab.FaceLab()
-    with shown(lab) as (page, watch, sent):
+    with shown(lab) as (page, watch, _):
         page.wait_for_selector(".fer-lab-live")
         smile = page.get_by_label("AU 12 lip corner puller")
         smile.fill("0.8")
@@ -273,7 +274,7 @@ def test_the_hand_moves_the_face(face_lab):
         assert lab.state["action_units"] == {"12": 0.85, "L14": 0.5, "25": 0.4}
         page.get_by_role("button", name="contempt").click()
         alt_has(page, "AU 14 (dimpler, their left side) at 0.90")
-        assert face_lab._units(lab.state["action_units"]) == studio.prototype("contempt")
+        assert face_lab.action_unit_intensities(lab.state["action_units"]) == studio.prototype("contempt")
         page.get_by_label("tone 9 of 10").check()
         page.get_by_role("button", name="The next person").click()
         alt_has(page, "Person 13, drawn, skin tone 9 of 10 (set)")
@@ -294,7 +295,7 @@ def test_the_hand_moves_the_face(face_lab):
 
 def test_a_dragged_slider_does_not_queue_up(face_lab):
     lab = face_lab.FaceLab()
-    with shown(lab) as (page, watch, sent):
+    with shown(lab) as (page, _, sent):
         page.wait_for_selector(".fer-lab-live")
         page.evaluate("""() => {
             const slider = document.querySelector("input[data-setting=au12]");
@@ -308,7 +309,7 @@ def test_a_dragged_slider_does_not_queue_up(face_lab):
 
 def test_a_value_that_cannot_be_is_said_in_the_widget(face_lab):
     lab = face_lab.FaceLab()
-    with shown(lab) as (page, watch, sent):
+    with shown(lab) as (page, watch, _):
         page.wait_for_selector(".fer-lab-live")
         page.get_by_role("spinbutton", name="Person").fill("-3")
         alert = page.get_by_role("alert")
@@ -342,7 +343,10 @@ def test_without_a_kernel_the_saved_face_stands_and_says_so(face_lab, width, dar
 
 def test_a_painter_in_the_page_can_take_pythons_place(face_lab):
     lab = face_lab.FaceLab()
-    paint = "if (state.yaw > 40) throw new Error('too far'); return Promise.resolve({ about: `page: ${JSON.stringify(state.action_units)}` });"
+    paint = (
+        "if (state.yaw > 40) throw new Error('too far'); "
+        "return Promise.resolve({ about: `page: ${JSON.stringify(state.action_units)}` });"
+    )
     with shown(lab, live=False, painter=paint) as (page, watch, sent):
         page.get_by_label("AU 12 lip corner puller").fill("0.5")
         alt_has(page, 'page: {"12":0.5}')

@@ -51,7 +51,7 @@ def test_a_name_that_is_no_widget_is_an_attribute_error():
     import fer_utils.widgets
 
     with pytest.raises(AttributeError, match="ParameterBugdet"):
-        fer_utils.widgets.ParameterBugdet
+        _ = fer_utils.widgets.ParameterBugdet
 
 
 def test_total_follows_the_settings_and_has_one_answer():

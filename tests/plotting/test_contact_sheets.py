@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import io
 
 from browser import launched_page
+from figures import drawing_functions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -51,11 +52,11 @@ def pixels(image: dict) -> np.ndarray:
 
 def test_pictures_stand_in_order_with_their_names_and_alt_texts():
     sheet = contact_sheets.grid(
-        PLAIN, columns=["red", "green", "blue"], rows=["1\nfirst", "2"], corner="person", title="A < b"
+        PLAIN, column_names=["red", "green", "blue"], row_names=["1\nfirst", "2"], rows_are="person", title="A < b"
     )
     page = Page(plotting.figure_html(sheet, alt=ALT, caption="c > d"))
     assert page.figure["aria-label"] == ALT and len(page.images) == 6
-    for image, colour in zip(page.images, COLOURS):
+    for image, colour in zip(page.images, COLOURS, strict=True):
         assert np.abs(pixels(image) - colour).max() < 12
         assert len(image["alt"].split()) >= 4
     assert page.images[4]["alt"] == "person 2, green, drawn face, row 2, picture 2"
@@ -64,7 +65,7 @@ def test_pictures_stand_in_order_with_their_names_and_alt_texts():
 
 
 def test_labels_stand_under_their_pictures():
-    page = Page(contact_sheets.grid(PLAIN[:5], labels=["a", "b", "c", "d", "e"], across=2).sheet_html(alt=ALT))
+    page = Page(contact_sheets.grid(PLAIN[:5], labels=["a", "b", "c", "d", "e"], per_row=2).sheet_html(alt=ALT))
     assert [word for word in page.words if word.strip()] == ["a", "b", "c", "d", "e"]
     assert page.images[4]["alt"] == "e, drawn face, row 3, picture 1"
 
@@ -76,10 +77,10 @@ def test_labels_stand_under_their_pictures():
         ([PLAIN[0], np.zeros((12, 24, 3), np.uint8)], {}, "`pictures`.*one shape"),
         ([np.zeros((24, 24, 3))], {}, "`pictures`.*uint8"),
         ([np.zeros((24, 24), np.uint8)], {}, "`pictures`"),
-        (PLAIN, {"columns": ["a", "b"], "across": 3}, "`columns`.*each of 3"),
-        (PLAIN, {"columns": ["a", "b"], "rows": ["x"]}, "`rows`.*each of 3 rows"),
-        (PLAIN, {"across": 0}, "`across`"),
-        (PLAIN, {"cell": 4}, "`cell`"),
+        (PLAIN, {"column_names": ["a", "b"], "per_row": 3}, "`column_names`.*each of 3"),
+        (PLAIN, {"column_names": ["a", "b"], "row_names": ["x"]}, "`row_names`.*each of 3 rows"),
+        (PLAIN, {"per_row": 0}, "`per_row`"),
+        (PLAIN, {"cell_width": 4}, "`cell_width`"),
         (PLAIN, {"quality": 101}, "`quality`"),
     ],
 )
@@ -98,7 +99,7 @@ def test_alt_text_that_says_nothing_is_refused(alt):
 def test_a_sheet_fits_its_page_and_folds_on_a_telephone(width, dark):
     pictures = [PLAIN[k % 6] for k in range(16)]
     sheet = contact_sheets.grid(
-        pictures, columns=[f"column {k}" for k in range(8)], rows=["1", "2"], corner="person", cell=90
+        pictures, column_names=[f"column {k}" for k in range(8)], row_names=["1", "2"], rows_are="person", cell_width=90
     )
     with launched_page(width=width, dark=dark) as (page, watch):
         page.set_content(f"<!doctype html><html><body style='margin:8px'>{sheet.sheet_html(alt=ALT)}</body></html>")
@@ -119,7 +120,7 @@ def test_a_sheet_fits_its_page_and_folds_on_a_telephone(width, dark):
 @given(st.integers(0, 400), st.floats(-25, 25), st.floats(0.8, 1.1), st.integers(96, 256))
 def test_the_face_lies_in_its_window(seed, yaw, zoom, size):
     picture, marks = studio.draw(studio.person(seed), {27: 0.6}, size=size, yaw=yaw, zoom=zoom, truth=True)
-    window = contact_sheets.face_of(picture, marks)
+    window = contact_sheets.face_window(picture, marks)
     side = window.shape[0]
     assert window.shape == (side, side, 3) and side >= np.ptp(marks[:, 0])
     # Where the window was cut: its first pixel row and column, found again.
@@ -135,13 +136,13 @@ def test_the_face_lies_in_its_window(seed, yaw, zoom, size):
     assert (low > -1.5).all() and (high < side + 1.5).all()
 
 
-@pytest.mark.parametrize("part", contact_sheets.PARTS)
+@pytest.mark.parametrize("part", contact_sheets.FACE_PARTS)
 def test_a_part_is_as_wide_as_the_jaw_and_of_one_shape(part):
     picture, marks = studio.draw(studio.person(28), size=400, truth=True)
-    window = contact_sheets.part_of(picture, marks, part)
+    window = contact_sheets.part_window(picture, marks, part)
     assert abs(window.shape[1] - np.ptp(marks[:17, 0])) <= 2
     assert abs(window.shape[0] - 0.7 * window.shape[1]) <= 2
-    assert contact_sheets.resized(window, 120).shape[1] == 120
+    assert contact_sheets.resize_to_width(window, 120).shape[1] == 120
 
 
 def test_each_part_shows_what_its_units_move():
@@ -152,7 +153,7 @@ def test_each_part_shows_what_its_units_move():
     def change(part, unit):
         moved = studio.draw(who, {unit: 1.0}, size=400)
         return np.abs(
-            contact_sheets.part_of(moved, marks, part).astype(int) - contact_sheets.part_of(rest, marks, part)
+            contact_sheets.part_window(moved, marks, part).astype(int) - contact_sheets.part_window(rest, marks, part)
         ).mean()
 
     assert change("mouth", 12) > 5 * change("mouth", 1)
@@ -160,17 +161,17 @@ def test_each_part_shows_what_its_units_move():
 
 
 def test_a_part_that_is_none_is_refused():
-    with pytest.raises(FerError, match="`part`.*brows and eyes, cheeks and nose, mouth.*Received: 'ear'"):
-        contact_sheets.part_of(PLAIN[0], np.zeros((68, 2)), "ear")
+    with pytest.raises(FerError, match=r"`part`.*brows and eyes, cheeks and nose, mouth.*Received: 'ear'"):
+        contact_sheets.part_window(PLAIN[0], np.zeros((68, 2)), "ear")
 
 
 def test_landmarks_are_marked_on_a_copy():
     picture, marks = studio.draw(studio.person(12), size=320, truth=True)
     before = picture.copy()
-    shown = contact_sheets.marked(picture, marks)
+    shown = contact_sheets.draw_landmarks(picture, marks)
     assert (picture == before).all() and shown.shape == picture.shape
     changed = (shown != picture).any(axis=2)
-    assert all(changed[int(round(y)), int(round(x))] for x, y in marks)
+    assert all(changed[round(y), round(x)] for x, y in marks)
     assert changed.mean() < 0.05
 
 
@@ -196,6 +197,10 @@ def test_a_timeline_shows_curves_names_and_pictures_in_both_colours():
     html = plotting.figure_html(figure, alt=ALT)
     assert html.count("<img") == 2
     assert len(contact_sheets.timeline(time, {"AU 12": time / 3}, title="Alone").axes) == 1
+
+
+def test_every_drawing_function_is_tested_here():
+    assert drawing_functions(contact_sheets) == {"timeline"}
 
 
 @pytest.mark.parametrize(

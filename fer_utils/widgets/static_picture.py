@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Still:
+class StaticPicture:
     """Adds ``picture_html()`` to what a widget displays; stands before ``anywidget.AnyWidget`` among the bases."""
 
     def _repr_mimebundle_(self, **kwargs):

@@ -1,0 +1,150 @@
+"""The look of the book's figures, and how they come onto a page.
+
+One palette, one title that is the figure's message, light and dark colours, and alt text that says what is seen.
+The palette is Okabe and Ito's, which colour-blind readers can tell apart (Okabe & Ito 2008, "Color Universal Design").
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
+import html
+import io
+
+import matplotlib
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+import seaborn
+
+from fer_utils.core.errors import invalid
+
+#: Okabe & Ito's colours, ordered so that neighbours differ in lightness, too.
+PALETTE: tuple[str, ...] = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#999999")
+#: Markers that differ in shape where the colours differ; six names at most.
+MARKERS: tuple[str, ...] = ("o", "s", "^", "D", "v", "P")
+#: The colour of text and axes, and of the page behind a figure in dark colours.
+INK, DARK_PAPER = "#222222", "#15181C"
+#: What a colour becomes on dark paper; colours not named keep theirs.
+_ON_DARK = {INK: "#E6E6E6", "#0072b2": "#56B4E9", "#d55e00": "#F58A42", "#009e73": "#2BC295"}
+#: The parts of an artist that have a colour.
+_COLOURED_PARTS = ("color", "facecolor", "edgecolor", "markeredgecolor", "markerfacecolor")
+
+
+def rc_params() -> dict:
+    """The Matplotlib settings of the book's figures, for ``matplotlib.rc_context``."""
+    return {
+        **seaborn.axes_style("ticks"),
+        "figure.dpi": 100,
+        "savefig.dpi": 200,
+        "font.size": 10.5,
+        "axes.titlesize": 12,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.titlepad": 10,
+        "axes.edgecolor": INK,
+        "axes.labelcolor": INK,
+        "text.color": INK,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+    }
+
+
+def subplots(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: float = 3.6, **options) -> tuple:
+    """A figure in the book's style and its axes, as ``matplotlib.pyplot.subplots`` returns them.
+
+    ``width`` and ``height`` in inches; other options are those of ``matplotlib.figure.Figure.subplots``.
+    The figure is not in pyplot's list, so that nothing is shown twice and nothing has to be closed.
+    """
+    with matplotlib.rc_context(rc_params()):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(rows, columns, **options)
+    return figure, axes
+
+
+def set_title(figure: Figure, text: str) -> None:
+    """Write the figure's message above it, from its left edge, so that long row names leave it room."""
+    figure.suptitle(text, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
+
+
+def show(figure, *, alt: str, caption: str | None = None) -> None:
+    """Display a figure with alt text, in the page's light or dark colours.
+
+    Parameters
+    ----------
+    figure : a Matplotlib figure, or a sheet of `fer_utils.plotting.contact_sheets`.
+    alt : what is to be seen, in a sentence or two, for those who do not see it.
+    caption : a line below the figure, plain text.
+
+    Raises
+    ------
+    FerError : an alt text of fewer than four words.
+    """
+    from IPython.display import HTML, display  # comes with the notebook, not with the package
+
+    display(HTML(figure_html(figure, alt=alt, caption=caption)))
+
+
+def figure_html(figure, *, alt: str, caption: str | None = None) -> str:
+    """The HTML that `show` displays: two pictures, of which the page shows the one for its colours."""
+    if not isinstance(alt, str) or len(alt.split()) < 4:
+        raise invalid("alt", expected="a sentence that says what is seen", received=alt)
+    if hasattr(figure, "sheet_html"):
+        return figure.sheet_html(alt=alt, caption=caption)
+    width = int(figure.get_figwidth() * 100)
+    light = _png(figure, "white")
+    with dark_colours(figure):
+        dark = _png(figure, DARK_PAPER)
+    text = html.escape(alt, quote=True)
+    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    image = (
+        '<img class="{kind}" alt="{alt}" width="{width}" style="max-width:100%;height:auto{extra}" '
+        'src="data:image/png;base64,{data}">'
+    )
+    return (
+        '<figure class="fer-figure" style="margin:1em 0">'
+        + image.format(kind="fer-light", alt=text, width=width, extra="", data=light)
+        + image.format(kind="fer-dark", alt=text, width=width, extra=";display:none", data=dark)
+        + below
+        + "</figure>"
+    )
+
+
+def _png(figure: Figure, paper: str) -> str:
+    """The figure on paper of a colour, as a PNG in base 64."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=200, facecolor=paper)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+@contextmanager
+def dark_colours(figure: Figure) -> Iterator[Figure]:
+    """While open, a figure has the colours that can be read on dark paper; afterwards it has its own again."""
+    changed = []  # (the method that sets a colour, the colour before)
+    try:
+        for artist in figure.findobj():
+            for part in _COLOURED_PARTS:
+                get_colour = getattr(artist, f"get_{part}", None)
+                set_colour = getattr(artist, f"set_{part}", None)
+                if get_colour is None or set_colour is None:
+                    continue
+                try:
+                    before = get_colour()
+                    after = _ON_DARK.get(to_hex(before))
+                except (ValueError, TypeError, IndexError, AttributeError):
+                    continue  # an artist of several colours, which are its own
+                if after is not None:
+                    set_colour(after)
+                    changed.append((set_colour, before))
+        for axes in figure.axes:
+            before = axes.get_facecolor()
+            if to_hex(before) == "#ffffff":
+                axes.set_facecolor(DARK_PAPER)
+                changed.append((axes.set_facecolor, before))
+        yield figure
+    finally:
+        for set_colour, before in reversed(changed):
+            set_colour(before)

@@ -1,0 +1,53 @@
+"""Figures with pictures of faces: grids, boxes, landmarks, scores."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from figures import drawing_functions, is_shown_light_and_dark
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import plotting
+from fer_utils.core.errors import FerError
+from fer_utils.faces import Box
+from fer_utils.plotting import face_images
+
+BOX = SimpleNamespace(x=4, y=6, w=20, h=20)
+GREY = np.linspace(100, 250, 40 * 40).astype(np.uint8).reshape(40, 40)  # lighter than the ink
+DRAWINGS = {
+    "image_grid": lambda: plotting.image_grid(
+        [GREY, GREY[..., None], plotting.blank_image(40)], ["a", "b"], columns=2, row_names=["1", "2"]
+    ),
+    "bounding_boxes": lambda: plotting.bounding_boxes(plotting.blank_image(40), {"dlib": BOX, "haar": BOX}, title="t"),
+    "face_and_scores": lambda: plotting.face_and_scores(
+        plotting.blank_image(40), pd.Series({"happy": 0.7, "sad": 0.3}), title="t"
+    ),
+    "landmark_closeup": lambda: plotting.landmark_closeup(
+        plotting.blank_image(60), Box(10, 12, 30, 30, 1.0), {"found": np.full((68, 2), 20.0)}, title="t"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_figure_is_drawn_light_and_dark(name):
+    assert is_shown_light_and_dark(DRAWINGS[name]())
+
+
+def test_every_drawing_function_is_tested_here():
+    assert drawing_functions(face_images) == {name.split(",")[0] for name in DRAWINGS}
+
+
+def test_a_closeup_holds_the_box_and_stays_inside_the_picture():
+    picture = np.zeros((100, 120, 3), np.uint8)
+    picture[40:60, 50:70] = 255
+    near = plotting.crop_with_margin(picture, Box(50, 40, 20, 20, 1.0), margin=0.5)
+    assert near.shape == (40, 40, 3) and (near == 255).all(axis=2).sum() == 400
+    assert plotting.crop_with_margin(picture, Box(-5, -5, 30, 30, 1.0), margin=0.5).shape == (40, 40, 3)
+    assert plotting.crop_with_margin(picture, Box(100, 80, 30, 30, 1.0), margin=0.5).size
+
+
+def test_a_sheet_of_no_faces_is_refused():
+    with pytest.raises(FerError, match=r"`images`.*at least one picture"):
+        plotting.image_grid([])
