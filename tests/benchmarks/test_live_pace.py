@@ -9,7 +9,7 @@ import pytest
 from fer_utils import plotting
 from fer_utils.benchmarks.live_pace import overlaps, pace
 from fer_utils.core.errors import FerError
-from fer_utils.faces.detectors import Box
+from fer_utils.faces import Box
 from fer_utils.live import classifiers, pipeline
 from fer_utils.plotting import live_figures
 
