@@ -21,11 +21,11 @@ import pandas as pd
 from fer_utils import datasets, studio
 from fer_utils.core import memory, worker_pool
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.optional_packages import opencv
 from fer_utils.core.timing import latency
-from fer_utils.faces import prepare, read_frames, sample_indices
-from fer_utils.faces.clipwork import Settings, faces_of_clip
-from fer_utils.faces.detectors import Box, Detector, create
-from fer_utils.faces.video import opencv
+from fer_utils.faces import Box, Detector, prepare, read_frames, sample_indices
+from fer_utils.faces.detectors import create
+from fer_utils.faces.extraction import Settings, faces_of_clip
 
 #: Widths in pixels at which detectors look at a picture.
 WIDTHS: tuple[int, ...] = (1280, 640, 320)

@@ -27,8 +27,8 @@ from fer_utils import compress, models, studio
 from fer_utils.core import labels
 from fer_utils.core.errors import FerError, whole_number
 from fer_utils.faces import Reading, each_frame
-from fer_utils.faces.clipwork import Settings, faces_of_frame
 from fer_utils.faces.detectors import create
+from fer_utils.faces.extraction import Settings, faces_of_frame
 from fer_utils.live import pipeline, streams
 from fer_utils.live.classifiers import Classifier, classifier
 from fer_utils.live.peer_networks import PEERS, build

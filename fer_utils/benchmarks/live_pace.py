@@ -21,7 +21,7 @@ import pandas as pd
 
 from fer_utils.benchmarks.live_frames import CLOCKS, GOAL, SECONDS, ForgottenFilm, drawn_film, networks
 from fer_utils.core.errors import FerError, invalid, whole_number
-from fer_utils.faces.detectors import Box, Detector
+from fer_utils.faces.detector_base import Box, Detector
 from fer_utils.live import pipeline, streams
 from fer_utils.live.smoothing import TIME_CONSTANT
 

@@ -1,6 +1,7 @@
 from . import errors as errors
 from . import labels as labels
 from . import memory as memory
+from . import optional_packages as optional_packages
 from . import paths as paths
 from . import provenance as provenance
 from . import tables as tables

@@ -24,12 +24,12 @@ RAVDESS: tuple[str, ...] = (
 #: SAVEE's seven, in the same order (Haq & Jackson 2011).
 SAVEE: tuple[str, ...] = tuple(name for name in RAVDESS if name != "calm")
 #: MEAD's eight: SAVEE's seven and contempt (Wang et al. 2020).
-MEAD: tuple[str, ...] = SAVEE + ("contempt",)
+MEAD: tuple[str, ...] = (*SAVEE, "contempt")
 #: CREMA-D's six, in the same order (Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244).
 CREMA_D: tuple[str, ...] = tuple(name for name in SAVEE if name != "surprised")
 
 #: Every canonical name, in one order.
-ALL: tuple[str, ...] = RAVDESS + ("contempt",)
+ALL: tuple[str, ...] = (*RAVDESS, "contempt")
 
 VOCABULARIES: dict[str, tuple[str, ...]] = {"ravdess": RAVDESS, "savee": SAVEE, "mead": MEAD, "crema_d": CREMA_D}
 

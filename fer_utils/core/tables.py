@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 import html
 import textwrap
+from typing import ClassVar
 
 import pandas as pd
 
@@ -89,11 +90,9 @@ class Problems(pd.DataFrame):
             return "<p>no problems</p>"
         most = 12
         # to_html would cut long sentences short.
-        cells = [("path", "problem", "action"), *pd.DataFrame(self)[["path", "problem", "action"]].head(most).values]
-        head, *rows = (
-            "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in row) + "</tr>"
-            for tag, row in zip(["th"] + ["td"] * most, cells)
-        )
+        columns = ["path", "problem", "action"]
+        head = _html_row("th", columns)
+        rows = [_html_row("td", row) for row in pd.DataFrame(self)[columns].head(most).itertuples(index=False)]
         rest = f"<p>{html.escape(self._rest(most))}</p>" if len(self) > most else ""
         return (
             f"<p>{html.escape(self._counted())}</p>\n"
@@ -104,6 +103,10 @@ class Problems(pd.DataFrame):
         return self.summary() if self._whole() else pd.DataFrame(self).to_string()
 
     __repr__ = __str__
+
+
+def _html_row(tag: str, cells: Iterable) -> str:
+    return "<tr>" + "".join(f"<{tag}>{html.escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
 
 
 class ClipTable(pd.DataFrame):
@@ -134,7 +137,7 @@ class ClipTable(pd.DataFrame):
     such a one has ``problems`` None.
     """
 
-    _metadata = ["problems"]
+    _metadata: ClassVar[list[str]] = ["problems"]  # what pandas hands on from table to table
     problems: Problems | None = None
 
     @property
@@ -153,10 +156,10 @@ class ClipTable(pd.DataFrame):
                 for part in parts
                 if isinstance(part, ClipTable) and part.problems is not None
             }
-            if told:
-                object.__setattr__(
-                    made, "problems", Problems.joined(*told.values()) if len(told) > 1 else next(iter(told.values()))
-                )
+            problems = list(told.values())
+            if problems:
+                joined = problems[0] if len(problems) == 1 else Problems.joined(*problems)
+                object.__setattr__(made, "problems", joined)
         return made
 
     @classmethod

@@ -22,29 +22,29 @@ from typing import Any
 import warnings
 
 from fer_utils.core.errors import FerError
+from fer_utils.core.optional_packages import opencv
 
 
 def processors() -> int:
     """How many processors this process may use, 1 or more."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def enter_worker() -> None:
     """What every worker does first: one OpenCV thread, and an end when its parent ends."""
-    import cv2
-
     parent = multiprocessing.parent_process()
     if parent is not None:
         # A killed parent cannot tell its workers to stop; they would wait for work for ever.
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
-    cv2.setNumThreads(1)
+    opencv().setNumThreads(1)
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
     """OpenCV on one thread, as in a worker, for work done in this process; afterwards as before."""
-    import cv2
-
+    cv2 = opencv()
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
@@ -75,7 +75,9 @@ def started(
     *,
     stacklevel: int = 2,
 ) -> ProcessPoolExecutor | None:
-    """``pool``, once a worker of it has answered; None, with a ``RuntimeWarning`` that ``function`` works in this process, if none does.
+    """``pool``, once a worker of it has answered, or None.
+
+    None, with a ``RuntimeWarning`` that ``function`` works in this process, is for where none answers.
 
     Parameters
     ----------

@@ -5,29 +5,36 @@ from __future__ import annotations
 from fer_utils.core.errors import invalid
 
 #: RAVDESS's.
-LICENCE = "CC BY-NC-SA 4.0 (https://creativecommons.org/licenses/by-nc-sa/4.0/): name the source, no commercial use, share alike"
+LICENCE = (
+    "CC BY-NC-SA 4.0 (https://creativecommons.org/licenses/by-nc-sa/4.0/): name the source, no commercial use, "
+    "share alike"
+)
 CITATION = (
     "Livingstone & Russo 2018, The Ryerson Audio-Visual Database of Emotional Speech and Song (RAVDESS), "
     "PLoS ONE 13(5), e0196391, doi 10.1371/journal.pone.0196391"
 )
 
 _HOW = {
-    "ravdess": f"""RAVDESS is open: fer_utils.datasets.download_ravdess(folder, actors=[1, 2]) fetches chosen actors, or by hand
-from https://zenodo.org/records/1188976 (doi 10.5281/zenodo.1188976). About 0.55 GB an actor, 13 GB for the speech of all 24.
+    "ravdess": f"""RAVDESS is open: fer_utils.datasets.download_ravdess(folder, actors=[1, 2]) fetches chosen actors,
+or by hand from https://zenodo.org/records/1188976 (doi 10.5281/zenodo.1188976). About 0.55 GB an actor, 13 GB for the
+speech of all 24.
 Licence: {LICENCE}.
 Cite: {CITATION}.
 Then check what you have: python -m fer_utils scan --dataset ravdess FOLDER""",
-    "savee": """SAVEE is given on registration, for research only: http://kahlan.eps.surrey.ac.uk/savee/ (University of Surrey).
-Register there, download the audio-visual clips (480, of the four men DC, JE, JK, KL), and unpack them into one folder an actor.
+    "savee": """SAVEE is given on registration, for research only: http://kahlan.eps.surrey.ac.uk/savee/ (University of
+Surrey). Register there, download the audio-visual clips (480, of the four men DC, JE, JK, KL), and unpack them into one
+folder an actor.
 Its terms are yours to keep: pass no clip on.
 Cite: Haq & Jackson 2011, Multimodal Emotion Recognition, in: Machine Audition, IGI Global.
 Then check what you have: python -m fer_utils scan --dataset savee FOLDER""",
     "mead": """MEAD is given by agreement, by its authors; their page is https://wywu.github.io/projects/MEAD/MEAD.html
-No part of it may be passed on, not a frame. It is large: ask for the parts you need, and unpack them as M003/video/front/happy/level_1/001.mp4.
+No part of it may be passed on, not a frame. It is large: ask for the parts you need, and unpack them as
+M003/video/front/happy/level_1/001.mp4.
 Cite: Wang et al. 2020, MEAD: A Large-scale Audio-visual Dataset for Emotional Talking-face Generation, ECCV,
 doi 10.1007/978-3-030-58589-1_42.
 Then check what you have: python -m fer_utils scan --dataset mead FOLDER""",
-    "crema_d": """CREMA-D is the most open: https://github.com/CheyneyComputerScience/CREMA-D, 7,442 clips of 91 actors (.flv).
+    "crema_d": """CREMA-D is the most open: https://github.com/CheyneyComputerScience/CREMA-D, 7,442 clips of 91 actors
+(.flv).
 The clips are kept with Git LFS: a plain download gives small text files that only point to them.
 Licence: Open Database License (ODbL) 1.0, contents under the Database Contents License (DbCL) 1.0.
 Cite: Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244.

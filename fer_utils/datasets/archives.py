@@ -26,7 +26,7 @@ from fer_utils.datasets.files import ProblemRow
 _CHUNK = 1 << 20
 
 
-class Refused(FerError):
+class RefusedArchiveError(FerError):
     """The whole archive is refused; ``kind`` is the report's word for it (``bomb`` or ``unreadable``)."""
 
     def __init__(self, kind: str, text: str):
@@ -91,7 +91,7 @@ def plan(
 
     Raises
     ------
-    Refused : no zip, one that is cut short, or one beyond the limits.
+    RefusedArchiveError : no zip, one that is cut short, or one beyond the limits.
     """
     archive = Path(archive)
     members: list[Member] = []
@@ -148,7 +148,7 @@ def unpack(
 
     Raises
     ------
-    Refused : as `plan`; then nothing is written.
+    RefusedArchiveError : as `plan`; then nothing is written.
     FerError : there is too little room; what was begun is removed.
     """
     archive, folder = Path(archive), Path(folder)
@@ -221,7 +221,8 @@ def room(folder: str | os.PathLike, needed: int, what: str) -> None:
     if free < needed:
         raise FerError(
             f"There is too little room {what} in {Path(folder).parent}: {needed:,} bytes ({size(needed)}) are needed, "
-            f"{free:,} bytes ({size(free)}) are free.\nMake room, choose fewer actors, or name a folder on another disk."
+            f"{free:,} bytes ({size(free)}) are free.\n"
+            "Make room, choose fewer actors, or name a folder on another disk."
         )
 
 
@@ -248,7 +249,7 @@ def _opened(archive: Path, limits: Limits) -> zipfile.ZipFile:
     try:
         opened = zipfile.ZipFile(archive)
     except (zipfile.BadZipFile, OSError, NotImplementedError, OverflowError, ValueError, struct.error) as error:
-        raise Refused("unreadable", f"{archive.name} is no zip that can be read: {error}") from error
+        raise RefusedArchiveError("unreadable", f"{archive.name} is no zip that can be read: {error}") from error
     try:
         entries = opened.infolist()
         whole = sum(entry.file_size for entry in entries)
@@ -260,7 +261,10 @@ def _opened(archive: Path, limits: Limits) -> zipfile.ZipFile:
         elif whole > limits.bytes:
             why = f"it would be {size(whole)}, and {size(limits.bytes)} are the limit"
         elif packed > archive.stat().st_size:
-            why = f"its files are {packed:,} bytes packed and it has {archive.stat().st_size:,}, so that they lie over each other"
+            why = (
+                f"its files are {packed:,} bytes packed and it has {archive.stat().st_size:,}, so that they lie over "
+                "each other"
+            )
         elif beyond or whole > max(limits.free, limits.ratio * packed):
             why = (
                 f"it would grow from {size(packed)} to {size(whole)} ({worst.filename[:60]!r} "
@@ -268,7 +272,7 @@ def _opened(archive: Path, limits: Limits) -> zipfile.ZipFile:
             )
         else:
             return opened
-        raise Refused("bomb", f"{archive.name} is refused: {why}")
+        raise RefusedArchiveError("bomb", f"{archive.name} is refused: {why}")
     except BaseException:
         opened.close()
         raise
@@ -282,12 +286,14 @@ def _check_directory(archive: Path, limits: Limits) -> None:
         tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + 22:
-        raise Refused("unreadable", f"{archive.name} is no zip, or is cut short: it has no directory at its end")
+        raise RefusedArchiveError(
+            "unreadable", f"{archive.name} is no zip, or is cut short: it has no directory at its end"
+        )
     length = struct.unpack_from("<L", tail, at + 12)[0]
     if at >= 76 and tail[at - 20 : at - 16] == b"PK\x06\x07":
         length = struct.unpack_from("<Q", tail, at - 76 + 40)[0]
     if length > limits.files * 1024:
-        raise Refused(
+        raise RefusedArchiveError(
             "bomb",
             f"{archive.name} is refused: its directory of {length:,} bytes is too long for {limits.files:,} files",
         )

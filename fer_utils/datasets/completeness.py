@@ -278,13 +278,13 @@ def check(clips: pd.DataFrame, *, dataset: str | None = None) -> Completeness:
     records = rows.to_dict("records")
     names = [known.reader.name(row) for row in records]
     copies = Counter(names)
-    twice = [(name, row) for name, row in zip(names, records) if copies[name] > 1]
+    twice = [(name, row) for name, row in zip(names, records, strict=True) if copies[name] > 1]
     twice += _repeated_in(getattr(clips, "problems", None), known, set(names))
     repeated = {name: (row["actor"], row["expression"]) for name, row in twice}
 
     units: dict[str, tuple[str, str, str]] = {}
     here: dict[str, set[str]] = {}
-    for name, row in zip(names, records):
+    for name, row in zip(names, records, strict=True):
         part = known.part_of(row)
         units[known.unit(name)] = (part, row["actor"], row["expression"])
         here.setdefault(part, set()).add(row["actor"])

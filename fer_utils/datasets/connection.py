@@ -21,7 +21,7 @@ _PIECE = 1 << 18
 _TIMEOUT = 60
 
 
-class Broken(Exception):
+class BrokenConnectionError(Exception):
     """A try failed, and another one may not."""
 
     def __init__(self, text: str, wait: float = 0.0):
@@ -29,14 +29,15 @@ class Broken(Exception):
         self.wait = wait
 
 
-class Gone(Exception):
+class NotOnServerError(Exception):
     """There is nothing to be had: another try would get the same answer."""
 
 
 def continue_part(url: str, whole: int, part: Path, have: int, bar) -> None:
     """One request, from byte ``have`` on where the server can; what comes is appended to the part.
 
-    ``whole`` is the file's size in bytes, ``bar`` a tqdm bar.  Raises `Broken`, `Gone`, and ``FerError`` for a full disk.
+    ``whole`` is the file's size in bytes, ``bar`` a tqdm bar.  Raises `BrokenConnectionError`, `NotOnServerError`,
+    and ``FerError`` for a full disk.
     """
 
     def start_anew() -> None:
@@ -51,18 +52,18 @@ def continue_part(url: str, whole: int, part: Path, have: int, bar) -> None:
     except urllib.error.HTTPError as error:
         if error.code == 416:  # the server has less than we do
             start_anew()
-            raise Broken("the server has no such range") from error
+            raise BrokenConnectionError("the server has no such range") from error
         raise refusal(error) from error
     with answer:
         if answer.status == 206:
             match = re.match(rf"bytes {have}-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
             if not match or match[1] not in ("*", str(whole)):
                 start_anew()
-                raise Broken("the server sent another range than the one asked for")
+                raise BrokenConnectionError("the server sent another range than the one asked for")
         else:
             length = answer.headers.get("Content-Length")
             if length is not None and length != str(whole):
-                raise Gone(f"the server's file has {length} bytes, the record says {whole:,}")
+                raise NotOnServerError(f"the server's file has {length} bytes, the record says {whole:,}")
             if have:  # the server does not know Range
                 start_anew()
                 have = 0
@@ -71,14 +72,14 @@ def continue_part(url: str, whole: int, part: Path, have: int, bar) -> None:
                 try:
                     chunk = answer.read1(_PIECE)  # what has come, so that a break loses nothing
                 except (OSError, http.client.HTTPException) as error:
-                    raise Broken(f"the connection broke off ({type(error).__name__})") from error
+                    raise BrokenConnectionError(f"the connection broke off ({type(error).__name__})") from error
                 if not chunk:
                     return
                 have += len(chunk)
                 if have > whole:
                     out.truncate(0)
                     bar.update(len(chunk) - have)
-                    raise Gone(f"the server sends more than the {whole:,} bytes of the record")
+                    raise NotOnServerError(f"the server sends more than the {whole:,} bytes of the record")
                 try:
                     out.write(chunk)
                     out.flush()
@@ -97,12 +98,16 @@ class _WebOnly(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, request, answer, code, message, headers, url):
         if not re.match(r"https?://", url, re.IGNORECASE):
-            raise Gone(f"the server leads on to {url[:200]!r}, and only https:// and http:// are followed")
+            raise NotOnServerError(f"the server leads on to {url[:200]!r}, and only https:// and http:// are followed")
         return super().redirect_request(request, answer, code, message, headers, url)
 
 
 def ask(url: str, headers: dict[str, str]):
-    """Ask a server; ``HTTPError`` for a refusal, ``Broken`` where no answer came, ``Gone`` for what is no address."""
+    """Ask a server.
+
+    Raises ``HTTPError`` for a refusal, ``BrokenConnectionError`` where no answer came, and ``NotOnServerError`` for
+    what is no address.
+    """
     try:
         parts = urllib.parse.urlsplit(url)
         if not parts.hostname or parts.port == 0:  # `port` raises for one beyond 65535
@@ -112,11 +117,13 @@ def ask(url: str, headers: dict[str, str]):
         )
         return urllib.request.build_opener(_WebOnly).open(request, timeout=_TIMEOUT)
     except (ValueError, http.client.InvalidURL) as error:  # also where a server leads on
-        raise Gone(f"{url[:200]!r} is no address ({error})") from error
+        raise NotOnServerError(f"{url[:200]!r} is no address ({error})") from error
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, urllib.error.HTTPError):
             raise
-        raise Broken(f"no connection ({getattr(error, 'reason', None) or type(error).__name__})") from error
+        raise BrokenConnectionError(
+            f"no connection ({getattr(error, 'reason', None) or type(error).__name__})"
+        ) from error
 
 
 def refusal(error: urllib.error.HTTPError) -> Exception:
@@ -124,5 +131,6 @@ def refusal(error: urllib.error.HTTPError) -> Exception:
     error.close()
     if error.code in (408, 425, 429) or error.code >= 500:
         wait = error.headers.get("Retry-After", "") if error.headers else ""
-        return Broken(f"the server answered {error.code}", min(float(wait), 60.0) if wait.isdigit() else 0.0)
-    return Gone(f"the server answered {error.code}")
+        seconds = min(float(wait), 60.0) if wait.isdigit() else 0.0
+        return BrokenConnectionError(f"the server answered {error.code}", seconds)
+    return NotOnServerError(f"the server answered {error.code}")

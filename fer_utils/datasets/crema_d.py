@@ -10,6 +10,7 @@ under the Open Database License 1.0, their contents under the DbCL 1.0.
 from __future__ import annotations
 
 from collections.abc import Mapping
+import csv
 import os
 import re
 from typing import Any
@@ -132,8 +133,6 @@ def name(row: Mapping[str, Any], suffix: str = ".flv") -> str:
 
 def _sexes(files: list[Found]) -> tuple[dict[str, str], list[ProblemRow]]:
     """Actor to sex, from the first table that can be read, and the problems met."""
-    import csv
-
     problems: list[ProblemRow] = []
     for file in files:
         try:

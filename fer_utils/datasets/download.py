@@ -2,7 +2,7 @@
 
 pooch, which fetches the small tables of `features`, cannot go on with a file
 that broke off, and an actor is half a gigabyte.  So zips are fetched with the
-standard library's urllib and HTTP's Range (`connection.continue_part`).
+standard library's urllib and HTTP's Range (`zenodo.fetch_whole`).
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-import hashlib
-import http.client
 import json
 import os
 from pathlib import Path
 import re
 import sys
-import time
-from typing import Any, NamedTuple
-import urllib.error
+from typing import Any
+
+from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import write_atomic
@@ -28,14 +26,8 @@ from fer_utils.datasets import archives, connection, ravdess
 from fer_utils.datasets.access import CITATION, LICENCE
 from fer_utils.datasets.archives import size
 from fer_utils.datasets.files import ProblemRow, absolute
+from fer_utils.datasets.zenodo import RECORD, UnreachableError, Zip, fetch_whole, length, listed_files, wanted_zips
 
-#: RAVDESS, doi 10.5281/zenodo.1188976, for programs.
-RECORD = "https://zenodo.org/api/records/1188976"
-
-#: Seconds to wait before each new try after a connection broke off.
-_PAUSES = (1.0, 3.0, 9.0, 27.0)
-#: A try that brought this much was no failure, and the count of tries begins anew.
-_GAIN = 4 << 20
 _PARTS = ".download"
 
 
@@ -67,19 +59,6 @@ class Download:
         if self.missing:
             lines.append(f"missing: {', '.join(self.missing)}; the same call tries again")
         return "\n".join([*lines, self.problems.summary()])
-
-
-class _Zip(NamedTuple):
-    actor: str
-    key: str
-    url: str
-    size: int
-    algorithm: str
-    checksum: str
-
-
-class _Unreachable(Exception):
-    """All tries failed."""
 
 
 def download_ravdess(
@@ -137,11 +116,11 @@ def download_ravdess(
     todo = [actor for actor in chosen if actor not in there]
     fetched: list[str] = []
     if todo:
-        zips = _wanted(_listed(record), record, todo, channel, problems)
+        zips = wanted_zips(listed_files(record), record, todo, channel, problems)
         _announce(zips, base, channel)
         parts = base / _PARTS
         if zips:
-            waiting = sum(_length(parts / f"{zip_.key}.part") for zip_ in zips)
+            waiting = sum(length(parts / f"{zip_.key}.part") for zip_ in zips)
             archives.room(
                 base / "Actor_NN",
                 max(sum(z.size for z in zips) + max(z.size for z in zips) - waiting, 0),
@@ -170,17 +149,19 @@ def _chosen(actors: Any, channel: str) -> tuple[str, ...]:
     if isinstance(actors, (str, bytes)) or not isinstance(actors, Iterable):
         raise invalid("actors", expected=expected, received=actors)
     listed = list(actors)
-    codes = [
-        one
-        if isinstance(one, str)
-        else f"{one:02d}"
-        if hasattr(one, "__index__") and not isinstance(one, bool)
-        else None
-        for one in listed
-    ]
+    codes = [_code_of(one) for one in listed]
     if not codes or any(code not in ravdess.ACTORS for code in codes):
         raise invalid("actors", expected=expected, received=listed)
     return tuple(sorted(set(codes)))
+
+
+def _code_of(actor: Any) -> str | None:
+    """An actor's two digits; None for what is neither a text nor a whole number."""
+    if isinstance(actor, str):
+        return actor
+    if hasattr(actor, "__index__") and not isinstance(actor, bool):
+        return f"{actor:02d}"
+    return None
 
 
 def _seal(base: Path, actor: str, channel: str) -> Path:
@@ -227,7 +208,10 @@ def _finished(base: Path, actor: str, channel: str, record: str, problems: list[
 
 
 def _all_clips(actor: str, channel: str) -> list[str]:
-    """The names of all an actor's videos: speech 60 performances, song 44 (none of actor 18), each as 01- and as 02-."""
+    """The names of all an actor's videos, each as 01- and as 02-.
+
+    Speech has 60 performances, song 44, and none of actor 18.
+    """
     if (channel, actor) == ("song", "18"):
         return []
     code = "01" if channel == "speech" else "02"
@@ -241,7 +225,7 @@ def _all_clips(actor: str, channel: str) -> list[str]:
     ]
 
 
-def _announce(zips: list[_Zip], base: Path, channel: str) -> None:
+def _announce(zips: list[Zip], base: Path, channel: str) -> None:
     lines = [f"RAVDESS, {channel}. Licence: {LICENCE}.", f"Cite: {CITATION}."]
     if zips:
         lines.append(
@@ -252,7 +236,7 @@ def _announce(zips: list[_Zip], base: Path, channel: str) -> None:
 
 
 def _fetch_all(
-    zips: list[_Zip],
+    zips: list[Zip],
     base: Path,
     channel: str,
     record: str,
@@ -260,8 +244,6 @@ def _fetch_all(
     fetched: list[str],
     problems: list[ProblemRow],
 ) -> None:
-    from tqdm import tqdm
-
     lost = ""
     with tqdm(total=sum(z.size for z in zips), unit="B", unit_scale=True, disable=not progress, desc="RAVDESS") as bar:
         for zip_ in zips:
@@ -285,12 +267,12 @@ def _fetch_all(
             bar.set_description(f"Actor {zip_.actor}")
             part = base / _PARTS / f"{zip_.key}.part"
             try:
-                if _whole(zip_, part, bar, target, problems):
+                if fetch_whole(zip_, part, bar, target, problems):
                     bar.set_description(f"Actor {zip_.actor}, unpacking")
                     _unpack(zip_, part, base, channel, record, fetched, problems)
-            except connection.Gone as error:
+            except connection.NotOnServerError as error:
                 problems.append((target, "download", "missing", f"{zip_.key}: {error}", "not downloaded"))
-            except _Unreachable as error:
+            except UnreachableError as error:
                 lost = zip_.key
                 problems.append(
                     (
@@ -298,26 +280,27 @@ def _fetch_all(
                         "download",
                         "unreachable",
                         f"{zip_.key}: {error}",
-                        f"{_length(part):,} of {zip_.size:,} bytes kept; the next call goes on",
+                        f"{length(part):,} of {zip_.size:,} bytes kept; the next call goes on",
                     )
                 )
 
 
 def _unpack(
-    zip_: _Zip, part: Path, base: Path, channel: str, record: str, fetched: list[str], problems: list[ProblemRow]
+    zip_: Zip, part: Path, base: Path, channel: str, record: str, fetched: list[str], problems: list[ProblemRow]
 ) -> None:
     def accept(name: str) -> str:
         row = ravdess.parse(name)
         if row["actor"] != zip_.actor or row["channel"] != channel:
             raise FerError(
-                f"{name!r} is a clip of {row['channel']} of actor {row['actor']}, in the {channel} of actor {zip_.actor}"
+                f"{name!r} is a clip of {row['channel']} of actor {row['actor']}, in the {channel} of actor "
+                f"{zip_.actor}"
             )
         return name.rsplit("/", 1)[-1]
 
     folder = base / f"Actor_{zip_.actor}"
     try:
         clips, rows = archives.unpack(part, folder, accept)
-    except archives.Refused as error:
+    except archives.RefusedArchiveError as error:
         part.unlink()
         problems.append(
             (str(folder), "unpack", error.kind, str(error).replace(part.name, zip_.key), "removed; nothing unpacked")
@@ -343,121 +326,3 @@ def _unpack(
         write_atomic(_seal(base, zip_.actor, channel), json.dumps(seal, indent=1))
         fetched.append(zip_.actor)
     part.unlink()
-
-
-def _whole(zip_: _Zip, part: Path, bar, target: str, problems: list[ProblemRow]) -> bool:
-    """Bring the zip to its end and hold it to its checksum; False, with a row, where that fails."""
-    for last in (False, True):
-        resumed = _fetch(zip_, part, bar)
-        got = _checksum(part, zip_.algorithm)
-        if got == zip_.checksum:
-            return True
-        part.unlink()
-        bar.update(-zip_.size)
-        if last or not resumed:  # else two versions may have been pieced together: once more, from the start
-            break
-    problems.append(
-        (
-            target,
-            "download",
-            "checksum",
-            f"{zip_.key}: {zip_.algorithm} expected {zip_.checksum}, received {got}",
-            "removed; the next call tries again",
-        )
-    )
-    return False
-
-
-def _checksum(path: Path, algorithm: str) -> str:
-    # A sum against damage, not against forgery: where MD5 is forbidden for secrets it may be used here.
-    found = hashlib.new(algorithm, usedforsecurity=False)
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            found.update(chunk)
-    return found.hexdigest()
-
-
-def _fetch(zip_: _Zip, part: Path, bar) -> bool:
-    """Fetch what is missing of a zip, with pauses and new tries; True if it was not fetched in one piece."""
-    resumed, tries = False, 0
-    have = _length(part)
-    bar.update(have)
-    while have != zip_.size:
-        resumed = resumed or have > 0
-        try:
-            connection.continue_part(zip_.url, zip_.size, part, have, bar)
-            reason = connection.Broken("the connection broke off")
-        except connection.Broken as error:
-            reason = error
-        now = _length(part)
-        if now == zip_.size:
-            break
-        tries = 1 if now - have >= _GAIN else tries + 1
-        if tries > len(_PAUSES):
-            raise _Unreachable(f"{reason}, {tries} times")
-        time.sleep(max(_PAUSES[tries - 1], reason.wait))
-        have = now
-    return resumed
-
-
-def _length(part: Path) -> int:
-    return part.stat().st_size if os.path.exists(part) else 0
-
-
-def _listed(record: str) -> list[dict]:
-    """The record's files; ``FerError`` with the remedy where it cannot be had."""
-    remedy = (
-        "Try again later, or download the zips by hand from https://zenodo.org/records/1188976 and unpack them: "
-        "fer_utils reads any folder that holds Actor_NN."
-    )
-    for pause in (*_PAUSES, None):
-        try:
-            with connection.ask(record, {"Accept": "application/json"}) as answer:
-                text = answer.read(16 << 20)
-                if answer.length:  # what read() leaves out where a connection ends early
-                    raise http.client.IncompleteRead(text)
-            break
-        except urllib.error.HTTPError as error:
-            reason = connection.refusal(error)
-        except (connection.Broken, connection.Gone) as error:
-            reason = error
-        except (OSError, http.client.HTTPException) as error:
-            reason = connection.Broken(f"the connection broke off ({type(error).__name__})")
-        if isinstance(reason, connection.Gone) or pause is None:
-            raise FerError(f"The record {record} cannot be had: {reason}.\n{remedy}")
-        time.sleep(max(pause, reason.wait))
-    try:
-        return [dict(file) for file in json.loads(text)["files"]]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise FerError(f"The record {record} is not what is expected: JSON with a list `files`.\n{remedy}") from None
-
-
-def _wanted(files: list[dict], record: str, actors: list[str], channel: str, problems: list[ProblemRow]) -> list[_Zip]:
-    """The zips of the actors; a row for each that the record does not have."""
-    by_key = {str(file.get("key")): file for file in files}
-    found = []
-    for actor in actors:
-        key = f"Video_{channel.capitalize()}_Actor_{actor}.zip"
-        if key not in by_key:
-            why = "actor 18 did not sing" if (channel, actor) == ("song", "18") else f"the record has no {key}"
-            problems.append((f"Actor_{actor}", "download", "missing", why, "not downloaded"))
-            continue
-        file = by_key[key]
-        links = file.get("links")
-        url, bytes_ = links.get("self") if isinstance(links, dict) else None, file.get("size")
-        algorithm, _, checksum = str(file.get("checksum")).lower().partition(":")
-        # Another kind of address could read this machine's own files; http from an https record would be a step down.
-        safe = isinstance(url, str) and re.match(r"https://" if record.startswith("https://") else r"https?://", url)
-        if (
-            not safe
-            or type(bytes_) is not int
-            or bytes_ < 1
-            or algorithm not in ("md5", "sha256", "sha512")
-            or not checksum
-        ):
-            raise FerError(
-                f"The record {record} is not what is expected: {key} needs `size`, `checksum` (md5:...) and "
-                f"`links.self` (a web address). Received: {str(file)[:200]}"
-            )
-        found.append(_Zip(actor, key, url, bytes_, algorithm, checksum))
-    return found

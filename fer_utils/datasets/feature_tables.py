@@ -10,9 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import hashlib
+import logging
 import os
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import pandas as pd
+import pooch
+import requests
 
 from fer_utils.core import labels
 from fer_utils.core.errors import FerError, invalid
@@ -152,8 +157,6 @@ def load_features(name: str, *, folder: str | os.PathLike | None = None, progres
 
 
 def _from_folder(name: str, source: _Source, place, argument: str) -> Path:
-    import pooch
-
     expected = f"a folder that holds {source.file}, itself or in a folder directly below"
     remedy = f"The file is at {_BASE}/{source.below}"
     try:
@@ -164,25 +167,20 @@ def _from_folder(name: str, source: _Source, place, argument: str) -> Path:
     if not found:
         raise invalid(argument, expected=expected, received=place, remedy=remedy)
     sums = [pooch.file_hash(str(path), alg="sha256") for path in found]
-    for path, got in zip(found, sums):
+    for path, got in zip(found, sums, strict=True):
         if got == source.sha256:
             return path
     # Git on Windows and some editors write every line's end anew.
     ends = hashlib.sha256(found[0].read_bytes().replace(b"\r\n", b"\n")).hexdigest() == source.sha256
     why = " Its line ends are CRLF and should be LF; nothing else is different." if ends else ""
     raise FerError(
-        f"{found[0]} is not the file that {name!r} means. SHA-256 expected: {source.sha256}; received: {sums[0]}.{why}\n"
-        f"It was left as it is. The right one is at {_BASE}/{source.below}"
+        f"{found[0]} is not the file that {name!r} means. SHA-256 expected: {source.sha256}; received: {sums[0]}."
+        f"{why}\nIt was left as it is. The right one is at {_BASE}/{source.below}"
     )
 
 
 def _fetched(name: str, source: _Source, progress: bool) -> Path:
     """The file in the store, fetched if it is not there whole; pooch checks the sum before it puts it there."""
-    import logging
-
-    import pooch
-    import requests
-
     target = home() / "downloads" / name
     fetcher = pooch.create(
         path=target,
@@ -202,8 +200,11 @@ def _fetched(name: str, source: _Source, progress: bool) -> Path:
         f"Download {_BASE}/{source.below} by hand and name its folder: "
         f"load_features({name!r}, folder=...), or set the environment variable FER_DATA to it."
     )
+
+    def quiet(entry: logging.LogRecord) -> bool:
+        return bool(progress) or entry.levelno >= logging.WARNING
+
     # A filter and not a level: pooch's logger stands alone and remembers what an earlier level let through.
-    quiet = lambda entry: bool(progress) or entry.levelno >= logging.WARNING  # noqa: E731
     pooch.get_logger().addFilter(quiet)
     try:
         path = Path(fetcher.fetch(source.file, downloader=downloader))
@@ -230,8 +231,6 @@ def _fetched(name: str, source: _Source, progress: bool) -> Path:
 
 
 def _ravdess_au(path: Path):
-    import pandas as pd
-
     raw = pd.read_csv(path, sep=";")
     rows = [ravdess.parse(f"{name}.mp4") for name in raw["name"]]
     table = pd.DataFrame({"clip": [ravdess.name(row) for row in rows]})
@@ -242,8 +241,6 @@ def _ravdess_au(path: Path):
 
 
 def _crema_d_votes(path: Path):
-    import pandas as pd
-
     raw = pd.read_csv(path, dtype={0: str})
     part = raw["fileName"].str.split("_", expand=True)
     table = pd.DataFrame(

@@ -82,7 +82,7 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
 
     Hidden files and folders (``.DS_Store``, ``._x.mp4``, ``__MACOSX``) are
     passed over quietly, and so is the folder ``truth`` that
-    ``fer_utils.studio.film`` writes beside its clips.  Links to files are read.  A link to a folder is
+    ``studio.film`` writes beside its clips.  Links to files are read.  A link to a folder is
     followed unless it leads to a folder that is read anyway or that holds the
     root: so a loop of links ends.
     """

@@ -65,7 +65,7 @@ def parse(path: str, root: str = "") -> dict:
         raise FerError(f"{stem!r} is not seven two-digit fields MM-VV-EE-II-SS-RR-AA")
     if suffix.lower() not in VIDEO_SUFFIXES:
         raise FerError(f"{suffix!r} is not a video file's ending")
-    codes = dict(zip((field for field, _ in _FIELDS), stem.split("-")))
+    codes = dict(zip((field for field, _ in _FIELDS), stem.split("-"), strict=True))
     for field, allowed in _FIELDS:
         if codes[field] not in allowed:
             known = list(allowed)
@@ -99,8 +99,10 @@ def name(row: Mapping[str, Any], suffix: str = ".mp4") -> str:
     """
     codes = []
     for field, allowed in _FIELDS:
-        pairs = allowed.items() if isinstance(allowed, dict) else zip(allowed, allowed)
-        backwards = {value: code for code, value in pairs}
+        if isinstance(allowed, dict):
+            backwards = {value: code for code, value in allowed.items()}
+        else:
+            backwards = {code: code for code in allowed}
         if row[field] not in backwards:
             raise invalid(field, expected=f"one of {tuple(backwards)}", received=row[field])
         codes.append(backwards[row[field]])

@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.faces.detectors import Box
-from fer_utils.faces.video import grey_of, opencv
+from fer_utils.core.optional_packages import opencv
+from fer_utils.faces.detector_base import Box
+from fer_utils.faces.pixels import grey_of
 
 #: Points of the person's right eye and left eye among the 68 of iBUG.
 EYES = (slice(36, 42), slice(42, 48))
@@ -80,7 +81,10 @@ def points_in_picture(
 
 
 def _frame(box: Box, margin: float, roll: float) -> tuple[np.ndarray, int, np.ndarray]:
-    """Centre and side of the square in pixels, and the (2, 2) turn from rows of vectors in the picture to those in the square."""
+    """Centre and side of the square in pixels, and its turn.
+
+    The turn is (2, 2): it takes rows of vectors in the picture to those in the square.
+    """
     left, top, side = _square(box, margin)
     angle = math.radians(_checked_roll(roll))
     cosine, sine = math.cos(angle), math.sin(angle)

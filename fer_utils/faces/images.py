@@ -1,4 +1,6 @@
-"""Still images as RGB of 8 bits, the odd ones among them too: 16 bits, alpha, palettes, CMYK, rotated, of several pages.
+"""Still images as RGB of 8 bits.
+
+The odd ones are read, too: 16 bits, alpha, palettes, CMYK, rotated, of several pages.
 
 Two libraries share the work.  OpenCV decodes whatever it decodes rightly, which
 is most, and 16-bit pictures, which Pillow cuts off at 255 instead of scaling
@@ -21,6 +23,9 @@ from typing import NamedTuple
 import warnings
 
 import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from fer_utils.core.optional_packages import opencv
 
 #: A picture of more pixels is not decoded: the pass takes some ten bytes a pixel, and is to stay under a gigabyte.
 MOST_PIXELS = 80_000_000
@@ -56,14 +61,7 @@ def decode(data: bytes) -> Decoded:
     ``value range``; ``rgb`` is None and ``failure`` says why where there is no
     picture.  Nothing is raised but ``MissingPackage`` where a library is missing.
     """
-    from fer_utils.core.errors import missing
-    from fer_utils.faces.video import opencv
-
     cv2 = opencv()
-    try:
-        import PIL  # noqa: F401
-    except ImportError as error:
-        raise missing("PIL", needed_for="reading images", remedy=f"pip install pillow ({error})") from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files; ours are in the report
@@ -85,8 +83,6 @@ def decode(data: bytes) -> Decoded:
 
 
 def _decode(cv2, data: bytes) -> Decoded:
-    from PIL import Image
-
     try:
         header = _header(data)
     except Image.DecompressionBombError:  # Pillow's own limit, which is higher
@@ -112,8 +108,6 @@ def _decode(cv2, data: bytes) -> Decoded:
 
 def _header(data: bytes):
     """The file as Pillow sees it, no pixel decoded yet; None where Pillow knows no such format."""
-    from PIL import Image, UnidentifiedImageError
-
     try:
         return Image.open(io.BytesIO(data))
     except UnidentifiedImageError:
@@ -138,8 +132,6 @@ def _odd(header, pages: int) -> bool:
 
 
 def _by_pillow(picture, remarks: list) -> np.ndarray:
-    from PIL import Image, ImageOps
-
     picture.seek(0)
     clear = _has_alpha(picture)
     picture = ImageOps.exif_transpose(picture)

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 import hashlib
 import json
 import os
 from pathlib import Path
 import pickle
 import shutil
+import sys
 from typing import Any
 
 import pandas as pd
+from tqdm import tqdm
 
 from fer_utils.core import worker_pool
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import write_atomic
 from fer_utils.core.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
-from fer_utils.faces import clipwork, cluster, local
-from fer_utils.faces.clipwork import ClipResult, Settings
+from fer_utils.faces import dask_dispatcher, extraction, local_workers
 from fer_utils.faces.cropping import checked_margin
-from fer_utils.faces.detectors import Detector, create, identity
-from fer_utils.faces.faceset import (
-    IMAGES,
-    LANDMARKS,
-    MANIFEST,
-    META,
-    PROBLEMS,
-    FaceSet,
-    FaceSetFolder,
-    clip_values,
-    manifest_text,
-)
+from fer_utils.faces.dask_client import checked_scheduler
+from fer_utils.faces.detector_base import Detector
+from fer_utils.faces.detectors import create, identity
+from fer_utils.faces.extraction import ClipResult, Settings
+from fer_utils.faces.faceset import FaceSet
+from fer_utils.faces.faceset_files import LANDMARKS, MANIFEST, FaceSetFolder, clip_values, manifest_text
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
+from fer_utils.faces.resuming import PARTS, begin_parts, finished_set, held, refuse_others
 from fer_utils.faces.sampling import checked_sampling
-from fer_utils.faces.video import opencv
-
-PARTS = ".parts"
 
 
 def prepare(
@@ -135,7 +127,7 @@ def prepare(
         sampling,
     )
     processes = None if workers is None else whole_number("workers", workers, 1)
-    address = cluster.checked_scheduler(scheduler, workers)
+    address = checked_scheduler(scheduler, workers)
     values = _clip_rows(clips)
     finder = create(detector)
     if finder.model:
@@ -153,14 +145,14 @@ def prepare(
     }
     request = {"config": config, "clips": _signature(values)}
     versions = {"cv2": cv2.__version__, "dlib": getattr(_module("dlib"), "__version__", "")}
-    finished = _finished(out, request)
+    finished = finished_set(out, request)
     if finished is None:
-        _refuse_others(out, request, resume)
-        with cluster.connected(address, detector, finder, settings, values) as crew, _held(out) as parts:
-            finished = _finished(out, request)  # another process may have made it while this one waited
+        refuse_others(out, request, resume)
+        with dask_dispatcher.connected(address, detector, finder, settings, values) as dispatcher, held(out) as parts:
+            finished = finished_set(out, request)  # another process may have made it while this one waited
             if finished is None:
-                _begin(parts, {**request, "versions": versions}, resume)
-                _make_parts(values, parts, detector, finder, settings, processes, progress, crew)
+                begin_parts(parts, {**request, "versions": versions}, resume)
+                _make_parts(values, parts, detector, finder, settings, processes, progress, dispatcher)
                 _assemble(values, parts, out, settings, getattr(clips, "problems", None), request, versions)
                 finished = FaceSet.load(out)
     if (out / PARTS).exists():  # a kill after the manifest leaves them behind
@@ -221,117 +213,7 @@ def _signature(values: list[list[Any]]) -> str:
 
 
 def _module(name: str) -> Any:
-    import sys
-
     return sys.modules.get(name)
-
-
-# --- what is there already ------------------------------------------------------------------
-
-
-def _finished(out: Path, request: dict) -> FaceSet | None:
-    """The finished set in ``out`` if it is the one asked for; ``FerError`` if it is another."""
-    if not (out / MANIFEST).is_file():
-        return None
-    found = FaceSet.load(out)
-    if _request_in(found.manifest, request) == request:
-        return found
-    raise _other(out, found.manifest, request, "a finished face set")
-
-
-def _request_in(there: dict, request: dict) -> dict:
-    """What was asked for then; sets from before there was a choice of frames were sampled evenly."""
-    asked = {key: there.get(key) for key in request}
-    if isinstance(asked.get("config"), dict):
-        asked["config"] = {"sampling": "even", **asked["config"]}
-    return asked
-
-
-def _other(out: Path, there: dict, request: dict, what: str) -> FerError:
-    before, now = _request_in(there, request).get("config") or {}, request["config"]
-    changed = [
-        f"{key} is {before.get(key)!r} there and {now.get(key)!r} here"
-        for key in {**before, **now}
-        if before.get(key) != now.get(key)
-    ]
-    if not changed:
-        changed = ["the clips are others, or their files have changed since"]
-    return invalid(
-        "out_dir",
-        expected="a new folder, or one of the same configuration and clips",
-        received=str(out),
-        remedy=f"It holds {what} of something else: {'; '.join(changed)}. Nothing was overwritten: name another "
-        "folder, or remove this one.",
-    )
-
-
-def _refuse_others(out: Path, request: dict, resume: bool) -> None:
-    if not out.exists():
-        return
-    if not out.is_dir():
-        raise invalid("out_dir", expected="a folder", received=str(out), remedy="A file has this name: name another.")
-    names = {entry.name for entry in out.iterdir()}
-    if names - {PARTS, IMAGES, META, PROBLEMS, LANDMARKS} or (names and PARTS not in names):
-        raise invalid(
-            "out_dir",
-            expected="a new folder, or one that `prepare` has made",
-            received=str(out),
-            remedy=f"It holds other files ({', '.join(sorted(names)[:3])}). Nothing was overwritten: name another "
-            "folder.",
-        )
-    there = _begun(out / PARTS)
-    if resume and there is not None and _request_in(there, request) != request:
-        error = _other(out, there, request, "an unfinished pass")
-        raise FerError(f"{error} With resume=False its parts are thrown away.")
-
-
-def _begun(parts: Path) -> dict | None:
-    try:
-        return json.loads((parts / "request.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def _begin(parts: Path, request: dict, resume: bool) -> None:
-    """Keep the parts of the same request, made with the same versions; throw others away."""
-    if not resume or _begun(parts) != request:
-        for part in parts.glob("*.npz"):
-            part.unlink()
-        write_atomic(parts / "request.json", json.dumps(request))
-
-
-@contextmanager
-def _held(out: Path) -> Iterator[Path]:
-    """The folder of the parts, while no other process works in it (where the system has ``flock``)."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: two passes into one folder at once are not kept apart
-        fcntl = None
-    parts = out / PARTS
-    while True:
-        try:
-            parts.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise invalid(
-                "out_dir",
-                expected="a folder that can be made",
-                received=str(out),
-                remedy=f"{error.strerror}: name one that you may write to.",
-            ) from error
-        with open(parts / "lock", "ab") as lock:
-            if fcntl is not None:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                try:
-                    same = os.path.samestat(os.fstat(lock.fileno()), os.stat(parts / "lock"))
-                except FileNotFoundError:
-                    same = False
-                if not same:  # whoever held it has finished and removed the parts
-                    if (out / MANIFEST).is_file():
-                        yield parts
-                        return
-                    continue
-            yield parts
-            return
 
 
 # --- the work -------------------------------------------------------------------------------
@@ -349,10 +231,8 @@ def _make_parts(
     settings: Settings,
     workers: int | None,
     progress: bool,
-    crew: cluster.Crew | None,
+    dispatcher: dask_dispatcher.Dispatcher | None,
 ) -> None:
-    from tqdm import tqdm
-
     there = {entry.name for entry in os.scandir(parts)}
     todo = deque(number for number in range(len(values)) if _part(parts, number).name not in there)
     workers = _processes(workers, len(todo))
@@ -363,14 +243,14 @@ def _make_parts(
             write_atomic(_part(parts, number), result.to_bytes())
             bar.update()
 
-        if crew is not None:
-            crew.work_off(todo, store)
+        if dispatcher is not None:
+            dispatcher.run(todo, store)
         elif workers > 1 and todo:
-            local.in_workers(values, todo, detector, settings, workers, store)
+            local_workers.in_workers(values, todo, detector, settings, workers, store)
         with worker_pool.one_thread():
             while todo:  # all of it with one worker, or if none could start; nothing otherwise
                 number = todo.popleft()
-                store(number, clipwork.faces_of_clip(values[number][0], finder, settings))
+                store(number, extraction.faces_of_clip(values[number][0], finder, settings))
 
 
 # --- the end --------------------------------------------------------------------------------
@@ -394,6 +274,8 @@ def _assemble(values, parts: Path, out: Path, settings: Settings, scanned, reque
     writer.close()
     manifest = writer.manifest(made_by="prepare", **request, versions=versions)
     (out / LANDMARKS).unlink(missing_ok=True)  # of another pass, which was thrown away
+    for left in out.glob(f".{MANIFEST}.*"):  # by a pass that was killed while it wrote its manifest
+        left.unlink()
     for name in writer.names:
         os.replace(work / name, out / name)
     write_atomic(out / MANIFEST, manifest_text(manifest))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from tqdm import tqdm
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.optional_packages import opencv
 
 
 def resize(images: np.ndarray, size: int | None, *, progress: bool = True) -> np.ndarray:
@@ -28,9 +30,7 @@ def resize(images: np.ndarray, size: int | None, *, progress: bool = True) -> np
         return images
     if isinstance(size, bool) or not isinstance(size, int) or not 16 <= size <= images.shape[1]:
         raise invalid("size", expected=f"16 to {images.shape[1]} pixels", received=size)
-    import cv2
-    from tqdm import tqdm
-
+    cv2 = opencv()
     small = np.empty((len(images), size, size, 1), np.uint8)
     for i in tqdm(range(len(images)), desc=f"resizing to {size} px", disable=not progress, leave=False):
         small[i, :, :, 0] = cv2.resize(np.asarray(images[i, :, :, 0]), (size, size), interpolation=cv2.INTER_AREA)

@@ -51,7 +51,8 @@ def sample_indices(n_frames: int, k: int = 6, how: str = "even") -> list[int]:
             "how",
             expected="'even', 'middle' or 'all'",
             received=how,
-            remedy="The apex is seen in the pictures: read_frames(path, k, sampling='apex'), or apex_indices(changes, k).",
+            remedy="The apex is seen in the pictures: read_frames(path, k, sampling='apex'), or "
+            "apex_indices(changes, k).",
         )
     if n_frames <= k or how == "all":
         return list(range(n_frames))

@@ -10,8 +10,10 @@ import stat
 
 import numpy as np
 
-from fer_utils.core.errors import missing, whole_number
+from fer_utils.core.errors import whole_number
+from fer_utils.core.optional_packages import opencv
 from fer_utils.faces.images import decode
+from fer_utils.faces.pixels import contiguous, grey_of
 from fer_utils.faces.reading import (
     Facts,
     Frame,
@@ -46,33 +48,6 @@ MOST_HELD = 24
 MOST_FAILED = 30
 #: Side of the small grey pictures in which the change against the first frame is measured.
 _SMALL = 64
-
-
-def opencv():
-    """The ``cv2`` module, or ``MissingPackage`` with the remedy."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise missing(
-            "cv2",
-            needed_for="reading videos and images",
-            remedy=f"pip install opencv-python-headless ({error})",
-        ) from error
-    return cv2
-
-
-def contiguous(rgb: np.ndarray) -> np.ndarray:
-    """The same picture with its pixels in one piece; a copy only where they are not."""
-    cv2 = opencv()
-    return cv2.cvtColor(rgb[..., ::-1], cv2.COLOR_BGR2RGB) if rgb.strides[2] < 0 else np.ascontiguousarray(rgb)
-
-
-def grey_of(rgb: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 RGB, contiguous or read backwards out of BGR, as (H, W) uint8: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601)."""
-    cv2 = opencv()
-    if rgb.strides[2] < 0:
-        return cv2.cvtColor(rgb[..., ::-1], cv2.COLOR_BGR2GRAY)
-    return cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
 
 
 def is_image(path: str | os.PathLike) -> bool:

@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 
 from fer_utils.core.errors import invalid, missing
-from fer_utils.faces.detectors import QUICK_SIDE, Box, Detector
-from fer_utils.faces.video import opencv
+from fer_utils.core.optional_packages import opencv
+from fer_utils.faces.detector_base import QUICK_SIDE, Box, Detector
 
 #: What is told to whoever has no file, or another.
 REMEDY = (
-    "YuNet's model is a file that you bring: face_detection_yunet_2023mar.onnx, from models/face_detection_yunet of OpenCV "
-    "Zoo (github.com/opencv/opencv_zoo), where its licence stands too. Name it after a colon: "
+    "YuNet's model is a file that you bring: face_detection_yunet_2023mar.onnx, from models/face_detection_yunet of "
+    "OpenCV Zoo (github.com/opencv/opencv_zoo), where its licence stands too. Name it after a colon: "
     "detector='yunet:/path/to/face_detection_yunet_2023mar.onnx'. Or pass detector='dlib', which needs no file."
 )
-#: A face counts from this score on, and of two boxes that overlap by more than this the better one stays: OpenCV's own
-#: defaults in ``FaceDetectorYN::create``.
-SCORE, OVERLAP = 0.9, 0.3
+#: A face counts from this score on: OpenCV's own default in ``FaceDetectorYN::create``.
+SCORE = 0.9
+#: Of two boxes that overlap by more than this the better one stays: the default there, too.
+OVERLAP = 0.3
 #: Pixels a side of the largest face that it finds, by OpenCV Zoo's page of the model; the smallest has 10.
 LARGEST_FACE = 300
 #: Numbers that the network gives for each cell of its three grids, by the names of the outputs.
@@ -61,9 +62,17 @@ class YuNet(Detector):
     def __init__(self, model: str | os.PathLike):
         self._start("model", model, _contents("model", model, model))
 
+    @classmethod
+    def of_name(cls, name: str) -> YuNet:
+        """The detector of ``"yunet:FILE"``; without a file one ``FerError`` that says where it is to be had."""
+        made = cls.__new__(cls)
+        made._start("detector", name, _contents("detector", name, name.partition(":")[2]))
+        return made
+
     def _start(self, argument: str, given: Any, data: bytes) -> None:
         cv2 = _opencv_with_yunet()
-        self.model, self._data = hashlib.sha256(data).hexdigest(), data
+        self.model = hashlib.sha256(data).hexdigest()
+        self._data = data
         buffer = np.frombuffer(data, np.uint8)
         try:
             _check(cv2, buffer)
@@ -91,7 +100,8 @@ class YuNet(Detector):
         found = self._look(picture)
         # The first look has up to 540 pixels a side, and a face may fill it.
         if not found and LARGEST_FACE < max(picture.shape[:2]) <= QUICK_SIDE:
-            cv2, (height, width) = opencv(), picture.shape[:2]
+            cv2 = opencv()
+            height, width = picture.shape[:2]
             half = cv2.resize(picture, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
             found = [Box(2 * x, 2 * y, 2 * w, 2 * h, score) for x, y, w, h, score in self._look(half)]
         return found
@@ -107,13 +117,6 @@ class YuNet(Detector):
             for x, y, w, h, score in rows
             if all(map(math.isfinite, (x, y, w, h, score)))
         ]
-
-
-def of_name(name: str) -> YuNet:
-    """The detector of ``"yunet:FILE"``; without a file one ``FerError`` that says where it is to be had."""
-    made = YuNet.__new__(YuNet)
-    made._start("detector", name, _contents("detector", name, name.partition(":")[2]))
-    return made
 
 
 def _contents(argument: str, given: Any, model: Any) -> bytes:
@@ -152,6 +155,6 @@ def _check(cv2, buffer: np.ndarray) -> None:
     wanted = {
         f"{kind}_{stride}": each * (side // stride) ** 2 for kind, each in _OUTPUTS.items() for stride in _STRIDES
     }
-    for (name, size), output in zip(wanted.items(), network.forward(list(wanted))):
+    for (name, size), output in zip(wanted.items(), network.forward(list(wanted)), strict=True):
         if output.size != size or output.dtype != np.float32:
             raise ValueError(f"its output {name} has {output.size} numbers, not {size}")

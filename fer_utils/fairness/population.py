@@ -19,7 +19,7 @@ from fer_utils.core import provenance, stages
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.paths import home
 from fer_utils.core.stages import stage
-from fer_utils.studio.film import identity_of
+from fer_utils.studio.recording import identity_of
 from fer_utils.synthetic import stand_ins
 
 #: The seed of the film of the first 24 people; the next 24 have the next one.  The stand-ins' is 2023, and no two films

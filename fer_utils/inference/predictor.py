@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.optional_packages import opencv
 from fer_utils.core.tables import Problems
-from fer_utils.faces.clipwork import Settings, faces_of_frame
 from fer_utils.faces.cropping import checked_margin
-from fer_utils.faces.detectors import Detector, cleaned, create
+from fer_utils.faces.detector_base import Detector
+from fer_utils.faces.detectors import cleaned, create
+from fer_utils.faces.extraction import Settings, faces_of_frame
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
-from fer_utils.faces.video import Frame, Reading, opencv, read_frames
+from fer_utils.faces.reading import Frame, Reading
+from fer_utils.faces.video import read_frames
 
 #: The columns before the scores.
 FACE_COLUMNS: tuple[str, ...] = (

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.faces.video import contiguous, opencv
+from fer_utils.core.optional_packages import opencv
+from fer_utils.faces.pixels import contiguous
 
 #: RGB of the boxes, by identity: Okabe and Ito's, which colour-blind readers can tell apart.
 COLOURS: tuple[tuple[int, int, int], ...] = (

@@ -15,9 +15,9 @@ import numpy as np
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.tables import Problems
-from fer_utils.faces.clipwork import Settings, faces_of_frame
 from fer_utils.faces.cropping import checked_margin
-from fer_utils.faces.detectors import Box, Detector
+from fer_utils.faces.detector_base import Box, Detector
+from fer_utils.faces.extraction import Settings, faces_of_frame
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.reading import Frame
 from fer_utils.live import drawing, streams

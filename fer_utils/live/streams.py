@@ -11,8 +11,10 @@ import time
 import numpy as np
 
 from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.optional_packages import opencv
+from fer_utils.faces.pixels import contiguous
 from fer_utils.faces.reading import Frame, Note, Reading
-from fer_utils.faces.video import contiguous, each_frame, opencv
+from fer_utils.faces.video import each_frame
 
 #: A picture that is written has no longer side than this: VP9 takes a second a picture beyond.
 LARGEST_OUT = 1920

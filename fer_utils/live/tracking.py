@@ -21,8 +21,10 @@ import math
 import numpy as np
 
 from fer_utils.core.errors import whole_number
-from fer_utils.faces.detectors import Box, Detector, cleaned, create
-from fer_utils.faces.video import contiguous, grey_of, opencv
+from fer_utils.core.optional_packages import opencv
+from fer_utils.faces.detector_base import Box, Detector
+from fer_utils.faces.detectors import cleaned, create
+from fer_utils.faces.pixels import contiguous, grey_of
 
 #: The detector looks at a picture that is halved until its longer side would fall below this many pixels, the flow at a smaller one: a
 #: look costs as many times more as there are pixels more, and sides that are halved cost next to nothing to make.

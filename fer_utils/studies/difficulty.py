@@ -30,7 +30,7 @@ from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import home, write_atomic
 from fer_utils.experiments import Data, Experiment, Model, Split
-from fer_utils.studio.film import DRAWING
+from fer_utils.studio.films import DRAWING
 from fer_utils.synthetic.stand_ins import EPOCHS, TIERS, face_set
 from fer_utils.training import Recipe
 

@@ -6,31 +6,6 @@ video files with the real sets' names and layouts, and the truth beside them;
 OpenCV nor TensorFlow.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from fer_utils.studio.batch import draw_batch
-from fer_utils.studio.expressions import ACTION_UNITS, prototype
-from fer_utils.studio.factors import FACTORS
-from fer_utils.studio.film import Film, Rehearsal, film, rehearse
-from fer_utils.studio.identity import Identity, person
-from fer_utils.studio.layouts import VIEWS
-from fer_utils.studio.props import OCCLUSIONS
-from fer_utils.studio.render import LIGHTS, Light, draw
-
-__all__ = [
-    "ACTION_UNITS",
-    "FACTORS",
-    "LIGHTS",
-    "OCCLUSIONS",
-    "VIEWS",
-    "Film",
-    "Identity",
-    "Light",
-    "Rehearsal",
-    "draw",
-    "draw_batch",
-    "film",
-    "person",
-    "prototype",
-    "rehearse",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -23,34 +23,34 @@ import numpy as np
 from fer_utils.core import labels
 from fer_utils.studio.expressions import INDEX
 
-#: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a RAVDESS mean is 2.1
-#: (AU 12, happy, strong).  Our choice: from 1.8 on a unit is drawn at its full 1.
+#: An action unit of 1 is a reading of 1 / GAIN.  OpenFace's scale ends at 5, but the strongest unit of a RAVDESS mean
+#: is 2.1 (AU 12, happy, strong).  Our choice: from 1.8 on a unit is drawn at its full 1.
 GAIN = 0.55
 #: Units whose clip means hardly move between the labels in the real readings (none of their label means differs from
 #: neutral's by more than 0.2): for them the drawn actor follows the prototype.
 HARDLY_READ: tuple[int, ...] = (1, 2, 5, 9, 15, 20, 23)
-#: The share of the real variance that is acting here: between actors whatever the label, between actors' ways with a label,
-#: between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it back).
-#: Nobody knows the true shares; these were set so that the pixels are as hard as `fer_utils.studies.difficulty` reports.
+#: The share of the real variance that is acting here: between actors whatever the label, between actors' ways with a
+#: label, between takes.  The rest is the reader's error, which takes low brows for a frown (`likeness.readings` adds it
+#: back).  Nobody knows the true shares; these were set so that the pixels are as hard as `fer_utils.studies.difficulty`
+#: reports.
 ACTED: Mapping[str, float] = MappingProxyType({"between": 0.12, "style": 0.30, "take": 0.20})
-#: Labels that actors play in ways further apart, as the readings are: some actors' calm and sad clips read as neutral ones,
-#: others' are far from them.  Label -> the share of ``style`` that is acting.
+#: Labels that actors play in ways further apart, as the readings are: some actors' calm and sad clips read as neutral
+#: ones, others' are far from them.  Label -> the share of ``style`` that is acting.
 OWN_WAYS: Mapping[str, float] = MappingProxyType({"calm": 0.70, "sad": 0.50})
 #: Where readings are skewed (spread above mean), their variance is drawn up to 1 + WIDER times as large as measured: 24
 #: actors out of a skewed distribution mostly come out narrower than it is.  Set with ACTED and
 #: `likeness.SECOND` so that `likeness.svm_numbers` gives for drawn actors what it gives for the real ones.
 WIDER = 2.5
 
-#: Units end at 1, which takes from the strong intensity more than from the normal one: the step between the two is played
-#: this much larger, so that what is left of it is near the real one (`likeness.compare`'s ``strong``).  Happy and disgust
-#: are near the end at normal intensity already.
-SATURATION: Mapping[str, float] = MappingProxyType(
-    dict.fromkeys(labels.RAVDESS, 1.3) | {"happy": 1.6, "disgust": 2.2}
-)
+#: Units end at 1, which takes from the strong intensity more than from the normal one: the step between the two is
+#: played this much larger, so that what is left of it is near the real one (`likeness.compare`'s ``strong``).  Happy
+#: and disgust are near the end at normal intensity already.
+SATURATION: Mapping[str, float] = MappingProxyType(dict.fromkeys(labels.RAVDESS, 1.3) | {"happy": 1.6, "disgust": 2.2})
 
-#: What the readings miss, from the prototypes: unit (or one side of it) -> clip mean at normal intensity (our choice; not
-#: more than leaves each label's profile of action units correlated at 0.9 or more with the real one).  A mouth torn open (27)
-#: goes with fear as with surprise in the tables of Ekman, Friesen & Hager 2002; how far each is shown here is our choice.
+#: What the readings miss, from the prototypes: unit (or one side of it) -> clip mean at normal intensity (our choice;
+#: not more than leaves each label's profile of action units correlated at 0.9 or more with the real one).  A mouth torn
+#: open (27) goes with fear as with surprise in the tables of Ekman, Friesen & Hager 2002; how far each is shown here is
+#: our choice.
 UNREAD: Mapping[str, Mapping[int | str, float]] = MappingProxyType(
     {
         "neutral": {},
@@ -89,8 +89,8 @@ class Direction:
     freedom: float = 1.0
 
 
-#: RAVDESS is as measured.  SAVEE has no levels.  MEAD's actors were coached until a take was approved (Wang et al. 2020):
-#: three levels, played less freely.  The factors are our choice.
+#: RAVDESS is as measured.  SAVEE has no levels.  MEAD's actors were coached until a take was approved (Wang et al.
+#: 2020): three levels, played less freely.  The factors are our choice.
 DIRECTIONS: Mapping[str, Mapping[int, Direction]] = MappingProxyType(
     {
         "ravdess": MappingProxyType({1: Direction(1), 2: Direction(2)}),
@@ -156,7 +156,10 @@ class Performance:
 
 @lru_cache(maxsize=1)
 def _roots() -> dict[str, np.ndarray]:
-    """Square roots of the correlations, to draw from them (drawn a little to the identity: stored figures are rounded)."""
+    """Square roots of the correlations, to draw from them.
+
+    The correlations are drawn a little to the identity, for the stored figures are rounded.
+    """
     return {
         name: np.linalg.cholesky(0.97 * matrix + 0.03 * np.eye(len(matrix)))
         for name, matrix in real_acting().correlation.items()
@@ -198,9 +201,14 @@ def hardly_read() -> np.ndarray:
 
 
 def known_as(label: str, level: int = 1) -> tuple[str, int]:
-    """The label and level of the real figures that a label is played from: RAVDESS has no contempt and no strong neutral."""
+    """The label and level of the real figures that a label is played from.
+
+    RAVDESS has no contempt and no strong neutral: other figures stand for these.
+    """
     name = "neutral" if label == "contempt" else label
-    return name, level if (name, level) in real_acting().mean else 1
+    if (name, level) not in real_acting().mean:
+        level = 1
+    return name, level
 
 
 def style(identity, label: str, *, layout: str = "ravdess", intensity: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -298,7 +306,8 @@ def perform(
 
     def syllable() -> np.ndarray:
         level = np.clip(rng.normal(1.0, 0.75, syllables), 0.0, 2.4)
-        # A clip of two syllables may have drawn both as silence: then they are of one size, for the mean must be the table's.
+        # A clip of two syllables may have drawn both as silence: then they are of one size, for the mean must be the
+        # table's.
         return np.interp(t, knots, level / level.mean() if level.any() else np.ones(syllables))
 
     # The figures are means of people who speak: before the first word and after the last the mouth is nearly closed.
@@ -318,7 +327,7 @@ def perform(
     au = np.clip(au, 0.0, 1.0)
 
     def wander(spread: float, pace: float) -> np.ndarray:
-        k = max(2, int(round(pace * seconds)) + 1)
+        k = max(2, round(pace * seconds) + 1)
         return np.interp(t, np.linspace(0, 1, k), rng.normal(0, spread, k))
 
     bearing = np.array(BEARING.get(label, (0.0,) * 5)) * rng.lognormal(0.0, 0.2) * direction.factor

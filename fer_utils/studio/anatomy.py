@@ -10,8 +10,7 @@ person's right (the viewer's left), side 1 the person's left.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-import math
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -31,7 +30,7 @@ _BROW_4 = np.array([1.0, 0.90, 0.62, 0.30, 0.08])
 _BROW_ARCH = np.sin(np.pi * np.clip(_BROW_U * 0.86, 0, 1) ** 1.3)
 _ROUND_UP = np.power(np.clip(1 - _LID_U**2, 0, 1), 0.72) * (1 + 0.10 * _LID_U)
 _ROUND_LOW = np.power(np.clip(1 - _LID_U**2, 0, 1), 0.85) * (1 - 0.16 * _LID_U)
-_LID_PICK = [int(round(v)) for v in np.interp(LID_LANDMARKS, _LID_U, np.arange(len(_LID_U)))]
+_LID_PICK = [round(v) for v in np.interp(LID_LANDMARKS, _LID_U, np.arange(len(_LID_U)))]
 _BROW_4X = np.array([1.0, 0.80, 0.42, 0.12, 0.0])
 
 
@@ -130,7 +129,7 @@ def _spline_matrix(count: int, per_segment: int, closed: bool) -> np.ndarray:
     matrix = np.zeros((segments * per_segment + (not closed), count))
     for k in range(segments):
         rows = slice(k * per_segment, (k + 1) * per_segment)
-        for column, weight in zip((k - 1, k, k + 1, k + 2), basis.T):
+        for column, weight in zip((k - 1, k, k + 1, k + 2), basis.T, strict=True):
             column = column % count if closed else min(max(column, 0), count - 1)
             matrix[rows, column] += weight
     if not closed:
@@ -176,7 +175,8 @@ def jaw_shift(y: np.ndarray, drop: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def _jaw_share(head: Head) -> np.ndarray:
+def jaw_share(head: Head) -> np.ndarray:
+    """`jaw_shift` for each of the head's rows, where the jaw drops by 1."""
     return jaw_shift(head.y, 1.0)
 
 
@@ -201,7 +201,7 @@ def face_of(identity: Identity, au: np.ndarray) -> Face:
 
     drop = min(0.11 * both(26) + 0.21 * both(27), 0.23) - 0.03 * both(17) * (1.0 - both(26))
     for side, sign in enumerate(SIDES):
-        g = dict(zip(INDEX, au[side].tolist()))
+        g = dict(zip(INDEX, au[side].tolist(), strict=True))
         uneven = 1.0 + 0.03 * i.asymmetry * sign
         # Brow: inner end to outer end.
         x = 0.115 + _BROW_U * (i.eye_spacing + i.eye_width * 0.60 - 0.10)
@@ -264,7 +264,7 @@ def _lift_scale(identity: Identity) -> np.ndarray:
 def _mouth(i: Identity, au, a, drop: float, points: np.ndarray) -> None:
     """Place landmarks 48..67: corners by side, the middle by the mean of both sides."""
     jaw = max(drop, 0.0)
-    mean = dict(zip(INDEX, (0.5 * (au[0] + au[1])).tolist()))
+    mean = dict(zip(INDEX, (0.5 * (au[0] + au[1])).tolist(), strict=True))
     both = mean.__getitem__
     purse = both(18)
     corner_x = i.mouth_width + 0.078 * a(12) + 0.022 * a(14) + 0.008 * a(15) + 0.088 * a(20)
@@ -295,10 +295,7 @@ def _mouth(i: Identity, au, a, drop: float, points: np.ndarray) -> None:
     peak = top - thick_up
     for side, sign in enumerate(SIDES):
         cx, cy = sign * corner_x[side], corner_y[side]
-
-        def put(index: int, fraction: float, middle_y: float, share: float) -> None:
-            points[index] = (lean + (cx - lean) * fraction, middle_y + share * (cy - middle_y))
-
+        put = partial(_put, points, (cx, cy), lean)
         right = side == 1
         points[54 if right else 48] = (cx, cy)
         points[64 if right else 60] = (lean + (cx - lean) * 0.93, cy + 0.002)
@@ -315,86 +312,9 @@ def _mouth(i: Identity, au, a, drop: float, points: np.ndarray) -> None:
     points[66] = (lean, bottom + 0.003)
 
 
-class Pose:
-    """Turns head units into pixels: yaw, then pitch, then roll, then scale and shift."""
-
-    def __init__(
-        self, head: Head, drop: float, yaw: float, pitch: float, roll: float, scale: float, centre: tuple[float, float]
-    ):
-        self.head, self.drop, self.scale, self.centre = head, drop, scale, centre
-        yaw, pitch, roll = (math.radians(v) for v in (yaw, pitch, roll))
-        self.cy, self.sy = math.cos(yaw), math.sin(yaw)
-        self.cp, self.sp = math.cos(pitch), math.sin(pitch)
-        self.cr, self.sr = math.cos(roll), math.sin(roll)
-        self.yaw = yaw
-        self.pivot = np.array([0.0, 0.55])
-        # rows: canonical height of each moved height, to undo the jaw
-        self._moved = head.y + drop * _jaw_share(head)
-        # one row a screen axis: pixels = matrix @ (x, y, z) + offset
-        turn = np.array([[self.cy, 0.0, self.sy], [self.sy * self.sp, self.cp, -self.cy * self.sp]])
-        self._matrix = scale * np.array([[self.cr, -self.sr], [self.sr, self.cr]]) @ turn
-        rest = np.array([0.0, -self.cp * self.pivot[1] + 0.35 * self.sp])
-        self._offset = np.array(centre) + scale * (
-            np.array([[self.cr, -self.sr], [self.sr, self.cr]]) @ rest + self.pivot
-        )
-
-    def at_rest(self, y: np.ndarray) -> np.ndarray:
-        """Undo the jaw's drop for heights y."""
-        return np.interp(y, self._moved, self.head.y) if abs(self.drop) > 1e-6 else y
-
-    def turn(self, xyz: np.ndarray) -> np.ndarray:
-        """(n, 3) head units -> (n, 2) pixels."""
-        return xyz @ self._matrix.T + self._offset
-
-    def _place(self, x, y, z) -> np.ndarray:
-        m = self._matrix
-        out = np.empty(np.shape(x) + (2,))
-        out[..., 0] = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + self._offset[0]
-        out[..., 1] = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + self._offset[1]
-        return out
-
-    def on_face(self, xy: np.ndarray, lift: np.ndarray | float = 0.0) -> np.ndarray:
-        """Points given as seen from the front (n, 2), put on the surface -> pixels."""
-        x, y = xy[..., 0], xy[..., 1]
-        w, front, _ = self.head.rows(self.at_rest(y))
-        if abs(self.sy) > 0.2:
-            # What would lie beyond the horizon of a turned head lies on it.
-            ahead = w * self.cy
-            edge = w * ahead / np.sqrt(ahead * ahead + (front * self.sy) ** 2)
-            x = np.minimum(x, edge) if self.sy > 0 else np.maximum(x, -edge)
-        z = front * np.sqrt(np.maximum(1.0 - (x / w) ** 2, 0.0))
-        return self._place(x, y, z + lift)
-
-    def around(self, angle: np.ndarray, y: np.ndarray, grow: np.ndarray | float = 0.0) -> np.ndarray:
-        """Points at an angle (radians, 0 front, pi/2 the person's left) and height -> pixels."""
-        w, front, back = self.head.rows(self.at_rest(y))
-        c = np.cos(angle)
-        return self._place((w + grow) * np.sin(angle), y, (np.where(c > 0, front, back) + grow) * c)
-
-    def edge_angle(self, side: int, y: np.ndarray, rows=None) -> np.ndarray:
-        """The angle at which the outline lies, for a side (0 viewer's left, 1 right)."""
-        w, front, back = self.head.rows(self.at_rest(y)) if rows is None else rows
-        far = (self.sy > 0) == (side == 1)
-        phi = np.arctan2((front if far else back) * self.sy, w * self.cy)
-        return (0.5 * np.pi - phi) if side == 1 else (-0.5 * np.pi - phi)
-
-    def outline(self, side: int, y: np.ndarray, grow: np.ndarray | float = 0.0, least: float = 9.0) -> np.ndarray:
-        """The head's outline on a side at heights y -> (n, 2) pixels; at no larger angle than ``least``."""
-        rows = w, front, back = self.head.rows(self.at_rest(y))
-        angle = self.edge_angle(side, y, rows)
-        if least < 9.0:
-            angle = np.minimum(angle, least) if side else np.maximum(angle, -least)
-        c = np.cos(angle)
-        return self._place((w + grow) * np.sin(angle), y, (np.where(c > 0, front, back) + grow) * c)
-
-
-def landmarks_of(face: Face, pose: Pose) -> np.ndarray:
-    """The 68 landmarks in pixels, (68, 2) float64; the jaw's lie on the visible outline."""
-    pixels = pose.on_face(face.points, face.lift)
-    y = face.points[:17, 1]
-    # Never behind the ear: on the near side of a turned head the jaw ends there.
-    pixels[:8] = pose.outline(0, y[:8], least=1.6)
-    pixels[9:17] = pose.outline(1, y[9:], least=1.6)
-    chin = pose.head.front[-1] * 0.55
-    pixels[8] = pose.turn(np.array([[0.0, y[8], chin]]))[0]
-    return pixels
+def _put(
+    points: np.ndarray, corner: tuple, lean: float, index: int, fraction: float, middle_y: float, share: float
+) -> None:
+    """Place a landmark of the mouth between its middle and a corner."""
+    x, y = corner
+    points[index] = (lean + (x - lean) * fraction, middle_y + share * (y - middle_y))

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
+from tqdm import tqdm
 
 from fer_utils.core import worker_pool
-from fer_utils.core.errors import FerError, invalid, missing, whole_number
-from fer_utils.studio.identity import Identity
+from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.optional_packages import opencv
+from fer_utils.studio.identity import Identity, person
 from fer_utils.studio.render import Light, check, paint
 
 #: Arguments of ``draw`` that may be one value for all pictures or one for each: (name, numbers in one value).
@@ -88,15 +90,13 @@ def draw_batch(
         "occlusion": occlusion,
         "markers": markers,
     }
-    columns = {
-        "identities": [identities] if isinstance(identities, Identity) else _sequence("identities", identities),
-        "action_units": [action_units]
-        if action_units is None or isinstance(action_units, Mapping)
-        else _sequence("action_units", action_units),
-    }
     shared = {
         "identities": isinstance(identities, Identity),
         "action_units": action_units is None or isinstance(action_units, Mapping),
+    }
+    columns = {
+        "identities": [identities] if shared["identities"] else _sequence("identities", identities),
+        "action_units": [action_units] if shared["action_units"] else _sequence("action_units", action_units),
     }
     for name, value in given.items():
         shared[name] = not _is_many(value, _ONE_OR_MANY[name])
@@ -126,8 +126,6 @@ def draw_batch(
 
 
 def _nobody() -> Identity:
-    from fer_utils.studio.identity import person
-
     return person(0)
 
 
@@ -153,12 +151,7 @@ def _plain(values) -> list:
 
 
 def _draw(jobs: list, order: list[int], pictures: np.ndarray, marks: np.ndarray, workers: int, progress: bool) -> None:
-    from tqdm import tqdm
-
-    try:
-        import cv2  # noqa: F401
-    except ImportError:
-        raise missing("cv2", needed_for="drawing", remedy="pip install opencv-python-headless") from None
+    opencv("drawing")
     chunks = [order[k : k + _CHUNK] for k in range(0, len(order), _CHUNK)]
     workers = min(workers, len(chunks))
     if workers > 1:
@@ -173,9 +166,8 @@ def _draw(jobs: list, order: list[int], pictures: np.ndarray, marks: np.ndarray,
             return
         try:
             with pool:
-                for chunk, (drawn, points) in zip(
-                    chunks, pool.map(_chunk, [[jobs[k] for k in chunk] for chunk in chunks])
-                ):
+                results = pool.map(_chunk, [[jobs[k] for k in chunk] for chunk in chunks])
+                for chunk, (drawn, points) in zip(chunks, results, strict=True):
                     pictures[chunk], marks[chunk] = drawn, points
                     bar.update(len(chunk))
         except BrokenProcessPool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from fer_utils.core.optional_packages import opencv
+
 _SHIFT = 4  # sub-pixel bits of OpenCV's drawing calls
 
 
@@ -14,32 +16,28 @@ def fixed(points: np.ndarray) -> np.ndarray:
 
 def fill(canvas: np.ndarray, points: np.ndarray, colour) -> None:
     """A filled polygon with soft edges."""
-    import cv2
-
+    cv2 = opencv()
     cv2.fillPoly(canvas, [fixed(points)], colour, cv2.LINE_AA, _SHIFT)
 
 
 def stroke(canvas: np.ndarray, points: np.ndarray, colour, thickness: float, closed: bool = False) -> None:
     """A line through points; thickness in pixels, at least 1."""
-    import cv2
-
-    cv2.polylines(canvas, [fixed(points)], closed, colour, max(1, int(round(thickness))), cv2.LINE_AA, _SHIFT)
+    cv2 = opencv()
+    cv2.polylines(canvas, [fixed(points)], closed, colour, max(1, round(thickness)), cv2.LINE_AA, _SHIFT)
 
 
 def strokes(canvas: np.ndarray, lines: np.ndarray, colour, thickness: float) -> None:
     """Many open lines (k, n, 2) of one colour at once."""
-    import cv2
-
-    cv2.polylines(canvas, list(fixed(lines)), False, colour, max(1, int(round(thickness))), cv2.LINE_AA, _SHIFT)
+    cv2 = opencv()
+    cv2.polylines(canvas, list(fixed(lines)), False, colour, max(1, round(thickness)), cv2.LINE_AA, _SHIFT)
 
 
 def disc(canvas: np.ndarray, centre, radii, colour, angle: float = 0.0) -> None:
     """A filled ellipse with soft edges."""
-    import cv2
-
+    cv2 = opencv()
     scale = 1 << _SHIFT
-    at = (int(round(centre[0] * scale)), int(round(centre[1] * scale)))
-    size = (max(1, int(round(radii[0] * scale))), max(1, int(round(radii[1] * scale))))
+    at = (round(centre[0] * scale), round(centre[1] * scale))
+    size = (max(1, round(radii[0] * scale)), max(1, round(radii[1] * scale)))
     cv2.ellipse(canvas, at, size, angle, 0, 360, colour, -1, cv2.LINE_AA, _SHIFT)
 
 
@@ -102,8 +100,7 @@ class Window:
 
 def darken(canvas: np.ndarray, polygons: list[np.ndarray], factor: float) -> None:
     """Multiply by a factor inside polygons given in fixed point, with soft edges; in place."""
-    import cv2
-
+    cv2 = opencv()
     if not polygons:
         return
     mask = np.full(canvas.shape[:2], 255, np.uint8)
@@ -113,7 +110,6 @@ def darken(canvas: np.ndarray, polygons: list[np.ndarray], factor: float) -> Non
 
 def blend(target: np.ndarray, source: np.ndarray, mask: np.ndarray) -> None:
     """target <- source where mask is 255, in between where it is between; in place, uint8."""
-    import cv2
-
+    cv2 = opencv()
     weight = mask.astype(np.float32) * np.float32(1 / 255)
     target[:] = cv2.blendLinear(np.ascontiguousarray(source), np.ascontiguousarray(target), weight, 1.0 - weight)

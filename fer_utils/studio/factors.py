@@ -33,7 +33,7 @@ OCCLUDERS: tuple[str, ...] = ("hand", "mask", "glasses")
 
 @dataclass(frozen=True)
 class Factor:
-    """What a factor is, in words, its unit, the range it may take (numbers only), and how it is drawn if it is not set."""
+    """What a factor is, in words; its unit; the range it may take (numbers only); and how it is drawn if not set."""
 
     description: str
     unit: str
@@ -46,7 +46,8 @@ def _table(**entries: tuple) -> Mapping[str, Factor]:
     return MappingProxyType({name: Factor(*entry) for name, entry in entries.items()})
 
 
-#: Every factor of a film by its name, in the order in which they act.  ``FACTORS["zoom"].default`` says how it is drawn.
+#: Every factor of a film by its name, in the order in which they act.  ``FACTORS["zoom"].default`` says how it is
+#: drawn.
 FACTORS: Mapping[str, Factor] = _table(
     label_noise=(
         "share of the performances that show another expression than their name says, any other alike",
@@ -129,7 +130,9 @@ class Conditions:
         }
         row |= {f"{name}_offset": getattr(self, name) for name in ("yaw", "pitch", "roll")}
         row |= {"light": self.light_name} | {f"light_{name}": value for name, value in asdict(self.light).items()}
-        return row | {f"background_{name}": value for name, value in zip(("red", "green", "blue"), self.background)}
+        for name, value in zip(("red", "green", "blue"), self.background, strict=True):
+            row[f"background_{name}"] = value
+        return row
 
 
 def seed_of(layout: str, actor: str, seed: int) -> int:
@@ -196,7 +199,8 @@ def _checked(name: str, value: Any) -> dict:
     is_pair = isinstance(value, (tuple, list)) and not share
     pair = list(value) if is_pair else [value, value]
     if len(pair) != 2 or not all(_is_number(v, factor.low, factor.high, whole) for v in pair) or pair[0] > pair[1]:
-        number = f"{'None or ' if whole else ''}a {'whole ' if whole else ''}number from {factor.low:g} to {factor.high:g} ({factor.unit})"
+        kind = "None or a whole number" if whole else "a number"
+        number = f"{kind} from {factor.low:g} to {factor.high:g} ({factor.unit})"
         raise _bad(name, number if share else f"{number}, or a pair (low, high) to draw between", value)
     low, high = (int(v) if whole else float(v) for v in pair)
     return {"low": low, "high": high} if is_pair else {"value": low}
@@ -243,7 +247,7 @@ def _colour(value: Any) -> dict:
         isinstance(value, (tuple, list))
         and len(value) == 2
         and all(map(one, value))
-        and all(a <= b for a, b in zip(*value))
+        and all(a <= b for a, b in zip(*value, strict=True))
     ):
         return {"low": [int(c) for c in value[0]], "high": [int(c) for c in value[1]]}
     raise _bad(
@@ -286,7 +290,10 @@ def _true_expression(take: Take, seed: int, wanted: Mapping[str, dict]) -> str:
 
 
 def _defaults(take: Take, seed: int) -> dict:
-    """All actors sit in one studio before one camera, as RAVDESS's, SAVEE's and MEAD's do; little changes from clip to clip."""
+    """What is not set: all actors sit in one studio before one camera, and little changes from clip to clip.
+
+    So it is in RAVDESS, SAVEE and MEAD.
+    """
     rng = stream(take, seed, 1)
     light = Light(
         azimuth=round(float(np.clip(rng.normal(-14, 3), -50, 50)), 3),
@@ -325,7 +332,7 @@ def _drawn(name: str, how: Mapping[str, Any], rng: np.random.Generator, default)
         return default
     if "low" in how:
         if name == "background":
-            return tuple(int(rng.integers(a, b + 1)) for a, b in zip(how["low"], how["high"]))
+            return tuple(int(rng.integers(a, b + 1)) for a, b in zip(how["low"], how["high"], strict=True))
         if name == "compression":
             return int(rng.integers(how["low"], how["high"] + 1))
         return float(np.clip(round(float(rng.uniform(how["low"], how["high"])), 4), how["low"], how["high"]))

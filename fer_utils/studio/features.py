@@ -7,10 +7,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from fer_utils.studio.anatomy import SIDES, Face, Pose, spline
+from fer_utils.core.optional_packages import opencv
+from fer_utils.studio.anatomy import SIDES, Face, spline
 from fer_utils.studio.canvas import Window, darken, disc, fill, fixed, mix, shade_of, stroke, strokes, tapered
 from fer_utils.studio.expressions import INDEX
 from fer_utils.studio.identity import EYES, Identity
+from fer_utils.studio.pose import Pose
 
 
 @dataclass
@@ -117,7 +119,7 @@ def place(s: Scene) -> None:
     sizes = [len(xy) for xy in points]
     pixels = s.pose.on_face(np.concatenate(points), np.repeat(lifts, sizes))
     ends = np.cumsum(sizes)
-    s.parts = {name: pixels[end - size : end] for name, size, end in zip(names, sizes, ends.tolist())}
+    s.parts = {name: pixels[end - size : end] for name, size, end in zip(names, sizes, ends.tolist(), strict=True)}
 
 
 def eyes(s: Scene) -> None:
@@ -149,7 +151,7 @@ def eyes(s: Scene) -> None:
             disc(patch, at, (wide * 0.86, radius * 0.86), iris)
             disc(patch, (at[0], at[1] + radius * 0.30), (wide * 0.62, radius * 0.50), shade_of(iris, 1.32))
             disc(patch, at, (wide * 0.46, radius * 0.46), (14, 11, 12))
-            shadows.append(fixed(np.concatenate([up, (up + (0, 0.040 * unit))[::-1]])))
+            shadows.append(fixed(np.concatenate([up, (up + np.array((0, 0.040 * unit)))[::-1]])))
         # The upper lid throws a shadow on the ball.
         darken(patch, shadows, 0.62)
         for side in opened:
@@ -310,13 +312,12 @@ def glasses(s: Scene) -> None:
     thick = max(1.0, 2.0 * s.thin)
     depth = 0.86 + 0.02
     for sign in SIDES:
-        xy = ring + (sign * (i.eye_spacing + 0.012), 0.03)
+        xy = ring + np.array((sign * (i.eye_spacing + 0.012), 0.03))
         xyz = np.column_stack([xy, depth - 0.35 * np.abs(xy[:, 0]) ** 2])
         lens = s.pose.turn(xyz)
         window = Window(s.canvas, lens)
         if window.patch is not None:
-            import cv2
-
+            cv2 = opencv()
             window.patch[:] = cv2.addWeighted(window.patch, 0.93, np.full_like(window.patch, 236), 0.07, 0)
             window.close()
         stroke(s.canvas, lens, frame, thick, closed=True)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from fer_utils.core.optional_packages import opencv
 from fer_utils.studio.anatomy import spline
 from fer_utils.studio.canvas import _SHIFT, Window, blend, darken, disc, fill, fixed, mix, shade_of, stroke, strokes
 from fer_utils.studio.features import Scene
@@ -118,7 +119,7 @@ def _recipe(person_seed: int, seed: int, count: int, across: bool):
 
     def at(position):  # weights that read a curve of _N points at fractional positions
         low = np.clip(np.floor(position).astype(int), 0, _N - 2)
-        weights = np.zeros(position.shape + (_N,))
+        weights = np.zeros((*position.shape, _N))
         part = position - low
         np.put_along_axis(weights, low[..., None], (1 - part)[..., None], -1)
         np.put_along_axis(weights, low[..., None] + 1, part[..., None], -1)
@@ -162,7 +163,7 @@ def _curls(s: Scene, points: np.ndarray, radius: float, seed: int, inward: float
         share = inward * depth + rng.uniform(-0.035, 0.035, len(points))
         sizes = radius * s.unit * rng.uniform(0.7, 1.25, len(points))
         tones = rng.uniform(0.86, 1.02, len(points))
-        for p, k, size, tone in zip(points, share, sizes, tones):
+        for p, k, size, tone in zip(points, share, sizes, tones, strict=True):
             disc(s.canvas, p + (middle - p) * k, (size, size), s.colour(shade_of(s.identity.hair, tone)))
 
 
@@ -226,7 +227,7 @@ def behind(s: Scene) -> None:
         for k, tone in ((0.19, 1.12), (0.11, 0.94)):
             disc(s.canvas, top - (0.03 * s.unit, 0.03 * s.unit), (k * s.unit, k * 0.8 * s.unit), s.colour(i.hair, tone))
     elif style in ("afro", "curly"):
-        crown, sides, down, *_ = _CAPS[style]
+        crown, sides, *_ = _CAPS[style]
         ring = _ring(s, 0.16 if style == "afro" else 0.05, crown, sides)
         fill(s.canvas, ring, s.colour(i.hair, 0.86))
         _curls(s, ring, 0.075 if style == "afro" else 0.06, 1, 0.14)
@@ -237,9 +238,10 @@ def front(s: Scene) -> None:
     i = s.identity
     style = i.hair_style
     if style == "bald":
-        return None
+        return
     if style == "headscarf":
-        return _headscarf(s)
+        _headscarf(s)
+        return
     crown, sides, side_y, height, combed = _CAPS[style]
     line, far_y = _hairline(s, side_y, height, combed)
     ring = _ring(s, side_y, crown, sides, far_y)
@@ -254,7 +256,7 @@ def front(s: Scene) -> None:
             darken(s.canvas[shadow.y0 : shadow.y1, shadow.x0 : shadow.x1], [fixed(edge)], 0.80)
     if style == "buzz":
         _soft_cap(s, cap)
-        return None
+        return
     fill(s.canvas, cap, s.colour(i.hair, 0.94))
     if combed == "curl":
         if style == "curly":
@@ -284,8 +286,7 @@ def _nape(s: Scene, side_y: float, style: str) -> None:
 
 def _soft_cap(s: Scene, cap: np.ndarray) -> None:
     """Hair so short that the skin shines through: no hard line anywhere, and grain."""
-    import cv2
-
+    cv2 = opencv()
     window = Window(s.canvas, cap, int(0.06 * s.unit) + 2)
     if window.patch is None:
         return
@@ -369,8 +370,7 @@ def _headscarf(s: Scene) -> None:
     turn = 1.22 * np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** 0.60
     turn = np.clip(turn, s.pose.edge_angle(0, y) + 0.06, s.pose.edge_angle(1, y) - 0.06)
     face = s.pose.around(turn, y, 0.01)
-    import cv2
-
+    cv2 = opencv()
     cv2.fillPoly(s.canvas, [fixed(outer), fixed(face)], s.colour(cloth), cv2.LINE_AA, _SHIFT)
     for k, tone in ((0.35, 0.80), (0.62, 1.14), (0.85, 0.84)):
         fold = ring[2:-2] * k + _resample(face[np.r_[28:40, 0:13]], len(ring) - 4) * (1 - k)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.studio.expressions import ACTION_UNITS
 
 PRESENTATIONS: tuple[str, ...] = ("female", "male")
 
@@ -161,8 +162,6 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     seed = whole_number("seed", seed, 0)
     if presentation not in (None, *PRESENTATIONS):
         raise invalid("presentation", expected="'female', 'male' or None", received=presentation)
-    from fer_utils.studio.expressions import ACTION_UNITS
-
     rng = np.random.default_rng([20231031, seed])
     drawn = PRESENTATIONS[int(rng.integers(2))]
     presentation = presentation or drawn
@@ -176,38 +175,38 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     # is what casts are, over the whole range of tones.
     tone = 1 + int(10 * ((0.13 + seed * 0.61803398875) % 1.0))
     age = round(float(np.clip(21 + rng.gamma(2.0, 8.0), 21, 68)), 1)
-    shape = dict(
-        undertone=round(float(rng.uniform(-1, 1)), 3),
-        head_width=around(1.0, 0.045),
-        crown=around(1.16, 0.04),
-        forehead=around(0.96, 0.035),
-        cheekbones=around(0.99, 0.035),
-        jaw=around(1.04 if male else 0.93, 0.05),
-        chin_width=around(1.08 if male else 0.93, 0.08),
-        chin=around(1.13 if male else 1.085, 0.035),
-        eye_spacing=around(0.318, 0.013),
-        eye_width=around(0.345 if male else 0.366, 0.018),
-        eye_height=around(0.146 if male else 0.166, 0.014),
-        eye_tilt=around(0.05, 0.06),
-        lid_crease=round(float(np.clip(rng.normal(0.7, 0.35), 0.0, 1.0)), 3),
-        brow_height=around(0.215 if male else 0.245, 0.020),
-        brow_thickness=around(0.066 if male else 0.044, 0.010),
-        brow_slope=around(0.02, 0.045),
-        brow_arch=around(0.03 if male else 0.055, 0.018),
-        nose_width=around(0.165 if male else 0.148, 0.020),
-        nose_length=around(0.46, 0.028),
-        nose_depth=around(1.0, 0.14),
-        bridge=around(1.0, 0.18),
-        mouth_y=around(0.715 if male else 0.695, 0.018),
-        mouth_width=around(0.262 if male else 0.250, 0.020),
-        lip_upper=around(0.050 if male else 0.064, 0.012),
-        lip_lower=around(0.070 if male else 0.084, 0.013),
-        cupid=around(0.30, 0.14),
-        ear_size=around(1.0, 0.10),
-        ear_angle=around(0.5, 0.2),
-        neck=around(0.42 if male else 0.335, 0.025),
-        hairline=around(0.0, 0.035),
-    )
+    shape = {
+        "undertone": round(float(rng.uniform(-1, 1)), 3),
+        "head_width": around(1.0, 0.045),
+        "crown": around(1.16, 0.04),
+        "forehead": around(0.96, 0.035),
+        "cheekbones": around(0.99, 0.035),
+        "jaw": around(1.04 if male else 0.93, 0.05),
+        "chin_width": around(1.08 if male else 0.93, 0.08),
+        "chin": around(1.13 if male else 1.085, 0.035),
+        "eye_spacing": around(0.318, 0.013),
+        "eye_width": around(0.345 if male else 0.366, 0.018),
+        "eye_height": around(0.146 if male else 0.166, 0.014),
+        "eye_tilt": around(0.05, 0.06),
+        "lid_crease": round(float(np.clip(rng.normal(0.7, 0.35), 0.0, 1.0)), 3),
+        "brow_height": around(0.215 if male else 0.245, 0.020),
+        "brow_thickness": around(0.066 if male else 0.044, 0.010),
+        "brow_slope": around(0.02, 0.045),
+        "brow_arch": around(0.03 if male else 0.055, 0.018),
+        "nose_width": around(0.165 if male else 0.148, 0.020),
+        "nose_length": around(0.46, 0.028),
+        "nose_depth": around(1.0, 0.14),
+        "bridge": around(1.0, 0.18),
+        "mouth_y": around(0.715 if male else 0.695, 0.018),
+        "mouth_width": around(0.262 if male else 0.250, 0.020),
+        "lip_upper": around(0.050 if male else 0.064, 0.012),
+        "lip_lower": around(0.070 if male else 0.084, 0.013),
+        "cupid": around(0.30, 0.14),
+        "ear_size": around(1.0, 0.10),
+        "ear_angle": around(0.5, 0.2),
+        "neck": around(0.42 if male else 0.335, 0.025),
+        "hairline": around(0.0, 0.035),
+    }
     if tone >= 7:  # fuller lips and broader noses are more common in the darker tones, as in people
         shape["lip_upper"] = round(shape["lip_upper"] * 1.2, 4)
         shape["lip_lower"] = round(shape["lip_lower"] * 1.15, 4)

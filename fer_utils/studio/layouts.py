@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid
+from fer_utils.datasets import mead, ravdess, savee
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,30 @@ class Take:
     @property
     def performance(self) -> str:
         """The recorded act, as ``datasets.scan`` writes it; the same for both files of a RAVDESS pair."""
-        from fer_utils.datasets import mead, ravdess, savee  # they bring pandas, which drawing does not need
-
         reader = {"ravdess": ravdess, "savee": savee, "mead": mead}[self.layout]
         return reader.parse(self.path)["performance"]
 
 
 RAVDESS_ACTORS: tuple[str, ...] = tuple(f"{k:02d}" for k in range(1, 25))
 SAVEE_ACTORS: tuple[str, ...] = ("DC", "JE", "JK", "KL")
-_MEN = "003 005 007 009 011 012 013 019 022 023 024 025 026 027 028 029 030 031 032 033 034 035 037 039 040 041 042".split()
+_MEN = (
+    "003 005 007 009 011 012 013 019 022 023 024 025 026 027 028 029 030 031 032 033 034 035 037 039 040 041 042"
+).split()
 _WOMEN = "009 011 014 015 016 018 019 021 023 024 025 026 028 029 033 035 036 037 038 040".split()
+
+
+def _in_turn(longer: list[str], shorter: list[str]) -> tuple[str, ...]:
+    """The first of each list, the second of each, and so on; what is left of the longer one at the end."""
+    names = []
+    for place, name in enumerate(longer):
+        names.append(name)
+        if place < len(shorter):
+            names.append(shorter[place])
+    return tuple(names)
+
+
 #: MEAD's public actors, a man and a woman in turn while there are women, so that the first n are balanced.
-MEAD_ACTORS: tuple[str, ...] = tuple(
-    name for k, man in enumerate(_MEN) for name in ([f"M{man}"] + ([f"W{_WOMEN[k]}"] if k < len(_WOMEN) else []))
-)
+MEAD_ACTORS: tuple[str, ...] = _in_turn([f"M{number}" for number in _MEN], [f"W{number}" for number in _WOMEN])
 ACTORS: dict[str, tuple[str, ...]] = {"ravdess": RAVDESS_ACTORS, "savee": SAVEE_ACTORS, "mead": MEAD_ACTORS}
 
 _SAVEE_CODES = {
@@ -74,9 +85,9 @@ _MEAD_FOLDERS = {
 DEFAULT_CLIPS: dict[str, int] = {"ravdess": 60, "savee": 120, "mead": 64}
 #: File type and OpenCV's four letters for its codec.
 CODECS: dict[str, tuple[str, str]] = {"ravdess": (".mp4", "mp4v"), "savee": (".avi", "XVID"), "mead": (".mp4", "mp4v")}
-#: MEAD's cameras: how far the head is turned for each, as (yaw, pitch) in degrees.  A camera at the actor's left sees the
-#: nose point to the picture's left; one above sees it point down.  The side, and 15 degrees for `top` and `down`, are our
-#: choice.  60 degrees are drawn as 55: the drawing ends at 60, and the head moves.
+#: MEAD's cameras: how far the head is turned for each, as (yaw, pitch) in degrees.  A camera at the actor's left sees
+#: the nose point to the picture's left; one above sees it point down.  The side, and 15 degrees for `top` and `down`,
+#: are our choice.  60 degrees are drawn as 55: the drawing ends at 60, and the head moves.
 VIEWS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "front": (0.0, 0.0),

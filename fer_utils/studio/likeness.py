@@ -14,8 +14,14 @@ from collections.abc import Mapping
 import json
 import os
 from pathlib import Path
+import re
 
 import numpy as np
+import pandas as pd
+from sklearn.model_selection import PredefinedSplit, StratifiedKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid
@@ -46,15 +52,14 @@ def load_real(path: str | os.PathLike):
 
     ``path`` is ``df_average_AUs_total.csv`` (separator ``;``).
     """
-    import pandas as pd
-
     path = Path(path)
     if not path.is_file():
         raise invalid(
             "path",
             expected="the file df_average_AUs_total.csv",
             received=str(path),
-            remedy="It is in data/trainingData/avg_MLP80_AUs/data_AUs_avg of MMEmotionRecognition (see the module's docstring).",
+            remedy="It is in data/trainingData/avg_MLP80_AUs/data_AUs_avg of MMEmotionRecognition (see the module's "
+            "docstring).",
         )
     table = pd.read_csv(path, sep=";")
     wanted = [f"AU{unit:02d}_r" for unit in UNITS] + [f"AU{unit:02d}_c" for unit in UNITS]
@@ -88,15 +93,13 @@ def readings(film, *, seed: int = 4):
     -------
     DataFrame with the columns of `load_real` (and ``clip``).
     """
-    import pandas as pd
-
     real = real_acting()
     clips = film.clips
     columns = [INDEX[unit] for unit in UNITS]
     hardly, blink = hardly_read(), np.array(UNITS) == 45
     played = [
         known_as(e, DIRECTIONS[layout][i].level)
-        for layout, e, i in zip(clips["dataset"], clips["expression"], clips["intensity"])
+        for layout, e, i in zip(clips["dataset"], clips["expression"], clips["intensity"], strict=True)
     ]
     people = {actor: k for k, actor in enumerate(sorted(clips["actor"].unique()))}
     base = real.mean["neutral", 1]
@@ -111,10 +114,13 @@ def readings(film, *, seed: int = 4):
         rng = np.random.default_rng([919, seed, stream])
         # Centred and scaled over the cast: 24 draws are few, and one odd cast is not what the real figures mean.
         always = np.array([deviation("between", rng) for _ in people])
-        always = (always - always.mean(axis=0)) / np.maximum(always.std(axis=0), 1e-9) if len(people) > 2 else always
-        own = {key: deviation("style", rng) for key in sorted(set(zip(clips["actor"], clips["expression"])))}
+        if len(people) > 2:
+            always = (always - always.mean(axis=0)) / np.maximum(always.std(axis=0), 1e-9)
+        pairs = sorted(set(zip(clips["actor"], clips["expression"], strict=True)))
+        own = {pair: deviation("style", rng) for pair in pairs}
         out = np.empty((len(clips), len(UNITS)))
-        for k, ((name, level), actor, expression) in enumerate(zip(played, clips["actor"], clips["expression"])):
+        rows_played = zip(played, clips["actor"], clips["expression"], strict=True)
+        for k, ((name, level), actor, expression) in enumerate(rows_played):
             draws = {"between": always[people[actor]], "style": own[actor, expression], "take": deviation("take", rng)}
             parts = [
                 np.where(
@@ -130,7 +136,7 @@ def readings(film, *, seed: int = 4):
 
     first, second = errors(0), errors(1) ** SECOND
     out = pd.DataFrame([f.mean(axis=0) for f in frames] * first, columns=[f"AU{unit:02d}_r" for unit in UNITS])
-    again = [f * e for f, e in zip(frames, second)]
+    again = [f * e for f, e in zip(frames, second, strict=True)]
     pooled = np.concatenate(again)
     for k, unit in enumerate(UNITS):
         threshold = np.quantile(pooled[:, k], 1.0 - real.present[k])
@@ -169,12 +175,10 @@ def measure(table) -> dict:
             mean.setdefault(name, {})[str(level)] = values[rows].mean(axis=0)
             rest[rows] -= mean[name][str(level)]
     always = np.array([rest[actor == a].mean(axis=0) for a in actors])
-    own = (
-        np.array([[rest[(actor == a) & (expression == e)].mean(axis=0) for e in known] for a in actors])
-        - always[:, None]
-    )
+    means = np.array([[rest[(actor == a) & (expression == e)].mean(axis=0) for e in known] for a in actors])
+    own = means - always[:, None]
     takes = rest - np.array(
-        [always[actors.index(a)] + own[actors.index(a), known.index(e)] for a, e in zip(actor, expression)]
+        [always[actors.index(a)] + own[actors.index(a), known.index(e)] for a, e in zip(actor, expression, strict=True)]
     )
     take = {e: takes[expression == e].std(axis=0) for e in known}
     scaled = takes / np.array([np.maximum(take[e], 1e-9) for e in expression])
@@ -211,10 +215,6 @@ def _features(table):
 
 
 def _machine():
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
-
     return make_pipeline(StandardScaler(), SVC(C=10, gamma=0.02))
 
 
@@ -227,8 +227,6 @@ def svm_numbers(table, *, seed: int = 0) -> dict[str, float]:
     0.001) in the data; ``known_actors``: actors apart, each actor's features
     standardised by that actor's own mean and spread.
     """
-    from sklearn.model_selection import PredefinedSplit, StratifiedKFold, cross_val_predict
-
     values, truth, actor, fold = _features(table)
     shuffled = StratifiedKFold(5, shuffle=True, random_state=seed)
     twin = np.concatenate([values, values + np.random.default_rng(seed).normal(0, 0.001, values.shape)])
@@ -251,9 +249,6 @@ def svm_numbers(table, *, seed: int = 0) -> dict[str, float]:
 
 def svm_confusion(table):
     """The machine's answers, actors apart: a DataFrame of counts, rows what was acted, columns the answer."""
-    import pandas as pd
-    from sklearn.model_selection import PredefinedSplit, cross_val_predict
-
     values, truth, _, fold = _features(table)
     answers = cross_val_predict(_machine(), values, truth, cv=PredefinedSplit(fold))
     names = [e for e in labels.ALL if e in set(truth)]
@@ -271,10 +266,7 @@ def compare(table, real: Mapping | None = None) -> dict:
     """
     found = measure(table)
     real = stored() if real is None else real
-    pooled = lambda of: {
-        e: np.mean([np.asarray(row, float) for row in of["mean"][e].values()], axis=0) for e in of["mean"]
-    }
-    one, other = pooled(found), pooled(real)
+    one, other = _profiles(found), _profiles(real)
     shared = [e for e in one if e in other]
     strong = {}
     for e in shared:
@@ -285,8 +277,8 @@ def compare(table, real: Mapping | None = None) -> dict:
             strong[e] = float(change @ wanted / (wanted @ wanted))
     return {
         "profiles": {e: float(np.corrcoef(one[e], other[e])[0, 1]) for e in shared},
-        "between": dict(zip(UNITS, (_spread(found, "between") / _spread(real, "between")).tolist())),
-        "within": dict(zip(UNITS, (_spread(found, "within") / _spread(real, "within")).tolist())),
+        "between": _by_unit(_spread(found, "between") / _spread(real, "between")),
+        "within": _by_unit(_spread(found, "within") / _spread(real, "within")),
         "strong": strong,
     }
 
@@ -302,12 +294,16 @@ def report(tables, real: Mapping | None = None) -> dict:
 
     ``tables`` is a list of `readings` of one film by several readers; ``real`` as in `compare`.
     Returns ``profiles`` {expression: r}; ``spreads`` {``real``/``drawn``: {``between``/``within``:
-    {unit: standard deviation}}}; ``strong`` {expression: share of the real step}; ``svm`` {``real``/``drawn``: numbers}.
+    {unit: standard deviation}}}; ``strong`` {expression: share of the real step}; ``svm`` {``real``/``drawn``:
+    numbers}.
     """
     real = stored() if real is None else real
     found = [compare(table, real) for table in tables]
-    mean = lambda kind: {key: float(np.mean([one[kind][key] for one in found])) for key in found[0][kind]}  # noqa: E731
-    of_real = {kind: dict(zip(UNITS, _spread(real, kind).tolist())) for kind in ("between", "within")}
+
+    def mean(kind: str) -> dict:
+        return {key: float(np.mean([one[kind][key] for one in found])) for key in found[0][kind]}
+
+    of_real = {kind: _by_unit(_spread(real, kind)) for kind in ("between", "within")}
     numbers = [svm_numbers(table) for table in tables]
     return {
         "profiles": mean("profiles"),
@@ -323,10 +319,27 @@ def report(tables, real: Mapping | None = None) -> dict:
     }
 
 
+def _profiles(figures: Mapping) -> dict[str, np.ndarray]:
+    """The mean profile of each expression over its intensities, (17,)."""
+    return {
+        name: np.mean([np.asarray(row, float) for row in levels.values()], axis=0)
+        for name, levels in figures["mean"].items()
+    }
+
+
+def _by_unit(values: np.ndarray) -> dict[int, float]:
+    return dict(zip(UNITS, values.tolist(), strict=True))
+
+
 def _spread(figures: Mapping, kind: str) -> np.ndarray:
     """The spread between actors (in every label, and with a label) or within an actor, per unit."""
-    pooled = lambda name: np.sqrt(np.mean([np.asarray(row, float) ** 2 for row in figures[name].values()], axis=0))  # noqa: E731
-    return np.hypot(np.asarray(figures["between"], float), pooled("style")) if kind == "between" else pooled("take")
+
+    def pooled(name: str) -> np.ndarray:
+        return np.sqrt(np.mean([np.asarray(row, float) ** 2 for row in figures[name].values()], axis=0))
+
+    if kind == "between":
+        return np.hypot(np.asarray(figures["between"], float), pooled("style"))
+    return pooled("take")
 
 
 def _rounded(value):
@@ -342,8 +355,9 @@ def store(path: str | os.PathLike) -> Path:
     table = load_real(path)
     figures = _rounded(
         {
-            "source": "Clip means of OpenFace action units (0 to 5) of the 1,440 RAVDESS speech clips: Luna-Jimenez et al. 2022, "
-            "doi 10.3390/app12010327 (MIT); clips: Livingstone & Russo 2018, doi 10.1371/journal.pone.0196391.",
+            "source": "Clip means of OpenFace action units (0 to 5) of the 1,440 RAVDESS speech clips: "
+            "Luna-Jimenez et al. 2022, doi 10.3390/app12010327 (MIT); clips: Livingstone & Russo 2018, "
+            "doi 10.1371/journal.pone.0196391.",
             "made_by": "fer_utils.studio.likeness.store",
             **measure(table),
             "svm": svm_numbers(table),
@@ -352,8 +366,6 @@ def store(path: str | os.PathLike) -> Path:
     )
     target = Path(__file__).with_name("ravdess_acting.json")
     text = json.dumps(figures, indent=1)
-    import re
-
     text = re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda m: "[" + re.sub(r"\s+", " ", m[1]) + "]", text)
     target.write_text(text + "\n", encoding="utf-8")
     return target

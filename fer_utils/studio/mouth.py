@@ -84,4 +84,4 @@ def _inside(s: Scene, window: Window, opening: float) -> None:
     # The lip's shadow on the teeth.
     rim = spline(s.marks[[60, 61, 62, 63, 64]], 6)
     rim = window.to(rim)
-    darken(patch, [fixed(np.concatenate([rim, (rim + (0, 0.026 * s.unit))[::-1]]))], 0.70)
+    darken(patch, [fixed(np.concatenate([rim, (rim + np.array((0, 0.026 * s.unit)))[::-1]]))], 0.70)

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from fer_utils.core.optional_packages import opencv
 from fer_utils.studio.anatomy import SIDES, Face, face_of, jaw_shift, spline
 from fer_utils.studio.canvas import Window, blend, disc, fill, mix, shade_of, stroke, tapered
 from fer_utils.studio.expressions import INDEX
@@ -28,7 +29,8 @@ def _rest(identity: Identity) -> Face:
 def markers(s: Scene) -> None:
     """Small blue dots at fixed points of the skin, which move with what the face does.
 
-    SAVEE's speakers wore 60 of them (Haq & Jackson 2009); here are 34, on forehead, brows, cheeks, nose, mouth and chin.
+    SAVEE's speakers wore 60 of them (Haq & Jackson 2009); here are 34, on forehead, brows, cheeks, nose, mouth and
+    chin.
     """
     i, face, rest = s.identity, s.face, _rest(s.identity)
     p, moved = face.points, face.points - rest.points
@@ -48,7 +50,7 @@ def markers(s: Scene) -> None:
             p[[lip_up]] + (sign * 0.02, -0.055),
             p[[lip_low]] + (sign * 0.01, 0.055),
             p[[wing]] + (sign * 0.075, -0.03),
-            np.array([(sign * 0.17, i.chin - 0.13)]) + (0.0, face.drop),
+            np.array([(sign * 0.17, i.chin - 0.13)]) + np.array((0.0, face.drop)),
         ]
     dots += [p[[28]], p[[57]] + (0.0, 0.06), np.array([(0.0, i.chin - 0.09 + face.drop)])]
     xy = np.concatenate(dots)
@@ -72,8 +74,7 @@ _ACROSS, _DOWN = 15, 9
 
 def mask(s: Scene) -> None:
     """A pleated mask from the bridge of the nose to under the chin; it goes down with the jaw."""
-    import cv2
-
+    cv2 = opencv()
     i, drop = s.identity, max(s.face.drop, 0.0)
     u, v = np.meshgrid(np.linspace(-1, 1, _ACROSS), np.linspace(0, 1, _DOWN))
     half = i.head_width * np.interp(v, [0, 0.55, 1], [0.545, 0.53, 0.30])
@@ -127,7 +128,7 @@ def mask(s: Scene) -> None:
     for row, dark in ((2, 0.86), (4, 0.84), (6, 0.86)):
         pleat = spline(at[row, facing], 3)
         stroke(window.patch, pleat, s.colour(cloth, dark * 0.93), s.thin)
-        stroke(window.patch, pleat + (0.0, 0.018 * s.unit), s.colour(cloth, 1.0), s.thin)
+        stroke(window.patch, pleat + np.array((0.0, 0.018 * s.unit)), s.colour(cloth, 1.0), s.thin)
     for row in (0, _DOWN - 1):
         stroke(window.patch, spline(at[row, facing], 3), s.colour(cloth, 0.84), 1.6 * s.thin)
     blend(s.canvas[window.y0 : window.y1, window.x0 : window.x1], window.patch, cover)
@@ -171,8 +172,7 @@ def hand(s: Scene) -> None:
     # Its shadow on the face, then sleeve, forearm, palm, fingers from the little one to the index, and the thumb.
     ghost = Window(s.canvas, at([(-0.36, -0.62), (0.42, 0.6)]), int(0.3 * s.unit))
     if ghost.patch is not None:
-        import cv2
-
+        cv2 = opencv()
         shade = np.zeros(ghost.patch.shape[:2], np.uint8)
         fill(
             shade,
@@ -200,13 +200,11 @@ def hand(s: Scene) -> None:
     fill(s.canvas, palm, dark)
     fill(s.canvas, palm.mean(axis=0) + (palm - palm.mean(axis=0)) * 0.955, middle)
     fill(s.canvas, palm.mean(axis=0) + (palm - palm.mean(axis=0)) * 0.62 - side * 0.02, light)
-    for k, (x, y, length, width, turn) in enumerate(
-        (
-            (0.235, -0.13, 0.36, 0.098, 0.16),
-            (0.125, -0.17, 0.44, 0.108, 0.04),
-            (0.01, -0.175, 0.47, 0.112, -0.07),
-            (-0.105, -0.13, 0.41, 0.108, -0.18),
-        )
+    for x, y, length, width, turn in (
+        (0.235, -0.13, 0.36, 0.098, 0.16),
+        (0.125, -0.17, 0.44, 0.108, 0.04),
+        (0.01, -0.175, 0.47, 0.112, -0.07),
+        (-0.105, -0.13, 0.41, 0.108, -0.18),
     ):
         tip = (x + np.sin(turn) * length, y - np.cos(turn) * length)
         bend = (x + np.sin(turn) * length * 0.5 + 0.012, y - np.cos(turn) * length * 0.5)
@@ -255,13 +253,12 @@ def dark_glasses(s: Scene) -> None:
             stroke(s.canvas, s.pose.turn(arm), frame, max(2.0, 4.2 * s.thin))
         window = Window(s.canvas, lens)
         if window.patch is not None:
-            import cv2
-
+            cv2 = opencv()
             tint = np.array([*s.colour((34, 32, 38)), 0.0])
             window.patch[:] = cv2.addWeighted(
                 window.patch, 0.16, np.full_like(window.patch, 0) + tint[:3].astype(np.uint8), 0.84, 0
             )
-            middle, up = window.to(lens.mean(axis=0)), np.array([s.pose.sr, -s.pose.cr]) * s.unit
+            up = np.array([s.pose.sr, -s.pose.cr]) * s.unit
             across = np.array([s.pose.cr, s.pose.sr]) * s.unit
             shine = window.to(
                 np.stack(

@@ -11,12 +11,14 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fer_utils.core.errors import invalid, missing
+from fer_utils.core.errors import invalid
+from fer_utils.core.optional_packages import opencv
 from fer_utils.studio import features, hair, mouth, props, shading
-from fer_utils.studio.anatomy import Pose, face_of, head_of, landmarks_of, spline
+from fer_utils.studio.anatomy import face_of, head_of, spline
 from fer_utils.studio.canvas import fill
 from fer_utils.studio.expressions import as_array
 from fer_utils.studio.identity import Identity
+from fer_utils.studio.pose import Pose, landmarks_of
 from fer_utils.studio.props import OCCLUSIONS
 
 #: Smallest side of a picture, in pixels: below it eyes are a pixel or two.
@@ -149,7 +151,7 @@ def check(
             "identity", expected="an Identity", received=identity, remedy="Make one with studio.person(seed)."
         )
     au = as_array(action_units)
-    width, height = _size(size)
+    width, height = checked_size(size)
     for name, value, most in (("yaw", yaw, 60), ("pitch", pitch, 30), ("roll", roll, 45)):
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not abs(float(value)) <= most:
             raise invalid(name, expected=f"degrees from -{most} to {most}", received=value)
@@ -185,7 +187,7 @@ def check(
     )
 
 
-def _size(size) -> tuple[int, int]:
+def checked_size(size) -> tuple[int, int]:
     pair = size if isinstance(size, (tuple, list)) else (size, size)
     good = len(pair) == 2 and all(
         isinstance(v, numbers.Integral) and not isinstance(v, bool) and SMALLEST <= v <= LARGEST for v in pair
@@ -212,10 +214,7 @@ def paint(
     markers: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """``draw`` without the checks: ``au`` is (2, 22)."""
-    try:
-        import cv2
-    except ImportError:
-        raise missing("cv2", needed_for="drawing", remedy="pip install opencv-python-headless") from None
+    cv2 = opencv("drawing")
     side = min(width, height)
     unit = _SCALE * side * zoom
     head = head_of(identity)
@@ -228,7 +227,7 @@ def paint(
     aside = 0
     if abs(pose.sy) > _TURNED:
         # The neck stands under the back of the head, which a turn brings to the side.
-        aside = int(round(-0.36 * unit * (pose.sy - math.copysign(_TURNED, pose.sy))))
+        aside = round(-0.36 * unit * (pose.sy - math.copysign(_TURNED, pose.sy)))
     whole = not aside and not hair.hangs(identity)
     canvas = (_set if whole else _stage)(identity, width, height, wall, light, float(zoom)).copy()
     scene = features.Scene(canvas, identity, face, pose, au, marks, unit, bright, gaze)
@@ -290,8 +289,7 @@ def _stage(identity: Identity, width: int, height: int, background, light: Light
 @lru_cache(maxsize=12)
 def _set(identity: Identity, width: int, height: int, background, light: Light, zoom: float) -> np.ndarray:
     """Wall and body together: what most pictures of a clip share."""
-    import cv2
-
+    cv2 = opencv()
     canvas = _stage(identity, width, height, background, light, zoom).copy()
     body, weight, top = _body(identity, width, height, light, zoom)
     canvas[top:] = cv2.blendLinear(body, canvas[top:], weight, 1.0 - weight)
@@ -302,8 +300,7 @@ def _set(identity: Identity, width: int, height: int, background, light: Light, 
 @lru_cache(maxsize=12)
 def _body(identity: Identity, width: int, height: int, light: Light, zoom: float):
     """Neck, shoulders and clothes: (rows, width, 3) uint8, how much they cover (0..1), and their first row."""
-    import cv2
-
+    cv2 = opencv()
     i = identity
     side = min(width, height)
     unit = _SCALE * side * zoom

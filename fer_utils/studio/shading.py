@@ -7,9 +7,11 @@ import math
 
 import numpy as np
 
-from fer_utils.studio.anatomy import Pose, jaw_shift, spline
+from fer_utils.core.optional_packages import opencv
+from fer_utils.studio.anatomy import jaw_shift, spline
 from fer_utils.studio.canvas import blend, fill
 from fer_utils.studio.features import Scene
+from fer_utils.studio.pose import Pose
 from fer_utils.studio.skin import ANGLE, MARGIN, TALL, WIDE, Skin, skin_of
 
 _OUTLINE_ROWS = np.r_[0:20:3, 20:540:10, 540:580:4, 580:600]
@@ -22,10 +24,9 @@ def shade(skin: Skin, au: np.ndarray, light: np.ndarray, ambient: float, strengt
 
     ``light`` is the unit vector towards the light in the head's own axes.
     """
-    import cv2
-
+    cv2 = opencv()
     relief = skin.base.copy()
-    for side, column in zip(*(index.tolist() for index in np.nonzero(au))):
+    for side, column in zip(*(index.tolist() for index in np.nonzero(au)), strict=True):
         for rows, columns, hill in skin.units[2 * column + side]:
             relief[rows, columns] += np.float32(au[side, column]) * hill
     gx = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3, scale=0.125)
@@ -75,8 +76,7 @@ def unroll(pose: Pose, skin: Skin, low: np.ndarray, high: np.ndarray) -> np.ndar
     ``low`` and ``high`` are the part's first and behind-the-last pixel (x, y).
     Returns (height, width, 2) float32, in cells of the colour texture.
     """
-    import cv2
-
+    cv2 = opencv()
     head = pose.head
     width, height = (int(v) for v in high - low)
     cells = (max(2, math.ceil(width / _CELL) + 1), max(2, math.ceil(height / _CELL) + 1))
@@ -167,8 +167,7 @@ def direction(light) -> np.ndarray:
 
 def skin(s: Scene, light) -> None:
     """The head: shaded texture inside the outline."""
-    import cv2
-
+    cv2 = opencv()
     texture, pose = skin_of(s.identity), s.pose
     height, width = s.canvas.shape[:2]
     outline = head_outline(pose)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 import math
 
 import numpy as np
 
+from fer_utils.core.optional_packages import opencv
 from fer_utils.studio.anatomy import Head, head_of
 from fer_utils.studio.expressions import INDEX, MIDLINE
 from fer_utils.studio.identity import Identity
@@ -51,7 +53,7 @@ def _fold(x, y, path, width, depth):
     """A groove along a path with a ridge on its outer side (away from x = 0)."""
     total = np.zeros_like(x)
     path = np.asarray(path)
-    for (xa, ya), (xb, yb) in zip(path[:-1], path[1:]):
+    for (xa, ya), (xb, yb) in pairwise(path):
         for k in (0.25, 0.75):
             xm, ym = xa + k * (xb - xa), ya + k * (yb - ya)
             length = math.hypot(xb - xa, yb - ya) * 0.5
@@ -249,15 +251,13 @@ def _nose_lift(i: Identity, x, y) -> np.ndarray:
 
 
 def _noise(rng, rows, columns, blur):
-    import cv2
-
+    cv2 = opencv()
     return cv2.GaussianBlur(rng.standard_normal((rows, columns)).astype(np.float32), (0, 0), blur) * blur * 2.5
 
 
 def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
     """Skin colour without light: blush, tired eyes, freckles, stubble or beard, fine mottling."""
-    import cv2
-
+    cv2 = opencv()
     _, y, x = _grid(head, FINE, FINE)
     x, y = x.astype(np.float32), y.astype(np.float32)
     m = np.abs(x)

@@ -16,8 +16,14 @@ import sys
 import numpy as np
 
 from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import write_atomic
 from fer_utils.studio.layouts import CODECS, Take
+
+try:
+    import fcntl
+except ImportError:  # Windows: two films into one folder at once are not kept apart
+    fcntl = None
 
 _AGAIN = "call film() again with the same arguments; it goes on where it stopped."
 #: What a kill can leave: a video being written, and what `write_atomic` has not yet renamed.
@@ -33,10 +39,6 @@ def held(root: Path) -> Iterator[None]:
 
     Whatever the disk refuses within becomes one FerError.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows: two films into one folder at once are not kept apart
-        fcntl = None
     if root.exists() and not root.is_dir():
         raise invalid("root", expected="a folder", received=str(root))
     try:
@@ -44,7 +46,7 @@ def held(root: Path) -> Iterator[None]:
         handle = os.open(root, os.O_RDONLY) if fcntl is not None else None
         try:
             if handle is not None:
-                _lock(fcntl, handle, root)
+                _lock(handle, root)
             yield
         finally:
             if handle is not None:
@@ -53,7 +55,7 @@ def held(root: Path) -> Iterator[None]:
         raise FerError(_refused(root, error)) from error
 
 
-def _lock(fcntl, handle: int, root: Path) -> None:
+def _lock(handle: int, root: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -67,7 +69,10 @@ def _refused(root: Path, error: OSError) -> str:
     where = error.filename or root
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"The disk is full, or your share of it is used up: {error.strerror} ({where}). Make room and {_AGAIN}"
-    return f"The film cannot be written to {root}: {error.strerror or error} ({where}). Choose a folder that you may write to."
+    return (
+        f"The film cannot be written to {root}: {error.strerror or error} ({where}). Choose a folder that you may "
+        "write to."
+    )
 
 
 def begin(root: Path, plan: dict) -> bool:
@@ -89,7 +94,8 @@ def begin(root: Path, plan: dict) -> bool:
                 "root",
                 expected="a new or empty folder, or one begun by the same call",
                 received=str(root),
-                remedy=f"It holds another film (different: {', '.join(changed)}). Choose another folder, or delete this one.",
+                remedy=f"It holds another film (different: {', '.join(changed)}). Choose another folder, or delete "
+                "this one.",
             )
         return (root / "truth" / "manifest.json").is_file()
     # A film that was stopped before its plan was written has left a folder `truth`, and no more.
@@ -155,8 +161,7 @@ def video(path: Path, layout: str, fps: float, size: tuple[int, int]) -> Iterato
     ------
     FerError if the file cannot be opened, or holds fewer frames than were added.
     """
-    import cv2
-
+    cv2 = opencv()
     suffix, codec = CODECS[layout]
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.stem}.part{suffix}")
@@ -188,7 +193,10 @@ def video(path: Path, layout: str, fps: float, size: tuple[int, int]) -> Iterato
 
 
 def _ends_where_it_says(path: Path) -> bool:
-    """Whether the boxes of an MP4, or the chunks of an AVI, fill the file exactly.  Every frame of a torn file may be readable."""
+    """Whether the boxes of an MP4, or the chunks of an AVI, fill the file exactly.
+
+    The frames alone do not tell: every frame of a torn file may be readable.
+    """
     at, end = 0, path.stat().st_size
     with open(path, "rb") as file:
         while at < end:
@@ -222,8 +230,7 @@ def copy_video(source: Path, target: Path, layout: str, fps: float, size: tuple[
 
 def _frames(path: Path, *, decode: bool = True) -> Iterator[np.ndarray | None]:
     """The frames of a video, one at a time; only counted where they are not decoded."""
-    import cv2
-
+    cv2 = opencv()
     capture = cv2.VideoCapture(str(path))
     try:
         while capture.isOpened() and capture.grab():

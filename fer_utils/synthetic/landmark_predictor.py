@@ -14,20 +14,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 import hashlib
+import importlib
 import json
 import os
 from pathlib import Path
+import sys
 import tempfile
 
 import numpy as np
+import pandas as pd
+from tqdm import tqdm
 
 from fer_utils import studio
-from fer_utils.core import provenance, worker_pool
+from fer_utils.core import labels, provenance, worker_pool
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import home, write_atomic
-from fer_utils.faces.detectors import Box, create
-from fer_utils.faces.landmarks import OPTIONS, Landmarks, fit_landmarks, landmark_error, model_path
-from fer_utils.faces.video import opencv
+from fer_utils.faces.detector_base import Box
+from fer_utils.faces.detectors import create
+from fer_utils.faces.landmark_training import OPTIONS, fit_landmarks
+from fer_utils.faces.landmarks import Landmarks, landmark_error, model_path
 
 #: Seeds of the people who are learned from, and of those who never are; `studio.film` uses neither.
 TAUGHT, UNSEEN = 2_000_000_000, 3_000_000_000
@@ -60,7 +66,7 @@ def train(
     action units on top, a head turned by up to 20 degrees of yaw, 12 of pitch
     and 10 of roll, one of the studio's lights, a wall of some colour, noise and
     blur.  The box is the one that dlib's detector finds; where it finds none,
-    the one that it would on average.  Options: ``faces.landmarks.OPTIONS``.
+    the one that it would on average.  Options: ``faces.landmark_training.OPTIONS``.
 
     Parameters
     ----------
@@ -97,8 +103,6 @@ def train(
     if _finished(file, note, key):
         return file
 
-    from tqdm import tqdm
-
     missed = 0
 
     def taught() -> Iterator[tuple[np.ndarray, Box, np.ndarray]]:
@@ -112,7 +116,7 @@ def train(
                 found, missed = likely, missed + 1
             yield example.picture, found, example.landmarks
         if progress:
-            tqdm.write(f"learning landmarks from {total} faces (no bar: it is one call of dlib)", file=_stderr())
+            tqdm.write(f"learning landmarks from {total} faces (no bar: it is one call of dlib)", file=sys.stderr)
 
     with tempfile.TemporaryDirectory() as folder, worker_pool.one_thread():
         made = Path(folder) / "made.dat"
@@ -196,9 +200,6 @@ def measure(
     ``facial_hair``, ``found`` (whether the detector found a face) and ``error``,
     see ``faces.landmarks.landmark_error``; NaN where no face was found.
     """
-    import pandas as pd
-    from tqdm import tqdm
-
     if not isinstance(landmarks, Landmarks):
         raise invalid(
             "landmarks", expected="a Landmarks, from fer_utils.synthetic.landmark_predictor.load()", received=landmarks
@@ -230,8 +231,6 @@ def report(measured):
     detector found a face) and, over those, ``error``, the mean, and ``error_95``,
     below which 95 % lie; shares of the inter-ocular distance.
     """
-    import pandas as pd
-
     if not isinstance(measured, pd.DataFrame) or not {"person", "found", "error"} <= set(measured.columns):
         raise invalid(
             "measured",
@@ -267,9 +266,7 @@ def report(measured):
 
 def _example(person: studio.Identity, rng: np.random.Generator) -> Example:
     cv2 = opencv()
-    from fer_utils.core.labels import ALL
-
-    label = str(rng.choice(ALL))
+    label = str(rng.choice(labels.ALL))
     light = str(rng.choice(list(studio.LIGHTS)))
     yaw, pitch = float(rng.uniform(-YAW, YAW)), float(rng.uniform(-PITCH, PITCH))
     roll = float(np.clip(rng.normal(0.0, 4.0), -ROLL, ROLL))
@@ -307,7 +304,10 @@ def _example(person: studio.Identity, rng: np.random.Generator) -> Example:
 
 
 def _units(label: str, rng: np.random.Generator) -> dict[int | str, float]:
-    """A prototype at some strength, and on top each action unit with a chance of 0.12, sides apart where there are sides."""
+    """A prototype at some strength, and on top each action unit with a chance of 0.12.
+
+    Units with two sides get one on top for each.
+    """
     units = studio.prototype(label, float(rng.uniform(0.3, 1.0)), optional=float(rng.random()))
     for unit in studio.ACTION_UNITS:
         if rng.random() < 0.12:
@@ -355,12 +355,4 @@ def _first_seed(first: int, seed: int) -> int:
 
 
 def _version(module: str) -> str:
-    import importlib
-
     return importlib.import_module(module).__version__
-
-
-def _stderr():
-    import sys
-
-    return sys.stderr

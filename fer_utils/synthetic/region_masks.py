@@ -16,14 +16,16 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+import pandas as pd
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.optional_packages import opencv
 from fer_utils.faces import Box, FaceSet, points_in_crop
 from fer_utils.studio import ACTION_UNITS
 
-#: Action unit -> the parts of the face that it moves: brows and the forehead above them (1, 2, 4), lids (5, 7, 43, 45), the
-#: cheek's top and the lids (6), the nose (9), the nose's wings and the upper lip (10), lips and cheeks (12, 14), lips (15, 18, 20,
-#: 23 to 25), lips and chin (16, 17, 26, 27).
+#: Action unit -> the parts of the face that it moves: brows and the forehead above them (1, 2, 4), lids (5, 7, 43, 45),
+#: the cheek's top and the lids (6), the nose (9), the nose's wings and the upper lip (10), lips and cheeks (12, 14),
+#: lips (15, 18, 20, 23 to 25), lips and chin (16, 17, 26, 27).
 PARTS: Mapping[int, tuple[str, ...]] = MappingProxyType(
     {
         1: ("brow",),
@@ -61,8 +63,10 @@ POINTS: Mapping[str, tuple[tuple[int, ...], ...]] = MappingProxyType(
         "chin": ((48, 54, 55, 56, 57, 58, 59, 6, 7, 8, 9, 10),),
     }
 )
-#: How far the forehead reaches above the brows, and how far every hull is widened: shares of the distance of the eyes' outer corners.
-FOREHEAD, WIDENED = 0.30, 0.06
+#: How far the forehead reaches above the brows, as a share of the distance of the eyes' outer corners.
+FOREHEAD = 0.30
+#: How far every hull is widened, as a share of the same distance.
+WIDENED = 0.06
 #: A unit counts from so much above the most that the actor's neutral clips show; intensities go from 0 to 1.
 LEAST = 0.25
 
@@ -117,8 +121,7 @@ def regions(
     ------
     FerError : no truth there, clips that it does not know, rows out of range, aligned faces.
     """
-    import cv2
-
+    cv2 = opencv()
     if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 <= least <= 1:
         raise invalid("least", expected="a number from 0 to 1", received=least)
     table = _Truth(truth)
@@ -126,26 +129,32 @@ def regions(
     marks = landmarks(face_set, truth, rows, size=size, margin=margin)
     side = size or face_set.images.shape[1]
     masks, moved = np.zeros((len(rows), side, side), np.uint8), []
-    for mask, points, row in zip(masks, marks, face_set.meta.iloc[rows].itertuples()):
+    for mask, points, row in zip(masks, marks, face_set.meta.iloc[rows].itertuples(), strict=True):
         shown = table.frames(row.clip)["action_units"][row.frame_index] > table.neutral(row.actor) + least  # (2, 22)
         unit = np.hypot(*(points[45] - points[36]))
-        for name in {
-            (part, k)
-            for number, sides in zip(ACTION_UNITS, shown.T)
-            for part in PARTS[number]
-            for k in range(len(POINTS[part]))
-            if (sides[k] if len(POINTS[part]) == 2 else sides.any())
-        }:
-            cv2.fillConvexPoly(mask, np.rint(_outline(*name, points, unit)).astype(np.int32), 1)
+        for part, side_number in _parts_moved(shown):
+            outline = _outline(part, side_number, points, unit)
+            cv2.fillConvexPoly(mask, np.rint(outline).astype(np.int32), 1)
         radius = max(1, round(WIDENED * unit))
         mask[:] = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2))
-        moved.append(tuple(number for number, sides in zip(ACTION_UNITS, shown.T) if sides.any()))
+        moved.append(tuple(number for number, sides in zip(ACTION_UNITS, shown.T, strict=True) if sides.any()))
     return Regions(masks.astype(bool), tuple(moved), tuple(k for k, units in enumerate(moved) if not units))
 
 
-def _outline(part: str, side: int, points: np.ndarray, unit: float) -> np.ndarray:
-    import cv2
+def _parts_moved(shown: np.ndarray) -> set[tuple[str, int]]:
+    """The parts of the face that the shown units, (2, 22) bool, move: (part, its number among the part's sides)."""
+    moved = set()
+    for number, sides in zip(ACTION_UNITS, shown.T, strict=True):
+        for part in PARTS[number]:
+            if len(POINTS[part]) == 2:
+                moved |= {(part, side) for side in (0, 1) if sides[side]}
+            elif sides.any():
+                moved.add((part, 0))
+    return moved
 
+
+def _outline(part: str, side: int, points: np.ndarray, unit: float) -> np.ndarray:
+    cv2 = opencv()
     hull = points[list(POINTS[part][side])]
     if part == "brow":
         across = points[45] - points[36]
@@ -163,7 +172,11 @@ def landmarks(
     size: int | None = None,
     margin: float | None = None,
 ) -> np.ndarray:
-    """The drawn landmarks of some rows in pixels of their crops, (N, 68, 2) float64: see `fer_utils.faces.points_in_crop`."""
+    """The drawn landmarks of some rows.
+
+    Parameters are those of `regions`.  Returns (N, 68, 2) float64, in pixels of the crops, as
+    `fer_utils.faces.points_in_crop` gives them.
+    """
     config = face_set.manifest.get("config", {})
     if config.get("align"):
         raise invalid(
@@ -187,10 +200,13 @@ def landmarks(
 
 
 def apexes(face_set: FaceSet, truth: str | os.PathLike, rows: Sequence[int]) -> np.ndarray:
-    """Of each clip among the rows the one whose frame shows the expression most (the truth's ``apex``): row positions, ascending."""
+    """Of each clip among the rows the one whose frame shows the expression most, by the truth's ``apex``.
+
+    Returns row positions, ascending.
+    """
     table, best = _Truth(truth), {}
     rows = _rows(rows, len(face_set))
-    for position, row in zip(rows, face_set.meta.iloc[rows].itertuples()):
+    for position, row in zip(rows, face_set.meta.iloc[rows].itertuples(), strict=True):
         how_far = float(table.frames(row.clip)["apex"][row.frame_index])
         if row.clip not in best or how_far > best[row.clip][0]:
             best[row.clip] = how_far, int(position)
@@ -200,7 +216,7 @@ def apexes(face_set: FaceSet, truth: str | os.PathLike, rows: Sequence[int]) -> 
 class _Truth:
     """The truth of a film, read clip by clip and kept."""
 
-    def __new__(cls, folder):
+    def __init__(self, folder):
         if not isinstance(folder, (str, os.PathLike)):
             raise invalid("truth", expected="the folder `truth` of a drawn film", received=folder)
         folder = Path(folder).expanduser()
@@ -210,16 +226,16 @@ class _Truth:
                 "truth",
                 expected="the folder `truth` of a drawn film",
                 received=str(folder.parent),
-                remedy="Only drawn people have one: fer_utils.synthetic.stand_ins.truth('ravdess', tier=...) says where.",
+                remedy="Only drawn people have one: fer_utils.synthetic.stand_ins.truth('ravdess', tier=...) says "
+                "where.",
             )
-        made = super().__new__(cls)
-        made.folder, made._frames, made._neutral, made._clips = folder, {}, {}, None
-        return made
+        self.folder = folder
+        self._frames: dict[str, dict[str, np.ndarray]] = {}
+        self._neutral: dict[str, np.ndarray] = {}
+        self._clips: pd.DataFrame | None = None
 
     def clips(self):
         if self._clips is None:
-            import pandas as pd
-
             self._clips = pd.read_csv(self.folder / "clips.csv", dtype="str", keep_default_na=False)
         return self._clips
 

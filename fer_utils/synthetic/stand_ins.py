@@ -17,6 +17,7 @@ from fer_utils.core.paths import home
 from fer_utils.core.tables import ClipTable
 from fer_utils.faces.detectors import create
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
+from fer_utils.synthetic import landmark_predictor
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,7 @@ def face_set(
     """
     clips = clip_table(dataset, tier=tier, root=root, twins=twins, progress=progress)
     if landmarks == "drawn":
-        from fer_utils.synthetic.landmark_predictor import train
-
-        landmarks = train(progress=progress)
+        landmarks = landmark_predictor.train(progress=progress)
     predictor = None if landmarks is None else chosen_landmarks(landmarks, False, create(detector))
     made_from = [
         [(row.clip, Path(row.path).stat().st_size, Path(row.path).stat().st_mtime_ns) for row in clips.itertuples()],

@@ -11,7 +11,7 @@ import pytest
 
 from fer_utils.benchmarks import face_detection
 from fer_utils.core.errors import FerError
-from fer_utils.faces.detectors import Box, Detector
+from fer_utils.faces import Box, Detector
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fer_utils.core.errors import FerError
-from fer_utils.faces.detectors import Box
+from fer_utils.faces import Box
 from fer_utils.live import classifiers, pipeline
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")

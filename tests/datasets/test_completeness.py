@@ -39,7 +39,8 @@ def ravdess_names(actors=range(1, 25), channels=(1, 2), modalities=(1, 2)):
                     for i in range(1, 2 if e == 1 else 3):
                         for s in (1, 2):
                             for r in (1, 2):
-                                yield f"Actor_{actor:02d}/{m:02d}-{v:02d}-{e:02d}-{i:02d}-{s:02d}-{r:02d}-{actor:02d}.mp4"
+                                codes = "-".join(f"{code:02d}" for code in (m, v, e, i, s, r, actor))
+                                yield f"Actor_{actor:02d}/{codes}.mp4"
 
 
 SAVEE = [
@@ -65,7 +66,7 @@ def test_the_whole_of_ravdess():
     found = datasets.check(table_of("ravdess", names))
     assert len(names) == 2 * (24 * 60 + 23 * 44) and found.complete
     assert found.missing == found.repeated == found.unexpected == found.partial == ()
-    assert dict(zip(found.parts["part"], found.parts["expected"])) == {
+    assert dict(zip(found.parts["part"], found.parts["expected"], strict=True)) == {
         "speech, video-only": 1440,
         "speech, audio-video": 1440,
         "song, video-only": 1012,
@@ -190,12 +191,12 @@ def test_mead_levels_that_nobody_has_are_said_and_not_missed():
 
 def test_an_empty_folder_and_calls_that_cannot_be_made(tmp_path):
     empty = datasets.scan("savee", tmp_path)
-    with pytest.raises(FerError, match="`clips`.*\\[\\].*\n.*dataset="):
+    with pytest.raises(FerError, match=r"`clips`.*\[\].*\n.*dataset="):
         datasets.check(empty)
     found = datasets.check(empty, dataset="savee")
     assert not found.complete and str(found) == "savee: not complete\n  nothing is there" and len(found.table) == 0
     touch(tmp_path / "tree", ["happy/a.png"])
-    with pytest.raises(FerError, match="`dataset`.*whose counts are known.*'folder'"):
+    with pytest.raises(FerError, match=r"`dataset`.*whose counts are known.*'folder'"):
         datasets.check(datasets.scan("folder", tmp_path / "tree"))
     both = pd.concat([table_of("savee", SAVEE[:1]), table_of("mead", mead_names("M003"))])
     for ask in (

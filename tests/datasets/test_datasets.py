@@ -346,7 +346,8 @@ def test_mead_flat_names_in_the_folders_of_cameras(tmp_path):
     names = [f"M003/video/{view}/happy/level_1/M003_level_1_happy_024.mp4" for view in mead.VIEWS]
     touch(tmp_path, *names)
     table = datasets.scan("mead", tmp_path)
-    assert dict(zip(table["clip"], table["view"])) == dict(zip(names, mead.VIEWS)) and kinds(table) == []
+    views = dict(zip(table["clip"], table["view"], strict=True))
+    assert views == dict(zip(names, mead.VIEWS, strict=True)) and kinds(table) == []
     assert table["performance"].nunique() == 1
     for below in ("M003/video/left_30", "M003/video/left_30/happy", "M003/video/left_30/happy/level_1"):
         assert list(datasets.scan("mead", tmp_path / below)["view"]) == ["left_30"]
@@ -364,13 +365,16 @@ def test_mead_flat_names_that_contradict_their_folders(tmp_path):
         "happy/level_1/M003_level_1_happy_002.mp4",
     )
     table = datasets.scan("mead", tmp_path)
-    assert dict(zip(table["clip"], table["view"]))["left_60/sad/level_2/W009_level_3_happy_024.mp4"] == "left_60"
+    views = dict(zip(table["clip"], table["view"], strict=True))
+    assert views["left_60/sad/level_2/W009_level_3_happy_024.mp4"] == "left_60"
     assert len(table) == 4 and kinds(table) == ["mismatch"] * 3
     told = {
-        path[len(str(tmp_path)) + 1 :]: text for path, text in zip(table.problems["path"], table.problems["problem"])
+        path[len(str(tmp_path)) + 1 :]: text
+        for path, text in zip(table.problems["path"], table.problems["problem"], strict=True)
     }
     assert told == {
-        "left_60/sad/level_2/W009_level_3_happy_024.mp4": "the folder sad says expression sad, the file name says happy; "
+        "left_60/sad/level_2/W009_level_3_happy_024.mp4": "the folder sad says expression sad, the file name says "
+        "happy; "
         "the folder level_2 says intensity 2, the file name says 3",
         "M003/top/M003_front_fear_level_2_001.mp4": "the folder top says view top, the file name says front",
         "M003/M004_level_1_happy_001.mp4": "the folder M003 says actor M003, the file name says M004",
@@ -400,7 +404,7 @@ def test_folder_scan(tmp_path):
 def test_folder_actor_by_pattern(tmp_path):
     touch(tmp_path, "joy/S01_a.png", "joy/S02_b.png", "joy/other.png", "joy/another.png")
     table = datasets.scan("folder", tmp_path, actor=r"/(?P<actor>S[0-9]+)_")
-    assert dict(zip(table["clip"], table["actor"])) == {
+    assert dict(zip(table["clip"], table["actor"], strict=True)) == {
         "joy/S01_a.png": "S01",
         "joy/S02_b.png": "S02",
         "joy/other.png": "",

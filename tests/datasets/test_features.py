@@ -59,7 +59,8 @@ def server(monkeypatch):
             self.server.asked.append(self.path)
             data, length = self.server.bytes.get(self.path, (None, None))
             if data is None:
-                return self.send_error(404)
+                self.send_error(404)
+                return
             self.send_response(200)
             self.send_header("Content-Length", str(length))
             self.end_headers()
@@ -264,7 +265,7 @@ def test_the_variable_is_named_where_it_is_wrong(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["ravdess", "", None, ["ravdess_au"], 3])
 def test_an_unknown_name(name):
-    with pytest.raises(FerError, match="Invalid value for `name`. Expected one of .'crema_d_votes', 'ravdess_au'"):
+    with pytest.raises(FerError, match=r"Invalid value for `name`. Expected one of .'crema_d_votes', 'ravdess_au'"):
         load_features(name)
 
 

@@ -16,7 +16,7 @@ from fer_utils.datasets.subjects import Picture
 
 
 def column(table, name):
-    return dict(zip(table["clip"], table[name]))
+    return dict(zip(table["clip"], table[name], strict=True))
 
 
 # --- the grammars ---------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_an_unknown_scheme_is_told_the_known_ones(tmp_path):
     ):
         with pytest.raises(FerError, match=r"'ck\+', 'ck48', 'jaffe', 'kdef'"):
             ask()
-    with pytest.raises(FerError, match="`actor`.*the names of 'ravdess' say the actor"):
+    with pytest.raises(FerError, match=r"`actor`.*the names of 'ravdess' say the actor"):
         datasets.scan("ravdess", tmp_path, actor="kdef")
 
 

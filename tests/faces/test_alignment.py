@@ -1,4 +1,7 @@
-"""Landmarks in the pass and faces levelled by their eyes: the geometry, the files, resuming, and the same pixels in `predict`."""
+"""Landmarks in the pass, and faces levelled by their eyes.
+
+The geometry, the files, resuming, and the same pixels in `predict`.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,9 @@ import pytest
 from fer_utils import faces, studio
 from fer_utils.cli import main
 from fer_utils.core.errors import FerError
-from fer_utils.faces import FaceSet, preparation, prepare
-from fer_utils.faces.clipwork import Settings
-from fer_utils.faces.detectors import Box, DlibHog
+from fer_utils.faces import Box, FaceSet, preparation, prepare
+from fer_utils.faces.detectors import DlibHog
+from fer_utils.faces.extraction import Settings
 from fer_utils.faces.landmarks import Landmarks, landmark_error
 from fer_utils.inference import predict
 from fer_utils.synthetic import landmark_predictor
@@ -80,7 +83,10 @@ def test_a_point_of_the_picture_is_where_the_points_say_in_the_crop(box, size, m
 @settings(deadline=None)
 @given(st.integers(70, 130), st.integers(70, 130), st.sampled_from([40, 60]), st.sampled_from([20, 40, 60, 90]), rolls)
 def test_every_pixel_of_a_turned_crop_comes_from_its_place(x, y, side, size, roll):
-    """On two ramps, to the right and down, a pixel's grey says where it is from; corners lie outside the upright square."""
+    """On two ramps, to the right and down, a pixel's grey says where it is from.
+
+    Corners lie outside the upright square.
+    """
     ramp = np.repeat(np.arange(200, dtype=np.uint8)[None, :, None], 200, axis=0).repeat(3, axis=2)
     box = Box(x - side // 2, y - side // 2, side, side, 1)
     away = (np.arange(size) + 0.5) * side / size - side / 2
@@ -133,10 +139,10 @@ def test_no_turn_changes_no_byte(box, size, margin, roll):
 @settings(deadline=None)
 @given(st.integers(0, 50), st.floats(-45, 45), st.floats(-20, 20))
 def test_a_turned_drawn_face_comes_back_level(seed, roll, yaw):
-    """By the truth: the head's roll is found by its eyes, and the truth in the turned square is that of a level head."""
+    """The head's roll is found by its eyes, and the truth in the turned square is that of a level head."""
     person = studio.person(seed)
     _, upright = studio.draw(person, yaw=yaw, size=128, truth=True)
-    picture, marks = studio.draw(person, yaw=yaw, roll=roll, size=128, truth=True)
+    _, marks = studio.draw(person, yaw=yaw, roll=roll, size=128, truth=True)
     found = faces.eye_roll(marks)
     assert found - faces.eye_roll(upright) == pytest.approx(roll, abs=0.5)
     box = Box(*(np.rint(marks.mean(axis=0)).astype(int) - 40).tolist(), 80, 80, 1)
@@ -163,7 +169,7 @@ def test_the_pixels_of_a_turned_face_are_those_of_a_level_one(roll):
 
 @pytest.mark.parametrize("roll", [np.nan, np.inf, None, "12", True])
 def test_rolls_that_are_none(roll):
-    with pytest.raises(FerError, match="`roll`.*degrees"):
+    with pytest.raises(FerError, match=r"`roll`.*degrees"):
         faces.crop(drawn.face(1), Box(60, 60, 100, 100, 1), roll=roll)
     with pytest.raises(FerError, match="`roll`"):
         faces.points_in_crop(np.zeros(2), Box(60, 60, 100, 100, 1), roll=roll)
@@ -224,7 +230,7 @@ def test_the_landmarks_are_the_truths_in_the_square(sets, shown):
     assert not found.flags.writeable
     truth = [
         faces.points_in_crop(marks, box_of(row), size=120, margin=0.1)
-        for marks, row in zip(shown[1], marked.meta.itertuples())
+        for marks, row in zip(shown[1], marked.meta.itertuples(), strict=True)
     ]
     assert (landmark_error(found, np.stack(truth)) < 0.06).all()
     assert np.linalg.norm(found - truth, axis=-1).mean(axis=-1).max() < 3  # pixels
@@ -241,11 +247,11 @@ def test_aligned_faces_are_level(sets, shown, predictor):
     truly = [faces.eye_roll(marks) for marks in shown[1]]
     turned = [
         faces.points_in_crop(marks, box_of(row), size=120, margin=0.1, roll=roll)
-        for marks, row, roll in zip(shown[1], rows, truly)
+        for marks, row, roll in zip(shown[1], rows, truly, strict=True)
     ]
     assert np.linalg.norm(aligned.landmarks - turned, axis=-1).mean(axis=-1).max() < 3
     again = Landmarks(predictor)
-    for image, row in zip(aligned.images[..., 0], rows):
+    for image, row in zip(aligned.images[..., 0], rows, strict=True):
         picture = cv2.cvtColor(cv2.imread(row.path), cv2.COLOR_BGR2RGB)
         roll = again.find_turned(picture, box_of(row))[1]
         assert np.array_equal(image, faces.crop(picture, box_of(row), size=120, margin=0.1, roll=roll))
@@ -258,7 +264,7 @@ def test_aligned_faces_are_level(sets, shown, predictor):
 
 @pytest.mark.parametrize("roll", [-30.0, -20.0, 20.0, 30.0])
 def test_heads_turned_further_than_was_learned_are_levelled_too(roll, predictor):
-    """One look sees half of 30 degrees; the looks in the turned square see the rest, and bring the points back with it."""
+    """One look sees half of 30 degrees; the looks in the turned square see the rest, and bring the points back."""
     finder, marks_of, once = DlibHog(), Landmarks(predictor), []
     for seed in range(4):
         picture, truth = studio.draw(studio.person(seed + 300), {12: 0.5}, roll=roll, size=300, zoom=0.9, truth=True)
@@ -364,7 +370,7 @@ def test_another_predictor_or_none_is_another_request(sets, shown, predictor, tm
     ):
         with pytest.raises(FerError, match=words):
             prepare(shown[0], out, **changed, **options)
-    with pytest.raises(FerError, match="landmarks is None there and '.*' here"):
+    with pytest.raises(FerError, match=r"landmarks is None there and '.*' here"):
         prepare(shown[0], sets["plain"].path, landmarks=predictor, **options)
     assert drawn.files_of(out) == before
 
@@ -412,7 +418,7 @@ def test_landmarks_of_a_pass_that_was_thrown_away_do_not_stay(sets, shown, predi
         prepare(shown[0], out, landmarks=predictor, **options)
     monkeypatch.undo()
     assert (out / "landmarks.npy").is_file()
-    with pytest.raises(FerError, match="(?s)unfinished pass.*landmarks is '.*' there and None here.*resume=False"):
+    with pytest.raises(FerError, match=r"(?s)unfinished pass.*landmarks is '.*' there and None here.*resume=False"):
         prepare(shown[0], out, **options)
     prepare(shown[0], out, resume=False, **options)
     assert drawn.files_of(out) == drawn.files_of(sets["plain"].path)
@@ -441,11 +447,11 @@ def test_no_face_and_a_failure_leave_the_rows_in_step(shown, predictor, tmp_path
 
 def test_a_part_keeps_its_landmarks(tmp_path):
     marks = np.random.default_rng(0).normal(60, 20, (2, 68, 2)).astype(np.float32)
-    one = faces.clipwork.ClipResult(np.zeros((2, 16, 16), np.uint8), [[1], [2]], [], marks)
+    one = faces.extraction.ClipResult(np.zeros((2, 16, 16), np.uint8), [[1], [2]], [], marks)
     (tmp_path / "part").write_bytes(one.to_bytes())
-    assert np.array_equal(faces.clipwork.ClipResult.from_file(tmp_path / "part").landmarks, marks)
+    assert np.array_equal(faces.extraction.ClipResult.from_file(tmp_path / "part").landmarks, marks)
     (tmp_path / "part").write_bytes(one._replace(landmarks=None).to_bytes())
-    assert faces.clipwork.ClipResult.from_file(tmp_path / "part").landmarks is None
+    assert faces.extraction.ClipResult.from_file(tmp_path / "part").landmarks is None
     with np.load(tmp_path / "part") as file:  # as it was before there were landmarks
         assert sorted(file) == ["images", "record"]
 
@@ -537,7 +543,7 @@ def test_a_saved_set_keeps_its_landmarks(tmp_path):
     changed = bytearray((made.path / "landmarks.npy").read_bytes())
     changed[-1] ^= 1
     (made.path / "landmarks.npy").write_bytes(changed)
-    with pytest.raises(FerError, match="landmarks.npy has changed"):
+    with pytest.raises(FerError, match=r"landmarks.npy has changed"):
         FaceSet.load(made.path, verify=True)
 
 

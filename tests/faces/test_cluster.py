@@ -21,8 +21,8 @@ import drawn
 import pytest
 
 from fer_utils.core.errors import FerError, MissingPackage
-from fer_utils.faces import cluster, clusterwork, preparation, prepare
-from fer_utils.faces.clipwork import Settings
+from fer_utils.faces import dask_client, dask_dispatcher, dask_worker, preparation, prepare
+from fer_utils.faces.extraction import Settings
 
 distributed = pytest.importorskip("distributed", reason='pip install "fer-utils[cluster]" to test passes on a cluster')
 HERE = Path(__file__).parents[1] / "helpers"
@@ -186,12 +186,12 @@ def parts_in(out: Path) -> int:
 
 def test_a_cluster_of_two_gives_the_same_bytes_with_little_under_way(there, clips, here, tmp_path, monkeypatch):
     address, under_way, workers = there.two(), [], set()
-    real = cluster.Crew._give
+    real = dask_dispatcher.Dispatcher._give
     monkeypatch.setattr(
-        cluster.Crew,
+        dask_dispatcher.Dispatcher,
         "_give",
-        lambda crew, worker, number, *rest: (
-            real(crew, worker, number, *rest),
+        lambda dispatcher, worker, number, *rest: (
+            real(dispatcher, worker, number, *rest),
             under_way.append(there.tasks()),
             number is not None and workers.add(worker),
         ),
@@ -221,11 +221,11 @@ def test_a_worker_with_several_threads_has_a_detector_for_each(there, clips, her
 
 
 def test_a_detector_is_made_once_a_thread_and_shared_by_none(monkeypatch):
-    monkeypatch.setitem(clusterwork._setups, "a", pickle.dumps(("dlib", Settings(2, 64, 0.0))))
-    monkeypatch.setattr(clusterwork, "_here", threading.local())
+    monkeypatch.setitem(dask_worker._packed_setups, "a", pickle.dumps(("dlib", Settings(2, 64, 0.0))))
+    monkeypatch.setattr(dask_worker, "_here", threading.local())
     with ThreadPoolExecutor(1) as other:
-        made = [clusterwork._ready("a")[0], other.submit(clusterwork._ready, "a").result()[0]]
-        assert clusterwork._ready("a")[0] is made[0] and other.submit(clusterwork._ready, "a").result()[0] is made[1]
+        made = [dask_worker._ready("a")[0], other.submit(dask_worker._ready, "a").result()[0]]
+        assert dask_worker._ready("a")[0] is made[0] and other.submit(dask_worker._ready, "a").result()[0] is made[1]
     assert made[0] is not made[1] and made[0]._find is not made[1]._find
 
 
@@ -233,10 +233,10 @@ def test_a_worker_that_has_forgotten_the_pass_is_told_again(there, clips, here, 
     """As one does that began anew at its old address, or has meanwhile served many other passes."""
 
     def forget():
-        from fer_utils.faces import clusterwork
+        from fer_utils.faces import dask_worker
 
-        clusterwork._setups.clear()
-        clusterwork._here = threading.local()
+        dask_worker._packed_setups.clear()
+        dask_worker._here = threading.local()
 
     address = there.two()
     at(monkeypatch, 3, lambda: there.client.run(forget))
@@ -259,7 +259,7 @@ def test_one_of_two_workers_is_killed_in_the_middle_and_the_bytes_are_the_same(
 
 def test_all_workers_are_killed_and_the_same_call_goes_on(there, clips, here, tmp_path, monkeypatch):
     address, out = there.two(), tmp_path / "out"
-    at(monkeypatch, 4, lambda: (monkeypatch.setattr(cluster, "WAIT_S", 2), there.kill(*there.there())))
+    at(monkeypatch, 4, lambda: (monkeypatch.setattr(dask_dispatcher, "WAIT_S", 2), there.kill(*there.there())))
     with pytest.raises(
         FerError, match=f"(?s)scheduler at {address} has had no worker.* 2 seconds.*the same call goes on"
     ):
@@ -306,7 +306,7 @@ def test_a_scheduler_that_dies_is_one_error_and_the_pass_goes_on_here(clips, her
     try:
         mortal.add()
         at(monkeypatch, 3, lambda: (mortal.client.close(), mortal.scheduler.kill()))
-        with pytest.raises(FerError, match="(?s)is gone or was restarted.*the same call goes on"):
+        with pytest.raises(FerError, match=r"(?s)is gone or was restarted.*the same call goes on"):
             made(clips, out, scheduler=mortal.address)
         assert 3 <= parts_in(out) < len(clips)
     finally:
@@ -353,7 +353,7 @@ def test_what_is_no_address(clips, tmp_path, scheduler):
 
 
 def test_workers_are_the_clusters(clips, tmp_path):
-    with pytest.raises(FerError, match="(?s)Invalid value for `workers`.*None where `scheduler` is given"):
+    with pytest.raises(FerError, match=r"(?s)Invalid value for `workers`.*None where `scheduler` is given"):
         made(clips, tmp_path / "out", scheduler="tcp://127.0.0.1:8786", workers=2)
 
 
@@ -366,7 +366,7 @@ def test_without_distributed(clips, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("who", ["nobody", "silent", "talks"])
 def test_nobody_answers_at_the_address(clips, tmp_path, monkeypatch, who):
-    monkeypatch.setattr(cluster, "CONNECT_S", 2)
+    monkeypatch.setattr(dask_client, "CONNECT_S", 2)
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         if who != "nobody":
@@ -381,14 +381,14 @@ def test_nobody_answers_at_the_address(clips, tmp_path, monkeypatch, who):
 
 
 def test_a_host_that_does_not_exist(clips, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_S", 2)
-    with pytest.raises(FerError, match="No Dask scheduler answers at tcp://nowhere.invalid:8786"):
+    monkeypatch.setattr(dask_client, "CONNECT_S", 2)
+    with pytest.raises(FerError, match=r"No Dask scheduler answers at tcp://nowhere.invalid:8786"):
         made(clips, tmp_path / "out", scheduler="tcp://nowhere.invalid:8786")
 
 
 def test_no_worker_at_all(there, clips, tmp_path, monkeypatch):
     there.kill(*there.there())
-    monkeypatch.setattr(cluster, "WAIT_S", 1)
+    monkeypatch.setattr(dask_dispatcher, "WAIT_S", 1)
     with pytest.raises(
         FerError, match=f"no worker for this pass for 1 seconds.*dask worker {there.address} --nthreads 1"
     ):
@@ -414,7 +414,7 @@ def test_a_worker_that_leaves_while_the_scheduler_greets_is_no_reason_to_give_up
     monkeypatch.setattr(
         distributed, "Client", lambda *_, **__: asked.append(1) or (_ for _ in ()).throw(AssertionError)
     )
-    with pytest.raises(FerError, match="No Dask scheduler answers .*AssertionError"):
+    with pytest.raises(FerError, match=r"No Dask scheduler answers .*AssertionError"):
         made(clips, tmp_path / "other", scheduler=there.address)
     assert len(asked) == 3
 
@@ -439,9 +439,12 @@ def test_a_worker_with_another_opencv_or_other_code_is_refused(there, clips, her
     # One that joins a pass under way is left out of it, and said to be; a fit one that joins works.
     at(monkeypatch, 1, lambda: (there.kill(*there.there()), there.add(env=environment)))
     told = []
-    monkeypatch.setattr(
-        cluster, "warnings", types.SimpleNamespace(warn=lambda text, *rest, **options: (told.append(text), there.add()))
-    )
+
+    def warn(text, *rest, **options):
+        told.append(text)
+        there.add()
+
+    monkeypatch.setattr(dask_dispatcher, "warnings", types.SimpleNamespace(warn=warn))
     made(clips, tmp_path / "late", scheduler=there.two())
     there.kill(*there.there())
     assert len(told) == 1 and "the code of fer_utils.faces is" in told[0] and "gets no clips" in told[0]
@@ -468,17 +471,17 @@ def test_clips_that_a_worker_does_not_see_are_no_bad_clips(there, clips, tmp_pat
     apart = clips.copy()
     apart["path"] = [f"/proc/self/cwd/{Path(path).name}" for path in apart["path"]]
     address = there.two()
-    with pytest.raises(FerError, match="(?s)worker tcp://.* cannot read /proc/self/cwd/clip 00.mp4, which is.*mounts"):
+    with pytest.raises(FerError, match=r"(?s)worker tcp://.* cannot read /proc/self/cwd/clip 00.mp4, which is.*mounts"):
         made(apart, tmp_path / "out", scheduler=address)
     assert not (tmp_path / "out").exists()
     there.kill(*there.there())
     (tmp_path / "cwd").mkdir()
     (tmp_path / "cwd" / "clip 00.mp4").write_bytes(b"another")
     there.add(cwd=tmp_path / "cwd")
-    with pytest.raises(FerError, match="(?s)sees another file .7 bytes. as /proc/self/cwd/clip 00.mp4"):
+    with pytest.raises(FerError, match=r"(?s)sees another file .7 bytes. as /proc/self/cwd/clip 00.mp4"):
         made(apart, tmp_path / "out", scheduler=address)
     shutil.copy(clips["path"][0], tmp_path / "cwd" / "clip 00.mp4")  # the first is there, the others are not
-    with pytest.raises(FerError, match="(?s)cannot read /proc/self/cwd/.*which is readable here"):
+    with pytest.raises(FerError, match=r"(?s)cannot read /proc/self/cwd/.*which is readable here"):
         made(apart, tmp_path / "out", scheduler=address)
     there.kill(*there.there())
     assert list(made(apart, tmp_path / "out", workers=1).problems["kind"]) == ["unreadable", "unreadable"]

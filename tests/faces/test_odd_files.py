@@ -1,4 +1,7 @@
-"""What lies about in real download folders under the names of clips: each is in the report with its cause, the good ones are read."""
+"""What lies about in real download folders under the names of clips.
+
+Each is in the report with its cause, and the good ones are read.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +134,7 @@ def test_links_to_nothing_are_in_the_report(made):
 
 
 def test_the_good_ones_are_read_and_nothing_vanishes(made):
-    root, clips, links, found = made
+    root, clips, _, found = made
     assert (found.meta["path"] == str(root / "good.mp4")).sum() == 6 and (
         found.meta["path"] == str(root / "good ü (1).png")
     ).sum() == 1

@@ -1,4 +1,7 @@
-"""Odd still images against truth pictures: every kind is RGB of 8 bits, upright, with its own colours, or is reported."""
+"""Odd still images against truth pictures.
+
+Every kind is RGB of 8 bits, upright, with its own colours, or is reported.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ import numpy as np
 import pytest
 
 from fer_utils import datasets, studio
-from fer_utils.core.errors import MissingPackage
 from fer_utils.faces import images, prepare, read_frames
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
@@ -286,14 +288,8 @@ def test_cut_anywhere_an_odd_image_is_a_picture_or_a_reason(form, mode):
         assert (found.rgb is None) == bool(found.failure)
 
 
-def test_without_pillow(monkeypatch):
-    monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(MissingPackage, match="pip install pillow"):
-        images.decode(b"")
-
-
 def test_odd_images_go_the_way_of_all_others(tmp_path):
-    """Through the pass and through `predict`'s reader, with names in any script: the same pixels, and the remarks told."""
+    """Through the pass and through `predict`'s reader, with names in any script: the same pixels and remarks."""
     whole = Image.fromarray(drawn.face(1))
     clear = whole.copy()
     clear.putalpha(254)

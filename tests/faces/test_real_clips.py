@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from fer_utils import datasets
-from fer_utils.faces import detectors, prepare, read_frames, sample_indices
-from fer_utils.faces.detectors import Box
+from fer_utils.faces import Box, detectors, prepare, read_frames, sample_indices
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
@@ -70,7 +69,7 @@ def test_every_box_is_near_that_of_full_size_dlib(faces):
     dlib = detectors.create("dlib")
     overlaps = []
     for path, rows in faces.meta.groupby("path", sort=False):
-        for frame, (_, row) in zip(read_frames(path, 6).frames, rows.iterrows()):
+        for frame, (_, row) in zip(read_frames(path, 6).frames, rows.iterrows(), strict=True):
             found = dlib.at_scale(frame.rgb, True)
             assert len(found) == 1
             overlaps.append(found[0].overlap(Box(row["box_x"], row["box_y"], row["box_w"], row["box_h"], 0)))

@@ -15,7 +15,7 @@ from fer_utils import faces, studio
 from fer_utils.cli import main
 from fer_utils.core.errors import FerError
 from fer_utils.core.tables import Problems
-from fer_utils.faces.report import doubts, report
+from fer_utils.faces.quality_report import doubts, report
 
 
 @pytest.fixture(scope="module")
@@ -35,21 +35,21 @@ def made(tmp_path_factory):
             sharpness, brightness = faces.quality(noisy)
             images.append(noisy)
             rows.append(
-                dict(
-                    path=f"/x/{who}-{take}.mp4",
-                    dataset="folder",
-                    clip=f"<i>{who}</i>/{take}.mp4",
-                    actor=f"{who:02d}",
-                    expression="happy",
-                    intensity=1,
-                    repetition=1,
-                    performance=f"{who}-{take}",
-                    frame_index=take,
-                    detector="dlib",
-                    score=2.0 + 0.05 * ((3 * take + who) % 7),
-                    sharpness=sharpness,
-                    brightness=brightness,
-                )
+                {
+                    "path": f"/x/{who}-{take}.mp4",
+                    "dataset": "folder",
+                    "clip": f"<i>{who}</i>/{take}.mp4",
+                    "actor": f"{who:02d}",
+                    "expression": "happy",
+                    "intensity": 1,
+                    "repetition": 1,
+                    "performance": f"{who}-{take}",
+                    "frame_index": take,
+                    "detector": "dlib",
+                    "score": 2.0 + 0.05 * ((3 * take + who) % 7),
+                    "sharpness": sharpness,
+                    "brightness": brightness,
+                }
             )
     rows[20]["score"] = 0.1
     problems = Problems.of(
@@ -206,7 +206,7 @@ def test_small_print_can_be_read_by_day_and_by_night(made, tmp_path):
 
     inks = re.findall(r"--faint: (#[0-9a-f]{6});", page)
     assert len(inks) == 2 and page.index(inks[0]) < page.index("prefers-color-scheme: dark") < page.index(inks[1])
-    for ink, paper in zip(inks, ("#ffffff", "#1e1e1e")):
+    for ink, paper in zip(inks, ("#ffffff", "#1e1e1e"), strict=True):
         dark, bright = sorted((light(ink), light(paper)))
         assert (bright + 0.05) / (dark + 0.05) >= 4.5, (ink, paper)
 

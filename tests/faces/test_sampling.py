@@ -140,7 +140,7 @@ def test_a_long_clip_is_never_in_memory_as_a_whole(tmp_path, how, k):
     into, count = Reading(), 0
     tracemalloc.start()
     try:
-        for frame in each_frame(path, k, sampling=how, into=into):
+        for _ in each_frame(path, k, sampling=how, into=into):
             count += 1
         most = tracemalloc.get_traced_memory()[1]
     finally:
@@ -174,7 +174,7 @@ def test_the_pass_takes_them(smiling, tmp_path, how):
 def test_another_sampling_is_another_set(smiling, tmp_path):
     out = tmp_path / "out"
     prepare(smiling, out, frames=2, size=32, workers=1, progress=False)
-    with pytest.raises(FerError, match="sampling is 'even' there and 'middle' here.*Nothing was overwritten"):
+    with pytest.raises(FerError, match=r"sampling is 'even' there and 'middle' here.*Nothing was overwritten"):
         prepare(smiling, out, frames=2, sampling="middle", size=32, progress=False)
     # a manifest of the time before there was a choice says nothing of it
     manifest = json.loads((out / "faceset.json").read_text())
@@ -198,7 +198,9 @@ def test_with_all_the_number_of_frames_is_no_part_of_the_question(smiling, tmp_p
 
 
 def with_stamps(path, *runs, ticks=12800):
-    """Rewrite an mp4's table of frame durations: runs of (frames, seconds); it must hold one run and end with its index.
+    """Rewrite an mp4's table of frame durations: runs of (frames, seconds).
+
+    It must hold one run and end with its index.
 
     The edit list, which would cut the film at its old length, is made a free box.
     """

@@ -221,7 +221,7 @@ def test_without_a_file_it_says_where_one_is_to_be_had():
             FerError, match=rf"(?s)`detector`.*Received: '{name}'.*OpenCV Zoo.*detector='yunet:/path/to/"
         ):
             detectors.create(name)
-    with pytest.raises(FerError, match="`detector`.*Received: 'dlib:x'"):
+    with pytest.raises(FerError, match=r"`detector`.*Received: 'dlib:x'"):
         detectors.create("dlib:x")
 
 
@@ -302,7 +302,7 @@ def test_the_pass_and_prediction_take_it_and_workers_change_no_byte(model, clips
 def test_another_model_is_another_request(model, clips, tmp_path):
     prepare(clips, tmp_path / "out", size=32, detector=f"yunet:{model}", workers=1, progress=False)
     (tmp_path / "other.onnx").write_bytes(network(fires=(16,)))
-    with pytest.raises(FerError, match="detector_model is '.*' there and '.*' here"):
+    with pytest.raises(FerError, match=r"detector_model is '.*' there and '.*' here"):
         prepare(
             clips, tmp_path / "out", size=32, detector=f"yunet:{tmp_path / 'other.onnx'}", workers=1, progress=False
         )

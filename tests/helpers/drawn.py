@@ -31,7 +31,10 @@ def face(seed: int = 1, size: int = 256, smile: float = 1.0) -> np.ndarray:
 
 
 def pictures(folder: Path, many: int, deadly: int) -> list:
-    """``many`` pictures of different people in ``folder``, the one numbered ``deadly`` making `Dies` die; their paths."""
+    """``many`` pictures of different people in ``folder``; their paths.
+
+    The one numbered ``deadly`` makes `Dies` die.
+    """
     paths = []
     for number in range(many):
         picture = face(number).copy()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 #: A film that costs little.
-SMALL = dict(frames=4, size=64, progress=False)
+SMALL = {"frames": 4, "size": 64, "progress": False}
 
 
 def videos(root) -> list[str]:

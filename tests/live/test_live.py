@@ -17,8 +17,7 @@ from fer_utils import live
 from fer_utils.cli import demo_command
 from fer_utils.cli.arguments import add_output_arguments
 from fer_utils.core.errors import FerError
-from fer_utils.faces import prepare
-from fer_utils.faces.detectors import Box, Detector
+from fer_utils.faces import Box, Detector, prepare
 from fer_utils.live import classifiers, drawing, peer_networks, pipeline, scenes, streams
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")

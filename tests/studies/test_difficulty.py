@@ -13,7 +13,7 @@ from fer_utils import experiments
 from fer_utils.core import labels
 from fer_utils.core.errors import FerError
 from fer_utils.studies import difficulty
-from fer_utils.studio.film import DRAWING
+from fer_utils.studio.films import DRAWING
 from fer_utils.synthetic import stand_ins
 
 

@@ -67,7 +67,8 @@ def test_a_performance_stays_in_range_and_repeats(seed, label, frames, take, dir
 
 
 def test_the_shortest_clips_are_acted_too():
-    # Two syllables, both of them silence, once had no mean to be scaled by: about one clip in a hundred of half a second or less.
+    # Two syllables, both of them silence, once had no mean to be scaled by: about one clip in a hundred of half a
+    # second or less.
     for take in range(300):
         act = perform(
             studio.person(take % 7), "happy", frames=1 + take % 2, rng=np.random.default_rng(take), seconds=0.04
@@ -213,7 +214,7 @@ def test_the_true_units_alone_have_the_real_profiles(acted):
     kept = likeness.stored()
     for e in labels.RAVDESS:
         true = [means(acted, e, unit).mean() for unit in likeness.UNITS]
-        wanted = np.mean([row for row in kept["mean"][e].values()], axis=0)
+        wanted = np.mean(list(kept["mean"][e].values()), axis=0)
         assert np.corrcoef(true, wanted)[0, 1] >= 0.9, e
 
 

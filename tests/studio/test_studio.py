@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 import re
 import subprocess
 import sys
@@ -193,7 +194,7 @@ def test_landmarks_lie_on_the_drawn_pupils():
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     for corners in ((36, 39), (42, 45)):
         x, y = points[list(corners)].mean(axis=0)
-        assert grey[int(round(y)), int(round(x))] < 70
+        assert grey[round(y), round(x)] < 70
 
 
 # --- drawing -----------------------------------------------------------------
@@ -237,7 +238,7 @@ def test_darker_tones_are_drawn_darker():
         picture, points = studio.draw(dataclasses.replace(who, tone=tone), size=128, truth=True)
         x, y = points[30]
         means.append(picture[int(y) - 4 : int(y) + 4, int(x) - 4 : int(x) + 4].mean())
-    assert all(a > b for a, b in zip(means, means[1:]))
+    assert all(a > b for a, b in pairwise(means))
 
 
 @given(
@@ -297,7 +298,7 @@ def test_markers_are_blue_and_move_with_the_face():
     plain_, points = studio.draw(who, size=320, background=(180, 170, 160), truth=True)
     dotted, same = studio.draw(who, size=320, background=(180, 170, 160), markers=True, truth=True)
     assert points.tobytes() == same.tobytes()
-    count, _, stats, centres = cv2.connectedComponentsWithStats(blue(dotted).astype(np.uint8))
+    count, _, stats, _ = cv2.connectedComponentsWithStats(blue(dotted).astype(np.uint8))
     assert not blue(plain_).any() and 28 <= count - 1 <= 36 and stats[1:, cv2.CC_STAT_AREA].max() < 60
     smile = blue(studio.draw(who, {12: 1.0, 6: 1.0}, size=320, background=(180, 170, 160), markers=True))
     cheeks = slice(int(points[29, 1]), int(points[33, 1]))
@@ -388,7 +389,10 @@ def test_bad_input_is_one_clear_error(call, says):
 
 
 def test_importing_the_studio_is_cheap():
-    code = "import sys, fer_utils.studio; print(sorted({'cv2', 'dlib', 'tensorflow', 'keras', 'pandas'} & set(sys.modules)))"
+    code = (
+        "import sys, fer_utils.studio; "
+        "print(sorted({'cv2', 'dlib', 'tensorflow', 'keras', 'pandas'} & set(sys.modules)))"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() in ("[]", "['pandas']")  # the package itself may bring pandas
 

@@ -28,7 +28,7 @@ def pictures():
     units = {label: studio.prototype(label) for label in labels.ALL}
     chosen = [(who, labels.ALL[(who.seed + step) % len(labels.ALL)]) for who in PEOPLE for step in (0, 3, 6)]
     drawn = studio.draw_batch([who for who, _ in chosen], [units[label] for _, label in chosen])
-    return list(zip(chosen, drawn))
+    return list(zip(chosen, drawn, strict=True))
 
 
 def found(name, pictures):
@@ -72,7 +72,7 @@ def test_dlib_finds_faces_lit_from_one_side_or_from_above(light):
     people = PEOPLE[::7]
     drawn = studio.draw_batch(people, studio.prototype("happy"), light=light)
     detector = detectors.create("dlib")
-    assert [who.seed for who, picture in zip(people, drawn) if len(detector.detect(picture)) != 1] == []
+    assert [who.seed for who, picture in zip(people, drawn, strict=True) if len(detector.detect(picture)) != 1] == []
 
 
 @pytest.mark.parametrize("layout, actors", [("ravdess", 24), ("savee", 4), ("mead", 16)])

@@ -46,7 +46,8 @@ def sizes(undisturbed):
 
 def python(code: str, *arguments, **options) -> subprocess.CompletedProcess:
     """Run code in a process of its own, with this folder on its path."""
-    start = f"import sys\nsys.path[:0] = [{str(Path(__file__).parents[1] / 'helpers')!r}, {str(Path(__file__).parents[2])!r}]\n"
+    folders = [str(Path(__file__).parents[1] / "helpers"), str(Path(__file__).parents[2])]
+    start = f"import sys\nsys.path[:0] = {folders!r}\n"
     return subprocess.run(
         [sys.executable, "-c", start + code, *map(str, arguments)],
         capture_output=True,
@@ -69,7 +70,8 @@ most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 found = []
 for limit in map(int, sys.argv[4:]):
     root = folder / str(limit)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))   # no file grows beyond it, as if the disk had no more room
+    # No file grows beyond the limit, as if the disk had no more room.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
     try:
         studio.film("ravdess", root, workers=workers, **call)
         says = ""
@@ -77,7 +79,9 @@ for limit in map(int, sys.argv[4:]):
         says = str(error)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-    found.append([limit, says, digest(root), studio.film("ravdess", root, workers=workers, **call).filmed, digest(root)])
+    before = digest(root)
+    filmed = studio.film("ravdess", root, workers=workers, **call).filmed
+    found.append([limit, says, before, filmed, digest(root)])
 print(json.dumps(found))
 """
 
@@ -129,7 +133,8 @@ def test_room_that_ends_between_video_and_truth_or_at_the_end_is_an_error_too(wh
         root = tmp_path / ending.split(".")[0]
         with pytest.raises(
             FerError,
-            match="The disk is full, or your share of it is used up: No space left on device .* goes on where it stopped",
+            match=r"The disk is full, or your share of it is used up: No space left on device "
+            r".* goes on where it stopped",
         ):
             studio.film("ravdess", root, workers=1, **CALL)
         with pytest.raises(FerError, match="a finished film"):
@@ -141,9 +146,9 @@ def test_room_that_ends_between_video_and_truth_or_at_the_end_is_an_error_too(wh
 
 def test_a_folder_that_may_not_be_written_to_is_one_error(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(FerError, match="`root`. Expected a folder"):
+    with pytest.raises(FerError, match=r"`root`. Expected a folder"):
         studio.film("ravdess", tmp_path / "file", **CALL)
-    with pytest.raises(FerError, match="cannot be written to .*Not a directory.*Choose a folder that you may write to"):
+    with pytest.raises(FerError, match=r"cannot be written to .*Not a directory.*Choose a folder"):
         studio.film("ravdess", tmp_path / "file" / "below", **CALL)
     assert (tmp_path / "file").read_text() == "mine"
 
@@ -151,7 +156,7 @@ def test_a_folder_that_may_not_be_written_to_is_one_error(tmp_path, monkeypatch)
         raise PermissionError(13, os.strerror(13), str(path))
 
     monkeypatch.setattr(writing, "write_atomic", refused)
-    with pytest.raises(FerError, match="cannot be written to .*Permission denied"):
+    with pytest.raises(FerError, match=r"cannot be written to .*Permission denied"):
         studio.film("ravdess", tmp_path / "f", **CALL)
 
 
@@ -177,7 +182,7 @@ studio.film("ravdess", sys.argv[1], workers=1, **call)
 @pytest.mark.parametrize(
     "module, name, count",
     [
-        ("fer_utils.studio.film", "paint", 10),  # in the middle of the third clip's video
+        ("fer_utils.studio.recording", "paint", 10),  # in the middle of the third clip's video
         ("os", "replace", 1),
         ("os", "replace", 2),  # before the plan, or a video, has its name
         ("os", "replace", 3),
@@ -277,8 +282,8 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
 
 for number, (clips, frames) in enumerate([(8, 4), (8, 4), (40, 4), (8, 40)]):
-    studio.film("ravdess", Path(sys.argv[1]) / str(number), actors=["07"], clips_per_actor=clips, frames=frames, size=192,
-                workers=1, progress=False)
+    studio.film("ravdess", Path(sys.argv[1]) / str(number), actors=["07"], clips_per_actor=clips, frames=frames,
+                size=192, workers=1, progress=False)
     print(peak())
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 import json
 import re
 
@@ -23,7 +24,7 @@ from fer_utils.studio import layouts
 from fer_utils.studio.acting import perform
 from fer_utils.studio.expressions import MIDLINE
 from fer_utils.studio.factors import FACTORS, OCCLUDERS, checked, conditions, stream
-from fer_utils.studio.film import identity_of
+from fer_utils.studio.recording import identity_of
 
 TAKES = {layout: layouts.takes(layout, layouts.ACTORS[layout][0], None) for layout in layouts.ACTORS}
 EVERYBODYS = [take for actor in layouts.RAVDESS_ACTORS for take in layouts.takes("ravdess", actor, None)]
@@ -103,8 +104,8 @@ def test_setting_one_factor_leaves_every_other_as_it_was(factors):
     (name,) = factors
     fields = {"label_noise": ["true_expression"], "light": ["light", "light_name"]}.get(name, [name])
     before, after = drawn({}, TAKES["ravdess"]), drawn(factors, TAKES["ravdess"])
-    assert any(getattr(a, f) != getattr(b, f) for a, b in zip(before, after) for f in fields)
-    assert [replace(a, **{f: getattr(b, f) for f in fields}) for a, b in zip(after, before)] == before
+    assert any(getattr(a, f) != getattr(b, f) for a, b in zip(before, after, strict=True) for f in fields)
+    assert [replace(a, **{f: getattr(b, f) for f in fields}) for a, b in zip(after, before, strict=True)] == before
 
 
 @given(st.data(), st.sampled_from(NUMBERS))
@@ -148,13 +149,16 @@ def test_shares_are_shares_of_the_performances(name, value, shares):
 def test_label_noise_is_a_share_spread_over_the_other_labels_and_grows_by_addition():
     none, some, more, all_ = (drawn({"label_noise": share}) for share in (0.0, 0.2, 0.5, 1.0))
     labelled = [take.expression for take in EVERYBODYS]
-    wrong = [[c.true_expression != label for c, label in zip(found, labelled)] for found in (none, some, more, all_)]
+    wrong = [
+        [one.true_expression != label for one, label in zip(found, labelled, strict=True)]
+        for found in (none, some, more, all_)
+    ]
     counts = [sum(w) for w in wrong]
     assert counts[0] == 0 and counts[3] == 1440 and abs(counts[1] - 288) < 62 and abs(counts[2] - 720) < 76
-    for fewer, others in zip(wrong, wrong[1:]):
-        assert all(b for a, b in zip(fewer, others) if a)
-    assert all(a.true_expression == b.true_expression for a, b, w in zip(some, all_, wrong[1]) if w)
-    pairs = Counter((label, c.true_expression) for label, c in zip(labelled, all_))
+    for fewer, others in pairwise(wrong):
+        assert all(b for a, b in zip(fewer, others, strict=True) if a)
+    assert all(a.true_expression == b.true_expression for a, b, w in zip(some, all_, wrong[1], strict=True) if w)
+    pairs = Counter((label, c.true_expression) for label, c in zip(labelled, all_, strict=True))
     assert len(pairs) == 56 and all(label != acted for label, acted in pairs)
     assert max(n for (label, _), n in pairs.items() if label != "neutral") < 60  # 192 / 7 = 27 expected
 
@@ -441,6 +445,7 @@ def test_impossible_views_are_one_clear_error(layout, views, says, tmp_path):
 
 def test_a_whole_mead_has_its_performances_before_every_camera():
     takes = layouts.takes("mead", "M003", 670, views=layouts.VIEWS)
-    assert len({take.path for take in takes}) == 7 * 670 and Counter(take.view for take in takes) == dict.fromkeys(layouts.VIEWS, 670)
+    assert len({take.path for take in takes}) == 7 * 670
+    assert Counter(take.view for take in takes) == dict.fromkeys(layouts.VIEWS, 670)
     assert len({take.performance for take in takes}) == 670 and set(labels.MEAD) == {take.expression for take in takes}
     assert all(mead.name({**mead.parse(take.path)}) == take.path for take in takes[::50])

@@ -47,10 +47,9 @@ def test_full_ravdess_has_1440_clips_and_neutral_only_at_normal_intensity():
     assert all(m["folder"] == m["a"] and m["m"] == "02" for m in names)
     assert Counter(m["e"] for m in names) == {"01": 96, **{f"0{k}": 192 for k in range(2, 9)}}
     assert {m["i"] for m in names if m["e"] == "01"} == {"01"}
-    assert all(t.sex == ("male" if int(m["a"]) % 2 else "female") for t, m in zip(takes, names))
-    assert all(
-        t.expression == labels.RAVDESS[int(m["e"]) - 1] and t.intensity == int(m["i"]) for t, m in zip(takes, names)
-    )
+    assert all(t.sex == ("male" if int(m["a"]) % 2 else "female") for t, m in zip(takes, names, strict=True))
+    assert all(t.expression == labels.RAVDESS[int(m["e"]) - 1] for t, m in zip(takes, names, strict=True))
+    assert all(t.intensity == int(m["i"]) for t, m in zip(takes, names, strict=True))
     assert all(t.twin == t.path.replace("/02-", "/01-") for t in takes)
     assert (
         len({t.path for t in takes} | {t.twin for t in takes}) == 2880 and len({t.performance for t in takes}) == 1440
@@ -75,7 +74,7 @@ def test_full_savee_has_480_clips_of_four_men_and_thirty_neutral_each():
         and len(labels.SAVEE) == 7
     )
     code = {"a": "angry", "d": "disgust", "f": "fearful", "h": "happy", "n": "neutral", "sa": "sad", "su": "surprised"}
-    assert all(t.expression == code[m["e"]] for t, m in zip(takes, names))
+    assert all(t.expression == code[m["e"]] for t, m in zip(takes, names, strict=True))
 
 
 def test_full_mead_has_three_levels_but_one_of_neutral():
@@ -368,9 +367,14 @@ def test_an_unwritable_video_is_an_error_and_no_film(tmp_path, monkeypatch):
         def __init__(self, path, *options):
             Path(path).write_bytes(b"")
 
-        isOpened = lambda self: True  # noqa: E731
-        write = lambda self, frame: None  # noqa: E731
-        release = lambda self: None  # noqa: E731
+        def isOpened(self):  # noqa: N802 (OpenCV's name)
+            return True
+
+        def write(self, frame):
+            pass
+
+        def release(self):
+            pass
 
     monkeypatch.setattr(cv2, "VideoWriter", FullDisk)
     with pytest.raises(FerError, match="0 of 4 frames after writing: is the disk full"):

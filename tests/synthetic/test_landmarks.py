@@ -14,10 +14,12 @@ import pytest
 
 from fer_utils import studio
 from fer_utils.core.errors import FerError
-from fer_utils.faces.detectors import Box, create
-from fer_utils.faces.landmarks import MIRRORED, OPTIONS, Landmarks, fit_landmarks, landmark_error
-from fer_utils.studio.film import identity_of
+from fer_utils.faces import Box
+from fer_utils.faces.detectors import create
+from fer_utils.faces.landmark_training import MIRRORED, OPTIONS, fit_landmarks
+from fer_utils.faces.landmarks import Landmarks, landmark_error
 from fer_utils.studio.layouts import ACTORS
+from fer_utils.studio.recording import identity_of
 from fer_utils.synthetic import landmark_predictor
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
@@ -155,7 +157,8 @@ def test_the_people_of_the_measure_are_never_learned_from(trained, measured):
 
 def test_examples_vary_and_are_the_same_each_time():
     one, two = (list(landmark_predictor.examples(4, 6)) for _ in range(2))
-    assert all((a.picture == b.picture).all() and (a.landmarks == b.landmarks).all() for a, b in zip(one, two))
+    for first, second in zip(one, two, strict=True):
+        assert (first.picture == second.picture).all() and (first.landmarks == second.landmarks).all()
     assert len({e.picture.tobytes() for e in one}) == 24
     for name, least in (("expression", 5), ("light", 4), ("tone", 2), ("yaw", 24), ("pitch", 24)):
         assert len({e.about[name] for e in one}) >= least
@@ -196,7 +199,7 @@ def test_the_landmarks_move_with_the_face(finder, right, down):
     at_home = np.full((420, 420, 3), 90, np.uint8)
     at_home[60:316, 60:316] = picture
     moved = finder.find(canvas, (right + 80, down + 80, 90, 90))
-    assert moved == pytest.approx(finder.find(at_home, (140, 140, 90, 90)) + (right - 60, down - 60), abs=2.0)
+    assert moved == pytest.approx(finder.find(at_home, (140, 140, 90, 90)) + np.array((right - 60, down - 60)), abs=2.0)
 
 
 def test_size_does_not_matter(finder):
@@ -287,7 +290,7 @@ def test_a_write_that_fails_leaves_no_predictor_and_the_next_call_makes_it(tiny,
 def test_what_stands_there_already_is_left_alone(tiny, tmp_path):
     mine = tmp_path / "mine.dat"
     mine.write_bytes(b"something of mine")
-    with pytest.raises(FerError, match="(?s)`path`.*mine.dat.*left alone"):
+    with pytest.raises(FerError, match=r"(?s)`path`.*mine.dat.*left alone"):
         landmark_predictor.train(mine, **TINY)
     assert mine.read_bytes() == b"something of mine" and not mine.with_suffix(".json").exists()
     with pytest.raises(FerError, match="left alone"):  # made by another call
@@ -323,7 +326,7 @@ def test_a_users_own_file_finds_what_the_stores_does(trained, finder, tmp_path):
 
 
 def test_files_that_are_no_predictor(trained, tmp_path):
-    with pytest.raises(FerError, match="(?s)`model`.*nowhere.dat.*train"):
+    with pytest.raises(FerError, match=r"(?s)`model`.*nowhere.dat.*train"):
         Landmarks(tmp_path / "nowhere.dat")
     with pytest.raises(FerError, match="`model`"):
         Landmarks(tmp_path)
@@ -350,7 +353,7 @@ def test_a_predictor_of_five_points_is_refused(tmp_path):
     )
     pictures = [np.random.default_rng(k).integers(0, 255, (48, 48), np.uint8) for k in range(2)]
     dlib.train_shape_predictor(pictures, [[face], [face]], options).save(str(tmp_path / "five.dat"))
-    with pytest.raises(FerError, match="(?s)`model`.*68 points.*with 5 points"):
+    with pytest.raises(FerError, match=r"(?s)`model`.*68 points.*with 5 points"):
         Landmarks(tmp_path / "five.dat")
 
 
@@ -380,6 +383,9 @@ def test_tables_finders_and_people_of_another_kind(finder):
 
 
 def test_importing_it_is_light(tmp_path):
-    code = "import sys, fer_utils.synthetic.landmark_predictor; print([m for m in ('cv2', 'dlib', 'tensorflow', 'matplotlib') if m in sys.modules])"
+    code = (
+        "import sys, fer_utils.synthetic.landmark_predictor; "
+        "print([m for m in ('cv2', 'dlib', 'tensorflow', 'matplotlib') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]" and not list(tmp_path.iterdir())

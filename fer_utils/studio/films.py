@@ -23,28 +23,28 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import lru_cache
+from importlib import metadata
 import json
 import numbers
 import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from tqdm import tqdm
 
 from fer_utils.core import worker_pool
-from fer_utils.core.errors import FerError, invalid, missing, whole_number
+from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.optional_packages import opencv
 from fer_utils.studio import writing
-from fer_utils.studio.acting import STRENGTH, Performance, perform
 from fer_utils.studio.expressions import ACTION_UNITS
-from fer_utils.studio.factors import FACTORS, Conditions, checked, conditions, seed_of, stream
-from fer_utils.studio.identity import Identity, person
-from fer_utils.studio.layouts import VIEWS, Take, cameras, cast, sex_of, takes
-from fer_utils.studio.render import _size, paint
+from fer_utils.studio.factors import FACTORS, checked
+from fer_utils.studio.layouts import Take, cameras, cast, takes
+from fer_utils.studio.recording import act_of, clip_row, record_clip
+from fer_utils.studio.render import checked_size
 
 #: Raised whenever the same arguments give other pixels or other truth.
 DRAWING = 5
-#: The most that ``draw`` takes, in degrees: with its row of the truth, every frame can be drawn again.
-_MOST = (60.0, 30.0, 45.0)
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,12 @@ class Film:
 
     root: Path
     manifest: dict
-    clips: pandas.DataFrame  # noqa: F821
+    clips: pd.DataFrame
     filmed: int = 0
 
     @classmethod
     def load(cls, root: str | os.PathLike) -> Film:
         """Open a finished set; one FerError if there is none."""
-        import pandas as pd
-
         root = Path(root).expanduser()
         path = root / "truth" / "manifest.json"
         if not path.is_file():
@@ -89,8 +87,9 @@ class Film:
         width, height = plan["size"]
         done = f"{self.filmed} filmed now" if self.filmed else "nothing to do: it was complete"
         return (
-            f"film of {self.manifest['clips']} clips ({self.manifest['files']} files) in the layout of {plan['layout']}: "
-            f"{len(plan['actors'])} actors, {plan['frames']} frames of {width}x{height} each, seed {plan['seed']}\n"
+            f"film of {self.manifest['clips']} clips ({self.manifest['files']} files) in the layout of "
+            f"{plan['layout']}: {len(plan['actors'])} actors, {plan['frames']} frames of {width}x{height} each, "
+            f"seed {plan['seed']}\n"
             f"at {self.root} ({done})"
         )
 
@@ -153,7 +152,7 @@ def film(
     workers = None if workers is None else whole_number("workers", workers, 1)
     todo = _takes(plan)
     root = Path(root).expanduser()
-    _need_cv2()
+    opencv("filming")
     worker_pool.refuse_in_worker("film")  # it would wait for ever for the folder that its parent holds
     with writing.held(root):
         if writing.begin(root, plan):
@@ -161,9 +160,7 @@ def film(
         open_jobs = [take for take in todo if not writing.finished(root, take)]
         _run(root, plan, open_jobs, workers, progress)
 
-        import pandas as pd
-
-        table = pd.DataFrame([_row(take, plan) for take in todo])
+        table = pd.DataFrame([clip_row(take, plan) for take in todo])
         writing.finish(root, todo, table.to_csv(index=False, lineterminator="\n"), _manifest(plan, table))
     loaded = Film.load(root)
     return Film(loaded.root, loaded.manifest, loaded.clips, filmed=len(open_jobs))
@@ -172,7 +169,7 @@ def film(
 def _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins, views, factors) -> dict:
     people = cast(layout, actors)
     seed, frames = whole_number("seed", seed, 0), whole_number("frames", frames, 1)
-    width, height = _size(size)
+    width, height = checked_size(size)
     if width % 2 or height % 2:
         raise invalid("size", expected="even numbers of pixels, as video codecs want", received=size)
     if fps is None:
@@ -210,7 +207,7 @@ def _takes(plan: dict) -> list[Take]:
 class Rehearsal:
     """A set that was acted and not filmed: ``clips`` as a film's, and the truth of each clip's acting."""
 
-    clips: pandas.DataFrame  # noqa: F821
+    clips: pd.DataFrame
     acts: Mapping[str, dict[str, np.ndarray]]
 
     def frames(self, clip: str) -> dict[str, np.ndarray]:
@@ -231,26 +228,22 @@ def rehearse(
     factors: Mapping | None = None,
 ) -> Rehearsal:
     """Act a whole data set without a camera, in seconds: the acting that `film` shows with the same arguments."""
-    import pandas as pd
-
     plan = _plan(layout, actors, seed, clips_per_actor, frames, 256, fps, False, ("front",), factors)
     rows, acts = [], {}
     for take in _takes(plan):
-        act, _ = _act(take, plan)
-        rows.append(_row(take, plan))
+        act, _ = act_of(take, plan)
+        rows.append(clip_row(take, plan))
         acts[take.path] = {"action_units": act.action_units, "pose": act.pose, "gaze": act.gaze, "apex": act.apex}
     return Rehearsal(pd.DataFrame(rows), acts)
 
 
 def _manifest(plan: dict, table) -> dict:
-    import cv2
-
     counts = table["expression"].value_counts()
     return {
         "made_by": "fer_utils.studio.film",
         "package": _version(),
         "numpy": np.__version__,
-        "opencv": cv2.__version__,
+        "opencv": opencv().__version__,
         "plan": plan,
         "clips": len(table),
         "files": len(table) * (2 if plan["twins"] else 1),
@@ -264,8 +257,6 @@ def _manifest(plan: dict, table) -> dict:
 
 
 def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress: bool) -> None:
-    from tqdm import tqdm
-
     workers = min(workers or worker_pool.processors(), max(1, len(jobs) // 4))
     pool = None if workers == 1 else worker_pool.started("film", workers, stacklevel=4)
     # A batch keeps to one actor: what is worked out once a person is then used again.
@@ -292,166 +283,18 @@ def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress
                     raise
         except BrokenProcessPool:
             raise FerError(
-                "A filming process ended too early; most likely the machine is out of memory. Use fewer `workers` and call "
-                "film() again with the same arguments; it goes on where it stopped."
+                "A filming process ended too early; most likely the machine is out of memory. Use fewer `workers` and "
+                "call film() again with the same arguments; it goes on where it stopped."
             ) from None
 
 
 def _film_batch(root: str, plan: dict, batch: list[Take]) -> int:
     for take in batch:
-        _film_clip(Path(root), plan, take)
+        record_clip(Path(root), plan, take)
     return len(batch)
 
 
-@lru_cache(maxsize=64)
-def identity_of(layout: str, actor: str, seed: int) -> Identity:
-    """The drawn person who plays an actor of a layout under a seed."""
-    return person(seed_of(layout, actor, seed), presentation=sex_of(layout, actor))
-
-
-def _acted(take: Take, what: Conditions) -> int:
-    """The intensity that is acted: neutral has but one, whatever the name of a mislabelled clip says."""
-    return 1 if what.true_expression == "neutral" else take.intensity
-
-
-def _row(take: Take, plan: dict) -> dict:
-    """A clip's line in clips.csv."""
-    what = conditions(take, plan["seed"], plan["factors"])
-    who = identity_of(take.layout, take.actor, plan["seed"])
-    return {
-        "clip": take.path,
-        "twin": take.twin or "",
-        "dataset": take.layout,
-        "actor": take.actor,
-        "sex": take.sex,
-        "expression": take.expression,
-        "intensity": take.intensity,
-        "view": take.view,
-        "statement": take.statement,
-        "repetition": take.repetition,
-        "performance": take.performance,
-        "identity_seed": who.seed,
-        "tone": who.tone,
-        "age": who.age,
-        "hair_style": who.hair_style,
-        "facial_hair": who.facial_hair,
-        "glasses": who.glasses,
-        "strength": STRENGTH[take.layout][_acted(take, what)],
-        **what.columns(),
-        "frames": plan["frames"],
-        "fps": plan["fps"],
-        "width": plan["size"][0],
-        "height": plan["size"][1],
-    }
-
-
-def _act(take: Take, plan: dict) -> tuple[Performance, Conditions]:
-    """The performance that a clip shows, before any camera, and the clip's conditions."""
-    what = conditions(take, plan["seed"], plan["factors"])
-    who = identity_of(take.layout, take.actor, plan["seed"])
-    return perform(
-        who,
-        what.true_expression,
-        layout=take.layout,
-        intensity=_acted(take, what),
-        frames=plan["frames"],
-        rng=stream(take, plan["seed"], 2),
-        speech=what.speech,
-        seconds=plan["frames"] / plan["fps"],
-    ), what
-
-
-def _film_clip(root: Path, plan: dict, take: Take) -> None:
-    import cv2
-
-    seed, fps, (width, height) = plan["seed"], plan["fps"], plan["size"]
-    who = identity_of(take.layout, take.actor, seed)
-    act, what = _act(take, plan)
-    turn, lift = VIEWS[take.view]
-    pose = np.clip(
-        act.pose + np.float32([turn + what.yaw, lift + what.pitch, what.roll]), np.negative(_MOST), _MOST
-    ).astype(np.float32)
-    camera = _camera(what, stream(take, seed, 3, list(VIEWS).index(take.view)), seed, width, height)
-    occlusion = None if what.occlusion == "none" else what.occlusion
-    marks = []
-    with writing.video(root / take.path, take.layout, fps, (width, height)) as add:
-        for k in range(plan["frames"]):
-            picture, points = paint(
-                who,
-                act.action_units[k].astype(np.float64),
-                width,
-                height,
-                tuple(map(float, pose[k])),
-                tuple(map(float, act.gaze[k])),
-                what.light,
-                what.background,
-                (what.shift_x, what.shift_y),
-                what.zoom,
-                occlusion=occlusion,
-                markers=what.markers,
-            )
-            add(camera(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)))
-            marks.append(points)
-    if take.twin:
-        writing.copy_video(root / take.path, root / take.twin, take.layout, fps, (width, height))
-    writing.write_truth(
-        root,
-        take.path,
-        {
-            "action_units": act.action_units,
-            "landmarks": np.asarray(marks, np.float32),
-            "pose": pose,
-            "gaze": act.gaze,
-            "apex": act.apex,
-            "time_s": (np.arange(plan["frames"]) / fps).astype(np.float32),
-        },
-    )
-
-
-def _camera(what: Conditions, rng: np.random.Generator, seed: int, width: int, height: int):
-    """Lens, sensor and recorder: a function from BGR picture to BGR picture."""
-    import cv2
-
-    sigma = what.blur * min(width, height) / 256
-    grain = cv2.LUT(_noise(seed, width, height), np.rint((np.arange(256) - 128.0) / 31.0 * what.noise).astype(np.int8))
-
-    def record(picture: np.ndarray) -> np.ndarray:
-        if sigma > 0.15:
-            picture = cv2.GaussianBlur(picture, (0, 0), sigma)
-        if what.noise:
-            dx, dy = (int(v) for v in rng.integers(0, 64, 2))
-            picture = cv2.add(picture, grain[dy : dy + height, dx : dx + width], dtype=cv2.CV_8U)
-        if what.compression is not None:
-            jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, what.compression])[1]
-            picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
-        return picture
-
-    return record
-
-
-@lru_cache(maxsize=2)
-def _noise(seed: int, width: int, height: int) -> np.ndarray:
-    """A field of normal noise, wider than a frame, (height + 64, width + 64, 3) uint8: 31 a standard deviation, about 128.
-
-    Noise is dear to draw.  One field serves a film; each frame is another part of it.
-    """
-    field = np.random.default_rng([seed, 5]).standard_normal((height + 64, width + 64, 3), dtype=np.float32)
-    field = np.clip(np.rint(field * 31.0 + 128.0), 0, 255).astype(np.uint8)
-    field.setflags(write=False)
-    return field
-
-
-def _need_cv2():
-    try:
-        import cv2
-    except ImportError:
-        raise missing("cv2", needed_for="filming", remedy="pip install opencv-python-headless") from None
-    return cv2
-
-
 def _version() -> str:
-    from importlib import metadata
-
     try:
         return metadata.version("fer-utils")
     except metadata.PackageNotFoundError:

@@ -9,9 +9,9 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from fer_utils.core import worker_pool
-from fer_utils.faces import clipwork
-from fer_utils.faces.clipwork import ClipResult, Settings
-from fer_utils.faces.detectors import Detector
+from fer_utils.faces import extraction
+from fer_utils.faces.detector_base import Detector
+from fer_utils.faces.extraction import ClipResult, Settings
 
 #: What takes a clip's number and its result, and keeps it.
 Store = Callable[[int, ClipResult], None]
@@ -19,7 +19,7 @@ Store = Callable[[int, ClipResult], None]
 
 def crashed(settings: Settings) -> ClipResult:
     """The result of a clip whose reading has twice killed the process that did it."""
-    return clipwork.nothing(
+    return extraction.nothing(
         settings.size,
         "decode",
         "crashed",
@@ -37,14 +37,14 @@ def in_workers(
     store: Store,
 ) -> None:
     """Empty ``todo`` with worker processes, replacing those that die; leaves it as it is if none can start."""
-    setup = clipwork.start_worker, (detector, settings)
+    setup = extraction.start_worker, (detector, settings)
     pool = worker_pool.started("prepare", workers, *setup, stacklevel=5)
     while todo and pool is not None:
         suspects = _until_broken(values, todo, pool, 2 * workers, store)
         for number in suspects:  # one of them has killed a worker: each alone, to know which
             with worker_pool.pool(1, *setup) as alone:
                 try:
-                    store(number, alone.submit(clipwork.work, values[number][0]).result())
+                    store(number, alone.submit(extraction.work, values[number][0]).result())
                 except BrokenProcessPool:
                     store(number, crashed(settings))
         pool = worker_pool.pool(workers, *setup) if todo else None
@@ -56,7 +56,7 @@ def _until_broken(values, todo, pool: ProcessPoolExecutor, most: int, store: Sto
     try:
         while todo or running:
             while todo and len(running) < most:  # few at a time: results would pile up in memory
-                running[pool.submit(clipwork.work, values[todo[0]][0])] = todo[0]
+                running[pool.submit(extraction.work, values[todo[0]][0])] = todo[0]
                 todo.popleft()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import write_atomic
 from fer_utils.core.tables import PROBLEM_COLUMNS
 from fer_utils.faces.faceset import FaceSet
-from fer_utils.faces.video import opencv
 
 #: Pictures on the page are at most so many pixels wide.
 THUMBNAIL = 120
@@ -52,7 +52,8 @@ def doubts(meta: pd.DataFrame) -> pd.DataFrame:
     )
     for name in _MEASURES:
         spread = 1.4826 * float(distances[name].abs().median()) if len(meta) else 0.0
-        distances[name] = (distances[name] / spread if spread > 1e-9 else 0.0 * distances[name]).clip(lower=0.0)
+        scaled = distances[name] / spread if spread > 1e-9 else 0.0 * distances[name]
+        distances[name] = scaled.clip(lower=0.0)
     return pd.DataFrame(
         {"doubt": distances.max(axis=1), "because": distances.idxmax(axis=1) if len(meta) else pd.Series(dtype=str)},
         index=meta.index,
@@ -94,13 +95,15 @@ def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | 
             received=str(path),
             remedy="Add a name, such as report.html.",
         )
-    meta, doubt = face_set.meta.reset_index(drop=True), doubts(face_set.meta.reset_index(drop=True))
+    meta = face_set.meta.reset_index(drop=True)
+    doubt = doubts(meta)
     worst = doubt.sort_values("doubt", ascending=False, kind="stable").index[:most]
     shown = "\n".join(_figure(face_set.images[row], meta.loc[row], doubt.loc[row]) for row in worst)
     seen = meta["clip"].nunique()
+    below = "are all faces" if len(worst) == len(meta) else f"are {len(worst):,} of them"
     intro = (
-        f"<p>{len(meta):,} faces of {seen:,} clips and {meta['actor'].nunique():,} actors; {len(face_set.problems):,} problems. "
-        f"Below {'are all faces' if len(worst) == len(meta) else f'are {len(worst):,} of them'}, the most doubtful first.</p>"
+        f"<p>{len(meta):,} faces of {seen:,} clips and {meta['actor'].nunique():,} actors; "
+        f"{len(face_set.problems):,} problems. Below {below}, the most doubtful first.</p>"
     )
     page = _PAGE.format(
         name=html.escape(face_set.path.name),
@@ -125,8 +128,8 @@ def _figure(image: np.ndarray, row: pd.Series, doubt: pd.Series) -> str:
     return (
         f'<figure><img src="data:image/png;base64,{data}" width="{picture.shape[1]}" height="{picture.shape[0]}" '
         f'alt="Face of actor {who}, label {label}, frame {row["frame_index"]} of {clip}">'
-        f"<figcaption><b>{doubt['because']} {row[doubt['because']]:.3g}</b>, {doubt['doubt']:.1f} off<br>{who}, {label}<br>"
-        f"<small>{clip}, frame {row['frame_index']}</small></figcaption></figure>"
+        f"<figcaption><b>{doubt['because']} {row[doubt['because']]:.3g}</b>, {doubt['doubt']:.1f} off<br>"
+        f"{who}, {label}<br><small>{clip}, frame {row['frame_index']}</small></figcaption></figure>"
     )
 
 
@@ -168,8 +171,8 @@ def _problems(problems: pd.DataFrame) -> str:
         )
         heads = "".join(f"<th>{c}</th>" for c in PROBLEM_COLUMNS if c != "kind")
         parts.append(
-            f"<details><summary>{html.escape(str(kind))}: {len(rows):,}</summary><div><table><thead><tr>{heads}</tr></thead>"
-            f"<tbody>\n{cells}\n</tbody></table></div></details>"
+            f"<details><summary>{html.escape(str(kind))}: {len(rows):,}</summary><div><table>"
+            f"<thead><tr>{heads}</tr></thead><tbody>\n{cells}\n</tbody></table></div></details>"
         )
     return "\n".join(parts)
 
@@ -180,17 +183,20 @@ _PAGE = """<!DOCTYPE html>
 <style>
 :root {{ color-scheme: light dark; --faint: #595959; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --faint: #a6a6a6; }} }}
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 72rem; padding: 0 1rem; overflow-wrap: anywhere; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 72rem; padding: 0 1rem;
+  overflow-wrap: anywhere; }}
 .faces {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 1rem; }}
-figure {{ margin: 0; }} figure img {{ display: block; border-radius: 4px; }} figcaption {{ font-size: .85rem; line-height: 1.35; margin-top: .3rem; }}
+figure {{ margin: 0; }} figure img {{ display: block; border-radius: 4px; }}
+figcaption {{ font-size: .85rem; line-height: 1.35; margin-top: .3rem; }}
 small, summary {{ color: var(--faint); }} summary {{ cursor: pointer; padding: .3rem 0; }}
-div {{ overflow-x: auto; }} table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
+div {{ overflow-x: auto; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }}
 th, td {{ text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid #8884; }}
 </style></head><body>
 <h1>Quality of {name}</h1>
 {intro}
-<p>Off by so many robust standard deviations: the detector's score below the others'; sharpness below, or brightness away from, the same
-actor's other faces.</p>
+<p>Off by so many robust standard deviations: the detector's score below the others'; sharpness below, or brightness
+away from, the same actor's other faces.</p>
 <h2>Doubtful faces</h2>
 <div class="faces">
 {faces}

@@ -1,4 +1,4 @@
-"""What is done with one clip: read it, find the faces, cut them out, note what went wrong.
+"""The faces of one clip: read it, find the faces, cut them out, note what went wrong.
 
 Runs in the calling process or in a worker; it writes nothing to disk.
 """
@@ -15,8 +15,10 @@ import numpy as np
 from fer_utils.core.errors import FerError
 from fer_utils.core.worker_pool import enter_worker
 from fer_utils.faces.cropping import crop, points_in_crop, quality
-from fer_utils.faces.detectors import Box, Detector, cleaned, create
-from fer_utils.faces.landmarks import POINTS, Landmarks
+from fer_utils.faces.detector_base import Box, Detector
+from fer_utils.faces.detectors import cleaned, create
+from fer_utils.faces.landmark_patches import POINTS
+from fer_utils.faces.landmarks import Landmarks
 from fer_utils.faces.video import Frame, Reading, each_frame
 
 
@@ -31,7 +33,10 @@ class Settings(NamedTuple):
     align: bool = False
 
     def config(self) -> dict[str, Any]:
-        """What a face set's manifest says of them: a predictor is named by its file's SHA-256, and only where there is one."""
+        """What a face set's manifest says of them.
+
+        A predictor is named by its file's SHA-256, and only where there is one.
+        """
         said = {"frames": self.frames, "size": self.size, "margin": self.margin, "sampling": self.sampling}
         if self.landmarks is not None:
             said |= {"landmarks": self.landmarks.sha256, "align": bool(self.align)}
@@ -83,11 +88,14 @@ def faces_of_frame(frame: Frame, boxes: list[Box], settings: Settings) -> list[F
 
 
 def _face(rgb: np.ndarray, box: Box, settings: Settings) -> Face:
-    roll, marks, where = 0.0, None, {"size": settings.size, "margin": settings.margin}
+    roll = 0.0
+    marks = None
+    where = {"size": settings.size, "margin": settings.margin}
     if settings.landmarks is not None:
-        found, roll = (
-            settings.landmarks.find_turned(rgb, box) if settings.align else (settings.landmarks.find(rgb, box), 0.0)
-        )
+        if settings.align:
+            found, roll = settings.landmarks.find_turned(rgb, box)
+        else:
+            found = settings.landmarks.find(rgb, box)
         marks = points_in_crop(found, box, roll=roll, **where).astype(np.float32)
     image = crop(rgb, box, roll=roll, **where)
     return Face(image, *quality(image), marks)
@@ -102,7 +110,8 @@ def faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResu
 
 
 def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipResult:
-    reading, problems = Reading(), []
+    reading = Reading()
+    problems: list[list[str]] = []
     found, rows = [], []
     near: Box | None = None
     # One full frame at a time, so that a long clip of which all are wanted fits into memory as its crops.
@@ -155,7 +164,8 @@ _worker: dict[str, Any] = {}
 def start_worker(detector: str | Detector, settings: Settings) -> None:
     """Set a fresh worker process up, with its detector."""
     enter_worker()
-    _worker["detector"], _worker["settings"] = create(detector), settings
+    _worker["detector"] = create(detector)
+    _worker["settings"] = settings
 
 
 def work(path: str) -> ClipResult:

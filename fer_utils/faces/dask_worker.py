@@ -14,16 +14,18 @@ import threading
 from typing import Any
 
 from fer_utils.core import provenance
-from fer_utils.faces import clipwork
-from fer_utils.faces.clipwork import ClipResult, Settings
-from fer_utils.faces.detectors import Detector, DlibHog, _dlib_hog, create
+from fer_utils.core.optional_packages import opencv
+from fer_utils.faces import extraction
+from fer_utils.faces.detector_base import Detector
+from fer_utils.faces.detectors import DlibHog, create
+from fer_utils.faces.extraction import ClipResult, Settings
 
 #: How many passes a worker keeps the detectors of.
 KEPT = 4
 
 _PACKAGES = {"OpenCV": "cv2", "dlib": "dlib", "NumPy": "numpy", "Pillow": "PIL"}
 
-_setups: dict[str, bytes] = {}
+_packed_setups: dict[str, bytes] = {}
 _lock = threading.Lock()
 _here = threading.local()
 
@@ -54,7 +56,7 @@ def readable(path: str) -> bool:
         return False
 
 
-def look(token: str, setup: bytes, sample: str | None) -> dict[str, Any]:
+def inspect_worker(token: str, setup: bytes, sample: str | None) -> dict[str, Any]:
     """What a worker says of itself when a pass has found it, and its preparation for the pass's clips."""
     with suppress(ImportError):  # the caller compares it if it has loaded it itself
         importlib.import_module("dlib")
@@ -62,9 +64,9 @@ def look(token: str, setup: bytes, sample: str | None) -> dict[str, Any]:
     if sample is not None and readable(sample):
         said["size"] = os.path.getsize(sample)
     with _lock:
-        _setups[token] = setup
-        while len(_setups) > KEPT:
-            del _setups[next(iter(_setups))]
+        _packed_setups[token] = setup
+        while len(_packed_setups) > KEPT:
+            del _packed_setups[next(iter(_packed_setups))]
     try:
         _ready(token)
     except Exception as error:
@@ -78,33 +80,36 @@ def work(token: str, path: str, alone: bool) -> tuple[str, Any]:
     With ``alone`` it is done in a process of its own: if that dies, it was the
     clip, and the worker is there to say so.
     """
-    if token not in _setups:
-        return "stranger", None
+    if token not in _packed_setups:
+        return "forgotten", None
     if not readable(path):
         return "unseen", None
     if alone:
-        return _in_a_process(_setups[token], path)
-    return "done", clipwork.faces_of_clip(path, *_ready(token))
+        return _in_a_process(_packed_setups[token], path)
+    return "done", extraction.faces_of_clip(path, *_ready(token))
 
 
 def _ready(token: str) -> tuple[Detector, Settings]:
-    """A pass's detector and settings, made once a thread: dlib lets threads run at once, and its detector is not for two."""
-    made = _here.__dict__.setdefault("made", {})
+    """A pass's detector and settings, made once a thread.
+
+    dlib lets threads run at once, and its detector is not for two.
+    """
+    if not hasattr(_here, "made"):
+        _here.made = {}
+    made = _here.made
     if token not in made:
         while len(made) >= KEPT:
             del made[next(iter(made))]
-        made[token] = _unpacked(_setups[token])
+        made[token] = _unpacked(_packed_setups[token])
     return made[token]
 
 
 def _unpacked(setup: bytes) -> tuple[Detector, Settings]:
-    import cv2
-
-    cv2.setNumThreads(1)
+    opencv().setNumThreads(1)
     detector, settings = pickle.loads(setup)
     finder = create(detector)
     if isinstance(finder, DlibHog):
-        finder._find = _dlib_hog.__wrapped__()  # not the one that this process's threads share
+        finder.keep_to_itself()  # not the one that this process's threads share
     return finder, settings
 
 
@@ -112,7 +117,7 @@ def _in_a_process(setup: bytes, path: str) -> tuple[str, Any]:
     # Not multiprocessing: a worker under a nanny is a daemon and may have no children of that kind.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place or os.getcwd() for place in sys.path)}
     child = subprocess.Popen(
-        [sys.executable, "-c", "from fer_utils.faces.clusterwork import in_a_child; in_a_child()"],
+        [sys.executable, "-c", "from fer_utils.faces.dask_worker import in_a_child; in_a_child()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=environment,
@@ -144,7 +149,7 @@ def in_a_child() -> None:
     finder, settings = _unpacked(setup)
     answer.write(b"ready\n")
     answer.flush()
-    result: ClipResult = clipwork.faces_of_clip(path, finder, settings)
+    result: ClipResult = extraction.faces_of_clip(path, finder, settings)
     pickle.dump(result, answer)
     answer.flush()
     os._exit(0)  # the thread above may hold the input

@@ -1,0 +1,59 @@
+"""Which data sets can be read, and the one way to scan them: file names into a clip table."""
+
+from __future__ import annotations
+
+import os
+
+from fer_utils.core.errors import invalid
+from fer_utils.core.tables import ClipTable
+from fer_utils.datasets import crema_d, folder, mead, ravdess, savee
+
+_READERS = {
+    "crema_d": crema_d.scan,
+    "folder": folder.scan,
+    "mead": mead.scan,
+    "ravdess": ravdess.scan,
+    "savee": savee.scan,
+}
+
+
+def available() -> tuple[str, ...]:
+    """The names that ``scan`` takes, in alphabetical order.
+
+    >>> available()
+    ('crema_d', 'folder', 'mead', 'ravdess', 'savee')
+    """
+    return tuple(sorted(_READERS))
+
+
+def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> ClipTable:
+    """Read the names of the files below a folder into a clip table; no clip is opened.
+
+    Parameters
+    ----------
+    dataset : one of ``available()``.
+    root : the data set's folder; ``~`` is expanded.  The files may lie in any
+        folders below it.
+    actor : for ``dataset="folder"`` only, who is seen: ``"kdef"``, ``"jaffe"``,
+        ``"ck+"`` or ``"ck48"`` for files named as those sets name them, or a
+        regular expression with a named group ``actor`` (see
+        ``fer_utils.datasets.folder.scan``).
+
+    Returns
+    -------
+    ClipTable : one row a clip, sorted by ``clip``.  What could not become a
+    row is in ``.problems``: a missing root, an empty folder or an odd name is
+    a row there and no exception.
+
+    Raises
+    ------
+    FerError : ``dataset`` is unknown, ``root`` is no path, or ``actor`` is
+    neither of these or given for another data set.
+    """
+    if not isinstance(dataset, str) or dataset not in _READERS:
+        raise invalid("dataset", expected=f"one of {available()}", received=dataset)
+    if dataset == "folder":
+        return folder.scan(root, actor=actor)
+    if actor is not None:
+        raise invalid("actor", expected=f"None, because the names of {dataset!r} say the actor", received=actor)
+    return _READERS[dataset](root)
