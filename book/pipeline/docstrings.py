@@ -15,7 +15,7 @@ Link = Callable[[str, bool], str | None]
 
 TITLE_LINE = re.compile(r"-{3,}")
 ITEM = re.compile(r"(?P<name>[^\s:][^:]{0,80}?) : (?P<text>.+)")
-BULLET = re.compile(r"(?:[-*]|\d+[.)]) +(?=\S)")
+BULLET = re.compile(r"- +(?=\S)")
 #: Code in backticks, an address, an option of a command (typography would join its hyphens), or emphasis.
 INLINE = re.compile(
     r"``(?P<literal>.+?)``"
@@ -30,12 +30,12 @@ SIGNS = re.compile(r"([\\`*_{}\[\]<>#$|~!&^@=])")
 
 
 def markdown(docstring: str, link: Link = lambda name, reference: None) -> str:
-    """A docstring, as ``ast.get_docstring`` or ``__doc__`` gives it, as Markdown.
+    """A docstring, as ``ast.get_docstring`` or ``inspect.getdoc`` gives it, as Markdown.
 
     >>> markdown("Add two <numbers>.")
     'Add two \\\\<numbers\\\\>.'
     """
-    return "\n\n".join(blocks(inspect.cleandoc(docstring).splitlines(), link))
+    return "\n\n".join(blocks(docstring.splitlines(), link))
 
 
 def blocks(lines: list[str], link: Link) -> list[str]:

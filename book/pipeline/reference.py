@@ -8,14 +8,14 @@ that is public is shown with the functions and classes that it has besides.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 import inspect
 from pathlib import Path
 import re
 
 from .docstrings import Link, markdown
-from .keys import Keys, digest, tree
+from .keys import Keys, digest, python_of, tree
 from .layout import REFERENCE, Book, BookError
 from .source_code import Definition, Package, defined
 
@@ -43,7 +43,7 @@ def pages(book: Book) -> dict[str, str]:
             f"_toc.yml and the rooms of fer_utils differ: no page for {missing or 'none'}, "
             f"no room for {unknown or 'none'}.\nEach room's page is `file: {REFERENCE}ROOM` in _toc.yml."
         )
-    reference = Reference(package)
+    reference = Reference(package, used_by_chapters(book))
     made = {f"{REFERENCE}index": reference.index()}
     return made | {f"{REFERENCE}{room}": reference.room(room) for room in package.rooms()}
 
@@ -52,12 +52,22 @@ def key(book: Book) -> dict[str, str]:
     """The hash of every page.  Working it out takes seconds, so it is kept for as long as the code is the same."""
     if not any(page.startswith(REFERENCE) for page in book.pages()):
         return {}
-    code = digest([tree(book.root, "_toc.yml", "fer_utils/**/*.py*"), tree(Path(__file__).parent, "*.py")])
+    sources = tree(book.root, "_toc.yml", "fer_utils/**/*.py*", "notebooks/*.ipynb")
+    code = digest([sources, tree(Path(__file__).parent, "*.py")])
     kept = Keys(book.out / "reference.json")
     if kept.get("code") != code:
         kept.known = {name: digest(text) for name, text in pages(book).items()}
         kept.remember("code", code)
     return {name: known for name, known in kept.known.items() if name != "code"}
+
+
+def used_by_chapters(book: Book) -> set[str]:
+    """The modules that chapters import something from, by their full names; ``fer_utils.models.nano`` is one."""
+    found: set[str] = set()
+    for chapter in book.chapters():
+        for module, names in re.findall(r"^from (fer_utils[\w.]*) import (.+)$", python_of(book, chapter), flags=re.M):
+            found |= {module, *(f"{module}.{name.split()[0]}" for name in names.split(","))}
+    return found
 
 
 @dataclass(frozen=True)
@@ -71,8 +81,10 @@ class Entry:
 class Reference:
     """Every public name of a package with its one entry, and the pages on which they stand."""
 
-    def __init__(self, package: Package):
+    def __init__(self, package: Package, used: Collection[str] = ()):
+        """``used`` are modules that are public where their room has no stub that says so."""
         self.package = package
+        self.used = set(used)
         #: The names of each room that can be imported from it, modules apart.
         self.names: dict[str, list[Entry]] = {}
         #: The public modules of each room, each with what is shown there only.
@@ -85,7 +97,9 @@ class Reference:
     def _enter(self, room: str) -> None:
         full = f"{self.package.name}.{room}"
         self.names[room], self.modules[room] = [], {}
-        for name in self.package.modules[full].public():
+        module = self.package.modules[full]
+        besides = [] if module.stub else sorted(self.used & {f"{full}.{name}" for name in self.package.inner(full)})
+        for name in dict.fromkeys([*module.public(), *map(short, besides)]):
             definition = self.package.find(f"{full}.{name}")
             if f"{full}.{name}" in self.package.modules:
                 self.modules[room][f"{full}.{name}"] = []
@@ -142,7 +156,8 @@ class Reference:
         full = f"{self.package.name}.{room}"
         parts = [markdown(self.package.modules[full].docstring, self._link(full, always=True))]
         if self.names[room]:
-            parts += ["## Names", *(self._entry(entry, full) for entry in self.names[room])]
+            constants_last = sorted(self.names[room], key=lambda entry: entry.definition.kind == "data")
+            parts += ["## Names", *(self._entry(entry, full) for entry in constants_last)]
         if self.modules[room]:
             parts.append("## Modules")
         for module, entries in self.modules[room].items():

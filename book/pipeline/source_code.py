@@ -76,7 +76,9 @@ class Definition:
             return of_function(self.node.args)[is_bound:]
         if not isinstance(self.node, ast.ClassDef):
             return None
-        for node in self.node.body:
+        # An `if TYPE_CHECKING` may say more of a call than the fields do.
+        inside = [inner for node in self.node.body if isinstance(node, ast.If) for inner in node.body]
+        for node in [*self.node.body, *inside]:
             if isinstance(node, FUNCTIONS) and node.name == "__init__":
                 return of_function(node.args)[1:]
         if "dataclass" in self.decorators or any(base.endswith("NamedTuple") for base in self.bases):
@@ -168,6 +170,10 @@ class Package:
         """The packages in this one, in alphabetical order."""
         inner = [module for name, module in self.modules.items() if name == module.package != self.name]
         return sorted(module.name.split(".")[1] for module in inner if module.name.count(".") == 1)
+
+    def inner(self, name: str) -> list[str]:
+        """The modules directly in a package, by their own names."""
+        return [module.rpartition(".")[2] for module in self.modules if module.rpartition(".")[0] == name]
 
     def find(self, name: str) -> Definition | None:
         """What a full name means, wherever it is defined; None for modules and for what is not of this package."""

@@ -32,6 +32,7 @@ _GRADERS: dict[str, str] = {
     "12-1": "ch12:grade_smoothing",
 }
 
+#: An answer that takes longer is taken for one that never ends.
 SECONDS = 20
 
 

@@ -25,6 +25,7 @@ from fer_utils.synthetic import stand_ins
 #: The seed of the film of the first 24 people; the next 24 have the next one.  The stand-ins' is 2023, and no two films
 #: share a person.
 SEED = 7001
+#: The name of the condition in which nothing is changed.
 BASELINE = "baseline"
 #: What is known of a drawn person, in an audit's words.  Tones are `studio.identity.TONES`, ten from light to dark,
 #: chosen near Monk's scale (Monk 2019/2022, skintone.google).  Past 40 a drawn brow and eye are lined at rest, too

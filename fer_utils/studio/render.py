@@ -43,6 +43,7 @@ class Light:
     exposure: float = 1.0
 
 
+#: The lights that a film can have, by their names; the first is the default.
 LIGHTS: Mapping[str, Light] = MappingProxyType(
     {
         "studio": Light(),
