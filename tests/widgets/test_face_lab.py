@@ -234,7 +234,7 @@ def shown(lab, *, live=True, painter="", **page_options):
         if kind == "message":
             answers = []
             lab.send = answers.append
-            lab._greet(lab, content, [])
+            lab._answer_hello(lab, content, [])
             return answers[0] if answers else None
         lab.set_state(content)
         return synced(lab, ANSWERED)
