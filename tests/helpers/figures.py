@@ -55,8 +55,12 @@ def drawing_functions(*modules) -> set[str]:
     }
 
 
-def is_shown_light_and_dark(figure) -> bool:
-    """Whether a figure becomes two pictures, the dark one without ink on dark paper."""
+def is_shown_light_and_dark(figure, *, black_on_grey: bool = False) -> bool:
+    """Whether a figure becomes two pictures, the dark one on dark paper and without ink.
+
+    ``black_on_grey``: the figure has black letters on a grey bar, whose blends have the ink's grey.
+    """
     light, dark = Pictures(figure_html(figure, alt=ALT)).images
     drawn = bool((pixels(light) != 255).any())
-    return drawn and bool(pixels(dark)[0, 0].max() < 40) and not has_ink(dark)
+    readable = black_on_grey or not has_ink(dark)
+    return drawn and readable and bool(pixels(dark)[0, 0].max() < 40)

@@ -118,7 +118,7 @@ DRAWINGS = {
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_every_figure_is_drawn_light_and_dark(name):
-    assert is_shown_light_and_dark(DRAWINGS[name]())
+    assert is_shown_light_and_dark(DRAWINGS[name](), black_on_grey=name == "branch_diagram")
 
 
 def test_every_drawing_function_is_tested_here():
