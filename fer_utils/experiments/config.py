@@ -6,6 +6,7 @@ An experiment's key is a digest of its configuration, of the faces it reads and 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from fer_utils import faces, splits
 from fer_utils.core import labels, provenance, stages
@@ -115,13 +116,26 @@ class Experiment:
     Split(by='actor', test=0.2, seed=0)
     """
 
-    data: Data | str = field(default_factory=Data)
-    split: Split | str = field(default_factory=Split)
-    model: Model | str = field(default_factory=Model)
+    data: Data = field(default_factory=Data)
+    split: Split = field(default_factory=Split)
+    model: Model = field(default_factory=Model)
     recipe: Recipe = field(default_factory=Recipe)
     seed: int = 0
     tier: str | None = None
     distillation: Distillation | None = None
+
+    if TYPE_CHECKING:  # strings are taken, and what is kept is never one
+
+        def __init__(
+            self,
+            data: Data | str = Data(),
+            split: Split | str = Split(),
+            model: Model | str = Model(),
+            recipe: Recipe = Recipe(),
+            seed: int = 0,
+            tier: str | None = None,
+            distillation: Distillation | None = None,
+        ) -> None: ...
 
     def __post_init__(self):
         for name, kind in (("data", Data), ("split", Split), ("model", Model)):
@@ -160,9 +174,8 @@ class Experiment:
 
     def configuration(self) -> dict:
         """The experiment as a JSON-able dict, nested as it is."""
-        value = {name: asdict(getattr(self, name)) for name in ("data", "split", "model", "recipe")} | {
-            "seed": self.seed
-        }
+        value: dict[str, Any] = {name: asdict(getattr(self, name)) for name in ("data", "split", "model", "recipe")}
+        value["seed"] = self.seed
         value["model"]["options"] = {k: list(v) if isinstance(v, tuple) else v for k, v in self.model.options}
         if self.distillation is not None:
             taught = self.distillation

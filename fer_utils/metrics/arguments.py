@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fer_utils.core.errors import invalid
 
 
-def numbered_groups(groups: Sequence, rows: int) -> tuple[np.ndarray, np.ndarray]:
+def numbered_groups(groups: ArrayLike, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """The groups' names, sorted, (G,), and for every row the number of its group, (rows,).
 
     Raises

@@ -11,9 +11,10 @@ number a person, draws who it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.stages import stage
@@ -25,7 +26,7 @@ from fer_utils.metrics.classification import accuracy, confusion
 def interval(
     true: np.ndarray,
     predicted: np.ndarray,
-    groups: Sequence,
+    groups: ArrayLike,
     classes: int,
     metric: Callable[[np.ndarray], float] = accuracy,
     *,
@@ -62,7 +63,13 @@ def interval(
         per_group = np.stack([confusion(true[groups == name], predicted[groups == name], classes) for name in names])
     else:
         per_group = np.zeros((0, classes, classes), int)
-    result = {"value": metric(per_group.sum(axis=0)), "low": None, "high": None, "level": level, "groups": len(names)}
+    result: dict[str, object] = {
+        "value": metric(per_group.sum(axis=0)),
+        "low": None,
+        "high": None,
+        "level": level,
+        "groups": len(names),
+    }
     if len(names) >= 2:
         values = [metric(np.tensordot(draw, per_group, axes=1)) for draw in _draws(len(names), resamples, seed)]
         result["low"], result["high"] = _percentiles(values, level)
@@ -74,7 +81,7 @@ def paired_difference(
     true: np.ndarray,
     first: np.ndarray,
     second: np.ndarray,
-    groups: Sequence,
+    groups: ArrayLike,
     *,
     resamples: int = 1000,
     level: float = 0.95,
@@ -90,7 +97,12 @@ def paired_difference(
     names = np.unique(groups)
     gain = np.array([((second == true)[groups == n].sum() - (first == true)[groups == n].sum()) for n in names])
     size = np.array([(groups == n).sum() for n in names])
-    result = {"value": float(gain.sum() / size.sum()), "low": None, "high": None, "groups": len(names)}
+    result: dict[str, object] = {
+        "value": float(gain.sum() / size.sum()),
+        "low": None,
+        "high": None,
+        "groups": len(names),
+    }
     if len(names) >= 2:
         draws = _draws(len(names), resamples, seed)
         result["low"], result["high"] = _percentiles((draws @ gain) / (draws @ size), level)
@@ -99,9 +111,9 @@ def paired_difference(
 
 @stage("metrics")
 def average(
-    values: Sequence[float],
-    groups: Sequence,
-    weights: Sequence[float] | None = None,
+    values: ArrayLike,
+    groups: ArrayLike,
+    weights: ArrayLike | None = None,
     *,
     resamples: int = 1000,
     level: float = 0.95,
@@ -128,8 +140,8 @@ def average(
 
 @stage("metrics")
 def mean_interval(
-    values: Sequence[float],
-    minus: Sequence[float] | None = None,
+    values: ArrayLike,
+    minus: ArrayLike | None = None,
     *,
     resamples: int = 2000,
     seed: int | np.random.Generator = 0,
@@ -168,7 +180,7 @@ def resampled(
     ``parts`` (G, ...) are the sums of each group; ``metric`` takes sums of shape (...) or (resamples, ...).
     Returns what `interval` returns.
     """
-    result = {
+    result: dict[str, object] = {
         "value": float(metric(parts.sum(axis=0))),
         "low": None,
         "high": None,

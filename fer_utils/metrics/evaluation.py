@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fer_utils.core.stages import stage
 from fer_utils.metrics.bootstrap import interval
@@ -13,7 +14,7 @@ from fer_utils.metrics.classification import accuracy, confusion, macro_f1, reca
 
 @stage("metrics")
 def evaluate(
-    true: np.ndarray, predicted: np.ndarray, groups: Sequence, labels: Sequence[str], *, seed: int = 0
+    true: np.ndarray, predicted: np.ndarray, groups: ArrayLike, labels: Sequence[str], *, seed: int = 0
 ) -> dict[str, object]:
     """Everything a result reports: accuracy and macro F1 with intervals, recall per class, confusion.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 import gc
 
 import numpy as np
+from numpy.typing import ArrayLike
 from statsmodels.stats.multitest import multipletests
 
 from fer_utils.core.errors import invalid
@@ -15,7 +16,7 @@ from fer_utils.metrics.arguments import finite_numbers, numbered_groups
 
 
 @stage("metrics")
-def sign_flip(differences: Sequence[int]) -> float:
+def sign_flip(differences: ArrayLike) -> float:
     """The exact two-sided p-value of a sign-flip test: how often chance alone makes a total as large.
 
     If nothing tells two things apart, each person's difference might as well
@@ -51,7 +52,7 @@ def sign_flip(differences: Sequence[int]) -> float:
 
 
 @stage("metrics")
-def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups: Sequence) -> dict[str, object]:
+def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups: ArrayLike) -> dict[str, object]:
     """Whether ``second`` is right more or less often than ``first``, person by person: see `sign_flip`.
 
     ``true``, ``first``, ``second`` and ``groups`` have shape (N,), one entry a row.
@@ -81,7 +82,7 @@ def paired_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, groups:
 
 
 @stage("metrics")
-def holm(p: Sequence[float]) -> np.ndarray:
+def holm(p: ArrayLike) -> np.ndarray:
     """Corrected p-values of several tests: what is below a level is a false alarm with that chance at most.
 
     That is so for all tests together: the chance that *any* of those below the level is a false alarm is the level at

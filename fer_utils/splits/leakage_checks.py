@@ -6,9 +6,8 @@ All functions take ``meta``, a table with one row an image (a face set's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 import pandas as pd
 
 from fer_utils.core.errors import invalid
@@ -20,8 +19,8 @@ from fer_utils.splits.splitting import UNITS, rows_without, unit_ids
 @stage("splits")
 def leakage(
     meta: pd.DataFrame,
-    train: Sequence[int],
-    test: Sequence[int],
+    train: ArrayLike,
+    test: ArrayLike,
     *,
     images: np.ndarray | None = None,
     near: bool = False,
@@ -68,6 +67,7 @@ def leakage(
     rows = {}
     for level, units in levels.items():
         if units is None:
+            assert seen is not None  # near images are a level only where there are images
             pairs = near_duplicates.nearest(seen, train, test, progress=progress)
             closest = zip(pairs["train_row"][:5], pairs["test_row"][:5], strict=True)
             named = [f"{first} ~ {second}" for first, second in closest]
@@ -98,8 +98,8 @@ _COMMON = {
 @stage("splits")
 def leaked_pairs(
     meta: pd.DataFrame,
-    train: Sequence[int],
-    test: Sequence[int],
+    train: ArrayLike,
+    test: ArrayLike,
     images: np.ndarray | None = None,
     *,
     near: bool = True,
@@ -133,6 +133,7 @@ def leaked_pairs(
     found: list[tuple] = []
     for level, units in levels.items():
         if units is None:
+            assert seen is not None
             for row in near_duplicates.nearest(seen, train, test, progress=progress).itertuples():
                 mirrored = " when mirrored" if row.mirrored else ""
                 apart = f"nearly equal{mirrored}: {row.difference:.2f} grey levels apart{_more(row.others)}"
@@ -169,7 +170,7 @@ def leaked_pairs(
     )
 
 
-def _more(others: int) -> str:
+def _more(others) -> str:
     if others < 1:
         return ""
     return f"; {others} more training image{' is' if others == 1 else 's are'}, too"

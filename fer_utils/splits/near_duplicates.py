@@ -158,7 +158,8 @@ def looks(images: np.ndarray, *, progress: bool = True) -> Looks:
     ------
     FerError : the array is of another kind.
     """
-    shape, kind = getattr(images, "shape", ()), getattr(images, "dtype", None)
+    shape: tuple[int, ...] = getattr(images, "shape", ())
+    kind = getattr(images, "dtype", None)
     if kind != np.uint8 or len(shape) not in (3, 4) or 0 in shape[1:]:
         raise invalid(
             "images",
