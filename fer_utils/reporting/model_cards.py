@@ -132,6 +132,17 @@ def _absent(missing: list[str], what: str) -> str:
     return f"*Missing: {what}.*"
 
 
+def _machine(hardware: dict) -> str:
+    """What is known of the machine, each value behind its name; lists (instruction sets) with spaces between."""
+    known = []
+    for key, value in hardware.items():
+        if value in (None, "", []):
+            continue
+        shown = " ".join(value) if isinstance(value, list) else value
+        known.append(f"{key.replace('_', ' ')} {shown}")
+    return ", ".join(known)
+
+
 def _rows(rows: Iterable[tuple[str, Any]]) -> str:
     return "\n".join(f"- {name}: {value}" for name, value in rows)
 
@@ -192,7 +203,7 @@ def _details(made: Result, exports: list, profile: bool, missing: list[str]) -> 
         )
     rows += [
         ("Trained", f"{made.finished[:10]}, {made.minutes:g} minutes, seed {made.seed}: {recipe}"),
-        ("On", ", ".join(f"{key} {value}" for key, value in made.hardware.items() if value not in (None, ""))),
+        ("On", _machine(made.hardware)),
         ("Versions", ", ".join(f"{name} {version}" for name, version in made.versions.items())),
         ("Commit", f"`{made.commit}`" if made.commit else _absent(missing, "the commit of the code")),
         ("Key of the result", f"`{made.key}`"),

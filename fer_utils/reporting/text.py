@@ -67,10 +67,9 @@ def colophon(tier: str) -> None:
     versions, machine = provenance.versions(), provenance.hardware()
     shown = ", ".join(f"{name} {version}" for name, version in versions.items())
     say(
-        "*This page was run on {day} at tier `{tier}`: {versions}; {processor}, {cores} cores.*",
+        "*This page was run on {day} at tier `{tier}`: {versions}; {machine}.*",
         day=datetime.date.today().isoformat(),
         tier=tier,
         versions=shown,
-        processor=machine["processor"],
-        cores=machine["cores"],
+        machine=provenance.hardware_in_words(machine),
     )

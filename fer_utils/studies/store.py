@@ -67,7 +67,7 @@ class Stored:
         trained = ", not counting trainings that were stored before," if "train.py" in self.code else ""
         text = (
             f"*Stored result `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit `{self.commit}` in "
-            f"{_duration(self.minutes)}{trained} on {self.hardware['processor']}, {self.hardware['cores']} cores, by `{self.command}`.*"
+            f"{_duration(self.minutes)}{trained} on {provenance.hardware_in_words(self.hardware)}, by `{self.command}`.*"
         )
         if changed:
             text += (
