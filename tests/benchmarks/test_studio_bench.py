@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+from patience import PATIENCE
 import pytest
 
 from fer_utils import studio
@@ -21,7 +22,7 @@ def test_the_smallest_bench_prints_every_rate_and_what_it_costs_beside_blank_fra
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0 and done.stderr == "", done.stderr
     found = json.loads(done.stdout)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import nbformat
+from patience import PATIENCE
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +75,7 @@ def command(root: Path, *arguments: str, **environment: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         env=kept | environment,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 
