@@ -7,9 +7,13 @@ import os
 from pathlib import Path
 import sys
 
+from hypothesis import settings
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# An example may take as long as it likes: how fast a machine is decides no test.
+settings.register_profile("fer_utils", deadline=None)
+settings.load_profile("fer_utils")
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))  # the tests' own helpers
 
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:  # set before NumPy and TensorFlow are loaded, who read it only once

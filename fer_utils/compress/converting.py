@@ -1,13 +1,17 @@
 """What each format's converter needs: from a Keras model to the bytes of its files.
 
-All begin with ``model.export`` to a SavedModel of a batch of one, but for ONNX,
-which Keras writes itself (through tf2onnx).  OpenVINO's int8 files are converted
-from the int8 ONNX file, whose 8-bit steps OpenVINO takes over; its own
-quantiser, nncf, brings ten packages more and is not needed.
+Each takes the model, its input's shape (height, width, channels), the quantisation, calibration images
+(N, height, width, channels), the bits of int8 weights, and whether to show a bar.  All begin with ``model.export`` to
+a SavedModel of a batch of one, but for ONNX, which Keras writes itself (through tf2onnx).  OpenVINO's int8 files are
+converted from the int8 ONNX file, whose 8-bit steps OpenVINO takes over; its own quantiser, nncf, brings ten packages
+more and is not needed.
 """
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass
+import importlib
 import logging
 from pathlib import Path
 import tempfile
@@ -15,9 +19,25 @@ import warnings
 
 import keras
 import numpy as np
+from tqdm import tqdm
 
 from fer_utils.compress.engines import need
 from fer_utils.core.errors import FerError, missing
+
+
+@dataclass(frozen=True)
+class Converted:
+    """What a converter made.
+
+    Attributes
+    ----------
+    files : the bytes of the format's files, the one that is loaded first.
+    onnx : the ONNX file that an int8 file was made as, or from; ``b""`` for any other.
+    """
+
+    files: tuple[bytes, ...]
+    onnx: bytes = b""
+
 
 # Enough for stable ranges of the activations, and quick.
 CALIBRATION_IMAGES = 200
@@ -46,8 +66,6 @@ def _tensorflow(form: str):
 
 def _calibrating(images: np.ndarray, progress: bool):
     """One image (1, height, width, channels) float32 after the other, with a bar."""
-    from tqdm import tqdm
-
     for row in tqdm(
         spread(len(images), CALIBRATION_IMAGES), desc="calibrating", unit="image", delay=2, disable=not progress
     ):
@@ -58,8 +76,10 @@ def _signature(shape) -> list:
     return [keras.InputSpec(shape=(1, *shape), dtype="float32")]
 
 
-def litert(model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool) -> bytes:
-    """The bytes of a ``.tflite`` file."""
+def litert(
+    model: keras.Model, shape, quantize: str | None, images: np.ndarray, weight_bits: int | None, progress: bool
+) -> Converted:
+    """A ``.tflite`` file.  Its int8 weights have 8 bits: LiteRT's kernels add in 32 bits on every processor."""
     tf = _tensorflow("litert")
 
     def representative():
@@ -77,27 +97,32 @@ def litert(model: keras.Model, shape, quantize: str | None, images: np.ndarray, 
             converter.representative_dataset = representative
             # Refuse rather than leave an operation in float.
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        return converter.convert()
+        return Converted((converter.convert(),))
 
 
-def onnx(model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool) -> bytes:
-    """The bytes of an ``.onnx`` file."""
+def onnx(
+    model: keras.Model, shape, quantize: str | None, images: np.ndarray, weight_bits: int | None, progress: bool
+) -> Converted:
+    """An ``.onnx`` file; ``weight_bits``, 7 or 8, counts for int8 only."""
     _tensorflow("onnx")
     need("onnx", "tf2onnx", "onnxruntime", needed_for="format='onnx'")
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of Keras' own work on tf2onnx
         plain = Path(folder, "plain.onnx")
-        chatty = logging.getLogger("tf2onnx")
-        level, _ = chatty.level, chatty.setLevel(logging.ERROR)
-        try:
+        with _log_level("tf2onnx"):
             model.export(str(plain), format="onnx", input_signature=_signature(shape), verbose=False)
-        finally:
-            chatty.setLevel(level)
         if quantize is None:
-            return plain.read_bytes()
+            return Converted((plain.read_bytes(),))
         if quantize == "float16":
-            return _halved(plain)
-        return _in_8_bits(plain, Path(folder), quantize, images, progress)
+            return Converted((_halved(plain),))
+        ready = Path(folder, "ready.onnx")
+        with _log_level(None):
+            pre_process = importlib.import_module("onnxruntime.quantization.shape_inference")
+            pre_process.quant_pre_process(str(plain), str(ready), skip_symbolic_shape=True)
+            if quantize == "dynamic":
+                return Converted((_dynamic(ready),))
+            content = _int8(ready, images, weight_bits, progress)
+        return Converted((content,), onnx=content)
 
 
 def _halved(file: Path) -> bytes:
@@ -106,10 +131,9 @@ def _halved(file: Path) -> bytes:
     So as LiteRT stores them: the processor has hardly any operation on half
     numbers, and onnxruntime undoes the step when it loads the file.
     """
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, checker, helper, load, numpy_helper
 
-    made = onnx.load(str(file))
+    made = load(str(file))
     again = []
     for weight in list(made.graph.initializer):
         values = numpy_helper.to_array(weight) if weight.data_type == TensorProto.FLOAT else np.empty(0)
@@ -121,47 +145,67 @@ def _halved(file: Path) -> bytes:
     nodes = [*again, *made.graph.node]
     del made.graph.node[:]
     made.graph.node.extend(nodes)
-    onnx.checker.check_model(made)
+    checker.check_model(made)
     return made.SerializeToString()
 
 
-def _in_8_bits(plain: Path, folder: Path, quantize: str, images: np.ndarray, progress: bool) -> bytes:
-    """By onnxruntime: ``dynamic`` as integer operations that take each picture's own range, ``int8`` as quantise-dequantise pairs."""
-    from onnxruntime import quantization
-    from onnxruntime.quantization.shape_inference import quant_pre_process
+def _dynamic(ready: Path) -> bytes:
+    """Integer operations that take each picture's own range.
 
-    quiet = logging.getLogger()
-    level, _ = quiet.level, quiet.setLevel(logging.ERROR)  # it advises by way of the root logger
+    The weights are unsigned: onnxruntime's kernels for two unsigned numbers add in 32 bits on every processor.
+    """
+    quantization = _onnxruntime_quantization()
+    file = ready.with_name("quantised.onnx")
+    quantization.quantize_dynamic(str(ready), str(file), weight_type=quantization.QuantType.QUInt8)
+    return file.read_bytes()
+
+
+def _int8(ready: Path, images: np.ndarray, weight_bits: int | None, progress: bool) -> bytes:
+    """Weights and activations between pairs of nodes that round to 8 bits and back.
+
+    Weights of 7 bits, -64 to 64, keep the sum of two products with 8-bit activations within 16 bits
+    (2 * 255 * 64 = 32,640 of 32,767), which is where x86 processors without VNNI add them.
+    """
+    quantization = _onnxruntime_quantization()
+    (onnx_package,) = need("onnx", needed_for="format='onnx'")
+    file = ready.with_name("quantised.onnx")
+    graph = onnx_package.load(str(ready)).graph
+    quantization.quantize_static(
+        str(ready),
+        str(file),
+        _reader(graph.input[0].name, images, progress),
+        quant_format=quantization.QuantFormat.QDQ,
+        per_channel=True,
+        reduce_range=weight_bits == 7,
+        activation_type=quantization.QuantType.QInt8,
+        weight_type=quantization.QuantType.QInt8,
+        # Probabilities in steps of 1/255 would be all that is left of a softmax in 8 bits.
+        nodes_to_exclude=[node.name for node in graph.node if node.op_type == "Softmax"],
+    )
+    return file.read_bytes()
+
+
+def _onnxruntime_quantization():
+    need("onnxruntime", needed_for="format='onnx'")
+    return importlib.import_module("onnxruntime.quantization")
+
+
+@contextlib.contextmanager
+def _log_level(name: str | None):
+    """Within it the named logger (None: the root, by way of which onnxruntime gives advice) reports errors only."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     try:
-        ready, file = folder / "ready.onnx", folder / "quantised.onnx"
-        quant_pre_process(str(plain), str(ready), skip_symbolic_shape=True)
-        if quantize == "dynamic":
-            quantization.quantize_dynamic(str(ready), str(file), weight_type=quantization.QuantType.QUInt8)
-        else:
-            import onnx
-
-            graph = onnx.load(str(ready)).graph
-            quantization.quantize_static(
-                str(ready),
-                str(file),
-                _reader(graph.input[0].name, images, progress),
-                quant_format=quantization.QuantFormat.QDQ,
-                per_channel=True,
-                activation_type=quantization.QuantType.QInt8,
-                weight_type=quantization.QuantType.QInt8,
-                # Probabilities in steps of 1/255 would be all that is left of a softmax in 8 bits.
-                nodes_to_exclude=[node.name for node in graph.node if node.op_type == "Softmax"],
-            )
-        return file.read_bytes()
+        yield
     finally:
-        quiet.setLevel(level)
+        logger.setLevel(level)
 
 
 def _reader(name: str, images: np.ndarray, progress: bool):
     """The images as onnxruntime asks for them: under the input's name, one by one, None at the end."""
-    from onnxruntime.quantization import CalibrationDataReader
 
-    class Reader(CalibrationDataReader):
+    class Reader(_onnxruntime_quantization().CalibrationDataReader):
         def __init__(self):
             self.images = _calibrating(images, progress)
 
@@ -173,22 +217,24 @@ def _reader(name: str, images: np.ndarray, progress: bool):
 
 
 def openvino(
-    model: keras.Model, shape, quantize: str | None, images: np.ndarray, progress: bool
-) -> tuple[bytes, bytes]:
-    """The bytes of an ``.xml`` file and of the ``.bin`` file beside it."""
+    model: keras.Model, shape, quantize: str | None, images: np.ndarray, weight_bits: int | None, progress: bool
+) -> Converted:
+    """An ``.xml`` file and the ``.bin`` file beside it; ``weight_bits``, 7 or 8, counts for int8 only."""
     _tensorflow("openvino")
     (ov,) = need("openvino", needed_for="format='openvino'")
+    source_content = b""
     if quantize == "int8":
         need("onnx", "tf2onnx", "onnxruntime", needed_for="format='openvino', quantize='int8'")
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "model")
         if quantize == "int8":
             source = source.with_suffix(".onnx")
-            source.write_bytes(onnx(model, shape, quantize, images, progress))
+            source_content = onnx(model, shape, quantize, images, weight_bits, progress).onnx
+            source.write_bytes(source_content)
         else:
             model.export(str(source), input_signature=_signature(shape), verbose=False)
         made = ov.Core().read_model(str(source))  # not `ov.convert_model`, which besides reports to its makers
         made.reshape([1, *shape])
         file = Path(folder, "made.xml")
         ov.save_model(made, str(file), compress_to_fp16=quantize == "float16")
-        return file.read_bytes(), file.with_suffix(".bin").read_bytes()
+        return Converted((file.read_bytes(), file.with_suffix(".bin").read_bytes()), onnx=source_content)

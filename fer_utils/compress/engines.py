@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import os
 from pathlib import Path
 import sys
 from typing import Any
@@ -16,7 +15,7 @@ import warnings
 
 import numpy as np
 
-from fer_utils.core.errors import FerError, invalid, missing, whole_number
+from fer_utils.core.errors import FerError, invalid, missing
 
 #: Each engine, and the ends of the names of files that it reads.
 ENGINES: dict[str, tuple[str, ...]] = {
@@ -26,7 +25,7 @@ ENGINES: dict[str, tuple[str, ...]] = {
     "keras": (".keras",),
     "xla": (".keras",),
 }
-_SHOWN = {"litert": "LiteRT", "openvino": "OpenVINO", "keras": "Keras", "xla": "Keras"}
+SHOWN_NAMES = {"litert": "LiteRT", "openvino": "OpenVINO", "keras": "Keras", "xla": "Keras"}
 _REMEDY = 'pip install "fer_utils[engines]"'
 
 
@@ -48,7 +47,10 @@ class Runner:
     Gives probabilities (N, classes), float32.  Attributes: ``engine``,
     ``threads`` (0: as many as Keras' backend takes), ``input_shape`` (height,
     width, channels), ``classes``, ``path`` (None for a network that was never a
-    file).  Not for several threads at once: load one each.
+    file), ``self_test_difference`` (greatest difference of a probability in the
+    file's self-test, which was passed; None where the file has none, as those of
+    earlier versions and of Keras, or where ``load`` was told not to run it).  Not
+    for several threads at once: load one each.
     """
 
     engine: str
@@ -56,6 +58,7 @@ class Runner:
     input_shape: tuple[int, int, int]
     classes: int
     path: Path | None = None
+    self_test_difference: float | None = None
 
     def __call__(self, images) -> np.ndarray:
         images = checked_images(images, self.input_shape, "images")
@@ -86,16 +89,20 @@ def _interpreter() -> tuple[type, Any]:
     return Interpreter, OpResolverType
 
 
-def _allocated(content: bytes, threads: int):
-    """An interpreter ready to run ``content``: with XNNPACK, its fast kernels, or without if they refuse the file."""
+def _allocated(content: bytes, threads: int, plain: bool):
+    """An interpreter ready to run ``content``: with XNNPACK, its fast kernels, or without if they refuse the file.
+
+    ``plain`` asks for LiteRT's own kernels at once.
+    """
     make, kernels = _interpreter()
-    interpreter = make(model_content=content, num_threads=threads)
-    try:
-        interpreter.allocate_tensors()
-        return interpreter
-    except RuntimeError as error:
-        if "XNNPACK" not in str(error):
-            raise
+    if not plain:
+        interpreter = make(model_content=content, num_threads=threads)
+        try:
+            interpreter.allocate_tensors()
+            return interpreter
+        except RuntimeError as error:
+            if "XNNPACK" not in str(error):
+                raise
     # XNNPACK bounds the ratio of neighbouring layers' int8 steps; a range of zero width breaks the bound.
     interpreter = make(
         model_content=content,
@@ -103,6 +110,8 @@ def _allocated(content: bytes, threads: int):
         experimental_op_resolver_type=kernels.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
+    if plain:
+        return interpreter
     warnings.warn(
         "LiteRT's fast kernels (XNNPACK) refuse this file, so it runs on the plain ones, more slowly. In an int8 file "
         "the usual cause is a layer that gave 0 for every calibration image: its units are dead, and the network "
@@ -114,13 +123,16 @@ def _allocated(content: bytes, threads: int):
 
 
 class LiteRT(Runner):
-    """A ``.tflite`` file (bytes) in the LiteRT interpreter, one image at a time."""
+    """A ``.tflite`` file (bytes) in the LiteRT interpreter, one image at a time.
+
+    ``plain`` takes LiteRT's own kernels in place of XNNPACK's fast ones: another way to the same numbers.
+    """
 
     engine = "litert"
 
-    def __init__(self, content: bytes, *, threads: int):
+    def __init__(self, content: bytes, *, threads: int, plain: bool = False):
         self.threads = threads
-        self._interpreter = _allocated(content, threads)
+        self._interpreter = _allocated(content, threads, plain)
         given, found = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         self.input_shape, self.classes = _sides([one["shape"] for one in given], [one["shape"] for one in found])
         self._in, self._out = given[0]["index"], found[0]["index"]
@@ -132,15 +144,21 @@ class LiteRT(Runner):
 
 
 class OnnxRuntime(Runner):
-    """An ``.onnx`` file in onnxruntime, on the processor, one image at a time."""
+    """An ``.onnx`` file in onnxruntime, on the processor, one image at a time.
+
+    ``plain`` computes node by node as the file is written: an int8 file rounds to 8 bits and multiplies in float32,
+    where the engine would fuse the two into 8-bit kernels.  That is slow and the same on every processor.
+    """
 
     engine = "onnxruntime"
 
-    def __init__(self, content: bytes, *, threads: int):
+    def __init__(self, content: bytes, *, threads: int, plain: bool = False):
         ort = _engine("onnxruntime")
         options = ort.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3  # errors only
+        if plain:
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         self.threads = threads
         self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         given, found = self._session.get_inputs(), self._session.get_outputs()
@@ -290,103 +308,3 @@ def _unreported():
         del sys.modules["openvino_telemetry"]
         if told is not None:
             sys.modules["openvino_telemetry"] = told
-
-
-def engine_of(path: Path) -> str:
-    """The engine that a file's name, or for LiteRT its first bytes, ask for; FerError for any other file."""
-    known = {
-        end: engine for engine, ends in reversed(ENGINES.items()) for end in ends
-    }  # the first engine of an ending wins
-    if path.suffix.lower() in known:
-        return known[path.suffix.lower()]
-    if path.is_file() and path.open("rb").read(8)[4:] == b"TFL3":
-        return "litert"
-    if not path.is_file():
-        raise invalid("path", expected="a file that exists", received=str(path))
-    raise invalid(
-        "path", received=str(path), expected="a LiteRT (.tflite), ONNX (.onnx), OpenVINO (.xml) or Keras (.keras) file"
-    )
-
-
-def load(path: str | os.PathLike, engine: str | None = None, threads: int = 1) -> Runner:
-    """Load a file as a callable on a batch of images, the same whatever computes it.
-
-    Parameters
-    ----------
-    path : what ``export`` wrote or returned, or a ``.keras`` file.
-    engine : ``"litert"``, ``"onnxruntime"``, ``"openvino"``, ``"keras"`` (eagerly)
-        or ``"xla"`` (Keras compiled by XLA); None for the file's own (for an
-        ``.onnx`` file onnxruntime, for a ``.keras`` file Keras).
-    threads : the engine's threads, 1 or more.  Keras and XLA take what their
-        backend was set to when it started; ``compare(..., threads=(1, 2))``
-        starts it so.
-
-    Returns
-    -------
-    Runner: images (N, height, width, channels) 0..255 to probabilities
-    (N, classes), float32.
-
-    Raises
-    ------
-    FerError for an unknown engine, a file that is not there, is of another
-    format or cannot be read, fewer than one thread.
-    MissingPackage for an engine that is not installed.
-    """
-    if engine is not None and (not isinstance(engine, str) or engine not in ENGINES):
-        raise invalid("engine", expected="one of " + ", ".join(map(repr, ENGINES)), received=engine)
-    threads = whole_number("threads", threads, 1)
-    try:
-        path = Path(getattr(path, "path", path)).expanduser()
-    except TypeError:
-        raise invalid("path", expected="a file's name, or what `export` returned", received=path) from None
-    engine = engine or engine_of(path)
-    if not path.is_file():
-        raise invalid("path", expected="a file that exists", received=str(path))
-    runner = _loaded(path, engine, threads)
-    runner.path = path
-    return runner
-
-
-def _loaded(path: Path, engine: str, threads: int) -> Runner:
-    ends = ENGINES[engine]
-    content = b""
-    if engine == "litert":
-        content = path.read_bytes()
-        # The four letters at byte 4 name the format (a FlatBuffer of the TFL3 schema).
-        fits = content[4:8] == b"TFL3"
-    else:
-        fits = path.suffix.lower() in ends
-    if not fits:
-        raise invalid(
-            "path",
-            expected=f"a file for {_SHOWN.get(engine, engine)} ({' or '.join(ends)})",
-            received=str(path),
-            remedy="Export the model in that format, or leave `engine` out: the file's own is taken.",
-        )
-    if engine in ("keras", "xla"):
-        from fer_utils.models import load as load_keras
-
-        return (Keras if engine == "keras" else Xla)(load_keras(path))
-    if path.suffix.lower() == ".xml" and not path.with_suffix(".bin").is_file():
-        raise invalid(
-            "path",
-            expected=f"an .xml file with its weights beside it ({path.with_suffix('.bin').name})",
-            received=str(path),
-            remedy="The two files of an OpenVINO export belong together: move them together, or export again.",
-        )
-    try:
-        if engine == "litert":
-            return LiteRT(content, threads=threads)
-        if engine == "onnxruntime":
-            return OnnxRuntime(path.read_bytes(), threads=threads)
-        return OpenVino(path, threads=threads)
-    except FerError:
-        raise
-    except ImportError:
-        raise
-    except Exception as error:  # each engine has errors of its own, and some are bare Exceptions
-        said = " ".join(str(error).split())[:400] or type(error).__name__
-        raise FerError(
-            f"{_SHOWN.get(engine, engine)} cannot read {path}: {said}\n"
-            "It may be damaged, cut short or no network of this package: export the model again."
-        ) from error

@@ -20,33 +20,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 import os
 from pathlib import Path
+import tempfile
 
 import keras
 import numpy as np
 
 from fer_utils.compress import converting
-from fer_utils.compress.converting import spread
-from fer_utils.compress.engines import checked_images, load
+from fer_utils.compress import self_test as self_tests
+from fer_utils.compress.converting import Converted, spread
+from fer_utils.compress.engines import LiteRT, OnnxRuntime, checked_images
+from fer_utils.compress.formats import ENDINGS, ENGINE_OF_FORMAT, check_way, checked_path, checked_weight_bits
+from fer_utils.compress.loading import load
 from fer_utils.compress.pruning import kernels
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import write_atomic
-
-QUANTIZE = (None, "float16", "dynamic", "int8")
-#: What each format can be quantised to.  OpenVINO has no 8-bit weights without 8-bit activations but by nncf.
-FORMATS: dict[str, tuple[str | None, ...]] = {
-    "litert": QUANTIZE,
-    "onnx": QUANTIZE,
-    "openvino": (None, "float16", "int8"),
-}
-#: How the names of a format's files must end; LiteRT's are known by their content.
-_ENDS = {"litert": "", "onnx": ".onnx", "openvino": ".xml"}
-_ENGINE = {"litert": "litert", "onnx": "onnxruntime", "openvino": "openvino"}
 
 #: Mean distance from Keras' probabilities (half the sum of absolute differences,
 #: 0 to 1) beyond which a file is broken and not merely rounded.
 TOLERANCE = {None: 1e-3, "float16": 0.02, "dynamic": 0.1, "int8": 0.25}
 #: Least bytes for each kernel weight; small tensors may stay in float32, none may vanish.
-_BYTES = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}
+_BYTES_A_WEIGHT = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}
 _CHECKED_IMAGES = 32
 
 
@@ -59,12 +52,13 @@ class Export:
     path : the file (OpenVINO's ``.xml``; its weights lie beside it in a ``.bin``).
     name : the model's name.
     format, quantize : as asked for.
-    bytes : size of the file, or of OpenVINO's two.
+    bytes : size of the network: the file, or OpenVINO's two, without the self-test.
     checked : images on which it was compared with Keras.
     agreement : share of them with the same first label, 0 to 1.
     difference : greatest absolute difference of a probability.
     distance : mean over images of half the sum of absolute differences of the
         probabilities, 0 (the same) to 1.
+    weight_bits : 7 or 8 for int8 in ONNX and OpenVINO, else None.
     """
 
     path: Path
@@ -76,6 +70,7 @@ class Export:
     agreement: float
     difference: float
     distance: float
+    weight_bits: int | None = None
 
     def __str__(self) -> str:
         return (
@@ -91,12 +86,15 @@ def export(
     format: str = "litert",
     quantize: str | None = None,
     calibration=None,
+    weight_bits: int | None = None,
     progress: bool = True,
 ) -> Export:
     """Write ``model`` as one file that runs without Keras, and check it.
 
     Batch 1; float pixels 0..255 in and float probabilities out, whatever the
-    numbers inside.  The file appears only if it passes the check.
+    numbers inside.  The file appears only if it passes the check.  It carries a
+    self-test, which ``load`` runs on the machine where the file is used (see
+    `fer_utils.compress.self_test`).
 
     Parameters
     ----------
@@ -118,6 +116,12 @@ def export(
         training set.  Needed for ``"int8"``, where up to 200 of them set the
         activations' ranges; up to 32, evenly spaced, are what the file is
         checked on.  Without it the check uses noise and blobs.
+    weight_bits : for ``"int8"`` in ONNX and OpenVINO only.  7, which None means
+        too, computes the same on every processor.  8 rounds the weights more
+        finely, and is right only where the processor has VNNI instructions:
+        on another x86 processor sums overflow, and ``load`` refuses a file
+        that is wrong there.  LiteRT's int8 weights always have 8 bits; its
+        kernels do not overflow.
     progress : a bar for what takes over two seconds.
 
     Returns
@@ -127,69 +131,35 @@ def export(
     Raises
     ------
     FerError for an unknown format or quantisation, or a pair that does not
-    exist; missing calibration or images of another shape; a model that cannot
-    be exported (``knn``) or that the converter cannot quantise; and for
-    a file that does not compute what Keras does.
+    exist; missing calibration or images of another shape; ``weight_bits`` that
+    are not 7 or 8, or no choice; a model that cannot be exported (``knn``) or
+    that the converter cannot quantise; and for a file that does not compute
+    what Keras does, or on this processor not what its own numbers say.
     MissingPackage where a converter or engine is not installed.
     """
-    if not isinstance(format, str) or format not in FORMATS:
-        raise invalid("format", expected="one of " + ", ".join(map(repr, FORMATS)), received=format)
-    if quantize not in QUANTIZE:
-        raise invalid("quantize", expected="one of " + ", ".join(map(repr, QUANTIZE)), received=quantize)
-    if quantize not in FORMATS[format]:
-        others = [name for name, ways in FORMATS.items() if quantize in ways]
-        raise invalid(
-            "quantize",
-            expected=f"one of {', '.join(map(repr, FORMATS[format]))} for format={format!r}",
-            received=quantize,
-            remedy=f"quantize={quantize!r} exists for {' and '.join(f'format={name!r}' for name in others)}.",
-        )
+    check_way(format, quantize)
+    weight_bits = checked_weight_bits(weight_bits, format, quantize)
     weights = sum(int(np.prod(kernel.shape)) for kernel in kernels(model))
-    shape = _image_shape(model)
-    if calibration is None and quantize == "int8":
-        raise invalid(
-            "calibration",
-            expected="images of the training set, for int8 takes its ranges from them",
-            received=None,
-        )
-    images = _synthetic(shape) if calibration is None else checked_images(calibration, shape, "calibration")
-    if images.dtype.kind == "f" and not np.isfinite(images).all():
-        raise invalid(
-            "calibration", expected="finite numbers", received=f"{int((~np.isfinite(images)).sum())} that are not"
-        )
-    path = Path(path).expanduser()
-    if path.is_dir():
-        raise invalid("path", expected="a file to write", received=str(path))
-    folder = next(one for one in path.absolute().parents if one.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise invalid(
-            "path",
-            expected="a file in a folder that can be written",
-            received=str(path),
-            remedy=f"{folder} is " + ("not writable." if folder.is_dir() else "a file."),
-        )
-    if not path.name.lower().endswith(_ENDS[format]):
-        raise invalid(
-            "path", expected=f"a name that ends in {_ENDS[format]}, for format={format!r}", received=str(path)
-        )
+    shape = image_shape(model)
+    images = _checked_calibration(calibration, shape, quantize)
+    path = checked_path(path, format)
     sample = images[spread(len(images), _CHECKED_IMAGES)].astype("float32")
-    here = np.asarray(keras.ops.convert_to_numpy(model(sample, training=False)), dtype="float32")
-    if not (here >= 0).all() or not np.allclose(here.sum(axis=1), 1, atol=1e-3):
-        raise invalid(
-            "model",
-            expected="a network that ends in probabilities (a softmax), finite ones",
-            received=model.name,
-            remedy="Put keras.layers.Softmax() behind it: what is exported gives probabilities.",
-        )
+    here = _keras_answers(model, sample)
 
-    contents = _converted(model, shape, format, quantize, images, progress)
-    size = sum(map(len, contents))
-    if size < 0.95 * weights * _BYTES[quantize]:
+    made = _converted(model, shape, format, quantize, images, weight_bits, progress)
+    size = sum(len(content) for content in made.files)
+    if size < 0.95 * weights * _BYTES_A_WEIGHT[quantize]:
         raise FerError(
             f"The {format} file of {model.name} has {size:,} bytes for {weights:,} weights: the "
             "converter lost some. Nothing was written."
         )
-    there = _answers(contents, format, quantize, model.name, sample)
+    there, shown = _engine_answers(made, format, quantize, model.name, [sample, self_tests.pictures(shape)])
+    # First, for a sum that overflows is a fault of this processor, which no calibration mends.
+    test = _self_test(made, shape, format, quantize, weight_bits, shown)
+    found = self_tests.difference(lambda _: shown, test, shape)
+    if not found <= test.tolerance:
+        name = f"The {format} file of {model.name} (quantize={quantize!r}, not written)"
+        raise self_tests.failure(name, ENGINE_OF_FORMAT[format], test, found)
     apart = np.abs(here - there)
     distance = float(apart.sum(axis=1).mean() / 2)
     if not distance <= TOLERANCE[quantize]:  # written so that NaN is refused too
@@ -199,7 +169,8 @@ def export(
             f"{TOLERANCE[quantize]} accepted. Nothing was written."
             + ("\nCalibrate with more, and more typical, images." if quantize == "int8" else "")
         )
-    _write(path, contents)
+    first, *others = made.files
+    _write(path, [self_tests.attach(first, format, test), *others])
     return Export(
         path=path,
         name=model.name,
@@ -210,11 +181,17 @@ def export(
         agreement=float((here.argmax(axis=1) == there.argmax(axis=1)).mean()),
         difference=float(apart.max()),
         distance=distance,
+        weight_bits=weight_bits,
     )
 
 
-def _image_shape(model: keras.Model) -> tuple[int, int, int]:
-    """Height, width and channels of a model's one input; FerError for several, another, or an output that is not a row of scores."""
+def image_shape(model: keras.Model) -> tuple[int, int, int]:
+    """Height, width and channels of a model's one input.
+
+    Raises
+    ------
+    FerError for several inputs or outputs, for another input, or an output that is not a row of scores.
+    """
     inputs, outputs = model.inputs or [], model.outputs or []
     if len(inputs) != 1 or len(outputs) != 1:
         raise invalid(
@@ -228,57 +205,23 @@ def _image_shape(model: keras.Model) -> tuple[int, int, int]:
     return shape
 
 
-def _converted(model, shape, format: str, quantize: str | None, images: np.ndarray, progress: bool) -> list[bytes]:
-    """The bytes of the format's files, the one that is loaded first; a converter's own error becomes one of ours."""
-    try:
-        made = {"litert": _litert, "onnx": _onnx, "openvino": _openvino}[format](
-            model, shape, quantize, images, progress
+# ---- what was asked for -------------------------------------------------------------------------
+
+
+def _checked_calibration(calibration, shape: tuple[int, int, int], quantize: str | None) -> np.ndarray:
+    """The images (N, *shape) to calibrate with and to check on: those given, else drawn ones."""
+    if calibration is None and quantize == "int8":
+        raise invalid(
+            "calibration",
+            expected="images of the training set, for int8 takes its ranges from them",
+            received=None,
         )
-    except (FerError, ImportError):
-        raise
-    except Exception as error:
-        said = " ".join(str(error).split())
-        raise FerError(
-            f"{model.name} cannot be written with format={format!r} and quantize={quantize!r}: its converter stopped with "
-            f"{type(error).__name__}: {said[:300]}. Nothing was written.\nIt may have a layer without such an operation: "
-            + ("try quantize=None, or another format." if quantize else "try another format.")
-        ) from error
-    return list(made) if isinstance(made, tuple) else [made]
-
-
-def _answers(contents: list[bytes], format: str, quantize: str | None, name: str, sample: np.ndarray) -> np.ndarray:
-    """The probabilities that the format's own engine computes from a file of these contents."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, f"model{_ENDS[format] or '.tflite'}")
-        for path, content in zip((file, file.with_suffix(".bin")), contents):
-            path.write_bytes(content)
-        try:
-            return load(file, engine=_ENGINE[format])(sample)
-        except ImportError:
-            raise
-        except Exception as error:
-            cause = error.__cause__ or error
-            engine = "LiteRT" if format == "litert" else _ENGINE[format]
-            raise FerError(
-                f"{engine} cannot run the file it made of {name} (quantize={quantize!r}): {cause}. Nothing was written."
-            ) from error
-
-
-def _write(path: Path, contents: list[bytes]) -> None:
-    """One file at once; of two the weights first, and an older pair's first file goes before its second: never a mixed pair."""
-    first, *rest = contents
-    for content in rest:
-        hidden = path.with_name(f".{path.stem}.new.bin")
-        try:
-            write_atomic(hidden, content)  # a full disk, or a kill, is met here, while the old pair still stands
-            path.unlink(missing_ok=True)
-            os.replace(hidden, path.with_suffix(".bin"))
-        except BaseException:
-            hidden.unlink(missing_ok=True)
-            raise
-    write_atomic(path, first)
+    images = _synthetic(shape) if calibration is None else checked_images(calibration, shape, "calibration")
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        raise invalid(
+            "calibration", expected="finite numbers", received=f"{int((~np.isfinite(images)).sum())} that are not"
+        )
+    return images
 
 
 def _synthetic(shape: tuple[int, int, int]) -> np.ndarray:
@@ -292,6 +235,102 @@ def _synthetic(shape: tuple[int, int, int]) -> np.ndarray:
         blob = np.exp(-((y - row) ** 2 + (x - column) ** 2) / (2 * (spread * min(height, width)) ** 2))
         images.append(np.repeat((255 * blob)[..., None], channels, axis=-1))
     return np.stack(images).astype("float32")
+
+
+# ---- converting, checking, writing --------------------------------------------------------------
+
+
+def _keras_answers(model: keras.Model, sample: np.ndarray) -> np.ndarray:
+    """Keras' probabilities; FerError if they are none."""
+    answers = np.asarray(keras.ops.convert_to_numpy(model(sample, training=False)), dtype="float32")
+    if not (answers >= 0).all() or not np.allclose(answers.sum(axis=1), 1, atol=1e-3):
+        raise invalid(
+            "model",
+            expected="a network that ends in probabilities (a softmax), finite ones",
+            received=model.name,
+            remedy="Put keras.layers.Softmax() behind it: what is exported gives probabilities.",
+        )
+    return answers
+
+
+def _converted(
+    model, shape, format: str, quantize: str | None, images: np.ndarray, weight_bits: int | None, progress: bool
+) -> Converted:
+    """What the format's converter makes; a converter's own error becomes one of ours."""
+    convert = {"litert": _litert, "onnx": _onnx, "openvino": _openvino}[format]
+    try:
+        return convert(model, shape, quantize, images, weight_bits, progress)
+    except (FerError, ImportError):
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())
+        raise FerError(
+            f"{model.name} cannot be written with format={format!r} and quantize={quantize!r}: its converter stopped "
+            f"with {type(error).__name__}: {said[:300]}. Nothing was written.\nIt may have a layer without such an "
+            "operation: " + ("try quantize=None, or another format." if quantize else "try another format.")
+        ) from error
+
+
+def _engine_answers(
+    made: Converted, format: str, quantize: str | None, name: str, batches: list[np.ndarray]
+) -> list[np.ndarray]:
+    """The probabilities that the format's own engine computes for each batch of images."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"model{ENDINGS[format] or '.tflite'}")
+        for path, content in zip((file, file.with_suffix(".bin")), made.files, strict=False):
+            path.write_bytes(content)
+        try:
+            run = load(file, engine=ENGINE_OF_FORMAT[format])
+            return [run(images) for images in batches]
+        except ImportError:
+            raise
+        except Exception as error:
+            cause = error.__cause__ or error
+            engine = "LiteRT" if format == "litert" else ENGINE_OF_FORMAT[format]
+            raise FerError(
+                f"{engine} cannot run the file it made of {name} (quantize={quantize!r}): {cause}. Nothing was written."
+            ) from error
+
+
+def _self_test(
+    made: Converted,
+    shape: tuple[int, int, int],
+    format: str,
+    quantize: str | None,
+    weight_bits: int | None,
+    answers: np.ndarray,
+) -> self_tests.SelfTest:
+    """What the file must answer wherever it is loaded.
+
+    Where it computes in floats, that is what it answers here (``answers``), for it was just compared with Keras.  An
+    int8 file may be one that this processor computes wrongly, so its answers are computed another way: an ONNX file,
+    or the one that OpenVINO's came from, node by node in float32, a LiteRT file without its fast kernels.
+    """
+    if quantize == "int8":
+        if format == "litert":
+            plain = LiteRT(made.files[0], threads=1, plain=True)
+        else:
+            plain = OnnxRuntime(made.onnx, threads=1, plain=True)
+        answers = plain(self_tests.pictures(shape))
+    return self_tests.SelfTest(answers, self_tests.TOLERANCE[quantize], quantize, weight_bits)
+
+
+def _write(path: Path, contents: list[bytes]) -> None:
+    """One file at once; of two the weights first: never a mixed pair.
+
+    An older pair's first file goes before its second, so that what a crash leaves is no pair at all.
+    """
+    first, *rest = contents
+    for content in rest:
+        hidden = path.with_name(f".{path.stem}.new.bin")
+        try:
+            write_atomic(hidden, content)  # a full disk, or a kill, is met here, while the old pair still stands
+            path.unlink(missing_ok=True)
+            os.replace(hidden, path.with_suffix(".bin"))
+        except BaseException:
+            hidden.unlink(missing_ok=True)
+            raise
+    write_atomic(path, first)
 
 
 # Under names of their own here, for a test puts others in their place.

@@ -44,7 +44,7 @@ def kernels(model: keras.Model) -> list[keras.Variable]:
     return unique
 
 
-def _share(value: Any, name: str = "sparsity") -> float:
+def checked_share(value: Any, name: str = "sparsity") -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)) or not 0 <= value < 1:
         raise invalid(name, expected="a share in [0, 1)", received=value)
     return float(value)
@@ -131,7 +131,7 @@ def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global", s
     whose graph cannot be read, that has no filter that can go, or whose copy does
     not compute what it should.
     """
-    share, scope = _share(sparsity), _scope(scope)
+    share, scope = checked_share(sparsity), _scope(scope)
     if not isinstance(structured, (bool, np.bool_)):
         raise invalid("structured", expected="True or False", received=structured)
     kernels(model)  # refuses what cannot be pruned before it is copied
@@ -186,7 +186,7 @@ class MagnitudePruning(keras.callbacks.Callback):
         steps: int | None = None,
     ):
         super().__init__()
-        self.sparsity = None if sparsity is None else _share(sparsity)
+        self.sparsity = None if sparsity is None else checked_share(sparsity)
         if isinstance(ramp, bool) or not isinstance(ramp, (int, float)) or not 0 < ramp <= 1:
             raise invalid("ramp", expected="a share in (0, 1]", received=ramp)
         self.ramp, self.every, self.scope = float(ramp), whole_number("every", every, 1), _scope(scope)

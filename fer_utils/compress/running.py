@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from fer_utils import metrics
-from fer_utils.compress.engines import Keras, Runner, checked_images, engine_of, load
+from fer_utils.compress.engines import Keras, Runner, checked_images
 from fer_utils.compress.exporting import Export
+from fer_utils.compress.loading import engine_of, load, network_bytes
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.timing import latency
 
@@ -62,7 +63,7 @@ def compare(
     DataFrame, one row an item:
 
     - ``name``;
-    - ``bytes``: the file's (both of OpenVINO's), or 4 x parameters of a Keras model, or missing for a callable;
+    - ``bytes``: the file's (both of OpenVINO's; without its self-test), or 4 x parameters of a Keras model, or missing for a callable;
     - ``latency_ms``: median of one image, called eagerly where Keras;
     - ``ratio``: times as fast as the baseline, median of the rounds; ``baseline``;
     - ``agreement``: share of images with the same label as the float model, the ``reference``;
@@ -232,7 +233,7 @@ def _bytes(item) -> float | int:
     if path is None:
         return np.nan
     beside = path.with_suffix(".bin") if path.suffix.lower() == ".xml" else None
-    return path.stat().st_size + (beside.stat().st_size if beside else 0)
+    return network_bytes(path) + (beside.stat().st_size if beside else 0)
 
 
 def _apart(named: dict, numbers: list[int], images: np.ndarray, stack: ExitStack, progress: bool) -> dict:

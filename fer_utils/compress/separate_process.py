@@ -107,7 +107,8 @@ class Apart:
 
 def work(path: str, engine: str, threads: int, folder: str, say) -> None:
     """What the process does: load, say so, then answer each line of standard input until there is none."""
-    from fer_utils.compress.engines import load, need
+    from fer_utils.compress.engines import need
+    from fer_utils.compress.loading import load
 
     try:
         need(_IMPORTS[engine], needed_for=f"engine={engine!r}")

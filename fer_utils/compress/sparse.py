@@ -10,10 +10,13 @@ import tempfile
 import keras
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
-from fer_utils.compress.engines import load
-from fer_utils.compress.exporting import _ENDS, _ENGINE, FORMATS, _image_shape, export
-from fer_utils.compress.pruning import _share, kernels, prune, sparsity
+from fer_utils.compress import self_test as self_tests
+from fer_utils.compress.exporting import Export, export, image_shape
+from fer_utils.compress.formats import ENDINGS, ENGINE_OF_FORMAT, FORMATS
+from fer_utils.compress.loading import load
+from fer_utils.compress.pruning import checked_share, kernels, prune, sparsity
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.timing import latency
 
@@ -60,7 +63,7 @@ def sparse_and_fast(
     FerError for a share out of range, a network that cannot be pruned so, an image of another shape.
     """
     try:
-        wanted = sorted({_share(one, "shares") for one in shares})
+        wanted = sorted({checked_share(one, "shares") for one in shares})
     except TypeError:
         raise invalid("shares", expected="several shares in [0, 1)", received=shares) from None
     if not isinstance(format, str) or format not in FORMATS:
@@ -68,22 +71,18 @@ def sparse_and_fast(
     threads, repeats = whole_number("threads", threads, 1), whole_number("repeats", repeats, 1)
     kernels(model)
     wanted = [0.0, *(one for one in wanted if one)]
-    shape = _image_shape(model)
+    shape = image_shape(model)
     image = np.random.default_rng(0).uniform(0, 255, shape) if image is None else np.asarray(image)
     if image.shape != shape or image.dtype.kind not in "uif":
         raise invalid("image", expected=f"numbers of shape {shape}", received=f"shape {image.shape}, {image.dtype}")
     rows, runners = [], {}
-    from tqdm import tqdm
-
     with tempfile.TemporaryDirectory() as folder:
         plan = [(way, share) for way in WAYS for share in wanted]
         for way, share in tqdm(plan, desc="pruning and exporting", unit="file", delay=2, disable=not progress):
             pruned = prune(model, share, scope="layer", structured=way == "filters") if share else model
-            made = export(pruned, Path(folder, f"{len(rows)}{_ENDS[format]}"), format=format, progress=False)
-            content = b"".join(
-                file.read_bytes() for file in sorted(Path(folder).glob(f"{len(rows)}*")) if file.stem == str(len(rows))
-            )
-            runner = load(made, engine=_ENGINE[format], threads=threads)
+            made = export(pruned, Path(folder, f"{len(rows)}{ENDINGS[format]}"), format=format, progress=False)
+            content = _network_content(made)
+            runner = load(made, engine=ENGINE_OF_FORMAT[format], threads=threads)
             runners[f"{way} {share:g}"] = runner
             rows.append(
                 {
@@ -99,3 +98,12 @@ def sparse_and_fast(
     table = pd.DataFrame(rows)
     table["latency_ms"], table["ratio"], table["baseline"] = times["median_ms"], times["ratio"], times["baseline"]
     return table
+
+
+def _network_content(made: Export) -> bytes:
+    """The bytes of a network's file, or of OpenVINO's two, without the self-test."""
+    content = made.path.read_bytes()
+    network = content[: self_tests.network_bytes(content)]
+    if made.format == "openvino":
+        return made.path.with_suffix(".bin").read_bytes() + network
+    return network

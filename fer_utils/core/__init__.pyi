@@ -3,6 +3,7 @@ from . import labels as labels
 from . import memory as memory
 from . import optional_packages as optional_packages
 from . import paths as paths
+from . import processor as processor
 from . import provenance as provenance
 from . import tables as tables
 from . import timing as timing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from functools import lru_cache
 import hashlib
 from importlib import metadata
 import json
@@ -12,6 +11,8 @@ import os
 from pathlib import Path
 import platform
 import subprocess
+
+from fer_utils.core import processor
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -167,19 +168,27 @@ def versions() -> dict[str, str]:
 
 
 def hardware() -> dict[str, object]:
-    """The machine in words: processor, cores that this process may use, system."""
+    """The machine in words: processor, the instruction sets that decide its speed, cores of this process, system.
+
+    ``instruction_sets`` is a list of names (see `fer_utils.core.processor`), empty where the system does not say.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return {"processor": _processor(), "cores": cores, "system": f"{platform.system()} {platform.machine()}"}
+    return {
+        "processor": processor.name(),
+        "instruction_sets": list(processor.instruction_sets()),
+        "cores": cores,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
-@lru_cache(maxsize=1)
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+def hardware_in_words(stored: dict) -> str:
+    """What `hardware` gave, now or years ago, as text: ``AMD EPYC (avx2), 2 cores``.
+
+    Answers that were stored before the instruction sets were recorded are described without them.
+    """
+    sets = stored.get("instruction_sets") or []
+    shown = f" ({', '.join(sets)})" if sets else ""
+    return f"{stored['processor']}{shown}, {stored['cores']} cores"
 
 
 def commit() -> str:

@@ -48,13 +48,12 @@ def _hint(got: np.ndarray, times, scores, tau) -> str:
     if (np.asarray(scores) == np.rint(scores)).all() and (got == np.trunc(got)).all():
         return "The fractions are lost: an array of whole numbers cannot hold them, so make one of floats."
     if (
-        (len(gaps) > 1
+        len(gaps) > 1
         and any(
             known(gaps=np.full(len(gaps), value))
             for value in (gaps.mean(), np.median(gaps), gaps[0], gaps.min(), 1.0, 1 / 30, 1 / 60)
-        ))
-        or _one_weight(got, scores)
-    ):
+        )
+    ) or _one_weight(got, scores):
         return "It looks as if every row had the same weight, whatever the time since the row before: that is smoothing by frames."
     if not np.allclose(got.sum(axis=1), 1, atol=1e-6):
         return "The scores of a row should still add up to 1: what the new row gains the old one must lose."

@@ -155,10 +155,8 @@ def _peak(model) -> int:
                 read, layer = [found[id(tensor)] for tensor in node.input_tensors], node.operation
                 if hasattr(getattr(layer, "_functional", layer), "_nodes_by_depth"):
                     made = walk(layer, read)
-                elif (
-                    type(layer).__name__ in _VIEWS
-                    or (type(layer).__name__ == "Activation"
-                    and layer.activation.__name__ == "linear")
+                elif type(layer).__name__ in _VIEWS or (
+                    type(layer).__name__ == "Activation" and layer.activation.__name__ == "linear"
                 ):
                     made = read[:1]
                 else:

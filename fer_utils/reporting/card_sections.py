@@ -37,6 +37,17 @@ PROHIBITED_USES: tuple[str, ...] = (
 )
 
 
+def _machine(hardware: dict) -> str:
+    """What is known of the machine, each value behind its name; lists (instruction sets) with spaces between."""
+    known = []
+    for key, value in hardware.items():
+        if value in (None, "", []):
+            continue
+        shown = " ".join(value) if isinstance(value, list) else value
+        known.append(f"{key.replace('_', ' ')} {shown}")
+    return ", ".join(known)
+
+
 def details(result: Result, exports: list, profile: bool, missing: list[str]) -> str:
     """What the network is: size, work, exported files, training, versions, licence.
 
@@ -58,7 +69,7 @@ def details(result: Result, exports: list, profile: bool, missing: list[str]) ->
     if result.experiment.get("distillation"):
         rows.append(("Taught", _distillation_text(result.experiment["distillation"])))
     recipe = ", ".join(f"{key} {value}" for key, value in result.experiment["recipe"].items())
-    hardware = ", ".join(f"{key} {value}" for key, value in result.hardware.items() if value not in (None, ""))
+    hardware = _machine(result.hardware)
     if _is_drawn(result):
         weights = "the weights were learned from drawings of this package"
     else:

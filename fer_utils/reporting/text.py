@@ -67,10 +67,9 @@ def colophon(tier: str) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in provenance.versions().items())
     machine = provenance.hardware()
     say(
-        "*This page was run on {day} at tier `{tier}`: {versions}; {processor}, {cores} cores.*",
+        "*This page was run on {day} at tier `{tier}`: {versions}; {machine}.*",
         day=datetime.date.today().isoformat(),
         tier=tier,
         versions=versions,
-        processor=machine["processor"],
-        cores=machine["cores"],
+        machine=provenance.hardware_in_words(machine),
     )

@@ -41,7 +41,14 @@ from fer_utils.core import provenance, stages
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.paths import home, write_atomic
 from fer_utils.experiments import Data, Experiment, Model, Split
-from fer_utils.studies.compression_measuring import BASELINE, front_times, measured_files, right_by_actor, row_name
+from fer_utils.studies.compression_measuring import (
+    BASELINE,
+    WEIGHT_BITS,
+    front_times,
+    measured_files,
+    right_by_actor,
+    row_name,
+)
 from fer_utils.training import Recipe
 
 TITLE = "The whole chain of 2022: pruned, quantised and compiled, against its rivals, every cell in one run"
@@ -237,6 +244,7 @@ def answer(
             "rates": RATES,
             "learning": LEARNING,
             "rivals": OPTIONS,
+            "weight_bits": WEIGHT_BITS,
         },
         "split": {
             "train": len(train),

@@ -78,8 +78,8 @@ class StoredAnswer:
         """One sentence of Markdown: which tier, when, on what, by which command, and whether it is stale."""
         text = (
             f"*Stored answer `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit "
-            f"`{self.commit}` on {self.hardware['processor']}, {self.hardware['cores']} cores"
-            f"{_sets(self.hardware)}, in {self.cost()}, by `{self.command}`.*"
+            f"`{self.commit}` on {provenance.hardware_in_words(self.hardware)}, "
+            f"in {self.cost()}, by `{self.command}`.*"
         )
         if self.stale:
             text += f" **Stale**: {'; '.join(map(str, self.newer))}. Run the command to know what it gives now."
@@ -96,12 +96,6 @@ class StoredAnswer:
 
     def _repr_markdown_(self) -> str:
         return self.note()
-
-
-def _sets(hardware: dict) -> str:
-    """The instruction sets that decide how fast networks are, where they were written down."""
-    sets = hardware.get("instruction_sets")
-    return f" ({', '.join(sets)})" if sets else ""
 
 
 def folder() -> Path:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+from patience import PATIENCE
 import pytest
 
 from fer_utils.benchmarks import face_detection
@@ -37,7 +38,7 @@ def test_the_smallest_bench_measures_every_way_and_every_detector(root):
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -84,7 +85,7 @@ def test_memory_is_that_of_a_whole_pass(root):
         cwd=root,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -11,6 +11,7 @@ import sys
 import time
 
 import nbformat
+from patience import PATIENCE
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,7 +78,7 @@ def command(root: Path, *arguments: str, **environment: str) -> subprocess.Compl
         capture_output=True,
         text=True,
         env=kept | environment,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

@@ -17,11 +17,18 @@ from fer_utils.splits import near_duplicates
 #: Names that each data set's grammar reads, and some that it does not.
 NAMES: dict[str, tuple[str, ...]] = {
     "ravdess": (
-        "Actor_01/01-01-03-02-02-01-01.mp4", "Actor_02/02-01-08-01-01-02-02.mp4", "Actor_01/02-01-03-02-02-01-01.mp4",
-        "Actor_18/01-02-04-01-01-01-18.mp4", "Actor_01/01-01-09-01-01-01-01.mp4",
+        "Actor_01/01-01-03-02-02-01-01.mp4",
+        "Actor_02/02-01-08-01-01-02-02.mp4",
+        "Actor_01/02-01-03-02-02-01-01.mp4",
+        "Actor_18/01-02-04-01-01-01-18.mp4",
+        "Actor_01/01-01-09-01-01-01-01.mp4",
     ),
     "savee": ("DC/a01.avi", "JE/sa12.avi", "KL/su03.avi", "JK/n30.avi", "DC/x01.avi"),
-    "mead": ("M003/video/front/happy/level_1/001.mp4", "W009/video/left_30/neutral/level_1/024.mp4", "M005_level_2_angry_007.mp4"),
+    "mead": (
+        "M003/video/front/happy/level_1/001.mp4",
+        "W009/video/left_30/neutral/level_1/024.mp4",
+        "M005_level_2_angry_007.mp4",
+    ),
     "crema_d": ("1001_DFA_ANG_XX.flv", "1091_IEO_SAD_HI.mp4", "1002_TIE_XXX_LO.flv"),
     "folder": ("happy/AF01HAS.JPG", "sad/AM02SAS.JPG", "happy/other.txt"),
 }
@@ -64,13 +71,19 @@ def _feature_tables():
     place = Path(tempfile.mkdtemp(prefix="canary-")) / "table.csv"
     units = [*feature_tables._INTENSITIES, *feature_tables._PRESENCES]
     rows = ["name;" + ";".join(units)]
-    rows += [f"{name};" + ";".join(str(k / 10 + n) for k in range(len(units))) for n, name in enumerate(
-        ("02-01-04-02-01-01-12", "01-01-01-01-02-02-03"))]
+    rows += [
+        f"{name};" + ";".join(str(k / 10 + n) for k in range(len(units)))
+        for n, name in enumerate(("02-01-04-02-01-01-12", "01-01-01-01-02-02-03"))
+    ]
     place.write_text("\n".join(rows))
     made = feature_tables._ravdess_au(place)
     votes = ["numVotes,fileName,A,D,F,H,N,S,agreement"]
-    votes += [f"{k}00{k},100{k}_{sentence}_{label}_{level},{k},2,3,0,4,1,0.5" for k, (sentence, label, level) in enumerate(
-        (("DFA", "ANG", "XX"), ("IEO", "SAD", "HI"), ("TIE", "FEA", "LO")), 1)]
+    votes += [
+        f"{k}00{k},100{k}_{sentence}_{label}_{level},{k},2,3,0,4,1,0.5"
+        for k, (sentence, label, level) in enumerate(
+            (("DFA", "ANG", "XX"), ("IEO", "SAD", "HI"), ("TIE", "FEA", "LO")), 1
+        )
+    ]
     place.write_text("\n".join(votes))
     counted = feature_tables._crema_d_votes(place)
     return {
@@ -139,7 +152,16 @@ def _audit():
         for clip in range(6):
             for condition in ("baseline", "dark"):
                 share = 0.8 - 0.3 * (group == "with") - 0.15 * (condition == "dark")
-                rows.append((f"{person:02d}", group, f"{clip}", condition, "happy sad".split()[clip % 2], float(draw.random() < share)))
+                rows.append(
+                    (
+                        f"{person:02d}",
+                        group,
+                        f"{clip}",
+                        condition,
+                        "happy sad".split()[clip % 2],
+                        float(draw.random() < share),
+                    )
+                )
     answers = pd.DataFrame(rows, columns=["actor", "glasses", "clip", "condition", "expression", "right"])
     found = fairness.audit(answers, ["glasses", "condition"], permutations=199, resamples=100)
     numbers = found.select_dtypes("number").round(9)
@@ -168,4 +190,8 @@ def _timing():
 
     ways = {"slow": Told("slow", [9, 9, 4, 2, 8]), "quick": Told("quick", [9, 9, 1, 1, 5])}
     found = timing.latency(ways, None, repeats=3, warmup=2, progress=False)
-    return {"called": called, "rows": found.drop(columns=["name", "baseline"]).to_numpy(float), "columns": list(found.columns)}
+    return {
+        "called": called,
+        "rows": found.drop(columns=["name", "baseline"]).to_numpy(float),
+        "columns": list(found.columns),
+    }

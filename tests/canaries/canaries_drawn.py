@@ -11,6 +11,7 @@ from canary import canary, digest, thumbnail
 import numpy as np
 
 from fer_utils import datasets, faces, studio
+from fer_utils.faces import landmark_training
 from fer_utils.faces.detectors import create
 from fer_utils.synthetic import landmark_predictor, region_masks, stand_ins
 
@@ -47,11 +48,15 @@ def _studio():
         out[name] = {"picture": thumbnail(picture, 12), "landmarks": np.round(marks[::4], 2)}
     acted = studio.rehearse("ravdess", actors=2, clips_per_actor=8, frames=8, seed=3)
     out["acting"] = {
-        clip.rsplit("/", 1)[-1]: {key: np.round(100 * value.reshape(len(value), -1).mean(axis=1), 1) for key, value in act.items()}
+        clip.rsplit("/", 1)[-1]: {
+            key: np.round(100 * value.reshape(len(value), -1).mean(axis=1), 1) for key, value in act.items()
+        }
         for clip, act in sorted(acted.acts.items())
     }
     truth = np.load(sorted((film() / "truth" / "frames").rglob("*.npz"))[1])
-    out["film"] = {name: np.round(truth[name].astype(float).sum(axis=tuple(range(1, truth[name].ndim))), 2) for name in truth}
+    out["film"] = {
+        name: np.round(truth[name].astype(float).sum(axis=tuple(range(1, truth[name].ndim))), 2) for name in truth
+    }
     reading = faces.read_frames(sorted(film().rglob("*.mp4"))[1], 2)
     out["frames"] = [thumbnail(frame.rgb, 8) for frame in reading.frames]
     return out
@@ -75,7 +80,9 @@ def _faces():
     made = face_set()
     out = {
         "images": [thumbnail(image, 8) for image in made.images[::4, :, :, 0]],
-        "meta": made.meta[["clip", "frame_index", "box_x", "box_y", "box_w", "box_h", "faces_found"]].to_numpy().tolist(),
+        "meta": made.meta[["clip", "frame_index", "box_x", "box_y", "box_w", "box_h", "faces_found"]]
+        .to_numpy()
+        .tolist(),
         "quality": np.round(made.meta[["sharpness", "brightness"]].to_numpy(float)[::4] / 10, 1),
     }
     # Two people in one picture: the largest face is kept.
@@ -114,9 +121,18 @@ def _landmark_predictor():
     return {
         "drawn": [thumbnail(one.picture, 6) for one in drawn],
         "marks": [np.round(one.landmarks[::8], 2) for one in drawn],
-        "about": [{key: value if isinstance(value, (str, bool)) else round(float(value), 2) for key, value in one.about.items()} for one in drawn],
+        "about": [
+            {
+                key: value if isinstance(value, (str, bool)) else round(float(value), 2)
+                for key, value in one.about.items()
+            }
+            for one in drawn
+        ],
         "error, per cent": round(100 * float(faces.landmark_error(found, drawn[0].landmarks)), 1),
-        "options": {name: float(value) if isinstance(value, (int, float)) else str(value) for name, value in faces.landmarks.OPTIONS.items()},
+        "options": {
+            name: float(value) if isinstance(value, (int, float)) else str(value)
+            for name, value in landmark_training.OPTIONS.items()
+        },
         "seeds": [landmark_predictor.TAUGHT, landmark_predictor.UNSEEN],
     }
 
@@ -127,7 +143,9 @@ def _region_masks():
     rows = range(0, len(made), 2)
     found = region_masks.regions(made, film() / "truth", rows)
     return {
-        "masks": [[[round(cell / 255, 2) for cell in line] for line in thumbnail(255 * mask, 6)] for mask in found.masks],
+        "masks": [
+            [[round(cell / 255, 2) for cell in line] for line in thumbnail(255 * mask, 6)] for mask in found.masks
+        ],
         "units": found.units,
         "empty": found.empty,
         "apex": np.round(region_masks.apexes(made, film() / "truth", rows), 2),

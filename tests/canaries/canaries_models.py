@@ -13,14 +13,40 @@ from fer_utils import models
 
 #: What of a layer's configuration decides what it computes; names and Keras' own bookkeeping do not.
 DECIDING: tuple[str, ...] = (
-    "activation", "axis", "data_format", "depth_multiplier", "dilation_rate", "epsilon", "filters", "groups", "keepdims",
-    "kernel_size", "mean", "momentum", "negative_slope", "offset", "padding", "pool_size", "rate", "scale", "seed",
-    "strides", "target_shape", "units", "use_bias",
+    "activation",
+    "axis",
+    "data_format",
+    "depth_multiplier",
+    "dilation_rate",
+    "epsilon",
+    "filters",
+    "groups",
+    "keepdims",
+    "kernel_size",
+    "mean",
+    "momentum",
+    "negative_slope",
+    "offset",
+    "padding",
+    "pool_size",
+    "rate",
+    "scale",
+    "seed",
+    "strides",
+    "target_shape",
+    "units",
+    "use_bias",
 )
 #: Side of the pictures, in pixels: as small as the network takes.
 SIDES: dict[str, int] = {
-    "mobilenet_inception2019": 64, "xception2022": 71, "mobilenetv2": 32, "inceptionv3": 75,
-    "inception_resnetv2": 75, "vgg16": 32, "alexnet": 96, "densenet161": 32,
+    "mobilenet_inception2019": 64,
+    "xception2022": 71,
+    "mobilenetv2": 32,
+    "inceptionv3": 75,
+    "inception_resnetv2": 75,
+    "vgg16": 32,
+    "alexnet": 96,
+    "densenet161": 32,
 }
 
 
@@ -50,6 +76,8 @@ def with_fixed_weights(model: keras.Model) -> keras.Model:
         values = draw.normal(0, 1.5 / np.sqrt(fan), shape).astype(np.float32)
         if "variance" in weight.path or "gamma" in weight.path:
             values = np.abs(values) + 0.5
+        elif len(shape) == 1:
+            values *= 0.05  # biases that leave units alive
         weight.assign(values)
     return model
 
@@ -102,7 +130,9 @@ def _profile():
     for name in ("ding2023", "nano", "mobilenetv2"):
         counted = models.profile(models.build(name, classes=8, input_shape=(96, 96, 1)))
         out[name] = {
-            "parameters": counted.parameters, "trainable": counted.trainable, "macs": counted.macs,
+            "parameters": counted.parameters,
+            "trainable": counted.trainable,
+            "macs": counted.macs,
         }
     out["at the paper's size"] = models.profile(models.build("ding2023", classes=8)).macs
     return out

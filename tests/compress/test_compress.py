@@ -10,7 +10,8 @@ from fer_utils.core.errors import FerError, MissingPackage
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
 
 from fer_utils import compress  # noqa: E402
-from fer_utils.compress import exporting  # noqa: E402
+from fer_utils.compress import exporting, formats  # noqa: E402
+from fer_utils.compress.converting import Converted  # noqa: E402
 from fer_utils.compress.pruning import kernels  # noqa: E402
 
 SHAPE = (32, 32, 1)
@@ -267,7 +268,7 @@ def exports(trained, data, tmp_path_factory):
         quantize: compress.export(
             trained, folder / "deeper" / f"{quantize}.tflite", quantize=quantize, calibration=data[0]
         )
-        for quantize in exporting.QUANTIZE
+        for quantize in formats.QUANTIZE
     }
 
 
@@ -275,7 +276,7 @@ def exports(trained, data, tmp_path_factory):
 @pytest.mark.parametrize("quantize, bytes_a_weight", [(None, 4), ("float16", 2), ("dynamic", 1), ("int8", 1)])
 def test_an_export_agrees_with_keras_on_images_that_it_has_not_seen(exports, trained, quantize, bytes_a_weight):
     export = exports[quantize]
-    assert export.path.stat().st_size == export.bytes
+    assert export.bytes < export.path.stat().st_size < export.bytes + 1000  # the self-test is not counted
     # The weights, and no more than 12 kB of graph around them.
     assert (
         0.95 * bytes_a_weight < export.bytes / trained.count_params() < bytes_a_weight + 12_000 / trained.count_params()
@@ -339,7 +340,7 @@ def test_a_file_without_its_weights_or_with_others_is_never_written(trained, dat
     monkeypatch.setattr(exporting, "_litert", lambda model, *rest: honest(other, *rest))
     with pytest.raises(FerError, match="does not compute what Keras does"):
         compress.export(trained, tmp_path / "other.tflite", calibration=data[0])
-    monkeypatch.setattr(exporting, "_litert", lambda *all: honest(*all)[:7000])
+    monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((honest(*all).files[0][:7000],)))
     with pytest.raises(FerError, match="lost some"):
         compress.export(trained, tmp_path / "empty.tflite")
     assert not list(tmp_path.iterdir())
@@ -370,7 +371,8 @@ def test_a_network_that_standardises_each_picture_exports(data, tmp_path):
     )
     files = [tmp_path / "untrained.tflite", tmp_path / "float32.tflite", tmp_path / "int8.tflite"]
     untrained = compress.export(model, files[0], quantize="int8", calibration=data[0])
-    assert untrained.difference == 0.0  # every picture 1/4 for each label, here and there
+    # Every picture 1/4 for each label, here and there; some processors' kernels give 0.25 in float32 but for its last bit.
+    assert untrained.difference < 1e-6
     model.compile(optimizer=keras.optimizers.Adam(3e-3), loss="sparse_categorical_crossentropy")
     model.fit(*data, epochs=8, batch_size=16, verbose=0)
     for path, quantize, near in ((files[1], None, 1e-4), (files[2], "int8", 0.05)):
@@ -402,7 +404,7 @@ def test_int8_of_a_network_with_a_dead_layer_runs_and_says_so(layer, data, tmp_p
 @needs_converter
 def test_a_file_that_its_own_engine_cannot_run_is_one_error(trained, tmp_path, monkeypatch):
     honest = exporting._litert
-    monkeypatch.setattr(exporting, "_litert", lambda *all: b"broken" * 20 + honest(*all))
+    monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((b"broken" * 20 + honest(*all).files[0],)))
     with pytest.raises(FerError, match="(?s)cannot run the file it made of ding2023.*Nothing was written"):
         compress.export(trained, tmp_path / "x.tflite")
     assert not list(tmp_path.iterdir())

@@ -11,6 +11,7 @@ import time
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 import numpy as np
+from patience import PATIENCE
 import pytest
 
 from fer_utils import metrics, models
@@ -20,7 +21,7 @@ from fer_utils.core.errors import FerError, MissingPackage
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
 
 from fer_utils import compress  # noqa: E402
-from fer_utils.compress import engines, exporting, filters  # noqa: E402
+from fer_utils.compress import exporting, filters, formats, loading  # noqa: E402
 from fer_utils.compress.pruning import kernels  # noqa: E402
 
 SHAPE = (32, 32, 1)
@@ -49,7 +50,7 @@ EVERY = [
         ],
     )
     for form in ("onnx", "openvino")
-    for quantize in exporting.FORMATS[form]
+    for quantize in formats.FORMATS[form]
 ]
 ENDS = {"litert": ".tflite", "onnx": ".onnx", "openvino": ".xml"}
 
@@ -352,7 +353,9 @@ def test_every_format_agrees_with_keras_on_images_that_it_has_not_seen(exported,
     export = exported(form, quantize)
     beside = export.path.with_suffix(".bin")
     stored = beside.stat().st_size if form == "openvino" else 0
-    assert export.bytes == export.path.stat().st_size + stored
+    assert (
+        export.bytes - stored < export.path.stat().st_size < export.bytes - stored + 1000
+    )  # the self-test is not counted
     assert (export.format, export.quantize, export.checked) == (form, quantize, 24)
     weights = sum(int(np.prod(kernel.shape)) for kernel in kernels(model))
     per = {None: 4, "float16": 2, "dynamic": 1, "int8": 1}[quantize]
@@ -415,7 +418,7 @@ def test_int8_is_computed_in_8_bits_by_openvino(exported):
 def test_nothing_is_reported_to_anybody(model, tmp_path):
     """OpenVINO reports that it was imported, with an identifier that it leaves in the home folder."""
     made = compress.export(model, tmp_path / "m.xml", format="openvino")
-    code = "import sys; from fer_utils.compress.engines import load; load(sys.argv[1]); print([name for name in sys.modules if 'telemetry.' in name])"
+    code = "import sys; from fer_utils.compress.loading import load; load(sys.argv[1]); print([name for name in sys.modules if 'telemetry.' in name])"
     done = subprocess.run(
         [sys.executable, "-c", code, str(made.path)],
         capture_output=True,
@@ -523,9 +526,9 @@ def test_the_engine_of_a_file_is_its_own(tmp_path):
         ("a.tflite", "litert"),
         ("nameless", "litert"),
     ):
-        assert engines.engine_of(tmp_path / name) == engine
+        assert loading.engine_of(tmp_path / name) == engine
     with pytest.raises(FerError, match="`path`.*LiteRT.*ONNX.*OpenVINO.*Keras"):
-        engines.engine_of(type(tmp_path)(__file__))
+        loading.engine_of(type(tmp_path)(__file__))
 
 
 # ---- what cannot be exported, and what must not be left behind ----------------------------------
@@ -656,9 +659,9 @@ def test_killed_in_the_middle_leaves_no_half_file(tmp_path):
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout.readline() == "ready\n"
-    for _ in range(600):
-        if (tmp_path / "m.tflite").exists():
-            break
+    until = time.monotonic() + PATIENCE
+    while not (tmp_path / "m.tflite").exists():
+        assert process.poll() is None and time.monotonic() < until, "nothing was exported"
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -686,7 +689,7 @@ def test_xla_computes_the_same(kept, model):
 
 
 def test_an_onnx_or_litert_file_is_run_without_keras(tmp_path):
-    code = "import sys; import fer_utils.compress.engines, fer_utils.compress.separate_process; print(any(name in sys.modules for name in ('keras', 'tensorflow', 'pandas')))"
+    code = "import sys; import fer_utils.compress.loading, fer_utils.compress.separate_process; print(any(name in sys.modules for name in ('keras', 'tensorflow', 'pandas')))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+from patience import PATIENCE
 import pytest
 
 from fer_utils import experiments, explain, faces, studies
@@ -211,7 +212,7 @@ def asked_on(backend):
         [sys.executable, "-c", BACKEND],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=PATIENCE,
         env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
     )
     assert done.returncode == 0, done.stderr[-3000:]

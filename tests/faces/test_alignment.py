@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pandas as pd
+from patience import PATIENCE
 import pytest
 
 from fer_utils import faces, studio
@@ -392,7 +393,7 @@ def test_killed_and_resumed_gives_the_same_bytes(predictor, tmp_path):
     """)
     victim = subprocess.Popen([sys.executable, "-c", code])
     try:
-        until = time.monotonic() + 300
+        until = time.monotonic() + PATIENCE
         while len(list(parts.glob("*.npz"))) < 2:
             assert victim.poll() is None and time.monotonic() < until, "no parts appeared"
             time.sleep(0.01)

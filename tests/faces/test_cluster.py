@@ -18,6 +18,7 @@ import types
 import uuid
 
 import drawn
+from patience import PATIENCE
 import pytest
 
 from fer_utils.core.errors import FerError, MissingPackage
@@ -56,7 +57,7 @@ class Cluster:
                 str(self.file),
             ],
         )
-        until = time.monotonic() + 300
+        until = time.monotonic() + PATIENCE
         while not self.file.exists() or not self.file.read_text().rstrip().endswith("}"):
             assert self.scheduler.poll() is None and time.monotonic() < until, (folder / "scheduler.log").read_text()
             time.sleep(0.02)
@@ -98,7 +99,7 @@ class Cluster:
                 ],
                 **options,
             )
-        until = time.monotonic() + 300
+        until = time.monotonic() + PATIENCE
         while not set(names) <= self.there().keys():
             assert time.monotonic() < until, [(self.folder / f"{name}.log").read_text() for name in names]
             time.sleep(0.05)
@@ -117,7 +118,7 @@ class Cluster:
         for name in names:
             self.workers[name].send_signal(signal.SIGKILL)
             self.workers[name].wait()
-        until = time.monotonic() + 300
+        until = time.monotonic() + PATIENCE
         while set(names) & self.there().keys():
             assert time.monotonic() < until
             time.sleep(0.05)
@@ -284,7 +285,7 @@ def test_a_pass_goes_on_elsewhere(there, clips, here, tmp_path, monkeypatch, fir
     monkeypatch.undo()
     kept = {path.name: path.stat().st_mtime_ns for path in (out / ".parts").glob("*.npz")}
     assert len(kept) == 4
-    until = time.monotonic() + 300
+    until = time.monotonic() + PATIENCE
     while there.tasks():  # what was under way is cancelled
         assert time.monotonic() < until
         time.sleep(0.05)

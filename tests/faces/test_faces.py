@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pandas as pd
+from patience import PATIENCE
 import pytest
 
 from fer_utils import faces
@@ -975,7 +976,7 @@ def test_killed_and_resumed_gives_the_same_bytes(clips, undisturbed, tmp_path):
     # -c: there is no script for the workers to import
     victim = subprocess.Popen([sys.executable, "-c", code])
     try:
-        until = time.monotonic() + 300
+        until = time.monotonic() + PATIENCE
         while len(list(parts.glob("*.npz"))) < 3:
             assert victim.poll() is None and time.monotonic() < until, "no parts appeared"
             time.sleep(0.01)
@@ -987,7 +988,7 @@ def test_killed_and_resumed_gives_the_same_bytes(clips, undisturbed, tmp_path):
     assert 3 <= len(kept) < 12 and not (out / "faceset.json").exists()
     with pytest.raises(FerError, match="unfinished"):
         FaceSet.load(out)
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while any(map(alive, workers)):  # no worker outlives its parent
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -1088,7 +1089,7 @@ def test_a_caller_that_workers_cannot_import_still_gets_its_faces(how, tmp_path,
     done = subprocess.run(
         [sys.executable, str(script) if how == "script" else "-"],
         cwd=tmp_path,
-        timeout=120,
+        timeout=PATIENCE,
         input="" if how == "script" else script.read_text(),
         capture_output=True,
         text=True,
@@ -1113,7 +1114,7 @@ def test_two_passes_at_once_do_the_work_once(tmp_path, clips):
         print(len(made), finder.seen)
     """)
     both = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    answers = sorted(process.communicate(timeout=120)[0].split() for process in both)
+    answers = sorted(process.communicate(timeout=PATIENCE)[0].split() for process in both)
     assert answers == [["24", "0"], ["24", "24"]]
 
 

@@ -8,6 +8,8 @@ import os
 import shutil
 from urllib.parse import urlsplit
 
+from patience import PATIENCE
+
 CANDIDATES = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 FLAGS = [
@@ -109,7 +111,7 @@ def launched_page(*, width: int = 1280, height: int = 900, dark: bool = False, s
         page.on(
             "response", lambda answer: answer.status >= 400 and watch.failed.append(f"{answer.status} {answer.url}")
         )
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(1000 * PATIENCE)
         try:
             yield page, watch
         finally:

@@ -11,6 +11,7 @@ import sys
 import time
 
 from films import SMALL, digest, videos
+from patience import PATIENCE
 import pytest
 
 from fer_utils import studio
@@ -52,7 +53,7 @@ def python(code: str, *arguments, **options) -> subprocess.CompletedProcess:
         [sys.executable, "-c", start + code, *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         **options,
     )
 
@@ -211,7 +212,7 @@ def test_kill_9_with_workers_at_work(tmp_path, whole):
     child = subprocess.Popen(
         [sys.executable, "-c", code + f"studio.film('ravdess', {str(tmp_path / 'f')!r}, workers=2, **{call!r})"]
     )
-    patience = time.monotonic() + 300
+    patience = time.monotonic() + PATIENCE
     while (
         not list((tmp_path / "f" / "truth" / "frames").rglob("*.npz"))
         and child.poll() is None
@@ -235,7 +236,7 @@ def test_two_processes_that_film_the_same_into_one_folder_take_turns(whole, tmp_
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
         for _ in range(2)
     ]
-    assert sorted(child.communicate(timeout=120)[0].strip() for child in children) == ["0", "6"]
+    assert sorted(child.communicate(timeout=PATIENCE)[0].strip() for child in children) == ["0", "6"]
     assert digest(tmp_path / "f") == whole
 
 

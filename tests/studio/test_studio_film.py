@@ -14,6 +14,7 @@ import dlib
 from films import SMALL, digest, pixels, videos
 import numpy as np
 import pandas as pd
+from patience import PATIENCE
 import pytest
 
 from fer_utils import datasets, studio
@@ -213,7 +214,7 @@ def test_a_caller_that_workers_cannot_import_still_gets_its_film(how, guard, cal
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.split()) == ["18", *["film"] * calls]

@@ -11,6 +11,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+from patience import PATIENCE
 import pytest
 
 from fer_utils import studies, training
@@ -281,7 +282,7 @@ def test_training_runs_on_every_backend_that_is_installed(backend, tmp_path):
         [sys.executable, "-c", BACKEND, str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=PATIENCE,
         env=os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
     )
     assert done.returncode == 0, done.stderr[-3000:]

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import nbformat
 import numpy as np
+from patience import PATIENCE
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -398,13 +399,13 @@ def test_the_face_moves_live_in_jupyterlab_and_python_knows(tmp_path):
     nbformat.write(notebook, tmp_path / "live.ipynb")
     with launched_page() as (page, watch), jupyterlab(tmp_path) as url:
         page.goto(f"{url}/lab/tree/live.ipynb?reset")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=1000 * PATIENCE)
         page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'",
-            timeout=60_000,
+            timeout=1000 * PATIENCE,
         )
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.wait_for_selector(".fer-lab-live", timeout=60_000)
+        page.wait_for_selector(".fer-lab-live", timeout=1000 * PATIENCE)
         before = page.locator(".fer-lab-face").get_attribute("src")
         page.locator("input[data-setting=au12]").fill("0.8")
         alt_has(page, "AU 12 (lip corner puller) at 0.80")

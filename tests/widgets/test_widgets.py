@@ -16,6 +16,7 @@ import urllib.request
 
 from browser import launched_page
 import nbformat
+from patience import PATIENCE
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,7 +186,7 @@ def jupyterlab(folder: Path):
             start_new_session=True,
         )
     try:
-        for _ in range(300):
+        for _ in range(10 * PATIENCE):
             if server.poll() is not None:
                 pytest.fail("JupyterLab did not start:\n" + (folder / "lab.log").read_text()[-3000:])
             try:
@@ -222,14 +223,14 @@ def test_widget_moves_live_in_jupyterlab_and_python_knows(tmp_path):
     nbformat.write(notebook, tmp_path / "live.ipynb")
     with launched_page() as (page, watch), jupyterlab(tmp_path) as url:
         page.goto(f"{url}/lab/tree/live.ipynb?reset")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=1000 * PATIENCE)
         page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'",
-            timeout=60_000,
+            timeout=1000 * PATIENCE,
         )
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         budget = page.locator(".fer-budget").first
-        budget.wait_for(timeout=60_000)
+        budget.wait_for(timeout=1000 * PATIENCE)
         before = budget.locator(".fer-budget-count").inner_text()
         budget.locator("input[data-trait=filters]").fill("16")
         budget.locator("input[data-trait=dense]").fill("16")
