@@ -116,7 +116,7 @@ def _landmark_predictor():
         "marks": [np.round(one.landmarks[::8], 2) for one in drawn],
         "about": [{key: value if isinstance(value, (str, bool)) else round(float(value), 2) for key, value in one.about.items()} for one in drawn],
         "error, per cent": round(100 * float(faces.landmark_error(found, drawn[0].landmarks)), 1),
-        "options": {name: float(value) if isinstance(value, (int, float)) else str(value) for name, value in faces.landmarks.OPTIONS.items()},
+        "options": {name: float(value) if isinstance(value, (int, float)) else str(value) for name, value in faces.landmark_training.OPTIONS.items()},
         "seeds": [landmark_predictor.TAUGHT, landmark_predictor.UNSEEN],
     }
 
