@@ -105,6 +105,9 @@ def reachable(modules: Iterable[str], *, registries: bool = True, doors: bool = 
         if package and not doors:
             continue
         waiting.extend(imports(source, module, is_package=package))
+        stub = file.with_suffix(".pyi")
+        if package and stub.is_file():  # a package that opens lazily: its stub says what it hands out
+            waiting.extend(imports(stub.read_text(encoding="utf-8"), module, is_package=True))
         if registry and registries and module != PACKAGE.name:
             waiting.extend(f"{module}.{p.stem}" for p in file.parent.glob("*.py") if p != file)
         above = module.split(".")[:-1]

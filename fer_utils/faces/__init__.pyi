@@ -4,6 +4,7 @@ from . import detectors as detectors
 from . import extraction as extraction
 from . import faceset as faceset
 from . import images as images
+from . import landmark_training as landmark_training
 from . import landmarks as landmarks
 from . import preparation as preparation
 from . import quality_report as quality_report
