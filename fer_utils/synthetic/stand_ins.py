@@ -39,7 +39,7 @@ SIZES: dict[str, dict[str, Size]] = {
 TIERS: tuple[str, ...] = tuple(SIZES)
 
 #: How many epochs the chapters train at each tier.
-EPOCHS: dict[str, int] = {"smoke": 2, "class": 6, "full": 30}
+EPOCHS: dict[str, int] = {"smoke": 1, "class": 6, "full": 30}
 
 #: One seed for all stand-ins, so that everybody's actor 01 is the same person.
 SEED = 2023

@@ -197,6 +197,7 @@ def test_a_second_build_does_nothing_and_loads_nothing(smoke_site):
 # What a browser makes of them --------------------------------------------------------------------
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk, light", "phone, dark"])
 def test_every_page_opens_clean_and_never_scrolls_sideways(smoke_site, address, width, dark):
     wrong = []
@@ -221,6 +222,7 @@ def test_every_page_opens_clean_and_never_scrolls_sideways(smoke_site, address, 
     assert wrong == []
 
 
+@pytest.mark.browser
 def test_the_widget_moves_on_the_static_page_and_finds_the_number(address):
     with launched_page(width=390) as (page, watch):
         page.goto(f"{address}/notebooks/03_architecture.html", wait_until="networkidle")
@@ -246,6 +248,7 @@ def test_the_widget_moves_on_the_static_page_and_finds_the_number(address):
         assert watch.complaints() == []
 
 
+@pytest.mark.browser
 def test_without_scripts_the_widget_is_a_picture_in_words(address):
     with launched_page(scripts=False) as (page, watch):
         page.goto(f"{address}/notebooks/03_architecture.html")
@@ -254,6 +257,7 @@ def test_without_scripts_the_widget_is_a_picture_in_words(address):
         assert re.search(r"make [\d,]+ parameters", still.get_attribute("alt"))
 
 
+@pytest.mark.browser
 def test_search_finds_a_word_offline(address):
     with launched_page() as (page, watch):
         page.goto(f"{address}/search.html?q=posed", wait_until="networkidle")

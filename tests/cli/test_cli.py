@@ -208,6 +208,7 @@ def test_train_stores_what_evaluate_reads(place, call):
     assert "no interval: 1 actor in the test" in out and "leaked actor" in out
 
 
+@pytest.mark.slow
 def test_a_small_network_is_trained_with_its_recipe_and_a_teacher(place, call):
     from fer_utils.experiments import Result
 
@@ -389,6 +390,7 @@ def test_as_a_program_an_error_is_a_sentence(place, tmp_path):
     assert unknown.returncode == 2 and "invalid choice: 'teach'" in unknown.stderr
 
 
+@pytest.mark.slow
 def test_as_a_program_standard_output_is_json_and_nothing_else(place, tmp_path):
     import os
 

@@ -272,6 +272,7 @@ def exports(trained, data, tmp_path_factory):
     }
 
 
+@pytest.mark.slow
 @needs_converter
 @pytest.mark.parametrize("quantize, bytes_a_weight", [(None, 4), ("float16", 2), ("dynamic", 1), ("int8", 1)])
 def test_an_export_agrees_with_keras_on_images_that_it_has_not_seen(exports, trained, quantize, bytes_a_weight):
@@ -346,6 +347,7 @@ def test_a_file_without_its_weights_or_with_others_is_never_written(trained, dat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @needs_converter
 def test_a_network_with_normalisation_and_branches_exports(tmp_path):
     model = models.build("mobilenet_inception2019", classes=4, input_shape=SHAPE, width=0.25, features=16)

@@ -180,6 +180,7 @@ def grown(blocks, channels, ending, units, seed):
     return stirred(keras.Model(inputs, layers.Dense(3, activation="softmax")(x)), seed)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(_block, min_size=1, max_size=5),
@@ -437,6 +438,7 @@ def test_openvino_reads_an_onnx_file_too(exported, model):
     np.testing.assert_allclose(run(images_of(4, 3)), answers(model, images_of(4, 3)), atol=1e-4)
 
 
+@pytest.mark.slow
 @needs_converter
 @needs["onnx"]
 def test_a_network_with_branches_normalisation_and_colours_in_onnx(tmp_path):
@@ -645,6 +647,7 @@ def test_an_old_pair_is_never_mixed_with_a_new_one(tmp_path, monkeypatch):
         assert not path.exists() or path.with_suffix(".bin").read_bytes() == b"old weights"
 
 
+@pytest.mark.slow
 @needs_converter
 def test_killed_in_the_middle_leaves_no_half_file(tmp_path):
     code = textwrap.dedent("""
@@ -822,6 +825,7 @@ def test_what_measures_itself_is_asked():
 # ---- sparse is not fast -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @needs_converter
 def test_zeros_shrink_the_archive_and_fewer_filters_the_file(model):
     table = compress.sparse_and_fast(model, (0.9,), repeats=1, warmup=0, progress=False)

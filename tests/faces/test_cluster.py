@@ -26,6 +26,8 @@ from fer_utils.faces import dask_client, dask_dispatcher, dask_worker, preparati
 from fer_utils.faces.extraction import Settings
 
 distributed = pytest.importorskip("distributed", reason='pip install "fer-utils[cluster]" to test passes on a cluster')
+
+pytestmark = pytest.mark.slow
 HERE = Path(__file__).parents[1] / "helpers"
 #: Only workers need the package.
 SCHEDULER = "import sys; sys.modules['fer_utils'] = None; from distributed.cli.dask_scheduler import main; main()"

@@ -207,6 +207,7 @@ def truth(smoke_faces):
     return studio.Film.load(stand_ins.film_stand_in("ravdess", tier="smoke", progress=False)).clips
 
 
+@pytest.mark.slow
 def test_labels_are_spoiled_for_them_and_in_training_only(smoke_faces, truth):
     from fer_utils.experiments import Experiment, Split
 
@@ -296,6 +297,7 @@ class Brightness:
         return np.eye(8)[np.where(bright > 120, 2, 4)]
 
 
+@pytest.mark.slow
 def test_no_picture_vanishes_and_the_people_are_strangers(strangers):
     table = strangers.table
     assert len(table) == 8 * (6 + 4 + 4) and table.groupby("condition", sort=False)["actor"].nunique().tolist() == [
@@ -359,6 +361,7 @@ def test_a_face_that_is_not_found_is_wrong_and_not_left_out(strangers):
             fairness.ask(strangers, bad, progress=False)
 
 
+@pytest.mark.slow
 def test_the_study_at_its_smallest(_store):
     import json
 

@@ -95,6 +95,7 @@ def test_alt_text_that_says_nothing_is_refused(alt):
         plotting.figure_html(contact_sheets.grid(PLAIN), alt=alt)
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk, light", "phone, dark"])
 def test_a_sheet_fits_its_page_and_folds_on_a_telephone(width, dark):
     pictures = [PLAIN[k % 6] for k in range(16)]

@@ -19,6 +19,8 @@ from fer_utils.synthetic import landmark_predictor, stand_ins
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def few(_store, tmp_path_factory):

@@ -11,9 +11,12 @@ from fer_utils.core.errors import FerError
 from fer_utils.studies import compression
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="the converters need Keras on TensorFlow: unset KERAS_BACKEND"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        keras.backend.backend() != "tensorflow", reason="the converters need Keras on TensorFlow: unset KERAS_BACKEND"
+    ),
+]
 
 SMALL = {
     "forms": [

@@ -16,6 +16,8 @@ from fer_utils.studies import difficulty
 from fer_utils.studio.films import DRAWING
 from fer_utils.synthetic import stand_ins
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_question_is_an_experiment_whose_answer_is_stored(tmp_path, _store):
     name = "RAVDESS, people unseen"

@@ -8,9 +8,12 @@ from fer_utils.plotting import pareto
 from fer_utils.studies import frontier, lightweight2019, nano_against_paper
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
-pytestmark = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="the converters need Keras on TensorFlow: unset KERAS_BACKEND"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        keras.backend.backend() != "tensorflow", reason="the converters need Keras on TensorFlow: unset KERAS_BACKEND"
+    ),
+]
 
 ALL, SOME = {str(actor): [30 + actor, 100] for actor in range(1, 7)}, {"2": [50, 100], "5": [70, 100]}
 

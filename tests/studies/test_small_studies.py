@@ -7,6 +7,8 @@ import pytest
 from fer_utils.core.errors import FerError
 from fer_utils.studies import lightweight2019, nano_against_paper
 
+pytestmark = pytest.mark.slow
+
 
 def test_2019_at_its_smallest(_store):
     found = lightweight2019.answer(

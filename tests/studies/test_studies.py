@@ -7,6 +7,8 @@ from fer_utils import studies
 from fer_utils.core.errors import FerError
 from fer_utils.studies import paper_figures, regularization, split, trainings
 
+pytestmark = pytest.mark.slow
+
 SMALL = {("actor", False): 2, ("frame", True): 1}
 
 

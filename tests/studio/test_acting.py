@@ -188,6 +188,7 @@ def test_the_stored_figures_are_those_of_the_real_features(real):
     )
 
 
+@pytest.mark.slow
 def test_drawn_actors_act_as_the_real_ones(readers):
     """The promise of the studio: profiles, spreads, intensities, and the same three numbers of the same machine."""
     report = likeness.report(readers)
@@ -218,6 +219,7 @@ def test_the_true_units_alone_have_the_real_profiles(acted):
         assert np.corrcoef(true, wanted)[0, 1] >= 0.9, e
 
 
+@pytest.mark.slow
 def test_the_comparison_can_fail(readers):
     """A likeness that no set could miss would say nothing."""
     table = readers[0].copy()

@@ -253,6 +253,7 @@ def alt_has(page, words: str) -> None:
     page.wait_for_function("(words) => document.querySelector('.fer-lab-face').alt.includes(words)", arg=words)
 
 
+@pytest.mark.browser
 def test_the_hand_moves_the_face(face_lab):
     lab = face_lab.FaceLab()
     with shown(lab) as (page, watch, _):
@@ -294,6 +295,7 @@ def test_the_hand_moves_the_face(face_lab):
         assert watch.complaints() == []
 
 
+@pytest.mark.browser
 def test_a_dragged_slider_does_not_queue_up(face_lab):
     lab = face_lab.FaceLab()
     with shown(lab) as (page, _, sent):
@@ -308,6 +310,7 @@ def test_a_dragged_slider_does_not_queue_up(face_lab):
         assert states[-1] == {"12": 1} and lab.answered == lab.asked == 2
 
 
+@pytest.mark.browser
 def test_a_value_that_cannot_be_is_said_in_the_widget(face_lab):
     lab = face_lab.FaceLab()
     with shown(lab) as (page, watch, _):
@@ -321,6 +324,7 @@ def test_a_value_that_cannot_be_is_said_in_the_widget(face_lab):
         assert not alert.is_visible() and watch.complaints() == []
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk, light", "phone, dark"])
 def test_without_a_kernel_the_saved_face_stands_and_says_so(face_lab, width, dark):
     lab = face_lab.FaceLab(action_units={12: 0.8})
@@ -342,6 +346,7 @@ def test_without_a_kernel_the_saved_face_stands_and_says_so(face_lab, width, dar
         assert unnamed == 0 and sent == [] and watch.complaints() == []
 
 
+@pytest.mark.browser
 def test_a_painter_in_the_page_can_take_pythons_place(face_lab):
     lab = face_lab.FaceLab()
     paint = (
@@ -359,6 +364,7 @@ def test_a_painter_in_the_page_can_take_pythons_place(face_lab):
         assert not page.locator(".fer-lab-note").is_visible() and sent == [] and watch.complaints() == []
 
 
+@pytest.mark.browser
 def test_on_the_books_page_the_saved_face_stands(smoke_site):
     if not (Path(smoke_site) / "notebooks" / "a1_studio.html").is_file():
         pytest.skip("the book has no page notebooks/a1_studio; enter it in _toc.yml")
@@ -389,6 +395,7 @@ lab.observe(tell, "about")
 ipywidgets.VBox([lab, said])"""
 
 
+@pytest.mark.browser
 def test_the_face_moves_live_in_jupyterlab_and_python_knows(tmp_path):
     from test_widgets import jupyterlab
 

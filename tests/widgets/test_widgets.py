@@ -110,6 +110,7 @@ def test_picture_says_in_words_what_it_shows():
     assert "exactly the paper&#x27;s 542,136" in alt or "exactly the paper's 542,136" in alt
 
 
+@pytest.mark.browser
 def test_javascript_counts_as_python_does_for_every_setting():
     with serving(ROOT / "fer_utils" / "widgets") as url, launched_page() as (page, watch):
         page.goto(f"{url}/parameter_budget.css")  # any page of the same origin
@@ -215,6 +216,7 @@ budget.observe(tell, "total")
 ipywidgets.VBox([budget, said])"""
 
 
+@pytest.mark.browser
 def test_widget_moves_live_in_jupyterlab_and_python_knows(tmp_path):
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(LIVE)],
