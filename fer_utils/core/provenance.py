@@ -1,9 +1,7 @@
-"""Where a result comes from: the code it reached, versions, hardware, commit."""
+"""Where a result comes from: versions of packages, hardware, commit."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable
 import hashlib
 from importlib import metadata
 import json
@@ -37,126 +35,6 @@ RECORDED: tuple[str, ...] = (
 def digest(value) -> str:
     """64 hexadecimal digits of any JSON-able value; equal values, equal digits."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _file_of(module: str) -> Path | None:
-    """The source file of a module of this package, or None."""
-    if module == f"{PACKAGE.name}.predict":  # the one function the package's door hands out
-        module = f"{PACKAGE.name}.inference"
-    parts = module.split(".")
-    if parts[0] != PACKAGE.name:
-        return None
-    place = PACKAGE.joinpath(*parts[1:])
-    for candidate in (place / "__init__.py", place.with_suffix(".py")):
-        if candidate.is_file():
-            return candidate
-    return None
-
-
-def imports(source: str, module: str = "", *, is_package: bool = False) -> set[str]:
-    """The modules of this package that a source text names in its imports, at any depth.
-
-    Both ``from fer_utils import faces`` and attribute access such as
-    ``fer_utils.faces`` after ``import fer_utils`` count; relative imports are
-    resolved against ``module``.
-    """
-    found: set[str] = set()
-    base = module.split(".") if is_package else module.split(".")[:-1]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            head = base[: len(base) - node.level + 1] if node.level else []
-            stem = ".".join(head + ([node.module] if node.module else []))
-            found.add(stem)
-            found.update(f"{stem}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == PACKAGE.name:
-            found.add(f"{PACKAGE.name}.{node.attr}")
-    # The package's own door opens every room lazily: naming it reaches nothing by itself.
-    return {name for name in found if name != PACKAGE.name and _file_of(name) is not None}
-
-
-def reachable(modules: Iterable[str], *, registries: bool = True, doors: bool = True) -> list[Path]:
-    """Every source file of the package that the named modules reach by imports, sorted.
-
-    Packages bring their own ``__init__`` and the data files that lie in them
-    (``.js``, ``.css``, ``.json``).  A package whose ``__init__`` imports by name
-    at run time (a registry) brings all its modules, unless ``registries`` is
-    false: then the caller names the one that is used, and the ``__init__`` that looks it up
-    does not count, or every new name in it would be a change of all.  With ``doors`` false what a
-    package's ``__init__`` imports, to hand it out, is not reached by that alone.
-    """
-    waiting, seen, files = list(modules), set(), set()
-    while waiting:
-        module = waiting.pop()
-        if module in seen:
-            continue
-        seen.add(module)
-        file = _file_of(module)
-        if file is None:
-            continue
-        package = file.name == "__init__.py"
-        source = file.read_text(encoding="utf-8")
-        registry = package and "importlib" in source
-        if registries or not registry:
-            files.add(file)
-        if package:
-            files.update(p for p in file.parent.iterdir() if p.suffix in {".js", ".css", ".json"})
-        if package and not doors:
-            continue
-        waiting.extend(imports(source, module, is_package=package))
-        stub = file.with_suffix(".pyi")
-        if package and stub.is_file():  # a package that opens lazily: its stub says what it hands out
-            waiting.extend(imports(stub.read_text(encoding="utf-8"), module, is_package=True))
-        if registry and registries and module != PACKAGE.name:
-            waiting.extend(f"{module}.{p.stem}" for p in file.parent.glob("*.py") if p != file)
-        above = module.split(".")[:-1]
-        if len(above) > 1:
-            waiting.append(".".join(above))
-    return sorted(files)
-
-
-def code_fingerprint(modules: Iterable[str], *, registries: bool = True) -> str:
-    """A digest of the code that the named modules reach; blank lines, comment lines and docstrings do not count."""
-    files = reachable(modules, registries=registries)
-    return digest([(file.relative_to(PACKAGE).as_posix(), _bare(file)) for file in files])
-
-
-def digests(modules: Iterable[str]) -> dict[str, str]:
-    """File by file: path within the package to 12 hexadecimal digits, of what the named modules use.
-
-    Packages' doors are not followed: what else a package holds decides no answer.
-    """
-    files = reachable(modules, registries=False, doors=False)
-    return {file.relative_to(PACKAGE).as_posix(): digest(_bare(file))[:12] for file in files}
-
-
-def _bare(file: Path) -> list[str]:
-    """The lines that decide what a file does; by lines, not by syntax trees, which differ between Pythons."""
-    source = file.read_text(encoding="utf-8")
-    lines = [line.rstrip() for line in source.splitlines()]
-    if file.suffix != ".py":
-        return [line for line in lines if line]
-    for first, last in _docstrings(source):
-        lines[first - 1 : last] = [""] * (last - first + 1)
-    return [line for line in lines if line and not line.lstrip().startswith("#")]
-
-
-def _docstrings(source: str) -> list[tuple[int, int]]:
-    """First and last line of every docstring that has its lines to itself."""
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    found, lines = [], source.splitlines()
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, kinds) or ast.get_docstring(node, clean=False) is None:
-            continue
-        text = node.body[0]
-        alone = (
-            not lines[text.lineno - 1].encode()[: text.col_offset].strip()
-            and not lines[text.end_lineno - 1].encode()[text.end_col_offset :].strip()
-        )
-        if alone:
-            found.append((text.lineno, text.end_lineno))
-    return found
 
 
 def versions() -> dict[str, str]:

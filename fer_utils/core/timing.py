@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 
 
+@stage("timing")
 def latency(
     callables: Mapping[str, Callable[[Any], Any]],
     inputs: Any,

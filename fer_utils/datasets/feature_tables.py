@@ -22,6 +22,7 @@ import requests
 from fer_utils.core import labels
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import home
+from fer_utils.core.stages import stage
 from fer_utils.datasets import ravdess
 
 
@@ -109,6 +110,7 @@ def available_features() -> tuple[str, ...]:
     return tuple(sorted(_SOURCES))
 
 
+@stage("feature_tables")
 def load_features(name: str, *, folder: str | os.PathLike | None = None, progress: bool = True) -> Features:
     """Load a table of measurements of real clips: from a folder, the store, or its public home.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 from fer_utils.core.tables import ClipTable
 from fer_utils.datasets import crema_d, folder, mead, ravdess, savee
 
@@ -26,6 +27,7 @@ def available() -> tuple[str, ...]:
     return tuple(sorted(_READERS))
 
 
+@stage("datasets")
 def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> ClipTable:
     """Read the names of the files below a folder into a clip table; no clip is opened.
 

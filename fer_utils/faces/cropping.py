@@ -8,6 +8,7 @@ import numpy as np
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.faces.detector_base import Box
 from fer_utils.faces.pixels import grey_of
 
@@ -15,6 +16,7 @@ from fer_utils.faces.pixels import grey_of
 EYES = (slice(36, 42), slice(42, 48))
 
 
+@stage("faces")
 def crop(rgb: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, roll: float = 0.0) -> np.ndarray:
     """Cut the square around a box, make it grey, scale it.
 
@@ -54,6 +56,7 @@ def crop(rgb: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, rol
     return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA if side >= size else cv2.INTER_LINEAR)
 
 
+@stage("faces")
 def points_in_crop(
     points: np.ndarray, box: Box, *, size: int = 180, margin: float = 0.0, roll: float = 0.0
 ) -> np.ndarray:
@@ -91,6 +94,7 @@ def _frame(box: Box, margin: float, roll: float) -> tuple[np.ndarray, int, np.nd
     return np.array([left + (side - 1) / 2, top + (side - 1) / 2]), side, np.array([[cosine, -sine], [sine, cosine]])
 
 
+@stage("faces")
 def eye_roll(landmarks: np.ndarray) -> float:
     """How far a head is turned, by the line between the eyes' centres, which are the means of their six points.
 
@@ -160,6 +164,7 @@ def _checked_roll(roll: float) -> float:
     return math.remainder(roll, 360)
 
 
+@stage("faces")
 def quality(face: np.ndarray) -> tuple[float, float]:
     """(sharpness, brightness) of a grey crop.
 

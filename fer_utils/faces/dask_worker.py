@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 import functools
+import hashlib
 import importlib
 import os
+from pathlib import Path
 import pickle
 import platform
 import subprocess
@@ -45,7 +47,8 @@ def _version(module: str) -> str:
 
 @functools.cache  # what was loaded: a file that changes under a running worker does not change the worker
 def _code() -> str:
-    return provenance.code_fingerprint(["fer_utils.faces"])[:12]
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return provenance.digest([hashlib.sha256(file.read_bytes()).hexdigest() for file in files])[:12]
 
 
 def readable(path: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fer_utils.core.errors import FerError
+from fer_utils.core.stages import stage
 from fer_utils.core.worker_pool import enter_worker
 from fer_utils.faces.cropping import crop, points_in_crop, quality
 from fer_utils.faces.detector_base import Box, Detector
@@ -82,6 +83,7 @@ def nothing(size: int, *problem: str) -> ClipResult:
     return ClipResult(np.zeros((0, size, size), np.uint8), [], [list(problem)])
 
 
+@stage("faces")
 def faces_of_frame(frame: Frame, boxes: list[Box], settings: Settings) -> list[Face]:
     """The face in each box: the one way from a box to pixels, here and in ``predict``."""
     return [_face(frame.rgb, box, settings) for box in boxes]

@@ -19,6 +19,7 @@ from fer_utils.core import worker_pool
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import write_atomic
+from fer_utils.core.stages import stage
 from fer_utils.core.tables import CLIP_COLUMNS, PROBLEM_COLUMNS
 from fer_utils.faces import dask_dispatcher, extraction, local_workers
 from fer_utils.faces.cropping import checked_margin
@@ -33,6 +34,7 @@ from fer_utils.faces.resuming import PARTS, begin_parts, finished_set, held, ref
 from fer_utils.faces.sampling import checked_sampling
 
 
+@stage("faces")
 def prepare(
     clips: pd.DataFrame,
     out_dir: str | os.PathLike,

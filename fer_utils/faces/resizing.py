@@ -7,8 +7,10 @@ from tqdm import tqdm
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 
 
+@stage("faces")
 def resize(images: np.ndarray, size: int | None, *, progress: bool = True) -> np.ndarray:
     """Faces made smaller; at their own size they are passed on untouched.
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 
 #: The ways to choose frames: see ``sample_indices``, and ``apex_indices`` for ``apex``.
 SAMPLINGS: tuple[str, ...] = ("even", "middle", "apex", "all")
 
 
+@stage("faces")
 def sample_indices(n_frames: int, k: int = 6, how: str = "even") -> list[int]:
     """Which frames of a clip are taken, where the number of its frames tells.
 

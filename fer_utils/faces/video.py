@@ -12,6 +12,7 @@ import numpy as np
 
 from fer_utils.core.errors import whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.faces.images import decode
 from fer_utils.faces.pixels import contiguous, grey_of
 from fer_utils.faces.reading import (
@@ -55,6 +56,7 @@ def is_image(path: str | os.PathLike) -> bool:
     return os.path.splitext(os.fspath(path))[1].lower() in IMAGE_SUFFIXES
 
 
+@stage("faces")
 def read_frames(path: str | os.PathLike, k: int = 6, *, sampling: str = "even") -> Reading:
     """Frames of a video, or the one frame of a still image.
 
@@ -85,6 +87,7 @@ def read_frames(path: str | os.PathLike, k: int = 6, *, sampling: str = "even") 
     return reading
 
 
+@stage("faces")
 def each_frame(
     path: str | os.PathLike,
     k: int = 6,

@@ -8,8 +8,10 @@ from statistics import NormalDist
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 
 
+@stage("audit")
 def power(
     values: Sequence[float],
     *,

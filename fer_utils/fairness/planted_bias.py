@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.faces import FaceSet
 
 
+@stage("audit")
 def plant_bias(
     face_set,
     clips: pd.DataFrame,

@@ -11,8 +11,10 @@ from tqdm import tqdm
 
 from fer_utils import compress, models
 from fer_utils.core import timing
+from fer_utils.core.stages import stage
 
 
+@stage("studies")
 def weighed(
     networks: Mapping[str, object],
     images: np.ndarray | Mapping[str, np.ndarray],

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from fer_utils.core import worker_pool
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.studio.identity import Identity, person
 from fer_utils.studio.render import Light, check, paint
 
@@ -31,6 +32,7 @@ _ONE_OR_MANY = {
 _CHUNK = 64
 
 
+@stage("studio")
 def draw_batch(
     identities: Identity | Sequence[Identity],
     action_units=None,

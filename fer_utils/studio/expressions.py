@@ -20,6 +20,7 @@ from types import MappingProxyType
 import numpy as np
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 
 #: Number -> FACS name, in the order of every array of action units.
 ACTION_UNITS: Mapping[int, str] = MappingProxyType(
@@ -86,6 +87,7 @@ PROTOTYPES: Mapping[str, Prototype] = MappingProxyType(
 )
 
 
+@stage("studio")
 def prototype(label: str, strength: float = 1.0, *, optional: float = 0.5) -> dict[int | str, float]:
     """The action units of a posed-expression label, ready for ``draw``.
 

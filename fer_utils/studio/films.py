@@ -33,9 +33,10 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from fer_utils.core import worker_pool
+from fer_utils.core import stages, worker_pool
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.studio import writing
 from fer_utils.studio.expressions import ACTION_UNITS
 from fer_utils.studio.factors import FACTORS, checked
@@ -43,8 +44,8 @@ from fer_utils.studio.layouts import Take, cameras, cast, takes
 from fer_utils.studio.recording import act_of, clip_row, record_clip
 from fer_utils.studio.render import checked_size
 
-#: Raised whenever the same arguments give other pixels or other truth.
-DRAWING = 5
+#: The version of the studio: the same arguments and version give the same pixels and the same truth.
+DRAWING = stages.version("studio")
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class Film:
     __repr__ = __str__
 
 
+@stage("studio")
 def film(
     layout: str,
     root: str | os.PathLike,
@@ -217,6 +219,7 @@ class Rehearsal:
         return self.acts[clip]
 
 
+@stage("studio")
 def rehearse(
     layout: str = "ravdess",
     *,

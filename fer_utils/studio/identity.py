@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.studio.expressions import ACTION_UNITS
 
 PRESENTATIONS: tuple[str, ...] = ("female", "male")
@@ -145,6 +146,7 @@ class Identity:
         return f"person {self.seed}"
 
 
+@stage("studio")
 def person(seed: int, *, presentation: str | None = None) -> Identity:
     """Draw one person from a seed.
 

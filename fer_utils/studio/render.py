@@ -13,6 +13,7 @@ import numpy as np
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.studio import features, hair, mouth, props, shading
 from fer_utils.studio.anatomy import face_of, head_of, spline
 from fer_utils.studio.canvas import fill
@@ -58,6 +59,7 @@ LIGHTS: Mapping[str, Light] = MappingProxyType(
 _CENTRE_Y, _SCALE = 0.470, 0.318
 
 
+@stage("studio")
 def draw(
     identity: Identity,
     action_units: Mapping[int | str, float] | None = None,

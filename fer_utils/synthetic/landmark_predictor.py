@@ -26,10 +26,11 @@ import pandas as pd
 from tqdm import tqdm
 
 from fer_utils import studio
-from fer_utils.core import labels, provenance, worker_pool
+from fer_utils.core import labels, provenance, worker_pool, stages
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import home, write_atomic
+from fer_utils.core.stages import stage
 from fer_utils.faces.detector_base import Box
 from fer_utils.faces.detectors import create
 from fer_utils.faces.landmark_training import OPTIONS, fit_landmarks
@@ -52,6 +53,7 @@ class Example:
     about: dict
 
 
+@stage("landmark_predictor")
 def train(
     path: str | os.PathLike | None = None,
     *,
@@ -95,7 +97,7 @@ def train(
     }
     detector = create("dlib")
     used = {"dlib": _version("dlib"), "opencv": opencv().__version__, "numpy": np.__version__}
-    key = provenance.digest([plan, dict(OPTIONS), used, provenance.code_fingerprint([__name__])])
+    key = provenance.digest([plan, dict(OPTIONS), used, stages.versions(["studio", "faces", "landmark_predictor"])])
     file = home() / "landmarks" / f"drawn-{key[:12]}.dat" if path is None else model_path("path", path)
     note = file.with_suffix(".json")
     if note == file:
@@ -149,6 +151,7 @@ def train(
     return file
 
 
+@stage("landmark_predictor")
 def load(model: str | os.PathLike | None = None, *, detector="dlib", progress: bool = True) -> Landmarks:
     """The predictor in a file, or ``train()``'s own, which is made when first asked for.
 
@@ -160,6 +163,7 @@ def load(model: str | os.PathLike | None = None, *, detector="dlib", progress: b
     return Landmarks(train(progress=progress) if model is None else model, detector=detector)
 
 
+@stage("landmark_predictor")
 def examples(people: int, pictures_per_person: int, *, seed: int = 0, first: int = UNSEEN) -> Iterator[Example]:
     """Draw people as ``train`` does, one after the other; nothing is kept.
 
@@ -183,6 +187,7 @@ def examples(people: int, pictures_per_person: int, *, seed: int = 0, first: int
     )
 
 
+@stage("landmark_predictor")
 def measure(
     landmarks: Landmarks, *, people: int = 20, pictures_per_person: int = 6, seed: int = 0, progress: bool = True
 ):

@@ -20,6 +20,7 @@ import pandas as pd
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.faces import Box, FaceSet, points_in_crop
 from fer_utils.studio import ACTION_UNITS
 
@@ -93,6 +94,7 @@ class Regions:
         return f"Regions({len(self.masks)} rows, {len(self.empty)} of them without a region{some})"
 
 
+@stage("region_masks")
 def regions(
     face_set: FaceSet,
     truth: str | os.PathLike,
@@ -164,6 +166,7 @@ def _outline(part: str, side: int, points: np.ndarray, unit: float) -> np.ndarra
     return cv2.convexHull(hull.astype(np.float32))[:, 0]
 
 
+@stage("region_masks")
 def landmarks(
     face_set: FaceSet,
     truth: str | os.PathLike,
@@ -199,6 +202,7 @@ def landmarks(
     return np.array(made, np.float64).reshape(-1, 68, 2)
 
 
+@stage("region_masks")
 def apexes(face_set: FaceSet, truth: str | os.PathLike, rows: Sequence[int]) -> np.ndarray:
     """Of each clip among the rows the one whose frame shows the expression most, by the truth's ``apex``.
 

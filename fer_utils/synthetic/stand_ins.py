@@ -2,7 +2,7 @@
 
 Both end in the same values, a clip table and a face set, and both are made
 once: a store under `fer_utils.core.paths.home` keeps them by a key of what they
-were made from, the code included.
+were made from, the versions of the stages included (`fer_utils.core.stages`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fer_utils import datasets, faces, studio
-from fer_utils.core import provenance
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import home
 from fer_utils.core.tables import ClipTable
@@ -79,8 +79,9 @@ def film_stand_in(dataset: str, *, tier: str = "class", twins: bool = False, pro
     arguments = {"layout": dataset, **asdict(size), "seed": SEED}
     if twins:
         arguments["twins"] = True
-    # The key holds the studio's code: a changed drawing is another data set.
-    key = provenance.digest([arguments, provenance.code_fingerprint(["fer_utils.studio"])])[:12]
+    # The key holds the studio's version: a changed drawing is another data set.
+    stages.mark("studio", "stand_ins")
+    key = provenance.digest([arguments, stages.versions(["studio", "stand_ins"])])[:12]
     folder = home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
     studio.film(
         dataset,
@@ -124,7 +125,7 @@ def face_set(
         dataset,
         frames,
         detector,
-        provenance.code_fingerprint(["fer_utils.faces"]),
+        stages.versions(["datasets", "faces"]),
         *([] if predictor is None else [predictor.sha256]),
     ]
     name = f"{dataset}-{tier if root is None else 'real'}{'-twins' if twins else ''}{'-landmarks' if predictor else ''}"
