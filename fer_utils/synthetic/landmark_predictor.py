@@ -26,7 +26,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from fer_utils import studio
-from fer_utils.core import labels, provenance, worker_pool, stages
+from fer_utils.core import labels, provenance, stages, worker_pool
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import home, write_atomic

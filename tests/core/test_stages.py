@@ -25,7 +25,7 @@ def test_every_version_has_a_line_and_versions_have_no_gaps():
     for name, notes in stages.RELEASE_NOTES.items():
         numbers = sorted(notes)
         assert numbers == list(range(numbers[0], numbers[-1] + 1)), name
-        assert all(line.strip().endswith(".") and "\n" not in line for line in notes.values()), name
+        assert all(line.strip().endswith((".", "?")) and "\n" not in line for line in notes.values()), name
 
 
 def test_the_highest_number_is_the_version(notes):
