@@ -586,7 +586,7 @@ def test_the_command_does_what_the_function_does(clip, monkeypatch, capsys):
         asked.update(options, source=source, model=model)
         return made
 
-    monkeypatch.setattr(pipeline, "run", run)
+    monkeypatch.setattr(live, "run", run)
     assert (
         demo_command.demo(
             parsed(
