@@ -11,6 +11,7 @@ import sys
 from browser import launched_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jupyter_server_process import jupyterlab
 import nbformat
 import numpy as np
 from patience import PATIENCE
@@ -397,8 +398,6 @@ ipywidgets.VBox([lab, said])"""
 
 @pytest.mark.browser
 def test_the_face_moves_live_in_jupyterlab_and_python_knows(tmp_path):
-    from test_widgets import jupyterlab
-
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(LIVE)],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
