@@ -150,12 +150,13 @@ def _docstrings(source: str) -> list[tuple[int, int]]:
         if not isinstance(node, kinds) or ast.get_docstring(node, clean=False) is None:
             continue
         text = node.body[0]
+        last = text.end_lineno or text.lineno
         alone = (
             not lines[text.lineno - 1].encode()[: text.col_offset].strip()
-            and not lines[text.end_lineno - 1].encode()[text.end_col_offset :].strip()
+            and not lines[last - 1].encode()[text.end_col_offset :].strip()
         )
         if alone:
-            found.append((text.lineno, text.end_lineno))
+            found.append((text.lineno, last))
     return found
 
 
