@@ -85,7 +85,7 @@ class Problems(pd.DataFrame):
     def _repr_html_(self) -> str | None:
         """The short table for a notebook: path, problem and action of at most 12 rows, and a count of the rest."""
         if not self._whole():
-            return pd.DataFrame(self)._repr_html_()
+            return pd.DataFrame(self)._repr_html_()  # type: ignore[operator]  # not in the stubs
         if not len(self):
             return "<p>no problems</p>"
         most = 12
@@ -146,7 +146,7 @@ class ClipTable(pd.DataFrame):
 
     def __finalize__(self, other, method: str | None = None, **kwargs) -> ClipTable:
         """pandas calls it for what it made of other tables; of several it would keep no metadata."""
-        made = super().__finalize__(other, method=method, **kwargs)
+        made = super().__finalize__(other, method=method, **kwargs)  # type: ignore[misc]  # not in the stubs
         if method in ("concat", "merge"):
             # `input_objs` since pandas 3; before, `objs` of a concat and `left` and `right` of a merge.
             parts = getattr(other, "input_objs", None) or getattr(other, "objs", None) or (other.left, other.right)
@@ -163,7 +163,7 @@ class ClipTable(pd.DataFrame):
         return made
 
     @classmethod
-    def of(cls, rows: Iterable[dict], problems: pd.DataFrame | None = None) -> ClipTable:
+    def of(cls, rows: Iterable[dict], problems: Problems | None = None) -> ClipTable:
         """Make the table from one dict a clip, in the order given."""
         table = cls(pd.DataFrame(list(rows), columns=list(CLIP_COLUMNS)))
         for column in CLIP_COLUMNS:

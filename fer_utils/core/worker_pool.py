@@ -36,8 +36,13 @@ def enter_worker() -> None:
     """What every worker does first: one OpenCV thread, and an end when its parent ends."""
     parent = multiprocessing.parent_process()
     if parent is not None:
+
+        def end_with_parent() -> None:
+            parent.join()
+            os._exit(1)
+
         # A killed parent cannot tell its workers to stop; they would wait for work for ever.
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        threading.Thread(target=end_with_parent, daemon=True).start()
     opencv().setNumThreads(1)
 
 

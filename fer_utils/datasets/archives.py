@@ -265,7 +265,7 @@ def _opened(archive: Path, limits: Limits) -> zipfile.ZipFile:
                 f"its files are {packed:,} bytes packed and it has {archive.stat().st_size:,}, so that they lie over "
                 "each other"
             )
-        elif beyond or whole > max(limits.free, limits.ratio * packed):
+        elif worst is not None and (beyond or whole > max(limits.free, limits.ratio * packed)):
             why = (
                 f"it would grow from {size(packed)} to {size(whole)} ({worst.filename[:60]!r} "
                 f"{worst.file_size / max(worst.compress_size, 1):,.0f} times), and {limits.ratio:g} times is the limit"

@@ -160,7 +160,7 @@ class Completeness:
             )
         lines = [f"{self.dataset}: {verdict}"]
         for row in self.parts.itertuples(index=False):
-            start = f"{row.part}: " if row.part else ""
+            start = f"{row.part!s}: " if row.part else ""
             lines.append(f"  {start}{row.actors}, {row.found:,} of {row.expected:,} {thing}s")
         lines += [f"  {sentence}" for sentence in self.partial]
         for words, names in (

@@ -126,7 +126,7 @@ def ask(url: str, headers: dict[str, str]):
         ) from error
 
 
-def refusal(error: urllib.error.HTTPError) -> Exception:
+def refusal(error: urllib.error.HTTPError) -> BrokenConnectionError | NotOnServerError:
     """Busy and broken servers may answer otherwise in a while; others will not."""
     error.close()
     if error.code in (408, 425, 429) or error.code >= 500:

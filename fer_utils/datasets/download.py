@@ -149,8 +149,8 @@ def _chosen(actors: Any, channel: str) -> tuple[str, ...]:
     if isinstance(actors, (str, bytes)) or not isinstance(actors, Iterable):
         raise invalid("actors", expected=expected, received=actors)
     listed = list(actors)
-    codes = [_code_of(one) for one in listed]
-    if not codes or any(code not in ravdess.ACTORS for code in codes):
+    codes = [code for one in listed if (code := _code_of(one)) in ravdess.ACTORS]
+    if not codes or len(codes) < len(listed):
         raise invalid("actors", expected=expected, received=listed)
     return tuple(sorted(set(codes)))
 

@@ -213,9 +213,8 @@ def _fetched(name: str, source: _Source, progress: bool) -> Path:
         os.chmod(path, 0o644)  # pooch's temporary file is 0600, which would hide it from classmates
         return path
     except requests.exceptions.HTTPError as error:
-        raise FerError(
-            f"The home of {name!r} answered {error.response.status_code} for {error.response.url}.\n{by_hand}"
-        ) from error
+        status, url = getattr(error.response, "status_code", "an error"), getattr(error.response, "url", "the file")
+        raise FerError(f"The home of {name!r} answered {status} for {url}.\n{by_hand}") from error
     except requests.exceptions.RequestException as error:
         raise FerError(
             f"{name!r} could not be fetched: no network, or the connection broke off "

@@ -146,7 +146,7 @@ def parse(scheme: str, path: str) -> Picture:
     return Picture(f"S{match['person']}", sequence=match["sequence"], number=int(match["number"]))
 
 
-def _code(codes: dict, value: str, argument: str) -> str:
+def _code(codes: dict, value: str | int, argument: str) -> str:
     for code, meaning in codes.items():
         if meaning == value:
             return code

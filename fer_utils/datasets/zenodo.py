@@ -146,9 +146,10 @@ def wanted_zips(
         url, bytes_ = links.get("self") if isinstance(links, dict) else None, file.get("size")
         algorithm, _, checksum = str(file.get("checksum")).lower().partition(":")
         # Another kind of address could read this machine's own files; http from an https record would be a step down.
-        safe = isinstance(url, str) and re.match(r"https://" if record.startswith("https://") else r"https?://", url)
+        web = re.compile(r"https://" if record.startswith("https://") else r"https?://")
         if (
-            not safe
+            not isinstance(url, str)
+            or not web.match(url)
             or type(bytes_) is not int
             or bytes_ < 1
             or algorithm not in ("md5", "sha256", "sha512")

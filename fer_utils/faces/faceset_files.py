@@ -36,6 +36,7 @@ FRAME_COLUMNS: tuple[str, ...] = (
     "sharpness",
     "brightness",
 )
+#: The columns of a face set's table of faces: those of its clips, and what is known of the frame.
 META_COLUMNS: tuple[str, ...] = CLIP_COLUMNS + FRAME_COLUMNS
 _INTEGER = {"intensity", "repetition", "frame", "frame_index", "box_x", "box_y", "box_w", "box_h", "faces_found"}
 _REAL = {"time_s", "score", "sharpness", "brightness"}
