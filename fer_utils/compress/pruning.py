@@ -70,7 +70,7 @@ def _masks(arrays: list[np.ndarray], share: float, scope: str) -> list[np.ndarra
         return [_smallest(array, share) for array in arrays]
     keep = _smallest(np.concatenate([array.ravel() for array in arrays]), share)
     parts = np.split(keep, np.cumsum([array.size for array in arrays])[:-1])
-    return [part.reshape(array.shape) for part, array in zip(parts, arrays)]
+    return [part.reshape(array.shape) for part, array in zip(parts, arrays, strict=True)]
 
 
 def _values(variables: list[keras.Variable]) -> list[np.ndarray]:
@@ -143,7 +143,7 @@ def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global", s
     copy.set_weights(model.get_weights())
     variables = kernels(copy)
     arrays = _values(variables)
-    for variable, array, keep in zip(variables, arrays, _masks(arrays, share, scope)):
+    for variable, array, keep in zip(variables, arrays, _masks(arrays, share, scope), strict=True):
         variable.assign(array * keep)
     return copy
 
@@ -239,12 +239,12 @@ class MagnitudePruning(keras.callbacks.Callback):
         done = 1.0 if last else min(1.0, self._step / max(1.0, self.ramp * self._steps))
         share = self.sparsity + (self._start - self.sparsity) * (1.0 - done) ** 3
         # What is zero already has the smallest magnitude, so it stays chosen.
-        held = [array * keep for array, keep in zip(_values(variables), self._keep)]
+        held = [array * keep for array, keep in zip(_values(variables), self._keep, strict=True)]
         self._keep = _masks(held, share, self.scope)
         self.history.append((self._step, share))
-        for variable, array, keep in zip(variables, held, self._keep):
+        for variable, array, keep in zip(variables, held, self._keep, strict=True):
             variable.assign(array * keep)
 
     def _hold(self, variables):
-        for variable, keep in zip(variables, self._keep):
+        for variable, keep in zip(variables, self._keep, strict=True):
             variable.assign(variable * keras.ops.cast(keep, variable.dtype))

@@ -1,4 +1,6 @@
-"""A network in a process of its own: the only way to give Keras its number of threads, and to say what memory an engine takes.
+"""A network in a process of its own.
+
+It is the only way to give Keras its number of threads, and to say what memory an engine takes.
 
 ``compare(..., threads=(1, 2))`` starts one for each item and number of threads,
 and lets them compute in turn.
@@ -19,7 +21,8 @@ import numpy as np
 from fer_utils.core.errors import FerError
 from fer_utils.core.memory import peak_mb
 
-#: What an engine is before it has read a file: imported, so that its own share of the memory can be told from the network's.
+#: What an engine is before it has read a file: imported, so that its own share of the memory can be told from the
+#: network's.
 _IMPORTS = {
     "litert": "ai_edge_litert.interpreter",
     "onnxruntime": "onnxruntime",
@@ -27,7 +30,8 @@ _IMPORTS = {
     "keras": "keras",
     "xla": "keras",
 }
-#: Calls of a turn: the first, untimed, brings the processor's caches and clock back from the others; the turn's time is the others' median.
+#: Calls of a turn: the first, untimed, brings the processor's caches and clock back from the others; the turn's time is
+#: the others' median.
 CALLS = 3
 
 

@@ -52,10 +52,10 @@ def sparse_and_fast(
 
     Returns
     -------
-    DataFrame, one row a way and share: ``way`` (``"weights"`` or ``"filters"``), ``share`` (as asked for), ``zeros`` (share of
-    the kernels' weights that are 0), ``parameters``, ``bytes`` (of the file), ``gzip_bytes`` (packed by gzip at its best),
-    ``latency_ms`` (median), ``ratio`` (times as fast as the network that is not pruned, median of rounds in which all take their
-    turn) and ``baseline``.
+    DataFrame, one row a way and share: ``way`` (``"weights"`` or ``"filters"``), ``share`` (as asked for), ``zeros``
+    (share of the kernels' weights that are 0), ``parameters``, ``bytes`` (of the file), ``gzip_bytes`` (packed by gzip
+    at its best), ``latency_ms`` (median), ``ratio`` (times as fast as the network that is not pruned, median of rounds
+    in which all take their turn) and ``baseline``.
     The row of share 0 is one file, measured twice: how far its second ratio is from 1 says what the others are worth.
 
     Raises

@@ -140,7 +140,10 @@ def _limited(seconds: int):
 
 
 def asked(answer, arguments: str, *given):
-    """What an answer returns for what it is given; `Wrong` with the wanted ``arguments``, in words, where it does not take so many."""
+    """What an answer returns for what it is given.
+
+    `Wrong` with the wanted ``arguments``, in words, where it does not take so many.
+    """
     try:
         return answer(*given)
     except TypeError as error:

@@ -72,6 +72,7 @@ def grade_interval(answer) -> str:
     if abs(high - wanted["high"]) > 0.03:
         raise Wrong(
             f"for one actor with 400 frames, all right, and three with 10, all wrong: the upper end should be near "
-            f"{wanted['high']:.3f}, got {high:.3f}. Pool the frames of the drawn actors, then take the share that is right."
+            f"{wanted['high']:.3f}, got {high:.3f}. Pool the frames of the drawn actors, then take the share that is "
+            "right."
         )
     return "right: people were drawn, not frames, so the interval speaks of people not yet met."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+
 from fer_utils.core.errors import invalid
 
 
@@ -52,8 +54,6 @@ def scaled_input(input_shape: tuple[int, int, int], *, symmetric: bool = False):
 
     Scaled to 0..1, or to -1..1 where ``symmetric``; no parameters.
     """
-    import keras
-
     inputs = keras.Input(input_shape, name="pixels")
     if symmetric:
         return inputs, keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
@@ -62,8 +62,6 @@ def scaled_input(input_shape: tuple[int, int, int], *, symmetric: bool = False):
 
 def softmax_head(features, classes: int, penalty=None, *, initializer: str = "glorot_uniform"):
     """Dense(classes) with softmax, in float32 also where the rest runs in half precision."""
-    import keras
-
     return keras.layers.Dense(
         classes,
         activation="softmax",

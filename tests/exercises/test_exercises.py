@@ -602,5 +602,5 @@ def test_a_right_answer_in_32_bit_floats_is_right():
 
 
 def test_unknown_exercise():
-    with pytest.raises(FerError, match="`exercise`.*01-1.*'99-9'"):
+    with pytest.raises(FerError, match=r"`exercise`.*01-1.*'99-9'"):
         exercises.check("99-9", print)

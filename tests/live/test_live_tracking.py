@@ -101,7 +101,10 @@ def test_the_same_face_soon_after_is_the_same_and_says_that_its_thread_was_torn(
 
 
 def test_people_who_act_keep_their_ids_and_a_cut_ends_them():
-    """At 15 frames a second, where more happens between two frames; each cut is to another face in the same place, under the same light."""
+    """At 15 frames a second, where more happens between two frames.
+
+    Each cut is to another face in the same place, under the same light.
+    """
     acts = {
         person: scenes.acted(person, label, seconds=3.0, fps=15, size=300).frames
         for person, label in ((1, "happy"), (3, "disgust"), (6, "sad"), (9114, "surprised"))
