@@ -30,9 +30,9 @@ from fer_utils.faces import Reading, each_frame
 from fer_utils.faces.detectors import create
 from fer_utils.faces.extraction import Settings, faces_of_frame
 from fer_utils.live import pipeline, streams
-from fer_utils.live.watcher import STAGES, Clock, Watcher
 from fer_utils.live.classifiers import Classifier, classifier
 from fer_utils.live.peer_networks import PEERS, build
+from fer_utils.live.watcher import STAGES, Clock, Watcher
 
 #: The drawn film: width and height in pixels, frames a second, seconds.
 SIZE, FPS, SECONDS = (1280, 720), 60.0, 3.0
@@ -295,9 +295,7 @@ def _row(name: str, wall: list[dict], thread: list[dict], reference: np.ndarray)
     frames = wall[0]["frames"]
     thread_seconds = _seconds(thread)
     low, middle, high = np.percentile(frames / _seconds(wall), (25, 50, 75))
-    stage_ms = {
-        stage: float(np.median([1e3 * one["stages"][stage] / frames for one in thread])) for stage in STAGES
-    }
+    stage_ms = {stage: float(np.median([1e3 * one["stages"][stage] / frames for one in thread])) for stage in STAGES}
     total_ms = sum(stage_ms.values())
     return {
         "name": name,

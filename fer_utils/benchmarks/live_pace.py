@@ -23,8 +23,8 @@ from fer_utils.benchmarks.live_frames import CLOCKS, GOAL, SECONDS, ForgottenFil
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.faces.detector_base import Box, Detector
 from fer_utils.live import pipeline, streams
-from fer_utils.live.watcher import STAGES, Clock, Watcher
 from fer_utils.live.smoothing import TIME_CONSTANT
+from fer_utils.live.watcher import STAGES, Clock, Watcher
 
 #: Stages that come after a frame's scores: how long they took is known when the next frame is scored.
 _LATER_STAGES = ("draw", "show", "write")

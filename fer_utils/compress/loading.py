@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fer_utils import models
 from fer_utils.compress import self_test as self_tests
 from fer_utils.compress.engines import ENGINES, SHOWN_NAMES, Keras, LiteRT, OnnxRuntime, OpenVino, Runner, Xla
 from fer_utils.core.errors import FerError, invalid, whole_number
@@ -110,9 +111,8 @@ def _opened(path: Path, engine: str, threads: int) -> Runner:
             remedy="Export the model in that format, or leave `engine` out: the file's own is taken.",
         )
     if engine in ("keras", "xla"):
-        from fer_utils.models import load as load_keras
-
-        return (Keras if engine == "keras" else Xla)(load_keras(path))
+        network = models.load(path)
+        return Keras(network) if engine == "keras" else Xla(network)
     if path.suffix.lower() == ".xml" and not path.with_suffix(".bin").is_file():
         raise invalid(
             "path",

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from fer_utils.compress.filters import remove
 from fer_utils.core.errors import invalid, whole_number
 
 _SCOPES = ("global", "layer")
@@ -45,6 +46,7 @@ def kernels(model: keras.Model) -> list[keras.Variable]:
 
 
 def checked_share(value: Any, name: str = "sparsity") -> float:
+    """A share in [0, 1) as a float; FerError, naming the argument ``name``, for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)) or not 0 <= value < 1:
         raise invalid(name, expected="a share in [0, 1)", received=value)
     return float(value)
@@ -136,8 +138,6 @@ def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global", s
         raise invalid("structured", expected="True or False", received=structured)
     kernels(model)  # refuses what cannot be pruned before it is copied
     if structured:
-        from fer_utils.compress.filters import remove
-
         return remove(model, share, scope)
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())

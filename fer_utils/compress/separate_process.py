@@ -18,6 +18,8 @@ from time import perf_counter
 
 import numpy as np
 
+from fer_utils.compress.engines import need
+from fer_utils.compress.loading import load
 from fer_utils.core.errors import FerError
 from fer_utils.core.memory import peak_mb
 
@@ -68,7 +70,8 @@ class Apart:
                 | {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
             )
         try:
-            self.__dict__ |= self._heard()
+            told = self._heard()
+            self.engine_mb, self.peak_mb = told["engine_mb"], told["peak_mb"]
         except BaseException:
             self.close()
             raise
@@ -111,9 +114,6 @@ class Apart:
 
 def work(path: str, engine: str, threads: int, folder: str, say) -> None:
     """What the process does: load, say so, then answer each line of standard input until there is none."""
-    from fer_utils.compress.engines import need
-    from fer_utils.compress.loading import load
-
     try:
         need(_IMPORTS[engine], needed_for=f"engine={engine!r}")
     except ImportError:

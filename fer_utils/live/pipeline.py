@@ -35,7 +35,8 @@ _ENDS = {
 #: What is said before the first frame.
 NOTICE = (
     "Scores are for posed-expression labels: which recorded pose a face resembles, not what anybody feels. Whoever "
-    "comes into view has to be told before (EU AI Act, Article 50(3)); not for use on people at work or in education (Article 5(1)(f))."
+    "comes into view has to be told before (EU AI Act, Article 50(3)); not for use on people at work or in education "
+    "(Article 5(1)(f))."
 )
 
 

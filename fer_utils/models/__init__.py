@@ -124,7 +124,7 @@ def load(path: str | os.PathLike) -> keras.Model:
     path = Path(path).expanduser()
     if not path.is_file():
         raise invalid("path", expected="a .keras file that exists", received=str(path))
-    import keras
+    import keras  # not at the top: to ask for the networks' names loads nothing heavy
 
     # Importing them registers their classes with Keras.
     importlib.import_module(".constraints", __name__)

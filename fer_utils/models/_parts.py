@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from fer_utils.core.errors import invalid
+from fer_utils.models.constraints import ZeroMean
 
 
 def real(name: str, value: Any, *, least: float, below: float = float("inf"), shown: Any = None) -> float:
@@ -79,6 +80,4 @@ def zero_mean():
     centralisation (Yong et al. 2020, arXiv 2004.01461), which does the same to
     the step in place of the weights.
     """
-    from fer_utils.models.constraints import ZeroMean
-
     return ZeroMean()

@@ -639,17 +639,22 @@ def test_an_old_pair_is_never_mixed_with_a_new_one(tmp_path, monkeypatch):
     path = tmp_path / "m.xml"
     exporting._write(path, [b"old graph", b"old weights"])
     assert (path.read_bytes(), path.with_suffix(".bin").read_bytes()) == (b"old graph", b"old weights")
-    honest, calls = exporting.write_atomic, []
+    honest = exporting.write_atomic
 
-    def full(where, content):
-        calls.append(where)
-        if len(calls) == fails:
-            raise OSError("disk full")
-        honest(where, content)
+    def full_at(number):
+        """A writer that fails when it is called for the ``number``-th time."""
+        calls = []
 
-    monkeypatch.setattr(exporting, "write_atomic", full)
+        def write(where, content):
+            calls.append(where)
+            if len(calls) == number:
+                raise OSError("disk full")
+            honest(where, content)
+
+        return write
+
     for fails, left in ((1, {"m.xml", "m.bin"}), (2, {"m.bin"})):
-        calls.clear()
+        monkeypatch.setattr(exporting, "write_atomic", full_at(fails))
         with pytest.raises(OSError, match="disk full"):
             exporting._write(path, [b"new graph", b"new weights"])
         assert {file.name for file in tmp_path.iterdir()} == left

@@ -18,6 +18,7 @@ from fer_utils.cli import demo_command
 from fer_utils.cli.arguments import add_output_arguments
 from fer_utils.core.errors import FerError
 from fer_utils.faces import Box, Detector, prepare
+from fer_utils.faces.reading import Frame
 from fer_utils.live import classifiers, drawing, peer_networks, pipeline, scenes, streams, watcher
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
@@ -183,7 +184,7 @@ def test_odd_sizes(tmp_path, size):
 def test_ten_frames_a_second_grey_and_one_frame_alone(tmp_path):
     grey = np.repeat(cv2.cvtColor(drawn.face(1), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     slow = drawn.write_video(tmp_path / "slow.mp4", [grey] * 5, fps=10)
-    report, kept = watched(slow)
+    report, _ = watched(slow)
     assert report.seen == 5 and len(report.problems) == 0
     one = drawn.write_video(tmp_path / "one.mp4", [grey])
     report, _ = watched(one, out=tmp_path / "one.webm")
@@ -223,7 +224,7 @@ def test_a_truncated_video_is_watched_as_far_as_it_goes(tmp_path):
 def test_times_that_stand_still_or_run_backwards(tmp_path, monkeypatch):
     """Frames of any times are watched; the smoothing's clock never runs backwards, and the film keeps the time."""
     stamps = [0.0, 0.04, 0.04, 0.02, 0.5, 0.54]
-    frames = [pipeline.Frame(k, stamp, drawn.face(1)) for k, stamp in enumerate(stamps)]
+    frames = [Frame(k, stamp, drawn.face(1)) for k, stamp in enumerate(stamps)]
     path = drawn.write_video(tmp_path / "a.mp4", [drawn.face(1)] * 2, fps=25)
     monkeypatch.setattr(streams, "each_frame", lambda *a, **k: iter(frames))
     times = []
@@ -268,7 +269,7 @@ def test_very_large_frames_are_written_smaller_and_it_is_said(tmp_path):
     page = np.full((1500, 4000, 3), 140, np.uint8)
     page[100:1400, 500:1800] = cv2.resize(drawn.face(1), (1300, 1300))
     path = drawn.write_image(tmp_path / "large.png", page)
-    report, kept = watched(path, out=tmp_path / "out.webm")
+    report, _ = watched(path, out=tmp_path / "out.webm")
     assert report.seen == 1 and list(report.problems["kind"]) == ["large"]
     assert written(report.out)[2] == (1920, 720)
 
