@@ -9,6 +9,7 @@ from fer_utils import models
 from fer_utils.compress import self_test as self_tests
 from fer_utils.compress.engines import ENGINES, SHOWN_NAMES, Keras, LiteRT, OnnxRuntime, OpenVino, Runner, Xla
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.stages import stage
 
 
 def engine_of(path: Path) -> str:
@@ -27,6 +28,7 @@ def engine_of(path: Path) -> str:
     )
 
 
+@stage("export")
 def load(path: str | os.PathLike, engine: str | None = None, threads: int = 1, *, self_test: bool = True) -> Runner:
     """Load a file as a callable on a batch of images, the same whatever computes it.
 

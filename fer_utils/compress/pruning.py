@@ -14,6 +14,7 @@ import numpy as np
 
 from fer_utils.compress.filters import remove
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 
 _SCOPES = ("global", "layer")
 
@@ -88,6 +89,7 @@ def sparsity(model: keras.Model) -> float:
     return sum(int((array == 0).sum()) for array in arrays) / sum(array.size for array in arrays)
 
 
+@stage("pruning")
 def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global", structured: bool = False) -> keras.Model:
     """A copy of ``model`` with its smallest kernel weights at zero, or without its least filters.
 

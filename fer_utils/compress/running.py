@@ -20,11 +20,13 @@ from fer_utils.compress.exporting import Export
 from fer_utils.compress.loading import engine_of, load, network_bytes
 from fer_utils.compress.separate_process import Apart
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.core.timing import latency
 
 __all__ = ["Runner", "compare", "load"]
 
 
+@stage("timing")
 def compare(
     items,
     images,

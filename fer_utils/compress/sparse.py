@@ -18,6 +18,7 @@ from fer_utils.compress.formats import ENDINGS, ENGINE_OF_FORMAT, FORMATS
 from fer_utils.compress.loading import load
 from fer_utils.compress.pruning import checked_share, kernels, prune, sparsity
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.core.timing import latency
 
 #: Shares that are pruned where none are given.
@@ -25,6 +26,7 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
 WAYS = ("weights", "filters")
 
 
+@stage("timing")
 def sparse_and_fast(
     model: keras.Model,
     shares: Iterable[float] = SHARES,

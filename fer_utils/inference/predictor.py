@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.core.tables import Problems
 from fer_utils.faces.cropping import checked_margin
 from fer_utils.faces.detector_base import Detector
@@ -54,6 +55,7 @@ class Predictions(pd.DataFrame):
         return Predictions
 
 
+@stage("inference")
 def predict(
     source: str | os.PathLike | np.ndarray,
     model: Any,

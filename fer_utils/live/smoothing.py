@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 
 #: Seconds.  Our choice, with these reasons: after a sudden change the new label leads after tau ln 2 = 0.17 s, which is
 #: under the fifth of a second below which an expression counts as a micro-expression (Shen, Wu & Fu 2012, doi
@@ -81,6 +82,7 @@ class Smoother:
         return self.value.copy()
 
 
+@stage("live")
 def smooth(scores, times, time_constant: float = TIME_CONSTANT) -> np.ndarray:
     """A whole record of one face, smoothed as `Smoother` does it frame by frame.
 
