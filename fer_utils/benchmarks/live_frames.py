@@ -32,6 +32,7 @@ from fer_utils.faces.extraction import Settings, faces_of_frame
 from fer_utils.live import pipeline, streams
 from fer_utils.live.classifiers import Classifier, classifier
 from fer_utils.live.peer_networks import PEERS, build
+from fer_utils.live.watcher import STAGES, Clock, Watcher
 
 #: The drawn film: width and height in pixels, frames a second, seconds.
 SIZE, FPS, SECONDS = (1280, 720), 60.0, 3.0
@@ -134,7 +135,7 @@ def report(found: dict) -> str:
         lines.append(
             f"  {row['name']:<58}{wall:<24}{row['thread_fps']:>8.1f}{row['ratio']:>8.2f}{100 * row['slow']:>5.0f} %"
         )
-    stages = [stage for stage in pipeline.STAGES if any(row["ms"][stage] >= 0.005 for row in rows)]
+    stages = [stage for stage in STAGES if any(row["ms"][stage] >= 0.005 for row in rows)]
     heads = "".join(f"{stage:>15}" for stage in stages)
     lines += ["", f"  {'milliseconds of the thread a frame (share)':<58}{heads}"]
     for row in rows:
@@ -260,8 +261,8 @@ def once(film: Path, network: Any, clock: str, *, every: int = 10) -> dict:
     ------
     FerError : no face is found.
     """
-    watcher = pipeline.Watcher(network, every=every, margin=0.0)
-    watcher.clock = pipeline.Clock(CLOCKS[clock])
+    watcher = Watcher(network, every=every, margin=0.0)
+    watcher.clock = Clock(CLOCKS[clock])
     with pipeline.opencv_threads(1):
         found = pipeline.watch_frames(streams.Source(film), watcher, film=ForgottenFilm())
     if not found.seen:
@@ -294,9 +295,7 @@ def _row(name: str, wall: list[dict], thread: list[dict], reference: np.ndarray)
     frames = wall[0]["frames"]
     thread_seconds = _seconds(thread)
     low, middle, high = np.percentile(frames / _seconds(wall), (25, 50, 75))
-    stage_ms = {
-        stage: float(np.median([1e3 * one["stages"][stage] / frames for one in thread])) for stage in pipeline.STAGES
-    }
+    stage_ms = {stage: float(np.median([1e3 * one["stages"][stage] / frames for one in thread])) for stage in STAGES}
     total_ms = sum(stage_ms.values())
     return {
         "name": name,

@@ -24,6 +24,7 @@ from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.faces.detector_base import Box, Detector
 from fer_utils.live import pipeline, streams
 from fer_utils.live.smoothing import TIME_CONSTANT
+from fer_utils.live.watcher import STAGES, Clock, Watcher
 
 #: Stages that come after a frame's scores: how long they took is known when the next frame is scored.
 _LATER_STAGES = ("draw", "show", "write")
@@ -136,7 +137,7 @@ def pace(
     Returns
     -------
     DataFrame, one row a frame: ``frame``, ``time_s`` (of the film, seconds), ``looked`` (the detector ran), ``faces``
-    (scored), a column in milliseconds for each of `fer_utils.live.pipeline.STAGES`, and ``work``: their sum in
+    (scored), a column in milliseconds for each of `fer_utils.live.watcher.STAGES`, and ``work``: their sum in
     milliseconds, ``write`` left out.  The first frame loads what the others use.  VP9 looks ahead: what it has kept
     back at the end is written with the last frame, so take the mean of ``write``.
 
@@ -148,10 +149,10 @@ def pace(
     frames = None if frames is None else whole_number("frames", frames, 1)
     now = checked_clock(clock)
     coming = streams.Source(film)
-    watcher = pipeline.Watcher(
+    watcher = Watcher(
         model, labels=labels, detector=detector, every=every, lost=lost, smoothing=smoothing, threads=threads
     )
-    watcher.clock = pipeline.Clock(now)
+    watcher.clock = Clock(now)
     written = ForgottenFilm() if out is None else streams.Film(out, coming.rate)
     rows: list[dict] = []
 
@@ -203,12 +204,12 @@ def _frame_table(rows: list[dict], whole: dict[str, float]) -> pd.DataFrame:
     table = pd.DataFrame({name: [row[name] for row in rows] for name in ("frame", "time_s")})
     table["looked"] = np.diff([row["looks"] for row in rows], prepend=0) > 0
     table["faces"] = [row["faces"] for row in rows]
-    for stage in pipeline.STAGES:
+    for stage in STAGES:
         passed = np.array([row["seconds"][stage] for row in rows])
         if stage in _LATER_STAGES:
             passed = np.append(passed[1:], whole[stage])
         table[stage] = 1e3 * np.diff(passed, prepend=0.0)
-    table["work"] = table[[stage for stage in pipeline.STAGES if stage != "write"]].sum(axis=1)
+    table["work"] = table[[stage for stage in STAGES if stage != "write"]].sum(axis=1)
     return table
 
 

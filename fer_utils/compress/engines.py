@@ -170,7 +170,7 @@ class OnnxRuntime(Runner):
 
 
 class OpenVino(Runner):
-    """An OpenVINO pair (``.xml`` and the ``.bin`` beside it) or an ``.onnx`` file in OpenVINO, on the processor, one image at a time.
+    """An OpenVINO pair (``.xml`` and ``.bin``) or an ``.onnx`` file in OpenVINO, on the processor, one image at a time.
 
     Computes in float32 what the file has in float32, also where the processor
     has bfloat16, which OpenVINO would take unasked.
@@ -266,7 +266,10 @@ class Xla(Keras):
 
 
 def _sides(given: list, found: list) -> tuple[tuple[int, int, int], int]:
-    """Height, width and channels of a file's input, and how many probabilities come out; ValueError for no classifier of one image."""
+    """Height, width and channels of a file's input, and how many probabilities come out.
+
+    ValueError for no classifier of one image.
+    """
     given, found = (
         [[side if isinstance(side, str) or side is None else int(side) for side in shape] for shape in shapes]
         for shapes in (given, found)

@@ -34,6 +34,7 @@ from fer_utils.compress.loading import load
 from fer_utils.compress.pruning import kernels
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import write_atomic
+from fer_utils.core.stages import stage
 
 #: Mean distance from Keras' probabilities (half the sum of absolute differences,
 #: 0 to 1) beyond which a file is broken and not merely rounded.
@@ -79,6 +80,7 @@ class Export:
         )
 
 
+@stage("export")
 def export(
     model: keras.Model,
     path: str | os.PathLike,

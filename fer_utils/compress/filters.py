@@ -84,7 +84,8 @@ class _Graph:
     """Filters as numbers in a union-find, and what was learned of them on the walk."""
 
     parent: list[int] = field(default_factory=list)
-    #: The layer's set of filters that each began in: filters of one set, and of sets that are tied, are ranked together.
+    #: The layer's set of filters that each began in: filters of one set, and of sets that are tied, are ranked
+    #: together.
     origin: list[int] = field(default_factory=list)
     kept: set[int] = field(default_factory=set)
     score: dict[int, float] = field(default_factory=dict)
@@ -106,18 +107,21 @@ class _Graph:
         return name
 
     def tie(self, first: np.ndarray, second: np.ndarray) -> None:
-        for one, other in zip(first.tolist(), second.tolist()):
+        for one, other in zip(first.tolist(), second.tolist(), strict=True):
             self.parent[self.root(other)] = self.root(one)
 
     def keep(self, channels: _Channels) -> None:
         self.kept.update(channels.names.tolist())
 
     def read(self, channels: _Channels, norms: np.ndarray) -> None:
-        """Credit filters with what a layer takes of them: strength times the size of the weights it meets, over the layer's mean."""
+        """Credit filters with what a layer takes of them.
+
+        That is the filter's strength times the size of the weights it meets, over the layer's mean.
+        """
         taken = channels.strength * norms
         mean = taken.mean()
         share = taken / mean if mean > 0 else taken
-        for name, value in zip(channels.names.tolist(), share.tolist()):
+        for name, value in zip(channels.names.tolist(), share.tolist(), strict=True):
             self.score[name] = self.score.get(name, 0.0) + value
 
 
@@ -251,7 +255,10 @@ def _weighted(graph: _Graph, layer, kind: str, given: _Channels, shape: tuple) -
 
 
 def _chosen(graph: _Graph, share: float, scope: str, name: str) -> set[int]:
-    """The roots of the filters that go: those that least is taken of, of each group of tied sets or of all; never all of a layer's."""
+    """The roots of the filters that go: those that least is taken of, of each group of tied sets or of all.
+
+    A layer never loses all of its filters.
+    """
     kept = {graph.root(one) for one in graph.kept}
     scores: dict[int, float] = {}
     members: dict[int, set[int]] = {}  # a layer's set of filters to its roots
@@ -274,8 +281,8 @@ def _chosen(graph: _Graph, share: float, scope: str, name: str) -> set[int]:
     if not groups:
         raise invalid(
             "model",
-            expected="a network with filters that can go: a convolution or dense layer before the last, and no layer between that "
-            "must keep all of its channels",
+            expected="a network with filters that can go: a convolution or dense layer before the last, and no layer "
+            "between that must keep all of its channels",
             received=name,
             remedy="Prune it without `structured=True`.",
         )
@@ -330,7 +337,10 @@ def _cut(layer, variable, given: np.ndarray, made: np.ndarray) -> np.ndarray:
 
 
 def _check(model: keras.Model, smaller: keras.Model, graph: _Graph, gone: set[int]) -> None:
-    """Refuse a smaller network that is not the old one with the taken filters silenced: where they are read, by weights of zero."""
+    """Refuse a smaller network that does not compute what the old one computes without the taken filters.
+
+    They are silenced in the old one where they are read, by weights of zero.
+    """
     silenced = keras.models.clone_model(model)
     silenced.set_weights(model.get_weights())
     for layer in silenced.layers:
@@ -349,11 +359,11 @@ def _check(model: keras.Model, smaller: keras.Model, graph: _Graph, gone: set[in
     ]
     images = images[0] if len(images) == 1 else images
     here, there = (keras.tree.flatten(one(images, training=False)) for one in (silenced, smaller))
-    for one, other in zip(here, there):
+    for one, other in zip(here, there, strict=True):
         one, other = _values(one), _values(other)
         if not np.allclose(one, other, rtol=1e-3, atol=1e-4 * max(1.0, float(np.abs(one).max()))):
             raise FerError(
                 f"{model.name} without {len(gone)} of its filters does not compute what it does with them silenced "
-                f"(apart by {np.abs(one - other).max():.3g}), so it is not given out: its graph is not understood here. "
-                "Prune it without `structured=True`."
+                f"(apart by {np.abs(one - other).max():.3g}), so it is not given out: its graph is not understood "
+                "here. Prune it without `structured=True`."
             )

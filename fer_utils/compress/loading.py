@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fer_utils import models
 from fer_utils.compress import self_test as self_tests
 from fer_utils.compress.engines import ENGINES, SHOWN_NAMES, Keras, LiteRT, OnnxRuntime, OpenVino, Runner, Xla
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.stages import stage
 
 
 def engine_of(path: Path) -> str:
@@ -26,6 +28,7 @@ def engine_of(path: Path) -> str:
     )
 
 
+@stage("export")
 def load(path: str | os.PathLike, engine: str | None = None, threads: int = 1, *, self_test: bool = True) -> Runner:
     """Load a file as a callable on a batch of images, the same whatever computes it.
 
@@ -110,9 +113,8 @@ def _opened(path: Path, engine: str, threads: int) -> Runner:
             remedy="Export the model in that format, or leave `engine` out: the file's own is taken.",
         )
     if engine in ("keras", "xla"):
-        from fer_utils.models import load as load_keras
-
-        return (Keras if engine == "keras" else Xla)(load_keras(path))
+        network = models.load(path)
+        return Keras(network) if engine == "keras" else Xla(network)
     if path.suffix.lower() == ".xml" and not path.with_suffix(".bin").is_file():
         raise invalid(
             "path",

@@ -12,7 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from fer_utils.compress.filters import remove
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 
 _SCOPES = ("global", "layer")
 
@@ -45,6 +47,7 @@ def kernels(model: keras.Model) -> list[keras.Variable]:
 
 
 def checked_share(value: Any, name: str = "sparsity") -> float:
+    """A share in [0, 1) as a float; FerError, naming the argument ``name``, for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.floating)) or not 0 <= value < 1:
         raise invalid(name, expected="a share in [0, 1)", received=value)
     return float(value)
@@ -70,7 +73,7 @@ def _masks(arrays: list[np.ndarray], share: float, scope: str) -> list[np.ndarra
         return [_smallest(array, share) for array in arrays]
     keep = _smallest(np.concatenate([array.ravel() for array in arrays]), share)
     parts = np.split(keep, np.cumsum([array.size for array in arrays])[:-1])
-    return [part.reshape(array.shape) for part, array in zip(parts, arrays)]
+    return [part.reshape(array.shape) for part, array in zip(parts, arrays, strict=True)]
 
 
 def _values(variables: list[keras.Variable]) -> list[np.ndarray]:
@@ -86,6 +89,7 @@ def sparsity(model: keras.Model) -> float:
     return sum(int((array == 0).sum()) for array in arrays) / sum(array.size for array in arrays)
 
 
+@stage("pruning")
 def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global", structured: bool = False) -> keras.Model:
     """A copy of ``model`` with its smallest kernel weights at zero, or without its least filters.
 
@@ -136,14 +140,12 @@ def prune(model: keras.Model, sparsity: float = 0.8, *, scope: str = "global", s
         raise invalid("structured", expected="True or False", received=structured)
     kernels(model)  # refuses what cannot be pruned before it is copied
     if structured:
-        from fer_utils.compress.filters import remove
-
         return remove(model, share, scope)
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     variables = kernels(copy)
     arrays = _values(variables)
-    for variable, array, keep in zip(variables, arrays, _masks(arrays, share, scope)):
+    for variable, array, keep in zip(variables, arrays, _masks(arrays, share, scope), strict=True):
         variable.assign(array * keep)
     return copy
 
@@ -239,12 +241,12 @@ class MagnitudePruning(keras.callbacks.Callback):
         done = 1.0 if last else min(1.0, self._step / max(1.0, self.ramp * self._steps))
         share = self.sparsity + (self._start - self.sparsity) * (1.0 - done) ** 3
         # What is zero already has the smallest magnitude, so it stays chosen.
-        held = [array * keep for array, keep in zip(_values(variables), self._keep)]
+        held = [array * keep for array, keep in zip(_values(variables), self._keep, strict=True)]
         self._keep = _masks(held, share, self.scope)
         self.history.append((self._step, share))
-        for variable, array, keep in zip(variables, held, self._keep):
+        for variable, array, keep in zip(variables, held, self._keep, strict=True):
             variable.assign(array * keep)
 
     def _hold(self, variables):
-        for variable, keep in zip(variables, self._keep):
+        for variable, keep in zip(variables, self._keep, strict=True):
             variable.assign(variable * keras.ops.cast(keep, variable.dtype))

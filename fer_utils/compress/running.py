@@ -12,17 +12,21 @@ from typing import Any
 import keras
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from fer_utils import metrics
 from fer_utils.compress.engines import Keras, Runner, checked_images
 from fer_utils.compress.exporting import Export
 from fer_utils.compress.loading import engine_of, load, network_bytes
+from fer_utils.compress.separate_process import Apart
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.core.timing import latency
 
 __all__ = ["Runner", "compare", "load"]
 
 
+@stage("timing")
 def compare(
     items,
     images,
@@ -48,8 +52,9 @@ def compare(
     labels : (N,) whole numbers, for the accuracy; may be None.
     actors : (N,), who is seen on each image, for the accuracy's interval; may be None.
     baseline : the name that ``ratio`` refers to; the first if None.
-    reference : the name of the float model, that ``agreement`` and ``change`` refer to; or a dict from names to such names, where
-        several networks are compared, each with its own forms.  None for the first Keras model, or the baseline where there is none.
+    reference : the name of the float model, that ``agreement`` and ``change`` refer to; or a dict from names to such
+        names, where several networks are compared, each with its own forms.  None for the first Keras model, or the
+        baseline where there is none.
     repeats, warmup, progress : as in ``fer_utils.core.timing.latency``.
     threads : the engines' threads.  A whole number: everything is computed in
         this process, and Keras takes as many as its backend was started with.  A list such
@@ -63,19 +68,21 @@ def compare(
     DataFrame, one row an item:
 
     - ``name``;
-    - ``bytes``: the file's (both of OpenVINO's; without its self-test), or 4 x parameters of a Keras model, or missing for a callable;
+    - ``bytes``: the file's (both of OpenVINO's; without its self-test), or 4 x parameters of a Keras model, or missing
+      for a callable;
     - ``latency_ms``: median of one image, called eagerly where Keras;
     - ``ratio``: times as fast as the baseline, median of the rounds; ``baseline``;
     - ``agreement``: share of images with the same label as the float model, the ``reference``;
-    - ``accuracy`` where ``labels`` are given; with ``actors`` also ``accuracy_low`` and ``accuracy_high``, its 95 % interval
-      when actors are drawn anew (see `fer_utils.metrics.interval`), and ``change``, ``change_low`` and ``change_high``:
-      accuracy minus that of the float model on the same images, with the interval of the difference
+    - ``accuracy`` where ``labels`` are given; with ``actors`` also ``accuracy_low`` and ``accuracy_high``, its 95 %
+      interval when actors are drawn anew (see `fer_utils.metrics.interval`), and ``change``, ``change_low`` and
+      ``change_high``: accuracy minus that of the float model on the same images, with the interval of the difference
       (`fer_utils.metrics.paired_difference`).
 
-    With a list of threads also ``engine`` and ``peak_mb`` (the most memory of the process with the first number of threads: reading
-    the file and computing one image; MB of 10^6 bytes; Python, NumPy and the engine alone had held ``engine_mb``); and in
-    place of ``latency_ms`` and ``ratio`` one pair for each number, ``latency_ms_1``, ``ratio_1``, ``latency_ms_2`` ...
-    All ratios are to the baseline with the first number, so ``ratio_2`` is what the form and the second thread bring together.
+    With a list of threads also ``engine`` and ``peak_mb`` (the most memory of the process with the first number of
+    threads: reading the file and computing one image; MB of 10^6 bytes; Python, NumPy and the engine alone had held
+    ``engine_mb``); and in place of ``latency_ms`` and ``ratio`` one pair for each number, ``latency_ms_1``,
+    ``ratio_1``, ``latency_ms_2`` ... All ratios are to the baseline with the first number, so ``ratio_2`` is what the
+    form and the second thread bring together.
 
     Raises
     ------
@@ -98,7 +105,6 @@ def compare(
             runners = _apart(named, numbers, images, stack, progress)
         else:
             runners = {(name, numbers[0]): _here(item, numbers[0]) for name, item in named.items()}
-        from tqdm import tqdm
 
         answers = {
             name: _classified(runners[name, numbers[0]], images, name)
@@ -122,7 +128,7 @@ def compare(
         table["engine"] = [_file(item)[1] for item in named.values()]
     table["bytes"] = pd.array([_bytes(item) for item in named.values()], dtype="Int64")
     if several:
-        table["engine_mb"], table["peak_mb"] = zip(*memory.values())
+        table["engine_mb"], table["peak_mb"] = zip(*memory.values(), strict=True)
     for number in numbers:
         rows = times.loc[[_label(name, number) for name in named]]
         end = f"_{number}" if several else ""
@@ -130,7 +136,7 @@ def compare(
     table["baseline"] = baseline
     votes = {name: answer.argmax(axis=1) for name, answer in answers.items()}
     floats = [votes[references[name]] for name in votes]
-    table["agreement"] = [float((vote == other).mean()) for vote, other in zip(votes.values(), floats)]
+    table["agreement"] = [float((vote == other).mean()) for vote, other in zip(votes.values(), floats, strict=True)]
     if labels is not None:
         table["accuracy"] = [float((vote == labels).mean()) for vote in votes.values()]
     if labels is not None and actors is not None:
@@ -138,7 +144,8 @@ def compare(
         scored = [metrics.interval(labels.astype(np.int64), vote, actors, classes) for vote in votes.values()]
         table["accuracy_low"], table["accuracy_high"] = ([one[end] for one in scored] for end in ("low", "high"))
         changed = [
-            metrics.paired_difference(labels, other, vote, actors) for vote, other in zip(votes.values(), floats)
+            metrics.paired_difference(labels, other, vote, actors)
+            for vote, other in zip(votes.values(), floats, strict=True)
         ]
         table["change"], table["change_low"], table["change_high"] = (
             [one[end] for one in changed] for end in ("value", "low", "high")
@@ -238,10 +245,6 @@ def _bytes(item) -> float | int:
 
 def _apart(named: dict, numbers: list[int], images: np.ndarray, stack: ExitStack, progress: bool) -> dict:
     """(name, threads) to a process of its own, ended with the ``stack``."""
-    from tqdm import tqdm
-
-    from fer_utils.compress.separate_process import Apart
-
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     found = {}
     for number, (name, item) in enumerate(named.items()):
@@ -273,7 +276,10 @@ def _apart(named: dict, numbers: list[int], images: np.ndarray, stack: ExitStack
 
 
 def without_optimizer(model: keras.Model) -> keras.Model:
-    """A copy without the optimiser's state, once or twice as large as the weights; the model itself if it cannot be copied (``knn``)."""
+    """A copy without the optimiser's state, once or twice as large as the weights.
+
+    It is the model itself if that cannot be copied (``knn``).
+    """
     if getattr(model, "optimizer", None) is None or type(model).__name__ not in ("Functional", "Sequential"):
         return model
     copy = keras.models.clone_model(model)

@@ -1,4 +1,6 @@
-"""A network in a process of its own: the only way to give Keras its number of threads, and to say what memory an engine takes.
+"""A network in a process of its own.
+
+It is the only way to give Keras its number of threads, and to say what memory an engine takes.
 
 ``compare(..., threads=(1, 2))`` starts one for each item and number of threads,
 and lets them compute in turn.
@@ -16,10 +18,13 @@ from time import perf_counter
 
 import numpy as np
 
+from fer_utils.compress.engines import need
+from fer_utils.compress.loading import load
 from fer_utils.core.errors import FerError
 from fer_utils.core.memory import peak_mb
 
-#: What an engine is before it has read a file: imported, so that its own share of the memory can be told from the network's.
+#: What an engine is before it has read a file: imported, so that its own share of the memory can be told from the
+#: network's.
 _IMPORTS = {
     "litert": "ai_edge_litert.interpreter",
     "onnxruntime": "onnxruntime",
@@ -27,7 +32,8 @@ _IMPORTS = {
     "keras": "keras",
     "xla": "keras",
 }
-#: Calls of a turn: the first, untimed, brings the processor's caches and clock back from the others; the turn's time is the others' median.
+#: Calls of a turn: the first, untimed, brings the processor's caches and clock back from the others; the turn's time is
+#: the others' median.
 CALLS = 3
 
 
@@ -64,7 +70,8 @@ class Apart:
                 | {"TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
             )
         try:
-            self.__dict__ |= self._heard()
+            told = self._heard()
+            self.engine_mb, self.peak_mb = told["engine_mb"], told["peak_mb"]
         except BaseException:
             self.close()
             raise
@@ -107,9 +114,6 @@ class Apart:
 
 def work(path: str, engine: str, threads: int, folder: str, say) -> None:
     """What the process does: load, say so, then answer each line of standard input until there is none."""
-    from fer_utils.compress.engines import need
-    from fer_utils.compress.loading import load
-
     try:
         need(_IMPORTS[engine], needed_for=f"engine={engine!r}")
     except ImportError:

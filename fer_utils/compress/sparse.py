@@ -18,6 +18,7 @@ from fer_utils.compress.formats import ENDINGS, ENGINE_OF_FORMAT, FORMATS
 from fer_utils.compress.loading import load
 from fer_utils.compress.pruning import checked_share, kernels, prune, sparsity
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.core.timing import latency
 
 #: Shares that are pruned where none are given.
@@ -25,6 +26,7 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95)
 WAYS = ("weights", "filters")
 
 
+@stage("timing")
 def sparse_and_fast(
     model: keras.Model,
     shares: Iterable[float] = SHARES,
@@ -52,10 +54,10 @@ def sparse_and_fast(
 
     Returns
     -------
-    DataFrame, one row a way and share: ``way`` (``"weights"`` or ``"filters"``), ``share`` (as asked for), ``zeros`` (share of
-    the kernels' weights that are 0), ``parameters``, ``bytes`` (of the file), ``gzip_bytes`` (packed by gzip at its best),
-    ``latency_ms`` (median), ``ratio`` (times as fast as the network that is not pruned, median of rounds in which all take their
-    turn) and ``baseline``.
+    DataFrame, one row a way and share: ``way`` (``"weights"`` or ``"filters"``), ``share`` (as asked for), ``zeros``
+    (share of the kernels' weights that are 0), ``parameters``, ``bytes`` (of the file), ``gzip_bytes`` (packed by gzip
+    at its best), ``latency_ms`` (median), ``ratio`` (times as fast as the network that is not pruned, median of rounds
+    in which all take their turn) and ``baseline``.
     The row of share 0 is one file, measured twice: how far its second ratio is from 1 says what the others are worth.
 
     Raises

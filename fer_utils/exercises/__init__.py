@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+import html
 import importlib
 import signal
 import threading
 import traceback
+
+import numpy as np
 
 from fer_utils.core.errors import invalid
 
@@ -53,13 +56,11 @@ class Verdict:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        import html
-
         kind = "passed" if self.passed else "failed"
         return f'<div class="fer-exercise fer-{kind}" role="status">{html.escape(str(self))}</div>'
 
 
-class Wrong(Exception):
+class Wrong(Exception):  # noqa: N818 - a verdict on an answer, and no fault of the package
     """Raised by a grader: the answer is wrong, and this is why."""
 
 
@@ -140,7 +141,10 @@ def _limited(seconds: int):
 
 
 def asked(answer, arguments: str, *given):
-    """What an answer returns for what it is given; `Wrong` with the wanted ``arguments``, in words, where it does not take so many."""
+    """What an answer returns for what it is given.
+
+    `Wrong` with the wanted ``arguments``, in words, where it does not take so many.
+    """
     try:
         return answer(*given)
     except TypeError as error:
@@ -153,8 +157,6 @@ def asked(answer, arguments: str, *given):
 
 def same(what: str, got, wanted, given: str) -> None:
     """Raise `Wrong` unless ``got`` equals ``wanted`` (in type of number, too)."""
-    import numpy as np
-
     number = isinstance(got, (bool, np.bool_, int, float, np.integer, np.floating))
     equal = got == wanted
     if not (equal is True or (isinstance(equal, np.bool_) and bool(equal))) or (

@@ -15,7 +15,8 @@ def grade_describe(answer) -> str:
         if emotion == 1 and strength == 2:
             continue  # RAVDESS has no strong neutral
         modality, channel, statement = 1 + actor % 2, 1 + emotion % 2, 1 + (actor + repetition) % 2
-        name = f"{modality:02d}-{channel:02d}-{emotion:02d}-{strength:02d}-{statement:02d}-{repetition:02d}-{actor:02d}.mp4"
+        fields = (modality, channel, emotion, strength, statement, repetition, actor)
+        name = "-".join(f"{number:02d}" for number in fields) + ".mp4"
         got = asked(answer, "describe(name)", name)
         if not isinstance(got, dict):
             raise Wrong(f"the function should return a dict; for {name!r} it returned {type(got).__name__}.")

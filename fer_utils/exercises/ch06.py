@@ -13,7 +13,7 @@ def _reference(features, actors, neutral, takes) -> np.ndarray:
     return np.array(
         [
             row - features[neutral & (actors == actor) & (takes != take)].mean(axis=0)
-            for row, actor, take in zip(features, actors, takes)
+            for row, actor, take in zip(features, actors, takes, strict=True)
         ]
     )
 
@@ -26,7 +26,9 @@ def _toy(people: int, columns: int, rng: np.random.Generator, *, takes: int = 2,
         for take in range(1, takes + 1)
         for kind in (0, 0, 1, 1, 1)[rng.integers(0, 2) :]
     ]
-    actors, neutral, of = (np.array(column) for column in zip(*(rows[i] for i in rng.permutation(len(rows)))))
+    actors, neutral, of = (
+        np.array(column) for column in zip(*(rows[i] for i in rng.permutation(len(rows))), strict=True)
+    )
     rest = {name: rng.normal(0, 5, columns) for name in np.unique(actors)}
     features = (
         np.array([rest[name] for name in actors]) + rng.normal(0, 1, (len(rows), columns)) + 3 * ~neutral[:, None]
@@ -42,7 +44,8 @@ def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
     guesses = [
         (
             lambda i: own(i) & neutral,
-            "It looks as if all of the actor's neutral clips were averaged: then a neutral clip is part of what is taken "
+            "It looks as if all of the actor's neutral clips were averaged: then a neutral clip is part of what is "
+            "taken "
             "from it. Take the other takes only.",
         ),
         (
@@ -91,9 +94,10 @@ def grade_relative(answer) -> str:
     ]:
         handed = _toy(people, columns, rng, takes=takes, whole=whole)
         before = [part.copy() for part in handed]
-        given = f"{people} actor{'s' if people > 1 else ''} with {takes} takes{', features that are whole numbers' if whole else ''}"
+        actors = "1 actor" if people == 1 else f"{people} actors"
+        given = f"{actors} with {takes} takes" + (", features that are whole numbers" if whole else "")
         made = asked(answer, _ARGUMENTS, *handed)
-        if not all(np.array_equal(now, then) for now, then in zip(handed, before)):
+        if not all(np.array_equal(now, then) for now, then in zip(handed, before, strict=True)):
             raise Wrong("your function changed an array that it was given; work on a copy.")
         try:
             got = np.asarray(made if made is not None else {}, float)
@@ -104,13 +108,15 @@ def grade_relative(answer) -> str:
         wanted = _reference(*handed)
         if np.isnan(got).any():
             raise Wrong(
-                f"for {given}: {int(np.isnan(got).any(axis=1).sum())} rows are not numbers: a mean was taken of no clips."
+                f"for {given}: {int(np.isnan(got).any(axis=1).sum())} rows are not numbers: "
+                "a mean was taken of no clips."
             )
         if not np.allclose(got, wanted):
             row = int(np.flatnonzero(~np.isclose(got, wanted).all(axis=1))[0])
             hint = _hint(got, *handed)
             raise Wrong(
-                f"for {given}: row {row} ({'neutral' if handed[2][row] else 'not neutral'}, actor {handed[1][row]}, take {handed[3][row]}) should "
+                f"for {given}: row {row} ({'neutral' if handed[2][row] else 'not neutral'}, actor {handed[1][row]}, "
+                f"take {handed[3][row]}) should "
                 f"begin with {wanted[row, 0]:.3f}; your function gave {got[row, 0]:.3f}.{' ' + hint if hint else ''}"
             )
     return "right: each actor is measured from their own face at rest, and no clip is part of what is taken from it."

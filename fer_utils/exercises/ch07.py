@@ -31,7 +31,8 @@ def _network(shape: tuple[int, int], classes: int, rng: np.random.Generator):
         pictures = np.asarray(pictures, float)
         if pictures.shape[1:] != shape:
             raise Wrong(
-                f"`ask` takes a stack of pictures, (n, {shape[0]}, {shape[1]}); it was given {pictures.shape}. One picture is picture[None]."
+                f"`ask` takes a stack of pictures, (n, {shape[0]}, {shape[1]}); it was given {pictures.shape}. One "
+                "picture is picture[None]."
             )
         scores = np.tensordot((pictures - 150) / 128, weights, axes=2)
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -50,7 +51,10 @@ def _hint(got: np.ndarray, ask, picture, label, patch) -> str:
     if known(keep=True):
         return "It looks as if the earlier squares stayed covered: begin each time with the picture as it was."
     if known(fill=0):
-        return "It looks as if the squares were black; take the picture's mean, or a bright face loses by the darkness and not by what is hidden."
+        return (
+            "It looks as if the squares were black; take the picture's mean, or a bright face loses by the darkness "
+            "and not by what is hidden."
+        )
     if known(fill=255):
         return "It looks as if the squares were white; take the picture's mean."
     said = int(ask(picture[None])[0].argmax())
@@ -62,7 +66,10 @@ def _hint(got: np.ndarray, ask, picture, label, patch) -> str:
 
 
 def grade_occlusion(answer) -> str:
-    """Random networks on pictures of several shapes, whole numbers too: each square's loss, and the picture left as it was."""
+    """Random networks on pictures of several shapes, whole numbers too.
+
+    Each square's loss, and the picture left as it was.
+    """
     rng = np.random.default_rng(707)
     for shape, patch, classes, whole in [
         ((12, 20), 4, 3, False),
@@ -90,7 +97,8 @@ def grade_occlusion(answer) -> str:
             place = np.unravel_index(np.abs(got - wanted).argmax(), wanted.shape)
             hint = _hint(got, ask, picture, label, patch)
             raise Wrong(
-                f"for {given}: the square at {tuple(int(k) for k in place)} loses {wanted[place]:.4f} of the label's probability; your function "
+                f"for {given}: the square at {tuple(int(k) for k in place)} loses {wanted[place]:.4f} of the label's "
+                "probability; your function "
                 f"gave {got[place]:.4f}.{' ' + hint if hint else ''}"
             )
     return "right: each square alone, from the picture as it was, and a loss is positive."

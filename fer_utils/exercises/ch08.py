@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fer_utils import metrics
 from fer_utils.exercises import Wrong, asked
 
 
@@ -23,8 +24,6 @@ def _numbers(made, given: str) -> tuple[float, float]:
 
 def grade_interval(answer) -> str:
     """Edge cases, then width against the closed form for people who differ, and for people who do not."""
-    from fer_utils import metrics
-
     same_all = _numbers(
         asked(answer, "interval(correct, actors, seed)", np.ones(60, bool), np.repeat(list("abc"), 20), 0),
         "everything right",
@@ -72,6 +71,7 @@ def grade_interval(answer) -> str:
     if abs(high - wanted["high"]) > 0.03:
         raise Wrong(
             f"for one actor with 400 frames, all right, and three with 10, all wrong: the upper end should be near "
-            f"{wanted['high']:.3f}, got {high:.3f}. Pool the frames of the drawn actors, then take the share that is right."
+            f"{wanted['high']:.3f}, got {high:.3f}. Pool the frames of the drawn actors, then take the share that is "
+            "right."
         )
     return "right: people were drawn, not frames, so the interval speaks of people not yet met."

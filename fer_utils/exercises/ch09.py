@@ -59,7 +59,8 @@ _MISTAKES: tuple[tuple[dict, str], ...] = (
     ),
     (
         {"biases": True},
-        "It looks as if the convolutions had biases; the normalisation behind them makes those superfluous, so they have none.",
+        "It looks as if the convolutions had biases; the normalisation behind them makes those superfluous, so they "
+        "have none.",
     ),
     (
         {"norms": 0, "biases": True},
@@ -97,7 +98,10 @@ def _hint(number: int, place: int, case: tuple) -> str:
     if number == _reference(height, width, outputs, inputs, expansion, kernel, stride)[place]:
         return "Inputs and outputs seem to have changed places."
     if kernel != 3 and number == _reference(height, width, inputs, outputs, expansion, 3, stride)[place]:
-        return f"It looks as if the window were always 3 by 3; here it should have the window that is asked for, {kernel} by {kernel}."
+        return (
+            f"It looks as if the window were always 3 by 3; here it should have the window that is asked for, {kernel} "
+            f"by {kernel}."
+        )
     if place and number == 2 * _reference(*case)[1]:
         return "A multiply-accumulate is one, though it is two operations."
     if place and number == _reference(*case)[1] // _places(case):
@@ -110,7 +114,10 @@ def _places(case: tuple) -> int:
 
 
 def grade_inverted(answer) -> str:
-    """Blocks that halve and that do not, of odd sides, of other windows, with nothing to widen: both counts, as whole numbers."""
+    """Blocks that halve and that do not, of odd sides, of other windows, with nothing to widen.
+
+    Both counts, as whole numbers.
+    """
     cases = [
         (24, 24, 16, 16, 6, 3, 1),
         (24, 24, 16, 40, 4, 3, 2),
@@ -127,7 +134,7 @@ def grade_inverted(answer) -> str:
         if not isinstance(made, (tuple, list, np.ndarray)) or len(made) != 2:
             raise Wrong(f"{given} should return two numbers, parameters and multiply-accumulates; got {made!r}.")
         for place, (what, got, wanted) in enumerate(
-            zip(("parameters", "multiply-accumulates"), made, _reference(*case))
+            zip(("parameters", "multiply-accumulates"), made, _reference(*case), strict=True)
         ):
             if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, float, np.integer, np.floating)):
                 raise Wrong(f"{given}: the {what} should be a whole number; got {got!r}.")
@@ -143,4 +150,7 @@ def grade_inverted(answer) -> str:
                 raise Wrong(
                     f"{given} gave {got!r} {what}: a count is a whole number (use //, or round up with -(-a // b))."
                 )
-    return "right: parameters and multiply-accumulates, with the stride where it belongs and nothing where there is nothing to widen."
+    return (
+        "right: parameters and multiply-accumulates, with the stride where it belongs and nothing where there is "
+        "nothing to widen."
+    )

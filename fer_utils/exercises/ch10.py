@@ -47,7 +47,10 @@ def _kernel_hint(got: np.ndarray, given: dict) -> str:
     if known(divide=False):
         return "It looks as if the spread multiplies; it divides."
     if known(given={"epsilon": 0.0}):
-        return "It looks as if epsilon was left out: it is added to the variance, and keeps a filter that never varies from dividing by zero."
+        return (
+            "It looks as if epsilon was left out: it is added to the variance, and keeps a filter that never varies "
+            "from dividing by zero."
+        )
     if known(outside=True):
         return "It looks as if epsilon was added after the root; it belongs to the variance, under it."
     if known(given={"epsilon": 1e-3}):
@@ -66,7 +69,8 @@ def _bias_hint(got: np.ndarray, given: dict) -> str:
         (bias, "The bias is as it was; the normalisation moves it."),
         (
             bias + beta - mean * by,
-            "It looks as if the convolution's bias was not scaled; the normalisation sees it like any other part of the sum.",
+            "It looks as if the convolution's bias was not scaled; the normalisation sees it like any other part of "
+            "the sum.",
         ),
         (bias * by + beta - mean, "It looks as if the mean was not scaled; it is taken away before the scaling."),
         (bias * by + beta, "It looks as if the mean was left out."),
@@ -87,7 +91,10 @@ def _bias_hint(got: np.ndarray, given: dict) -> str:
 
 
 def grade_fold(answer) -> str:
-    """Shapes of all kinds, one with equal sides so that a wrong axis cannot hide, a filter that never varies, inputs left alone."""
+    """Shapes of all kinds, a filter that never varies, inputs left alone.
+
+    One shape has equal sides, so that a wrong axis cannot hide.
+    """
     rng = np.random.default_rng(1010)
     for shape, epsilon in (((3, 3, 3, 3), 1e-2), ((5, 3, 2, 7), 0.1), ((1, 1, 5, 4), 5e-3), ((3, 3, 1, 16), 0.03)):
         filters = shape[-1]
@@ -139,7 +146,8 @@ def grade_fold(answer) -> str:
                 place = tuple(int(k) for k in np.unravel_index(gap.argmax(), gap.shape))
                 found = hint(part, given)
                 raise Wrong(
-                    f"for {words}: {name}[{', '.join(map(str, place))}] should be {right[place]:.4f}; your function gave "
+                    f"for {words}: {name}[{', '.join(map(str, place))}] should be {right[place]:.4f}; your function "
+                    "gave "
                     f"{part[place]:.4f}.{' ' + found if found else ''}"
                 )
     return "right: two layers have become one, and no picture will tell the difference."

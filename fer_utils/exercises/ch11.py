@@ -52,7 +52,8 @@ _SLIPS = [
     ),
     (
         {"turned": True},
-        "It looks as if student and teacher changed places: it is the teacher's probabilities that weigh the logarithms.",
+        "It looks as if student and teacher changed places: it is the teacher's probabilities that weigh the "
+        "logarithms.",
     ),
     (
         {"softened": (False, False)},
@@ -92,13 +93,14 @@ def grade_loss(answer) -> str:
         cases.append((student, teacher, rng.integers(0, labels, faces), weight, temperature))
     cases.append((cases[0][1].copy(), cases[0][1].copy(), *cases[0][2:]))
     for number, case in enumerate(cases):
+        faces, labels = case[0].shape
         given = (
-            f"{case[0].shape[0]} face{'s' * (case[0].shape[0] > 1)}, {case[0].shape[1]} labels, weight {case[3]} and temperature {case[4]}"
+            f"{faces} face{'' if faces == 1 else 's'}, {labels} labels, weight {case[3]} and temperature {case[4]}"
             + ("; the student says what the teacher says" if number == len(cases) - 1 else "")
         )
         before = [np.array(part) for part in case[:3]]
         made = asked(answer, _ARGUMENTS, *case)
-        if not all(np.array_equal(one, other) for one, other in zip(before, case)):
+        if not all(np.array_equal(one, other) for one, other in zip(before, case, strict=True)):
             raise Wrong("your function changed the arrays that it was given; compute in new ones.")
         if np.ndim(made) or made is None or isinstance(made, (str, bytes, bool)):
             shape = f" of shape {np.shape(made)}" if np.ndim(made) else ""

@@ -10,7 +10,10 @@ _ARGUMENTS = "smooth(times, scores, tau)"
 
 
 def _reference(times, scores, tau, *, weight=None, gaps=None, first=1.0, recall=True) -> np.ndarray:
-    """The right answer, or a wrong one that is known: another ``weight`` of a gap, other ``gaps``, a first row scaled, no memory."""
+    """The right answer, or a wrong one that is known.
+
+    Another ``weight`` of a gap, other ``gaps``, a first row scaled, no memory.
+    """
     weight = weight or (lambda gap: 1 - np.exp(-gap / tau))
     gaps = np.diff(times) if gaps is None else gaps
     made = np.array(scores, float)
@@ -54,7 +57,10 @@ def _hint(got: np.ndarray, times, scores, tau) -> str:
             for value in (gaps.mean(), np.median(gaps), gaps[0], gaps.min(), 1.0, 1 / 30, 1 / 60)
         )
     ) or _one_weight(got, scores):
-        return "It looks as if every row had the same weight, whatever the time since the row before: that is smoothing by frames."
+        return (
+            "It looks as if every row had the same weight, whatever the time since the row before: that is smoothing "
+            "by frames."
+        )
     if not np.allclose(got.sum(axis=1), 1, atol=1e-6):
         return "The scores of a row should still add up to 1: what the new row gains the old one must lose."
     return ""
@@ -83,11 +89,15 @@ def _cases():
 
 
 def grade_smoothing(answer) -> str:
-    """Random scores at uneven times: each row by the time since the one before, the first as it is, nothing changed that was given."""
+    """Random scores at uneven times.
+
+    Each row by the time since the one before, the first as it is, nothing changed that was given.
+    """
     for times, scores, tau in _cases():
         kept = times.copy(), scores.copy()
         rows = f"{len(times)} row{'s' if len(times) > 1 else ''}"
-        given = f"{rows} of {scores.shape[1]} scores{' (whole numbers)' if scores.dtype.kind == 'i' else ''} at uneven times, tau = {tau}"
+        whole = " (whole numbers)" if scores.dtype.kind == "i" else ""
+        given = f"{rows} of {scores.shape[1]} scores{whole} at uneven times, tau = {tau}"
         made = asked(answer, _ARGUMENTS, times, scores, tau)
         if not (np.array_equal(times, kept[0]) and np.array_equal(scores, kept[1])):
             raise Wrong("your function changed an array that it was given; work on a copy.")
@@ -110,15 +120,21 @@ def grade_smoothing(answer) -> str:
             )
         if not np.allclose(got[0], scores[0], atol=1e-7):
             raise Wrong(
-                f"for {given}: the first row should be the first scores, unchanged; yours begins {np.round(got[0, :3], 4).tolist()} and theirs "
-                f"{np.round(scores[0, :3], 4).tolist()}. Before it there is nothing to mix it with, not even zeros."
+                f"for {given}: the first row should be the first scores, unchanged; yours begins "
+                f"{np.round(got[0, :3], 4).tolist()} and theirs {np.round(scores[0, :3], 4).tolist()}. Before it there "
+                "is nothing to mix it with, not even zeros."
             )
         wanted = _reference(times, scores, tau)
         if not np.allclose(got, wanted, atol=1e-7):
             row = int(np.flatnonzero(~np.isclose(got, wanted, atol=1e-7).all(axis=1))[0])
             hint = _hint(got, times, scores, tau)
             raise Wrong(
-                f"for {given}: row {row} comes {times[row] - times[row - 1]:.3f} s after the row before and should begin "
-                f"{np.round(wanted[row, :3], 4).tolist()}; yours begins {np.round(got[row, :3], 4).tolist()}.{' ' + hint if hint else ''}"
+                f"for {given}: row {row} comes {times[row] - times[row - 1]:.3f} s after the row before and should "
+                "begin "
+                f"{np.round(wanted[row, :3], 4).tolist()}; yours begins {np.round(got[row, :3], 4).tolist()}."
+                + (f" {hint}" if hint else "")
             )
-    return "right: each row by the seconds since the one before, the first as it came, and nothing of yours in what was given."
+    return (
+        "right: each row by the seconds since the one before, the first as it came, and nothing of yours in what was "
+        "given."
+    )

@@ -1,4 +1,10 @@
+from . import networks as networks
 from . import predictor as predictor
+from .networks import checked_labels as checked_labels
+from .networks import labels_beside as labels_beside
+from .networks import load_network as load_network
+from .networks import scores_of as scores_of
+from .networks import square_input as square_input
 from .predictor import FACE_COLUMNS as FACE_COLUMNS
 from .predictor import Predictions as Predictions
 from .predictor import predict as predict

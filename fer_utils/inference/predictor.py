@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.core.tables import Problems
 from fer_utils.faces.cropping import checked_margin
 from fer_utils.faces.detector_base import Detector
@@ -21,6 +22,7 @@ from fer_utils.faces.extraction import Settings, faces_of_frame
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.reading import Frame, Reading
 from fer_utils.faces.video import read_frames
+from fer_utils.inference.networks import load_network, scores_of, square_input
 
 #: The columns before the scores.
 FACE_COLUMNS: tuple[str, ...] = (
@@ -33,7 +35,6 @@ FACE_COLUMNS: tuple[str, ...] = (
     "detector_score",
     "expression",
 )
-_BATCH = 32
 
 
 class Predictions(pd.DataFrame):
@@ -47,13 +48,14 @@ class Predictions(pd.DataFrame):
     about what the person feels.
     """
 
-    _metadata = ["problems"]
+    _metadata = ["problems"]  # noqa: RUF012 - pandas reads it from the class
 
     @property
     def _constructor(self):
         return Predictions
 
 
+@stage("inference")
 def predict(
     source: str | os.PathLike | np.ndarray,
     model: Any,
@@ -101,17 +103,14 @@ def predict(
     name, reading_of = _source(source)
     finder = create(detector)
     marks = chosen_landmarks(landmarks, align, finder)
-    network, names = _model(model, labels)
-    size, channels = _input_of(network)
+    network, names = load_network(model, labels)
+    size, channels = square_input(network)
     reading = reading_of(frames)
     problems = [(name, "decode", *note) for note in reading.notes]
     rows: list[list[Any]] = []
     crops: list[np.ndarray] = []
     settings = Settings(frames, size, margin, landmarks=marks if align else None, align=align)
     near = None
-
-    from tqdm import tqdm
-
     for frame in tqdm(reading.frames, unit="frame", desc="faces", disable=not progress):
         boxes, near = finder.follow(frame.rgb, near, thorough=True)
         boxes = cleaned(boxes)
@@ -134,7 +133,7 @@ def predict(
                 )
                 continue
             rows.append([frame.index, frame.time_s, box.x, box.y, box.w, box.h, box.score])
-    scores = _scores(network, crops, channels, len(names))
+    scores = scores_of(network, crops, channels, len(names))
     table = Predictions(pd.DataFrame(rows, columns=list(FACE_COLUMNS[:-1])))
     for column in table.columns:
         table[column] = table[column].astype("float64" if column in ("time_s", "detector_score") else "int64")
@@ -172,84 +171,3 @@ def _source(source: Any):
         )
     opencv()
     return str(path), lambda frames: read_frames(path, frames)
-
-
-# --- the network ----------------------------------------------------------------------------
-
-
-def _model(model: Any, labels: Sequence[str] | None) -> tuple[Any, list[str]]:
-    """The network and its labels."""
-    network, stored = model, None
-    if not callable(model) and not isinstance(model, (str, os.PathLike)) and hasattr(model, "path"):
-        model = model.path
-    if isinstance(model, (str, os.PathLike)) and os.fspath(model):
-        from fer_utils import models
-
-        path = Path(os.path.abspath(os.path.expanduser(os.fspath(model))))
-        if path.name == "result.json":
-            path = path.parent
-        file = path / "model.keras" if path.is_dir() else path
-        if not file.is_file() or file.suffix != ".keras":
-            raise invalid(
-                "model",
-                expected="a result's folder with a model.keras in it, or a .keras file",
-                received=str(path),
-                remedy="Train one: python -m fer_utils train --help",
-            )
-        stored = _labels_beside(file)
-        network = models.load(file)
-    elif not (callable(network) and hasattr(network, "input_shape") and hasattr(network, "output_shape")):
-        raise invalid("model", expected="a result or its folder, a .keras file, or a keras.Model", received=model)
-    if labels is None and stored is None:
-        raise invalid(
-            "labels",
-            expected="the class names in the model's order",
-            received=None,
-            remedy="A network does not know its labels; a result's folder does, in result.json.",
-        )
-    names = list(stored if labels is None else [labels] if isinstance(labels, str) else labels)
-    if not all(isinstance(label, str) for label in names) or len(set(names)) != len(names):
-        raise invalid("labels", expected="different names, as text", received=names)
-    classes = network.output_shape[-1]
-    if len(names) != classes:
-        raise invalid("labels", expected=f"{classes} names, one for each output of the model", received=names)
-    return network, names
-
-
-def _labels_beside(file: Path) -> list[str] | None:
-    result = file.with_name("result.json")
-    if not result.is_file():
-        return None
-    try:
-        labels = json.loads(result.read_text(encoding="utf-8"))["labels"]
-        if not isinstance(labels, list):
-            raise TypeError("labels")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FerError(
-            f"{result} does not say the labels ({type(error).__name__}: {error}): pass `labels`, "
-            "or run the experiment again."
-        ) from error
-    return labels
-
-
-def _input_of(network: Any) -> tuple[int, int]:
-    """(side, channels) of the pictures that the network takes."""
-    shape = network.input_shape
-    fine = isinstance(shape, tuple) and len(shape) == 4 and shape[1] == shape[2] and isinstance(shape[1], int)
-    if not fine or shape[3] not in (1, 3):
-        raise invalid(
-            "model",
-            expected="a network of one square input, (side, side, 1) or (side, side, 3)",
-            received=f"input shape {shape}",
-        )
-    return shape[1], shape[3]
-
-
-def _scores(network: Any, crops: list[np.ndarray], channels: int, classes: int) -> np.ndarray:
-    """(n, classes) float32 of the network's outputs for (n) grey squares with pixels 0 to 255."""
-    scores = [np.zeros((0, classes), np.float32)]
-    for start in range(0, len(crops), _BATCH):
-        batch = np.stack(crops[start : start + _BATCH])[..., None].astype(np.float32)
-        answer = network(np.repeat(batch, channels, axis=3), training=False)
-        scores.append(np.asarray(answer.numpy() if hasattr(answer, "numpy") else answer, np.float32))
-    return np.concatenate(scores)

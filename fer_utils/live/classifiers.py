@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils import inference
+from fer_utils import compress, inference
 from fer_utils.core.errors import FerError, invalid
 
 #: Endings of files that `fer_utils.compress.export` writes; `fer_utils.compress.load` knows the engine of each.
@@ -44,7 +44,7 @@ class Classifier:
         if not len(faces):
             return np.zeros((0, len(self.labels)), np.float32)
         if self.engine == "keras":
-            return inference._scores(self.ask, list(faces), self.channels, len(self.labels))
+            return inference.scores_of(self.ask, list(faces), self.channels, len(self.labels))
         batch = np.repeat(np.asarray(faces)[..., None], self.channels, axis=3).astype(np.float32)
         return np.asarray(self.ask(batch), np.float32)
 
@@ -61,7 +61,8 @@ def classifier(model: Any, labels: Sequence[str] | None = None, *, threads: int 
 
     Raises
     ------
-    FerError : none of these; labels missing, too few or too many; a network that takes other pictures than square ones of one or three
+    FerError : none of these; labels missing, too few or too many; a network that takes other pictures than square ones
+        of one or three
     channels; a file that its engine cannot read.
     MissingPackage : Keras, or the file's engine, is not installed.
     """
@@ -74,8 +75,8 @@ def classifier(model: Any, labels: Sequence[str] | None = None, *, threads: int 
     )
     if path is not None and path.suffix.lower() in EXPORTED:
         return _exported(path, labels, threads)
-    network, names = inference._model(model, labels)
-    side, channels = inference._input_of(network)
+    network, names = inference.load_network(model, labels)
+    side, channels = inference.square_input(network)
     folder = path if path is not None else Path(model.path) if hasattr(model, "path") else None
     if folder is not None and not folder.is_dir():
         folder = folder.parent
@@ -84,8 +85,6 @@ def classifier(model: Any, labels: Sequence[str] | None = None, *, threads: int 
 
 
 def _exported(path: Path, labels: Sequence[str] | None, threads: int) -> Classifier:
-    from fer_utils import compress
-
     if not path.is_file():
         raise invalid(
             "model",
@@ -93,17 +92,15 @@ def _exported(path: Path, labels: Sequence[str] | None, threads: int) -> Classif
             received=str(path),
             remedy="Write one with fer_utils.compress.export.",
         )
-    stored = inference._labels_beside(path) if labels is None else None
+    stored = inference.labels_beside(path) if labels is None else None
     if labels is None and stored is None:
         raise invalid(
             "labels",
             expected="the class names in the model's order",
             received=None,
-            remedy=f"An exported file does not know its labels: name them, or put the result.json of its training beside {path.name}.",
+            remedy="An exported file does not know its labels: name them, or put the result.json of its training "
+            f"beside {path.name}.",
         )
-    names = tuple(stored if labels is None else [labels] if isinstance(labels, str) else labels)
-    if not all(isinstance(label, str) for label in names) or len(set(names)) != len(names):
-        raise invalid("labels", expected="different names, as text", received=list(names))
     network = compress.load(path, threads=threads)
     high, wide, channels = network.input_shape
     if high != wide or channels not in (1, 3):
@@ -112,10 +109,7 @@ def _exported(path: Path, labels: Sequence[str] | None, threads: int) -> Classif
             expected="a network of one square input, (side, side, 1) or (side, side, 3)",
             received=f"input shape {network.input_shape}",
         )
-    if network.classes != len(names):
-        raise invalid(
-            "labels", expected=f"{network.classes} names, one for each output of the model", received=list(names)
-        )
+    names = tuple(inference.checked_labels(stored if labels is None else labels, network.classes))
     return Classifier(network, names, high, channels, path.name, network.engine, _made_of(path.parent))
 
 

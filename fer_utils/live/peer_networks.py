@@ -13,6 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import keras
+from keras import layers
+
 from fer_utils.core.errors import invalid
 
 #: Each library's classes: the seven of FER2013; EmotiEffLib's are AffectNet's eight.
@@ -22,9 +25,6 @@ EIGHT: tuple[str, ...] = ("anger", "contempt", "disgust", "fear", "happiness", "
 
 def deepface_emotion():
     """deepface 0.0.103's network for emotion: 48 x 48 grey, 1,485,831 parameters."""
-    import keras
-    from keras import layers
-
     inputs = keras.Input((48, 48, 1))
     x = layers.Rescaling(1 / 255)(inputs)
     x = layers.MaxPooling2D(5, strides=2)(layers.Conv2D(64, 5, activation="relu")(x))
@@ -39,10 +39,10 @@ def deepface_emotion():
 
 
 def mini_xception():
-    """mini-XCEPTION, which fer 25.10.3 uses: 64 x 64 grey, 58,423 parameters (Arriaga, Valdenegro-Toro & Plöger 2017, arXiv:1710.07557)."""
-    import keras
-    from keras import layers
+    """mini-XCEPTION, which fer 25.10.3 uses.
 
+    It takes 64 x 64 grey, 58,423 parameters (Arriaga, Valdenegro-Toro & Plöger 2017, arXiv:1710.07557).
+    """
     normal = layers.BatchNormalization
     inputs = keras.Input((64, 64, 1))
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(inputs)
@@ -58,10 +58,10 @@ def mini_xception():
 
 
 def mobilenet():
-    """A MobileNet (Howard et al. 2017, arXiv:1704.04861) of 224 x 224 in colour with eight classes, the kind of network in EmotiEffLib 1.1.1."""
-    import keras
-    from keras import layers
+    """A MobileNet of 224 x 224 in colour with eight classes, the kind of network in EmotiEffLib 1.1.1.
 
+    Howard et al. 2017, arXiv:1704.04861.
+    """
     inputs = keras.Input((224, 224, 3))
     base = keras.applications.MobileNet(include_top=False, weights=None, pooling="avg", input_shape=(224, 224, 3))
     return keras.Model(

@@ -17,7 +17,9 @@ from fer_utils.studio.writing import video
 
 
 class Scene(NamedTuple):
-    """``frames`` (T, H, W, 3) uint8 RGB, ``times`` (T,) seconds, ``apex`` (T,) how far the expression is out, 0 to 1."""
+    """``frames`` (T, H, W, 3) uint8 RGB, ``times`` (T,) seconds, ``apex`` (T,) how far the expression is
+    out, 0 to 1.
+    """
 
     frames: np.ndarray
     times: np.ndarray
@@ -44,7 +46,8 @@ def acted(
     seconds, fps : length and frames a second.
     size : pixels of the square picture, or (width, height).
     seed : of the take.
-    drawing : what else `fer_utils.studio.draw_batch` takes, one value or one a frame: ``light``, ``shift``, ``background``.
+    drawing : what else `fer_utils.studio.draw_batch` takes, one value or one a frame: ``light``, ``shift``,
+        ``background``.
     """
     who = studio.person(person)
     many = whole_number("frames (seconds times fps)", round(seconds * fps), 1)
@@ -65,7 +68,7 @@ def acted(
         units,
         size=size,
         gaze=[tuple(map(float, row)) for row in act.gaze],
-        **dict(zip(("yaw", "pitch", "roll"), np.asarray(act.pose, float).T.tolist())),
+        **dict(zip(("yaw", "pitch", "roll"), np.asarray(act.pose, float).T.tolist(), strict=True)),
         **drawing,
     )
     return Scene(frames, np.arange(many) / fps, np.asarray(act.apex, float))

@@ -16,12 +16,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 
-#: Seconds.  Our choice, with these reasons: after a sudden change the new label leads after tau ln 2 = 0.17 s, which is under the fifth
-#: of a second below which an expression counts as a micro-expression (Shen, Wu & Fu 2012, doi 10.1631/jzus.B1100063); and of noise that is
-#: independent from frame to frame, at 30 frames a second, sqrt((1 - a) / (1 + a)) = 0.26 is left, a being exp(-dt / tau).
+#: Seconds.  Our choice, with these reasons: after a sudden change the new label leads after tau ln 2 = 0.17 s, which is
+#: under the fifth of a second below which an expression counts as a micro-expression (Shen, Wu & Fu 2012, doi
+#: 10.1631/jzus.B1100063); and of noise that is independent from frame to frame, at 30 frames a second, sqrt((1 - a) /
+#: (1 + a)) = 0.26 is left, a being exp(-dt / tau).
 TIME_CONSTANT = 0.25
 
 
@@ -79,6 +82,7 @@ class Smoother:
         return self.value.copy()
 
 
+@stage("live")
 def smooth(scores, times, time_constant: float = TIME_CONSTANT) -> np.ndarray:
     """A whole record of one face, smoothed as `Smoother` does it frame by frame.
 
@@ -104,7 +108,7 @@ def smooth(scores, times, time_constant: float = TIME_CONSTANT) -> np.ndarray:
             received=f"{times.shape} for scores of {scores.shape}",
         )
     keeper = Smoother(time_constant)
-    return np.array([keeper(row, time_s) for row, time_s in zip(scores, times)]).reshape(scores.shape)
+    return np.array([keeper(row, time_s) for row, time_s in zip(scores, times, strict=True)]).reshape(scores.shape)
 
 
 def flicker(scores, times) -> float:
@@ -159,11 +163,9 @@ def trade(records, constants):
 
     Returns
     -------
-    DataFrame, one row a constant: ``constant``; ``flicker``, label changes a second; ``lag`` in seconds; both means over
-    the records, those left out for which there is none.
+    DataFrame, one row a constant: ``constant``; ``flicker``, label changes a second; ``lag`` in seconds; both means
+    over the records, those left out for which there is none.
     """
-    import pandas as pd
-
     rows = []
     for constant in constants:
         made = [(smooth(scores, times, constant), scores, times) for scores, times in records]

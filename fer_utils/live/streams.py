@@ -9,6 +9,7 @@ import sys
 import time
 
 import numpy as np
+from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.optional_packages import opencv
@@ -75,7 +76,8 @@ class Source:
                 remedy=(
                     f"This machine has {', '.join(there) or 'no camera'}. " if sys.platform.startswith("linux") else ""
                 )
-                + "Plug one in, close the program that uses it, allow its use in the system's settings, or take a film: --video FILE",
+                + "Plug one in, close the program that uses it, allow its use in the system's settings, or take a "
+                "film: --video FILE",
             )
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest picture, not one from half a second ago
         said = self._capture.get(cv2.CAP_PROP_FPS)
@@ -209,7 +211,8 @@ class Film:
         if not self._writer.isOpened():
             self.part.unlink(missing_ok=True)
             raise FerError(
-                f"This OpenCV ({cv2.__version__}) cannot write VP90 video to {self.path}. Remedy: install one from PyPI, which brings the "
+                f"This OpenCV ({cv2.__version__}) cannot write VP90 video to {self.path}. Remedy: install one from "
+                "PyPI, which brings the "
                 "codec (pip install opencv-python-headless), or go without `out`."
             )
 
@@ -219,7 +222,10 @@ class Film:
             self._writer.release()
 
     def finish(self, progress: bool = False) -> bool:
-        """Close the file and give it its name; False where no picture was added.  ``FerError`` where less is in it than was written."""
+        """Close the file and give it its name; False where no picture was added.
+
+        ``FerError`` where less is in it than was written.
+        """
         if self._writer is None:
             return False
         self.close()
@@ -227,7 +233,8 @@ class Film:
         if there != self.added:
             self.discard()
             raise FerError(
-                f"{self.path} has {there} of {self.added} frames after writing: is the disk full? Make room and run it again."
+                f"{self.path} has {there} of {self.added} frames after writing: is the disk full? Make room and run it "
+                "again."
             )
         os.replace(self.part, self.path)
         return True
@@ -239,7 +246,10 @@ class Film:
 
 
 class Spool:
-    """A film of a camera's pictures, which do not wait for VP9: kept as JPEGs beside the film, made into it at the end."""
+    """A film of a camera's pictures, which do not wait for VP9.
+
+    Kept as JPEGs beside the film, made into it at the end.
+    """
 
     def __init__(self, path: Path):
         self.path, self.times, self.notes, self._writer, self.size = path, [], [], None, (0, 0)
@@ -257,8 +267,6 @@ class Spool:
         self.times.append(time_s)
 
     def finish(self, progress: bool = False) -> bool:
-        from tqdm import tqdm
-
         if self._writer is None:
             return False
         self._writer.release()
@@ -328,7 +336,10 @@ class Window:
 
 
 def bgr_of(rgb: np.ndarray, *, copy: bool = False) -> np.ndarray:
-    """A picture as contiguous BGR, which OpenCV shows and writes, to be painted on; without ``copy`` the picture itself, where it came from OpenCV as BGR."""
+    """A picture as contiguous BGR, which OpenCV shows and writes, to be painted on.
+
+    Without ``copy`` the picture itself, where it came from OpenCV as BGR.
+    """
     if rgb.strides[2] < 0 and rgb[..., ::-1].flags["C_CONTIGUOUS"]:
         return rgb[..., ::-1].copy() if copy else rgb[..., ::-1]
     return opencv().cvtColor(contiguous(rgb), opencv().COLOR_RGB2BGR)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import math
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from fer_utils.core.errors import whole_number
 from fer_utils.core.optional_packages import opencv
@@ -26,21 +27,24 @@ from fer_utils.faces.detector_base import Box, Detector
 from fer_utils.faces.detectors import cleaned, create
 from fer_utils.faces.pixels import contiguous, grey_of
 
-#: The detector looks at a picture that is halved until its longer side would fall below this many pixels, the flow at a smaller one: a
-#: look costs as many times more as there are pixels more, and sides that are halved cost next to nothing to make.
+#: The detector looks at a picture that is halved until its longer side would fall below this many pixels, the flow at a
+#: smaller one: a look costs as many times more as there are pixels more, and sides that are halved cost next to nothing
+#: to make.
 DETECT_SIDE, FLOW_SIDE = 480, 240
 #: Points of the flow: so many by so many, on this share of the box's sides.
 POINTS, INNER = 6, 0.7
-#: A point that comes back further from where it was, in pixels of the small picture, is not believed; with fewer than this share of points left
-#: the thread is torn.  Of drawn people who act, at 15 frames a second, never fewer than two thirds came back; over 280 cuts to another face in the same
-#: box, in 99 of 100 fewer than half (`tests/test_live_tracking.py` tries some).
+#: A point that comes back further from where it was, in pixels of the small picture, is not believed; with fewer than
+#: this share of points left the thread is torn.  Of drawn people who act, at 15 frames a second, never fewer than two
+#: thirds came back; over 280 cuts to another face in the same box, in 99 of 100 fewer than half
+#: (`tests/test_live_tracking.py` tries some).
 BACK, ENOUGH = 1.0, 0.55
 #: From frame to frame a box grows or shrinks by no more.
 GROWTH = 1.1
-#: Boxes with more in common than this are one face (SORT's threshold); of two faces followed, they are too close to be told apart.
+#: Boxes with more in common than this are one face (SORT's threshold); of two faces followed, they are too close to be
+#: told apart.
 SAME = 0.3
-#: The face's small picture, so many pixels a side, must correlate at least so well with its last one from frame to frame; and so well for a torn
-#: thread to be taken up again, for two people of like hair and light may reach 0.89.
+#: The face's small picture, so many pixels a side, must correlate at least so well with its last one from frame to
+#: frame; and so well for a torn thread to be taken up again, for two people of like hair and light may reach 0.89.
 PATCH, ALIKE, AGAIN = 24, 0.8, 0.9
 
 
@@ -195,7 +199,10 @@ class Tracker:
         track._torn, track.lost = True, max(1, track.lost)
 
     def _part(self) -> None:
-        """End both identities where two boxes cover each other: the next box could be either's.  Of a lost one and one in view the lost one ends."""
+        """End both identities where two boxes cover each other: the next box could be either's.
+
+        Of a lost one and one in view the lost one ends.
+        """
         pairs = [(a, b) for k, a in enumerate(self.tracks) for b in self.tracks[k + 1 :] if a.box.overlap(b.box) > SAME]
         for pair in pairs:
             torn = [track for track in pair if track.lost]
@@ -318,11 +325,12 @@ def _one_face(one: Box, other: Box) -> bool:
 
 
 def _assigned(known: list[Box], found: list[Box]) -> dict[int, int]:
-    """Which found box belongs to which known one: the assignment with the most overlap in all, pairs of little overlap left out."""
-    from scipy.optimize import linear_sum_assignment
+    """Which found box belongs to which known one.
 
+    The assignment with the most overlap in all, pairs of little overlap left out.
+    """
     if not known or not found:
         return {}
     overlaps = np.array([[one.overlap(other) for other in found] for one in known])
     rows, columns = linear_sum_assignment(-overlaps)
-    return {int(row): int(column) for row, column in zip(rows, columns) if overlaps[row, column] > SAME}
+    return {int(row): int(column) for row, column in zip(rows, columns, strict=True) if overlaps[row, column] > SAME}

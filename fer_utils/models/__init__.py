@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.stages import mark, stage
 
 if TYPE_CHECKING:
     import keras
@@ -89,6 +90,7 @@ def build(
     for the network.
     """
     module = _module(name)
+    mark(f"model.{name}")
     accepted = options(name)
     unknown = sorted(set(options_) - set(accepted))
     if unknown:
@@ -124,7 +126,7 @@ def load(path: str | os.PathLike) -> keras.Model:
     path = Path(path).expanduser()
     if not path.is_file():
         raise invalid("path", expected="a .keras file that exists", received=str(path))
-    import keras
+    import keras  # not at the top: to ask for the networks' names loads nothing heavy
 
     # Importing them registers their classes with Keras.
     importlib.import_module(".constraints", __name__)
@@ -141,6 +143,7 @@ def load(path: str | os.PathLike) -> keras.Model:
         ) from error
 
 
+@stage("profile")
 def profile(model: keras.Model):
     """Count a network: parameters, multiply-accumulates and bytes, in all and a layer.
 
@@ -160,6 +163,7 @@ def profile(model: keras.Model):
     return importlib.import_module("._profile", __name__).profile(model)
 
 
+@stage("distillation")
 def taught(student: keras.Model, teachers: list, **settings) -> keras.Model:
     """A network that learns from ``teachers`` besides the labels: see ``fer_utils.models.distilled.taught``."""
     return importlib.import_module(".distilled", __name__).taught(student, teachers, **settings)

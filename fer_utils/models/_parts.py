@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
+
 from fer_utils.core.errors import invalid
+from fer_utils.models.constraints import ZeroMean
 
 
 def real(name: str, value: Any, *, least: float, below: float = float("inf"), shown: Any = None) -> float:
@@ -52,8 +55,6 @@ def scaled_input(input_shape: tuple[int, int, int], *, symmetric: bool = False):
 
     Scaled to 0..1, or to -1..1 where ``symmetric``; no parameters.
     """
-    import keras
-
     inputs = keras.Input(input_shape, name="pixels")
     if symmetric:
         return inputs, keras.layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(inputs)
@@ -62,8 +63,6 @@ def scaled_input(input_shape: tuple[int, int, int], *, symmetric: bool = False):
 
 def softmax_head(features, classes: int, penalty=None, *, initializer: str = "glorot_uniform"):
     """Dense(classes) with softmax, in float32 also where the rest runs in half precision."""
-    import keras
-
     return keras.layers.Dense(
         classes,
         activation="softmax",
@@ -81,6 +80,4 @@ def zero_mean():
     centralisation (Yong et al. 2020, arXiv 2004.01461), which does the same to
     the step in place of the weights.
     """
-    from fer_utils.models.constraints import ZeroMean
-
     return ZeroMean()

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
-from typing import TYPE_CHECKING
 
+import keras
 import pandas as pd
 
 from fer_utils.core.errors import invalid
-
-if TYPE_CHECKING:
-    import keras
 
 
 @dataclass(frozen=True)
@@ -24,19 +21,19 @@ class Profile:
     parameters : all of them, moving statistics and stored references too.
     trainable : those that gradients change.
     macs : multiply-accumulates of one image (of one sequence, where there is an LSTM) through every
-        convolution (Conv2D, DepthwiseConv2D, SeparableConv2D), dense layer and LSTM.  Biases, activations, gates, pools,
-        normalisation and additions are not counted, as usual; one multiply-accumulate is about two FLOPs.
+        convolution (Conv2D, DepthwiseConv2D, SeparableConv2D), dense layer and LSTM.  Biases, activations, gates,
+        pools, normalisation and additions are not counted, as usual; one multiply-accumulate is about two FLOPs.
     bytes : 4 x parameters, the weights in float32.
     activation_bytes : peak activation memory of one image, in float32: 4 bytes times the numbers in
         the largest set of tensors that are alive at once, when the layers are
         computed one after the other in the graph's order (Keras' own).  Each call of a layer writes its output
-        as a new tensor while it reads its inputs; a tensor is alive from the call that writes it (the image: from the start) up to and
-        including the last call that reads it, and the network's outputs to the end.
+        as a new tensor while it reads its inputs; a tensor is alive from the call that writes it (the image: from the
+        start) up to and including the last call that reads it, and the network's outputs to the end.
         A layer's own activation function is applied in place.  What only hands its input on when a network is used
-        (dropout, noise, Flatten, Reshape, Identity, a linear Activation) writes nothing.  A SeparableConv2D is the two calls that it
-        is computed by, depthwise and pointwise.  Buffers inside an engine's kernels,
-        an LSTM's gates and the weights are not counted; an engine that writes over tensors, or joins layers, may need less.
-        None for a network that counts its own work (``knn``).
+        (dropout, noise, Flatten, Reshape, Identity, a linear Activation) writes nothing.  A SeparableConv2D is the two
+        calls that it is computed by, depthwise and pointwise.  Buffers inside an engine's
+        kernels, an LSTM's gates and the weights are not counted; an engine that writes over tensors, or joins layers,
+        may need less.  None for a network that counts its own work (``knn``).
     layers : DataFrame, one row a call of a layer: layer, type, output (its shape
         without the batch), parameters, macs.  A shared layer's parameters stand
         in its first row only, so the columns add up to the totals.
@@ -67,8 +64,6 @@ def profile(model: keras.Model) -> Profile:
     functional or sequential one that is built, or one with a
     ``multiply_accumulates`` of its own, as ``knn``).
     """
-    import keras
-
     if not isinstance(model, keras.Model):
         raise invalid("model", expected="a keras.Model", received=model)
     own = getattr(model, "multiply_accumulates", None)
@@ -91,8 +86,6 @@ def profile(model: keras.Model) -> Profile:
 
 def _rows(model, seen: set[int], prefix: str = "") -> list[tuple]:
     """One row a call, in the order of computation; models inside models are opened."""
-    import keras
-
     if isinstance(model, keras.Sequential):
         model = model._functional if model.built else None
     # The nodes, and not the layers, because a shared layer is computed once a call.
@@ -147,7 +140,7 @@ def _peak(model) -> int:
 
     def walk(part, given: list[int]) -> list[int]:
         part = getattr(part, "_functional", part)  # a sequential model's own graph
-        found = dict(zip((id(tensor) for tensor in part.inputs), given))
+        found = dict(zip((id(tensor) for tensor in part.inputs), given, strict=True))
         for depth in sorted(part._nodes_by_depth, reverse=True):
             for node in part._nodes_by_depth[depth]:
                 if not node.input_tensors:
@@ -166,7 +159,7 @@ def _peak(model) -> int:
                         read = [between]
                     made = [write(tensor.shape[1:]) for tensor in node.outputs]
                     calls.append((read, made))
-                found |= dict(zip((id(tensor) for tensor in node.outputs), made))
+                found |= dict(zip((id(tensor) for tensor in node.outputs), made, strict=True))
         return [found[id(tensor)] for tensor in part.outputs]
 
     first = [write(tensor.shape[1:]) for tensor in model.inputs]
@@ -195,8 +188,6 @@ def _macs(layer, given: tuple[int | None, ...], output: tuple[int, ...]) -> int:
     its two kernels, (inputs, 4 units) and (units, 4 units), once a step of the
     sequence that it is ``given``.
     """
-    import keras
-
     kinds = keras.layers
     if isinstance(layer, kinds.LSTM) and given[0] is not None:
         return given[0] * (math.prod(layer.cell.kernel.shape) + math.prod(layer.cell.recurrent_kernel.shape))
@@ -208,7 +199,8 @@ def _macs(layer, given: tuple[int | None, ...], output: tuple[int, ...]) -> int:
             raise invalid(
                 "model",
                 received=f"{layer.name} ({type(layer).__name__})",
-                expected="Conv2D, DepthwiseConv2D, SeparableConv2D, Dense, and LSTM over sequences of known length, where there are "
+                expected="Conv2D, DepthwiseConv2D, SeparableConv2D, Dense, and LSTM over sequences of known length, "
+                "where there are "
                 "kernels",
             )
         return 0

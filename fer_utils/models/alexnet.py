@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import keras
 
 from fer_utils.core.errors import whole_number
 from fer_utils.models._parts import at_least, real, scaled_input, softmax_head
-
-if TYPE_CHECKING:
-    import keras
 
 
 def build(
@@ -35,8 +32,6 @@ def build(
     dense : width of both hidden dense layers.
     dropout : rate in [0, 1) before each of them (0.5 in the source).
     """
-    import keras
-
     dense = whole_number("dense", dense, 1)
     dropout = real("dropout", dropout, least=0.0, below=1.0)
     at_least(input_shape, 67, "alexnet")

@@ -7,13 +7,11 @@ growth 48, and none of them is pretrained.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+import keras
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.models._parts import at_least, scaled_input, softmax_head
-
-if TYPE_CHECKING:
-    import keras
 
 #: Layers of the four dense blocks.
 BLOCKS = (6, 12, 36, 24)
@@ -21,15 +19,11 @@ _MOMENTUM = 0.9  # Keras' 0.99 lags for hundreds of steps; ours
 
 
 def _norm_relu(x, name: str):
-    import keras
-
     x = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"{name}_norm")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x)
 
 
 def _conv(x, filters: int, side: int, name: str, *, strides: int = 1):
-    import keras
-
     return keras.layers.Conv2D(
         filters,
         side,
@@ -43,8 +37,6 @@ def _conv(x, filters: int, side: int, name: str, *, strides: int = 1):
 
 def _dense_layer(x, growth: int, name: str):
     """``growth`` new channels beside those that came: 1x1 to four times as many, 3x3."""
-    import keras
-
     y = _conv(_norm_relu(x, f"{name}_in"), 4 * growth, 1, f"{name}_conv1")
     y = _conv(_norm_relu(y, f"{name}_mid"), growth, 3, f"{name}_conv2")
     return keras.layers.Concatenate(name=name)([x, y])
@@ -77,8 +69,6 @@ def build(
     growth : channels that a layer adds; the first convolution has twice as many.
     blocks : layers of each dense block, one block or more.
     """
-    import keras
-
     growth = whole_number("growth", growth, 1)
     if isinstance(blocks, str) or not isinstance(blocks, Iterable) or not (layers := tuple(blocks)):
         raise invalid("blocks", expected="the layers of each block, whole numbers of 1 or more", received=blocks)

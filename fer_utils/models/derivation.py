@@ -1,4 +1,6 @@
-"""From one printed number to one network: 542,136 parameters, and what the paper of Ding, Tang and Lu 2023 says besides.
+"""From one printed number to one network.
+
+542,136 parameters, and what the paper of Ding, Tang and Lu 2023 says besides.
 
 Nothing is assumed at first but three convolutions, each followed by a max
 pool, at most one hidden dense layer, biases, and the printed count.  Then one statement of the
@@ -11,15 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 import itertools
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.models.ding2023 import PRINTED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: What is open at first: the sides of the windows, channels of the input, paddings, pools, labels.
 KERNELS, CHANNELS, PADDINGS, POOLS, CLASSES = (3, 5), (1, 3), ("same", "valid"), (2, 3), (7, 8)
@@ -81,19 +80,19 @@ def family_size() -> int:
 def networks(target: int = PRINTED, *, size: int = 180, most_filters: int = MOST_FILTERS) -> pd.DataFrame:
     """Every network of the loosest description that has exactly ``target`` parameters.
 
-    With windows of K x K, c channels, a, b and e filters, flat maps of s x s, d hidden units and k labels, biases everywhere::
+    With windows of K x K, c channels, a, b and e filters, flat maps of s x s, d hidden units and k labels, biases
+    everywhere::
 
         (K K c + 1) a + (K K a + 1) b + (K K b + 1) e + (e s s + 1) d + (d + 1) k
 
-    which is linear in d, so the width is solved for and not searched; without a hidden layer the last two terms are (e s s + 1) k.
+    which is linear in d, so the width is solved for and not searched; without a hidden layer the last two
+    terms are (e s s + 1) k.
 
     Returns
     -------
     DataFrame with `COLUMNS`, one row a network (``dense`` 0 for no hidden layer), sorted by them.  Some
     half a second at the default ranges.
     """
-    import pandas as pd
-
     rows = _search(
         whole_number("target", target, 1), whole_number("size", size, 1), whole_number("most_filters", most_filters, 1)
     )
@@ -148,8 +147,6 @@ def steps(order: Iterable[str] = tuple(ASSUMPTIONS), *, target: int = PRINTED) -
     >>> steps()["networks"].tolist()
     [274945015808, 35490, 14687, 7456, 3799, 36, 1]
     """
-    import pandas as pd
-
     order = _checked(order)
     left = networks(target)
     rows = [

@@ -23,13 +23,11 @@ The counting needs no Keras and this module imports none.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+import keras
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.models._parts import choice, real, scaled_input, softmax_head, zero_mean
-
-if TYPE_CHECKING:
-    import keras
 
 #: What the paper prints for RAVDESS and, with one class fewer, for SAVEE too.
 PRINTED = 542_136
@@ -151,7 +149,14 @@ def candidates(
                         if 1 in hidden and rest == 0 and width >= 1:
                             widths.append(width)
                         found += [
-                            dict(filters=filters, dense=width, classes=k, channels=channel, padding=padding, pool=pool)
+                            {
+                                "filters": filters,
+                                "dense": width,
+                                "classes": k,
+                                "channels": channel,
+                                "padding": padding,
+                                "pool": pool,
+                            }
                             for width in widths
                         ]
     return found
@@ -223,8 +228,6 @@ def build(
     ------
     FerError naming the argument that is out of range.
     """
-    import keras
-
     filters, dense = whole_number("filters", filters, 1), whole_number("dense", dense, 0)
     l1 = real("l1", l1, least=0.0)
     choice("initializer", initializer, _INITIALIZERS)
@@ -248,7 +251,7 @@ def build(
     inputs, x = scaled_input(input_shape)
     if conditioned:
         x = keras.layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False, name="standardise")(x)
-    for stage, (width, rate) in enumerate(zip((filters, 4 * filters, 4 * filters), rates), start=1):
+    for stage, (width, rate) in enumerate(zip((filters, 4 * filters, 4 * filters), rates, strict=True), start=1):
         x = keras.layers.Conv2D(
             width,
             3,

@@ -1,4 +1,7 @@
-"""Distillation: a small network learns from the labels and from what larger ones say (Hinton et al. 2015, arXiv 1503.02531)."""
+"""Distillation: a small network learns from the labels and from what larger ones say.
+
+Hinton et al. 2015, arXiv 1503.02531.
+"""
 
 from __future__ import annotations
 

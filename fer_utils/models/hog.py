@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from keras import ops
+
 #: Cells of a block's side, and the cap of L2-Hys: Dalal and Triggs' choices.
 BLOCK = 2
 CAP = 0.2
@@ -38,8 +40,6 @@ def hog(images, *, cell: int = 20, bins: int = 9):
     -------
     tensor (batch, length((height, width, channels), cell, bins)), float32, in [0, 1].
     """
-    from keras import ops
-
     grey = ops.mean(ops.cast(images, "float32"), axis=-1) / 255.0
     edged = ops.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="symmetric")  # an edge that ends is no edge
     across = edged[:, 1:-1, 2:] - edged[:, 1:-1, :-2]
@@ -68,6 +68,4 @@ def hog(images, *, cell: int = 20, bins: int = 9):
 
 def _unit(blocks):
     """Blocks of length 1; a flat block, which has no direction, stays 0."""
-    from keras import ops
-
     return blocks / ops.sqrt(ops.sum(blocks * blocks, axis=-1, keepdims=True) + 1e-10)

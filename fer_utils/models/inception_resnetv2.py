@@ -1,13 +1,13 @@
-"""InceptionResNetV2 (Szegedy et al. 2017, arXiv 1602.07261), one of the networks that the system of 2019 is compared with."""
+"""InceptionResNetV2, one of the networks that the system of 2019 is compared with.
+
+Szegedy et al. 2017, arXiv 1602.07261.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import keras
 
 from fer_utils.models._applications import headed
-
-if TYPE_CHECKING:
-    import keras
 
 
 def build(*, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1)) -> keras.Model:
@@ -17,7 +17,8 @@ def build(*, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1)) ->
     multiply-accumulates, 217,393,824 bytes in float32.  With 3 channels and 1000
     classes it has 55,873,736 parameters, as Keras lists.
 
-    Ours: grey input, pixels scaled to -1..1, no pretrained weights, moving statistics that settle within some hundred steps.
+    Ours: grey input, pixels scaled to -1..1, no pretrained weights, moving statistics that settle within some hundred
+    steps.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 import numpy as np
+from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.models.hog import hog, length
@@ -205,8 +206,6 @@ class NearestNeighbours(keras.Model):
 
     def _describe(self, batches, count: int | None, calls, *, show: bool) -> tuple[np.ndarray, np.ndarray]:
         """Descriptors (N, length) and labels (N,) of all batches."""
-        from tqdm import tqdm
-
         described, labels = [], []
         bar = tqdm(batches, total=count, desc="describing", unit="batch", delay=2, disable=not show)
         for number, batch in enumerate(bar):

@@ -17,15 +17,13 @@ Its input is no picture, so ``fer_utils.models.build`` does not know it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import product
-from typing import TYPE_CHECKING
+from itertools import pairwise, product
+
+import keras
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.models._parts import real, softmax_head
 from fer_utils.models.distances import length
-
-if TYPE_CHECKING:
-    import keras
 
 #: What Ding, Tang and Lu's table I prints, and the length of the sequences.
 PRINTED, FRAMES = 63_178_760, 122
@@ -60,9 +58,9 @@ def parameter_count(
     (63178760, 60)
     """
     sizes = [distances, *units]
-    lstm = sum(4 * u * (d + u + 1) for d, u in zip(sizes, sizes[1:]))
+    lstm = sum(4 * u * (d + u + 1) for d, u in pairwise(sizes))
     sizes = [sizes[-1] * (frames if whole else 1), *dense, classes]
-    return lstm + sum((d + 1) * m for d, m in zip(sizes, sizes[1:]))
+    return lstm + sum((d + 1) * m for d, m in pairwise(sizes))
 
 
 def candidates(
@@ -100,7 +98,7 @@ def candidates(
             left = target - parameter_count(units, dense, 0, k, frames, whole)
             number, rest = divmod(left, 4 * units[0])
             if rest == 0 and 1 <= number <= most_distances:
-                found.append(dict(units=units, dense=dense, distances=number, classes=k, whole=whole))
+                found.append({"units": units, "dense": dense, "distances": number, "classes": k, "whole": whole})
     return found
 
 
@@ -143,8 +141,6 @@ def build(
     ------
     FerError naming the argument that is out of range.
     """
-    import keras
-
     classes, frames = whole_number("classes", classes, 2), whole_number("frames", frames, 1)
     distances, dropout = whole_number("distances", distances, 1), real("dropout", dropout, least=0.0, below=1.0)
     units, dense = _widths("units", units, 1), _widths("dense", dense, 0)

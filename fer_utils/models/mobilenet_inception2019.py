@@ -9,13 +9,10 @@ of layers and its numbers are not public; what it reports is not printed here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import keras
 
 from fer_utils.core.errors import whole_number
 from fer_utils.models._parts import at_least, positive, real, scaled_input, softmax_head
-
-if TYPE_CHECKING:
-    import keras
 
 #: (expansion, channels, repeats, first stride): the first five stages of
 #: Sandler et al. 2018, table 2 (arXiv 1801.04381).
@@ -33,8 +30,6 @@ def _multiple_of_8(channels: float) -> int:
 
 def _conv(x, filters: int, side: int, name: str, *, strides: int = 1, relu: bool = True):
     """Convolution without bias, batch normalisation, ReLU6."""
-    import keras
-
     x = keras.layers.Conv2D(
         filters,
         side,
@@ -50,8 +45,6 @@ def _conv(x, filters: int, side: int, name: str, *, strides: int = 1, relu: bool
 
 def _inception(x, filters: int):
     """Four branches that each halve the image, joined: 1x1, 3x3, two 3x3 (a 5x5), and a pool."""
-    import keras
-
     one = keras.layers.AveragePooling2D(2, padding="same", name="inception_1x1_pool")(x)
     one = _conv(one, filters, 1, "inception_1x1")
     three = _conv(x, filters, 1, "inception_3x3_in")
@@ -66,8 +59,6 @@ def _inception(x, filters: int):
 
 def _bottleneck(x, filters: int, expansion: int, strides: int, name: str):
     """Inverted residual with a linear bottleneck (Sandler et al. 2018)."""
-    import keras
-
     channels = x.shape[-1]
     y = _conv(x, expansion * channels, 1, f"{name}_expand") if expansion > 1 else x
     y = keras.layers.DepthwiseConv2D(
@@ -113,8 +104,6 @@ def build(
     features : channels of the convolution that expands, before ``width``.
     dropout : rate in [0, 1) before the dense layer.
     """
-    import keras
-
     width = positive("width", width)
     features = whole_number("features", features, 1)
     dropout = real("dropout", dropout, least=0.0, below=1.0)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import keras
 
 from fer_utils.models._applications import headed
-
-if TYPE_CHECKING:
-    import keras
 
 
 def build(*, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1)) -> keras.Model:
@@ -17,7 +14,8 @@ def build(*, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1)) ->
     multiply-accumulates, 9,070,624 bytes in float32.  With 3 channels and 1000
     classes it has 3,538,984 parameters, as Keras lists.
 
-    Ours: grey input, pixels scaled to -1..1, no pretrained weights, moving statistics that settle within some hundred steps.
+    Ours: grey input, pixels scaled to -1..1, no pretrained weights, moving statistics that settle within some hundred
+    steps.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""A network of this book's own: fewer than a tenth of the parameters of Ding, Tang & Lu 2023, and of its multiply-accumulates.
+"""A network of this book's own.
+
+It has fewer than a tenth of the parameters of Ding, Tang & Lu 2023, and of its multiply-accumulates.
 
 What it is made of is known, each part with its source: depthwise separable convolutions (Howard et al. 2017,
 arXiv 1704.04861), residual blocks (He et al. 2016, arXiv 1512.03385), batch normalisation (Ioffe & Szegedy 2015,
@@ -9,13 +11,11 @@ knows how faces are drawn.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+import keras
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.models._parts import at_least, choice, real, scaled_input, softmax_head
-
-if TYPE_CHECKING:
-    import keras
 
 #: At most a tenth of 542,136 parameters, and a fifth of that network's 154,460,544 multiply-accumulates.
 MOST_PARAMETERS, MOST_MACS = 54_213, 30_892_108
@@ -45,15 +45,14 @@ def build(
     widths : channels of the stem and of each stage after it; every one halves the image.
     depth : convolutions of a stage, 1 or more; the second and further ones keep size and width.
     pooling : how a map becomes one number a channel: ``"average"`` (its mean: Lin et al. 2014, arXiv 1312.4400);
-        ``"weighted"`` (a learned weight a place and channel, as MobileFaceNet's global depthwise convolution: Chen et al. 2018,
-        arXiv 1804.07573: where in the face something is seen is told apart); ``"flatten"`` (a dense layer over the whole map).
+        ``"weighted"`` (a learned weight a place and channel, as MobileFaceNet's global depthwise convolution: Chen et
+        al. 2018, arXiv 1804.07573: where in the face something is seen is told apart); ``"flatten"`` (a dense layer
+        over the whole map).
     convolution : ``"separable"`` or ``"full"`` 3 x 3.
     normalise : batch normalisation after each convolution; without it they have biases.
     residual : add what goes into a convolution that keeps size and width to what comes out.
     dropout : rate in [0, 1) before the last layer.
     """
-    import keras
-
     try:
         widths = tuple(whole_number("widths", width, 1) for width in widths)
     except (TypeError, FerError):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import keras
 
 from fer_utils.models._parts import at_least, scaled_input, softmax_head
-
-if TYPE_CHECKING:
-    import keras
 
 
 def build(*, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1)) -> keras.Model:
@@ -23,8 +20,6 @@ def build(*, classes: int, input_shape: tuple[int, int, int] = (180, 180, 1)) ->
     ----------
     classes, input_shape : as in ``fer_utils.models.build``; sides of 32 or more.
     """
-    import keras
-
     at_least(input_shape, 32, "resnet50")
     inputs, x = scaled_input(input_shape)
     base = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=x, pooling="avg")

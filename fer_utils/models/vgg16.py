@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import keras
 
 from fer_utils.core.errors import whole_number
 from fer_utils.models._parts import at_least, real, scaled_input, softmax_head
-
-if TYPE_CHECKING:
-    import keras
 
 #: Convolutions and their filters in each block.
 BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
@@ -37,8 +34,6 @@ def build(
     dense : width of both hidden dense layers.
     dropout : rate in [0, 1) after each of them (0.5 in the source).
     """
-    import keras
-
     dense = whole_number("dense", dense, 1)
     dropout = real("dropout", dropout, least=0.0, below=1.0)
     at_least(input_shape, 32, "vgg16")

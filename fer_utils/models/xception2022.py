@@ -6,39 +6,28 @@ and landmark detector; the layers here are Chollet's figure 5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import keras
 
 from fer_utils.models._parts import at_least, positive, real, scaled_input, softmax_head
-
-if TYPE_CHECKING:
-    import keras
 
 _MOMENTUM = 0.9  # Keras' 0.99 lags for hundreds of steps; ours
 
 
 def _norm(x, name: str):
-    import keras
-
     return keras.layers.BatchNormalization(momentum=_MOMENTUM, name=name)(x)
 
 
 def _relu(x, name: str):
-    import keras
-
     return keras.layers.ReLU(name=name)(x)
 
 
 def _separable(x, filters: int, name: str):
-    import keras
-
     x = keras.layers.SeparableConv2D(filters, 3, padding="same", use_bias=False, name=name)(x)
     return _norm(x, f"{name}_norm")
 
 
 def _halving(x, filters: tuple[int, int], name: str, *, first_relu: bool = True):
     """Two separable convolutions and a max pool of stride 2 beside a strided 1x1 shortcut."""
-    import keras
-
     beside = keras.layers.Conv2D(filters[1], 1, strides=2, padding="same", use_bias=False, name=f"{name}_beside")(x)
     beside = _norm(beside, f"{name}_beside_norm")
     y = _relu(x, f"{name}_relu1") if first_relu else x
@@ -71,8 +60,6 @@ def build(
     width : factor on every number of channels (rounded, at least 1).
     dropout : rate in [0, 1) before the dense layer.
     """
-    import keras
-
     width = positive("width", width)
     dropout = real("dropout", dropout, least=0.0, below=1.0)
     at_least(input_shape, 32, "xception2022")

@@ -6,7 +6,7 @@ import pytest
 
 from fer_utils.core.errors import FerError
 from fer_utils.faces import Box
-from fer_utils.live import classifiers, pipeline
+from fer_utils.live import classifiers, pipeline, watcher
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
@@ -37,12 +37,12 @@ def test_each_frame_has_its_times_and_they_are_those_of_the_run(clip, tmp_path, 
     assert len(table) == len(kept) == 25 and list(table["frame"]) == list(range(25))
     assert list(table.index[table["looked"]]) == [0, 10, 20] and (table["faces"] == 1).all()
     assert (
-        (table[list(pipeline.STAGES)] >= 0).all(axis=None)
+        (table[list(watcher.STAGES)] >= 0).all(axis=None)
         and (table["draw"] > 0).all()
         and table["write"].iloc[-1] > table["write"].median()
     )
     assert (table.loc[~table["looked"], "detect"] == 0).all() and (table.loc[table["looked"], "detect"] > 0).all()
-    assert np.allclose(table["work"], table[[name for name in pipeline.STAGES if name != "write"]].sum(axis=1))
+    assert np.allclose(table["work"], table[[name for name in watcher.STAGES if name != "write"]].sum(axis=1))
     for stage, seconds in ends["report"].stages.items():
         if stage != "read":  # the look for a frame after the last is read, too
             assert table[stage].sum() == pytest.approx(1e3 * seconds)

@@ -64,7 +64,7 @@ def test_prune_zeroes_the_smallest_of_a_copy(trained):
     before = [weight.copy() for weight in trained.get_weights()]
     pruned = compress.prune(trained, 0.6)
     assert compress.sparsity(trained) == 0.0
-    for old, now in zip(before, trained.get_weights()):
+    for old, now in zip(before, trained.get_weights(), strict=True):
         np.testing.assert_array_equal(old, now)
     flat = np.concatenate([keras.ops.convert_to_numpy(kernel).ravel() for kernel in kernels(trained)])
     kept = np.concatenate([keras.ops.convert_to_numpy(kernel).ravel() for kernel in kernels(pruned)])
@@ -107,7 +107,7 @@ def test_pruning_while_training_rises_and_holds(data):
     model.fit(*data, epochs=8, batch_size=16, verbose=0, callbacks=[pruning, watch])
     assert compress.sparsity(model) == pytest.approx(0.8, abs=1e-3)
     assert seen == sorted(seen) and seen[0] < seen[4] < seen[-1]
-    steps, shares = zip(*pruning.history)
+    steps, shares = zip(*pruning.history, strict=True)
     assert steps[:3] == (2, 4, 6) and steps[-1] == 24
     # 24 steps, ramp over 12: after 6, half of it, s = 0.8 (1 - (1/2)^3).
     assert shares[2] == pytest.approx(0.8 * (1 - 0.125)) and shares[5:] == (0.8,) * (len(shares) - 5)
@@ -131,7 +131,7 @@ def test_fine_tuning_keeps_the_zeros(trained, data):
     before = zeros(pruned)
     pruned.fit(*data, epochs=2, batch_size=16, verbose=0, callbacks=[compress.MagnitudePruning(None)])
     assert zeros(pruned) == before
-    assert all((keras.ops.convert_to_numpy(k)[zero] == 0).all() for k, zero in zip(kernels(pruned), where))
+    assert all((keras.ops.convert_to_numpy(k)[zero] == 0).all() for k, zero in zip(kernels(pruned), where, strict=True))
     # Without the callback they grow back: so the test above can fail.
     pruned.fit(*data, epochs=1, batch_size=16, verbose=0)
     assert sum(zeros(pruned)) < sum(before)
@@ -254,7 +254,7 @@ def test_a_bad_call_gives_one_error_that_names_the_argument(trained, call, words
 def test_asking_for_fewer_zeros_than_there_are(trained, data):
     pruned = compress.prune(trained, 0.5)
     pruned.compile(loss="sparse_categorical_crossentropy")
-    with pytest.raises(FerError, match="present share of zeros, 0.500"):
+    with pytest.raises(FerError, match=r"present share of zeros, 0.500"):
         pruned.fit(*data, verbose=0, callbacks=[compress.MagnitudePruning(0.2)])
 
 
@@ -330,7 +330,7 @@ def test_tensorflow_s_own_interpreter_serves_where_litert_is_not_installed(expor
 
 @needs_converter
 def test_a_loaded_file_refuses_other_shapes(exports):
-    with pytest.raises(FerError, match="`images`.*\\(N, 32, 32, 1\\)"):
+    with pytest.raises(FerError, match=r"`images`.*\(N, 32, 32, 1\)"):
         compress.load(exports[None])(np.zeros((32, 32, 1)))
 
 
@@ -373,7 +373,8 @@ def test_a_network_that_standardises_each_picture_exports(data, tmp_path):
     )
     files = [tmp_path / "untrained.tflite", tmp_path / "float32.tflite", tmp_path / "int8.tflite"]
     untrained = compress.export(model, files[0], quantize="int8", calibration=data[0])
-    # Every picture 1/4 for each label, here and there; some processors' kernels give 0.25 in float32 but for its last bit.
+    # Every picture 1/4 for each label, here and there; some processors' kernels give 0.25 in float32 but for its last
+    # bit.
     assert untrained.difference < 1e-6
     model.compile(optimizer=keras.optimizers.Adam(3e-3), loss="sparse_categorical_crossentropy")
     model.fit(*data, epochs=8, batch_size=16, verbose=0)
@@ -407,14 +408,14 @@ def test_int8_of_a_network_with_a_dead_layer_runs_and_says_so(layer, data, tmp_p
 def test_a_file_that_its_own_engine_cannot_run_is_one_error(trained, tmp_path, monkeypatch):
     honest = exporting._litert
     monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((b"broken" * 20 + honest(*all).files[0],)))
-    with pytest.raises(FerError, match="(?s)cannot run the file it made of ding2023.*Nothing was written"):
+    with pytest.raises(FerError, match=r"(?s)cannot run the file it made of ding2023.*Nothing was written"):
         compress.export(trained, tmp_path / "x.tflite")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_damaged_file_gives_one_error(tmp_path):
     (tmp_path / "half.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(64))
-    with pytest.raises(FerError, match="half.tflite"):
+    with pytest.raises(FerError, match=r"half.tflite"):
         compress.load(tmp_path / "half.tflite")
 
 
@@ -500,12 +501,12 @@ def test_latency_takes_turns_and_compares_within_a_round(monkeypatch):
 @pytest.mark.parametrize(
     "arguments, word",
     [
-        (dict(callables={}), "callables"),
-        (dict(callables=[print]), "callables"),
-        (dict(callables={"a": 3}), "callables"),
-        (dict(callables={"a": id}, repeats=0), "repeats"),
-        (dict(callables={"a": id}, warmup=-1), "warmup"),
-        (dict(callables={"a": id}, baseline="b"), "baseline"),
+        ({"callables": {}}, "callables"),
+        ({"callables": [print]}, "callables"),
+        ({"callables": {"a": 3}}, "callables"),
+        ({"callables": {"a": id}, "repeats": 0}, "repeats"),
+        ({"callables": {"a": id}, "warmup": -1}, "warmup"),
+        ({"callables": {"a": id}, "baseline": "b"}, "baseline"),
     ],
 )
 def test_latency_names_the_bad_argument(arguments, word):

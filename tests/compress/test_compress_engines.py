@@ -68,7 +68,7 @@ def stirred(model, seed=0):
     generator = np.random.default_rng(seed)
     for layer in model.layers:
         values = []
-        for variable, value in zip(layer.weights, layer.get_weights()):
+        for variable, value in zip(layer.weights, layer.get_weights(), strict=True):
             if "variance" in variable.path:
                 value = generator.uniform(0.5, 2, value.shape)
             elif value.ndim > 1:
@@ -96,7 +96,10 @@ def model():
 
 @pytest.fixture(scope="module")
 def residual():
-    """What Xception is made of, small: separable convolutions, normalisation, two shortcuts in a row, a mean over all places."""
+    """What Xception is made of, small.
+
+    Separable convolutions, normalisation, two shortcuts in a row, a mean over all places.
+    """
     keras.utils.set_random_seed(0)
     inputs = keras.Input(SHAPE)
     x = layers.BatchNormalization(name="norm1")(layers.Conv2D(12, 3, strides=2, use_bias=False, name="conv1")(inputs))
@@ -194,7 +197,8 @@ def grown(blocks, channels, ending, units, seed):
 def test_filters_that_nobody_reads_go_first_and_nothing_changes(blocks, channels, ending, units, seed, scope, share):
     model = grown(blocks, channels, ending, units, seed)
     images = images_of(3, seed, (8, 8, channels))
-    # The reference knows nothing of the graph: silence in the old network what is gone, as the new one's own widths say.
+    # The reference knows nothing of the graph: silence in the old network what is gone, as the new one's own widths
+    # say.
     small = compress.prune(model, share, scope=scope, structured=True)
     assert [layer.name for layer in small.layers[1:]] == [layer.name for layer in model.layers[1:]]
     assert small.output_shape == model.output_shape and small.count_params() <= model.count_params()
@@ -311,7 +315,7 @@ def test_a_graph_that_is_not_understood_is_refused_or_left_alone(model, monkeypa
 
     own = Own()
     own(np.zeros((1, 8, 8, 1), "float32"))
-    with pytest.raises(FerError, match="(?s)`model`.*functional or sequential.*without `structured=True`"):
+    with pytest.raises(FerError, match=r"(?s)`model`.*functional or sequential.*without `structured=True`"):
         compress.prune(own, 0.5, structured=True)
     inputs = keras.Input((8, 8, 3))
     one = stirred(keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(inputs))))
@@ -419,7 +423,12 @@ def test_int8_is_computed_in_8_bits_by_openvino(exported):
 def test_nothing_is_reported_to_anybody(model, tmp_path):
     """OpenVINO reports that it was imported, with an identifier that it leaves in the home folder."""
     made = compress.export(model, tmp_path / "m.xml", format="openvino")
-    code = "import sys; from fer_utils.compress.loading import load; load(sys.argv[1]); print([name for name in sys.modules if 'telemetry.' in name])"
+    code = textwrap.dedent("""
+        import sys
+        from fer_utils.compress.loading import load
+        load(sys.argv[1])
+        print([name for name in sys.modules if "telemetry." in name])
+    """)
     done = subprocess.run(
         [sys.executable, "-c", code, str(made.path)],
         capture_output=True,
@@ -448,7 +457,7 @@ def test_a_network_with_branches_normalisation_and_colours_in_onnx(tmp_path):
     made = compress.export(colours, tmp_path / "m.onnx", format="onnx")
     assert made.checked == 8 and made.difference < 1e-4
     run = compress.load(made)
-    with pytest.raises(FerError, match="`images`.*\\(N, 32, 32, 3\\)"):
+    with pytest.raises(FerError, match=r"`images`.*\(N, 32, 32, 3\)"):
         run(images_of(2))
 
 
@@ -512,7 +521,7 @@ def test_a_file_of_another_kind_is_one_error(name, engine, tmp_path):
 def test_an_openvino_file_without_its_weights_or_with_half_of_them(exported, tmp_path):
     made = exported("openvino", None)
     (tmp_path / "m.xml").write_bytes(made.path.read_bytes())
-    with pytest.raises(FerError, match="m.bin.*(?s:.)*belong together"):
+    with pytest.raises(FerError, match=r"m.bin.*(?s:.)*belong together"):
         compress.load(tmp_path / "m.xml")
     (tmp_path / "m.bin").write_bytes(made.path.with_suffix(".bin").read_bytes()[:-400])
     with pytest.raises(FerError, match="OpenVINO cannot read"):
@@ -529,7 +538,7 @@ def test_the_engine_of_a_file_is_its_own(tmp_path):
         ("nameless", "litert"),
     ):
         assert loading.engine_of(tmp_path / name) == engine
-    with pytest.raises(FerError, match="`path`.*LiteRT.*ONNX.*OpenVINO.*Keras"):
+    with pytest.raises(FerError, match=r"`path`.*LiteRT.*ONNX.*OpenVINO.*Keras"):
         loading.engine_of(type(tmp_path)(__file__))
 
 
@@ -579,7 +588,7 @@ def test_a_model_that_cannot_be_quantised_is_one_error(tmp_path):
     odd = keras.Model(inputs, layers.Dense(2, activation="softmax")(x), name="odd")
     with pytest.raises(
         FerError,
-        match="(?s)odd cannot be written with format='litert' and quantize='int8'.*Nothing was written.*quantize=None",
+        match=r"(?s)odd cannot be written with format='litert' and quantize='int8'.*Nothing was written.*quantize=None",
     ):
         compress.export(odd, tmp_path / "x.tflite", quantize="int8", calibration=images_of(4), progress=False)
     assert not list(tmp_path.iterdir())
@@ -590,10 +599,10 @@ def test_a_folder_that_cannot_be_written_is_named_before_the_work(model, tmp_pat
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     monkeypatch.setattr(exporting, "_converted", lambda *_: pytest.fail("it went to work"))
-    with pytest.raises(FerError, match="(?s)`path`.*folder that can be written.*file is a file"):
+    with pytest.raises(FerError, match=r"(?s)`path`.*folder that can be written.*file is a file"):
         compress.export(model, blocked / end, format=form)
     monkeypatch.setattr(exporting.os, "access", lambda *_: False)  # the superuser, who may run this, can write anywhere
-    with pytest.raises(FerError, match="(?s)`path`.*folder that can be written.*not writable"):
+    with pytest.raises(FerError, match=r"(?s)`path`.*folder that can be written.*not writable"):
         compress.export(model, tmp_path / end, format=form)
     assert blocked.read_text() == "not a folder" and len(list(tmp_path.iterdir())) == 1
 
@@ -601,7 +610,7 @@ def test_a_folder_that_cannot_be_written_is_named_before_the_work(model, tmp_pat
 def test_images_that_are_no_numbers_are_named(model, tmp_path):
     images = images_of(3).astype(float)
     images[0, 0, 0] = np.nan
-    with pytest.raises(FerError, match="`calibration`.*finite.*1 that are not"):
+    with pytest.raises(FerError, match=r"`calibration`.*finite.*1 that are not"):
         compress.export(model, tmp_path / "x.tflite", quantize="int8", calibration=images)
 
 
@@ -621,7 +630,7 @@ def test_an_onnx_file_of_something_else_is_one_error(engine, inputs, sides, tmp_
         ),
         tmp_path / "x.onnx",
     )
-    with pytest.raises(FerError, match="cannot read .*x.onnx: it takes .* not \\(1, height, width, channels\\)"):
+    with pytest.raises(FerError, match=r"cannot read .*x.onnx: it takes .* not \(1, height, width, channels\)"):
         compress.load(tmp_path / "x.onnx", engine=engine)
 
 
@@ -630,17 +639,22 @@ def test_an_old_pair_is_never_mixed_with_a_new_one(tmp_path, monkeypatch):
     path = tmp_path / "m.xml"
     exporting._write(path, [b"old graph", b"old weights"])
     assert (path.read_bytes(), path.with_suffix(".bin").read_bytes()) == (b"old graph", b"old weights")
-    honest, calls = exporting.write_atomic, []
+    honest = exporting.write_atomic
 
-    def full(where, content):
-        calls.append(where)
-        if len(calls) == fails:
-            raise OSError("disk full")
-        honest(where, content)
+    def full_at(number):
+        """A writer that fails when it is called for the ``number``-th time."""
+        calls = []
 
-    monkeypatch.setattr(exporting, "write_atomic", full)
+        def write(where, content):
+            calls.append(where)
+            if len(calls) == number:
+                raise OSError("disk full")
+            honest(where, content)
+
+        return write
+
     for fails, left in ((1, {"m.xml", "m.bin"}), (2, {"m.bin"})):
-        calls.clear()
+        monkeypatch.setattr(exporting, "write_atomic", full_at(fails))
         with pytest.raises(OSError, match="disk full"):
             exporting._write(path, [b"new graph", b"new weights"])
         assert {file.name for file in tmp_path.iterdir()} == left
@@ -692,7 +706,11 @@ def test_xla_computes_the_same(kept, model):
 
 
 def test_an_onnx_or_litert_file_is_run_without_keras(tmp_path):
-    code = "import sys; import fer_utils.compress.loading, fer_utils.compress.separate_process; print(any(name in sys.modules for name in ('keras', 'tensorflow', 'pandas')))"
+    code = textwrap.dedent("""
+        import sys
+        import fer_utils.compress.loading, fer_utils.compress.separate_process
+        print(any(name in sys.modules for name in ("keras", "tensorflow", "pandas")))
+    """)
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
@@ -772,7 +790,7 @@ def test_each_form_is_set_beside_its_own_float_network(model):
         {"first": first, "second": second}, images, repeats=1, warmup=0, progress=False, reference="second"
     )["agreement"].tolist() == [0, 1]
     for reference in ("third", {"third": "first"}, {"first": "third"}):
-        with pytest.raises(FerError, match="`reference`.*first, second.*third"):
+        with pytest.raises(FerError, match=r"`reference`.*first, second.*third"):
             compress.compare({"first": first, "second": second}, images, reference=reference)
 
 
@@ -780,7 +798,7 @@ def test_a_process_that_breaks_down_says_why(tmp_path):
     from fer_utils.compress.separate_process import Apart
 
     (tmp_path / "m.tflite").write_bytes(b"\x1c\0\0\0TFL3" + bytes(64))
-    with pytest.raises(FerError, match="(?s)m.tflite \\(litert, 1 thread\\) broke down.*cannot read"):
+    with pytest.raises(FerError, match=r"(?s)m.tflite \(litert, 1 thread\) broke down.*cannot read"):
         Apart(tmp_path / "m.tflite", "litert", 1, images_of(1))
 
 
@@ -846,11 +864,11 @@ def test_zeros_shrink_the_archive_and_fewer_filters_the_file(model):
     )
     assert table["baseline"].eq("weights 0").all() and table["ratio"][0] == 1.0
     for call, words in (
-        (dict(shares=(1.0,)), ["`shares`"]),
-        (dict(shares=0.5), ["`shares`", "several"]),
-        (dict(format="x"), ["`format`"]),
-        (dict(image=np.zeros((8, 8))), ["`image`", "(32, 32, 1)"]),
-        (dict(threads=0), ["`threads`"]),
+        ({"shares": (1.0,)}, ["`shares`"]),
+        ({"shares": 0.5}, ["`shares`", "several"]),
+        ({"format": "x"}, ["`format`"]),
+        ({"image": np.zeros((8, 8))}, ["`image`", "(32, 32, 1)"]),
+        ({"threads": 0}, ["`threads`"]),
     ):
         with pytest.raises(FerError) as error:
             compress.sparse_and_fast(model, **call)

@@ -44,7 +44,10 @@ def answers(model, images):
 
 @pytest.fixture(scope="module")
 def saturating():
-    """Weights that are all near the greatest one: the sum of two products overflows 16 bits wherever the picture is bright."""
+    """Weights that are all near the greatest one.
+
+    The sum of two products overflows 16 bits wherever the picture is bright.
+    """
     keras.utils.set_random_seed(0)
     layers = keras.layers
     alike = keras.initializers.RandomUniform(0.8, 1)
@@ -59,7 +62,10 @@ def saturating():
 
 @pytest.fixture(scope="module")
 def files(saturating, tmp_path_factory):
-    """Files of the network, made when they are asked for; ``unchecked`` writes what the check of a writer would refuse."""
+    """Files of the network, made when they are asked for.
+
+    ``unchecked`` writes what the check of a writer would refuse.
+    """
     folder, made = tmp_path_factory.mktemp("files"), {}
 
     def get(form, quantize="int8", weight_bits=None, unchecked=False):
@@ -248,11 +254,11 @@ def test_answers_that_are_no_numbers_are_infinitely_far():
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (dict(format="onnx", quantize="int8", weight_bits=6), ["`weight_bits`", "7 or 8", "6"]),
-        (dict(format="onnx", quantize="int8", weight_bits=True), ["`weight_bits`", "7 or 8", "True"]),
-        (dict(format="onnx", quantize="int8", weight_bits="7"), ["`weight_bits`", "7 or 8", "'7'"]),
-        (dict(format="litert", quantize="int8", weight_bits=8), ["`weight_bits`", "ONNX and OpenVINO"]),
-        (dict(format="onnx", quantize="dynamic", weight_bits=7), ["`weight_bits`", "quantize='dynamic'"]),
+        ({"format": "onnx", "quantize": "int8", "weight_bits": 6}, ["`weight_bits`", "7 or 8", "6"]),
+        ({"format": "onnx", "quantize": "int8", "weight_bits": True}, ["`weight_bits`", "7 or 8", "True"]),
+        ({"format": "onnx", "quantize": "int8", "weight_bits": "7"}, ["`weight_bits`", "7 or 8", "'7'"]),
+        ({"format": "litert", "quantize": "int8", "weight_bits": 8}, ["`weight_bits`", "ONNX and OpenVINO"]),
+        ({"format": "onnx", "quantize": "dynamic", "weight_bits": 7}, ["`weight_bits`", "quantize='dynamic'"]),
     ],
 )
 def test_bits_that_are_no_choice_are_named(saturating, arguments, words, tmp_path):

@@ -400,7 +400,7 @@ WRONG = [
     ("11-1", lambda *a: told(*a, cross=True), "cross-entropy"),
     ("11-1", lambda *a: told(*a, over=np.mean), "sum over the labels"),
     ("11-1", lambda *a: told(*a, power=lambda t: t), "sharpens"),
-    ("11-1", lambda s, t, y, w, T: told(s, t, t.argmax(axis=1), w, T), "the face's own"),
+    ("11-1", lambda s, t, y, w, tau: told(s, t, t.argmax(axis=1), w, tau), "the face's own"),
     ("11-1", lambda *a: told(*a, fold=np.asarray), "return one number"),
     ("11-1", lambda s, t, y: 0.0, "loss(student, teacher, labels, weight, temperature)"),
     ("11-1", told_in_place, "changed the arrays"),
@@ -602,5 +602,5 @@ def test_a_right_answer_in_32_bit_floats_is_right():
 
 
 def test_unknown_exercise():
-    with pytest.raises(FerError, match="`exercise`.*01-1.*'99-9'"):
+    with pytest.raises(FerError, match=r"`exercise`.*01-1.*'99-9'"):
         exercises.check("99-9", print)

@@ -18,7 +18,8 @@ from fer_utils.cli import demo_command
 from fer_utils.cli.arguments import add_output_arguments
 from fer_utils.core.errors import FerError
 from fer_utils.faces import Box, Detector, prepare
-from fer_utils.live import classifiers, drawing, peer_networks, pipeline, scenes, streams
+from fer_utils.faces.reading import Frame
+from fer_utils.live import classifiers, drawing, peer_networks, pipeline, scenes, streams, watcher
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
@@ -183,7 +184,7 @@ def test_odd_sizes(tmp_path, size):
 def test_ten_frames_a_second_grey_and_one_frame_alone(tmp_path):
     grey = np.repeat(cv2.cvtColor(drawn.face(1), cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     slow = drawn.write_video(tmp_path / "slow.mp4", [grey] * 5, fps=10)
-    report, kept = watched(slow)
+    report, _ = watched(slow)
     assert report.seen == 5 and len(report.problems) == 0
     one = drawn.write_video(tmp_path / "one.mp4", [grey])
     report, _ = watched(one, out=tmp_path / "one.webm")
@@ -223,7 +224,7 @@ def test_a_truncated_video_is_watched_as_far_as_it_goes(tmp_path):
 def test_times_that_stand_still_or_run_backwards(tmp_path, monkeypatch):
     """Frames of any times are watched; the smoothing's clock never runs backwards, and the film keeps the time."""
     stamps = [0.0, 0.04, 0.04, 0.02, 0.5, 0.54]
-    frames = [pipeline.Frame(k, stamp, drawn.face(1)) for k, stamp in enumerate(stamps)]
+    frames = [Frame(k, stamp, drawn.face(1)) for k, stamp in enumerate(stamps)]
     path = drawn.write_video(tmp_path / "a.mp4", [drawn.face(1)] * 2, fps=25)
     monkeypatch.setattr(streams, "each_frame", lambda *a, **k: iter(frames))
     times = []
@@ -243,9 +244,9 @@ def test_times_that_stand_still_or_run_backwards(tmp_path, monkeypatch):
 def test_what_the_film_kept_back_counts_as_writing(clip, tmp_path, monkeypatch):
     """VP9 looks ahead: on a short film nearly everything is written when it is closed."""
     ticks = iter(range(10**6))
-    monkeypatch.setattr(pipeline.time, "perf_counter", lambda: 0.0)
-    clock = pipeline.Clock
-    monkeypatch.setattr(pipeline, "Clock", lambda: clock(lambda: float(next(ticks))))
+    monkeypatch.setattr(watcher.time, "perf_counter", lambda: 0.0)
+    clock = watcher.Clock
+    monkeypatch.setattr(watcher, "Clock", lambda: clock(lambda: float(next(ticks))))
     honest = streams.Film.finish
     monkeypatch.setattr(
         streams.Film, "finish", lambda film, *more: [next(ticks) for _ in range(1000)] and honest(film, *more)
@@ -268,7 +269,7 @@ def test_very_large_frames_are_written_smaller_and_it_is_said(tmp_path):
     page = np.full((1500, 4000, 3), 140, np.uint8)
     page[100:1400, 500:1800] = cv2.resize(drawn.face(1), (1300, 1300))
     path = drawn.write_image(tmp_path / "large.png", page)
-    report, kept = watched(path, out=tmp_path / "out.webm")
+    report, _ = watched(path, out=tmp_path / "out.webm")
     assert report.seen == 1 and list(report.problems["kind"]) == ["large"]
     assert written(report.out)[2] == (1920, 720)
 
@@ -276,7 +277,10 @@ def test_very_large_frames_are_written_smaller_and_it_is_said(tmp_path):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0.001, 2.0), max_size=30), st.sampled_from([10.0, 25.0, 29.97, 60.0]), st.floats(0, 100))
 def test_a_film_of_any_times_keeps_the_time(steps, rate, began):
-    """Each picture that is shown stands from its own moment on, to a frame and a half; the film is as long as its times."""
+    """Each picture that is shown stands from its own moment on, to a frame and a half.
+
+    The film is as long as its times.
+    """
     film, kept = streams.Film(streams.Path("never.webm"), rate), []
     writer = SimpleNamespace(write=lambda picture: kept.append(int(picture[0, 0, 0])))
     film._open = lambda cv2, bgr, time_s: film.__dict__.update(_writer=writer, size=(1, 1), _began=time_s)
@@ -289,7 +293,10 @@ def test_a_film_of_any_times_keeps_the_time(steps, rate, began):
 
 
 def test_a_film_turned_on_its_side_is_watched_upright(clip, tmp_path):
-    """A telephone writes pictures lying down and a note to turn them: a quarter turn in the track header of ISO 14496-12."""
+    """A telephone writes pictures lying down and a note to turn them.
+
+    A quarter turn in the track header of ISO 14496-12.
+    """
     lying = drawn.write_video(
         tmp_path / "lying.mp4", [np.ascontiguousarray(np.rot90(frame)) for frame in drawn.moving(1, 4)]
     )
@@ -358,7 +365,7 @@ def test_nothing_is_stored_unless_asked_and_it_says_so(clip, tmp_path, monkeypat
 def test_an_out_that_cannot_be_is_said_before_any_work(clip, tmp_path, monkeypatch, out, says):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.webm").write_bytes(b"mine")
-    with pytest.raises(FerError, match="Invalid value for `out`.*") as error:
+    with pytest.raises(FerError, match=r"Invalid value for `out`.*") as error:
         watched(clip, out=out)
     assert (
         says in str(error.value)
@@ -369,14 +376,14 @@ def test_an_out_that_cannot_be_is_said_before_any_work(clip, tmp_path, monkeypat
 
 def test_a_missing_codec_is_one_error_with_the_remedy(clip, tmp_path, monkeypatch):
     monkeypatch.setattr(cv2, "VideoWriter", lambda *a: SimpleNamespace(isOpened=lambda: False, release=lambda: None))
-    with pytest.raises(FerError, match="cannot write VP90.*Remedy"):
+    with pytest.raises(FerError, match=r"cannot write VP90.*Remedy"):
         watched(clip, out=tmp_path / "out.webm")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_film_cut_short_on_the_disk_is_an_error_and_leaves_nothing(clip, tmp_path, monkeypatch):
     monkeypatch.setattr(streams, "_count", lambda path: 7)
-    with pytest.raises(FerError, match="7 of 25 frames.*disk full"):
+    with pytest.raises(FerError, match=r"7 of 25 frames.*disk full"):
         watched(clip, out=tmp_path / "out.webm")
     assert list(tmp_path.iterdir()) == []
 
@@ -407,14 +414,16 @@ def test_who_interrupts_gets_the_film_so_far(clip, tmp_path):
 
 def test_no_window_is_one_error_with_the_remedy(clip, monkeypatch):
     if "GUI:                           NONE" in cv2.getBuildInformation():
-        with pytest.raises(FerError, match="without windows(.|\n)*--headless --out annotated.webm(.|\n)*opencv-python"):
+        with pytest.raises(
+            FerError, match=r"without windows(.|\n)*--headless --out annotated.webm(.|\n)*opencv-python"
+        ):
             live.run(clip, spy(), progress=False)
     monkeypatch.setattr(cv2, "getBuildInformation", lambda: "  GUI:   QT5")
     monkeypatch.setattr(cv2, "imshow", print, raising=False)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr(streams.sys, "platform", "linux")
-    with pytest.raises(FerError, match="There is no screen(.|\n)*--headless"):
+    with pytest.raises(FerError, match=r"There is no screen(.|\n)*--headless"):
         streams.Window()
 
 
@@ -540,10 +549,10 @@ def test_networks_as_people_have_them(clip, tmp_path):
         tmp_path / "five.tflite",
         progress=False,
     )
-    with pytest.raises(FerError, match="`model`.*one square input"):
+    with pytest.raises(FerError, match=r"`model`.*one square input"):
         live.classifier(tmp_path / "five.tflite")
     (tmp_path / "result.json").write_text("{")
-    with pytest.raises(FerError, match="result.json"):
+    with pytest.raises(FerError, match=r"result.json"):
         live.classifier(tmp_path)
 
 
@@ -635,7 +644,7 @@ def test_the_report_is_json_and_its_shares_are_whole(clip):
         value["frames"] == 6
         and value["stopped"] == "enough frames"
         and value["problems"] == []
-        and set(value["stages"]) == set(pipeline.STAGES)
+        and set(value["stages"]) == set(watcher.STAGES)
     )
     assert (
         sum(report.shares().values()) == pytest.approx(1)
@@ -657,7 +666,10 @@ def test_the_report_is_json_and_its_shares_are_whole(clip):
     ],
 )
 def test_the_peers_networks_have_their_sizes(library, parameters, shape, classes):
-    """deepface's and fer's as their libraries count them; MobileNet's is keras.applications' own, and eight outputs of 1,024 + 1 each."""
+    """deepface's and fer's as their libraries count them.
+
+    MobileNet's is keras.applications' own, and eight outputs of 1,024 + 1 each.
+    """
     pytest.importorskip("keras", reason="Keras and TensorFlow are not installed: pip install 'fer-utils[cpu]'")
     network, labels, whose = peer_networks.build(library)
     assert (

@@ -60,7 +60,7 @@ def test_two_who_stay_keep_their_ids_and_few_looks_are_enough():
 def test_two_who_cross_never_swap(step):
     """Whoever has an id stays the same person as long as the id lives."""
     ways = {1: [20 + step * k for k in range(400 // step)], 5: [420 - step * k for k in range(400 // step)]}
-    found, tracker = threads([picture(*((seed, way[k]) for seed, way in ways.items())) for k in range(400 // step)])
+    found, _ = threads([picture(*((seed, way[k]) for seed, way in ways.items())) for k in range(400 // step)])
     owners = {}
     for key, history in found.items():
         for number, middle, lost in history:
@@ -80,13 +80,13 @@ def test_who_leaves_and_comes_back_is_somebody_new():
 
 
 def test_a_cut_to_another_face_in_the_same_place_is_another_identity():
-    found, tracker = threads([picture((1 if k < 25 else 5, 200)) for k in range(50)])
+    found, _ = threads([picture((1 if k < 25 else 5, 200)) for k in range(50)])
     assert all(number < 25 or lost for number, _, lost in found[1])
     assert all(number >= 25 for number, *_ in found[2]) and len(found) == 2
 
 
 def test_another_face_soon_after_in_the_same_place_is_another_identity():
-    found, tracker = threads([picture(*([(1, 200)] if k < 25 else [] if k < 30 else [(5, 204)])) for k in range(50)])
+    found, _ = threads([picture(*([(1, 200)] if k < 25 else [] if k < 30 else [(5, 204)])) for k in range(50)])
     assert all(number < 30 or lost for number, _, lost in found[1]) and len(found) == 2
 
 
@@ -101,7 +101,10 @@ def test_the_same_face_soon_after_is_the_same_and_says_that_its_thread_was_torn(
 
 
 def test_people_who_act_keep_their_ids_and_a_cut_ends_them():
-    """At 15 frames a second, where more happens between two frames; each cut is to another face in the same place, under the same light."""
+    """At 15 frames a second, where more happens between two frames.
+
+    Each cut is to another face in the same place, under the same light.
+    """
     acts = {
         person: scenes.acted(person, label, seconds=3.0, fps=15, size=300).frames
         for person, label in ((1, "happy"), (3, "disgust"), (6, "sad"), (9114, "surprised"))

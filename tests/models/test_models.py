@@ -1,6 +1,7 @@
 """The networks: their counts against hand counts and sources, and that each trains, saves and loads."""
 
 import doctest
+import itertools
 import math
 import subprocess
 import sys
@@ -20,15 +21,15 @@ keras = pytest.importorskip("keras", reason="the networks need Keras: pip instal
 
 # The smallest of each that is still the whole network.
 TINY = {
-    "ding2023": dict(input_shape=(32, 32, 1), filters=2),
-    "mobilenet_inception2019": dict(input_shape=(32, 32, 1), width=0.25, features=32),
-    "xception2022": dict(input_shape=(32, 32, 1), width=0.02),
-    "nano": dict(input_shape=(32, 32, 1), widths=(4, 6), depth=1),
-    "resnet50": dict(input_shape=(32, 32, 1)),
-    "vgg16": dict(input_shape=(32, 32, 1), dense=8),
-    "alexnet": dict(input_shape=(67, 67, 1), dense=8),
-    "densenet161": dict(input_shape=(32, 32, 1), growth=4, blocks=(2, 1)),
-    "knn": dict(input_shape=(32, 32, 1), cell=8, k=1),
+    "ding2023": {"input_shape": (32, 32, 1), "filters": 2},
+    "mobilenet_inception2019": {"input_shape": (32, 32, 1), "width": 0.25, "features": 32},
+    "xception2022": {"input_shape": (32, 32, 1), "width": 0.02},
+    "nano": {"input_shape": (32, 32, 1), "widths": (4, 6), "depth": 1},
+    "resnet50": {"input_shape": (32, 32, 1)},
+    "vgg16": {"input_shape": (32, 32, 1), "dense": 8},
+    "alexnet": {"input_shape": (67, 67, 1), "dense": 8},
+    "densenet161": {"input_shape": (32, 32, 1), "growth": 4, "blocks": (2, 1)},
+    "knn": {"input_shape": (32, 32, 1), "cell": 8, "k": 1},
 }
 
 
@@ -38,7 +39,7 @@ def pictures(count=16, shape=(32, 32, 1), seed=0):
     images = generator.integers(0, 80, (count, *shape)).astype("uint8")
     labels = np.arange(count) % 4
     half = shape[0] // 2
-    for image, label in zip(images, labels):
+    for image, label in zip(images, labels, strict=True):
         rows, columns = slice(half * (label // 2), None), slice(half * (label % 2), None)
         image[rows, columns][:half, :half] += 150
     return images, labels
@@ -150,7 +151,8 @@ def test_ding2023_is_the_network_of_the_paper():
     assert model.count_params() == 542_136
     profile = models.profile(model)
     assert (profile.parameters, profile.macs, profile.bytes) == (542_136, 154_460_544, 2_168_544)
-    # While pool1 reads conv1's output (and pool2 conv2's, and conv2 reads pool1's): 16 x 180 x 180 and 16 x 90 x 90 numbers.
+    # While pool1 reads conv1's output (and pool2 conv2's, and conv2 reads pool1's): 16 x 180 x 180 and 16 x 90 x 90
+    # numbers.
     assert profile.activation_bytes == 4 * (16 * 180 * 180 + 16 * 90 * 90) == 2_592_000 and str(profile).endswith(
         "2,592,000 bytes of activations at most"
     )
@@ -173,17 +175,17 @@ def test_ding2023_is_the_network_of_the_paper():
 
 def test_the_search_leaves_one_network_and_building_it_gives_the_printed_count():
     found = ding2023.candidates()
-    assert found == [dict(filters=16, dense=16, classes=8, channels=1, padding="same", pool=2)]
+    assert found == [{"filters": 16, "dense": 16, "classes": 8, "channels": 1, "padding": "same", "pool": 2}]
     (one,) = found
     channels = one.pop("channels")
     assert models.build("ding2023", input_shape=(180, 180, channels), **one).count_params() == ding2023.PRINTED
 
 
 def test_the_search_finds_what_a_plain_search_finds():
-    ranges = dict(channels=(1, 3), paddings=("same", "valid"), pools=(2, 3), classes=(7, 8))
+    ranges = {"channels": (1, 3), "paddings": ("same", "valid"), "pools": (2, 3), "classes": (7, 8)}
     target = ding2023.parameter_count(filters=3, dense=5, classes=7, size=40, channels=3, padding="valid", pool=2)
     plain = [
-        dict(filters=n, dense=d, classes=k, channels=c, padding=padding, pool=pool)
+        {"filters": n, "dense": d, "classes": k, "channels": c, "padding": padding, "pool": pool}
         for n in range(1, 9)
         for padding in ranges["paddings"]
         for pool in ranges["pools"]
@@ -194,7 +196,7 @@ def test_the_search_finds_what_a_plain_search_finds():
         and ding2023.parameter_count(n, d, k, 40, c, padding, pool) == target
     ]
     found = ding2023.candidates(target, size=40, most_filters=8, **ranges)
-    assert dict(filters=3, dense=5, classes=7, channels=3, padding="valid", pool=2) in found
+    assert {"filters": 3, "dense": 5, "classes": 7, "channels": 3, "padding": "valid", "pool": 2} in found
     assert [row for row in found if row["dense"] < 400 and (row["padding"], row["pool"]) != ("valid", 3)] == plain
 
 
@@ -362,7 +364,7 @@ def test_each_network_takes_a_step_and_survives_saving(name, tmp_path):
     assert np.isfinite(model.train_on_batch(images, labels))
     after = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
     assert all(np.isfinite(value).all() for value in after)
-    assert any((a != b).any() for a, b in zip(before, after))
+    assert any((a != b).any() for a, b in zip(before, after, strict=True))
     answers = model.predict(images, verbose=0)
     assert answers.shape == (4, 4) and answers.dtype == np.float32
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
@@ -519,7 +521,7 @@ def test_distances_are_all_pairs_over_that_of_the_eyes():
     points = landmarks()
     found = distances_module.distances(points)
     assert found.shape == (3, distances_module.length()) == (3, 68 * 67 // 2) and found.dtype == np.float32
-    for face, row in zip(points, found):
+    for face, row in zip(points, found, strict=True):
         eyes = math.dist(face[36], face[45])
         plain = [math.dist(face[i], face[j]) / eyes for i in range(68) for j in range(i + 1, 68)]
         np.testing.assert_allclose(row, plain, rtol=1e-5)
@@ -554,7 +556,7 @@ def test_the_lstm_of_the_printed_size_is_one_of_seven_and_so_is_no_reproduction(
     )
     assert all(landmark_lstm.parameter_count(**one) == landmark_lstm.PRINTED == 63_178_760 for one in found)
     even = [one for one in found if len({*one["units"], *one["dense"]}) == 1]
-    assert even == [dict(units=(2048, 2048), dense=(2048,), distances=1052, classes=8, whole=False)]
+    assert even == [{"units": (2048, 2048), "dense": (2048,), "distances": 1052, "classes": 8, "whole": False}]
     # Gate by gate, a weight for every input and every unit, and a bias; the weights are used once a frame.
     first, second = 4 * 2048 * (1052 + 2048), 4 * 2048 * (2048 + 2048)
     assert first + second + 2 * 4 * 2048 + 2048 * (2048 + 1) + (2048 + 1) * 8 == 63_178_760
@@ -567,9 +569,9 @@ def test_the_lstm_of_the_printed_size_is_one_of_seven_and_so_is_no_reproduction(
 
 def test_the_lstm_search_finds_what_a_plain_search_finds():
     target = landmark_lstm.parameter_count((4, 2), (8,), 5, 3, frames=6, whole=True)
-    ranges = dict(widths=(2, 4, 8), most_layers=2, classes=(3, 4), most_distances=40, frames=6)
+    ranges = {"widths": (2, 4, 8), "most_layers": 2, "classes": (3, 4), "most_distances": 40, "frames": 6}
     plain = [
-        dict(units=units, dense=dense, distances=d, classes=k, whole=whole)
+        {"units": units, "dense": dense, "distances": d, "classes": k, "whole": whole}
         for units in [(a,) for a in (2, 4, 8)] + [(a, b) for a in (2, 4, 8) for b in (2, 4, 8)]
         for dense in [(), (2,), (4,), (8,)]
         for k in (3, 4)
@@ -586,13 +588,17 @@ def test_the_lstm_has_the_count_of_its_closed_form_takes_a_step_and_survives_sav
     model = landmark_lstm.build(classes=4, distances=7, frames=5, units=units, dense=dense, whole=whole, dropout=0.2)
     assert model.count_params() == landmark_lstm.parameter_count(units, dense, 7, 4, 5, whole)
     inputs, last = (7, *units), (units[-1] * (5 if whole else 1), *dense, 4)
-    work = 5 * sum(4 * u * (d + u) for d, u in zip(inputs, units)) + sum(a * b for a, b in zip(last, last[1:]))
+    work = 5 * sum(4 * u * (d + u) for d, u in zip(inputs, units, strict=True)) + sum(
+        a * b for a, b in itertools.pairwise(last)
+    )
     assert models.profile(model).macs == work
     clips = np.random.default_rng(0).random((6, 5, 7)).astype("float32")
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy", run_eagerly=True)
     before = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
     assert np.isfinite(model.train_on_batch(clips, np.arange(6) % 4))
-    assert all((keras.ops.convert_to_numpy(v) != b).any() for v, b in zip(model.trainable_variables, before))
+    assert all(
+        (keras.ops.convert_to_numpy(v) != b).any() for v, b in zip(model.trainable_variables, before, strict=True)
+    )
     answers = model.predict(clips, verbose=0)
     assert answers.shape == (6, 4) and answers.dtype == np.float32
     np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
@@ -759,19 +765,19 @@ def test_knn_round_trips_also_where_nothing_of_it_was_imported(quarters, tmp_pat
 def test_knn_says_what_is_wrong(quarters):
     (images, labels), _ = quarters
     model = neighbours(k=5)
-    with pytest.raises(FerError, match="`k`.*at most as many neighbours as the 4 training images"):
+    with pytest.raises(FerError, match=r"`k`.*at most as many neighbours as the 4 training images"):
         model.fit(images[:4], labels[:4], verbose=0)
     with pytest.raises(FerError, match="no references yet"):
         model(images[:1])
-    with pytest.raises(FerError, match="`y`.*one label for each of the 40 images"):
+    with pytest.raises(FerError, match=r"`y`.*one label for each of the 40 images"):
         model.fit(images, labels[:-1], verbose=0)
-    with pytest.raises(FerError, match="`y`.*labels from 0 to 3"):
+    with pytest.raises(FerError, match=r"`y`.*labels from 0 to 3"):
         model.fit(images, labels + 1, verbose=0)
-    with pytest.raises(FerError, match="`x`.*\\(32, 32, 1\\)"):
+    with pytest.raises(FerError, match=r"`x`.*\(32, 32, 1\)"):
         model.fit(images[:, :16], labels, verbose=0)
-    with pytest.raises(FerError, match="`y`.*the labels"):
+    with pytest.raises(FerError, match=r"`y`.*the labels"):
         model.fit(images, verbose=0)
-    with pytest.raises(FerError, match="`x`.*at least one image"):
+    with pytest.raises(FerError, match=r"`x`.*at least one image"):
         model.fit(images[:0], labels[:0], verbose=0)
 
 

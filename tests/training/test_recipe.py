@@ -165,7 +165,9 @@ def test_the_plain_network_dies_on_drawn_faces_and_the_conditioned_one_lives(smo
                 model, smoke_faces.images, labels, rows, [], recipe=Recipe(epochs=1), seed=1, progress=False
             )
         dead[conditioned] = history["dead_hidden"][-1]
-    assert dead[False] >= 13 and dead[True] <= 10, dead
+    # Of 16.  Three seeds gave 13, 13 and 16 without conditioning and 2, 5 and 5 with it; another processor's rounding
+    # may move a few, and the fault that this is for would make the two alike.
+    assert dead[False] > 10 > 8 >= dead[True], dead
 
 
 # --- precision ------------------------------------------------------------------------------

@@ -1,0 +1,139 @@
+"""Networks as predictions take them: opened with the names of their outputs, asked about grey squares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_utils import models
+from fer_utils.core.errors import FerError, invalid
+
+_BATCH = 32
+
+
+def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, list[str]]:
+    """A network and the names of its outputs.
+
+    Parameters
+    ----------
+    model : a stored result's folder, a result (anything with ``.path``), a ``.keras`` file, or a ``keras.Model``.
+    labels : the class names in the model's order; None for those of the ``result.json`` beside the file.
+
+    Returns
+    -------
+    (network, labels) : the network as Keras has it, and as many names as it has outputs.
+
+    Raises
+    ------
+    FerError : ``model`` is none of these; ``labels`` are missing, not different, too few or too many.
+    MissingPackage : Keras is not installed.
+    """
+    network, stored = model, None
+    if not callable(model) and not isinstance(model, (str, os.PathLike)) and hasattr(model, "path"):
+        model = model.path
+    if isinstance(model, (str, os.PathLike)) and os.fspath(model):
+        path = Path(os.path.abspath(os.path.expanduser(os.fspath(model))))
+        if path.name == "result.json":
+            path = path.parent
+        file = path / "model.keras" if path.is_dir() else path
+        if not file.is_file() or file.suffix != ".keras":
+            raise invalid(
+                "model",
+                expected="a result's folder with a model.keras in it, or a .keras file",
+                received=str(path),
+                remedy="Train one: python -m fer_utils train --help",
+            )
+        stored = labels_beside(file)
+        network = models.load(file)
+    elif not (callable(network) and hasattr(network, "input_shape") and hasattr(network, "output_shape")):
+        raise invalid("model", expected="a result or its folder, a .keras file, or a keras.Model", received=model)
+    if labels is None and stored is None:
+        raise invalid(
+            "labels",
+            expected="the class names in the model's order",
+            received=None,
+            remedy="A network does not know its labels; a result's folder does, in result.json.",
+        )
+    return network, checked_labels(stored if labels is None else labels, network.output_shape[-1])
+
+
+def checked_labels(labels: Sequence[str] | str, classes: int) -> list[str]:
+    """The names of a network's outputs as a list, one text alone taken for one name.
+
+    Raises
+    ------
+    FerError : names that are not text or not different, or other than ``classes`` of them.
+    """
+    names = [labels] if isinstance(labels, str) else list(labels)
+    if not all(isinstance(label, str) for label in names) or len(set(names)) != len(names):
+        raise invalid("labels", expected="different names, as text", received=names)
+    if len(names) != classes:
+        raise invalid("labels", expected=f"{classes} names, one for each output of the model", received=names)
+    return names
+
+
+def labels_beside(file: Path) -> list[str] | None:
+    """The labels that the ``result.json`` beside a network's file says; None where there is none.
+
+    Raises
+    ------
+    FerError : the ``result.json`` cannot be read, or says no labels.
+    """
+    result = file.with_name("result.json")
+    if not result.is_file():
+        return None
+    try:
+        labels = json.loads(result.read_text(encoding="utf-8"))["labels"]
+        if not isinstance(labels, list):
+            raise TypeError("labels")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FerError(
+            f"{result} does not say the labels ({type(error).__name__}: {error}): pass `labels`, "
+            "or run the experiment again."
+        ) from error
+    return labels
+
+
+def square_input(network: Any) -> tuple[int, int]:
+    """(side, channels) of the pictures that a network takes, from its ``input_shape`` (None, side, side, channels).
+
+    Raises
+    ------
+    FerError : a network of several inputs, of pictures that are not square, or not of one or three channels.
+    """
+    shape = network.input_shape
+    one_picture = isinstance(shape, tuple) and len(shape) == 4
+    if not one_picture or not isinstance(shape[1], int) or shape[1] != shape[2] or shape[3] not in (1, 3):
+        raise invalid(
+            "model",
+            expected="a network of one square input, (side, side, 1) or (side, side, 3)",
+            received=f"input shape {shape}",
+        )
+    return shape[1], shape[3]
+
+
+def scores_of(network: Any, faces: Sequence[np.ndarray], channels: int, classes: int) -> np.ndarray:
+    """A Keras network's outputs for grey faces, in batches of 32.
+
+    Parameters
+    ----------
+    network : takes (n, side, side, channels) float32, pixels 0 to 255.
+    faces : squares (side, side), pixels 0 to 255; there may be none.
+    channels : 1 or 3; each face is repeated for as many.
+    classes : the number of outputs.
+
+    Returns
+    -------
+    (faces, classes) float32.
+    """
+    scores = [np.zeros((0, classes), np.float32)]
+    for start in range(0, len(faces), _BATCH):
+        batch = np.stack(faces[start : start + _BATCH])[..., None].astype(np.float32)
+        answer = network(np.repeat(batch, channels, axis=3), training=False)
+        scores.append(np.asarray(answer.numpy() if hasattr(answer, "numpy") else answer, np.float32))
+    return np.concatenate(scores)
