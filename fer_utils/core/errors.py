@@ -10,7 +10,7 @@ class FerError(ValueError):
     """A call asked for something that cannot be done; the message says what to change."""
 
 
-class MissingPackage(ImportError):
+class MissingPackage(ImportError):  # noqa: N818 - its name is part of what users catch
     """An optional package is needed for this call and is not installed."""
 
 

@@ -152,7 +152,7 @@ def test_every_table_is_a_table(smoke_site):
 def test_landing_page_gives_the_chapters_own_reading_times(smoke_site):
     cards = soup(Path(smoke_site) / "book" / "intro.html").select(".sd-card")
     assert len(cards) == len(CHAPTERS)
-    for card, chapter in zip(cards, CHAPTERS):
+    for card, chapter in zip(cards, CHAPTERS, strict=False):
         assert card.select_one("a[href]")["href"].endswith(f"{chapter}.html")
         notebook = json.loads((ROOT / f"{chapter}.ipynb").read_text(encoding="utf8"))
         text = "".join(notebook["cells"][0]["source"])
@@ -250,7 +250,7 @@ def test_the_widget_moves_on_the_static_page_and_finds_the_number(address):
 
 @pytest.mark.browser
 def test_without_scripts_the_widget_is_a_picture_in_words(address):
-    with launched_page(scripts=False) as (page, watch):
+    with launched_page(scripts=False) as (page, _):
         page.goto(f"{address}/notebooks/03_architecture.html")
         still = page.locator(".fer-budget-still img").first
         assert still.is_visible()

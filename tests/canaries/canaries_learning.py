@@ -1,4 +1,4 @@
-"""Canaries of what learns and of what is done with it: training, experiments, explanation, compression, inference, live."""
+"""Canaries of what learns and what is done with it: training, explanation, compression, inference, live."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fer_utils.live import Smoother, Tracker
 
 
 def small(size: int = 32, classes: int = 3) -> keras.Model:
-    """Two convolutions and a dense layer with fixed weights; Grad-CAM has a layer to look at, pruning filters to take."""
+    """Two convolutions and a dense layer with fixed weights: maps have a layer to look at, pruning filters to take."""
     model = keras.Sequential(
         [
             keras.Input((size, size, 1)),

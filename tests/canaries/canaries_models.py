@@ -51,7 +51,7 @@ SIDES: dict[str, int] = {
 
 
 def layers_of(model: keras.Model) -> list:
-    """Layer by layer: its kind, its output's shape, its parameters, what decides it, and its initialisers and penalties."""
+    """Layer by layer: its kind, its output's shape, its parameters, what decides it, its initialisers and penalties."""
     found: list = []
     for layer in model.layers:
         if isinstance(layer, keras.Model):
@@ -68,7 +68,7 @@ def layers_of(model: keras.Model) -> list:
 
 
 def with_fixed_weights(model: keras.Model) -> keras.Model:
-    """The model with weights from NumPy's generator, small enough that nothing saturates; moving variances stay positive."""
+    """The model with weights from NumPy's generator, small enough that nothing saturates; variances are positive."""
     draw = np.random.default_rng(7)
     for weight in model.weights:
         shape = tuple(weight.shape)

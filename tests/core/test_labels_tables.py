@@ -16,21 +16,21 @@ def test_vocabularies_are_the_data_sets_own():
 
 
 def clip(**changes):
-    row = dict(
-        path="/a/b.mp4",
-        dataset="ravdess",
-        clip="b.mp4",
-        actor="01",
-        sex="male",
-        expression="calm",
-        intensity=1,
-        view="front",
-        channel="speech",
-        modality="video-only",
-        statement="kids",
-        repetition=1,
-        performance="ravdess/01/x",
-    )
+    row = {
+        "path": "/a/b.mp4",
+        "dataset": "ravdess",
+        "clip": "b.mp4",
+        "actor": "01",
+        "sex": "male",
+        "expression": "calm",
+        "intensity": 1,
+        "view": "front",
+        "channel": "speech",
+        "modality": "video-only",
+        "statement": "kids",
+        "repetition": 1,
+        "performance": "ravdess/01/x",
+    }
     return row | changes
 
 
@@ -106,9 +106,9 @@ def test_whole_numbers_are_checked_in_one_place():
         found = whole_number("frames", value, 1, 3)
         assert found == 3 and type(found) is int
     for value in (0, 4, True, 2.0, "2", None, np.float64(2), [2]):
-        with pytest.raises(FerError, match="`frames`. Expected a whole number from 1 to 3. Received"):
+        with pytest.raises(FerError, match=r"`frames`\. Expected a whole number from 1 to 3\. Received"):
             whole_number("frames", value, 1, 3)
-    with pytest.raises(FerError, match="a whole number of 0 or more. Received: -1"):
+    with pytest.raises(FerError, match=r"a whole number of 0 or more\. Received: -1"):
         whole_number("warmup", -1, 0)
     assert whole_number("seed", 10**30, 0) == 10**30
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def test_every_tier_knows_the_same_sets_and_grows():
     def most(value):
         return float("inf") if value is None else value
 
-    for smaller, larger in zip(stand_ins.TIERS, stand_ins.TIERS[1:]):
+    for smaller, larger in pairwise(stand_ins.TIERS):
         assert set(stand_ins.SIZES[smaller]) == set(stand_ins.SIZES[larger])
         assert stand_ins.EPOCHS[smaller] <= stand_ins.EPOCHS[larger]
         for name, size in stand_ins.SIZES[smaller].items():
