@@ -13,6 +13,7 @@ import numpy as np
 
 from fer_utils import compress, inference
 from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.stages import stage
 
 #: Endings of files that `fer_utils.compress.export` writes; `fer_utils.compress.load` knows the engine of each.
 EXPORTED: tuple[str, ...] = (".tflite", ".onnx", ".xml")
@@ -49,6 +50,7 @@ class Classifier:
         return np.asarray(self.ask(batch), np.float32)
 
 
+@stage("live")
 def classifier(model: Any, labels: Sequence[str] | None = None, *, threads: int = 1) -> Classifier:
     """Open a network with its labels.
 

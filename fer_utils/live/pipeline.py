@@ -15,6 +15,7 @@ from typing import Any
 from tqdm import tqdm
 
 from fer_utils.core.errors import whole_number
+from fer_utils.core.stages import stage
 from fer_utils.core.tables import Problems
 from fer_utils.faces.detector_base import Detector
 from fer_utils.faces.landmarks import Landmarks
@@ -40,6 +41,7 @@ NOTICE = (
 )
 
 
+@stage("live")
 def run(
     source: int | str | os.PathLike,
     model: Any,
