@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.stages import stage
 
 #: Of iBUG's 68 points: the outer corners of the eyes, whose distance is the unit.
 OUTER_CORNERS = (36, 45)
@@ -19,6 +20,7 @@ def length(points: int = 68) -> int:
     return points * (points - 1) // 2
 
 
+@stage("model.distances")
 def distances(landmarks) -> np.ndarray:
     """All distances between the landmarks of each face, in units of the inter-ocular distance.
 

@@ -6,6 +6,8 @@ import math
 
 from keras import ops
 
+from fer_utils.core.stages import stage
+
 #: Cells of a block's side, and the cap of L2-Hys: Dalal and Triggs' choices.
 BLOCK = 2
 CAP = 0.2
@@ -21,6 +23,7 @@ def length(input_shape: tuple[int, int, int], cell: int = 20, bins: int = 9) -> 
     return rows * columns * BLOCK * BLOCK * bins
 
 
+@stage("model.hog")
 def hog(images, *, cell: int = 20, bins: int = 9):
     """Describe images by where their edges point.
 

@@ -22,6 +22,7 @@ from itertools import pairwise, product
 import keras
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.models._parts import real, softmax_head
 from fer_utils.models.distances import length
 
@@ -102,6 +103,7 @@ def candidates(
     return found
 
 
+@stage("model.landmark_lstm")
 def build(
     *,
     classes: int,
