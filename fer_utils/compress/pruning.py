@@ -178,6 +178,7 @@ class MagnitudePruning(keras.callbacks.Callback):
     history : list of (step, share asked for), one a choice.
     """
 
+    @stage("pruning")
     def __init__(
         self,
         sparsity: float | None = 0.8,

@@ -23,6 +23,7 @@ from scipy.optimize import linear_sum_assignment
 
 from fer_utils.core.errors import whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.faces.detector_base import Box, Detector
 from fer_utils.faces.detectors import cleaned, create
 from fer_utils.faces.pixels import contiguous, grey_of
@@ -81,6 +82,7 @@ class Track:
 class Tracker:
     """Follows all faces of a film, frame by frame: ``update`` gives those of the next frame."""
 
+    @stage("live")
     def __init__(self, detector: str | Detector = "dlib", *, every: int = 10, lost: int = 15):
         """
         Parameters

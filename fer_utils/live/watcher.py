@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.faces.cropping import checked_margin
 from fer_utils.faces.detector_base import Box, Detector
 from fer_utils.faces.extraction import Settings, faces_of_frame
@@ -71,6 +72,7 @@ class Watcher:
     ``problems`` counts what went wrong, by (stage, kind, sentence, what was done).
     """
 
+    @stage("live")
     def __init__(
         self,
         model: Any,
