@@ -328,7 +328,7 @@ def test_all_real_votes(shared_data, root):
     assert table["actor"].nunique() == 91 and table["clip"].nunique() == 7442
     assert table.groupby("modality").size().to_dict() == {"voice": 7442, "face": 7442, "both": 7442}
     faces = table[table["modality"] == "face"]
-    stored = json.loads((root / "fer_utils/crema_d_votes.json").read_text())
+    stored = json.loads((root / "fer_utils/reporting/crema_d_votes.json").read_text())
     names = [f"votes_{label}" for label in stored["labels"]]
     assert faces.groupby("expression")[names].sum().loc[stored["labels"]].to_numpy().tolist() == stored["votes"]
     right = {
