@@ -31,16 +31,10 @@ ROOMS = sorted(path.parent.name for path in Path(fer_utils.__file__).parent.glob
     "statement",
     [
         "import fer_utils",
-<<<<<<< HEAD
         "import fer_utils; dir(fer_utils)",
         f"from fer_utils import {', '.join(ROOMS)}",
         "import fer_utils; [dir(getattr(fer_utils, name)) for name in " + repr(ROOMS) + "]",
         "from fer_utils.cli import main; main.make_parser()",
-=======
-        "from fer_utils import datasets, splits, studio, faces, models, exercises, widgets",
-        "import fer_utils; [getattr(fer_utils, name) for name in fer_utils.__all__ if name != 'predict']",
-        "import fer_utils.cli.main; dir(__import__('fer_utils'))",
->>>>>>> w/tools
     ],
     ids=["the package", "its names", "every room", "every room's names", "the command line"],
 )
@@ -146,12 +140,5 @@ def test_the_lock_holds_every_requirement_of_the_extras_it_is_made_from(root):
 
 
 def test_an_unknown_name_is_an_attribute_error():
-<<<<<<< HEAD
     with pytest.raises(AttributeError, match="attribute.*nonsense"):
         getattr(fer_utils, "nonsense")  # noqa: B009 - the point is the access
-=======
-    import fer_utils
-
-    with pytest.raises(AttributeError, match="attribute nonsense"):
-        _ = fer_utils.nonsense
->>>>>>> w/tools
