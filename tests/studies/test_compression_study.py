@@ -109,9 +109,8 @@ def test_what_is_trained_is_not_trained_again(small, monkeypatch):
     from fer_utils import training
 
     monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
-    monkeypatch.setattr(
-        compression, "_measured", lambda *_: ([], [], [])
-    )  # that is done anew each time, and takes its time
+    # To measure is done anew each time, and takes its time.
+    monkeypatch.setattr(compression, "measured_files", lambda *_: ([], [], []))
     again = compression.answer("smoke", progress=False, **SMALL | {"shares": (), "forms": SMALL["forms"][1:3]})
     assert (
         again["networks"]["xception, weights pruned"] == small["networks"]["xception, weights pruned"]
