@@ -140,5 +140,5 @@ def test_the_lock_holds_every_requirement_of_the_extras_it_is_made_from(root):
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="attribute.*nonsense"):
+    with pytest.raises(AttributeError, match=r"attribute.*nonsense"):
         getattr(fer_utils, "nonsense")  # noqa: B009 - the point is the access
