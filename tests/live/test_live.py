@@ -19,7 +19,7 @@ from fer_utils.cli.arguments import add_output_arguments
 from fer_utils.core.errors import FerError
 from fer_utils.faces import Box, Detector, prepare
 from fer_utils.faces.reading import Frame
-from fer_utils.live import classifiers, drawing, peer_networks, pipeline, scenes, streams, watcher
+from fer_utils.live import classifiers, drawing, peer_networks, scenes, streams, watcher
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
