@@ -100,7 +100,7 @@ def grade_loss(answer) -> str:
         )
         before = [np.array(part) for part in case[:3]]
         made = asked(answer, _ARGUMENTS, *case)
-        if not all(np.array_equal(one, other) for one, other in zip(before, case, strict=True)):
+        if not all(np.array_equal(one, other) for one, other in zip(before, case[:3], strict=True)):
             raise Wrong("your function changed the arrays that it was given; compute in new ones.")
         if np.ndim(made) or made is None or isinstance(made, (str, bytes, bool)):
             shape = f" of shape {np.shape(made)}" if np.ndim(made) else ""

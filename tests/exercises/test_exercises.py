@@ -381,7 +381,7 @@ WRONG = [
     ("08-1", lambda c, a, s: interval(c, a, None), "same seed"),
     ("08-1", lambda c, a, s: np.mean(c), "two numbers"),
     ("08-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
-    ("01-1", dict, "should be describe(name)"),
+    ("01-1", lambda: {}, "should be describe(name)"),  # noqa: PIE807 - it takes nothing, and `dict` would
     ("02-1", lambda n: [], "should be sample(length, k)"),
     ("04-1", lambda m, c: m, "should be actor_split(meta, test_actors, seed)"),
     ("05-1", lambda losses: 0, "should be stop(losses, patience)"),
