@@ -50,7 +50,8 @@ class Box(NamedTuple):
         union = self.w * self.h + other.w * other.h - common
         return common / union if union else 0.0
 
-    def _same_face(self, other: Box) -> bool:
+    def may_be_same_face(self, other: Box) -> bool:
+        """Whether this box's middle lies in ``other``, or the two overlap by more than 0.3; ask both ways round."""
         middle_x, middle_y = self.x + self.w / 2, self.y + self.h / 2
         inside = other.x <= middle_x < other.x + other.w and other.y <= middle_y < other.y + other.h
         return inside or self.overlap(other) > 0.3
@@ -146,7 +147,7 @@ class Detector:
         if (
             scaled_down
             and near is not None
-            and (box := self._again(rgb, near, True)) is not None
+            and (box := self.look_again(rgb, near, True)) is not None
             and not self._larger(rgb, box)
         ):
             return [box], -1
@@ -162,7 +163,7 @@ class Detector:
             if found and boxes[0].w * scale > 1.125 * self.smallest:
                 break
         if scaled_down and boxes and used < len(scales) - 1:
-            boxes = largest_first([self._again(rgb, boxes[0], False) or boxes[0], *boxes[1:]])
+            boxes = largest_first([self.look_again(rgb, boxes[0], False) or boxes[0], *boxes[1:]])
         return boxes, used
 
     def _complete(self, rgb: np.ndarray, boxes: list[Box], used: int) -> list[Box]:
@@ -173,14 +174,18 @@ class Detector:
             if scale < min(1.0, scales[-1]):
                 continue
             for box in self._scaled(full, scale, True):
-                if not any(box._same_face(other) or other._same_face(box) for other in boxes):
+                if not any(box.may_be_same_face(other) or other.may_be_same_face(box) for other in boxes):
                     boxes.append(box)
         return largest_first(boxes)
 
-    def _again(self, rgb: np.ndarray, near: Box, steady: bool) -> Box | None:
+    def look_again(self, rgb: np.ndarray, near: Box, steady: bool) -> Box | None:
         """The face about a known box, as the mean of three looks, half a step apart; None unless all find it.
 
-        With ``steady`` the sizes of the mean and of the known box are averaged.
+        Parameters
+        ----------
+        rgb : (H, W, 3) uint8.
+        near : the known box, in pixels of ``rgb``.
+        steady : average the sizes of the mean and of the known box.
         """
         cv2 = opencv()
         height, width = rgb.shape[:2]
@@ -226,7 +231,7 @@ class Detector:
         small = small[..., ::-1] if backwards else small
         small = grey_of(small) if self.grey_first or not self.colours else contiguous(small)
         found = [Box(*(value / scale for value in one[:4]), one.score) for one in self.at_scale(small, False)]
-        return not all(one._same_face(box) or box._same_face(one) for one in found)
+        return not all(one.may_be_same_face(box) or box.may_be_same_face(one) for one in found)
 
     def _scaled(self, picture: np.ndarray, scale: float, last: bool) -> list[Box]:
         picture = contiguous(picture) if picture.ndim == 3 else picture

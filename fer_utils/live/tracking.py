@@ -252,7 +252,7 @@ class Tracker:
         own = type(finder).detect is not Detector.detect  # somebody's own way to look at a picture
         close = bool(finder.again) and not own
         if close:
-            near = [finder._again(rgb, track.box, True) for track in self.tracks]
+            near = [finder.look_again(rgb, track.box, True) for track in self.tracks]
             found = [box for box in near if box is not None]
         if not self.tracks:
             # Nobody is in view: every second look is at more pixels, for smaller faces.
@@ -278,7 +278,7 @@ class Tracker:
             )
             if any(_one_face(box, other) for other in found):
                 continue
-            box = (finder._again(rgb, box, False) if close else None) or box
+            box = (finder.look_again(rgb, box, False) if close else None) or box
             if not any(_one_face(box, other) for other in found):
                 found.append(box)
         return cleaned(found)
@@ -323,7 +323,7 @@ def _alike(patch: np.ndarray, other: np.ndarray | None) -> float:
 
 
 def _one_face(one: Box, other: Box) -> bool:
-    return one.overlap(other) > SAME or one._same_face(other) or other._same_face(one)
+    return one.overlap(other) > SAME or one.may_be_same_face(other) or other.may_be_same_face(one)
 
 
 def _assigned(known: list[Box], found: list[Box]) -> dict[int, int]:

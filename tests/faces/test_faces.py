@@ -419,7 +419,7 @@ def test_a_known_box_a_little_off_gives_the_same_look():
     dlib, wall = finder("dlib"), on_wall((0, 600, 300, 60))
     known = Box(470, 250, 290, 290, 0.0)
     looks = {
-        dlib._again(wall, known._replace(x=known.x + right, y=known.y + down), False)
+        dlib.look_again(wall, known._replace(x=known.x + right, y=known.y + down), False)
         for right in (0, 1, 2)
         for down in (0, 1)
     }
