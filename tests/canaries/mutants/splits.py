@@ -1,3 +1,0 @@
-"""Edits of the splits."""
-
-MUTANTS: dict[str, list[tuple[str, str, str]]] = {"splits": []}
