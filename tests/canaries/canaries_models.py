@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import inspect
 from typing import Any
 
 from canary import canary, digest
@@ -10,6 +11,7 @@ import keras
 import numpy as np
 
 from fer_utils import models
+from fer_utils.core.errors import FerError
 
 #: What of a layer's configuration decides what it computes; names and Keras' own bookkeeping do not.
 DECIDING: tuple[str, ...] = (
@@ -21,8 +23,10 @@ DECIDING: tuple[str, ...] = (
     "epsilon",
     "filters",
     "groups",
+    "go_backwards",
     "keepdims",
     "kernel_size",
+    "max_value",
     "mean",
     "momentum",
     "negative_slope",
@@ -30,13 +34,28 @@ DECIDING: tuple[str, ...] = (
     "padding",
     "pool_size",
     "rate",
+    "recurrent_activation",
+    "return_sequences",
     "scale",
     "seed",
     "strides",
     "target_shape",
+    "threshold",
     "units",
     "use_bias",
 )
+#: Other options that a network is built with besides: their layers are looked at, too.
+VARIANTS: dict[str, list[dict[str, Any]]] = {
+    "ding2023": [
+        {"l1": 0.01, "filters": 2, "dense": 3},
+        {"l1": 0.02, "filters": 2, "dense": 0, "conditioned": False, "padding": "valid", "pool": 2},
+    ],
+    "nano": [
+        {"pooling": "average", "convolution": "full", "residual": False},
+        {"pooling": "flatten", "normalise": False},
+    ],
+    "mobilenet_inception2019": [{"width": 0.5625, "features": 222}],
+}
 #: Side of the pictures, in pixels: as small as the network takes.
 SIDES: dict[str, int] = {
     "mobilenet_inception2019": 64,
@@ -51,7 +70,7 @@ SIDES: dict[str, int] = {
 
 
 def layers_of(model: keras.Model) -> list:
-    """Layer by layer: its kind, its output's shape, its parameters, what decides it, its initialisers and penalties."""
+    """Layer by layer: kind, output's shape, parameters, what decides it, initialisers, penalties and bounds."""
     found: list = []
     for layer in model.layers:
         if isinstance(layer, keras.Model):
@@ -59,7 +78,13 @@ def layers_of(model: keras.Model) -> list:
             continue
         config: dict[str, Any] = layer.get_config()
         chosen = {key: repr(config[key]) for key in DECIDING if key in config}
-        for key in ("kernel_initializer", "depthwise_initializer", "bias_initializer", "kernel_regularizer"):
+        for key in (
+            "kernel_initializer",
+            "depthwise_initializer",
+            "bias_initializer",
+            "kernel_regularizer",
+            "kernel_constraint",
+        ):
             if isinstance(config.get(key), dict):
                 inner = {k: v for k, v in config[key]["config"].items() if k != "seed"}
                 chosen[key] = repr((config[key]["class_name"], sorted(inner.items())))
@@ -101,9 +126,30 @@ def _network(name: str) -> Callable[[], Any]:
         }
         if name in ("ding2023", "nano", "mobilenet_inception2019"):
             out["says"] = np.round(with_fixed_weights(model)(pictures(3, side), training=False).numpy(), 4)
+        for number, options in enumerate(VARIANTS.get(name, ())):
+            model = models.build(name, classes=5, input_shape=(side, side, 1), **options)
+            out[f"variant {number}"] = digest(layers_of(model))
+        if name == "ding2023":
+            out |= _counted()
         return out
 
     return run
+
+
+def _counted() -> dict[str, Any]:
+    """What the paper's network says of its own counts, and the bound of its hidden layer."""
+    from fer_utils.models import constraints, ding2023
+
+    kernel = np.arange(12, dtype=np.float32).reshape(4, 3) ** 2
+    return {
+        "count": [
+            ding2023.parameter_count(),
+            ding2023.parameter_count(5, 0, 3, 60, 3, "valid", 2),
+            ding2023.search_size(),
+        ],
+        "candidates": ding2023.candidates(most_filters=40),
+        "bounded": np.asarray(constraints.ZeroMean()(kernel)),
+    }
 
 
 for _name in models.available():
@@ -111,28 +157,63 @@ for _name in models.available():
         canary(f"model.{_name}", tolerance=5e-4)(_network(_name))
 
 
-@canary("model.knn", tolerance=5e-4)
+@canary("model.knn", tolerance=1e-5)
 def _knn():
-    shown, asked = pictures(9, 60), pictures(12, 60)[9:]
-    model = models.build("knn", classes=3, input_shape=(60, 60, 1), k=3)
-    model.compile()
-    model.fit(shown, np.arange(9) % 3, verbose=0)
-    return {
-        "options": {key: repr(value) for key, value in models.options("knn").items()},
-        "says": np.round(np.asarray(model(asked)), 4),
-        "references": model.references,
-    }
+    """Some pictures are flat in part, so that the lengths of their descriptors differ."""
+    images = pictures(16, 60)
+    images[::2, :40] = 90
+    shown, asked = images[:12], images[12:]
+    out = {"options": {key: repr(value) for key, value in models.options("knn").items()}}
+    for name, labels, k in (("numbers", np.arange(12) % 3, 5), ("one-hot", np.eye(3)[np.arange(12) // 4], 2)):
+        model = models.build("knn", classes=3, input_shape=(60, 60, 1), k=k)
+        history = model.fit(shown, labels, verbose=0).history
+        out[name] = {
+            "says": np.round(np.asarray(model(asked)), 6),
+            "references": model.references,
+            "macs": model.multiply_accumulates,
+            "learned": {key: np.round(values, 6) for key, values in history.items()},
+        }
+    return out
+
+
+def _mixed() -> keras.Model:
+    """A network with what others lack: a shared layer, a separable convolution, a dense layer along an axis."""
+    inputs = keras.Input((12, 10, 4))
+    shared = keras.layers.Dense(4, name="shared")
+    x = keras.layers.Add(name="added")([inputs, shared(shared(inputs))])
+    x = keras.layers.SeparableConv2D(6, 3, padding="same", name="separable")(x)
+    x = keras.layers.BatchNormalization(name="norm")(x)
+    inner = keras.Sequential([keras.Input((12, 10, 6)), keras.layers.Conv2D(5, 3, strides=2)], name="inner")
+    x = keras.layers.Flatten(name="flat")(keras.layers.Concatenate(name="beside")([x, keras.layers.ReLU()(x)]))
+    y = keras.layers.Flatten(name="other")(inner(keras.layers.Reshape((12, 10, 6))(keras.layers.Dense(720)(x))))
+    return keras.Model(inputs, keras.layers.Dense(3, name="scores")(y), name="mixed")
 
 
 @canary("profile")
 def _profile():
+    """Counts of networks of the registry and of three small ones, layer by layer."""
+    from fer_utils.models import landmark_lstm
+
+    flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(9, 3), keras.layers.Flatten()], name="flat")
+    neighbours = models.build("knn", classes=3, input_shape=(60, 60, 1), k=2)
+    neighbours.fit(pictures(5, 60), np.arange(5) % 3, verbose=0)
+    asked = [models.build(name, classes=8, input_shape=(96, 96, 1)) for name in ("ding2023", "nano", "mobilenetv2")]
+    asked += [
+        landmark_lstm.build(classes=4, distances=12, frames=3, units=(8,), dense=(6,)),
+        _mixed(),
+        flat,
+        neighbours,
+    ]
     out = {}
-    for name in ("ding2023", "nano", "mobilenetv2"):
-        counted = models.profile(models.build(name, classes=8, input_shape=(96, 96, 1)))
-        out[name] = {
+    for model in asked:
+        counted = models.profile(model)
+        out[model.name] = {
             "parameters": counted.parameters,
             "trainable": counted.trainable,
             "macs": counted.macs,
+            "bytes": counted.bytes,
+            "activation bytes": counted.activation_bytes,
+            "layers": counted.layers[["parameters", "macs"]].to_numpy(int)[:24].tolist(),
         }
     out["at the paper's size"] = models.profile(models.build("ding2023", classes=8)).macs
     return out
@@ -142,30 +223,66 @@ def _profile():
 def _landmark_lstm():
     from fer_utils.models import landmark_lstm
 
-    model = landmark_lstm.build(classes=4, distances=12, frames=3, units=(8,), dense=(6,))
-    given = np.random.default_rng(1).normal(size=(2, 3, 12)).astype(np.float32)
-    return {
-        "parameters": model.count_params(),
-        "layers": digest(layers_of(model)),
-        "says": np.round(with_fixed_weights(model)(given, training=False).numpy(), 4),
-        "at the paper's size": landmark_lstm.FRAMES,
+    out = {
+        "options": {key: repr(one.default) for key, one in inspect.signature(landmark_lstm.build).parameters.items()},
+        "count": [
+            landmark_lstm.parameter_count(),
+            landmark_lstm.parameter_count((2, 3), (5,), 4, 3, 7, True),
+            landmark_lstm.FRAMES,
+            landmark_lstm.WIDTHS,
+        ],
+        "candidates": [
+            [repr(one) for one in landmark_lstm.candidates(target, widths=widths, most_layers=2, classes=(8,))]
+            for target, widths in ((landmark_lstm.PRINTED, (1024, 2048)), (37_256, (4,)))
+        ],
     }
+    given = np.random.default_rng(1).normal(size=(2, 3, 12)).astype(np.float32)
+    for name, options in (
+        ("one", {"units": (8,), "dense": (6,)}),
+        ("two", {"units": (5, 4), "dense": (), "whole": True, "dropout": 0.4}),
+    ):
+        model = landmark_lstm.build(classes=4, distances=12, frames=3, **options)
+        out[name] = {
+            "parameters": model.count_params(),
+            "layers": digest(layers_of(model)),
+            "says": np.round(with_fixed_weights(model)(given, training=False).numpy(), 4),
+        }
+    return out
 
 
 @canary("model.hog", tolerance=2e-4)
 def _hog():
     from fer_utils.models.hog import hog, length
 
-    described = np.asarray(hog(pictures(3, 60), cell=20, bins=9))
-    return {"length": length((180, 180, 1)), "described": np.round(described[:, ::7], 4)}
+    coloured = np.concatenate([pictures(2, 48), pictures(4, 48)[2:], 0.3 * pictures(2, 48)[::-1]], axis=-1)
+    return {
+        "length": [length((180, 180, 1)), length((65, 47, 1), 10, 6), length((30, 30, 1))],
+        "described": np.round(np.asarray(hog(pictures(3, 60), cell=20, bins=9))[:, ::7], 4),
+        "coloured": np.round(np.asarray(hog(coloured, cell=10, bins=6))[:, ::11], 4),
+    }
 
 
 @canary("model.distances", tolerance=1e-5)
 def _distances():
-    from fer_utils.models.distances import distances
+    from fer_utils.models import distances as room
 
     points = np.random.default_rng(2).uniform(0, 100, (2, 68, 2))
-    return np.round(distances(points)[:, ::101].astype(float), 5)
+    refused = []
+    for face, point, value in ((1, 45, points[1, 36]), (0, 7, np.nan), (1, 3, np.inf)):
+        spoilt = points.copy()
+        spoilt[face, point] = value
+        try:
+            room.distances(spoilt)
+            refused.append(False)
+        except FerError:
+            refused.append(True)
+    found = room.distances(points)
+    return {
+        "length": room.length(),
+        "type": str(found.dtype),
+        "distances": np.round(found[:, ::101].astype(float), 5),
+        "refused": refused,
+    }
 
 
 @canary("distillation", tolerance=2e-3)
