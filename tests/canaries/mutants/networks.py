@@ -57,7 +57,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (NANO, 'pooling: str = "weighted"', 'pooling: str = "average"'),
         (NANO, "dropout: float = 0.2", "dropout: float = 0.25"),
         (NANO, "_MOMENTUM = 0.9", "_MOMENTUM = 0.99"),
-        (NANO, '"padding": "same"', '"padding": "valid"'),
+        (NANO, 'depthwise_initializer="he_normal"', 'depthwise_initializer="glorot_uniform"'),
         (NANO, '"use_bias": not normalise', '"use_bias": True'),
         (NANO, 'f"{name}_depthwise", relu=False)', 'f"{name}_depthwise")'),
         (NANO, "strides=2,", "strides=1,"),
