@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import onnx
 
-from fer_utils import compress, explain, faces, models, predict, studio, training
+from fer_utils import compress, explain, faces, predict, studio, training
 from fer_utils.compress import engines, self_test
 from fer_utils.experiments import Experiment, Model, Split, run
 from fer_utils.explain import shortcuts
@@ -272,20 +272,28 @@ def _inside(file: Path) -> dict:
     }
 
 
+def of_dark_and_bright(side: int, channels: int = 1) -> keras.Model:
+    """Its scores say how bright a picture is: what it is shown matters, and a pixel more or less does not."""
+    layers = [keras.layers.Rescaling(1 / 255), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(3, "softmax")]
+    network = keras.Sequential([keras.Input((side, side, channels)), *layers])
+    weights = np.float32([[-20, 0, 10]] * channels) / channels
+    network.layers[-1].set_weights([weights, np.float32([10, 0, -5])])
+    return network
+
+
 @canary("inference", tolerance=0.3)
 def _inference():
     """Two people in a picture: every face, the largest first, and the scores of fixed weights."""
     large, tiny = (studio.draw(studio.person(seed), {12: 0.6}, size=side) for seed, side in ((1, 256), (2, 160)))
     both = np.full((256, 440, 3), 127, np.uint8)
     both[:160, :160], both[:, 184:] = tiny, large
-    network = with_fixed_weights(models.build("nano", classes=3, input_shape=(60, 60, 1)))
+    network, three = of_dark_and_bright(60), of_dark_and_bright(40, 3)
     names = ["happy", "sad", "angry"]
     out = {"options": {key: repr(one.default) for key, one in inspect.signature(predict).parameters.items()}}
     grey = np.full((120, 120), 127, np.uint8)
-    three = with_fixed_weights(models.build("nano", classes=3, input_shape=(40, 40, 3)))
     for name, source, asked, margin in (
         ("both", both, network, 0.0),
-        ("wider", tiny, three, 0.2),
+        ("wider", tiny, three, 0.4),
         ("none", grey, three, 0),
     ):
         found = predict(source, asked, labels=names, margin=margin)
@@ -299,7 +307,7 @@ def _inference():
 
 
 class Scripted(faces.Detector):
-    """Says where the face is: in the picture that stands out from the grey of 90; counts how often it is asked."""
+    """Says where faces are, one above the other: what stands out from a grey of 90; counts how often it is asked."""
 
     name = "scripted"
 
@@ -308,8 +316,11 @@ class Scripted(faces.Detector):
 
     def detect(self, rgb):
         self.asked += 1
-        columns = np.flatnonzero((rgb != 90).any(axis=(0, 2)))
-        return [faces.Box(int(columns[0]) + 12, 24, 90, 90, 1.0)] if len(columns) else []
+        found = []
+        for top in (0, 160):
+            columns = np.flatnonzero((rgb[top : top + 160] != 90).any(axis=(0, 2)))
+            found += [faces.Box(int(columns[0]) + 12, top + 24, 90, 90, 1.0)] if len(columns) else []
+        return found
 
 
 def quarters(box) -> list[float]:
@@ -321,14 +332,14 @@ def quarters(box) -> list[float]:
 def _live():
     """A face that wanders and grows, is hidden, comes back; another takes its place; and what is smoothed of scores."""
     one, other = (studio.draw(studio.person(seed), {12: 0.4}, size=128) for seed in (3, 8))
-    network = with_fixed_weights(models.build("nano", classes=3, input_shape=(40, 40, 1)))
-    watcher = Watcher(network, labels=["happy", "sad", "angry"], detector=Scripted(), every=3, lost=4)
+    watcher = Watcher(of_dark_and_bright(40), labels=["happy", "sad", "angry"], detector=Scripted(), every=3, lost=4)
     out = {"seen": [], "scores": []}
     for number in range(20):
         frame = np.full((320, 480, 3), 90, np.uint8)
         left = 10 + 3 * number
         if number not in (5, 6, *range(13, 19)):
-            frame[16:144, left : left + 128] = one if number < 10 else other
+            frame[16:144, left : left + 128] = (1 - 0.02 * number) * (one if number < 10 else other)
+        frame[176:304, 340:468] = other
         seen = watcher.look(frame, number / 15)
         out["seen"].append([[each.id, *quarters(each.box), each.lost] for each in seen])
         out["scores"] += [np.round(20 * each.smoothed, 2) for each in seen if each.smoothed is not None]
@@ -339,8 +350,9 @@ def _live():
         frame[20 : 20 + side, 30 : 30 + side] = one[np.ix_(*[np.arange(side) * 128 // side] * 2)]
         wide += [[*quarters(track.box), track.lost] for track in tracker.update(frame)]
     out["growing"], out["identities"] = wide, len(watcher.identities)
-    defaults = inspect.signature(Watcher.__init__).parameters
-    out["defaults"] = {key: repr(each.default) for key, each in defaults.items()}
+    for kind in (Watcher, Tracker):
+        defaults = inspect.signature(kind.__init__).parameters
+        out[kind.__name__] = {key: repr(each.default) for key, each in defaults.items()}
     times = np.arange(12) / 10
     raw = np.stack([np.arange(12) // 3 % 2, np.sin(times * 5) ** 2, np.full(12, 0.4)], axis=1)
     smoother = Smoother()

@@ -160,11 +160,11 @@ for _name in models.available():
 @canary("model.knn", tolerance=1e-5)
 def _knn():
     """Some pictures are flat in part, so that the lengths of their descriptors differ."""
-    images = pictures(16, 60)
-    images[::2, :40] = 90
-    shown, asked = images[:12], images[12:]
+    images = pictures(28, 60)
+    images[::2, :42] = 90
+    shown, asked = images[:18], images[18:]
     out = {"options": {key: repr(value) for key, value in models.options("knn").items()}}
-    for name, labels, k in (("numbers", np.arange(12) % 3, 5), ("one-hot", np.eye(3)[np.arange(12) // 4], 2)):
+    for name, labels, k in (("numbers", np.arange(18) % 3, 5), ("one-hot", np.eye(3)[np.arange(18) // 6], 2)):
         model = models.build("knn", classes=3, input_shape=(60, 60, 1), k=k)
         history = model.fit(shown, labels, verbose=0).history
         out[name] = {
