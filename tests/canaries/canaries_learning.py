@@ -248,7 +248,7 @@ def _export():
             runner, test = compress.load(made), self_test.find(file.read_bytes())
             out[f"{format} {quantize}"] = {
                 "says": np.round(np.asarray(runner(images[16:20])), 3),
-                "kilobytes": round(made.bytes / 1000, 2) / 10,
+                "kilobytes": round(made.bytes / 1000, 2) / 100,
                 "checked": made.checked,
                 "bits": made.weight_bits,
                 "tested": runner.self_test_difference is not None,
@@ -267,8 +267,10 @@ def _inside(file: Path) -> dict:
     values = [onnx.numpy_helper.to_array(one) for one in graph.initializer]
     return {
         "operations": dict(sorted(Counter(node.op_type for node in graph.node).items())),
-        "types": dict(sorted(Counter(str(one.dtype) for one in values).items())),
-        "largest": max((int(np.abs(one.astype(int)).max()) for one in values if one.dtype == np.int8), default=0),
+        "numbers": sorted(f"{one.dtype} {list(one.shape)}" for one in values),
+        "largest": max(
+            (int(np.abs(one.astype(int)).max()) for one in values if one.dtype == np.int8 and one.ndim > 1), default=0
+        ),
     }
 
 

@@ -219,12 +219,6 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (EXPORTING, "_CHECKED_IMAGES = 32", "_CHECKED_IMAGES = 8"),
         (EXPORTING, "self_tests.attach(first, format, test)", "first"),
         (EXPORTING, "self_tests.TOLERANCE[quantize]", "2 * self_tests.TOLERANCE[quantize]"),
-        (CONVERTING, "CALIBRATION_IMAGES = 200", "CALIBRATION_IMAGES = 1"),
-        (
-            CONVERTING,
-            'if quantize == "float16":\n            converter',
-            'if quantize == "int8":\n            converter',
-        ),
         (CONVERTING, "[tf.lite.Optimize.DEFAULT]", "[]"),
         (CONVERTING, "per_channel=True", "per_channel=False"),
         (CONVERTING, "reduce_range=weight_bits == 7", "reduce_range=weight_bits == 8"),
