@@ -21,7 +21,7 @@ help:
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite (JOBS=n workers; default one a processor, 4 at most)"
-	@echo "make lint              style, the order of the rooms, types, text files, workflows"
+	@echo "make lint              style, the order of the subpackages, types, text files, workflows"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make lock              compile requirements.txt anew from pyproject.toml"
@@ -43,7 +43,7 @@ lint: env
 	check() { echo "== $$1"; shift; "$$@" || failed=yes; }; \
 	check "ruff check" $(VENV)/bin/ruff check .; \
 	check "ruff format" $(VENV)/bin/ruff format --check .; \
-	check "order of the rooms (import-linter)" $(VENV)/bin/lint-imports --no-logo; \
+	check "order of the subpackages (import-linter)" $(VENV)/bin/lint-imports --no-logo; \
 	check "types (mypy)" $(VENV)/bin/mypy; \
 	check "text files" $(RUN) .ci/tidy.py; \
 	if [ -d .github ]; then check "workflows (zizmor)" $(VENV)/bin/zizmor --offline --no-progress --quiet .github; fi; \

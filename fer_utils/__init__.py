@@ -1,10 +1,10 @@
 """Lightweight facial expression recognition, rebuilt, measured and questioned.
 
 Clips become faces, faces become splits, splits become a run, a run becomes evidence, evidence becomes a page.
-Every room of the package is one step of that sentence: ``datasets`` and ``studio``, ``faces``, ``splits``, ``models``
-and ``training``, ``experiments``, ``metrics`` and ``compress``, ``plotting`` and ``widgets``.
+Every subpackage is one step of that sentence: ``datasets`` and ``studio``, ``faces``, ``splits``, ``models`` and
+``training``, ``experiments``, ``metrics`` and ``compress``, ``plotting`` and ``widgets``.
 
-Importing the package imports none of TensorFlow, OpenCV or dlib; a room is loaded when it is first used.
+Importing the package imports none of TensorFlow, OpenCV or dlib; a subpackage is loaded when it is first used.
 """
 
 import lazy_loader

@@ -1,9 +1,9 @@
 """Keys: a chapter runs again when something that it depends on has changed, and only then.
 
 What a chapter depends on is of two kinds.  Its *inputs* are known before it runs: its cells, the parameters, the lock
-of the environment, and the code of the rooms that only show things (plots, sentences, widgets, graders), as far as its
-cells import them.  What it *used* is known after it ran: the stages that it passed (`fer_utils.core.stages`), with
-their versions, and the stored answers that it showed.  Both are remembered, and `reasons` compares.
+of the environment, and the code of the subpackages that only show things (plots, sentences, widgets, graders), as far
+as its cells import them.  What it *used* is known after it ran: the stages that it passed (`fer_utils.core.stages`),
+with their versions, and the stored answers that it showed.  Both are remembered, and `reasons` compares.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 
 from .layout import Book
 
-#: Rooms whose output is looked at and feeds no number: no stage, so their code itself counts.
+#: Subpackages whose output is looked at and feeds no number: no stage, so their code itself counts.
 SHOWING: tuple[str, ...] = ("exercises", "plotting", "reporting", "widgets")
 #: The environment variable that names the file in which a kernel notes what it used.
 USED_FILE = "FER_USED_FILE"
@@ -52,10 +52,10 @@ def python_of(book: Book, chapter: str) -> str:
     return re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", code)
 
 
-def imported_rooms(source: str) -> set[str]:
-    """The rooms of ``fer_utils`` that a text imports, at any depth.
+def imported_subpackages(source: str) -> set[str]:
+    """The subpackages of ``fer_utils`` that a text imports, at any depth.
 
-    >>> sorted(imported_rooms("from fer_utils import faces, splits\\nfrom fer_utils.plotting.curves import bars"))
+    >>> sorted(imported_subpackages("from fer_utils import faces, splits\\nfrom fer_utils.plotting.curves import bars"))
     ['faces', 'plotting', 'splits']
     """
     found: set[str] = set()
@@ -74,16 +74,20 @@ def imported_rooms(source: str) -> set[str]:
 
 
 def shown_code(book: Book, chapter: str) -> dict[str, str]:
-    """Room -> digest of its code, for the rooms among `SHOWING` that a chapter's cells import.
+    """Subpackage -> digest of its code, for the subpackages among `SHOWING` that a chapter's cells import.
 
     A chapter whose cells cannot be read as Python is taken to import all of them.
     """
     try:
-        imported = imported_rooms(python_of(book, chapter))
+        imported = imported_subpackages(python_of(book, chapter))
     except SyntaxError:
         imported = set(SHOWING)
-    rooms = [room for room in SHOWING if room in imported and (book.root / "fer_utils" / room).is_dir()]
-    return {room: code_digest((book.root / "fer_utils" / room).rglob("*")) for room in rooms}
+    subpackages = [
+        subpackage
+        for subpackage in SHOWING
+        if subpackage in imported and (book.root / "fer_utils" / subpackage).is_dir()
+    ]
+    return {subpackage: code_digest((book.root / "fer_utils" / subpackage).rglob("*")) for subpackage in subpackages}
 
 
 def code_digest(files: Iterable[Path]) -> str:
@@ -132,7 +136,7 @@ def inputs(book: Book, chapter: str, tier: str, parameters: dict) -> dict[str, s
         "the parameters": digest({"TIER": tier, **parameters}),
         "the lock (requirements.txt)": sha256(lock) if lock.exists() else "",
         "Python": "{}.{}".format(*sys.version_info[:2]),
-        **{f"the code of fer_utils.{room}": code for room, code in shown_code(book, chapter).items()},
+        **{f"the code of fer_utils.{subpackage}": code for subpackage, code in shown_code(book, chapter).items()},
     }
 
 

@@ -1,8 +1,8 @@
-"""The API reference: one page a room of ``fer_utils``, made from signatures and docstrings.
+"""The API reference: one page a subpackage of ``fer_utils``, made from signatures and docstrings.
 
 The source is read, not imported: nothing heavy is loaded, defaults are shown as they were written, and no address of
-an object can get into a page.  What is public is what a room's ``__init__.pyi`` (or its ``__all__``) names; a module
-that is public is shown with the functions and classes that it has besides.
+an object can get into a page.  What is public is what a subpackage's ``__init__.pyi`` (or its ``__all__``) names; a
+module that is public is shown with the functions and classes that it has besides.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ def pages(book: Book) -> dict[str, str]:
 
     Raises
     ------
-    BookError : a room without a page in ``_toc.yml``, or a page of no room.
+    BookError : a subpackage without a page in ``_toc.yml``, or a page of no subpackage.
     """
     listed = [page for page in book.pages() if page.startswith(REFERENCE)]
     if not listed:
         return {}
     package = Package(book.root / "fer_utils")
-    expected = [f"{REFERENCE}{name}" for name in ("index", *package.rooms())]
+    expected = [f"{REFERENCE}{name}" for name in ("index", *package.subpackages())]
     missing, unknown = sorted(set(expected) - set(listed)), sorted(set(listed) - set(expected))
     if missing or unknown:
         raise BookError(
-            f"_toc.yml and the rooms of fer_utils differ: no page for {missing or 'none'}, "
-            f"no room for {unknown or 'none'}.\nEach room's page is `file: {REFERENCE}ROOM` in _toc.yml."
+            f"_toc.yml and the subpackages of fer_utils differ: no page for {missing or 'none'}, "
+            f"no subpackage for {unknown or 'none'}.\nEach one's page is `file: {REFERENCE}SUBPACKAGE` in _toc.yml."
         )
     reference = Reference(package, used_by_chapters(book))
     made = {f"{REFERENCE}index": reference.index()}
-    return made | {f"{REFERENCE}{room}": reference.room(room) for room in package.rooms()}
+    return made | {f"{REFERENCE}{subpackage}": reference.subpackage(subpackage) for subpackage in package.subpackages()}
 
 
 def key(book: Book) -> dict[str, str]:
@@ -82,35 +82,35 @@ class Reference:
     """Every public name of a package with its one entry, and the pages on which they stand."""
 
     def __init__(self, package: Package, used: Collection[str] = ()):
-        """``used`` are modules that are public where their room has no stub that says so."""
+        """``used`` are modules that are public where their subpackage has no stub that says so."""
         self.package = package
         self.used = set(used)
-        #: The names of each room that can be imported from it, modules apart.
+        #: The names of each subpackage that can be imported from it, modules apart.
         self.names: dict[str, list[Entry]] = {}
-        #: The public modules of each room, each with what is shown there only.
+        #: The public modules of each subpackage, each with what is shown there only.
         self.modules: dict[str, dict[str, list[Entry]]] = {}
         #: The entry's name by every name that a definition can be found under.
         self.known: dict[str, str] = {}
-        for room in package.rooms():
-            self._enter(room)
+        for subpackage in package.subpackages():
+            self._enter(subpackage)
 
-    def _enter(self, room: str) -> None:
-        full = f"{self.package.name}.{room}"
-        self.names[room], self.modules[room] = [], {}
+    def _enter(self, subpackage: str) -> None:
+        full = f"{self.package.name}.{subpackage}"
+        self.names[subpackage], self.modules[subpackage] = [], {}
         module = self.package.modules[full]
         besides = [] if module.stub else sorted(self.used & {f"{full}.{name}" for name in self.package.inner(full)})
         for name in dict.fromkeys([*module.public(), *map(short, besides)]):
             definition = self.package.find(f"{full}.{name}")
             if f"{full}.{name}" in self.package.modules:
-                self.modules[room][f"{full}.{name}"] = []
+                self.modules[subpackage][f"{full}.{name}"] = []
                 self.known[f"{full}.{name}"] = f"{full}.{name}"
             elif definition is None:
                 raise BookError(f"{full} names {name!r} as public, and no module of {self.package.name} defines it.")
             elif definition.canonical in self.known:
                 self.known[f"{full}.{name}"] = self.known[definition.canonical]
             else:
-                self._add(self.names[room], f"{full}.{name}", definition)
-        for module, entries in self.modules[room].items():
+                self._add(self.names[subpackage], f"{full}.{name}", definition)
+        for module, entries in self.modules[subpackage].items():
             for definition in self.package.modules[module].own_public():
                 if definition.canonical not in self.known and definition.docstring:
                     self._add(entries, definition.canonical, definition)
@@ -121,20 +121,20 @@ class Reference:
 
     def entries(self) -> Iterator[Entry]:
         """All of them, in the order of the pages."""
-        for room in self.package.rooms():
-            yield from self.names[room]
-            for entries in self.modules[room].values():
+        for subpackage in self.package.subpackages():
+            yield from self.names[subpackage]
+            for entries in self.modules[subpackage].values():
                 yield from entries
 
     # Pages -----------------------------------------------------------------------------------
 
     def index(self) -> str:
-        """The first page: every room with what it is for."""
+        """The first page: every subpackage with what it is for."""
         rows = []
-        for room in self.package.rooms():
-            full = f"{self.package.name}.{room}"
+        for subpackage in self.package.subpackages():
+            full = f"{self.package.name}.{subpackage}"
             purpose = first_sentence(self.package.modules[full].docstring)
-            rows.append(f"[``{full}``]({room}.md)\n: {markdown(purpose)}")
+            rows.append(f"[``{full}``]({subpackage}.md)\n: {markdown(purpose)}")
         top = self.package.modules[self.package.name]
         names = []
         for name in top.public():
@@ -143,30 +143,30 @@ class Reference:
                 names.append(f"- ``{self.package.name}.{name}`` is {{py:obj}}`{target}`")
         return page(
             "Reference",
-            "Every public name of the package, written from its docstrings. After `import fer_utils` every room is "
-            "there; it is loaded when it is first used. A name without an entry here is private and may change.",
+            "Every public name of the package, written from its docstrings. After `import fer_utils` every subpackage "
+            "is there; it is loaded when it is first used. A name without an entry here is private and may change.",
             markdown(top.docstring),
             *(["Of the package itself:", "\n".join(names)] if names else []),
-            "## Rooms",
+            "## Subpackages",
             "\n\n".join(rows),
         )
 
-    def room(self, room: str) -> str:
-        """The page of one room."""
-        full = f"{self.package.name}.{room}"
+    def subpackage(self, subpackage: str) -> str:
+        """The page of one subpackage."""
+        full = f"{self.package.name}.{subpackage}"
         parts = [markdown(self.package.modules[full].docstring, self._link(full, always=True))]
-        if self.names[room]:
-            constants_last = sorted(self.names[room], key=lambda entry: entry.definition.kind == "data")
+        if self.names[subpackage]:
+            constants_last = sorted(self.names[subpackage], key=lambda entry: entry.definition.kind == "data")
             parts += ["## Names", *(self._entry(entry, full) for entry in constants_last)]
-        if self.modules[room]:
+        if self.modules[subpackage]:
             parts.append("## Modules")
-        for module, entries in self.modules[room].items():
+        for module, entries in self.modules[subpackage].items():
             parts += [
                 f"### {short(module)}".replace("_", "\\_"),
                 f":::{{py:module}} {module}\n:::",
                 markdown(self.package.modules[module].docstring, self._link(module, always=True)),
             ]
-            shown = [entry for entry in self.names[room] if entry.definition.module.name == module]
+            shown = [entry for entry in self.names[subpackage] if entry.definition.module.name == module]
             if shown:
                 links = ", ".join(f"{{py:obj}}`{short(entry.name)} <{entry.name}>`" for entry in shown)
                 parts.append(f"Described above: {links}.")

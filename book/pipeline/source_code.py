@@ -166,7 +166,7 @@ class Package:
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             self.modules[name] = Module(name, path)
 
-    def rooms(self) -> list[str]:
+    def subpackages(self) -> list[str]:
         """The packages in this one, in alphabetical order."""
         inner = [module for name, module in self.modules.items() if name == module.package != self.name]
         return sorted(module.name.split(".")[1] for module in inner if module.name.count(".") == 1)

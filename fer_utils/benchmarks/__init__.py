@@ -1,6 +1,6 @@
 """How fast drawing, face detection, training and live frames are on this machine, as ratios.
 
-``python -m fer_utils bench`` runs them; nothing else of the package imports this room.
+``python -m fer_utils bench`` runs them; nothing else of the package imports this subpackage.
 """
 
 import lazy_loader

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import os
 
-# The modules of the command line import rooms, never modules inside them (`core` apart). A room opens when one of its
-# names is first asked for, so `--help` loads neither TensorFlow nor OpenCV, and no function needs an import of its own.
+# The modules of the command line import subpackages, never modules inside them (`core` apart). A subpackage opens when
+# one of its names is first asked for, so `--help` loads neither TensorFlow nor OpenCV, and no function needs an import
+# of its own.
 from fer_utils import datasets, synthetic
 
 

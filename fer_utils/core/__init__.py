@@ -1,6 +1,6 @@
-"""What every room uses: errors, files, tables, labels, worker processes, timing, versions.
+"""What every subpackage uses: errors, files, tables, labels, worker processes, timing, versions.
 
-Imports nothing of the package outside this room."""
+Imports nothing of the package outside this subpackage."""
 
 import lazy_loader
 

@@ -1,5 +1,5 @@
 from . import classifiers as classifiers
-from . import drawing as drawing
+from . import overlay as overlay
 from . import peer_networks as peer_networks
 from . import pipeline as pipeline
 from . import report as report
@@ -10,7 +10,7 @@ from . import tracking as tracking
 from . import watcher as watcher
 from .classifiers import Classifier as Classifier
 from .classifiers import classifier as classifier
-from .drawing import drawn as drawn
+from .overlay import drawn as drawn
 from .pipeline import run as run
 from .report import Report as Report
 from .smoothing import TIME_CONSTANT as TIME_CONSTANT

@@ -20,7 +20,7 @@ from fer_utils.core.tables import Problems
 from fer_utils.faces.detector_base import Detector
 from fer_utils.faces.landmarks import Landmarks
 from fer_utils.faces.reading import Frame
-from fer_utils.live import drawing, streams
+from fer_utils.live import overlay, streams
 from fer_utils.live.report import Report
 from fer_utils.live.smoothing import TIME_CONSTANT
 from fer_utils.live.watcher import Seen, Watcher
@@ -198,7 +198,7 @@ def watch_frames(
             clock.start()  # what somebody does with the frame is not our work
             if window is not None or film is not None:
                 page = streams.bgr_of(frame.rgb, copy=each is not None)
-                drawing.paint(page, faces, rate=rate, backwards=True)
+                overlay.paint(page, faces, rate=rate, backwards=True)
                 clock.mark("draw")
             work = sum(clock.seconds.values()) - before
             late += work > 1 / report.goal

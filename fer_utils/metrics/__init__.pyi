@@ -1,5 +1,5 @@
-from . import arguments as arguments
 from . import bootstrap as bootstrap
+from . import checks as checks
 from . import classification as classification
 from . import evaluation as evaluation
 from . import reliability as reliability

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.stages import stage
-from fer_utils.metrics.arguments import finite_numbers, numbered_groups
+from fer_utils.metrics.checks import finite_numbers, numbered_groups
 from fer_utils.metrics.classification import accuracy, confusion
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.stages import stage
-from fer_utils.metrics.arguments import class_indices
+from fer_utils.metrics.checks import class_indices
 
 
 @stage("metrics")

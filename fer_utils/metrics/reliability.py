@@ -8,8 +8,8 @@ import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.stages import stage
-from fer_utils.metrics.arguments import class_indices, numbered_groups
 from fer_utils.metrics.bootstrap import resampled
+from fer_utils.metrics.checks import class_indices, numbered_groups
 
 
 @stage("metrics")

@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.stages import stage
-from fer_utils.metrics.arguments import finite_numbers, numbered_groups
+from fer_utils.metrics.checks import finite_numbers, numbered_groups
 
 
 @stage("metrics")

@@ -15,7 +15,7 @@ from . import network_costs as network_costs
 from . import paper_figures as paper_figures
 from . import real_data as real_data
 from . import real_people as real_people
-from . import recipe as recipe
+from . import recipe_reliability as recipe_reliability
 from . import registry as registry
 from . import regularization as regularization
 from . import rounding as rounding

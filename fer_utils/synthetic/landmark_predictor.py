@@ -5,7 +5,7 @@ nobody's face is used.  ``train`` makes the predictor once and keeps it under
 ``fer_utils.core.paths.home``; ``load`` hands it out; ``measure`` and ``report`` say
 how far off it is on people that it has not seen.
 
-This room stands outside ``faces``: a face set depends on the code of ``faces``,
+This subpackage stands outside ``faces``: a face set depends on the code of ``faces``,
 and a changed drawing must not call for the faces of real clips once more.
 """
 

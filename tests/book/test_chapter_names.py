@@ -74,7 +74,7 @@ def assigned_names(tree: ast.AST) -> set[str]:
 
 
 def resolve(node: ast.expr, imported: dict[str, object]) -> object:
-    """What ``room.module.name`` stands for.
+    """What ``subpackage.module.name`` stands for.
 
     KeyError where it does not begin with an imported name, AttributeError where a module has no such name.
     """

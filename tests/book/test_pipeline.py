@@ -26,7 +26,7 @@ from pipeline import (  # noqa: E402
     site,
 )
 from pipeline.address import current, in_notebook, rewrite  # noqa: E402
-from pipeline.keys import Keys, code_digest, imported_rooms, inputs, python_of, reasons  # noqa: E402
+from pipeline.keys import Keys, code_digest, imported_subpackages, inputs, python_of, reasons  # noqa: E402
 from pipeline.layout import Book  # noqa: E402
 from pipeline.progress import Steps, spoken  # noqa: E402
 
@@ -208,10 +208,10 @@ def test_code_that_shows_counts_by_what_it_does(tmp_path, edit, same):
     assert (code_digest([tmp_path / "one.py"]) == code_digest([tmp_path / "renamed.py"])) is same
 
 
-def test_rooms_that_cells_import_are_found_at_any_depth():
+def test_subpackages_that_cells_import_are_found_at_any_depth():
     source = "import fer_utils.widgets\ndef f():\n    from fer_utils.plotting.curves import bars\n"
     source += "from fer_utils import faces"
-    assert imported_rooms(source) == {"widgets", "plotting", "faces"}
+    assert imported_subpackages(source) == {"widgets", "plotting", "faces"}
 
 
 def test_lines_for_ipython_do_not_hide_a_chapters_imports(mini):

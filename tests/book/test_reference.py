@@ -26,9 +26,9 @@ def pages() -> dict[str, str]:
     return reference.pages(Book.at(ROOT))
 
 
-def stub_names(room: Path) -> list[str]:
-    """What a room promises, read in another way than the generator's: line by line."""
-    lines = (room / "__init__.pyi").read_text(encoding="utf8").splitlines()
+def stub_names(subpackage: Path) -> list[str]:
+    """What a subpackage promises, read in another way than the generator's: line by line."""
+    lines = (subpackage / "__init__.pyi").read_text(encoding="utf8").splitlines()
     return [found[1] for line in lines if (found := re.fullmatch(r"from \.\S* import \w+ as (\w+)", line))]
 
 
@@ -42,28 +42,29 @@ def entries(page: str) -> dict[str, str]:
 # Every name --------------------------------------------------------------------------------------
 
 
-def test_the_contents_list_a_page_for_every_room(pages):
-    rooms = {path.parent.name for path in (ROOT / "fer_utils").glob("*/__init__.py")}
-    assert set(pages) == {f"book/reference/{name}" for name in {"index", *rooms}}
+def test_the_contents_list_a_page_for_every_subpackage(pages):
+    subpackages = {path.parent.name for path in (ROOT / "fer_utils").glob("*/__init__.py")}
+    assert set(pages) == {f"book/reference/{name}" for name in {"index", *subpackages}}
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     (part,) = [part for part in contents["parts"] if part["caption"] == "Reference"]
     (index,) = part["chapters"]
     assert [index["file"], *(section["file"] for section in index["sections"])] == list(pages)
 
 
-@pytest.mark.parametrize("room", sorted(path.parent for path in (ROOT / "fer_utils").glob("*/__init__.pyi")), ids=str)
-def test_every_name_of_a_stub_has_its_entry(pages, room):
-    shown = entries(pages[f"book/reference/{room.name}"])
-    names = stub_names(room)
+@pytest.mark.parametrize("stub", sorted((ROOT / "fer_utils").glob("*/__init__.pyi")), ids=str)
+def test_every_name_of_a_stub_has_its_entry(pages, stub):
+    subpackage = stub.parent
+    shown = entries(pages[f"book/reference/{subpackage.name}"])
+    names = stub_names(subpackage)
     assert len(names) >= 2 and set(names) <= set(shown), set(names) - set(shown)
 
 
-@pytest.mark.parametrize("room", sorted(path.parent.name for path in (ROOT / "fer_utils").glob("*/__init__.py")))
-def test_every_name_that_an_opened_room_has_is_shown(pages, room):
-    opened = importlib.import_module(f"fer_utils.{room}")
+@pytest.mark.parametrize("subpackage", sorted(path.parent.name for path in (ROOT / "fer_utils").glob("*/__init__.py")))
+def test_every_name_that_an_opened_subpackage_has_is_shown(pages, subpackage):
+    opened = importlib.import_module(f"fer_utils.{subpackage}")
     own = [name for name, each in vars(opened).items() if getattr(each, "__module__", "") == opened.__name__]
     public = getattr(opened, "__all__", None) or [name for name in own if not name.startswith("_")]
-    shown = entries(pages[f"book/reference/{room}"])
+    shown = entries(pages[f"book/reference/{subpackage}"])
     assert public and set(public) <= set(shown), set(public) - set(shown)
 
 
@@ -113,11 +114,14 @@ def test_no_address_of_an_object_and_no_path_of_a_machine_is_in_a_page(pages):
 
 def test_the_site_has_an_anchor_for_every_entry(smoke_site):
     made = reference.Reference(Package(ROOT / "fer_utils"), reference.used_by_chapters(Book.at(ROOT)))
-    for room in made.package.rooms():
-        html = (Path(smoke_site) / "book" / "reference" / f"{room}.html").read_text(encoding="utf8")
+    for subpackage in made.package.subpackages():
+        html = (Path(smoke_site) / "book" / "reference" / f"{subpackage}.html").read_text(encoding="utf8")
         anchors = {tag["id"] for tag in BeautifulSoup(html, "html.parser").find_all(id=True)}
-        wanted = [*made.names[room], *(entry for entries in made.modules[room].values() for entry in entries)]
-        assert {entry.name for entry in wanted} <= anchors, room
+        wanted = [
+            *made.names[subpackage],
+            *(entry for entries in made.modules[subpackage].values() for entry in entries),
+        ]
+        assert {entry.name for entry in wanted} <= anchors, subpackage
 
 
 # A package of our own ------------------------------------------------------------------------------
@@ -125,15 +129,15 @@ def test_the_site_has_an_anchor_for_every_entry(smoke_site):
 
 @pytest.fixture
 def small(tmp_path) -> Path:
-    """A book with a reference of a package with one room."""
-    room = tmp_path / "fer_utils" / "room"
-    room.mkdir(parents=True)
+    """A book with a reference of a package with one subpackage."""
+    subpackage = tmp_path / "fer_utils" / "subpackage"
+    subpackage.mkdir(parents=True)
     (tmp_path / "fer_utils" / "__init__.py").write_text('"""The package. More."""\n')
-    (room / "__init__.py").write_text('"""A room."""\n')
-    (room / "__init__.pyi").write_text(
+    (subpackage / "__init__.py").write_text('"""A subpackage."""\n')
+    (subpackage / "__init__.pyi").write_text(
         "from . import things as things\nfrom .things import MOST as MOST\nfrom .things import Thing as Thing\n"
     )
-    (room / "things.py").write_text(
+    (subpackage / "things.py").write_text(
         '"""Things; see `Thing`."""\n'
         "from dataclasses import dataclass, field\n\n"
         "#: How many there may be.\nMOST: int = 3\n\n\n"
@@ -150,46 +154,46 @@ def small(tmp_path) -> Path:
     (tmp_path / "book" / "intro.md").write_text("# Intro\n")
     (tmp_path / "_toc.yml").write_text(
         "format: jb-book\nroot: book/intro\nchapters:\n"
-        "  - file: book/reference/index\n    sections:\n      - file: book/reference/room\n"
+        "  - file: book/reference/index\n    sections:\n      - file: book/reference/subpackage\n"
     )
     return tmp_path
 
 
 def test_an_entry_says_signature_members_and_where_links_lead(small):
-    page = reference.pages(Book.at(small))["book/reference/room"]
+    page = reference.pages(Book.at(small))["book/reference/subpackage"]
     shown = entries(page)
     assert list(shown) == ["Thing", "MOST", "merge", "things"]
-    assert shown["Thing"].startswith("(name: str, parts: list = [])\n:canonical: fer_utils.room.things.Thing\n")
+    assert shown["Thing"].startswith("(name: str, parts: list = [])\n:canonical: fer_utils.subpackage.things.Thing\n")
     assert "A thing with ``parts``." in shown["Thing"] and "undocumented" not in shown["Thing"]
     assert "::::{py:property} size\n:type: int\n\nIts parts' number.\n::::" in shown["Thing"]
     assert ":type: int\n:value: 3\n\nHow many there may be." in shown["MOST"]
-    thing = "fer_utils.room.Thing"
+    thing = "fer_utils.subpackage.Thing"
     assert shown["merge"].startswith(f"(first: {thing}, *others: {thing}, most: int = MOST) -> {thing}\n")
-    assert "{py:obj}`MOST <fer_utils.room.MOST>`" in shown["merge"]
-    assert "Things; see {py:obj}`Thing <fer_utils.room.Thing>`." in shown["things"]
+    assert "{py:obj}`MOST <fer_utils.subpackage.MOST>`" in shown["merge"]
+    assert "Things; see {py:obj}`Thing <fer_utils.subpackage.Thing>`." in shown["things"]
 
 
 def test_a_name_without_docstring_is_noticed(small):
-    things = small / "fer_utils" / "room" / "things.py"
+    things = small / "fer_utils" / "subpackage" / "things.py"
     things.write_text(things.read_text().replace("#: How many there may be.\n", ""))
     made = reference.Reference(Package(small / "fer_utils"))
-    assert [entry.name for entry in made.entries() if not entry.definition.docstring] == ["fer_utils.room.MOST"]
+    assert [entry.name for entry in made.entries() if not entry.definition.docstring] == ["fer_utils.subpackage.MOST"]
 
 
 def test_a_public_name_that_nothing_defines_is_an_error(small):
-    stub = small / "fer_utils" / "room" / "__init__.pyi"
+    stub = small / "fer_utils" / "subpackage" / "__init__.pyi"
     stub.write_text(stub.read_text() + "from .things import gone as gone\n")
     with pytest.raises(BookError, match="names 'gone' as public"):
         reference.pages(Book.at(small))
 
 
-@pytest.mark.parametrize("before, after", [("room", "other"), ("      - file: book/reference/room\n", "")])
-def test_contents_that_do_not_fit_the_rooms_are_an_error(small, before, after):
+@pytest.mark.parametrize("before, after", [("subpackage", "other"), ("      - file: book/reference/subpackage\n", "")])
+def test_contents_that_do_not_fit_the_subpackages_are_an_error(small, before, after):
     contents = small / "_toc.yml"
     contents.write_text(
         contents.read_text().replace(before, after).replace("    sections:\n", "" if not after else "    sections:\n")
     )
-    with pytest.raises(BookError, match=r"no page for \['book/reference/room'\]"):
+    with pytest.raises(BookError, match=r"no page for \['book/reference/subpackage'\]"):
         reference.pages(Book.at(small))
 
 
@@ -199,14 +203,14 @@ def test_a_book_without_a_reference_has_none(small):
 
 
 def test_the_key_follows_docstrings_and_not_what_functions_do(small):
-    book, things = Book.at(small), small / "fer_utils" / "room" / "things.py"
+    book, things = Book.at(small), small / "fer_utils" / "subpackage" / "things.py"
     before = reference.key(book)
     assert reference.key(book) == before and set(before) == set(reference.pages(book))
     things.write_text(things.read_text().replace("return first", "return others[0]"))
     assert reference.key(book) == before
     things.write_text(things.read_text().replace("One of all", "One out of all"))
     changed = reference.key(book)
-    assert [name for name in before if changed[name] != before[name]] == ["book/reference/room"]
+    assert [name for name in before if changed[name] != before[name]] == ["book/reference/subpackage"]
 
 
 # Docstrings --------------------------------------------------------------------------------------

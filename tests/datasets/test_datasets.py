@@ -53,7 +53,7 @@ def test_imports_stay_light():
     assert done.stdout.strip() == "set()"
 
 
-def test_both_rooms_know_the_same_images():
+def test_both_modules_know_the_same_images():
     from fer_utils.faces.video import IMAGE_SUFFIXES
 
     assert files.IMAGE_SUFFIXES == IMAGE_SUFFIXES

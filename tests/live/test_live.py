@@ -19,7 +19,7 @@ from fer_utils.cli.arguments import add_output_arguments
 from fer_utils.core.errors import FerError
 from fer_utils.faces import Box, Detector, prepare
 from fer_utils.faces.reading import Frame
-from fer_utils.live import classifiers, drawing, peer_networks, scenes, streams, watcher
+from fer_utils.live import classifiers, overlay, peer_networks, scenes, streams, watcher
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
@@ -336,7 +336,7 @@ def test_the_film_shows_the_faces_and_nothing_else_is_left(clip, tmp_path):
     edge = capture.read()[1][box.y + box.h // 2, box.x - 1 : box.x + 2, ::-1].astype(
         int
     )  # the box's left edge, second frame
-    assert np.abs(edge - drawing.COLOURS[0]).sum(axis=1).min() < 90
+    assert np.abs(edge - overlay.COLOURS[0]).sum(axis=1).min() < 90
     assert f"stored: {report.out}" in str(report)
 
 

@@ -21,7 +21,7 @@ def settings(root) -> dict:
     return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf8"))
 
 
-def rooms(root: Path) -> set[str]:
+def subpackages(root: Path) -> set[str]:
     return {path.parent.name for path in (root / "fer_utils").glob("*/__init__.py")}
 
 
@@ -132,31 +132,31 @@ def test_a_picture_and_a_hard_line_break_are_no_problem(root, tmp_path):
     assert [problem for file in (picture, page, empty) for problem in problems(file)] == []
 
 
-# Rooms -------------------------------------------------------------------------------------------
+# Subpackages -------------------------------------------------------------------------------------------
 
 
-def test_every_room_stands_on_one_floor(root, settings):
+def test_every_subpackage_stands_in_one_layer(root, settings):
     contracts = {contract["id"]: contract for contract in settings["tool"]["importlinter"]["contracts"]}
-    layers = contracts["rooms"]["layers"]
-    entered = [room.strip() for layer in layers for room in layer.split("|")]
-    assert sorted(entered) == sorted(rooms(root))
-    assert contracts["rooms"]["exhaustive"] and contracts["circles"]["type"] == "acyclic_siblings"
+    layers = contracts["subpackages"]["layers"]
+    entered = [subpackage.strip() for layer in layers for subpackage in layer.split("|")]
+    assert sorted(entered) == sorted(subpackages(root))
+    assert contracts["subpackages"]["exhaustive"] and contracts["circles"]["type"] == "acyclic_siblings"
 
 
-def test_rooms_without_types_are_named_each_with_a_reason(root):
-    """An exception is a line with a comment, and the five rooms of the promise have none."""
+def test_subpackages_without_types_are_named_each_with_a_reason(root):
+    """An exception is a line with a comment, and the five subpackages of the promise have none."""
     text = (root / "pyproject.toml").read_text(encoding="utf8")
     settings = tomllib.loads(text)["tool"]["mypy"]
     ignored = [name for part in settings["overrides"] if part.get("ignore_errors") for name in part["module"]]
     named = {name.split(".")[1] for name in ignored}
-    assert named <= rooms(root)
+    assert named <= subpackages(root)
     assert not named & {"core", "datasets", "experiments", "metrics", "splits"}
     for name in ignored:
         assert re.search(rf'(?m)^ +"{re.escape(name)}", +# \w+', text), f"{name}: say why it is an exception"
 
 
-def private_names(path: Path, room: str) -> list[str]:
-    """Private names of another room that a module imports, or asks a module of another room for."""
+def private_names(path: Path, subpackage: str) -> list[str]:
+    """Private names of another subpackage that a module imports, or asks a module of another subpackage for."""
     tree = ast.parse(path.read_text(encoding="utf8"))
     foreign, found = {}, []
     for node in ast.walk(tree):
@@ -164,9 +164,9 @@ def private_names(path: Path, room: str) -> list[str]:
             continue
         other = [*node.module.split("."), ""][1]
         for name in node.names:
-            if other not in ("", room) and name.name.startswith("_"):
+            if other not in ("", subpackage) and name.name.startswith("_"):
                 found.append(f"{node.module}.{name.name}")
-            if (other or name.name) != room:
+            if (other or name.name) != subpackage:
                 foreign[name.asname or name.name] = f"{node.module}.{name.name}"
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in foreign:

@@ -24,7 +24,7 @@ COLAB = {
 HEAVY = ("tensorflow", "keras", "cv2", "dlib", "matplotlib", "sklearn", "anywidget", "PIL", "pooch")
 
 
-ROOMS = sorted(path.parent.name for path in Path(fer_utils.__file__).parent.glob("*/__init__.py"))
+SUBPACKAGES = sorted(path.parent.name for path in Path(fer_utils.__file__).parent.glob("*/__init__.py"))
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,11 @@ ROOMS = sorted(path.parent.name for path in Path(fer_utils.__file__).parent.glob
     [
         "import fer_utils",
         "import fer_utils; dir(fer_utils)",
-        f"from fer_utils import {', '.join(ROOMS)}",
-        "import fer_utils; [dir(getattr(fer_utils, name)) for name in " + repr(ROOMS) + "]",
+        f"from fer_utils import {', '.join(SUBPACKAGES)}",
+        "import fer_utils; [dir(getattr(fer_utils, name)) for name in " + repr(SUBPACKAGES) + "]",
         "from fer_utils.cli import main; main.make_parser()",
     ],
-    ids=["the package", "its names", "every room", "every room's names", "the command line"],
+    ids=["the package", "its names", "every subpackage", "every subpackage's names", "the command line"],
 )
 def test_imports_are_light_and_without_side_effect(statement, root, tmp_path):
     code = f"""

@@ -257,16 +257,16 @@ def test_every_test_that_is_named_exists(texts, root):
 def test_every_file_of_the_repository_that_is_named_exists(texts, root):
     for name, text in texts.items():
         for path in re.findall(r"`((?:fer_utils|tests|notebooks|book|\.github|\.ci)/[\w./-]*)", text):
-            if not re.search(r"NN|NAME|ROOM", path):
+            if not re.search(r"NN|NAME|SUBPACKAGE", path):
                 assert (root / path).exists(), f"{name}: {path}"
         for path in re.findall(r"\]\(((?!https?:|#)[^)]+)\)", text):
             assert ((root / name).parent / path).exists(), f"{name}: {path}"
 
 
 def test_the_map_has_every_subpackage(texts, root):
-    rooms = {path.parent.name for path in (root / "fer_utils").glob("*/__init__.py")}
+    subpackages = {path.parent.name for path in (root / "fer_utils").glob("*/__init__.py")}
     mapped = re.findall(r"`(\w+)`", "".join(re.findall(r"(?m)^\| (`.*?) \|", texts["book/how-it-is-built.md"])))
-    assert sorted(mapped) == sorted(rooms)
+    assert sorted(mapped) == sorted(subpackages)
 
 
 def test_the_pages_are_in_the_contents(root):

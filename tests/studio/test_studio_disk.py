@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from films import SMALL, digest, videos
+from film_files import SMALL, digest, videos
 from patience import PATIENCE
 import pytest
 
@@ -65,7 +65,7 @@ import json, resource
 from pathlib import Path
 from fer_utils import studio
 from fer_utils.core.errors import FerError
-from films import digest
+from film_files import digest
 folder, workers, call = Path(sys.argv[1]), int(sys.argv[2]), eval(sys.argv[3])
 most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 found = []

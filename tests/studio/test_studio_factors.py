@@ -9,7 +9,7 @@ import json
 import re
 
 import cv2
-from films import SMALL, pixels, videos
+from film_files import SMALL, pixels, videos
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np

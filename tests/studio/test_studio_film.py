@@ -11,7 +11,7 @@ import sys
 
 import cv2
 import dlib
-from films import SMALL, digest, pixels, videos
+from film_files import SMALL, digest, pixels, videos
 import numpy as np
 import pandas as pd
 from patience import PATIENCE

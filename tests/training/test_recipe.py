@@ -17,7 +17,7 @@ import pytest
 from fer_utils import studies, training
 from fer_utils.core.errors import FerError
 from fer_utils.models import derivation, ding2023
-from fer_utils.studies import recipe as study
+from fer_utils.studies import recipe_reliability as study
 from fer_utils.training import Recipe, precision
 
 keras = pytest.importorskip("keras", reason="training needs Keras: pip install 'fer-utils[cpu]'")

@@ -15,10 +15,10 @@ PUBLIC = {
 }
 
 
-@pytest.mark.parametrize("room", sorted(PUBLIC))
-def test_the_names_that_chapters_use_are_public(room):
-    package = importlib.import_module(f"fer_utils.{room}")
-    for name in PUBLIC[room].split():
+@pytest.mark.parametrize("subpackage", sorted(PUBLIC))
+def test_the_names_that_chapters_use_are_public(subpackage):
+    package = importlib.import_module(f"fer_utils.{subpackage}")
+    for name in PUBLIC[subpackage].split():
         assert name in dir(package)
         assert getattr(package, name) is not None
 
