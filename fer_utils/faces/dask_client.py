@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 import queue
 import re
 import threading
@@ -47,9 +48,28 @@ def checked_scheduler(scheduler: Any, workers: Any) -> str | None:
     return scheduler
 
 
+def _client_class() -> type:
+    """The library's client, closed at once when it does not come to be.
+
+    What is left of a failed one would be closed whenever Python collects it, in the worst case while the next one
+    holds the lock that closing needs: then both wait for ever.
+    """
+
+    class Client(distributed().Client):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            try:
+                super().__init__(*arguments, **options)
+            except BaseException:
+                with suppress(Exception):  # the first error is the one to tell
+                    self.close(timeout=5)
+                raise
+
+    return Client
+
+
 def connect(scheduler: str) -> Any:
     """A connection; the library's own limit does not hold where a listener says nothing, so it is asked in a thread."""
-    make_client = distributed().Client
+    make_client = _client_class()
     outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
     gave_up = threading.Event()
 
