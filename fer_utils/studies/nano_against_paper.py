@@ -16,6 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.stages import stage
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Split
 from fer_utils.studies.network_costs import weighed
 from fer_utils.studies.trainings import gain, pooled, some_faces, trained
@@ -63,6 +64,7 @@ TEACHERS: dict[str, tuple[str, dict, dict, str | None]] = {
 PLAN: dict[str, tuple[float, int, int]] = {"ravdess": (0.2, 5, 1), "savee": (0.25, 4, 5), "mead": (0.2, 5, 1)}
 
 
+@stage("study.nano")
 def experiments_of(
     row: str,
     dataset: str,

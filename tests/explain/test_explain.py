@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from patience import PATIENCE
 import pytest
+from stage_lists import as_stored
 
 from fer_utils import experiments, explain, faces, studies
 from fer_utils.core.errors import FerError
@@ -497,7 +498,8 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def small(_store, smoke_faces):
-    return explanation.answer("smoke", progress=False, **SMALL)
+    with as_stored("explanation"):
+        return explanation.answer("smoke", progress=False, **SMALL)
 
 
 def test_the_study_scores_every_map_on_the_same_faces(small):

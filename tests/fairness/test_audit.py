@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pandas as pd
 import pytest
+from stage_lists import as_stored
 
 from fer_utils import fairness, metrics, studies
 from fer_utils.core.errors import FerError
@@ -368,19 +369,20 @@ def test_the_study_at_its_smallest(_store):
     from fer_utils.experiments import Model
     from fer_utils.studies import audit as study
 
-    made = study.answer(
-        "smoke",
-        progress=False,
-        networks=1,
-        people=6,
-        tested=4,
-        clips=8,
-        conditions=["yaw +35", "mask"],
-        epochs=1,
-        model=Model.of("ding2023", size=32),
-        repeats=5,
-        permutations=49,
-    )
+    with as_stored("audit"):
+        made = study.answer(
+            "smoke",
+            progress=False,
+            networks=1,
+            people=6,
+            tested=4,
+            clips=8,
+            conditions=["yaw +35", "mask"],
+            epochs=1,
+            model=Model.of("ding2023", size=32),
+            repeats=5,
+            permutations=49,
+        )
     json.dumps(made, allow_nan=False)
     assert made["pictures"] == 112 and made["conditions"] == ["baseline", "yaw +35", "mask"]
     for name in ("clean", "biased"):

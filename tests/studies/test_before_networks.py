@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from stage_lists import as_stored
 
 from fer_utils import splits
 from fer_utils.core import paths
@@ -34,7 +35,8 @@ def few(_store, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def answer(few):
-    return before_networks.answer("smoke", landmarks=few, epochs=20, progress=False)
+    with as_stored("before_networks"):
+        return before_networks.answer("smoke", landmarks=few, epochs=20, progress=False)
 
 
 def test_every_feature_model_and_split_is_asked(answer):

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.neighbors import NearestNeighbors
+from stage_lists import as_stored
 
 from fer_utils.core import labels
 from fer_utils.core.errors import FerError
@@ -185,11 +186,9 @@ def kept():
 def small(file_of, kept):
     """A small answer on drawn features, made once."""
     if not kept:
-        kept.update(
-            real_people.answer(
-                "smoke", folder=file_of(drawn(0.45, offset=3.0, noise=0.8)), progress=False, models=FAST, asked=SOME
-            )
-        )
+        folder = file_of(drawn(0.45, offset=3.0, noise=0.8))
+        with as_stored("real_people"):
+            kept.update(real_people.answer("smoke", folder=folder, progress=False, models=FAST, asked=SOME))
     return kept
 
 
@@ -453,7 +452,8 @@ def test_votes_by_hand(tmp_path, monkeypatch):
         feature_tables._SOURCES, "crema_d_votes", source._replace(sha256=hashlib.sha256(drawn_votes()).hexdigest())
     )
     (tmp_path / source.file).write_bytes(drawn_votes())
-    made = human_votes.answer(folder=tmp_path, progress=False)
+    with as_stored("human_votes"):
+        made = human_votes.answer(folder=tmp_path, progress=False)
     assert json.loads(json.dumps(made, allow_nan=False)) == made and made == human_votes.answer(
         "full", folder=tmp_path, progress=False
     )

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from stage_lists import as_stored
 
 from fer_utils.core.errors import FerError
 from fer_utils.studies import lightweight2019, nano_against_paper
@@ -11,9 +12,12 @@ pytestmark = pytest.mark.slow
 
 
 def test_2019_at_its_smallest(_store):
-    found = lightweight2019.answer(
-        "smoke", progress=False, networks={lightweight2019.OWN: 1}, epochs=1, size=32, repeats=None
-    )
+    costs = {"export", "profile", "timing"}
+    rivals = {"model.mobilenetv2", "model.inceptionv3", "model.inception_resnetv2"}
+    with as_stored("lightweight2019", absent=costs | rivals):
+        found = lightweight2019.answer(
+            "smoke", progress=False, networks={lightweight2019.OWN: 1}, epochs=1, size=32, repeats=None
+        )
     json.dumps(found, allow_nan=False)
     (row,) = found["rows"]
     assert row["leaked"]["actor"] == 0 and row["seeds"] == [0] and row["parameters"] == 614_952
@@ -43,17 +47,18 @@ def test_the_claim_of_2019_is_judged_over_people():
 
 def test_smaller_than_the_paper_at_its_smallest(_store):
     taught = "taught by a wide one"
-    found = nano_against_paper.answer(
-        "smoke",
-        progress=False,
-        datasets=["ravdess"],
-        rows=[nano_against_paper.PAPER, nano_against_paper.NANO],
-        ablation=[taught],
-        epochs=1,
-        folds=1,
-        size=48,
-        repeats=2,
-    )
+    with as_stored("nano", extra={"distillation"}):
+        found = nano_against_paper.answer(
+            "smoke",
+            progress=False,
+            datasets=["ravdess"],
+            rows=[nano_against_paper.PAPER, nano_against_paper.NANO],
+            ablation=[taught],
+            epochs=1,
+            folds=1,
+            size=48,
+            repeats=2,
+        )
     json.dumps(found, allow_nan=False)
     paper, own = found["rows"]
     (change,), (apart,) = found["ablation"], found["differences"]
@@ -119,7 +124,8 @@ def test_a_teacher_who_knows_more(_store):
             and alone.model == taught.model != teacher.model
             and alone.recipe == taught.recipe
         )
-    found = nano_taught.answer("smoke", progress=False, epochs=1, folds=1, size=48)
+    with as_stored("nano_taught"):
+        found = nano_taught.answer("smoke", progress=False, epochs=1, folds=1, size=48)
     json.dumps(found, allow_nan=False)
     alone, teacher, taught = found["rows"]
     assert (

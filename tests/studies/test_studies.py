@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from stage_lists import as_stored
 
 from fer_utils import studies
 from fer_utils.core.errors import FerError
@@ -14,7 +15,8 @@ SMALL = {("actor", False): 2, ("frame", True): 1}
 
 @pytest.fixture(scope="module")
 def small(_store):
-    return split.answer("smoke", progress=False, rows=SMALL, epochs=1)
+    with as_stored("split"):
+        return split.answer("smoke", progress=False, rows=SMALL, epochs=1)
 
 
 def test_rows_are_the_units_and_the_twins_leak(small):
@@ -65,9 +67,10 @@ def test_the_impossible_is_named(given):
 
 
 def test_the_papers_figures_at_their_smallest(_store):
-    found = paper_figures.answer(
-        "smoke", progress=False, panels={"SAVEE before": 1, "SAVEE after": 1, "RAVDESS": 1}, epochs=1
-    )
+    with as_stored("paper_figures"):
+        found = paper_figures.answer(
+            "smoke", progress=False, panels={"SAVEE before": 1, "SAVEE after": 1, "RAVDESS": 1}, epochs=1
+        )
     panels = {panel["name"]: panel for panel in found["panels"]}
     before, after, ravdess = panels["SAVEE before"], panels["SAVEE after"], panels["RAVDESS"]
     assert [panel["figures"] for panel in (before, after, ravdess)] == [(5, None), (6, 9), (4, 8)]
@@ -101,7 +104,10 @@ def test_the_figures_of_ravdess_are_trainings_of_the_split_study():
 
 
 def test_the_sweep_at_its_smallest(_store):
-    found = regularization.answer("smoke", progress=False, dropouts=[0.0, 0.7], strengths=[0.001], folds=2, epochs=2)
+    with as_stored("regularization"):
+        found = regularization.answer(
+            "smoke", progress=False, dropouts=[0.0, 0.7], strengths=[0.001], folds=2, epochs=2
+        )
     low, high = found["cells"]
     assert (low["dropout"], high["dropout"], low["l1"]) == (0.0, 0.7, 0.001)
     assert low["experiment"]["model"] == {
