@@ -202,7 +202,9 @@ def _splits():
         train, test = splits.split(meta, by=by, test=0.25, seed=3)
         shared = splits.leakage(meta, train, test)["share"]
         yield by, {"train": train, "test": test, "shared": {level: float(value) for level, value in shared.items()}}
-    yield "folds", [test for _, test in splits.folds(meta, "actor", 4, seed=1)]
+    made = splits.folds(meta, "actor", 4, seed=1)
+    yield "folds", [test for _, test in made]
+    yield "rows that train", [int(train.sum()) for train, _ in made]
     yield "uneven", [splits.split(uneven, by, share, seed=2)[1] for by in ("clip", "actor") for share in (0.01, 0.3)]
     yield "nearly all", [splits.split(uneven, "clip", 0.99, seed=2)[0], splits.split(meta, "actor")[1]]
     yield "uneven folds", [test for _, test in splits.folds(uneven, "clip", 3, seed=4)]
@@ -225,8 +227,9 @@ def _splits():
         yield f"leakage, near {near}", [list(found.columns), found.reset_index().astype(str).to_numpy()]
         pairs = splits.leaked_pairs(uneven, train, test, images, near=near, progress=False)
         yield f"pairs, near {near}", [list(pairs.columns), pairs.astype(str).to_numpy()]
-    bare = uneven[["expression"]].assign(clip=uneven["clip"])
+    bare = uneven[["expression"]].assign(clip=uneven["clip"].where(uneven.index > 3, ""))
     yield "bare", splits.leakage(bare, train, test).reset_index().astype(str).to_numpy()
+    yield "nobody tests", splits.leakage(bare, train, test[:0]).reset_index().astype(str).to_numpy()
     yield "pairs without pictures", splits.leaked_pairs(uneven, train[:20], test[:20]).astype(str).to_numpy()
 
 
@@ -381,6 +384,7 @@ def _audit():
         ("labels", {}),
         ("one label", {"kind": "labels", "share": 1.0, "to": "sad"}),
         ("absent", {"kind": "absent", "share": 0.6, "seed": 2}),
+        ("one clip", {"share": 0.01, "values": [8]}),
         ("by sex", {"attribute": "sex", "values": ["male"], "share": 0.3}),
     ):
         yield f"planted, {name}", _planted(**options)
@@ -453,6 +457,6 @@ def _timing():
     network = keras.Sequential(
         [keras.Input((8, 8, 1)), keras.layers.Conv2D(8, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
     )
-    found = sparse.sparse_and_fast(network, (0.5, 0.75), repeats=1, warmup=0, progress=False)
+    found = sparse.sparse_and_fast(network, (0.75,), repeats=1, warmup=0, progress=False)
     yield "sparse", found[["share", "zeros", "parameters"]].round(4).to_numpy(float)
     yield "sparse names", found[["way", "baseline"]].to_numpy()

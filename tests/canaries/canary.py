@@ -102,7 +102,7 @@ def defaults(*functions: Callable) -> dict[str, dict[str, str]]:
     """What functions do if they are not told otherwise: name -> argument -> its default, as text."""
     return {
         function.__qualname__: {
-            name: repr(argument.default)
+            name: getattr(argument.default, "__name__", repr(argument.default))
             for name, argument in inspect.signature(function).parameters.items()
             if argument.default is not inspect.Parameter.empty
         }
