@@ -18,7 +18,7 @@ from PIL import Image
 import pytest
 
 from fer_utils import datasets, faces, studio
-from fer_utils.faces import detectors, images, landmark_patches, landmark_training, quality_report
+from fer_utils.faces import detectors, images, landmark_patches, landmark_training, pixels, quality_report
 from fer_utils.faces.detectors import create
 from fer_utils.synthetic import landmark_predictor, region_masks, stand_ins
 
@@ -223,6 +223,10 @@ def _faces():
         told = [[frame.index, round(100 * frame.time_s, 1)] for frame in reading.frames]
         yield f"{k} frames, {sampling}", [reading.n_frames, told, [note.kind for note in reading.notes]]
     yield "frame", thumbnail(reading.frames[4].rgb, 6)
+    shown = faces.read_frames(clip, 1).frames[0].rgb
+    lazy = next(faces.each_frame(clip, 1, into=faces.Reading(), copy=False)).rgb
+    colours = [[round(float(part.mean()), 1) for part in np.array_split(one, 3)] for one in (shown[..., 0], lazy[..., 2])]
+    yield "colours", [*colours, thumbnail(pixels.grey_of(shown), 4), thumbnail(pixels.grey_of(lazy), 4)]
 
     # Two people in one picture: the largest face is kept.
     large, small = (studio.draw(studio.person(seed), {12: 0.6}, size=side) for seed, side in ((1, 256), (2, 160)))
@@ -250,6 +254,16 @@ def _faces():
     )
     yield "points", np.round(faces.points_in_crop(marks, box, size=64, margin=0.1, roll=5.0)[::8], 1)
     yield "roll", round(float(faces.eye_roll(marks)), 1)
+    rough = _rough_predictor(place.parent / "rough.dat", large, box)
+    yield "landmarks", np.round(rough.find(large, box)[::6], 1)
+    yield "landmarks, no box", np.round(rough.find(large.mean(axis=2).astype(np.uint8))[::9], 1)
+    turned, roll = rough.find_turned(large, box)
+    yield "landmarks, turned", [np.round(turned[::9], 1), round(roll, 1)]
+    nobody = rough.find(np.full((90, 90), 40, np.uint8))
+    yield "landmarks, nobody", [list(nobody.shape), int(np.isnan(nobody).sum())]
+    level = faces.prepare(pictures, place.parent / "level", landmarks=rough, align=True, size=48, **QUIET)
+    yield "level", [thumbnail(level.images[0, ..., 0], 8), np.round(level.landmarks[0, ::9], 1)]
+    yield "errors", _errors()
     # A picture larger than the first look takes: a large face in it and a small one, looked for quickly, thoroughly,
     # and near a box that is known.
     wide = np.full((700, 1200, 3), 120, np.uint8)
@@ -261,6 +275,22 @@ def _faces():
     lost, _ = finder.follow(wide, faces.Box(1000, 20, 90, 90, 1.0))
     looks = {"quick": quick, "thorough": thorough, "followed": followed, "near": [near], "lost": lost}
     yield "looks", {name: [[*map(int, box[:4])] for box in found if box] for name, found in looks.items()}
+
+
+def _rough_predictor(path: Path, picture: np.ndarray, box: faces.Box) -> faces.Landmarks:
+    """A predictor that has learned of two faces, hardly anything: what is done with it is looked at."""
+    truth = studio.draw(studio.person(1), {12: 0.6}, size=256, truth=True)[1]
+    options = dict(landmark_training.OPTIONS)
+    options |= {"cascade_depth": 2, "num_trees_per_cascade_level": 6, "tree_depth": 2, "feature_pool_size": 40}
+    faces.fit_landmarks([(picture, box, truth), (picture, box, truth + 6)], path, options=options, seed=1)
+    return faces.Landmarks(path)
+
+
+def _errors() -> np.ndarray:
+    """Landmark errors of known points, per mille."""
+    face = np.arange(136.0).reshape(68, 2) % 37
+    found = faces.landmark_error(np.stack([face + 1, face * 1.1]), np.stack([face, face]))
+    return np.round(1000 * np.append(found, faces.landmark_error(face[::-1], face)), 1)
 
 
 def _crops() -> dict:
@@ -382,8 +412,7 @@ def _patches() -> dict:
     moved = landmark_patches.box_in_patch(80, 0.1, -0.05, 1.2)
     out["box"] = [moved.left(), moved.top(), moved.right(), moved.bottom()]
     out["sides"] = [landmark_patches.LEARN_SIDE, landmark_patches.LOOK_SIDE]
-    face = np.arange(136.0).reshape(68, 2) % 37
-    out["error"] = np.round(1000 * faces.landmark_error(np.stack([face + 1, face * 1.1]), np.stack([face, face])), 1)
+    out["error"] = _errors()
     out["mirrored"] = landmark_training.MIRRORED
     return out
 
@@ -399,6 +428,14 @@ def _region_masks():
         shown = np.zeros((2, len(studio.ACTION_UNITS)), bool)
         shown[unit % 2, unit] = True
         yield f"unit {unit}", sorted(map(list, region_masks._parts_moved(shown)))
+    marks = studio.draw(studio.person(7), {4: 0.8, 12: 0.5}, size=200, roll=12, yaw=15, truth=True)[1]
+    outlines = {}
+    for part, hulls in region_masks.POINTS.items():
+        for side in range(len(hulls)):
+            outline = region_masks._outline(part, side, marks, 70.0)
+            outlines[f"{part} {side}"] = [len(outline), *np.round(0.05 * outline.mean(axis=0), 2)]
+            outlines[f"{part} {side}"] += list(np.round(0.05 * (outline.max(axis=0) - outline.min(axis=0)), 2))
+    yield "outlines", outlines
     made = face_set()
     rows = range(0, len(made), 2)
     for name, options in (
