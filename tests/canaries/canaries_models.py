@@ -375,6 +375,10 @@ def _distillation():
         apart.append(len(layer.losses))
     yield "apart", apart
     with eagerly():
+        norm = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.BatchNormalization(), small(3)])
+        settled = models.taught(small(0), [norm])
+        settled(images, training=True)
+        yield "teacher is settled", [round(float(loss), 4) for loss in settled.losses]
         for weight, temperature, number in ((1.0, 3.0, 1), (0.5, 1.5, 2)):
             taught = models.taught(
                 small(0), [small(1 + k) for k in range(number)], weight=weight, temperature=temperature

@@ -98,13 +98,17 @@ def thumbnail(picture: np.ndarray, cells: int = 8) -> list[list[float]]:
     return [[round(float(grey[np.ix_(r, c)].mean()), 2) for c in columns] for r in rows]
 
 
+#: Arguments on which no output depends.
+WITHOUT_EFFECT: tuple[str, ...] = ("progress", "workers", "description")
+
+
 def defaults(*functions: Callable) -> dict[str, dict[str, str]]:
     """What functions do if they are not told otherwise: name -> argument -> its default, as text."""
     return {
         function.__qualname__: {
             name: getattr(argument.default, "__name__", repr(argument.default))
             for name, argument in inspect.signature(function).parameters.items()
-            if argument.default is not inspect.Parameter.empty
+            if argument.default is not inspect.Parameter.empty and name not in WITHOUT_EFFECT
         }
         for function in functions
     }
