@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 import tempfile
+import types
 
 from canary import canary, defaults
 import keras
 import numpy as np
 import pandas as pd
+import pytest
 
 from fer_utils import compress, datasets, faces, fairness, metrics, splits
 from fer_utils.compress import sparse
@@ -39,6 +41,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "KL/su03.avi",
         "JK/n30.avi",
         "DC/x01.avi",
+        "DC/sa03.avi",
         "JK_d15.avi",
         "KL/f16.avi",
         "KL/h1.avi",
@@ -246,7 +249,9 @@ def _near_duplicates():
     near = near_duplicates.nearest(stack, np.arange(5), np.arange(5, 11), progress=False)
     # Of another size, in colour: copies, dim, bent, moved, compressed and flat pictures, and parts of the same.
     rows, columns = np.mgrid[:50, :70] / 50
-    base = [127 + 60 * np.sin(7 * rows + k) * np.cos(6 * columns + 2 * k) + 30 * np.sin(23 * columns * k) for k in (1, 2)]
+    base = [
+        127 + 60 * np.sin(7 * rows + k) * np.cos(6 * columns + 2 * k) + 30 * np.sin(23 * columns * k) for k in (1, 2)
+    ]
     base += [base[0] + draw.normal(0, k, (50, 70)) for k in (2, 5, 12)]
     base += [base[1][:, ::-1] + draw.normal(0, k, (50, 70)) for k in (1, 6)]
     base += [base[0] / 12 + 100, base[0] / 25 + 100, np.full((50, 70), 90.0), 128 + 127 * np.sign(base[1] - 127)]
@@ -269,6 +274,7 @@ def _near_duplicates():
         "coloured": many[["first", "second", "bits", "identical", "mirrored"]].astype(int).to_numpy(),
         "coloured, difference": np.round(many["difference"].to_numpy(), 2),
         "coloured, groups": near_duplicates.groups(many[many["difference"] < 20]),
+        "joined": near_duplicates.groups(pd.DataFrame({"first": [0, 1, 2, 5, 6], "second": [3, 3, 5, 1, 7]})),
         "coloured, nearest": some.astype(float).round(2).to_numpy(),
         "pairs": found[["first", "second", "bits", "identical", "mirrored"]].to_numpy().tolist(),
         "difference": np.round(found["difference"].to_numpy(), 2),
@@ -362,8 +368,12 @@ def _audit():
     answers["age"] = np.where(person < 3, "young", np.where(person < 7, "middle", "old"))
     answers["tone"] = person % 3 + 8
     answers["kind"] = np.where(answers["condition"] == "dark", "light", "")
+    answers["hand"] = np.where(person < 2, "left", "right")
+    answers["sure"] = draw.random(len(answers))
+    found = fairness.audit(answers, ["condition"], outcome="sure", permutations=9, resamples=10)
+    yield "how sure", found[["accuracy", "gap", "p"]].round(9).to_numpy(float)
     for name, options in (("lenient", {"min_people": 3, "alpha": 0.3}), ("strict", {"min_gap": 0.4, "seed": 1})):
-        found = fairness.audit(answers, ["age", "tone", "condition"], permutations=49, resamples=20, **options)
+        found = fairness.audit(answers, ["age", "tone", "hand", "condition"], permutations=49, resamples=20, **options)
         yield (
             name,
             [found.attrs["tests"], found.astype({"judged": int, "found": int}).round(9).to_numpy(object).tolist()],
@@ -454,9 +464,24 @@ def _timing():
         found = compress.compare(answers, images, np.arange(12) // 5, repeats=1, progress=False, **options)
         told = found.drop(columns=["latency_ms", "ratio"])
         yield name, [list(found.columns), told.astype(str).to_numpy()]
+    shown = []
+    compress.compare({"only": lambda given: shown.append(len(given)) or np.eye(2)[[0] * len(given)]}, images, repeats=2)
+    yield "shown", shown
     network = keras.Sequential(
         [keras.Input((8, 8, 1)), keras.layers.Conv2D(8, 3), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
     )
-    found = sparse.sparse_and_fast(network, (0.75,), repeats=1, warmup=0, progress=False)
-    yield "sparse", found[["share", "zeros", "parameters"]].round(4).to_numpy(float)
-    yield "sparse names", found[["way", "baseline"]].to_numpy()
+    seen = []
+
+    def write(model, file, *, format, progress):
+        """Stands for a converter, which takes long: the file has the model's weights."""
+        file.write_bytes(b"".join(weight.tobytes() for weight in model.get_weights()))
+        return types.SimpleNamespace(path=file, bytes=file.stat().st_size, format=format)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sparse, "export", write)
+        patch.setattr(sparse, "load", lambda made, **options: lambda given: seen.append(round(float(given.mean()), 3)))
+        found = sparse.sparse_and_fast(network, (0.5, 0.75), repeats=1, warmup=0, progress=False)
+    yield "sparse", found[["share", "zeros", "parameters", "bytes"]].round(4).to_numpy(float)
+    yield "sparse names", [found[["way", "baseline"]].to_numpy(), seen]
+    smaller = found["gzip_bytes"] < found["gzip_bytes"][0]
+    yield "packed", smaller.astype(int).to_numpy()

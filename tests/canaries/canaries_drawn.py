@@ -96,13 +96,19 @@ def _studio():
         people[seed]["style"] = [[unit, round(1000 * gain, 1)] for unit, gain in told["style"] + told["rest"]]
     yield "people", people
     words = ("presentation", "tone", "hair_style", "hair_colour", "eye_colour", "facial_hair", "glasses", "clothes")
-    yield "many people", [
-        " ".join(str(getattr(studio.person(seed), word)) for word in words) for seed in range(2000, 2040)
-    ]
-    yield "prototypes", {
-        label: [[str(unit), round(100 * value, 1)] for unit, value in studio.prototype(label, 0.9, optional=0.7).items()]
-        for label in studio.expressions.PROTOTYPES
-    }
+    yield (
+        "many people",
+        [" ".join(str(getattr(studio.person(seed), word)) for word in words) for seed in range(2000, 2040)],
+    )
+    yield (
+        "prototypes",
+        {
+            label: [
+                [str(unit), round(100 * value, 1)] for unit, value in studio.prototype(label, 0.9, optional=0.7).items()
+            ]
+            for label in studio.expressions.PROTOTYPES
+        },
+    )
     yield "acting", act_means(studio.rehearse("ravdess", actors=2, clips_per_actor=8, frames=8, seed=3))
     yield "acting in savee", act_means(studio.rehearse("savee", actors=1, clips_per_actor=7, frames=6, seed=1))
     odd = {"speech": (0.1, 0.9), "yaw": (-20, 20), "label_noise": 0.5, "occlusion": {"hand": 0.5}, "light": "left"}
@@ -133,7 +139,10 @@ def _studio():
     reading = faces.read_frames(sorted(root.rglob("*.mp4"))[0], 2)
     yield "odd frames", [thumbnail(frame.rgb, 12) for frame in reading.frames]
     # Noise and blur, and what a codec leaves of them: how much neighbouring pixels differ.
-    yield "rough", [round(float(np.abs(np.diff(frame.rgb.astype(float), axis=1)).mean()), 1) for frame in reading.frames]
+    yield (
+        "rough",
+        [round(float(np.abs(np.diff(frame.rgb.astype(float), axis=1)).mean()), 1) for frame in reading.frames],
+    )
 
 
 @canary("stand_ins")
@@ -151,7 +160,9 @@ def _stand_ins():
 
     def note(*given, **options):
         """Stands for what films and finds faces, and says what it was asked for."""
-        asked.append([str(one) for one in given if isinstance(one, str)] + sorted(f"{k}={v}" for k, v in options.items()))
+        asked.append(
+            [str(one) for one in given if isinstance(one, str)] + sorted(f"{k}={v}" for k, v in options.items())
+        )
         return "made"
 
     with tempfile.TemporaryDirectory(prefix="canary-") as home, pytest.MonkeyPatch.context() as patch:
@@ -225,7 +236,9 @@ def _faces():
     yield "frame", thumbnail(reading.frames[4].rgb, 6)
     shown = faces.read_frames(clip, 1).frames[0].rgb
     lazy = next(faces.each_frame(clip, 1, into=faces.Reading(), copy=False)).rgb
-    colours = [[round(float(part.mean()), 1) for part in np.array_split(one, 3)] for one in (shown[..., 0], lazy[..., 2])]
+    colours = [
+        [round(float(part.mean()), 1) for part in np.array_split(one, 3)] for one in (shown[..., 0], lazy[..., 2])
+    ]
     yield "colours", [*colours, thumbnail(pixels.grey_of(shown), 4), thumbnail(pixels.grey_of(lazy), 4)]
 
     # Two people in one picture: the largest face is kept.
@@ -390,7 +403,10 @@ def _landmark_predictor():
     path = Path(tempfile.mkdtemp(prefix="canary-")) / "few.dat"
     landmark_predictor.train(path, people=3, pictures_per_person=2, seed=1, progress=False)
     told = json.loads(path.with_suffix(".json").read_text())
-    yield "told", {name: told[name] for name in ("people", "pictures", "person_seeds", "boxes_not_detected", "detector")}
+    yield (
+        "told",
+        {name: told[name] for name in ("people", "pictures", "person_seeds", "boxes_not_detected", "detector")},
+    )
     predictor = landmark_predictor.load(path)
     found = predictor.find(drawn[0].picture)
     yield "error, per cent", round(100 * float(faces.landmark_error(found, drawn[0].landmarks)), 1)

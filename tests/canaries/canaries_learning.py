@@ -81,7 +81,13 @@ def _trained():
     images, labels = pictures(24, 12).astype(np.uint8), np.arange(24) % 3
     rows = np.arange(18)
     yield "defaults", {key: repr(value) for key, value in vars(training.Recipe()).items()}
-    functions = (training.fit, training.predict_probabilities, training.dead_units, training.Batches, training.DeadUnits)
+    functions = (
+        training.fit,
+        training.predict_probabilities,
+        training.dead_units,
+        training.Batches,
+        training.DeadUnits,
+    )
     yield "arguments", defaults(*functions)
     yield "limits", [training.AUGMENTATION_LIMITS, fitting.PROBED, list(recipe.PRECISIONS), list(recipe.SCHEDULES)]
     with pytest.MonkeyPatch.context() as patch:
@@ -198,7 +204,10 @@ def _ran():
         key = pupil.key(made)
         yield "key", [len(key), {**hashed[0][0], "data": hashed[0][0]["data"][1]}, sorted(hashed[0][1])]
         same = hashed[0][0]["data"][0] == made.fingerprint
-        yield "key's teachers", [int(same), int(hashed[0][0]["distillation"]["teachers"][0]["data"][0] == made.fingerprint)]
+        yield (
+            "key's teachers",
+            [int(same), int(hashed[0][0]["distillation"]["teachers"][0]["data"][0] == made.fingerprint)],
+        )
         asked = []
         patch.setattr(config.stand_ins, "face_set", lambda *given, **options: asked.append([*given, options]))
         Data("mead", tier="smoke", twins=True, detector="haar").load(progress=False)
@@ -291,7 +300,10 @@ def _explain():
     activated = keras.Model(model.inputs, keras.layers.Activation("softmax", name="soft")(model.outputs[0]))
     for name, one, shown in (("linear", plain, rng.normal(size=(2, 12, 10))), ("activation", activated, images[:2])):
         features, slopes = explain.gradients(one, shown, [0, 1])
-        yield f"gradients, {name}", [list(features.shape), *(round(float(np.abs(v).mean()) * 10, 2) for v in (features, slopes))]
+        yield (
+            f"gradients, {name}",
+            [list(features.shape), *(round(float(np.abs(v).mean()) * 10, 2) for v in (features, slopes))],
+        )
     covered = explain.occlusion(model, images[:2], patch=8, stride=8, batch_size=16, progress=False)
     yield "occlusion", [np.round(np.array(thumbnail(100 * one, 6)), 2) for one in covered]
     yield "randomised", np.round(np.asarray(explain.randomised(model, seed=2)(images)), 3)

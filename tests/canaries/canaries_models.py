@@ -356,13 +356,16 @@ def _distillation():
     told = {name: value for name, value in layer.get_config().items() if name in ("weight", "temperature", "dtype")}
     teachers = [each for each in one.layers if each.name.startswith("teacher")]
     student = models.student_of(one, "pupil")
-    yield "made of", [
-        [each.name for each in one.layers],
-        {name: value if isinstance(value, float) else value["config"]["name"] for name, value in told.items()},
-        [int(each.trainable) for each in teachers],
-        len(one.trainable_weights),
-        student.name,
-    ]
+    yield (
+        "made of",
+        [
+            [each.name for each in one.layers],
+            {name: value if isinstance(value, float) else value["config"]["name"] for name, value in told.items()},
+            [int(each.trainable) for each in teachers],
+            len(one.trainable_weights),
+            student.name,
+        ],
+    )
     images, labels = pictures(6, 16), np.array([0, 1, 2, 0, 1, 2])
     yield "answers", np.round(np.asarray(one(images)), 5)
     certain = np.float32([[1, 0, 0], [0.2, 0.5, 0.3]]), np.float32([[0.1, 0.1, 0.8], [0, 1, 0]])

@@ -10,7 +10,7 @@ version is a fault: somebody changed what the stage computes and forgot that sto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 import hashlib
 import inspect

@@ -103,13 +103,21 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (SHORTCUTS, "((RADII[1], LEVELS[1]), (RADII[0], LEVELS[0]))", "((RADII[0], LEVELS[0]), (RADII[1], LEVELS[1]))"),
         (SHORTCUTS, "rng.integers(1, classes, len(others))", "rng.integers(0, classes, len(others))"),
         (SHORTCUTS, "round(agreement * len(numbers)) :", ": round(agreement * len(numbers))"),
-        (SHORTCUTS, "marks(numbers, classes, agreement=0.0, seed=seed)", "marks(numbers, classes, agreement=0.5, seed=seed)"),
+        (
+            SHORTCUTS,
+            "marks(numbers, classes, agreement=0.0, seed=seed)",
+            "marks(numbers, classes, agreement=0.5, seed=seed)",
+        ),
         (SHORTCUTS, 'right["with"] - right["without"]', 'right["without"] - right["with"]'),
         (SHORTCUTS, "max(least(lost), least(swapped)) > drop", "min(least(lost), least(swapped)) > drop"),
         (SHORTCUTS, '"caught": proved', '"caught": proved and suspected'),
         (SHORTCUTS, 'found["exchanged"] == found["other"]', 'found["exchanged"] == numbers'),
         (SHORTCUTS, "max(1.0, radius * size)", "max(2.0, radius * size)"),
-        (SHORTCUTS, "marks(numbers, len(names), agreement=agreement, seed=seed)", "marks(numbers, len(names), seed=seed)"),
+        (
+            SHORTCUTS,
+            "marks(numbers, len(names), agreement=agreement, seed=seed)",
+            "marks(numbers, len(names), seed=seed)",
+        ),
     ],
     "distillation": [
         (DISTILLED, "weight: float = 1.0, temperature: float = 3.0", "weight: float = 1.0, temperature: float = 2.0"),
