@@ -10,18 +10,20 @@ from pathlib import Path
 import tempfile
 
 from canaries_drawn import face_set
-from canaries_models import pictures, with_fixed_weights
-from canary import canary, digest, thumbnail
+from canaries_models import eagerly, pictures, with_fixed_weights
+from canary import canary, defaults, digest, thumbnail
 import keras
 import numpy as np
 import onnx
+import pytest
 
 from fer_utils import compress, explain, faces, predict, studio, training
 from fer_utils.compress import engines, self_test
-from fer_utils.experiments import Experiment, Model, Split, run
-from fer_utils.explain import shortcuts
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Split, config, run
+from fer_utils.explain import heat_maps, shortcuts
 from fer_utils.live import Smoother, Tracker, smoothing
 from fer_utils.live.watcher import Watcher
+from fer_utils.training import augmentation, callbacks, fitting, precision, recipe
 
 
 def small(size: int = 32, classes: int = 3) -> keras.Model:
@@ -56,61 +58,199 @@ def new_store():
                 os.environ["FER_HOME"] = before
 
 
+def tiny(classes: int = 3, dropout: float = 0.25, side: int = 12) -> keras.Model:
+    """Two dense layers and dropout, quick to train."""
+    layers = [
+        keras.layers.Rescaling(1 / 255),
+        keras.layers.Flatten(),
+        keras.layers.Dense(10, activation="relu", name="hidden"),
+        keras.layers.Dropout(dropout),
+        keras.layers.Dense(classes, activation="softmax", name="scores"),
+    ]
+    return with_fixed_weights(keras.Sequential([keras.Input((side, side, 1)), *layers], name="tiny"))
+
+
 @canary("training", tolerance=0.02)
 def _training():
-    images, labels = pictures(24, 32).astype(np.uint8), np.arange(24) % 3
-    rows, out = np.arange(18), {}
-    recipes = {
-        "plain": training.Recipe(epochs=2, batch_size=6, learning_rate=0.01),
-        "all": training.Recipe(epochs=3, batch_size=6, learning_rate=0.01, flip=True, augment=0.5, schedule="cosine"),
-    }
-    for name, recipe in recipes.items():
-        model, history = training.fit(
-            small(), images, labels, rows, np.arange(18, 24), recipe=recipe, seed=3, progress=False
-        )
-        out[name] = {key: np.round(values, 4) for key, values in history.items()}
-        out[name]["says"] = np.round(training.predict_probabilities(model, images, np.arange(4)), 4)
-    batches = training.Batches(images, labels, rows, batch_size=5, shuffle_seed=4, flip=True, augment=1.0)
-    batches.begin(1)
-    out["order"] = [batches[k][1] for k in range(len(batches))]
-    out["pixels"] = [[round(float(image.mean()) / 10, 2) for image in batches[k][0]] for k in range(len(batches))]
+    with eagerly():
+        yield from _trained()
+
+
+def _trained():
+    """Batches, changed pictures, dead units, rates, precision, and three trainings, of which one was interrupted."""
+    images, labels = pictures(24, 12).astype(np.uint8), np.arange(24) % 3
+    rows = np.arange(18)
+    yield "defaults", {key: repr(value) for key, value in vars(training.Recipe()).items()}
+    functions = (
+        training.fit,
+        training.predict_probabilities,
+        training.dead_units,
+        training.Batches,
+        training.DeadUnits,
+    )
+    yield "arguments", defaults(*functions)
+    yield "limits", [training.AUGMENTATION_LIMITS, fitting.PROBED, list(recipe.PRECISIONS), list(recipe.SCHEDULES)]
+    with pytest.MonkeyPatch.context() as patch:
+        found = []
+        for card in (None, ("old", (6, 1)), ("some", (7, 0)), ("new", (8, 0)), ("newer", (9, 0))):
+            patch.setattr(precision, "gpu", lambda card=card: card)
+            found.append([precision.policy(asked) for asked in ("auto", "float32", "mixed_float16")])
+        yield "policies", [*found, precision.computed_on("mixed_float16")]
+    large = pictures(2, 40).astype(np.uint8)
+    changed = []
+    for share in np.concatenate([np.eye(6), -np.eye(6), [[0.3, -0.4, 0.6, -1, 0.8, 0.2]]]):
+        changed.append(np.round(np.array(thumbnail(augmentation.augmented(large[1], share), 4)) / 10, 2))
+    yield "changed", changed
+    orders = []
+    for name, options in (
+        ("plain", {"batch_size": 5, "shuffle_seed": 4, "flip": True, "augment": 1.0}),
+        ("mirrored", {"batch_size": 7, "shuffle_seed": 1, "flip": True}),
+        ("in order", {"batch_size": 4, "flip": True, "augment": 0.5}),
+    ):
+        batches = training.Batches(images, labels, rows[::-1], **options)
+        for epoch in (0, 1):
+            batches.begin(epoch)
+            orders.append([name, len(batches), [batches[k][1] for k in range(len(batches))]])
+            seen = np.concatenate([batches[k][0] for k in range(len(batches))]).astype(float)
+            orders.append(np.round(seen.reshape(len(seen), -1)[:, ::29] / 10, 2))
+    yield "batches", orders
     dying = small()
     kernel, bias = dying.layers[1].get_weights()
     bias[:2] = -100.0
     dying.layers[1].set_weights([kernel, bias])
-    out["dead"] = training.dead_units(dying, images[:4])
-    defaults = training.Recipe()
-    out["defaults"] = {key: repr(value) for key, value in vars(defaults).items()}
-    return out
+    shown = pictures(4, 32)
+    yield "dead", [training.dead_units(dying, shown), training.dead_units(dying, shown, layers=["first"], batch_size=3)]
+    inputs = keras.Input((8, 8, 1))
+    apart = keras.layers.ReLU(name="apart")(keras.layers.Conv2D(4, 3, name="plain")(inputs))
+    leaky = keras.layers.ReLU(negative_slope=0.1, name="leaky")(apart)
+    six = keras.layers.Activation("relu6", name="six")(keras.layers.Flatten()(leaky))
+    kinds = with_fixed_weights(keras.Model(inputs, keras.layers.Dense(2, activation="sigmoid")(six)))
+    yield "kinds", training.dead_units(kinds, pictures(3, 8) - 250)
+    watch, _ = fitting._watched((), images, rows[3:], training.Recipe(batch_size=4))
+    everything, _ = fitting._watched((), images, np.arange(24), training.Recipe())
+    yield "probed", [watch.batch_size, len(watch.images), round(float(watch.images.mean()), 1), len(everything.images)]
+    falling = fitting._compiled(tiny(), training.Recipe(schedule="cosine", learning_rate=2.0), 8)
+    rates = [round(float(falling.optimizer._learning_rate(step)), 3) for step in range(9)]
+    steady = fitting._compiled(tiny(), training.Recipe(optimizer="rmsprop", learning_rate=0.5), 8)
+    yield "rates", [rates, type(steady.optimizer).__name__, round(float(steady.optimizer.learning_rate), 3)]
+    half = precision.computing_in(tiny(), "mixed_float16")
+    scaled = fitting._compiled(half, training.Recipe(), 8)
+    whole = precision.computing_in(half, "float32")
+    same = precision.computing_in(whole, "float32") is whole, precision.computing_in(half, "mixed_float16") is half
+    policies = [[layer.dtype_policy.name for layer in model.layers] for model in (half, whole)]
+    yield "half", [policies, list(map(int, same)), type(scaled.optimizer).__name__]
+    dropping = callbacks.DropoutSeeds(5)
+    dropping.set_model(tiny())
+    states = []
+    for epoch in (0, 1):
+        dropping.on_epoch_begin(epoch)
+        states += [str(v.numpy()) for v in dropping.model.variables if "seed" in v.path]
+    yield "dropout", states
+    yield "says", np.round(training.predict_probabilities(tiny(), images, np.arange(20, 3, -2), batch_size=5), 4)
+    yield "nobody", list(training.predict_probabilities(tiny(), images, []).shape)
+
+    recipes = {
+        "plain": training.Recipe(epochs=2, batch_size=6, learning_rate=0.01),
+        "all": training.Recipe(
+            epochs=3, batch_size=6, learning_rate=0.02, flip=True, augment=0.5, schedule="cosine", optimizer="sgd"
+        ),
+    }
+    for name, one in recipes.items():
+        model, history = training.fit(
+            tiny(), images, labels, rows, np.arange(18, 24), recipe=one, seed=3, progress=False
+        )
+        told = {key: np.round(values, 4) for key, values in history.items()}
+        yield name, told | {"says": np.round(training.predict_probabilities(model, images, np.arange(4)), 4)}
+    with tempfile.TemporaryDirectory(prefix="canary-") as folder:
+        again = {"recipe": recipes["plain"], "seed": 3, "progress": False, "folder": Path(folder, "state")}
+        ending = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: 1 // (1 - epoch))
+        try:
+            training.fit(tiny(), images, labels, rows, [], callbacks=[ending], **again)
+        except ZeroDivisionError:
+            yield "kept", sorted(file.name for file in again["folder"].iterdir())
+        _, history = training.fit(tiny(), images, labels, rows, np.arange(18, 24), **again)
+        yield "resumed", {key: np.round(values, 4) for key, values in history.items()}
 
 
 @canary("experiments", tolerance=0.02)
 def _experiments():
+    with eagerly():
+        yield from _ran()
+
+
+def _ran():
     """Which rows train and test, in which order labels come, how faces are resized and what is stored."""
-    out = {}
+    yield "defaults", Experiment().configuration()
+    yield "arguments", defaults(run, Experiment, Data, Split, Model, Distillation)
+    teacher = Experiment(data="savee", split=Split("frame", 0.25, 3, fold=1), model=Model.of("knn", size=60))
+    short = training.Recipe(epochs=1, batch_size=4)
+    pupil = Experiment(
+        data=Data("savee"),
+        split=Split("frame", 0.25, 3, fold=1),
+        model=Model.of("nano", size=60, filters=[4, 8], dropout=0.1),
+        recipe=short,
+        seed=5,
+        tier=None,
+        distillation=Distillation(teacher, weight=0.5, temperature=2.0),
+    )
+    told = pupil.configuration()
+    yield "taught", told
+    yield "read again", int(Experiment.from_configuration(told) == pupil)
+    yield "tier", Experiment(tier="full", data=Data("mead", frames=3)).configuration()["data"]
+    yield "stages", [sorted(one.stages()) for one in (teacher, pupil)]
+    made, hashed = face_set(), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(config.provenance, "digest", lambda what: hashed.append(what) or "0" * 64)
+        key = pupil.key(made)
+        yield "key", [len(key), {**hashed[0][0], "data": hashed[0][0]["data"][1]}, sorted(hashed[0][1])]
+        same = hashed[0][0]["data"][0] == made.fingerprint
+        yield (
+            "key's teachers",
+            [int(same), int(hashed[0][0]["distillation"]["teachers"][0]["data"][0] == made.fingerprint)],
+        )
+        asked = []
+        patch.setattr(config.stand_ins, "face_set", lambda *given, **options: asked.append([*given, options]))
+        Data("mead", tier="smoke", twins=True, detector="haar").load(progress=False)
+        yield "asked for", asked
+    for name, split in (("fold", Split("clip", 0.3, 2, fold=2)), ("actor", Split("actor", 0.4)), ("default", Split())):
+        train, test = split.rows(made.meta)
+        yield f"rows, {name}", [train, test]
     with new_store():
-        wanted = {
-            "knn": Experiment(data="ravdess", model=Model.of("knn", size=60), split=Split("clip", test=0.34, seed=1)),
-            "ding2023": Experiment(
-                data="ravdess",
-                model=Model.of("ding2023", size=32, filters=2, dense=4),
-                split="actor",
-                recipe=training.Recipe(epochs=1, batch_size=4),
-                seed=5,
-            ),
-        }
-        for name, experiment in wanted.items():
-            result = run(experiment, face_set=face_set(), progress=False)
-            shown = result.predictions
-            out[name] = {
-                "labels": result.labels,
-                "rows": shown[["row", "clip", "actor", "true"]].astype(str).to_numpy().tolist(),
-                "scores": shown.filter(like="p_").to_numpy(float),
-                "split": result.split,
-                "parameters": result.parameters,
-                "configuration": experiment.configuration(),
-            }
-    return out
+        first = Experiment(data="ravdess", model=Model.of("knn", size=60), split=Split("clip", test=0.34, seed=1))
+        yield "knn", _told(run(first, face_set=made, progress=False))
+        stored = run(first, face_set=made, progress=False)
+        folder = stored.path
+        yield "stored", [sorted(file.name for file in folder.iterdir()), folder.parent.name, folder.name.split("-")[0]]
+        yield "scored", [stored.accuracy, stored.confusion, sorted(stored.metrics), round(stored.metrics["chance"], 4)]
+        text = (folder / "result.json").read_text().replace('"metrics": 1', '"metrics": 0')
+        (folder / "result.json").write_text(text.replace('"chance"', '"guess"'))
+        anew = run(first, face_set=made, progress=False)
+        yield "scored anew", [sorted(anew.metrics), anew.stages["metrics"]]
+        second = Experiment(
+            data="ravdess",
+            model=Model.of("ding2023", size=32, filters=2, dense=4),
+            split="actor",
+            recipe=short,
+            seed=5,
+            distillation=Distillation(Experiment(model=Model.of("knn", size=32, cell=8), split="actor", seed=2)),
+        )
+        yield "taught ding2023", _told(run(second, face_set=made, progress=False))
+
+
+def _told(result) -> dict:
+    shown = result.predictions
+    return {
+        "columns": list(shown.columns),
+        "labels": result.labels,
+        "rows": shown[["row", "clip", "actor", "true"]].astype(str).to_numpy().tolist(),
+        "scores": shown.filter(like="p_").to_numpy(float),
+        "said": int((shown["predicted"] == shown.filter(like="p_").to_numpy().argmax(axis=1)).sum()),
+        "split": result.split,
+        "parameters": result.parameters,
+        "seed": result.seed,
+        "history": {key: np.round(values, 3) for key, values in result.history.items()},
+        "faces": {name: result.faces[name] for name in sorted(result.faces)},
+    }
 
 
 @canary("explain", tolerance=0.01)
@@ -118,37 +258,81 @@ def _explain():
     images, model = pictures(3, 32), small()
     speaks_for = np.arange(8)[:, None] % 3 == np.arange(3)
     model.get_layer("scores").set_weights([np.where(speaks_for, 2.0, -0.5).astype(np.float32), np.zeros(3, np.float32)])
-    masks = np.zeros((3, 32, 32), bool)
-    masks[:, 8:20, 10:24] = True
-    out = {}
-    for average in (True, False):
-        maps = explain.grad_cam(model, images, [0, 1, 2], average=average)
-        scale = max(float(maps.max()), 1e-9)
-        out[f"map {average}"] = [np.round(np.array(thumbnail(one / scale, 6)), 3) for one in maps]
-    covered = explain.occlusion(model, images, patch=8, stride=4, progress=False)
-    out["occlusion"] = [np.round(np.array(thumbnail(100 * one, 6)), 2) for one in covered]
-    maps = explain.grad_cam(model, images, [0, 1, 2]) + 0.01
-    out["share"] = {key: np.round(np.asarray(value, float), 4) for key, value in explain.share(maps, masks).items()}
-    out["pointing"] = np.asarray(explain.pointing(maps, masks)).astype(float)
-    out["scored"] = explain.scored(maps, masks, ["a", "b", "c"])
-    out["randomised"] = np.round(np.asarray(explain.randomised(model, seed=2)(images)), 3)
-    return out
+    functions = (explain.grad_cam, explain.gradients, explain.occlusion, explain.ask, explain.randomised)
+    yield "defaults", defaults(*functions, explain.scored, explain.summary)
+    draw = np.random.default_rng(9)
+    maps, masks = draw.normal(0.2, 1, (6, 10, 10)), draw.random((6, 10, 10)) < 0.3
+    maps[1], masks[2], maps[3, :2, :2] = -1.0, False, 5.0
+    maps[4] = np.where(masks[4], 1.0, 0.2)
+    yield "shares", {key: 10 * value for key, value in explain.share(maps, masks).items()}
+    yield "pointing", explain.pointing(maps, masks)
+    yield "one mask", [explain.share(maps[:2], masks[0])["share"], explain.pointing(maps[:2], masks[0])]
+    yield "scored", explain.scored(maps, masks, ["a", "a", "b", "b", "c", "c"], seed=1)
+    yield "nothing scored", explain.scored(maps[1:3], masks[1:3], ["a", "b"])
+    rng = np.random.default_rng(2)
+    inputs = keras.Input((12, 10, 1))
+    shapes = keras.layers.Dense(2)(keras.layers.Flatten()(keras.layers.Conv2D(2, 3)(inputs)))
+    plain = with_fixed_weights(keras.Model(inputs, shapes))
+    yield "steps", [heat_maps._steps(*asked) for asked in ((32, 8, 4), (30, 8, 5), (9, 9, 3), (10, 4, 4))]
+    yield "constants", [heat_maps.PATCH, heat_maps.STRIDE]
+
+    def bright(given):
+        """Two scores of a picture that say how bright each half of it is."""
+        halves = np.asarray(given, float).mean(axis=(1, 3)) / 256
+        left, right = halves[:, : halves.shape[1] // 2].mean(axis=1), halves[:, halves.shape[1] // 2 :].mean(axis=1)
+        return np.stack([left, right, 1 - (left + right) / 2], axis=1)
+
+    odd = pictures(2, 30)[:, :26]
+    yield "asked", np.round(explain.ask(bright, odd, batch_size=1), 4)
+    for name, options in (("filled", {"fill": 20.0, "labels": [1, 0]}), ("mean", {}), ("few", {"batch_size": 7})):
+        covered = explain.occlusion(bright, odd, patch=8, stride=5, progress=False, **({"labels": None} | options))
+        yield f"occlusion, {name}", [np.round(1000 * np.array(thumbnail(one, 5)), 0) for one in covered]
+    for name, options in (
+        ("average", {}),
+        ("places", {"average": False}),
+        ("first", {"layer": "first", "batch_size": 2}),
+        ("said", {"labels": None}),
+    ):
+        found = explain.grad_cam(model, images, **({"labels": [0, 1, 2]} | options))
+        scale = max(float(found.max()), 1e-9)
+        yield f"map, {name}", [np.round(np.array(thumbnail(one / scale, 6)), 3) for one in found]
+        yield f"map, {name}, scale", round(scale / 10 ** np.floor(np.log10(scale)), 3)
+    activated = keras.Model(model.inputs, keras.layers.Activation("softmax", name="soft")(model.outputs[0]))
+    for name, one, shown in (("linear", plain, rng.normal(size=(2, 12, 10))), ("activation", activated, images[:2])):
+        features, slopes = explain.gradients(one, shown, [0, 1])
+        yield (
+            f"gradients, {name}",
+            [list(features.shape), *(round(float(np.abs(v).mean()) * 10, 2) for v in (features, slopes))],
+        )
+    covered = explain.occlusion(model, images[:2], patch=8, stride=8, batch_size=16, progress=False)
+    yield "occlusion", [np.round(np.array(thumbnail(100 * one, 6)), 2) for one in covered]
+    yield "randomised", np.round(np.asarray(explain.randomised(model, seed=2)(images)), 3)
+    kept = [np.sort(weight.reshape(-1, weight.shape[-1]), axis=0) for weight in explain.randomised(model).get_weights()]
+    yield "columns kept", [round(float(one[::3].sum()), 3) for one in kept]
 
 
 @canary("shortcuts", tolerance=1e-6)
 def _shortcuts():
     draw = np.random.default_rng(4)
     images, numbers = pictures(16, 60).astype(np.uint8), np.arange(16) % 4
-    out = {}
+    functions = (shortcuts.shortcut_mask, shortcuts.mark, shortcuts.marks, shortcuts.plant, shortcuts.counterfactual)
+    out = {"defaults": defaults(*functions, shortcuts.caught, shortcuts.judged)}
+    out["constants"] = [list(shortcuts.KINDS), shortcuts.SIDE, shortcuts.INSET, shortcuts.RADII, shortcuts.LEVELS]
+    out["places"], out["limits"] = [list(place) for place in shortcuts.PLACES], [shortcuts.LIFT, shortcuts.DROP]
     for kind in shortcuts.KINDS:
         marked = shortcuts.mark(images, numbers, kind, classes=4)
         out[kind] = {
             "changed": (marked != images).sum(axis=(1, 2, 3)),
             "levels": [sorted({int(v) for v in marked[k][marked[k] != images[k]]})[:4] for k in range(4)],
+            "pixels": [digest(one) for one in marked[:4]],
             "mask": int(shortcuts.shortcut_mask(kind, 60, classes=4).sum()),
             "where": [int(v) for v in np.argwhere(shortcuts.shortcut_mask(kind, 60, classes=4)).sum(axis=0)],
+            "small": int(shortcuts.shortcut_mask(kind, 20).sum()),
+            "large": int(shortcuts.shortcut_mask(kind).sum()),
+            "flat": digest(shortcuts.mark(images[:3, :, :, 0], numbers[:3], kind)),
         }
     out["marks"] = shortcuts.marks(numbers, 4, agreement=0.5, seed=3)
+    out["all marks"] = [shortcuts.marks(numbers, 4), shortcuts.marks(numbers, 5, agreement=0.0, seed=1)]
 
     def network(given):
         brightness = np.asarray(given, float)[:, :6, :6].mean(axis=(1, 2, 3)) / 256
@@ -158,7 +342,27 @@ def _shortcuts():
     maps = draw.random((16, 60, 60))
     mask = shortcuts.shortcut_mask("corner", 60, classes=4)
     out["found"] = found
-    out["caught"] = shortcuts.caught(maps + 3 * mask, mask, found, numbers, np.arange(16) // 2)
+    people = np.arange(16) // 2
+    out["caught"] = shortcuts.caught(maps + 3 * mask, mask, found, numbers, people)
+    blind = found | {"without": found["with"], "exchanged": found["with"]}
+    half = found | {"exchanged": found["with"], "without": np.where(people % 4 == 0, 9, found["with"])}
+    cases = {"seen only": (maps + 3 * mask, blind), "neither": (maps, blind), "missed": (maps, found)}
+    cases |= {"in part": (maps + 1.2 * mask, half)}
+    for name, (heat, answers) in cases.items():
+        said = shortcuts.caught(heat, mask, answers, numbers, people, seed=2)
+        out[name] = [said["verdict"], *(int(said[word]) for word in ("suspected", "proved", "caught"))]
+    one = shortcuts.caught(maps + 3 * mask, mask, half, numbers, np.zeros(16), lift=20.0, drop=0.2)
+    out["one person"] = [one["verdict"], one["drop"]["value"], one["follows"]["value"]]
+    strict = shortcuts.caught(maps + mask, mask, half, numbers, people, lift=2.5, drop=0.6)
+    out["strict"] = strict["verdict"]
+    made = face_set()
+    targets, names = shortcuts.targets(made)
+    out["targets"] = [targets, list(names)]
+    with tempfile.TemporaryDirectory(prefix="canary-") as place:
+        planted = shortcuts.plant(made, Path(place, "set"), "corner", agreement=0.7, seed=2)
+        again = shortcuts.plant(made, Path(place, "set"), "corner", agreement=0.7, seed=2)
+        corner = np.asarray(planted.images)[:, 4:20, 4:20, 0]
+        out["planted"] = [corner[:, 8, 8], (np.asarray(planted.images) != made.images).sum(axis=(1, 2, 3)), len(again)]
     return out
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import contextmanager
 import inspect
 from typing import Any
 
-from canary import canary, digest
+from canary import canary, defaults, digest
 import keras
 import numpy as np
+import pytest
+import tensorflow
 
 from fer_utils import models
 from fer_utils.core.errors import FerError
+from fer_utils.models import distilled
 
 #: What of a layer's configuration decides what it computes; names and Keras' own bookkeeping do not.
 DECIDING: tuple[str, ...] = (
@@ -55,7 +59,10 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
         {"pooling": "flatten", "normalise": False},
     ],
     "mobilenet_inception2019": [{"width": 0.5625, "features": 222}],
+    "densenet161": [{"growth": 4, "blocks": (1, 2)}],
 }
+#: Networks whose layers are those of ``keras.applications``.
+OF_KERAS: tuple[str, ...] = ("mobilenetv2", "inceptionv3", "inception_resnetv2", "resnet50")
 #: Side of the pictures, in pixels: as small as the network takes.
 SIDES: dict[str, int] = {
     "mobilenet_inception2019": 64,
@@ -114,26 +121,67 @@ def pictures(count: int, side: int) -> np.ndarray:
     return (127.5 + 120 * np.stack(waves)).astype(np.float32)[..., None]
 
 
+@contextmanager
+def eagerly():
+    """Within the block TensorFlow computes step by step: for a few small batches, tracing takes far longer."""
+    tensorflow.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tensorflow.config.run_functions_eagerly(False)
+
+
+def without_weights(name: str, **options) -> keras.Model:
+    """A network of the registry whose weights have shapes and no numbers: drawing millions of them takes long."""
+    with keras.StatelessScope(initialize_variables=False):
+        return models.build(name, **options)
+
+
 def _network(name: str) -> Callable[[], Any]:
+    """The canary of a network: the quick parts first, the whole network last."""
+
     def run():
         side = SIDES.get(name, 48)
-        model = models.build(name, classes=8, input_shape=(side, side, 1))
-        out = {
-            "parameters": model.count_params(),
-            "trainable": int(sum(np.prod(weight.shape) for weight in model.trainable_weights)),
-            "layers": digest(layers_of(model)),
-            "options": {key: repr(value) for key, value in models.options(name).items()},
-        }
-        if name in ("ding2023", "nano", "mobilenet_inception2019"):
-            out["says"] = np.round(with_fixed_weights(model)(pictures(3, side), training=False).numpy(), 4)
-        for number, options in enumerate(VARIANTS.get(name, ())):
-            model = models.build(name, classes=5, input_shape=(side, side, 1), **options)
-            out[f"variant {number}"] = digest(layers_of(model))
+        shape = (side, side, 1)
+        yield "options", {key: repr(value) for key, value in models.options(name).items()}
+        if name in OF_KERAS:
+            yield "around it", _around(name, shape)
         if name == "ding2023":
-            out |= _counted()
-        return out
+            yield from _counted().items()
+        for number, options in enumerate(VARIANTS.get(name, ())):
+            yield f"variant {number}", digest(layers_of(without_weights(name, classes=5, input_shape=shape, **options)))
+        said = name in ("ding2023", "nano", "mobilenet_inception2019")
+        build = models.build if said else without_weights
+        model = build(name, classes=8, input_shape=shape)
+        yield "parameters", model.count_params()
+        yield "trainable", int(sum(np.prod(weight.shape) for weight in model.trainable_weights))
+        yield "layers", digest(layers_of(model))
+        if said:
+            yield "says", np.round(with_fixed_weights(model)(pictures(3, side), training=False).numpy(), 4)
 
     return run
+
+
+def _around(name: str, shape: tuple[int, int, int]) -> dict[str, Any]:
+    """What Keras is asked for, and what is put before and behind its network; here two layers stand for that."""
+    asked = []
+
+    def stand_in(application: str) -> Callable[..., keras.Model]:
+        def build(**options):
+            given = options.pop("input_tensor")
+            asked.append([application, sorted(f"{key}={value}" for key, value in options.items())])
+            x = keras.layers.BatchNormalization(name="norm")(given)
+            inputs = keras.utils.get_source_inputs(given)
+            return keras.Model(inputs, keras.layers.GlobalAveragePooling2D(name="pool")(x))
+
+        return build
+
+    with pytest.MonkeyPatch.context() as patch:
+        for application in dir(keras.applications):
+            if application[0].isupper():
+                patch.setattr(keras.applications, application, stand_in(application))
+        model = models.build(name, classes=8, input_shape=shape)
+    return {"asked": asked, "layers": layers_of(model)}
 
 
 def _counted() -> dict[str, Any]:
@@ -302,14 +350,43 @@ def _distillation():
         model.layers[-1].set_weights([values, np.zeros(3, np.float32)])
         return model
 
-    out = {}
-    for weight, temperature, teachers in ((1.0, 3.0, 1), (0.5, 1.5, 2)):
-        taught = models.taught(
-            small(0), [small(1 + k) for k in range(teachers)], weight=weight, temperature=temperature
-        )
-        taught.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
-        images, labels = pictures(6, 16), np.array([0, 1, 2, 0, 1, 2])
-        losses = [float(taught.train_on_batch(images, labels)) for _ in range(2)]
-        student = models.student_of(taught, "student")
-        out[f"{weight} {temperature} {teachers}"] = [losses, np.round(student(images).numpy(), 4)]
-    return out
+    yield "defaults", [defaults(distilled.taught), distilled.STUDENT]
+    one = models.taught(small(0), [small(1), small(2)], weight=0.5)
+    layer = one.get_layer("probabilities")
+    told = {name: value for name, value in layer.get_config().items() if name in ("weight", "temperature", "dtype")}
+    teachers = [each for each in one.layers if each.name.startswith("teacher")]
+    student = models.student_of(one, "pupil")
+    yield (
+        "made of",
+        [
+            [each.name for each in one.layers],
+            {name: value if isinstance(value, float) else value["config"]["name"] for name, value in told.items()},
+            [int(each.trainable) for each in teachers],
+            len(one.trainable_weights),
+            student.name,
+        ],
+    )
+    images, labels = pictures(6, 16), np.array([0, 1, 2, 0, 1, 2])
+    yield "answers", np.round(np.asarray(one(images)), 5)
+    certain = np.float32([[1, 0, 0], [0.2, 0.5, 0.3]]), np.float32([[0.1, 0.1, 0.8], [0, 1, 0]])
+    apart = []
+    for weight, temperature in ((1.0, 1.0), (2.0, 4.0)):
+        layer = distilled.Taught(weight=weight, temperature=temperature)
+        passed = layer(certain, training=True)
+        apart += [round(float(layer.losses[0]), 4), np.asarray(passed)]
+        layer(certain, training=False)
+        apart.append(len(layer.losses))
+    yield "apart", apart
+    with eagerly():
+        norm = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.BatchNormalization(), small(3)])
+        settled = models.taught(small(0), [norm])
+        settled(images, training=True)
+        yield "teacher is settled", [round(float(loss), 4) for loss in settled.losses]
+        for weight, temperature, number in ((1.0, 3.0, 1), (0.5, 1.5, 2)):
+            taught = models.taught(
+                small(0), [small(1 + k) for k in range(number)], weight=weight, temperature=temperature
+            )
+            taught.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
+            losses = [float(taught.train_on_batch(images, labels)) for _ in range(2)]
+            student = models.student_of(taught, "student")
+            yield f"{weight} {temperature} {number}", [losses, np.round(student(images).numpy(), 4)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 import hashlib
+import inspect
 import json
 import math
 from pathlib import Path
@@ -26,11 +27,35 @@ OUTPUTS = HERE / "outputs.json"
 
 @dataclass(frozen=True)
 class Canary:
-    """``run`` gives the output; floats may differ from the stored ones by ``tolerance`` (absolute) and no more."""
+    """``function`` gives the output; floats may differ from the stored ones by ``tolerance`` (absolute) and no more.
+
+    A function that costs time may be a generator of pairs, the name of a part and its value, cheap ones first: the
+    output is the dict of them, and who looks for a difference need not wait for the expensive ones.
+    """
 
     stage: str
-    run: Callable[[], Any]
+    function: Callable[[], Any]
     tolerance: float = 0.0
+
+    def run(self) -> Any:
+        """The whole output."""
+        made = self.function()
+        return dict(made) if inspect.isgenerator(made) else made
+
+    def first_difference(self, stored: Any) -> str:
+        """Where the output differs from the stored one, in words, computed no further than to there; or nothing."""
+        made = self.function()
+        if not inspect.isgenerator(made):
+            return difference(stored, plain(made), self.tolerance)
+        seen: set[str] = set()
+        for name, value in made:
+            seen.add(name)
+            if name not in stored:
+                return f"output.{name} is not stored"
+            if found := difference(stored[name], plain(value), self.tolerance, f"output.{name}"):
+                return found
+        missing = sorted(set(stored) - seen)
+        return f"output lacks {', '.join(missing)}" if missing else ""
 
 
 #: Filled by the modules `canaries_*.py` when they are imported.
@@ -71,6 +96,22 @@ def thumbnail(picture: np.ndarray, cells: int = 8) -> list[list[float]]:
     rows = np.array_split(np.arange(grey.shape[0]), cells)
     columns = np.array_split(np.arange(grey.shape[1]), cells)
     return [[round(float(grey[np.ix_(r, c)].mean()), 2) for c in columns] for r in rows]
+
+
+#: Arguments on which no output depends.
+WITHOUT_EFFECT: tuple[str, ...] = ("progress", "workers", "description")
+
+
+def defaults(*functions: Callable) -> dict[str, dict[str, str]]:
+    """What functions do if they are not told otherwise: name -> argument -> its default, as text."""
+    return {
+        function.__qualname__: {
+            name: getattr(argument.default, "__name__", repr(argument.default))
+            for name, argument in inspect.signature(function).parameters.items()
+            if argument.default is not inspect.Parameter.empty and name not in WITHOUT_EFFECT
+        }
+        for function in functions
+    }
 
 
 def plain(value: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Run the canary of one stage on a package with one edit, many edits in turn, in this process.
+"""Run the canary of a stage on a package with one edit, many edits in turn, in this process.
 
-    python tests/canaries/mutate.py STAGE       # prints JSON: for each mutant whether the canary noticed it
+    python tests/canaries/mutate.py STAGE ...   # a line of JSON a stage: for each mutant whether the canary noticed it
 
 The package's modules are imported anew for each edit, with the edited text in the place of the file's; the heavy
 libraries stay loaded.  An edit that makes the canary raise is noticed, too.
@@ -19,8 +19,11 @@ import tempfile
 import time
 
 HERE = Path(__file__).parent
-#: Where the canaries' film lies while edits of other rooms than the studio are tried.
-FILM = tempfile.mkdtemp(prefix="canary-film-")
+#: Where the canaries' film and faces lie while edits of other rooms than those that make them are tried.
+KEPT = tempfile.mkdtemp(prefix="canary-film-")
+#: What a film and a face set are made by, as beginnings of files' names.
+MAKES_FILM = ("fer_utils/studio",)
+MAKES_FACES = (*MAKES_FILM, "fer_utils/faces", "fer_utils/datasets")
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "helpers"), str(ROOT)]
 
@@ -68,33 +71,36 @@ def noticed(stage: str, edited: Edited, file: str | None, old: str, new: str) ->
             raise SystemExit(f"{file} does not contain {old!r}: bring this mutant of {stage} up to date")
         edited.file, edited.text = path, text.replace(old, new, 1)
     forget()
-    # A film of the untouched studio serves all edits of other rooms.
-    os.environ["CANARY_FILM"] = "" if file is None or file.startswith("fer_utils/studio") else FILM
+    # A film of the untouched studio serves all edits of other rooms, and so do its faces.
+    for name, makers in (("CANARY_FILM", MAKES_FILM), ("CANARY_FACES", MAKES_FACES)):
+        os.environ[name] = "" if file is None or file.startswith(makers) else KEPT
     try:
         canary = importlib.import_module("canary")
         one = canary.load_all()[stage]
-        stored = canary.stored_outputs()[stage]["output"]
-        said = canary.difference(stored, canary.plain(one.run()), one.tolerance)
+        said = one.first_difference(canary.stored_outputs()[stage]["output"])
         return bool(said), said
     except Exception as error:  # whatever an edit may break
         return True, f"{type(error).__name__}: {error}"
 
 
-def main(stage: str) -> None:
+def main(stages: list[str]) -> None:
     from mutants import HARMLESS, MUTANTS
 
     edited = Edited()
     sys.meta_path.insert(0, edited)
-    rows = [{"kind": "none", "file": None, "old": "", "new": ""}]
-    rows += [{"kind": "mutant", "file": file, "old": old, "new": new} for file, old, new in MUTANTS.get(stage, ())]
-    rows += [{"kind": "harmless", "file": file, "old": old, "new": new} for file, old, new in HARMLESS.get(stage, ())]
-    for row in rows:
-        began = time.process_time()
-        row["noticed"], row["said"] = noticed(stage, edited, row["file"], row["old"], row["new"])
-        row["seconds"] = round(time.process_time() - began, 2)
-        row["said"] = row["said"][:300]
-    print("MUTANTS " + json.dumps(rows))
+    for stage in stages:
+        rows = [{"kind": "none", "file": None, "old": "", "new": ""}]
+        rows += [{"kind": "mutant", "file": file, "old": old, "new": new} for file, old, new in MUTANTS.get(stage, ())]
+        rows += [
+            {"kind": "harmless", "file": file, "old": old, "new": new} for file, old, new in HARMLESS.get(stage, ())
+        ]
+        for row in rows:
+            began = time.process_time()
+            row["noticed"], row["said"] = noticed(stage, edited, row["file"], row["old"], row["new"])
+            row["seconds"] = round(time.process_time() - began, 2)
+            row["said"] = row["said"][:300]
+        print(f"MUTANTS {json.dumps({'stage': stage, 'rows': rows})}", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])
