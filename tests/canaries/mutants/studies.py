@@ -253,7 +253,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "study.human_votes": [
         (VOTES, '("voice", "face", "both")', '("face", "both")'),
         (VOTES, '("low", "medium", "high")', '("low", "high")'),
-        (VOTES, "list(labels.CREMA_D)", "list(labels.SAVEE[:6])"),
+        (VOTES, "list(labels.CREMA_D)", "sorted(labels.CREMA_D)"),
         (VOTES, '_right(table, names) / table["votes"]', '_right(table, names) / table["votes"].mean()'),
         (VOTES, "shares[second] - shares[first]", "shares[first] - shares[second]"),
         (VOTES, '(("voice", "face"), ("face", "both"))', '(("voice", "face"), ("voice", "both"))'),
