@@ -1,0 +1,773 @@
+"""Canaries of the studies: each study's own ``answer`` with its own options, on trainings that cost nothing.
+
+What is asked for (which trainings, networks, files, timings, in which order) is part of each output, and so is what the
+study makes of the results that it is given.  See `canary_fakes` for what stands in the place of what.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+import tempfile
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from canary import canary, digest, plain
+from canary_fakes import (
+    ACTORS,
+    EXACT,
+    LABELS,
+    ROUNDED,
+    Faces,
+    Network,
+    average,
+    condensed,
+    drawn,
+    instead,
+    listed,
+    people,
+    profile,
+    sketch,
+)
+import numpy as np
+import pandas as pd
+
+from fer_utils import compress, datasets, explain, faces, fairness, models, studio, training
+from fer_utils.core import labels as label_names
+from fer_utils.core import timing
+from fer_utils.core.errors import FerError
+from fer_utils.experiments import Data, Experiment, Model, Split
+from fer_utils.fairness import population
+from fer_utils.models import hog, landmark_lstm
+from fer_utils.studies import (
+    audit,
+    before_networks,
+    compression,
+    compression_measuring,
+    explanation,
+    frontier,
+    human_votes,
+    lightweight2019,
+    nano_ablation,
+    nano_against_paper,
+    nano_savee,
+    nano_taught,
+    network_costs,
+    paper_figures,
+    real_people,
+    regularization,
+    sizes,
+    split,
+    trainings,
+)
+from fer_utils.studies import (
+    recipe_reliability as recipe,
+)
+from fer_utils.synthetic import region_masks, stand_ins
+
+# --- what studies share -----------------------------------------------------------------------
+
+
+@canary("studies", tolerance=EXACT)
+def _studies():
+    """`trained`, `pooled`, `gain`, `some_faces` and `weighed` on their own."""
+    out = {}
+    with instead() as (noted, stack):
+        data = Data("savee", tier="class")
+        plan = {
+            "one": [Experiment(data, Split("actor", fold=fold), seed=fold) for fold in range(3)],
+            "other": [Experiment(data, Split("actor", fold=fold), Model("nano"), seed=fold) for fold in (1, 2, 3)],
+            "elsewhere": [Experiment(Data("mead", tier="class"), Split("clip"))],
+        }
+        found = trainings.trained(plan, progress=False)
+        rows = {name: trainings.pooled(results) for name, results in found.items()}
+        out["pooled"] = condensed(rows)
+        out["gain"] = condensed(trainings.gain(rows["one"], rows["other"]))
+        out["gain, other draws"] = condensed(trainings.gain(rows["other"], rows["one"], resamples=50, seed=3))
+        out["counts"] = [trainings.counts("rows", chosen, {"a": 3, "b": 1}) for chosen in (None, {"b": 2})]
+        shrunk = Experiment(data, Split("actor", fold=1), Model("nano", size=48))
+        for name, options in {"train": {}, "test": {"unseen": True}, "few": {"most": 7}}.items():
+            out[f"faces, {name}"] = sketch(trainings.some_faces(shrunk, **options))
+        out["weighed"] = _weighed(noted, stack)
+    return {**out, **noted.output({})}
+
+
+def _weighed(noted, stack) -> dict:
+    """Two networks in two formats, with and without faces of those who test."""
+    put = stack.enter_context
+
+    def written(network, path, **options):
+        bits = 1 if options["quantize"] else 4
+        return SimpleNamespace(
+            name=[network.name, options["quantize"]],
+            bytes=100 * bits + len(str(network.name)),
+            agreement=0.9 + bits / 50,
+        )
+
+    def loaded(file):
+        return Network(file.name).predict
+
+    def timed(callables, inputs, **options):
+        rows = []
+        for number, (name, call) in enumerate(callables.items()):
+            noted.rest.append(["timed", name, sketch(call(None))])
+            rows.append({"name": name, "ratio": 0.4 + number, "median_ms": 3.5 + number})
+        return pd.DataFrame(rows)
+
+    put(patch.object(models, "profile", profile))
+    put(patch.object(compress, "export", noted.function("export", written)))
+    put(patch.object(compress, "load", noted.function("load", loaded)))
+    put(patch.object(timing, "latency", noted.function("latency", timed)))
+    networks = {name: Network(name) for name in ("first", "second")}
+    images, unseen = Faces("a", people()).images[:12], Faces("b", people()).images[12:20]
+    by_name = {"first": images, "second": images[:5]}
+    return {
+        "usual": condensed(network_costs.weighed(networks, images, baseline="first", progress=False)),
+        "unseen": condensed(
+            network_costs.weighed(networks, by_name, baseline="second", unseen=unseen, repeats=4, progress=False)
+        ),
+    }
+
+
+@canary("audit_set", tolerance=EXACT)
+def _audit_set():
+    """Who is filmed under what, and how networks are asked; nothing is filmed."""
+    plan = {"usual": {}, "some": {"people": 30, "tested": 25, "conditions": ["dim", "mask"], "clips": 3, "size": 90}}
+    out, folders = {}, []
+    with instead() as (noted, stack):
+        put = stack.enter_context
+
+        def filmed(layout, folder, *, actors, clips_per_actor, seed, **options):
+            folders.append(str(folder))
+            clips = [
+                {
+                    "clip": f"Actor_{actor:02d}/{seed}-{clip}.mp4",
+                    "actor": f"{actor:02d}",
+                    "expression": LABELS[clip % 4],
+                    "intensity": 1 + clip // 8,
+                }
+                for actor in range(1, actors + 1)
+                for clip in range(clips_per_actor)
+            ]
+            return SimpleNamespace(name="film", clips=pd.DataFrame(clips))
+
+        def prepared(film, folder, **options):
+            clips = film.clips["clip"][[number % 5 != 3 for number in range(len(film.clips))]]
+            return Faces(["faces", len(film.clips)], pd.DataFrame({"clip": clips}))
+
+        film = noted.function("film", filmed)
+        films = []
+
+        def kept(*arguments, **options):
+            films.append(film(*arguments, **options))
+            return films[-1]
+
+        put(patch.object(studio, "film", kept))
+        put(patch.object(datasets, "scan", noted.function("scan", lambda layout, folder: films[-1])))
+        put(patch.object(faces, "prepare", noted.function("prepare", prepared)))
+        put(patch.object(population, "home", lambda: Path("store")))
+        put(patch.object(training, "predict_probabilities", _scores_by_row))
+        for name, options in plan.items():
+            made = fairness.audit_set(progress=False, **options)
+            table = made.table
+            out[name] = {
+                "rows": condensed({key: column.tolist() for key, column in table.items()}),
+                "pictures": len(table),
+                "sets": len(made.sets),
+                "a face": sketch(made.face(1)),
+                "no face": made.face(3) is None,
+            }
+        asked = fairness.ask(
+            made,
+            [
+                SimpleNamespace(labels=list(order), model=lambda n=n: Network(n))
+                for n, order in enumerate((LABELS, LABELS[::-1]))
+            ],
+            progress=False,
+        )
+        out["asked"] = condensed({key: asked[key].tolist() for key in ("predicted_0", "predicted_1", "right")})
+        for seed in (2020, 2021, 2022, 2023, 2024):  # which seeds would film the stand-ins' people
+            try:
+                fairness.audit_set(30, tested=0, clips=1, seed=seed, progress=False)
+                out[f"seed {seed}"] = "filmed"
+            except FerError:
+                out[f"seed {seed}"] = "refused"
+        shown = len(folders)
+        for size in (90, 180):  # the same films at two sizes are two sets of faces
+            fairness.audit_set(2, tested=0, clips=2, size=size, progress=False)
+    out["folders"] = [len(set(folders[:shown])), len(set(folders[shown:]))]
+    constants = [population.SEED, population.BASELINE, population.SENSITIVE_FEATURES, population.CONDITIONS]
+    out["constants"] = digest(plain([constants[:2], {**constants[2]}, {**constants[3]}]))
+    return {**out, **noted.output({})}
+
+
+def _scores_by_row(network: Network, images, rows) -> np.ndarray:
+    return network.predict(images[rows])
+
+
+# --- studies of trainings alone -----------------------------------------------------------------
+
+
+@canary("study.recipe", tolerance=EXACT)
+def _recipe():
+    with instead() as (noted, _):
+        out = noted.output(recipe.answer("class", progress=False))
+    out["least"] = [
+        recipe.least_count(throws, chance) for throws, chance in ((67, 0.13), (9, 0.5), (3, 0.9), (20, 0.25))
+    ]
+    out["shares"] = condensed([recipe.share_of(count, 20) for count in (0, 7, 19, 20)])
+    return out
+
+
+@canary("study.paper_figures", tolerance=EXACT)
+def _paper_figures():
+    with instead() as (noted, _):
+        out = noted.output(paper_figures.answer("class", progress=False))
+        noted.trainings.clear()
+        paper_figures.answer("class", progress=False, epochs=1, real={"savee": "a folder"})
+        out["real"] = listed(noted.trainings)
+    return out
+
+
+@canary("study.regularization", tolerance=EXACT)
+def _regularization():
+    with instead() as (noted, _):
+        out = noted.output(regularization.answer("class", progress=False))
+    odd = [
+        {f"{person}": [int(9 * share), 9 + 5 * person] for person, share in enumerate(drawn(k).random(7))}
+        for k in range(3)
+    ]
+    out["choice of three"] = condensed(regularization.choose(odd, halves=60))
+    return out
+
+
+@canary("study.split", tolerance=EXACT)
+def _split():
+    with instead() as (noted, _):
+        return noted.output(split.answer("class", progress=False))
+
+
+# --- studies of tables --------------------------------------------------------------------------
+
+
+class _Classifier:
+    """Nearest class mean, and now and then the second nearest: cheap, and decided by the training rows and a name."""
+
+    def __init__(self, name: str, arguments: tuple, options: dict):
+        self.salt = int(digest([name, plain(list(arguments)), plain(options)]), 16) % 7
+
+    def fit(self, values, targets):
+        self.labels = np.unique(targets)
+        self.means = np.stack([values[targets == label].mean(axis=0) for label in self.labels])
+        return self
+
+    def predict(self, values):
+        apart = -2 * values @ self.means.T + (self.means**2).sum(axis=1)
+        order = np.argsort(apart, axis=1, kind="stable")
+        turns = (np.arange(len(values)) * 3 + self.salt) % 7 == 0
+        return self.labels[order[np.arange(len(values)), turns.astype(int)]]
+
+
+class _Pipeline:
+    """Standardises by the training rows if one of its steps is the word for that, and asks the last step."""
+
+    def __init__(self, *steps):
+        self.standardised, self.last = "standardised" in steps, steps[-1]
+
+    def fit(self, values, targets):
+        self.mean, self.spread = 0, 1
+        if self.standardised:
+            self.mean, self.spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
+        self.last.fit((values - self.mean) / self.spread, targets)
+        return self
+
+    def predict(self, values):
+        return self.last.predict((values - self.mean) / self.spread)
+
+
+def _instead_of_sklearn(module, noted, stack) -> None:
+    """The estimators that a study names, replaced; how each was built is noted."""
+    put = stack.enter_context
+
+    def estimator(name):
+        def build(*arguments, **options):
+            noted.rest.append([name, plain(list(arguments)), plain(options)])
+            return _Classifier(name, arguments, options)
+
+        return build
+
+    for name in ("KNeighborsClassifier", "MLPClassifier", "RandomForestClassifier", "SVC"):
+        if hasattr(module, name):
+            put(patch.object(module, name, estimator(name)))
+    put(patch.object(module, "StandardScaler", lambda: "standardised"))
+    put(patch.object(module, "make_pipeline", _Pipeline))
+
+
+def _features(table: pd.DataFrame) -> SimpleNamespace:
+    return SimpleNamespace(
+        table=table, name="a table", source="somewhere", sha256="ab12", licence="a licence", citation="somebody"
+    )
+
+
+@canary("study.real_people", tolerance=ROUNDED)
+def _real_people():
+    """Six actors, five labels, two repetitions of three clips; four features of different spread."""
+    rows = [
+        (f"{actor:02d}", label, repetition, f"{actor}-{label}-{repetition}-{clip}")
+        for actor in range(1, 7)
+        for label in ("angry", "calm", "happy", "neutral", "sad")
+        for repetition in (1, 2)
+        for clip in range(1 if label == "neutral" else 2)
+    ]
+    table = pd.DataFrame(rows, columns=["actor", "expression", "repetition", "clip"])
+    draw = drawn("action units")
+    kinds = pd.factorize(table["expression"])[0]
+    for number, unit in enumerate(("AU01_r", "AU04_r", "AU12_r", "AU12_c")):
+        own = 2 * draw.random(6)[table["actor"].astype(int) - 1]
+        table[unit] = (number + 1) * (own + draw.random(5)[kinds] + draw.random(len(table)))
+    table["AU12_c"] = 0.5 * (table["actor"] == "03") * draw.random(len(table))  # hardly any spread for the others
+    with instead() as (noted, stack):
+        _instead_of_sklearn(real_people, noted, stack)
+        load = noted.function("load_features", lambda *_, **__: _features(table))
+        stack.enter_context(patch.object(real_people, "load_features", load))
+        out = noted.output(real_people.answer("class", progress=False))
+        noted.rest.clear()
+        real_people.answer("smoke", progress=False, models=("forest",), asked={"twins": ("plain",)})
+        out["smoke"] = listed(noted.rest)
+    out["referred"] = {name: condensed(real_people.referred(table, name)) for name in real_people.REFERENCES}
+    return out
+
+
+@canary("study.human_votes", tolerance=EXACT)
+def _human_votes():
+    """Ten actors' clips in each way, by label and level, with random votes; one clip is a tie."""
+    draw, rows = drawn("votes"), []
+    for turn, way in enumerate(("both", "voice", "unknown", "face")):
+        for number in np.roll(np.arange(60), 11 * turn).tolist():
+            acted = label_names.CREMA_D[number % 6]
+            level = "unspecified" if acted == "neutral" or number % 7 == 0 else ("low", "medium", "high")[number % 3]
+            right = draw.random()
+            votes = {f"votes_{name}": int(6 * draw.random() * (1 - right)) for name in label_names.CREMA_D}
+            votes[f"votes_{acted}"] += 2 + int(6 * right)
+            rows.append({"modality": way, "clip": f"c{(37 * number) % 60:02d}", "actor": f"{number % 10}"} | votes)
+            rows[-1] |= {"expression": acted, "level": level, "votes": sum(votes.values())}
+    with instead() as (noted, stack):
+        load = noted.function("load_features", lambda *_, **__: _features(pd.DataFrame(rows)))
+        stack.enter_context(patch.object(human_votes, "load_features", load))
+        out = noted.output(human_votes.answer("class", progress=False))
+        counts = np.array([[3, 3, 0], [1, 5, 2], [0, 0, 4], [2, 2, 2], [9, 1, 0]])
+        out["ceilings"] = condensed(human_votes.ceilings(counts, list("aabbc"), np.array([0, 2, 2, 1, 0])))
+        out["of one label"] = condensed(human_votes.ceilings(np.array([[3, 0], [5, 0]]), ["a", "b"]))
+    return out
+
+
+@canary("study.before_networks", tolerance=EXACT)
+def _before_networks():
+    """Twelve actors' faces with landmarks that were found some pixels beside the drawn ones."""
+    meta = people([f"{number:02d}" for number in range(1, 13)], ("neutral", "sad", "happy"), clips=1, frames=3)
+    draw = drawn("landmarks")
+    boxes = {"box_x": 30, "box_y": 20, "box_w": 100, "box_h": 110, "score": 1.0}
+    known = Faces("known", meta.assign(**boxes))
+    points = {clip: 60 + 60 * draw.random((5, 68, 2)) for clip in meta["clip"].unique()}
+    known.landmarks = 4 * draw.random((len(meta), 68, 2))
+    film = SimpleNamespace(name="film", frames=lambda clip: {"landmarks": points[clip]})
+    with instead() as (noted, stack):
+        put = stack.enter_context
+        _instead_of_sklearn(before_networks, noted, stack)
+        put(patch.object(stand_ins, "face_set", noted.function("face_set", lambda *_, **__: known)))
+        put(patch.object(stand_ins, "film_stand_in", noted.function("film", lambda *_, **__: "a folder")))
+        put(patch.object(studio, "Film", SimpleNamespace(load=noted.function("truth", lambda *_: film))))
+        put(patch.object(hog, "hog", noted.function("hog", lambda images: images.reshape(len(images), -1)[:, :9] / 4)))
+        put(
+            patch.object(before_networks, "distances", lambda points: np.asarray(points)[:, ::7, 0] / points[:, :10, 1])
+        )
+        put(patch.object(faces, "landmark_error", noted.function("error", _mean_distance)))
+        return noted.output(before_networks.answer("class", progress=False))
+
+
+def _mean_distance(found, truth):
+    return np.hypot(*np.moveaxis(found - truth, 2, 0)).mean(axis=1) / 50
+
+
+# --- the audit, and what the network looks at ------------------------------------------------------
+
+
+@canary("study.audit", tolerance=ROUNDED)
+def _audit():
+    """Sixty drawn people, some of them under two conditions."""
+    rows = []
+    for person in range(60):
+        tone = 1 + person % 10
+        bands = ("light (1 to 3)", "medium (4 to 7)", "dark (8 to 10)")
+        for condition in ("baseline", "dim", "mask") if person < 12 else ("baseline",):
+            for clip in range(6):
+                rows.append(
+                    {
+                        "actor": f"person {person}",
+                        "clip": f"{person}-{clip}",
+                        "expression": LABELS[(clip + person // 30) % 4],
+                        "tone": tone,
+                        "skin tone": bands[int(np.searchsorted((3, 7), tone))],
+                        "presentation": ("female", "male")[person % 2],
+                        "condition": condition,
+                        "kind": condition,
+                        "detected": (person + 7 * clip) % 11 > 0 or condition != "mask",
+                    }
+                )
+    strangers = SimpleNamespace(name="strangers", table=pd.DataFrame(rows))
+    meta = people()
+    tones = {actor: 1 + (3 * number) % 10 for number, actor in enumerate(ACTORS)}
+    truth = meta[["clip", "actor"]].drop_duplicates("clip").assign(tone=lambda table: table["actor"].map(tones))
+
+    def answered(audited, results):
+        table = audited.table.copy()
+        rights = []
+        for number, result in enumerate(results):
+            draw = drawn("answers", result.key)
+            said = np.where(draw.random(len(table)) < 0.6, table["expression"], "angry")
+            table[f"predicted_{number}"] = np.where(table["detected"], said, "")
+            rights.append(table[f"predicted_{number}"] == table["expression"])
+        return table.assign(right=np.mean(rights, axis=0))
+
+    def planted(face_set, clips, train, **options):
+        spoiled = face_set.meta.copy()
+        spoiled.loc[train[::9], "expression"] = options["to"]
+        return Faces(["planted", options.get("seed")], spoiled)
+
+    difference = fairness.difference
+    with instead() as (noted, stack):
+        put = stack.enter_context
+        put(patch.object(fairness, "audit_set", noted.function("audit_set", lambda *_, **__: strangers)))
+        put(patch.object(fairness, "ask", noted.function("ask", answered)))
+        put(patch.object(fairness, "plant_bias", noted.function("bias", planted)))
+        put(patch.object(stand_ins, "film_stand_in", noted.function("film", lambda *_, **__: "a folder")))
+        film = noted.function("truth", lambda *_: SimpleNamespace(name="film", clips=truth))
+        put(patch.object(studio, "Film", SimpleNamespace(load=film)))
+        put(patch.object(fairness, "difference", noted.function("difference", difference)))
+        put(patch.object(fairness, "audit", noted.function("audit", _audited)))
+        alarms = noted.function("false_alarms", lambda answers, repeats: {"repeats": repeats})
+        put(patch.object(fairness, "false_alarms", alarms))
+        put(patch.object(fairness, "power", noted.function("power", _power)))
+        out = noted.output(audit.answer("class", progress=False), depth=2)
+    return {**out, "sizes": digest(plain({**audit.SIZES}))}
+
+
+def _power(values, *, share, tests):
+    return [
+        {"people": count, "gap": gap, "power": min(1.0, gap * count / 30)}
+        for count in (24, 96, 240)
+        for gap in (0.1, 0.2)
+    ]
+
+
+def _audited(answers, *, outcome="right", permutations=9999) -> pd.DataFrame:
+    """In the place of `fairness.audit`: the gaps, and no tests."""
+    rows = []
+    for attribute in ("skin tone", "presentation", "condition"):
+        for value in sorted(set(answers.get(attribute, ()))):
+            inside = answers[attribute] == value
+            gap = float(answers[outcome][inside].mean() - answers[outcome][~inside].mean())
+            row = {"attribute": attribute, "value": value, "n": int(inside.sum()), "people": 20, "accuracy": 0.5}
+            found = {"p": abs(gap), "corrected": 2 * abs(gap), "judged": True, "found": gap < 0}
+            rows.append(row | {"gap": gap, "gap_low": gap - 0.1, "gap_high": gap + 0.2} | found)
+    made = pd.DataFrame(rows)
+    made.attrs["tests"] = len(rows)
+    return made
+
+
+@canary("study.explanation", tolerance=ROUNDED)
+def _explanation():
+    """Two networks a fold are asked for maps of 4 x 4 places."""
+    shortcuts = explain.shortcuts
+
+    def maps(network, pictures, labels, **options):
+        draw = drawn("maps", network.name, options)
+        return draw.random(pictures.shape[:3]) + pictures[..., 0] / 500 - 0.1 * np.asarray(labels)[:, None, None]
+
+    def shared(maps, masks):
+        inside = np.where(masks.any(axis=(1, 2)), (maps * masks).sum(axis=(1, 2)) / maps.sum(axis=(1, 2)), np.nan)
+        return {"share": inside, "chance": masks.mean(axis=(1, 2)), "lift": inside / 0.25}
+
+    def summary(found, actors):
+        counted = ~np.isnan(found["share"])
+        return {
+            "n": int(counted.sum()),
+            **{name: average(found[name][counted], np.asarray(actors)[counted])["value"] for name in found},
+        }
+
+    def counterfactual(ask, pictures, labels, kind, *, classes, seed):
+        answers = ask(pictures).argmax(axis=1)
+        return {"with": answers, "without": ask(pictures[::-1]).argmax(axis=1), "other": (labels + seed) % classes}
+
+    def judged(attribution, found, numbers, actors):
+        right = {name: average(answers == numbers, actors) for name, answers in found.items()}
+        return {"attribution": attribution, "accuracy": right}
+
+    def mask(kind, size=180, *, classes=8):
+        return np.add.outer(np.arange(size), np.arange(size)) < classes / 2 + len(kind) % 3
+
+    def regions(face_set, truth, rows, *, size):
+        expressions = face_set.meta["expression"].to_numpy()[rows]
+        masks = np.stack([mask(name, size, classes=2 * LABELS.index(name)) for name in expressions])
+        masks[expressions == LABELS[0]] = False
+        return SimpleNamespace(masks=masks, empty=tuple(np.flatnonzero(expressions == LABELS[0]).tolist()))
+
+    def apexes(face_set, truth, rows):
+        return np.sort(np.concatenate([rows, rows + 1]))
+
+    def targets(face_set):
+        return face_set.meta["expression"].map(LABELS.index).to_numpy(), LABELS
+
+    with instead() as (noted, stack):
+        put = stack.enter_context
+        for name, gives in {
+            "grad_cam": maps,
+            "occlusion": maps,
+            "ask": lambda network, pictures: network.predict(pictures),
+            "randomised": lambda network, *, seed: Network([network.name, "shuffled", seed]),
+            "share": shared,
+            "pointing": lambda maps, masks: (maps.argmax(axis=1) * masks[:, 0]).mean(axis=1),
+            "summary": summary,
+        }.items():
+            put(patch.object(explain, name, noted.function(name, gives)))
+        for name, gives in {
+            "targets": targets,
+            "shortcut_mask": mask,
+            "plant": lambda face_set, folder, kind: Faces(["planted", kind], face_set.meta),
+            "mark": lambda pictures, labels, kind, *, classes: pictures // 2 + np.uint8(len(kind) + classes),
+            "counterfactual": counterfactual,
+            "judged": judged,
+        }.items():
+            put(patch.object(shortcuts, name, noted.function(name, gives)))
+        put(patch.object(region_masks, "apexes", noted.function("apexes", apexes)))
+        put(patch.object(region_masks, "regions", noted.function("regions", regions)))
+        put(patch.object(stand_ins, "truth", noted.function("truth", lambda *_, **__: "the truth")))
+        put(patch.object(explanation, "home", lambda: Path("store")))
+        return noted.output(explanation.answer("class", progress=False))
+
+
+# --- studies that weigh and time networks -----------------------------------------------------------
+
+
+def _built(name, *, classes, input_shape, **options) -> Network:
+    """In the place of `models.build`."""
+    return Network([name, classes, list(input_shape), options], (None, *input_shape), classes)
+
+
+def _timed(callables, inputs, *, repeats, **options) -> pd.DataFrame:
+    """In the place of `timing.latency`: times that the names and the number of rounds decide."""
+    rows = []
+    for name in callables:
+        low, middle, high = np.sort(drawn("time", name, repeats, options).random(3))
+        times = {"median_ms": 9 * middle, "low_ms": 9 * low, "high_ms": 9 * high}
+        rows.append({"name": name, "ratio": 0.2 + middle, **times})
+    return pd.DataFrame(rows)
+
+
+@canary("study.sizes", tolerance=EXACT)
+def _sizes():
+    with instead() as (noted, stack):
+        put = stack.enter_context
+
+        def timed(callables, inputs, **options):
+            for name, call in callables.items():
+                noted.rest.append(["answers", name, sketch(call(None))])
+            return _timed(callables, inputs, **options)
+
+        def lstm(*, classes, frames, distances, **options):
+            return _built("landmark_lstm", classes=classes, input_shape=(frames, distances), **options)
+
+        candidates = [{"units": (8, 4), "dense": (), "distances": 3}, {"units": (2,), "dense": (5,), "distances": 9}]
+        put(patch.object(models, "build", noted.function("build", _built)))
+        put(patch.object(landmark_lstm, "build", noted.function("lstm", lstm)))
+        put(patch.object(landmark_lstm, "candidates", lambda: candidates))
+        put(patch.object(models, "profile", profile))
+        put(patch.object(timing, "latency", noted.function("latency", timed)))
+        put(patch.object(sizes, "gc", SimpleNamespace(collect=lambda: 0)))
+        out = noted.output(sizes.answer("class", progress=False))
+        out["other tiers"] = [sizes.answer(tier, progress=False, systems=["nano"])["repeats"] for tier in ("full",)]
+    made = {}
+    for name, count, printed, digits in (
+        ("a", 542_136, 542_136, None),
+        ("b", 138_357_544, 138_000_000, 3),
+        ("c", 134_292_296, 134_000_000, 3),
+        ("d", 134_600_000, 134_000_000, 3),
+        ("e", 99, None, None),
+        ("landmark_lstm", 99, 99, None),
+    ):
+        for head in ("ours", "source", "eight_at_source"):
+            counts = {"ours": 1, "source": 2, "eight_at_source": 3} | {head: count}
+            row = {key: {"parameters": counts[key]} for key in ("ours", "source")}
+            row |= {"eight_at_source": counts["eight_at_source"], "printed": printed, "printed_digits": digits}
+            made[f"{name}, {head}"] = sizes.reproduced(name, row)
+    out["reproduced"] = condensed(made, 1)
+    return out
+
+
+@canary("study.lightweight2019", tolerance=EXACT)
+def _lightweight2019():
+    with instead() as (noted, stack):
+        stack.enter_context(patch.object(lightweight2019, "weighed", noted.weighed))
+        out = noted.output(lightweight2019.answer("class", progress=False))
+    rows = []
+    for share in (0.2, 0.5, 0.8):
+        by_actor = {actor: [int(100 * share) + number, 100] for number, actor in enumerate(ACTORS)}
+        rows.append({"name": f"right {share}", "parameters": int(100 * share), "by_actor": by_actor})
+    with instead():
+        out["judged"] = condensed([lightweight2019._judged(rows[1], row) for row in rows])
+    return out
+
+
+@canary("study.compression", tolerance=EXACT)
+def _compression():
+    """The chain with fakes of everything that is fitted, written or timed; one file is refused.
+
+    It is asked twice in one store: what was fitted is read the second time, and OpenVINO is absent then.
+    """
+
+    def fitted(model, images, targets, train, test, **options):
+        options["recipe"], options["callbacks"] = vars(options["recipe"]), list(options.get("callbacks", ()))
+        return Network([model.name, "fitted", options]), {"accuracy": [0.5]}
+
+    def pruned(model, share, **options):
+        return Network([model.name, "pruned", share, options])
+
+    def exported(network, path, *, format, quantize, **options):
+        if (format, quantize) == ("onnx", "int8"):
+            raise FerError("not itself any more")
+        share = drawn(network.name, format, quantize).random()
+        checked = {"checked": 32, "agreement": share, "difference": share / 2, "distance": share / 3}
+        return SimpleNamespace(name=[network.name, format, quantize], bytes=int(1000 * share), **checked)
+
+    def compared(items, images, targets, **options):
+        rows = [{"name": name, "ratio": drawn(name, item.name).random()} for name, item in items.items()]
+        return pd.DataFrame(rows).assign(latency_ms=[None, *range(1, len(rows))])
+
+    absent: list[str] = []
+
+    def is_there(package):
+        return None if package in absent else package
+
+    clock = iter(range(0, 100_000, 75))
+    with instead() as (noted, stack):
+        put = stack.enter_context
+        place = put(tempfile.TemporaryDirectory(prefix="canary-"))
+        for module, fakes in {
+            compress: {
+                "prune": pruned,
+                "MagnitudePruning": lambda share, **options: ["pruning", share, options],
+                "export": exported,
+                "load": lambda file, **options: Network(["loaded", options]),
+                "compare": compared,
+                "sparsity": lambda model: float(drawn("zeros", model.name).random()),
+                "sparse_and_fast": lambda model, *shares, **options: pd.DataFrame([{"share": 0.5, "ratio": 1.25}]),
+                "without_optimizer": lambda model: model,
+            },
+            models: {"profile": profile, "load": lambda file: Network(["read", file.parent.name.split("-")[0]])},
+            training: {"fit": fitted},
+            timing: {"latency": _timed},
+        }.items():
+            for name, gives in fakes.items():
+                put(patch.object(module, name, noted.function(name, gives)))
+        put(patch.object(compression, "home", lambda: Path(place)))
+        put(patch.object(compression, "time", SimpleNamespace(monotonic=lambda: next(clock))))
+        put(patch.object(compression, "importlib", SimpleNamespace(util=SimpleNamespace(find_spec=is_there))))
+        who = noted.function("person", lambda seed: f"person {seed}")
+        draw = noted.function("draw", lambda person, units, *, size: np.zeros((*size[::-1], 3), np.uint8))
+        put(patch.object(compression_measuring, "studio", SimpleNamespace(person=who, draw=draw)))
+        box = SimpleNamespace(detect=lambda picture: ["a box"])
+        detector = noted.function("detector", lambda name: box)
+        put(patch.object(compression_measuring, "detectors", SimpleNamespace(create=detector)))
+        finder = SimpleNamespace(load=lambda progress: SimpleNamespace(find=None))
+        put(patch.object(compression_measuring, "landmark_predictor", finder))
+        out = noted.output(compression.answer("class", progress=False))
+        noted.rest.clear()
+        absent.append("openvino")
+        again = compression.answer("class", progress=False)
+        out["again"] = condensed({key: again[key] for key in ("left_out", "networks")} | {"requests": noted.rest}, 1)
+    return {**out, "plans": digest(plain([compression.PLANS["class"], compression.PLANS["full"]]))}
+
+
+# --- smaller than the paper -------------------------------------------------------------------------
+
+
+@canary("study.nano", tolerance=EXACT)
+def _nano():
+    with instead() as (noted, stack):
+        stack.enter_context(patch.object(nano_against_paper, "weighed", noted.weighed))
+        out = noted.output(nano_against_paper.answer("class", progress=False))
+    met = [{"value": value, "low": low} for value in (-0.1, 0.0, 0.1) for low in (-0.02, -0.01, -0.005, 0.01)]
+    out["met"] = [nano_against_paper._met(one)["met"] for one in met]
+    return out
+
+
+@canary("study.nano_savee", tolerance=EXACT)
+def _nano_savee():
+    with instead() as (noted, stack):
+        stack.enter_context(patch.object(nano_against_paper, "weighed", noted.weighed))
+        return noted.output(nano_savee.answer("class", progress=False))
+
+
+@canary("study.nano_ablation", tolerance=EXACT)
+def _nano_ablation():
+    with instead() as (noted, stack):
+        stack.enter_context(patch.object(nano_against_paper, "weighed", noted.weighed))
+        return noted.output(nano_ablation.answer("class", progress=False))
+
+
+@canary("study.nano_taught", tolerance=EXACT)
+def _nano_taught():
+    with instead() as (noted, _):
+        return noted.output(nano_taught.answer("class", progress=False))
+
+
+@canary("study.frontier", tolerance=EXACT)
+def _frontier():
+    """Three made-up answers; the rows of `nano` have more actors than the strangers that all have."""
+
+    def by_actor(name, actors):
+        shares = drawn(name).random(len(actors))
+        return {actor: [int(90 * share), 100] for actor, share in zip(actors, shares, strict=True)}
+
+    def row(name, **more):
+        return {"name": name, "by_actor": by_actor([name, more], ACTORS), "confusion": [[0] * 4] * 4, **more}
+
+    parts = ("xception", "vgg16", "resnet50", *compression.TUNED)
+    plan = {"network": "xception2022", "options": {"width": 0.5}, "size": 64, "steps": 2}
+    answers = {
+        "nano": {
+            "rows": [
+                row(name, dataset=dataset, experiment={"model": {"size": size}})
+                for dataset in ("ravdess", "mead")
+                for name, size in zip(nano_against_paper.ROWS, (None, 60, None), strict=True)
+            ]
+        },
+        "lightweight2019": {"size": 80, "rows": [row(name) for name in lightweight2019.NETWORKS]},
+        "compression": {
+            "plan": plan,
+            "labels": list(LABELS),
+            "networks": {
+                name: {"by_actor": by_actor(name, ACTORS[2:6] if name == "xception" else ACTORS)} for name in parts
+            },
+        },
+    }
+    with instead() as (noted, stack):
+        put = stack.enter_context
+
+        def stored(name, tier):
+            return SimpleNamespace(answer=answers[name], commit=f"commit of {name}", finished=f"{tier} day")
+
+        def pruned(model, share, **options):
+            return Network([model.name, "pruned", share, options], model.input_shape)
+
+        put(patch.object(frontier, "load", noted.function("stored", stored)))
+        put(patch.object(frontier, "weighed", noted.weighed))
+        put(patch.object(models, "build", noted.function("build", _built)))
+        put(patch.object(compress, "prune", noted.function("prune", pruned)))
+        out = noted.output(frontier.answer("class", progress=False))
+        del answers["lightweight2019"]["rows"][2]["by_actor"]["04"]
+        try:
+            frontier.answer("class", progress=False, answers=answers)
+            out["a stranger is missing"] = "taken"
+        except FerError:
+            out["a stranger is missing"] = "refused"
+    return out
