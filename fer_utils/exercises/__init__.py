@@ -137,6 +137,8 @@ def _limited(seconds: int):
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        # A signal that is still on its way would end the process by the usual handler; to ignore it takes it back.
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.signal(signal.SIGALRM, before)
 
 

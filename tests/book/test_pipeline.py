@@ -371,6 +371,8 @@ def test_a_build_that_is_stopped_goes_on_with_what_it_had_not_finished(mini, how
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests run in the background of a shell, their children would ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     for line in running.stdout:
         if "01_tiny: done" in line:

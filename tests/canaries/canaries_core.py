@@ -254,8 +254,11 @@ def _near_duplicates():
     ]
     base += [base[0] + draw.normal(0, k, (50, 70)) for k in (2, 5, 12)]
     base += [base[1][:, ::-1] + draw.normal(0, k, (50, 70)) for k in (1, 6)]
-    base += [base[0] / 12 + 100, base[0] / 25 + 100, np.full((50, 70), 90.0), 128 + 127 * np.sign(base[1] - 127)]
-    base += [base[0], base[0], base[1][::-1], np.where(rows > 0.8, 40, base[1]), np.where(columns > 1.2, 40, base[1])]
+    base += [base[0] / 12 + 100, base[0] / 25 + 100, 90 + 4 * rows + 3 * columns, 128 + 127 * np.tanh((base[1] - 120) / 9)]
+    # No flat place: which of two equal greys is the lighter one hangs on a processor's rounding.
+    dark = 40 + 5 * rows + 6 * columns
+    base += [base[0], base[0], base[1][::-1]]
+    base += [np.where(rows > 0.8, dark, base[1]), np.where(columns > 1.2, dark, base[1])]
     base += [255 * (base[0] / 255) ** 0.7, (base[0] + base[0][:, ::-1]) / 2]
     spotted = base[1].copy()
     spotted[20:26, 30:36] += 60

@@ -3,6 +3,8 @@
 import json
 import math
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -594,6 +596,26 @@ def test_an_answer_cannot_swallow_the_time_limit(monkeypatch):
 
     monkeypatch.setattr(exercises, "SECONDS", 1)
     assert "never ends" in exercises.check("01-1", stubborn).message
+
+
+def test_a_time_limit_that_comes_late_ends_no_process():
+    """The clock runs out when the answer has just been graded, and the system delivers the signal after that."""
+    late = """
+import os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})  # before threads begin: they have the same mask
+from fer_utils import exercises
+clock = signal.setitimer
+def with_a_late_signal(which, seconds, *interval):
+    if seconds == 0:
+        os.kill(os.getpid(), signal.SIGALRM)
+    return clock(which, seconds, *interval)
+signal.setitimer = with_a_late_signal
+print(exercises.check("01-1", lambda name: {}))
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", late], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.endswith("alive\n"), (done.returncode, done.stdout, done.stderr)
 
 
 def test_a_right_answer_in_32_bit_floats_is_right():
