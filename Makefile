@@ -35,7 +35,7 @@ status: env
 
 # A worker takes a file at a time, so that what a file's tests share is made once; tests/conftest.py orders the files.
 test: env
-	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),logical --maxprocesses 4) --dist loadfile --no-loadscope-reorder
+	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),logical --maxprocesses 4) --dist loadfile --no-loadscope-reorder --max-worker-restart=2
 
 # All checks run, also after one that fails; the status says whether all were clean.
 lint: env

@@ -56,6 +56,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)  # a stable sort: within a file the order stays
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # the process that reports, and no worker
+        config.pluginmanager.register(_SaysAtOnce(config), "says_at_once")
+
+
+class _SaysAtOnce:
+    """Names a test when it fails, and not only at the end: a run that is stopped before has said it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self.config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            reason = str(getattr(report.longrepr, "reprcrash", None) or report.longrepr)
+            terminal.write_line(f"\n{report.when} of {report.nodeid} failed: {reason[:300]}")
+
+
 @contextmanager
 def one_worker_at_a_time(name: str):
     """Other workers wait here until the block has ended (where the system has ``flock``)."""

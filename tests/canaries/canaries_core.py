@@ -254,7 +254,12 @@ def _near_duplicates():
     ]
     base += [base[0] + draw.normal(0, k, (50, 70)) for k in (2, 5, 12)]
     base += [base[1][:, ::-1] + draw.normal(0, k, (50, 70)) for k in (1, 6)]
-    base += [base[0] / 12 + 100, base[0] / 25 + 100, 90 + 4 * rows + 3 * columns, 128 + 127 * np.tanh((base[1] - 120) / 9)]
+    base += [
+        base[0] / 12 + 100,
+        base[0] / 25 + 100,
+        90 + 4 * rows + 3 * columns,
+        128 + 127 * np.tanh((base[1] - 120) / 9),
+    ]
     # No flat place: which of two equal greys is the lighter one hangs on a processor's rounding.
     dark = 40 + 5 * rows + 6 * columns
     base += [base[0], base[0], base[1][::-1]]

@@ -8,6 +8,7 @@ libraries stay loaded.  An edit that makes the canary raise is noticed, too.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -17,6 +18,7 @@ from pathlib import Path
 import sys
 import tempfile
 import time
+from types import CodeType
 
 HERE = Path(__file__).parent
 #: Where the canaries' film and faces lie while edits of other rooms than those that make them are tried.
@@ -29,29 +31,36 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "helpers"), str(ROOT)]
 
 
 class Edited(importlib.abc.MetaPathFinder):
-    """Finds the package's modules as ever, and reads one of them with other text."""
+    """Finds the modules of the package and of the canaries as ever, and reads one of them with other text.
+
+    What a file compiles to is kept: the modules are run anew for each edit, and read once.
+    """
 
     def __init__(self) -> None:
         self.file: Path | None = None
         self.text = ""
+        self.compiled: dict[str, CodeType] = {}
 
     def find_spec(self, name, path=None, target=None):
-        if self.file is None or not name.startswith("fer_utils"):
+        if not (name.split(".")[0] == "fer_utils" or name.startswith(("canaries_", "canary"))):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path)
-        if spec is None or spec.origin is None or Path(spec.origin) != self.file:
-            return None
-        spec.loader = _Loader(name, spec.origin, self.text)
+        if spec is not None and spec.origin is not None:
+            spec.loader = _Loader(name, spec.origin, self)
         return spec
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
-    def __init__(self, name: str, path: str, text: str) -> None:
+    def __init__(self, name: str, path: str, edited: Edited) -> None:
         super().__init__(name, path)
-        self.text = text
+        self.edited = edited
 
     def get_code(self, fullname):
-        return compile(self.text, self.path, "exec")
+        if self.edited.file == Path(self.path):
+            return compile(self.edited.text, self.path, "exec")
+        if self.path not in self.edited.compiled:
+            self.edited.compiled[self.path] = super().get_code(fullname)
+        return self.edited.compiled[self.path]
 
 
 def forget() -> None:
@@ -59,6 +68,15 @@ def forget() -> None:
     for name in list(sys.modules):
         if name.split(".")[0] == "fer_utils" or name.startswith(("canaries_", "canary")):
             del sys.modules[name]
+
+
+@functools.cache
+def file_of(stage: str) -> str:
+    """The module of canaries that has the canary of a stage, without a word of the others."""
+    for path in sorted(HERE.glob("canaries_*.py")):
+        if f'@canary("{stage}"' in path.read_text(encoding="utf-8"):
+            return path.stem
+    return "canaries_models"  # one function enters the canaries of several networks
 
 
 def noticed(stage: str, edited: Edited, file: str | None, old: str, new: str) -> tuple[bool, str]:
@@ -76,7 +94,8 @@ def noticed(stage: str, edited: Edited, file: str | None, old: str, new: str) ->
         os.environ[name] = "" if file is None or file.startswith(makers) else KEPT
     try:
         canary = importlib.import_module("canary")
-        one = canary.load_all()[stage]
+        importlib.import_module(file_of(stage))
+        one = canary.CANARIES[stage]
         said = one.first_difference(canary.stored_outputs()[stage]["output"])
         return bool(said), said
     except Exception as error:  # whatever an edit may break

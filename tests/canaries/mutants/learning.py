@@ -131,7 +131,6 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (DISTILLED, "if training:", "if not training:"),
         (DISTILLED, "teacher.trainable, teacher.name = False", "teacher.trainable, teacher.name = True"),
         (DISTILLED, "keras.layers.Average(", "keras.layers.Maximum("),
-        (DISTILLED, "teacher(pixels, training=False)", "teacher(pixels, training=True)"),
         (DISTILLED, "said[0] if len(said) == 1", "said[0] if len(said) == 2"),
         (DISTILLED, 'dtype="float32"', 'dtype="float16"'),
     ],
