@@ -423,25 +423,27 @@ def _pruned_in_training() -> dict:
 
 @canary("pruning", tolerance=1e-4)
 def _pruning():
-    out = {}
+    defaults = compress.MagnitudePruning()
+    yield "defaults", [defaults.sparsity, defaults.ramp, defaults.every, defaults.scope, defaults.steps]
     for scope in ("global", "layer"):
         pruned = compress.prune(small(), 0.7, scope=scope)
-        out[scope] = {
-            "sparsity": compress.sparsity(pruned),
-            "zeros": _zeros(pruned),
-            "says": np.round(pruned(pictures(2, 32)).numpy(), 4),
-            "branched": _zeros(compress.prune(_branched(), 0.7, scope=scope)),
-        }
+        yield (
+            scope,
+            {
+                "sparsity": compress.sparsity(pruned),
+                "zeros": _zeros(pruned),
+                "says": np.round(pruned(pictures(2, 32)).numpy(), 4),
+                "branched": _zeros(compress.prune(_branched(), 0.7, scope=scope)),
+            },
+        )
         for name, model, side in (("filters", small(), 32), ("branches", _branched(), 8)):
             smaller = compress.prune(model, 0.5, scope=scope, structured=True)
-            out[f"{name}, {scope}"] = {
+            told = {
                 "shapes": [list(weight.shape) for weight in smaller.weights],
                 "says": np.round(smaller(pictures(2, side)).numpy(), 4),
             }
-    defaults = compress.MagnitudePruning()
-    out["defaults"] = [defaults.sparsity, defaults.ramp, defaults.every, defaults.scope, defaults.steps]
-    out["training"] = _pruned_in_training()
-    return out
+            yield f"{name}, {scope}", told
+    yield "training", _pruned_in_training()
 
 
 @canary("export", tolerance=0.02)
@@ -450,7 +452,7 @@ def _export():
     images, model = pictures(24, 32), small()
     kernel, bias = model.get_layer("scores").get_weights()
     model.get_layer("scores").set_weights([8 * kernel, bias])  # answers that differ
-    out = {"pictures": digest(self_test.pictures((10, 12, 3)))}
+    yield "pictures", digest(self_test.pictures((10, 12, 3)))
     with tempfile.TemporaryDirectory(prefix="canary-") as place:
         for format, quantize in (
             ("litert", None),
@@ -466,7 +468,7 @@ def _export():
                 model, file, format=format, quantize=quantize, calibration=images[:16], progress=False
             )
             runner, test = compress.load(made), self_test.find(file.read_bytes())
-            out[f"{format} {quantize}"] = {
+            told = {
                 "says": np.round(np.asarray(runner(images[16:20])), 3),
                 "kilobytes": round(made.bytes / 1000, 2) / 100,
                 "checked": made.checked,
@@ -475,7 +477,7 @@ def _export():
                 "test": None if test is None else [test.quantize, test.weight_bits, repr(test.tolerance), test.answers],
                 "inside": _inside(file),
             }
-    return out
+            yield f"{format} {quantize}", told
 
 
 def _inside(file: Path) -> dict:

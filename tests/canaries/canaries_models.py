@@ -245,26 +245,24 @@ def _profile():
     flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(9, 3), keras.layers.Flatten()], name="flat")
     neighbours = models.build("knn", classes=3, input_shape=(60, 60, 1), k=2)
     neighbours.fit(pictures(5, 60), np.arange(5) % 3, verbose=0)
-    asked = [models.build(name, classes=8, input_shape=(96, 96, 1)) for name in ("ding2023", "nano", "mobilenetv2")]
-    asked += [
-        landmark_lstm.build(classes=4, distances=12, frames=3, units=(8,), dense=(6,)),
-        _mixed(),
-        flat,
-        neighbours,
-    ]
-    out = {}
-    for model in asked:
-        counted = models.profile(model)
-        out[model.name] = {
-            "parameters": counted.parameters,
-            "trainable": counted.trainable,
-            "macs": counted.macs,
-            "bytes": counted.bytes,
-            "activation bytes": counted.activation_bytes,
-            "layers": counted.layers[["parameters", "macs"]].to_numpy(int)[:24].tolist(),
-        }
-    out["at the paper's size"] = models.profile(models.build("ding2023", classes=8)).macs
-    return out
+    lstm = landmark_lstm.build(classes=4, distances=12, frames=3, units=(8,), dense=(6,))
+    for model in (flat, neighbours, lstm, _mixed()):
+        yield model.name, _counted(model)
+    for name in ("nano", "ding2023", "mobilenetv2"):
+        yield name, _counted(models.build(name, classes=8, input_shape=(96, 96, 1)))
+    yield "at the paper's size", models.profile(models.build("ding2023", classes=8)).macs
+
+
+def _counted(model: keras.Model) -> dict:
+    counted = models.profile(model)
+    return {
+        "parameters": counted.parameters,
+        "trainable": counted.trainable,
+        "macs": counted.macs,
+        "bytes": counted.bytes,
+        "activation bytes": counted.activation_bytes,
+        "layers": counted.layers[["parameters", "macs"]].to_numpy(int)[:24].tolist(),
+    }
 
 
 @canary("model.landmark_lstm", tolerance=5e-4)

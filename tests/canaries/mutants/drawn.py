@@ -92,7 +92,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
             "picture = grey_of(picture) if self.grey_first",
             "picture = grey_of(picture)[9:] if self.grey_first",
         ),
-        (DETECTORS, "minNeighbors=6", "minNeighbors=60"),
+        (DETECTORS, "scaleFactor=1.1", "scaleFactor=1.3"),
         (DETECTORS, "step = 5 / 6", "step = 4 / 6"),
         (EXTRACTION, "points_in_crop(found, box, roll=roll, **where)", "points_in_crop(found, box, **where)"),
         (EXTRACTION, "image = crop(rgb, box, roll=roll, **where)", "image = crop(rgb, box, **where)"),
