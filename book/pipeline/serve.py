@@ -10,6 +10,8 @@ import threading
 
 
 class _Handler(SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # one connection for many files
+    cached = "no-store"  # a rebuilt page shows at once
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".js": "text/javascript",
         ".mjs": "text/javascript",
@@ -18,22 +20,30 @@ class _Handler(SimpleHTTPRequestHandler):
     }
 
     def end_headers(self):
-        self.send_header("Cache-Control", "no-store")  # a rebuilt page shows at once
+        self.send_header("Cache-Control", self.cached)
         super().end_headers()
 
     def log_message(self, *args):
         pass
 
 
-def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
-    """An HTTP server of a folder on 127.0.0.1; port 0 takes a free one."""
-    return ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(folder)))
+class _KeptHandler(_Handler):
+    cached = "max-age=3600"
+
+
+def server(folder: Path, port: int = 0, *, kept: bool = False) -> ThreadingHTTPServer:
+    """An HTTP server of a folder on 127.0.0.1; port 0 takes a free one.
+
+    ``kept`` lets a browser keep what it has loaded, for a folder in which nothing changes.
+    """
+    handler = _KeptHandler if kept else _Handler
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(handler, directory=str(folder)))
 
 
 @contextmanager
-def serving(folder: Path):
-    """Serve a folder while the block runs; yields its address, without a slash at the end."""
-    running = server(folder)
+def serving(folder: Path, *, kept: bool = False):
+    """Serve a folder while the block runs, as `server` does; yields its address, without a slash at the end."""
+    running = server(folder, kept=kept)
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
     try:

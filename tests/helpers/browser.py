@@ -77,37 +77,65 @@ def is_local(url: str) -> bool:
 
 
 @contextmanager
-def launched_page(*, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True):
-    """Yield (page, watch): a playwright page whose every request to another machine fails and is noted."""
+def launched_browser():
+    """Yield a Chromium, for a module's tests to open pages in (`opened_page`): it takes longer to start than a page."""
     from playwright.sync_api import sync_playwright
 
     path = chromium_or_skip()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            java_script_enabled=scripts,
-            color_scheme="dark" if dark else "light",
-            service_workers="block",
-        )
-        watch = Watch()
-
-        def noted(message):
-            # The network's own failures are noted where they happen.
-            if message.type == "error" and "Failed to load resource" not in message.text:
-                watch.errors.append(f"{message.text} ({message.location.get('url', '')})")
-
-        page = context.new_page()
-        page.on("console", noted)
-        page.on("pageerror", lambda error: watch.errors.append(str(error)))
-        page.on("request", lambda request: is_local(request.url) or watch.blocked.append(request.url))
-        page.on("requestfailed", lambda request: is_local(request.url) and watch.failed.append(request.url))
-        page.on(
-            "response", lambda answer: answer.status >= 400 and watch.failed.append(f"{answer.status} {answer.url}")
-        )
-        page.set_default_timeout(1000 * PATIENCE)
         try:
-            yield page, watch
+            yield browser
         finally:
-            context.close()
             browser.close()
+
+
+@contextmanager
+def opened_pages(
+    browser, count: int, *, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True
+):
+    """Yield ``count`` pairs (page, watch): pages whose every request to another machine fails and is noted.
+
+    They share a memory (cookies, storage, cache) that is new and ends with them.
+    """
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        java_script_enabled=scripts,
+        color_scheme="dark" if dark else "light",
+        service_workers="block",
+    )
+    context.set_default_timeout(1000 * PATIENCE)
+    try:
+        yield [_watched(context.new_page()) for _ in range(count)]
+    finally:
+        context.close()
+
+
+def _watched(page):
+    watch = Watch()
+
+    def noted(message):
+        # The network's own failures are noted where they happen.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            watch.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    page.on("console", noted)
+    page.on("pageerror", lambda error: watch.errors.append(str(error)))
+    page.on("request", lambda request: is_local(request.url) or watch.blocked.append(request.url))
+    page.on("requestfailed", lambda request: is_local(request.url) and watch.failed.append(request.url))
+    page.on("response", lambda answer: answer.status >= 400 and watch.failed.append(f"{answer.status} {answer.url}"))
+    return page, watch
+
+
+@contextmanager
+def opened_page(browser, **options):
+    """Yield (page, watch), a page in a memory of its own; the options are those of `opened_pages`."""
+    with opened_pages(browser, 1, **options) as (one,):
+        yield one
+
+
+@contextmanager
+def launched_page(**options):
+    """Yield (page, watch), a page in a Chromium of its own; the options are those of `opened_pages`."""
+    with launched_browser() as browser, opened_page(browser, **options) as one:
+        yield one

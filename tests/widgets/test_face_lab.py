@@ -8,13 +8,10 @@ from pathlib import Path
 import re
 import sys
 
-from browser import launched_page
+from browser import launched_browser, opened_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jupyter_server_process import jupyterlab
-import nbformat
 import numpy as np
-from patience import PATIENCE
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -226,8 +223,14 @@ def synced(lab, names):
     return values
 
 
+@pytest.fixture(scope="module")
+def browser():
+    with launched_browser() as one:
+        yield one
+
+
 @contextmanager
-def shown(lab, *, live=True, painter="", **page_options):
+def shown(browser, lab, *, live=True, painter="", **page_options):
     """The widget in a browser; yields (page, watch, what the page sent)."""
     sent = []
 
@@ -241,7 +244,7 @@ def shown(lab, *, live=True, painter="", **page_options):
         lab.set_state(content)
         return synced(lab, ANSWERED)
 
-    with serving(ROOT / "fer_utils" / "widgets") as url, launched_page(**page_options) as (page, watch):
+    with serving(ROOT / "fer_utils" / "widgets") as url, opened_page(browser, **page_options) as (page, watch):
         page.expose_function("kernel", kernel)
         page.goto(f"{url}/face_lab.css")
         page.set_content("<!doctype html><html lang=en><title>Face lab</title><body></body></html>")
@@ -255,9 +258,9 @@ def alt_has(page, words: str) -> None:
 
 
 @pytest.mark.browser
-def test_the_hand_moves_the_face(face_lab):
+def test_the_hand_moves_the_face(browser, face_lab):
     lab = face_lab.FaceLab()
-    with shown(lab) as (page, watch, _):
+    with shown(browser, lab) as (page, watch, _):
         page.wait_for_selector(".fer-lab-live")
         smile = page.get_by_label("AU 12 lip corner puller")
         smile.fill("0.8")
@@ -297,9 +300,9 @@ def test_the_hand_moves_the_face(face_lab):
 
 
 @pytest.mark.browser
-def test_a_dragged_slider_does_not_queue_up(face_lab):
+def test_a_dragged_slider_does_not_queue_up(browser, face_lab):
     lab = face_lab.FaceLab()
-    with shown(lab) as (page, _, sent):
+    with shown(browser, lab) as (page, _, sent):
         page.wait_for_selector(".fer-lab-live")
         page.evaluate("""() => {
             const slider = document.querySelector("input[data-setting=au12]");
@@ -312,9 +315,9 @@ def test_a_dragged_slider_does_not_queue_up(face_lab):
 
 
 @pytest.mark.browser
-def test_a_value_that_cannot_be_is_said_in_the_widget(face_lab):
+def test_a_value_that_cannot_be_is_said_in_the_widget(browser, face_lab):
     lab = face_lab.FaceLab()
-    with shown(lab) as (page, watch, _):
+    with shown(browser, lab) as (page, watch, _):
         page.wait_for_selector(".fer-lab-live")
         page.get_by_role("spinbutton", name="Person").fill("-3")
         alert = page.get_by_role("alert")
@@ -327,9 +330,9 @@ def test_a_value_that_cannot_be_is_said_in_the_widget(face_lab):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk, light", "phone, dark"])
-def test_without_a_kernel_the_saved_face_stands_and_says_so(face_lab, width, dark):
+def test_without_a_kernel_the_saved_face_stands_and_says_so(browser, face_lab, width, dark):
     lab = face_lab.FaceLab(action_units={12: 0.8})
-    with shown(lab, live=False, width=width, dark=dark) as (page, watch, sent):
+    with shown(browser, lab, live=False, width=width, dark=dark) as (page, watch, sent):
         note = page.locator(".fer-lab-note")
         note.wait_for()  # it comes when nobody has answered for a while
         assert "Jupyter" in note.inner_text() and "Colab" in note.inner_text()
@@ -348,13 +351,13 @@ def test_without_a_kernel_the_saved_face_stands_and_says_so(face_lab, width, dar
 
 
 @pytest.mark.browser
-def test_a_painter_in_the_page_can_take_pythons_place(face_lab):
+def test_a_painter_in_the_page_can_take_pythons_place(browser, face_lab):
     lab = face_lab.FaceLab()
     paint = (
         "if (state.yaw > 40) throw new Error('too far'); "
         "return Promise.resolve({ about: `page: ${JSON.stringify(state.action_units)}` });"
     )
-    with shown(lab, live=False, painter=paint) as (page, watch, sent):
+    with shown(browser, lab, live=False, painter=paint) as (page, watch, sent):
         page.get_by_label("AU 12 lip corner puller").fill("0.5")
         alt_has(page, 'page: {"12":0.5}')
         page.get_by_text("Head, eyes and light").click()
@@ -366,10 +369,10 @@ def test_a_painter_in_the_page_can_take_pythons_place(face_lab):
 
 
 @pytest.mark.browser
-def test_on_the_books_page_the_saved_face_stands(smoke_site):
+def test_on_the_books_page_the_saved_face_stands(smoke_site, browser):
     if not (Path(smoke_site) / "notebooks" / "a1_studio.html").is_file():
         pytest.skip("the book has no page notebooks/a1_studio; enter it in _toc.yml")
-    with serving(Path(smoke_site)) as url, launched_page(width=390, dark=True) as (page, watch):
+    with serving(Path(smoke_site)) as url, opened_page(browser, width=390, dark=True) as (page, watch):
         page.goto(f"{url}/notebooks/a1_studio.html", wait_until="networkidle")
         page.locator(".fer-lab-note").wait_for()
         assert page.evaluate("document.querySelector('.fer-lab-face').decode().then(() => true)")
@@ -380,46 +383,7 @@ def test_on_the_books_page_the_saved_face_stands(smoke_site):
         assert page.locator(".fer-lab-marks circle").count() == 68
         assert page.locator(".fer-lab").evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
         assert watch.complaints() == []
-    with serving(Path(smoke_site)) as url, launched_page(scripts=False) as (page, watch):
+    with serving(Path(smoke_site)) as url, opened_page(browser, scripts=False) as (page, watch):
         page.goto(f"{url}/notebooks/a1_studio.html")
         still = page.locator(".fer-lab-still img").first
         assert still.is_visible() and "AU 12 (lip corner puller)" in still.get_attribute("alt")
-
-
-LIVE = """\
-from fer_utils.widgets import FaceLab
-import ipywidgets
-lab, said = FaceLab(person=7), ipywidgets.HTML()
-def tell(change):
-    said.value = f'<b class="told">python: {lab.about}</b>'
-lab.observe(tell, "about")
-ipywidgets.VBox([lab, said])"""
-
-
-@pytest.mark.browser
-def test_the_face_moves_live_in_jupyterlab_and_python_knows(tmp_path):
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(LIVE)],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
-    )
-    nbformat.write(notebook, tmp_path / "live.ipynb")
-    with launched_page() as (page, watch), jupyterlab(tmp_path) as url:
-        page.goto(f"{url}/lab/tree/live.ipynb?reset")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=1000 * PATIENCE)
-        page.wait_for_function(
-            "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'",
-            timeout=1000 * PATIENCE,
-        )
-        page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        page.wait_for_selector(".fer-lab-live", timeout=1000 * PATIENCE)
-        before = page.locator(".fer-lab-face").get_attribute("src")
-        page.locator("input[data-setting=au12]").fill("0.8")
-        alt_has(page, "AU 12 (lip corner puller) at 0.80")
-        assert page.locator(".fer-lab-face").get_attribute("src") != before
-        page.wait_for_function(
-            "document.querySelector('.told')?.textContent.includes('AU 12 (lip corner puller) at 0.80')"
-        )
-        page.get_by_role("button", name="angry").click()
-        alt_has(page, "AU 4 (brow lowerer)")
-        assert page.evaluate("document.querySelector('.fer-lab-face').decode().then(() => true)")
-        assert watch.errors == []
