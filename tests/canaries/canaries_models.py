@@ -247,13 +247,13 @@ def _profile():
     neighbours.fit(pictures(5, 60), np.arange(5) % 3, verbose=0)
     lstm = landmark_lstm.build(classes=4, distances=12, frames=3, units=(8,), dense=(6,))
     for model in (flat, neighbours, lstm, _mixed()):
-        yield model.name, _counted(model)
+        yield model.name, _profiled(model)
     for name in ("nano", "ding2023", "mobilenetv2"):
-        yield name, _counted(models.build(name, classes=8, input_shape=(96, 96, 1)))
+        yield name, _profiled(models.build(name, classes=8, input_shape=(96, 96, 1)))
     yield "at the paper's size", models.profile(models.build("ding2023", classes=8)).macs
 
 
-def _counted(model: keras.Model) -> dict:
+def _profiled(model: keras.Model) -> dict:
     counted = models.profile(model)
     return {
         "parameters": counted.parameters,
