@@ -12,6 +12,7 @@ import hypothesis.extra.numpy
 import numpy as np
 import pandas as pd
 import pytest
+from small_trainings import untraced
 
 from fer_utils import training
 from fer_utils.core import stages
@@ -62,15 +63,21 @@ def toy_faces(path, *, actors=5, clips=6, frames=2, labels=("happy", "sad"), see
     return FaceSet.save(np.array(images, np.uint8), pd.DataFrame(rows), path)
 
 
-@pytest.fixture
-def faces(tmp_path):
-    return toy_faces(tmp_path / "faces")
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    return toy_faces(tmp_path_factory.mktemp("toy") / "faces")
+
+
+@pytest.fixture(scope="module")
+def _trained_once(tmp_path_factory):
+    return tmp_path_factory.mktemp("store")
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
-    return tmp_path / "store"
+def store(_trained_once, monkeypatch):
+    """One store for all tests of this file: what two of them ask is trained once."""
+    monkeypatch.setenv("FER_HOME", str(_trained_once))
+    return _trained_once
 
 
 def toy(faces, **changes):
@@ -134,9 +141,11 @@ def test_running_again_trains_nothing_and_a_change_does(faces, store, monkeypatc
 
 
 def test_over_all_folds_everybody_tests_once(faces, store):
-    results = [
-        run(toy(faces, split=Split("actor", 0.2, fold=k), recipe=Recipe(epochs=1)), progress=False) for k in range(5)
-    ]
+    results = []
+    with untraced():
+        for k in range(5):
+            asked = toy(faces, split=Split("actor", 0.2, fold=k), recipe=Recipe(epochs=1))
+            results.append(run(asked, progress=False))
     assert sorted(actor for result in results for actor in set(result.predictions["actor"])) == [
         f"{k:02d}" for k in range(5)
     ]
@@ -170,40 +179,31 @@ def test_metrics_are_scored_anew_when_their_version_has_changed(faces, store):
 
 
 SCRIPT = """
+import json
 import sys
 import time
-from fer_utils.experiments import Data, Experiment, Model, Split, run
-from fer_utils.training import Recipe
+from fer_utils.experiments import Experiment, run
 from fer_utils.training import fitting
-faces, slow = sys.argv[1], sys.argv[2] == "slow"
-if slow:  # after the third epoch is stored, wait to be killed
-    keep = fitting._keep
-    def keep_and_wait(model, folder, epoch, history):
-        keep(model, folder, epoch, history)
-        if epoch == 3:
-            print("stored", flush=True)
-            time.sleep(600)
-    fitting._keep = keep_and_wait
-recipe = Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5)
-e = Experiment(data=Data("folder", face_set=faces), split=Split("actor", 0.4),
-               model=Model.of("ding2023", filters=4), recipe=recipe, seed=1)
-r = run(e, progress=False)
-print(r.path)
+keep = fitting._keep
+def keep_and_wait(model, folder, epoch, history):
+    keep(model, folder, epoch, history)
+    if epoch == 3:  # after the third epoch is stored, wait to be killed
+        print("stored", flush=True)
+        time.sleep(600)
+fitting._keep = keep_and_wait
+run(Experiment.from_configuration(json.loads(sys.argv[1])), progress=False)
 """
 
 
-def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_path):
-    environment = dict(os.environ, TF_CPP_MIN_LOG_LEVEL="2")
-
-    def start(home, mode):
-        return subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(faces.path), mode],
-            text=True,
-            stdout=subprocess.PIPE,
-            env=environment | {"FER_HOME": str(tmp_path / home)},
-        )
-
-    victim = start("killed", "slow")
+def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_path, monkeypatch):
+    recipe = Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5)
+    experiment = toy(faces, recipe=recipe)
+    victim = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, json.dumps(experiment.configuration())],
+        text=True,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "FER_HOME": str(tmp_path / "killed")},
+    )
     assert victim.stdout.readline().strip() == "stored"
     victim.send_signal(signal.SIGKILL)
     victim.wait()
@@ -211,9 +211,17 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
     assert json.loads((unfinished / "state.json").read_text())["epoch"] == 3
     assert not (unfinished.parent / "result.json").exists()
 
-    resumed = start("killed", "plain")
-    undisturbed = start("whole", "plain")
-    one, two = (Result.load(p.communicate()[0].strip()) for p in (resumed, undisturbed))
+    # This process goes on where the other was killed, and trains once more from the beginning.
+    found, began = {}, []
+    epoch = training.Batches.begin
+    monkeypatch.setattr(training.Batches, "begin", lambda self, number: began.append(number) or epoch(self, number))
+    for home in ("killed", "whole"):
+        monkeypatch.setenv("FER_HOME", str(tmp_path / home))
+        found[home] = run(experiment, progress=False)
+        assert max(began) == 4 and (1 in began) == (home == "whole"), "only what is missing is trained"
+        began.clear()
+    one, two = (Result.load(result.path) for result in found.values())
+    assert one.path == unfinished.parent and one.path != two.path
     assert one.history == two.history and len(one.history["loss"]) == 5
     assert one.predictions.equals(two.predictions) and one.metrics == two.metrics
     for a, b in zip(one.model().get_weights(), two.model().get_weights(), strict=True):
@@ -224,7 +232,7 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
 def test_a_student_learns_from_its_teacher_and_comes_out_alone(faces, store):
     import keras
 
-    teacher = toy(faces, recipe=Recipe(epochs=8, batch_size=8, learning_rate=2e-3))
+    teacher = toy(faces, recipe=Recipe(epochs=6, batch_size=8, learning_rate=2e-3))
     alone = toy(
         faces, model=Model.of("ding2023", filters=2), recipe=Recipe(epochs=2, batch_size=8, learning_rate=2e-3), seed=4
     )
@@ -295,7 +303,7 @@ def test_resizing(faces, store):
     assert small.shape == (len(faces), 20, 20, 1) and small.dtype == np.uint8
     assert small[0].mean() == pytest.approx(faces.images[0].mean(), abs=1)
     assert resize(faces.images, SIZE) is faces.images
-    result = run(toy(faces, model=Model.of("ding2023", size=24, filters=2)), progress=False)
+    result = run(toy(faces, model=Model.of("ding2023", size=24, filters=2), recipe=Recipe(epochs=1)), progress=False)
     assert result.model().input_shape[1:] == (24, 24, 1)
 
 

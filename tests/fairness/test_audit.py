@@ -281,7 +281,7 @@ def test_an_impossible_bias_is_named(smoke_faces, truth, options, named):
 
 @pytest.fixture(scope="module")
 def strangers(_store):
-    return fairness.audit_set(6, tested=4, clips=8, conditions=["yaw +35", "mask"], progress=False)
+    return fairness.audit_set(6, tested=4, clips=4, conditions=["yaw +35", "mask"], progress=False)
 
 
 class Brightness:
@@ -301,7 +301,7 @@ class Brightness:
 @pytest.mark.slow
 def test_no_picture_vanishes_and_the_people_are_strangers(strangers):
     table = strangers.table
-    assert len(table) == 8 * (6 + 4 + 4) and table.groupby("condition", sort=False)["actor"].nunique().tolist() == [
+    assert len(table) == 4 * (6 + 4 + 4) and table.groupby("condition", sort=False)["actor"].nunique().tolist() == [
         6,
         4,
         4,
@@ -376,7 +376,7 @@ def test_the_study_at_its_smallest(_store):
             networks=1,
             people=6,
             tested=4,
-            clips=8,
+            clips=4,
             conditions=["yaw +35", "mask"],
             epochs=1,
             model=Model.of("ding2023", size=32),
@@ -384,7 +384,7 @@ def test_the_study_at_its_smallest(_store):
             permutations=49,
         )
     json.dumps(made, allow_nan=False)
-    assert made["pictures"] == 112 and made["conditions"] == ["baseline", "yaw +35", "mask"]
+    assert made["pictures"] == 56 and made["conditions"] == ["baseline", "yaw +35", "mask"]
     for name in ("clean", "biased"):
         there = made[name]["strangers"]
         assert len(made[name]["accuracies"]) == 1 and there["groups"] == 6 and made[name]["home"]["groups"] >= 1

@@ -5,6 +5,7 @@ Every row is a form of the network it names, and what is trained once is not tra
 
 import numpy as np
 import pytest
+from small_trainings import few_faces, untraced
 from stage_lists import as_stored
 
 from fer_utils import studies
@@ -36,8 +37,15 @@ SMALL = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few(_store):
+    """One face of each clip: the actors are apart."""
+    with few_faces(1), untraced():
+        yield
+
+
 @pytest.fixture(scope="module")
-def small(_store):
+def small(few):
     own = {"model.xception2022", "model.vgg16", "model.resnet50"}
     with as_stored("compression", absent=own, extra={"model.ding2023"}):
         return compression.answer("smoke", progress=False, **SMALL)

@@ -3,12 +3,20 @@
 import json
 
 import pytest
+from small_trainings import few_faces, untraced
 from stage_lists import as_stored
 
 from fer_utils.core.errors import FerError
 from fer_utils.studies import lightweight2019, nano_against_paper
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few(_store):
+    """One face of each clip: the actors are apart here, so that no clip is on both sides."""
+    with few_faces(1), untraced():
+        yield
 
 
 def test_2019_at_its_smallest(_store):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from small_trainings import few_faces
 from stage_lists import as_stored
 
 from fer_utils import studies
@@ -13,8 +14,15 @@ pytestmark = pytest.mark.slow
 SMALL = {("actor", False): 2, ("frame", True): 1}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few(_store):
+    """Five actors, for five folds, and two faces of each clip: one can be in training and the other in test."""
+    with few_faces(2, actors=5):
+        yield
+
+
 @pytest.fixture(scope="module")
-def small(_store):
+def small(few):
     with as_stored("split"):
         return split.answer("smoke", progress=False, rows=SMALL, epochs=1)
 
@@ -184,7 +192,7 @@ def test_the_papers_figures_on_a_folder_of_clips(tmp_path):
     from fer_utils import studio
     from fer_utils.studies import real_data
 
-    clips = studio.film("savee", tmp_path / "clips", actors=4, clips_per_actor=7, seed=5, progress=False)
+    clips = studio.film("savee", tmp_path / "clips", actors=2, clips_per_actor=7, seed=5, progress=False)
     found = studies.run(
         "paper_figures", "smoke", progress=False, real={"savee": clips.root}, epochs=1, panels={"SAVEE after": 1}
     )
