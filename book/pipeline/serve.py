@@ -10,8 +10,6 @@ import threading
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"  # one connection for many files
-    cached = "no-store"  # a rebuilt page shows at once
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".js": "text/javascript",
         ".mjs": "text/javascript",
@@ -20,30 +18,22 @@ class _Handler(SimpleHTTPRequestHandler):
     }
 
     def end_headers(self):
-        self.send_header("Cache-Control", self.cached)
+        self.send_header("Cache-Control", "no-store")  # a rebuilt page shows at once
         super().end_headers()
 
     def log_message(self, *args):
         pass
 
 
-class _KeptHandler(_Handler):
-    cached = "max-age=3600"
-
-
-def server(folder: Path, port: int = 0, *, kept: bool = False) -> ThreadingHTTPServer:
-    """An HTTP server of a folder on 127.0.0.1; port 0 takes a free one.
-
-    ``kept`` lets a browser keep what it has loaded, for a folder in which nothing changes.
-    """
-    handler = _KeptHandler if kept else _Handler
-    return ThreadingHTTPServer(("127.0.0.1", port), partial(handler, directory=str(folder)))
+def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
+    """An HTTP server of a folder on 127.0.0.1; port 0 takes a free one."""
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(folder)))
 
 
 @contextmanager
-def serving(folder: Path, *, kept: bool = False):
-    """Serve a folder while the block runs, as `server` does; yields its address, without a slash at the end."""
-    running = server(folder, kept=kept)
+def serving(folder: Path):
+    """Serve a folder while the block runs; yields its address, without a slash at the end."""
+    running = server(folder)
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
     try:

@@ -91,12 +91,10 @@ def launched_browser():
 
 
 @contextmanager
-def opened_pages(
-    browser, count: int, *, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True
-):
-    """Yield ``count`` pairs (page, watch): pages whose every request to another machine fails and is noted.
+def opened_page(browser, *, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True):
+    """Yield (page, watch): a page whose every request to another machine fails and is noted.
 
-    They share a memory (cookies, storage, cache) that is new and ends with them.
+    Its memory (cookies, storage, cache) is new and ends with it.
     """
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -106,7 +104,7 @@ def opened_pages(
     )
     context.set_default_timeout(1000 * PATIENCE)
     try:
-        yield [_watched(context.new_page()) for _ in range(count)]
+        yield _watched(context.new_page())
     finally:
         context.close()
 
@@ -128,14 +126,7 @@ def _watched(page):
 
 
 @contextmanager
-def opened_page(browser, **options):
-    """Yield (page, watch), a page in a memory of its own; the options are those of `opened_pages`."""
-    with opened_pages(browser, 1, **options) as (one,):
-        yield one
-
-
-@contextmanager
 def launched_page(**options):
-    """Yield (page, watch), a page in a Chromium of its own; the options are those of `opened_pages`."""
+    """Yield (page, watch), a page in a Chromium of its own; the options are those of `opened_page`."""
     with launched_browser() as browser, opened_page(browser, **options) as one:
         yield one
