@@ -262,14 +262,27 @@ def test_asking_for_fewer_zeros_than_there_are(trained, data):
 
 
 @pytest.fixture(scope="module")
-def exports(trained, data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("exports")
-    return {
-        quantize: compress.export(
-            trained, folder / "deeper" / f"{quantize}.tflite", quantize=quantize, calibration=data[0]
-        )
-        for quantize in formats.QUANTIZE
-    }
+def converted():
+    """What the converter made for each of `exports`."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def exports(trained, data, converted, tmp_path_factory):
+    folder, honest = tmp_path_factory.mktemp("exports"), exporting._litert
+
+    def kept(model, shape, quantize, *rest):
+        converted[quantize] = honest(model, shape, quantize, *rest)
+        return converted[quantize]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "_litert", kept)
+        return {
+            quantize: compress.export(
+                trained, folder / "deeper" / f"{quantize}.tflite", quantize=quantize, calibration=data[0]
+            )
+            for quantize in formats.QUANTIZE
+        }
 
 
 @pytest.mark.slow
@@ -335,13 +348,15 @@ def test_a_loaded_file_refuses_other_shapes(exports):
 
 
 @needs_converter
-def test_a_file_without_its_weights_or_with_others_is_never_written(trained, data, tmp_path, monkeypatch):
+def test_a_file_without_its_weights_or_with_others_is_never_written(
+    trained, exports, converted, data, tmp_path, monkeypatch
+):
     honest = exporting._litert
     other = fresh(l1=0.1)  # the same network, untrained
     monkeypatch.setattr(exporting, "_litert", lambda model, *rest: honest(other, *rest))
     with pytest.raises(FerError, match="does not compute what Keras does"):
         compress.export(trained, tmp_path / "other.tflite", calibration=data[0])
-    monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((honest(*all).files[0][:7000],)))
+    monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((converted[None].files[0][:7000],)))
     with pytest.raises(FerError, match="lost some"):
         compress.export(trained, tmp_path / "empty.tflite")
     assert not list(tmp_path.iterdir())
@@ -405,9 +420,9 @@ def test_int8_of_a_network_with_a_dead_layer_runs_and_says_so(layer, data, tmp_p
 
 
 @needs_converter
-def test_a_file_that_its_own_engine_cannot_run_is_one_error(trained, tmp_path, monkeypatch):
-    honest = exporting._litert
-    monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((b"broken" * 20 + honest(*all).files[0],)))
+def test_a_file_that_its_own_engine_cannot_run_is_one_error(trained, exports, converted, tmp_path, monkeypatch):
+    broken = Converted((b"broken" * 20 + converted[None].files[0],))
+    monkeypatch.setattr(exporting, "_litert", lambda *all: broken)
     with pytest.raises(FerError, match=r"(?s)cannot run the file it made of ding2023.*Nothing was written"):
         compress.export(trained, tmp_path / "x.tflite")
     assert not list(tmp_path.iterdir())
