@@ -1,5 +1,6 @@
 """Pruning, export and timing: a file is believed only after it agreed with Keras."""
 
+from eagerly import eagerly
 import numpy as np
 import pytest
 
@@ -129,11 +130,13 @@ def test_fine_tuning_keeps_the_zeros(trained, data):
     pruned.compile(optimizer=keras.optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy")
     where = [keras.ops.convert_to_numpy(kernel) == 0 for kernel in kernels(pruned)]
     before = zeros(pruned)
-    pruned.fit(*data, epochs=2, batch_size=16, verbose=0, callbacks=[compress.MagnitudePruning(None)])
+    with eagerly():
+        pruned.fit(*data, epochs=2, batch_size=16, verbose=0, callbacks=[compress.MagnitudePruning(None)])
     assert zeros(pruned) == before
     assert all((keras.ops.convert_to_numpy(k)[zero] == 0).all() for k, zero in zip(kernels(pruned), where, strict=True))
     # Without the callback they grow back: so the test above can fail.
-    pruned.fit(*data, epochs=1, batch_size=16, verbose=0)
+    with eagerly():
+        pruned.fit(*data, epochs=1, batch_size=16, verbose=0)
     assert sum(zeros(pruned)) < sum(before)
 
 
@@ -142,7 +145,8 @@ def test_pruning_goes_on_over_many_calls_of_fit(data):
     pruning = compress.MagnitudePruning(0.6, ramp=1.0, every=1, steps=6)
     found = []
     for _ in range(3):  # 3 steps a call, so the third is past the end
-        model.fit(*data, batch_size=16, verbose=0, callbacks=[pruning])
+        with eagerly():
+            model.fit(*data, batch_size=16, verbose=0, callbacks=[pruning])
         found.append(compress.sparsity(model))
     # Half way: s = 0.6 (1 - (1/2)^3).
     assert found == pytest.approx([0.6 * (1 - 0.125), 0.6, 0.6], abs=1e-3)
@@ -155,7 +159,8 @@ def test_pruning_a_stream_of_unknown_length(data):
             yield data[0][start : start + 16].astype("float32"), data[1][start : start + 16]
 
     model = fresh()
-    model.fit(stream(), epochs=1, verbose=0, callbacks=[compress.MagnitudePruning(0.5, every=1)])
+    with eagerly():
+        model.fit(stream(), epochs=1, verbose=0, callbacks=[compress.MagnitudePruning(0.5, every=1)])
     assert compress.sparsity(model) == pytest.approx(0.5, abs=1e-3)
 
 
