@@ -136,7 +136,7 @@ def test_no_turn_changes_no_byte(box, size, margin, roll):
         assert np.abs(slight.astype(int) - still).max() <= 1
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 50), st.floats(-45, 45), st.floats(-20, 20))
 def test_a_turned_drawn_face_comes_back_level(seed, roll, yaw):
     """The head's roll is found by its eyes, and the truth in the turned square is that of a level head."""
