@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 
+from eagerly import eagerly
 import pytest
 
 from fer_utils import datasets
@@ -214,7 +215,8 @@ def test_a_small_network_is_trained_with_its_recipe_and_a_teacher(place, call):
 
     folder, _ = place
     small = ("train", folder / "faces", "--model", "nano", "--epochs", 1, "--quiet", "--json")
-    status, out, err = call(*small, "--schedule", "cosine", "--flip", "--augment", 0.5, "--precision", "float32")
+    with eagerly():
+        status, out, err = call(*small, "--schedule", "cosine", "--flip", "--augment", 0.5, "--precision", "float32")
     assert status == 0, err
     teacher = json.loads(out)["result"]
     recipe = Result.load(teacher).experiment["recipe"]
@@ -224,7 +226,8 @@ def test_a_small_network_is_trained_with_its_recipe_and_a_teacher(place, call):
         0.5,
         "float32",
     )
-    status, out, err = call(*small, "--teacher", teacher)
+    with eagerly():
+        status, out, err = call(*small, "--teacher", teacher)
     assert status == 0, err
     taught = Result.load(json.loads(out)["result"]).experiment["distillation"]
     assert [one["recipe"] for one in taught["teachers"]] == [recipe]

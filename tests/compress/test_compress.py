@@ -1,5 +1,6 @@
 """Pruning, export and timing: a file is believed only after it agreed with Keras."""
 
+from eagerly import eagerly
 import numpy as np
 import pytest
 
@@ -129,11 +130,13 @@ def test_fine_tuning_keeps_the_zeros(trained, data):
     pruned.compile(optimizer=keras.optimizers.Adam(1e-3), loss="sparse_categorical_crossentropy")
     where = [keras.ops.convert_to_numpy(kernel) == 0 for kernel in kernels(pruned)]
     before = zeros(pruned)
-    pruned.fit(*data, epochs=2, batch_size=16, verbose=0, callbacks=[compress.MagnitudePruning(None)])
+    with eagerly():
+        pruned.fit(*data, epochs=2, batch_size=16, verbose=0, callbacks=[compress.MagnitudePruning(None)])
     assert zeros(pruned) == before
     assert all((keras.ops.convert_to_numpy(k)[zero] == 0).all() for k, zero in zip(kernels(pruned), where, strict=True))
     # Without the callback they grow back: so the test above can fail.
-    pruned.fit(*data, epochs=1, batch_size=16, verbose=0)
+    with eagerly():
+        pruned.fit(*data, epochs=1, batch_size=16, verbose=0)
     assert sum(zeros(pruned)) < sum(before)
 
 
@@ -142,7 +145,8 @@ def test_pruning_goes_on_over_many_calls_of_fit(data):
     pruning = compress.MagnitudePruning(0.6, ramp=1.0, every=1, steps=6)
     found = []
     for _ in range(3):  # 3 steps a call, so the third is past the end
-        model.fit(*data, batch_size=16, verbose=0, callbacks=[pruning])
+        with eagerly():
+            model.fit(*data, batch_size=16, verbose=0, callbacks=[pruning])
         found.append(compress.sparsity(model))
     # Half way: s = 0.6 (1 - (1/2)^3).
     assert found == pytest.approx([0.6 * (1 - 0.125), 0.6, 0.6], abs=1e-3)
@@ -155,7 +159,8 @@ def test_pruning_a_stream_of_unknown_length(data):
             yield data[0][start : start + 16].astype("float32"), data[1][start : start + 16]
 
     model = fresh()
-    model.fit(stream(), epochs=1, verbose=0, callbacks=[compress.MagnitudePruning(0.5, every=1)])
+    with eagerly():
+        model.fit(stream(), epochs=1, verbose=0, callbacks=[compress.MagnitudePruning(0.5, every=1)])
     assert compress.sparsity(model) == pytest.approx(0.5, abs=1e-3)
 
 
@@ -262,14 +267,27 @@ def test_asking_for_fewer_zeros_than_there_are(trained, data):
 
 
 @pytest.fixture(scope="module")
-def exports(trained, data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("exports")
-    return {
-        quantize: compress.export(
-            trained, folder / "deeper" / f"{quantize}.tflite", quantize=quantize, calibration=data[0]
-        )
-        for quantize in formats.QUANTIZE
-    }
+def converted():
+    """What the converter made for each of `exports`."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def exports(trained, data, converted, tmp_path_factory):
+    folder, honest = tmp_path_factory.mktemp("exports"), exporting._litert
+
+    def kept(model, shape, quantize, *rest):
+        converted[quantize] = honest(model, shape, quantize, *rest)
+        return converted[quantize]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "_litert", kept)
+        return {
+            quantize: compress.export(
+                trained, folder / "deeper" / f"{quantize}.tflite", quantize=quantize, calibration=data[0]
+            )
+            for quantize in formats.QUANTIZE
+        }
 
 
 @pytest.mark.slow
@@ -335,13 +353,15 @@ def test_a_loaded_file_refuses_other_shapes(exports):
 
 
 @needs_converter
-def test_a_file_without_its_weights_or_with_others_is_never_written(trained, data, tmp_path, monkeypatch):
+def test_a_file_without_its_weights_or_with_others_is_never_written(
+    trained, exports, converted, data, tmp_path, monkeypatch
+):
     honest = exporting._litert
     other = fresh(l1=0.1)  # the same network, untrained
     monkeypatch.setattr(exporting, "_litert", lambda model, *rest: honest(other, *rest))
     with pytest.raises(FerError, match="does not compute what Keras does"):
         compress.export(trained, tmp_path / "other.tflite", calibration=data[0])
-    monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((honest(*all).files[0][:7000],)))
+    monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((converted[None].files[0][:7000],)))
     with pytest.raises(FerError, match="lost some"):
         compress.export(trained, tmp_path / "empty.tflite")
     assert not list(tmp_path.iterdir())
@@ -405,9 +425,9 @@ def test_int8_of_a_network_with_a_dead_layer_runs_and_says_so(layer, data, tmp_p
 
 
 @needs_converter
-def test_a_file_that_its_own_engine_cannot_run_is_one_error(trained, tmp_path, monkeypatch):
-    honest = exporting._litert
-    monkeypatch.setattr(exporting, "_litert", lambda *all: Converted((b"broken" * 20 + honest(*all).files[0],)))
+def test_a_file_that_its_own_engine_cannot_run_is_one_error(trained, exports, converted, tmp_path, monkeypatch):
+    broken = Converted((b"broken" * 20 + converted[None].files[0],))
+    monkeypatch.setattr(exporting, "_litert", lambda *all: broken)
     with pytest.raises(FerError, match=r"(?s)cannot run the file it made of ding2023.*Nothing was written"):
         compress.export(trained, tmp_path / "x.tflite")
     assert not list(tmp_path.iterdir())

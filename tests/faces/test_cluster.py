@@ -10,7 +10,6 @@ import pickle
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ import types
 import uuid
 
 import drawn
+from forked import Forks
 from patience import PATIENCE
 import pytest
 
@@ -34,11 +34,24 @@ SCHEDULER = "import sys; sys.modules['fer_utils'] = None; from distributed.cli.d
 WORKER = "from distributed.cli.dask_worker import main; main()"
 
 
+#: What schedulers and workers load from installed packages; nothing of ours, which some workers are to lack.
+LIBRARIES = (
+    "distributed.cli.dask_scheduler",
+    "distributed.cli.dask_worker",
+    "pandas",
+    "cv2",
+    "dlib",
+    "PIL.Image",
+    "lazy_loader",
+    "tqdm.auto",
+)
+
+
 class Cluster:
     """A scheduler, and workers that can be added and killed."""
 
-    def __init__(self, folder: Path):
-        self.folder, self.workers, self.file = folder, {}, folder / "scheduler.json"
+    def __init__(self, folder: Path, forks: Forks):
+        self.folder, self.forks, self.workers, self.file = folder, forks, {}, folder / "scheduler.json"
         self.environment = {
             **os.environ,
             "OMP_NUM_THREADS": "1",
@@ -46,9 +59,8 @@ class Cluster:
         }
         self.scheduler = self._start(
             "scheduler",
+            SCHEDULER,
             [
-                "-c",
-                SCHEDULER,
                 "--no-dashboard",
                 "--no-show",
                 "--host",
@@ -66,15 +78,13 @@ class Cluster:
         self.address = json.loads(self.file.read_text())["address"]
         self.client = distributed.Client(self.address, set_as_default=False)
 
-    def _start(self, name, arguments, **options):
-        with open(self.folder / f"{name}.log", "wb") as log:
-            return subprocess.Popen(
-                [sys.executable, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                **{"cwd": self.folder, "env": self.environment, **options},
-            )
+    def _start(self, name, code, arguments, **options):
+        return self.forks.start(
+            code,
+            arguments,
+            log=self.folder / f"{name}.log",
+            **{"cwd": self.folder, "env": self.environment, **options},
+        )
 
     def add(self, count: int = 1, *, threads: int = 1, first: str = "", **options) -> list[str]:
         """Start workers, ``first`` being what their process does before anything else; their addresses."""
@@ -82,9 +92,8 @@ class Cluster:
         for name in names:
             self.workers[name] = self._start(
                 name,
+                first + WORKER,
                 [
-                    "-c",
-                    first + WORKER,
                     self.address,
                     "--name",
                     name,
@@ -138,9 +147,24 @@ class Cluster:
             process.wait()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _often():
+    """A pass looks around five times a second, so that no test waits a second for each thing that it is to notice."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dask_dispatcher, "LOOK_S", 0.2)
+        yield
+
+
 @pytest.fixture(scope="module")
-def there(tmp_path_factory):
-    made = Cluster(tmp_path_factory.mktemp("cluster"))
+def forks():
+    loaded = Forks(*LIBRARIES, environment={**os.environ, "OMP_NUM_THREADS": "1"})
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(scope="module")
+def there(forks, tmp_path_factory):
+    made = Cluster(tmp_path_factory.mktemp("cluster"), forks)
     yield made
     made.close()
 
@@ -241,9 +265,10 @@ def test_a_worker_that_has_forgotten_the_pass_is_told_again(there, clips, here, 
         dask_worker._packed_setups.clear()
         dask_worker._here = threading.local()
 
-    address = there.two()
+    there.kill(*list(there.there())[1:])  # one alone, and nobody else who remembers
+    assert len(there.there()) == 1 or there.add()
     at(monkeypatch, 3, lambda: there.client.run(forget))
-    made(clips, tmp_path / "out", scheduler=address)
+    made(clips, tmp_path / "out", scheduler=there.address)
     assert drawn.files_of(tmp_path / "out") == here
 
 
@@ -262,9 +287,9 @@ def test_one_of_two_workers_is_killed_in_the_middle_and_the_bytes_are_the_same(
 
 def test_all_workers_are_killed_and_the_same_call_goes_on(there, clips, here, tmp_path, monkeypatch):
     address, out = there.two(), tmp_path / "out"
-    at(monkeypatch, 4, lambda: (monkeypatch.setattr(dask_dispatcher, "WAIT_S", 2), there.kill(*there.there())))
+    at(monkeypatch, 4, lambda: (monkeypatch.setattr(dask_dispatcher, "WAIT_S", 0.5), there.kill(*there.there())))
     with pytest.raises(
-        FerError, match=f"(?s)scheduler at {address} has had no worker.* 2 seconds.*the same call goes on"
+        FerError, match=f"(?s)scheduler at {address} has had no worker.* 0.5 seconds.*the same call goes on"
     ):
         made(clips, out, scheduler=address)
     monkeypatch.undo()
@@ -303,9 +328,9 @@ def test_a_pass_goes_on_elsewhere(there, clips, here, tmp_path, monkeypatch, fir
     assert drawn.files_of(out) == here and len(still) == 4  # used, not made again
 
 
-def test_a_scheduler_that_dies_is_one_error_and_the_pass_goes_on_here(clips, here, tmp_path, monkeypatch):
+def test_a_scheduler_that_dies_is_one_error_and_the_pass_goes_on_here(forks, clips, here, tmp_path, monkeypatch):
     (tmp_path / "cluster").mkdir()
-    mortal, out = Cluster(tmp_path / "cluster"), tmp_path / "out"
+    mortal, out = Cluster(tmp_path / "cluster", forks), tmp_path / "out"
     try:
         mortal.add()
         at(monkeypatch, 3, lambda: (mortal.client.close(), mortal.scheduler.kill()))
@@ -369,7 +394,7 @@ def test_without_distributed(clips, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("who", ["nobody", "silent", "talks"])
 def test_nobody_answers_at_the_address(clips, tmp_path, monkeypatch, who):
-    monkeypatch.setattr(dask_client, "CONNECT_S", 2)
+    monkeypatch.setattr(dask_client, "CONNECT_S", 0.5)
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         if who != "nobody":
@@ -384,16 +409,16 @@ def test_nobody_answers_at_the_address(clips, tmp_path, monkeypatch, who):
 
 
 def test_a_host_that_does_not_exist(clips, tmp_path, monkeypatch):
-    monkeypatch.setattr(dask_client, "CONNECT_S", 2)
+    monkeypatch.setattr(dask_client, "CONNECT_S", 0.5)
     with pytest.raises(FerError, match=r"No Dask scheduler answers at tcp://nowhere.invalid:8786"):
         made(clips, tmp_path / "out", scheduler="tcp://nowhere.invalid:8786")
 
 
 def test_no_worker_at_all(there, clips, tmp_path, monkeypatch):
     there.kill(*there.there())
-    monkeypatch.setattr(dask_dispatcher, "WAIT_S", 1)
+    monkeypatch.setattr(dask_dispatcher, "WAIT_S", 0.5)
     with pytest.raises(
-        FerError, match=f"no worker for this pass for 1 seconds.*dask worker {there.address} --nthreads 1"
+        FerError, match=f"no worker for this pass for 0.5 seconds.*dask worker {there.address} --nthreads 1"
     ):
         made(clips, tmp_path / "out", scheduler=there.address)
     assert not (tmp_path / "out").exists()
@@ -429,9 +454,12 @@ def test_a_worker_with_another_opencv_or_other_code_is_refused(there, clips, her
     with pytest.raises(FerError, match=f"(?s)worker {old} might make other bytes: OpenCV is 4.0.1 there and 4.*here"):
         made(clips, tmp_path / "out", scheduler=there.address)
     there.remove(old)
-    shutil.copytree(
-        HERE.parents[1] / "fer_utils", tmp_path / "other" / "fer_utils", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    # Another copy of the package: the code of `faces` is its own, and the rest is the same.
+    whole, copy = HERE.parents[1] / "fer_utils", tmp_path / "other" / "fer_utils"
+    shutil.copytree(whole / "faces", copy / "faces", ignore=shutil.ignore_patterns("__pycache__"))
+    for part in whole.iterdir():
+        if part.name not in ("faces", "__pycache__"):
+            (copy / part.name).symlink_to(part, target_is_directory=part.is_dir())
     cropping = tmp_path / "other" / "fer_utils" / "faces" / "cropping.py"
     cropping.write_text(cropping.read_text() + "\nOTHER = True\n")
     environment = {**there.environment, "PYTHONPATH": os.pathsep.join([str(tmp_path / "other"), str(HERE)])}
@@ -450,7 +478,9 @@ def test_a_worker_with_another_opencv_or_other_code_is_refused(there, clips, her
         there.add()
 
     monkeypatch.setattr(dask_dispatcher, "warnings", types.SimpleNamespace(warn=warn))
-    made(clips, tmp_path / "late", scheduler=there.two())
+    there.kill(*there.there())
+    there.add()  # one alone: what it has in hand when it dies is done in processes of their own, which takes long
+    made(clips, tmp_path / "late", scheduler=there.address)
     there.kill(*there.there())
     assert len(told) == 1 and "the code of fer_utils.faces is" in told[0] and "gets no clips" in told[0]
     assert drawn.files_of(tmp_path / "late") == here

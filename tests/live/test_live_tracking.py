@@ -106,7 +106,7 @@ def test_people_who_act_keep_their_ids_and_a_cut_ends_them():
     Each cut is to another face in the same place, under the same light.
     """
     acts = {
-        person: scenes.acted(person, label, seconds=3.0, fps=15, size=300).frames
+        person: scenes.acted(person, label, seconds=2.0, fps=15, size=300).frames
         for person, label in ((1, "happy"), (3, "disgust"), (6, "sad"), (9114, "surprised"))
     }
     for frames in acts.values():

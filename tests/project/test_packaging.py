@@ -60,12 +60,12 @@ print(json.dumps([[m for m in {HEAVY!r} if m in sys.modules], before[0] == after
     assert loaded == [] and same_environment and same_folder and not home.exists()
 
 
-def resolve(root, tmp_path, *requirements: str) -> dict[str, str]:
+def resolve(tmp_path, *requirements: str, there=COLAB) -> dict[str, str]:
     constraints = tmp_path / "colab.txt"
-    constraints.write_text("\n".join(f"{name}=={version}" for name, version in COLAB.items()))
+    constraints.write_text("\n".join(f"{name}=={version}" for name, version in there.items()))
     wanted = tmp_path / "wanted.in"
     # What Colab has is there already; the package is asked for on top of it.
-    wanted.write_text("\n".join([*(f"{n}=={v}" for n, v in COLAB.items()), *requirements]))
+    wanted.write_text("\n".join([*(f"{n}=={v}" for n, v in there.items()), *requirements]))
     done = subprocess.run(
         [
             sys.executable,
@@ -96,7 +96,7 @@ def resolve(root, tmp_path, *requirements: str) -> dict[str, str]:
 
 def test_installing_on_colab_replaces_nothing(root, tmp_path):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    with_us = resolve(root, tmp_path, *project["dependencies"])
+    with_us = resolve(tmp_path, *project["dependencies"])
     for name, version in COLAB.items():
         assert with_us[name] == version
     # Another distribution of the same files would overwrite Colab's own.
@@ -104,10 +104,10 @@ def test_installing_on_colab_replaces_nothing(root, tmp_path):
     assert not rivals & set(with_us)
 
 
-def test_the_resolution_test_can_fail(root, tmp_path):
+def test_the_resolution_test_can_fail(tmp_path):
     """A floor above Colab's version is caught."""
     with pytest.raises(AssertionError, match="ipywidgets"):
-        resolve(root, tmp_path, "ipywidgets>=8")
+        resolve(tmp_path, "ipywidgets>=8", there={"ipywidgets": COLAB["ipywidgets"]})
 
 
 def test_the_lock_holds_every_requirement_of_the_extras_it_is_made_from(root):

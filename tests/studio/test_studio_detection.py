@@ -85,9 +85,9 @@ def test_dlib_finds_exactly_one_face_in_what_is_acted(layout, actors):
     )
     assert len(strongest) == actors * strongest["true_expression"].nunique() and len(strongest) >= 28
     results = []
-    for row in strongest.itertuples():
+    for number, row in enumerate(strongest.itertuples()):
         who, act = studio.person(row.identity_seed, presentation=row.sex), played.frames(row.clip)
-        for k in (3, 6, 9):
+        for k in ((3, 6, 9)[number % 3],) if layout != "savee" else (3, 6, 9):  # SAVEE has 28 clips
             units = {
                 f"{side}{unit}" if unit not in MIDLINE else unit: float(act["action_units"][k, place, column])
                 for column, unit in enumerate(studio.ACTION_UNITS)

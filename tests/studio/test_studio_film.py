@@ -151,10 +151,10 @@ def test_the_table_and_the_arrays_tell_the_truth(small):
 @pytest.mark.parametrize("layout, size", [("ravdess", (1280, 720)), ("savee", (320, 256)), ("mead", (1920, 1080))])
 def test_films_come_in_several_sizes(layout, size, tmp_path):
     film = studio.film(
-        layout, tmp_path / "f", actors=1, clips_per_actor=2, frames=2, size=size, workers=1, progress=False
+        layout, tmp_path / "f", actors=1, clips_per_actor=1, frames=2, size=size, workers=1, progress=False
     )
     small = studio.film(
-        layout, tmp_path / "s", actors=1, clips_per_actor=2, frames=2, size=64, workers=1, progress=False
+        layout, tmp_path / "s", actors=1, clips_per_actor=1, frames=2, size=64, workers=1, progress=False
     )
     for clip in film.clips["clip"]:
         assert pixels(film.root / clip).shape == (2, size[1], size[0], 3)
