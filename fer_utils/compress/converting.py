@@ -21,7 +21,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
-from fer_utils.compress.engines import need
+from fer_utils.compress.engines import need, openvino_core
 from fer_utils.core.errors import FerError, missing
 
 
@@ -233,7 +233,7 @@ def openvino(
             source.write_bytes(source_content)
         else:
             model.export(str(source), input_signature=_signature(shape), verbose=False)
-        made = ov.Core().read_model(str(source))  # not `ov.convert_model`, which besides reports to its makers
+        made = openvino_core(ov).read_model(str(source))  # not `ov.convert_model`, which besides reports to its makers
         made.reshape([1, *shape])
         file = Path(folder, "made.xml")
         ov.save_model(made, str(file), compress_to_fp16=quantize == "float16")

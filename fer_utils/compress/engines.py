@@ -7,6 +7,7 @@ file holds its own engine and nothing else (``fer_utils.compress.separate_proces
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 from pathlib import Path
 import sys
@@ -179,9 +180,9 @@ class OpenVino(Runner):
     engine = "openvino"
 
     def __init__(self, path: Path, *, threads: int):
-        ov = _engine("openvino")
+        core = openvino_core(_engine("openvino"))
         self.threads = threads
-        self._model = ov.Core().compile_model(
+        self._model = core.compile_model(
             str(path),
             "CPU",
             {
@@ -278,6 +279,17 @@ def _sides(given: list, found: list) -> tuple[tuple[int, int, int], int]:
     if len(given) != 1 or len(found) != 1 or len(given[0]) != 4 or len(found[0]) != 2 or not fixed:
         raise ValueError(f"it takes {given} and gives {found}, not (1, height, width, channels) and (1, classes)")
     return tuple(given[0][1:]), found[0][1]
+
+
+@functools.cache
+def openvino_core(openvino):
+    """The one core of this process, of the imported package ``openvino``; it is kept until the process ends.
+
+    A core gives the thread that first compiles with it a stack for signals, and takes the memory back when it goes.
+    With several cores the thread may keep a stack that is gone, and the next signal, Ctrl-C too, ends the process
+    (seen with OpenVINO 2026.4.1 on Linux).
+    """
+    return openvino.Core()
 
 
 def _engine(name: str):

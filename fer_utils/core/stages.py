@@ -71,7 +71,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "export": {1: "Files for LiteRT, onnxruntime and OpenVINO, quantised or not."},
     "timing": {1: "How engines are timed and compared: in turn, medians, ratios."},
     "inference": {1: "Faces of a picture or video and their scores."},
-    "live": {1: "Tracking and smoothing, frame by frame."},
+    "live": {
+        1: "Tracking and smoothing, frame by frame.",
+        2: "A pair of boxes that overlap little takes no box from a pair that overlaps much.",
+    },
     "studies": {1: "What studies share: trainings pooled over folds, paired differences, costs of networks."},
     "study.recipe": {1: "Does the recipe leave chance level with every seed?"},
     "study.paper_figures": {1: "The paper's Figures 3 to 9 on drawn actors."},

@@ -329,10 +329,11 @@ def _one_face(one: Box, other: Box) -> bool:
 def _assigned(known: list[Box], found: list[Box]) -> dict[int, int]:
     """Which found box belongs to which known one.
 
-    The assignment with the most overlap in all, pairs of little overlap left out.
+    Of pairs that overlap by more than `SAME`, the assignment with the most overlap in all.
     """
     if not known or not found:
         return {}
     overlaps = np.array([[one.overlap(other) for other in found] for one in known])
+    overlaps[overlaps <= SAME] = 0.0  # a weak pair must not take its box from a good one
     rows, columns = linear_sum_assignment(-overlaps)
     return {int(row): int(column) for row, column in zip(rows, columns, strict=True) if overlaps[row, column] > SAME}

@@ -11,8 +11,9 @@ from pathlib import Path
 import tempfile
 
 from canaries_drawn import face_set
-from canaries_models import eagerly, pictures, with_fixed_weights
+from canaries_models import pictures, with_fixed_weights
 from canary import canary, defaults, digest, thumbnail
+from eagerly import eagerly
 import keras
 import numpy as np
 import onnx

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 import inspect
 from typing import Any
 
 from canary import canary, defaults, digest
+from eagerly import eagerly
 import keras
 import numpy as np
 import pytest
-import tensorflow
 
 from fer_utils import models
 from fer_utils.core.errors import FerError
@@ -119,16 +118,6 @@ def pictures(count: int, side: int) -> np.ndarray:
     rows, columns = np.mgrid[:side, :side] / side
     waves = [np.sin(6 * (k + 1) * rows + k) * np.cos(5 * columns * (k + 2)) for k in range(count)]
     return (127.5 + 120 * np.stack(waves)).astype(np.float32)[..., None]
-
-
-@contextmanager
-def eagerly():
-    """Within the block TensorFlow computes step by step: for a few small batches, tracing takes far longer."""
-    tensorflow.config.run_functions_eagerly(True)
-    try:
-        yield
-    finally:
-        tensorflow.config.run_functions_eagerly(False)
 
 
 def without_weights(name: str, **options) -> keras.Model:

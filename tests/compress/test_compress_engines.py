@@ -455,6 +455,31 @@ def test_openvino_reads_an_onnx_file_too(exported, model):
 @pytest.mark.slow
 @needs_converter
 @needs["onnx"]
+def test_signals_are_heard_after_files_were_run_in_openvino_and_let_go(exported):
+    """An engine that takes the stack for signals with it lets the next signal end the process, Ctrl-C among them."""
+    code = """
+import gc, signal, sys, time
+import numpy as np
+from fer_utils import compress
+first, second = (compress.load(sys.argv[1]) for _ in range(2))
+for run in (first, second):
+    run(np.zeros((1, *run.input_shape), np.uint8))
+del run, first
+gc.collect()
+del second
+gc.collect()
+heard = []
+signal.signal(signal.SIGALRM, lambda *_: heard.append(True))
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+while not heard:
+    pass
+print("heard")
+"""
+    file = exported("openvino", None).path
+    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0 and done.stdout.strip() == "heard", (done.returncode, done.stderr[-2000:])
+
+
 def test_a_network_with_branches_normalisation_and_colours_in_onnx(tmp_path):
     colours = stirred(
         models.build("mobilenet_inception2019", classes=4, input_shape=(32, 32, 3), width=0.25, features=16)

@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 import tempfile
 from types import ModuleType
-import warnings
 
+from eagerly import eagerly
 import numpy as np
 import pytest
 
@@ -52,19 +52,11 @@ def untraced() -> Iterator[None]:
 
     Only while `training.fit` works; what is exported afterwards is traced as ever.
     """
-    import tensorflow as tf
-
     fit = training.fit
 
     def step_by_step(*arguments, **options):
-        before = tf.config.functions_run_eagerly()
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*run_functions_eagerly", category=UserWarning)
-            tf.config.run_functions_eagerly(True)
-            try:
-                return fit(*arguments, **options)
-            finally:
-                tf.config.run_functions_eagerly(before)
+        with eagerly():
+            return fit(*arguments, **options)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(training, "fit", step_by_step, raising=False)

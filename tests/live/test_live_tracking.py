@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import drawn
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
@@ -205,6 +205,10 @@ boxes = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(boxes, max_size=6), st.lists(boxes, max_size=6))
+@example(  # the most overlap in all would be two pairs, one of them too weak
+    known=[tracking.Box(41, -1, 131, 67, 0.0), tracking.Box(86, -15, 114, 33, 0.0)],
+    found=[tracking.Box(101, 0, 5, 32, 0.0), tracking.Box(80, -15, 186, 67, 0.0)],
+)
 def test_the_assignment_gives_each_face_at_most_one_box_and_never_a_distant_one(known, found):
     pairs = tracking._assigned(known, found)
     assert len(set(pairs.values())) == len(pairs)
