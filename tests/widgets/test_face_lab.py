@@ -8,7 +8,7 @@ from pathlib import Path
 import re
 import sys
 
-from browser import launched_browser, opened_page
+from browser import opened_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -221,12 +221,6 @@ def synced(lab, names):
     if "picture" in values:
         values["picture"] = base64.b64encode(lab.picture).decode()
     return values
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with launched_browser() as one:
-        yield one
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 
-from browser import launched_browser, opened_page
+from browser import opened_page
 from jupyter_server_process import jupyterlab
 import nbformat
 import pytest
@@ -42,12 +42,6 @@ def server(tmp_path_factory):
         nbformat.write(notebook, folder / f"{name}.ipynb")
     with jupyterlab(folder) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with launched_browser() as one:
-        yield one
 
 
 @contextmanager
