@@ -132,7 +132,9 @@ def _weighed(noted, stack) -> dict:
 def _audit_set():
     """Who is filmed under what, and how networks are asked; nothing is filmed."""
     plan = {"usual": {}, "some": {"people": 30, "tested": 25, "conditions": ["dim", "mask"], "clips": 3, "size": 90}}
-    out, folders = {}, []
+    constants = [population.SEED, population.BASELINE, population.SENSITIVE_FEATURES, population.CONDITIONS]
+    yield "constants", digest(plain([constants[:2], {**constants[2]}, {**constants[3]}]))
+    folders = []
     with instead() as (noted, stack):
         put = stack.enter_context
 
@@ -169,13 +171,14 @@ def _audit_set():
         for name, options in plan.items():
             made = fairness.audit_set(progress=False, **options)
             table = made.table
-            out[name] = {
+            told = {
                 "rows": condensed({key: column.tolist() for key, column in table.items()}),
                 "pictures": len(table),
                 "sets": len(made.sets),
                 "a face": sketch(made.face(1)),
                 "no face": made.face(3) is None,
             }
+            yield name, told
         asked = fairness.ask(
             made,
             [
@@ -184,20 +187,19 @@ def _audit_set():
             ],
             progress=False,
         )
-        out["asked"] = condensed({key: asked[key].tolist() for key in ("predicted_0", "predicted_1", "right")})
+        yield "asked", condensed({key: asked[key].tolist() for key in ("predicted_0", "predicted_1", "right")})
         for seed in (2020, 2021, 2022, 2023, 2024):  # which seeds would film the stand-ins' people
             try:
                 fairness.audit_set(30, tested=0, clips=1, seed=seed, progress=False)
-                out[f"seed {seed}"] = "filmed"
+                done = "filmed"
             except FerError:
-                out[f"seed {seed}"] = "refused"
+                done = "refused"
+            yield f"seed {seed}", done
         shown = len(folders)
         for size in (90, 180):  # the same films at two sizes are two sets of faces
             fairness.audit_set(2, tested=0, clips=2, size=size, progress=False)
-    out["folders"] = [len(set(folders[:shown])), len(set(folders[shown:]))]
-    constants = [population.SEED, population.BASELINE, population.SENSITIVE_FEATURES, population.CONDITIONS]
-    out["constants"] = digest(plain([constants[:2], {**constants[2]}, {**constants[3]}]))
-    return {**out, **noted.output({})}
+    yield "folders", [len(set(folders[:shown])), len(set(folders[shown:]))]
+    yield from noted.output({}).items()
 
 
 def _scores_by_row(network: Network, images, rows) -> np.ndarray:
@@ -325,16 +327,15 @@ def _real_people():
         own = 2 * draw.random(6)[table["actor"].astype(int) - 1]
         table[unit] = (number + 1) * (own + draw.random(5)[kinds] + draw.random(len(table)))
     table["AU12_c"] = 0.5 * (table["actor"] == "03") * draw.random(len(table))  # hardly any spread for the others
+    yield "referred", {name: condensed(real_people.referred(table, name)) for name in real_people.REFERENCES}
     with instead() as (noted, stack):
         _instead_of_sklearn(real_people, noted, stack)
         load = noted.function("load_features", lambda *_, **__: _features(table))
         stack.enter_context(patch.object(real_people, "load_features", load))
-        out = noted.output(real_people.answer("class", progress=False))
-        noted.rest.clear()
         real_people.answer("smoke", progress=False, models=("forest",), asked={"twins": ("plain",)})
-        out["smoke"] = listed(noted.rest)
-    out["referred"] = {name: condensed(real_people.referred(table, name)) for name in real_people.REFERENCES}
-    return out
+        yield "smoke", listed(noted.rest)
+        noted.rest.clear()
+        yield from noted.output(real_people.answer("class", progress=False)).items()
 
 
 @canary("study.human_votes", tolerance=EXACT)
@@ -642,6 +643,7 @@ def _compression():
         rows = [{"name": name, "ratio": drawn(name, item.name).random()} for name, item in items.items()]
         return pd.DataFrame(rows).assign(latency_ms=[None, *range(1, len(rows))])
 
+    yield "plans", digest(plain([compression.PLANS["class"], compression.PLANS["full"]]))
     absent: list[str] = []
 
     def is_there(package):
@@ -679,12 +681,11 @@ def _compression():
         put(patch.object(compression_measuring, "detectors", SimpleNamespace(create=detector)))
         finder = SimpleNamespace(load=lambda progress: SimpleNamespace(find=None))
         put(patch.object(compression_measuring, "landmark_predictor", finder))
-        out = noted.output(compression.answer("class", progress=False))
+        yield from noted.output(compression.answer("class", progress=False)).items()
         noted.rest.clear()
         absent.append("openvino")
         again = compression.answer("class", progress=False)
-        out["again"] = condensed({key: again[key] for key in ("left_out", "networks")} | {"requests": noted.rest}, 1)
-    return {**out, "plans": digest(plain([compression.PLANS["class"], compression.PLANS["full"]]))}
+        yield "again", condensed({key: again[key] for key in ("left_out", "networks")} | {"requests": noted.rest}, 1)
 
 
 # --- smaller than the paper -------------------------------------------------------------------------
