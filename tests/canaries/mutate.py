@@ -32,14 +32,13 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "helpers"), str(ROOT)]
 
 
 class Edited(importlib.abc.MetaPathFinder):
-    """Finds the modules of the package and of the canaries as ever, and reads one of them with other text.
+    """Finds the modules of the package and of the canaries as ever, and reads the edited ones with other text.
 
     What a file compiles to is kept: the modules are run anew for each edit, and read once.
     """
 
     def __init__(self) -> None:
-        self.file: Path | None = None
-        self.text = ""
+        self.texts: dict[str, str] = {}
         self.compiled: dict[str, CodeType] = {}
 
     def find_spec(self, name, path=None, target=None):
@@ -57,8 +56,8 @@ class _Loader(importlib.machinery.SourceFileLoader):
         self.edited = edited
 
     def get_code(self, fullname):
-        if self.edited.file == Path(self.path):
-            return compile(self.edited.text, self.path, "exec")
+        if self.path in self.edited.texts:
+            return compile(self.edited.texts[self.path], self.path, "exec")
         if self.path not in self.edited.compiled:
             self.edited.compiled[self.path] = super().get_code(fullname)
         return self.edited.compiled[self.path]
@@ -80,19 +79,23 @@ def file_of(stage: str) -> str:
     return "canaries_models"  # one function enters the canaries of several networks
 
 
-def noticed(stage: str, edited: Edited, file: str | None, old: str, new: str) -> tuple[bool, str]:
-    """(whether the stage's canary gives another output with the edit, what it noticed)."""
-    edited.file = None
-    if file is not None:
-        path = ROOT / file
-        text = path.read_text(encoding="utf-8")
-        if text.count(old) < 1:
+def noticed(stage: str, edited: Edited, edits: list[tuple[str, str, str]]) -> tuple[bool, str]:
+    """(whether the stage's canary gives another output with these edits, what it noticed).
+
+    An edit is a file, what stands there once or more, and what takes the place of the first.
+    """
+    edited.texts = {}
+    for file, old, new in edits:
+        path = str(ROOT / file)
+        text = edited.texts.get(path) or Path(path).read_text(encoding="utf-8")
+        if old not in text:
             raise SystemExit(f"{file} does not contain {old!r}: bring this mutant of {stage} up to date")
-        edited.file, edited.text = path, text.replace(old, new, 1)
+        edited.texts[path] = text.replace(old, new, 1)
     forget()
     # A film of the untouched studio serves all edits of other rooms, and so do its faces.
     for name, makers in (("CANARY_FILM", MAKES_FILM), ("CANARY_FACES", MAKES_FACES)):
-        os.environ[name] = "" if file is None or file.startswith(makers) else KEPT
+        untouched = edits and not any(file.startswith(makers) for file, _, _ in edits)
+        os.environ[name] = KEPT if untouched else ""
     try:
         canary = importlib.import_module("canary")
         importlib.import_module(file_of(stage))
@@ -101,6 +104,14 @@ def noticed(stage: str, edited: Edited, file: str | None, old: str, new: str) ->
         return bool(said), said
     except Exception as error:  # whatever an edit may break
         return True, f"{type(error).__name__}: {error}"
+
+
+def tried(kind: str, stage: str, edited: Edited, edits: list[tuple[str, str, str]]) -> dict:
+    """A row of the report: the edits, whether the canary noticed them and what it said, and processor seconds."""
+    began = time.process_time()
+    found, said = noticed(stage, edited, edits)
+    seconds = round(time.process_time() - began, 2)
+    return {"kind": kind, "edits": edits, "noticed": found, "said": said[:300], "seconds": seconds}
 
 
 def main(stages: list[str]) -> None:
@@ -114,19 +125,15 @@ def main(stages: list[str]) -> None:
     sys.meta_path.insert(0, edited)
     for stage in stages:
         gc.disable()  # while libraries are loaded: they stay, so nobody need search them for garbage again and again
-        rows = [{"kind": "none", "file": None, "old": "", "new": ""}]
-        rows += [{"kind": "mutant", "file": file, "old": old, "new": new} for file, old, new in MUTANTS.get(stage, ())]
-        rows += [
-            {"kind": "harmless", "file": file, "old": old, "new": new} for file, old, new in HARMLESS.get(stage, ())
-        ]
-        for row in rows:
-            began = time.process_time()
-            row["noticed"], row["said"] = noticed(stage, edited, row["file"], row["old"], row["new"])
-            row["seconds"] = round(time.process_time() - began, 2)
-            if row["kind"] == "none":  # everything that this stage needs is loaded now
-                gc.freeze()
-                gc.enable()
-            row["said"] = row["said"][:300]
+        rows = [tried("none", stage, edited, [])]
+        gc.freeze()
+        gc.enable()
+        rows += [tried("mutant", stage, edited, [edit]) for edit in MUTANTS.get(stage, ())]
+        harmless = list(HARMLESS.get(stage, ()))
+        if harmless:  # all at once; if that is noticed, each alone, to say which it was
+            rows.append(tried("harmless", stage, edited, harmless))
+            if rows[-1]["noticed"]:
+                rows += [tried("harmless", stage, edited, [edit]) for edit in harmless]
         print(f"MUTANTS {json.dumps({'stage': stage, 'rows': rows})}", flush=True)
 
 

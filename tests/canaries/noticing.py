@@ -21,7 +21,11 @@ def stages_of(module) -> list[str]:
 
 
 def tried(stages: list[str]) -> dict[str, list[dict]]:
-    """Stage -> one row an edit: ``kind``, ``file``, ``old``, ``new``, ``noticed``, ``said``, ``seconds``."""
+    """Stage -> a row for each mutant, for all harmless edits at once and for none.
+
+    A row has ``kind`` (mutant, harmless or none), ``edits`` (file, old text, new text), ``noticed``, ``said`` and
+    ``seconds`` of the processor.
+    """
     done = subprocess.run([sys.executable, str(HERE / "mutate.py"), *stages], capture_output=True, text=True)
     lines = [line.removeprefix("MUTANTS ") for line in done.stdout.splitlines() if line.startswith("MUTANTS ")]
     assert done.returncode == 0 and len(lines) == len(stages), done.stdout[-2000:] + done.stderr[-4000:]
