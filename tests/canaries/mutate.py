@@ -125,15 +125,15 @@ def main(stages: list[str]) -> None:
     sys.meta_path.insert(0, edited)
     for stage in stages:
         gc.disable()  # while libraries are loaded: they stay, so nobody need search them for garbage again and again
-        rows = [tried("none", stage, edited, [])]
+        harmless = list(HARMLESS.get(stage, ()))
+        # All at once, which is also how the canary is without an edit; if that is noticed, each alone, to say which.
+        rows = [tried("harmless", stage, edited, harmless)]
         gc.freeze()
         gc.enable()
+        if rows[0]["noticed"]:
+            rows += [tried("harmless", stage, edited, [edit]) for edit in harmless]
+            rows.append(tried("harmless", stage, edited, []))
         rows += [tried("mutant", stage, edited, [edit]) for edit in MUTANTS.get(stage, ())]
-        harmless = list(HARMLESS.get(stage, ()))
-        if harmless:  # all at once; if that is noticed, each alone, to say which it was
-            rows.append(tried("harmless", stage, edited, harmless))
-            if rows[-1]["noticed"]:
-                rows += [tried("harmless", stage, edited, [edit]) for edit in harmless]
         print(f"MUTANTS {json.dumps({'stage': stage, 'rows': rows})}", flush=True)
 
 
