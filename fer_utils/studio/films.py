@@ -234,8 +234,8 @@ def rehearse(
     plan = _plan(layout, actors, seed, clips_per_actor, frames, 256, fps, False, ("front",), factors)
     rows, acts = [], {}
     for take in _takes(plan):
-        act, _ = act_of(take, plan)
-        rows.append(clip_row(take, plan))
+        act, what = act_of(take, plan)
+        rows.append(clip_row(take, plan, what))
         acts[take.path] = {"action_units": act.action_units, "pose": act.pose, "gaze": act.gaze, "apex": act.apex}
     return Rehearsal(pd.DataFrame(rows), acts)
 

@@ -30,9 +30,9 @@ def _acted_intensity(take: Take, what: Conditions) -> int:
     return 1 if what.true_expression == "neutral" else take.intensity
 
 
-def clip_row(take: Take, plan: dict) -> dict:
-    """A clip's line in clips.csv."""
-    what = conditions(take, plan["seed"], plan["factors"])
+def clip_row(take: Take, plan: dict, what: Conditions | None = None) -> dict:
+    """A clip's line in clips.csv; ``what`` are its conditions, where they are known already."""
+    what = conditions(take, plan["seed"], plan["factors"]) if what is None else what
     who = identity_of(take.layout, take.actor, plan["seed"])
     return {
         "clip": take.path,
