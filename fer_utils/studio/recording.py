@@ -125,6 +125,13 @@ def record_clip(root: Path, plan: dict, take: Take) -> None:
     )
 
 
+def record_clips(root: str, plan: dict, takes: list[Take]) -> int:
+    """`record_clip` for several clips, a worker's task; their number."""
+    for take in takes:
+        record_clip(Path(root), plan, take)
+    return len(takes)
+
+
 def _camera(what: Conditions, rng: np.random.Generator, seed: int, width: int, height: int):
     """Lens, sensor and recorder: a function from BGR picture to BGR picture."""
     cv2 = opencv()
