@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 import os
 from pathlib import Path
 import stat
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.tables import ClipTable, Problems
+
+if TYPE_CHECKING:
+    from fer_utils.core.tables import ClipTable
 
 VIDEO_SUFFIXES: tuple[str, ...] = (".mp4", ".avi", ".flv", ".mov", ".webm", ".mkv", ".m4v")
 IMAGE_SUFFIXES: tuple[str, ...] = (
@@ -263,4 +265,7 @@ def scan_named(
     problems += not_media(others, "video")
     if not rows and os.path.isdir(base):
         problems.append((str(base), "scan", "no clips", f"no {title} clip was found below this folder", "nothing read"))
+    # Tables bring pandas, for which a process that only reads or makes names has no use.
+    from fer_utils.core.tables import ClipTable, Problems
+
     return ClipTable.of(rows, Problems.of(problems))

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.tables import ClipTable
 from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named
+
+if TYPE_CHECKING:
+    from fer_utils.core.tables import ClipTable
 
 VIEWS = ("front", "down", "top", "left_30", "left_60", "right_30", "right_60")
 #: MEAD's own words for the expressions, to the canonical labels.

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.labels import RAVDESS
-from fer_utils.core.tables import ClipTable
 from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named
+
+if TYPE_CHECKING:
+    from fer_utils.core.tables import ClipTable
 
 MODALITIES = {"01": "audio-video", "02": "video-only", "03": "audio-only"}
 CHANNELS = {"01": "speech", "02": "song"}

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.tables import ClipTable
 from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named, told_by_folder
+
+if TYPE_CHECKING:
+    from fer_utils.core.tables import ClipTable
 
 ACTORS = ("DC", "JE", "JK", "KL")
 EXPRESSIONS = {

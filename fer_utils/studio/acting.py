@@ -181,13 +181,20 @@ def factor(kind: str, label: str, level: int, share: float, z: np.ndarray) -> np
     variance log(1 + v/m^2).  ``kind`` has its part of v, and ``share`` 0..1 of that part
     is played out here.
     """
+    spread, half_variance = _played(kind, label, level, share)
+    return np.exp(spread * z - half_variance)
+
+
+@lru_cache(maxsize=512)
+def _played(kind: str, label: str, level: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Spread and half the variance of the logarithm of a `factor`, each (17,)."""
     real = real_acting()
     parts = {"between": real.between, "style": real.style[label], "take": real.take[label]}
     total = sum(part**2 for part in parts.values())
     relative = total / real.mean[label, level] ** 2
     relative = relative * (1.0 + WIDER * relative / (1.0 + relative))
     variance = np.log1p(relative) * parts[kind] ** 2 / total * share
-    return np.exp(np.sqrt(variance) * z - 0.5 * variance)
+    return np.sqrt(variance), 0.5 * variance
 
 
 def acted(kind: str, label: str) -> float:
@@ -211,6 +218,24 @@ def known_as(label: str, level: int = 1) -> tuple[str, int]:
     return name, level
 
 
+@lru_cache(maxsize=512)
+def _reading(seed: int, name: str, level: int, free: float) -> np.ndarray:
+    """What is read from an actor's face in a label, on average over takes, (17,); the actor is named by the seed."""
+    real = real_acting()
+    always = factor(
+        "between",
+        name,
+        level,
+        acted("between", name) * free,
+        deviation("between", np.random.default_rng([717, seed])),
+    )
+    way = np.random.default_rng([718, seed, sorted(real.style).index(name)])
+    own = factor("style", name, level, acted("style", name) * free, deviation("style", way))
+    normal = real.mean[name, 1]
+    mean = np.maximum(normal + SATURATION[name] * (real.mean[name, level] - normal), 0.5 * normal)
+    return np.where(hardly_read(), 0.0, mean * always * own)
+
+
 def style(identity, label: str, *, layout: str = "ravdess", intensity: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """How an actor rests and how an actor plays a label, on average over takes.
 
@@ -219,23 +244,8 @@ def style(identity, label: str, *, layout: str = "ravdess", intensity: int = 1) 
     """
     real, direction = real_acting(), DIRECTIONS[layout][intensity]
     free = direction.freedom**2
-
-    def reading(name: str, level: int) -> np.ndarray:
-        always = factor(
-            "between",
-            name,
-            level,
-            acted("between", name) * free,
-            deviation("between", np.random.default_rng([717, identity.seed])),
-        )
-        way = np.random.default_rng([718, identity.seed, sorted(real.style).index(name)])
-        own = factor("style", name, level, acted("style", name) * free, deviation("style", way))
-        normal = real.mean[name, 1]
-        mean = np.maximum(normal + SATURATION[name] * (real.mean[name, level] - normal), 0.5 * normal)
-        return np.where(hardly_read(), 0.0, mean * always * own)
-
     name, level = known_as(label, direction.level)
-    neutral, shown = reading("neutral", 1), reading(name, level)
+    neutral, shown = _reading(identity.seed, "neutral", 1, free), _reading(identity.seed, name, level, free)
     columns = [INDEX[unit] for unit in real.units]
     rest, played = np.zeros((2, len(INDEX))), np.zeros((2, len(INDEX)))
     rest[:, columns] = GAIN * neutral

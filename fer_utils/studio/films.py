@@ -41,7 +41,7 @@ from fer_utils.studio import writing
 from fer_utils.studio.expressions import ACTION_UNITS
 from fer_utils.studio.factors import FACTORS, checked
 from fer_utils.studio.layouts import Take, cameras, cast, takes
-from fer_utils.studio.recording import act_of, clip_row, record_clip
+from fer_utils.studio.recording import act_of, clip_row, record_clips
 from fer_utils.studio.render import checked_size
 
 #: The version of the studio: the same arguments and version give the same pixels and the same truth.
@@ -234,8 +234,8 @@ def rehearse(
     plan = _plan(layout, actors, seed, clips_per_actor, frames, 256, fps, False, ("front",), factors)
     rows, acts = [], {}
     for take in _takes(plan):
-        act, _ = act_of(take, plan)
-        rows.append(clip_row(take, plan))
+        act, what = act_of(take, plan)
+        rows.append(clip_row(take, plan, what))
         acts[take.path] = {"action_units": act.action_units, "pose": act.pose, "gaze": act.gaze, "apex": act.apex}
     return Rehearsal(pd.DataFrame(rows), acts)
 
@@ -273,11 +273,11 @@ def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress
         if pool is None:
             with worker_pool.one_thread():
                 for batch in batches:
-                    bar.update(_film_batch(str(root), plan, batch))
+                    bar.update(record_clips(str(root), plan, batch))
             return
         try:
             with pool:
-                futures = [pool.submit(_film_batch, str(root), plan, batch) for batch in batches]
+                futures = [pool.submit(record_clips, str(root), plan, batch) for batch in batches]
                 try:
                     for future in as_completed(futures):
                         bar.update(future.result())
@@ -289,12 +289,6 @@ def _run(root: Path, plan: dict, jobs: list[Take], workers: int | None, progress
                 "A filming process ended too early; most likely the machine is out of memory. Use fewer `workers` and "
                 "call film() again with the same arguments; it goes on where it stopped."
             ) from None
-
-
-def _film_batch(root: str, plan: dict, batch: list[Take]) -> int:
-    for take in batch:
-        record_clip(Path(root), plan, take)
-    return len(batch)
 
 
 def _version() -> str:

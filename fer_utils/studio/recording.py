@@ -30,9 +30,9 @@ def _acted_intensity(take: Take, what: Conditions) -> int:
     return 1 if what.true_expression == "neutral" else take.intensity
 
 
-def clip_row(take: Take, plan: dict) -> dict:
-    """A clip's line in clips.csv."""
-    what = conditions(take, plan["seed"], plan["factors"])
+def clip_row(take: Take, plan: dict, what: Conditions | None = None) -> dict:
+    """A clip's line in clips.csv; ``what`` are its conditions, where they are known already."""
+    what = conditions(take, plan["seed"], plan["factors"]) if what is None else what
     who = identity_of(take.layout, take.actor, plan["seed"])
     return {
         "clip": take.path,
@@ -123,6 +123,13 @@ def record_clip(root: Path, plan: dict, take: Take) -> None:
             "time_s": (np.arange(plan["frames"]) / fps).astype(np.float32),
         },
     )
+
+
+def record_clips(root: str, plan: dict, takes: list[Take]) -> int:
+    """`record_clip` for several clips, a worker's task; their number."""
+    for take in takes:
+        record_clip(Path(root), plan, take)
+    return len(takes)
 
 
 def _camera(what: Conditions, rng: np.random.Generator, seed: int, width: int, height: int):

@@ -232,7 +232,10 @@ def paint(
         # The neck stands under the back of the head, which a turn brings to the side.
         aside = round(-0.36 * unit * (pose.sy - math.copysign(_TURNED, pose.sy)))
     whole = not aside and not hair.hangs(identity)
-    canvas = (_set if whole else _stage)(identity, width, height, wall, light, float(zoom)).copy()
+    if whole:
+        canvas = _set(identity, width, height, wall, light, float(zoom)).copy()
+    else:
+        canvas = _stage(width, height, wall, light).copy()
     scene = features.Scene(canvas, identity, face, pose, au, marks, unit, bright, gaze)
     features.place(scene)
 
@@ -278,7 +281,7 @@ def _finish(exposure: float, warmth: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=12)
-def _stage(identity: Identity, width: int, height: int, background, light: Light, zoom: float) -> np.ndarray:
+def _stage(width: int, height: int, background, light: Light) -> np.ndarray:
     """The wall: lighter on the lamp's side."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     x, y = x / width - 0.5, y / height - 0.45
@@ -293,7 +296,7 @@ def _stage(identity: Identity, width: int, height: int, background, light: Light
 def _set(identity: Identity, width: int, height: int, background, light: Light, zoom: float) -> np.ndarray:
     """Wall and body together: what most pictures of a clip share."""
     cv2 = opencv()
-    canvas = _stage(identity, width, height, background, light, zoom).copy()
+    canvas = _stage(width, height, background, light).copy()
     body, weight, top = _body(identity, width, height, light, zoom)
     canvas[top:] = cv2.blendLinear(body, canvas[top:], weight, 1.0 - weight)
     canvas.setflags(write=False)

@@ -24,6 +24,8 @@ WIDE, TALL = 144, 144  # cells of relief and shading
 FINE = 288  # cells of colour, each way
 ANGLE = 1.75  # radians each way
 MARGIN = 0.03  # head units below the chin
+#: A Gaussian hill is nothing, to the last bit of float32, beyond so many of its widths: exp(-10.3**2) is 0 there.
+REACH = 10.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +43,29 @@ class Skin:
 
 
 def _hill(x, y, x0, y0, sx, sy, height, tilt=0.0):
-    """A Gaussian hill; ``tilt`` radians turns its long axis."""
+    """A Gaussian hill; ``tilt`` radians turns its long axis.  ``x`` is a grid, ``y`` its heights as a column."""
     c, s = math.cos(tilt), math.sin(tilt)
-    u, v = x - x0, y - y0
+    # Only rows that the hill reaches are worked out.
+    reach = REACH * math.hypot(sx * s, sy * c)
+    bent = isinstance(y0, np.ndarray)  # the hill's middle is higher or lower from column to column
+    lowest, highest = (y0.min(), y0.max()) if bent else (y0, y0)
+    first, last = y[:, 0].searchsorted((lowest - reach, highest + reach))
+    if bent:
+        y0 = y0[first:last]
+    u, v = x[first:last] - x0, y[first:last] - y0
     if tilt:
         u, v = u * c + v * s, v * c - u * s
-    return height * np.exp(-((u * (1 / sx)) ** 2 + (v * (1 / sy)) ** 2))
+    u *= 1 / sx
+    u *= u
+    v *= 1 / sy
+    v *= v
+    u += v
+    np.negative(u, out=u)
+    np.exp(u, out=u)
+    u *= height
+    hill = np.zeros(x.shape, u.dtype)
+    hill[first:last] = u
+    return hill
 
 
 def _fold(x, y, path, width, depth):
@@ -63,9 +82,8 @@ def _fold(x, y, path, width, depth):
     return total
 
 
-def _rest(i: Identity, x, y, sag: float) -> np.ndarray:
-    """Relief of the face at rest for x >= 0 mirrored by |x|."""
-    m = np.abs(x)
+def _rest(i: Identity, m, y, sag: float) -> np.ndarray:
+    """Relief of the face at rest; ``m`` is |x|."""
     male = i.presentation == "male"
     e = i.eye_spacing
     h = _hill(m, y, e, -i.brow_height + 0.03, 0.20, 0.065, 0.046 if male else 0.024)
@@ -88,9 +106,8 @@ def _rest(i: Identity, x, y, sag: float) -> np.ndarray:
     return h
 
 
-def _nose(i: Identity, x, y) -> np.ndarray:
+def _nose(i: Identity, m, y) -> np.ndarray:
     """The nose's relief: a ridge that widens and rises towards the tip, and two wings."""
-    m = np.abs(x)
     length = i.nose_length
     t = np.clip((y + 0.10) / (length + 0.02), 0.0, 1.0)
     height = (0.045 * i.bridge + 0.135 * i.nose_depth * t**1.5) * np.clip((y + 0.20) / 0.16, 0, 1)
@@ -104,9 +121,9 @@ def _nose(i: Identity, x, y) -> np.ndarray:
     return ridge + ball + wings + crease
 
 
-def _unit_relief(i: Identity, x, y) -> dict[int, np.ndarray]:
-    """What each action unit adds to the relief on the side x >= 0 (mirrored by |x|)."""
-    m, e, my = np.abs(x), i.eye_spacing, i.mouth_y
+def _unit_relief(i: Identity, m, y) -> dict[int, np.ndarray]:
+    """What each action unit adds to the relief on the side x >= 0, and on the other as its mirror; ``m`` is |x|."""
+    e, my = i.eye_spacing, i.mouth_y
     top = -i.brow_height - 0.10
     deep = float(np.clip(0.72 + 0.7 * (i.age - 24) / 35, 0.72, 1.5))
 
@@ -187,30 +204,43 @@ def _grid(head: Head, rows: int, columns: int):
     return angle[None, :], y[:, None], w * (np.sin(inside) + (angle - inside)[None, :])
 
 
+def _half(x: np.ndarray) -> np.ndarray:
+    """|x| in the left half of a grid if the right half is its mirror, and otherwise in all of it."""
+    m = np.abs(x)
+    half = x.shape[1] // 2
+    return np.ascontiguousarray(m[:, :half]) if np.array_equal(m[:, :half], m[:, : half - 1 : -1]) else m
+
+
+def _whole(relief: np.ndarray, columns: int) -> np.ndarray:
+    """What was worked out for `_half` of a grid, for all its columns."""
+    return relief if relief.shape[1] == columns else np.concatenate([relief, relief[:, ::-1]], axis=1)
+
+
 @lru_cache(maxsize=12)
 def skin_of(identity: Identity) -> Skin:
     """Everything about a person's skin that is the same in every picture (last 12 kept)."""
     head = head_of(identity)
     angle, y, x = _grid(head, TALL, WIDE)
-    x, y = x.astype(np.float32), np.broadcast_to(y.astype(np.float32), x.shape)
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    m = _half(x)
     sag = float(np.clip((identity.age - 26) / 36, 0, 1))
     dark = max(identity.tone - 6, 0)
-    nose = _nose(identity, x, y)
-    base = _rest(identity, x, y, sag) + nose
+    adds = _unit_relief(identity, m, y)
+    base = _rest(identity, m, y, sag) + _nose(identity, m, y)
     if identity.age > 40:
-        base = base + 0.4 * sag * sum(_unit_relief(identity, x, y)[k] * v for k, v in ((1, 0.35), (2, 0.25), (6, 0.2)))
+        base = base + 0.4 * sag * sum(adds[k] * v for k, v in ((1, 0.35), (2, 0.25), (6, 0.2)))
     units: list = [()] * (2 * len(INDEX))
     left_share = 0.5 + 0.5 * np.tanh(x / 0.05)  # the person's left is the viewer's right
     # Folds on dark skin are lit by its gloss; the picture has no other way to keep them as clear as on light skin.
     clear = 1.0 + 0.07 * dark
-    for unit, relief in _unit_relief(identity, x, y).items():
-        relief = clear * relief
+    for unit, relief in adds.items():
+        relief = _whole(clear * relief, WIDE)
         k = 2 * INDEX[unit]
         if unit in MIDLINE:
             units[k] = units[k + 1] = _windows(0.5 * relief)
         else:
             units[k], units[k + 1] = _windows(relief * (1 - left_share)), _windows(relief * left_share)
-    w, front, _ = head.rows(y[:, :1])
+    w, front, _ = head.rows(y)
     down = (float(y[-1, 0]) - float(y[0, 0])) / (TALL - 1)
     across = np.sqrt((w * np.cos(angle)) ** 2 + (front * np.sin(angle)) ** 2) * (angle[0, 1] - angle[0, 0])
     # Crown and chin are caps: without a least width their two halves would meet in a seam.
@@ -222,9 +252,9 @@ def skin_of(identity: Identity) -> Skin:
     normal = np.stack([nx / size, ny, nz / size])
     normal /= np.sqrt((normal**2).sum(0))
     return Skin(
-        base=base.astype(np.float32),
+        base=_whole(base, WIDE).astype(np.float32),
         units=tuple(units),
-        lift=_nose_lift(identity, x, y).astype(np.float32),
+        lift=_whole(_nose_lift(identity, m, y), WIDE).astype(np.float32),
         normal=normal.astype(np.float32),
         per_across=(1.0 / np.maximum(across, 1e-3)).astype(np.float32),
         down=down,
@@ -243,8 +273,7 @@ def _windows(relief: np.ndarray) -> tuple:
     return ((rows, columns, np.ascontiguousarray(relief[rows, columns], np.float32)),)
 
 
-def _nose_lift(i: Identity, x, y) -> np.ndarray:
-    m = np.abs(x)
+def _nose_lift(i: Identity, m, y) -> np.ndarray:
     t = np.clip((y + 0.05) / (i.nose_length - 0.05), 0, 1.25)
     rise = 0.27 * i.nose_depth * t * np.where(t > 1, np.clip(1 - (t - 1) / 0.25, 0, 1), 1.0)
     return rise * np.exp(-((m / (0.06 + 0.10 * np.minimum(t, 1))) ** 2)) + _hill(m, y, 0, i.mouth_y, 0.26, 0.14, 0.05)
@@ -260,11 +289,10 @@ def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
     cv2 = opencv()
     _, y, x = _grid(head, FINE, FINE)
     x, y = x.astype(np.float32), y.astype(np.float32)
-    m = np.abs(x)
-    y = np.broadcast_to(y, x.shape)
+    m = _half(x)
     rng = np.random.default_rng([555, i.seed])
-    skin = np.empty((FINE, FINE, 3), np.float32)
-    skin[:] = i.skin
+    # Red, green and blue are kept apart until the end: arithmetic is quicker so.
+    skin = [np.full((FINE, FINE), tone, np.float32) for tone in i.skin]
     light = i.tone <= 5
     blush = (
         _hill(m, y, i.eye_spacing + 0.10, 0.30, 0.17, 0.13, 1.0)
@@ -272,12 +300,11 @@ def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
         + _hill(m, y, 0, i.chin - 0.13, 0.16, 0.10, 0.4)
         + _hill(m, y, 0.85, 0.1, 0.25, 0.3, 0.6)
     )
-    tint = np.array((3, -15, -13) if light else (6, -7, -7), np.float32)
-    skin += blush[..., None] * tint
+    _tint(skin, _whole(blush, FINE), (3, -15, -13) if light else (6, -7, -7))
     tired = _hill(m, y, i.eye_spacing - 0.01, 0.10, 0.16, 0.05, 0.6 + 0.7 * sag) + _hill(
         m, y, i.eye_spacing, -0.06, 0.17, 0.07, 0.5
     )
-    skin += tired[..., None] * np.array((-16, -16, -10) if light else (-13, -11, -9), np.float32)
+    _tint(skin, _whole(tired, FINE), (-16, -16, -10) if light else (-13, -11, -9))
     # Dark skin is lit as a portrait photographer lights it: planes that face the camera shine, hollows stay deep.
     share = min(max((i.tone - 5) / 3.0, 0.0), 1.0)
     if share:
@@ -287,26 +314,47 @@ def _colour(i: Identity, head: Head, sag: float) -> np.ndarray:
             + _hill(m, y, 0, -0.50, 0.40, 0.18, 0.6)
             + _hill(m, y, 0, i.chin - 0.15, 0.14, 0.08, 0.4)
         )
-        skin *= (
-            (1.0 + 0.42 * share * planes) * (1.0 - 0.30 * share * _hill(m, y, i.eye_spacing, -0.03, 0.20, 0.12, 1.0))
-        )[..., None]
-    skin += (_noise(rng, FINE, FINE, 1.0) * 1.0 + _noise(rng, FINE, FINE, 7.0) * 1.4)[..., None] * (1.0, 1.0, 0.9)
+        lit = (1.0 + 0.42 * share * planes) * (1.0 - 0.30 * share * _hill(m, y, i.eye_spacing, -0.03, 0.20, 0.12, 1.0))
+        lit = _whole(lit, FINE)
+        for plane in skin:
+            plane *= lit
+    mottling = _noise(rng, FINE, FINE, 1.0) * 1.0 + _noise(rng, FINE, FINE, 7.0) * 1.4
+    for plane, strength in zip(skin, (1.0, 1.0, 0.9), strict=True):
+        plane += mottling * np.float64(strength)
     if i.freckles:
         for _ in range(int(110 * i.freckles)):
             px, py = rng.normal(0, 0.30), 0.22 + rng.normal(0, 0.13)
-            spot = _hill(x, y, px, py, 0.011, 0.011, rng.uniform(0.25, 0.7))
-            skin += spot[..., None] * np.array((-26, -42, -44), np.float32)
+            _freckle(skin, x, y, px, py, rng.uniform(0.25, 0.7))
     if i.facial_hair != "none":
-        mask = _whiskers(i, m, y)
+        mask = _whole(_whiskers(i, m, y), FINE)
         grain = 0.80 + 0.20 * np.clip(_noise(rng, FINE, FINE, 0.8), -1.5, 1.5)
         strength = 0.30 if i.facial_hair == "stubble" else 0.92
         hair = np.asarray(i.hair, np.float32) * 0.85 + np.array((16, 12, 10), np.float32)
         if i.facial_hair == "stubble":
             hair = hair * 0.6 + np.asarray(i.skin, np.float32) * 0.2
-        cover = np.clip(mask * strength * grain, 0, 0.96)[..., None]
-        streak = 10 * _noise(rng, FINE, FINE, 1.0)[..., None] if strength > 0.5 else 0.0
-        skin = skin * (1 - cover) + (hair + streak) * cover
-    return np.clip(cv2.GaussianBlur(skin, (3, 3), 0), 0, 255).astype(np.uint8)
+        cover = np.clip(mask * strength * grain, 0, 0.96)
+        streak = 10 * _noise(rng, FINE, FINE, 1.0) if strength > 0.5 else 0.0
+        bare = 1 - cover
+        skin = [plane * bare + (tone + streak) * cover for plane, tone in zip(skin, hair, strict=True)]
+    return np.clip(cv2.GaussianBlur(cv2.merge(skin), (3, 3), 0), 0, 255).astype(np.uint8)
+
+
+def _tint(skin: list[np.ndarray], where: np.ndarray, tint) -> None:
+    """Add a colour to the skin's planes, in place, as strongly as ``where`` says."""
+    for plane, tone in zip(skin, tint, strict=True):
+        plane += where * np.float32(tone)
+
+
+def _freckle(skin: list[np.ndarray], x, y, px: float, py: float, strength: float) -> None:
+    """Put one freckle on the skin's planes, in place; only the cells that it reaches are worked out."""
+    size = 0.011
+    first, last = np.searchsorted(y[:, 0], (py - REACH * size, py + REACH * size))
+    near = np.flatnonzero((np.abs(x[first:last] - px) < REACH * size).any(axis=0))
+    if not len(near):
+        return
+    rows, columns = slice(first, last), slice(near[0], near[-1] + 1)
+    spot = _hill(x[rows, columns], y[rows], px, py, size, size, strength)
+    _tint([plane[rows, columns] for plane in skin], spot, (-26, -42, -44))
 
 
 def _whiskers(i: Identity, m, y) -> np.ndarray:
@@ -325,4 +373,5 @@ def _whiskers(i: Identity, m, y) -> np.ndarray:
         return above
     if i.facial_hair == "goatee":
         return np.maximum.reduce([above, chin, beside])
-    return np.maximum.reduce([above, chin, beside, cheeks, step(y - (my + 0.17), 0.02)])
+    below = np.broadcast_to(step(y - (my + 0.17), 0.02), m.shape)
+    return np.maximum.reduce([above, chin, beside, cheeks, below])

@@ -19,10 +19,17 @@ from fer_utils.synthetic import stand_ins
 
 
 @contextmanager
-def few_faces(frames: int, *, actors: int | None = None, seen_by: Iterable[ModuleType] = ()) -> Iterator[None]:
+def few_faces(
+    frames: int,
+    *,
+    actors: int | None = None,
+    performances: int | None = None,
+    seen_by: Iterable[ModuleType] = (),
+) -> Iterator[None]:
     """Within the block a stand-in's face set, or that of real clips, has only the first faces of each clip.
 
-    ``actors`` keeps only so many people; ``seen_by`` are modules that imported `stand_ins.face_set` by its name.
+    ``actors`` keeps only so many people, and ``performances`` so many of each, with their twins; ``seen_by`` are
+    modules that imported `stand_ins.face_set` by its name.
     The whole set is made as ever, or read from the store that all tests share, and passes all its stages.
     """
     whole_set, made = stand_ins.face_set, {}
@@ -35,7 +42,12 @@ def few_faces(frames: int, *, actors: int | None = None, seen_by: Iterable[Modul
             if whole.fingerprint not in made:
                 people = sorted(set(whole.meta["actor"]))[:actors]
                 early = whole.meta.groupby("clip", sort=False).cumcount() < frames
-                few = np.flatnonzero(early & whole.meta["actor"].isin(people))
+                chosen = early & whole.meta["actor"].isin(people)
+                if performances is not None:
+                    different = whole.meta.drop_duplicates("performance").groupby("actor", sort=False)
+                    first = different.head(performances)["performance"]
+                    chosen &= whole.meta["performance"].isin(first)
+                few = np.flatnonzero(chosen)
                 folder = place / provenance.digest(whole.fingerprint)[:12]
                 made[whole.fingerprint] = FaceSet.save(np.asarray(whole.images[few]), whole.meta.iloc[few], folder)
             return made[whole.fingerprint]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from small_trainings import few_faces
+from small_trainings import few_faces, untraced
 from stage_lists import as_stored
 
 from fer_utils import studies
@@ -16,8 +16,11 @@ SMALL = {("actor", False): 2, ("frame", True): 1}
 
 @pytest.fixture(scope="module", autouse=True)
 def few(_store):
-    """Five actors, for five folds, and two faces of each clip: one can be in training and the other in test."""
-    with few_faces(2, actors=5):
+    """Five actors, for five folds, and two faces of each clip: one can be in training and the other in test.
+
+    Four performances of each actor will do, and nothing is compiled: a training has fewer steps than that is worth.
+    """
+    with few_faces(2, actors=5, performances=4), untraced():
         yield
 
 
@@ -114,7 +117,7 @@ def test_the_figures_of_ravdess_are_trainings_of_the_split_study():
 def test_the_sweep_at_its_smallest(_store):
     with as_stored("regularization"):
         found = regularization.answer(
-            "smoke", progress=False, dropouts=[0.0, 0.7], strengths=[0.001], folds=2, epochs=2
+            "smoke", progress=False, dropouts=[0.0, 0.7], strengths=[0.001], folds=2, epochs=1
         )
     low, high = found["cells"]
     assert (low["dropout"], high["dropout"], low["l1"]) == (0.0, 0.7, 0.001)

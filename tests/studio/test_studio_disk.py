@@ -163,43 +163,69 @@ def test_a_folder_that_may_not_be_written_to_is_one_error(tmp_path, monkeypatch)
 
 # --- a killed process -----------------------------------------------------------------------
 
+#: Whose work is cut off in the middle, and at which call.
+KILLS = [
+    ("fer_utils.studio.recording", "paint", 10),  # in the middle of the third clip's video
+    ("os", "replace", 1),
+    ("os", "replace", 2),  # before the plan, or a video, has its name
+    ("os", "replace", 3),
+    ("os", "replace", 4),  # before the twin, or the truth of a clip, has
+    ("os", "replace", 20),
+    ("os", "replace", 21),  # before the table, or the manifest, has
+]
+
+# The packages are loaded once; each film is made, and killed, in a process that is forked from there.
 KILLED = """
-import importlib, os, signal
+import importlib, json, os, signal, traceback
+import cv2, pandas
 from fer_utils import studio
-module, name, count, call = importlib.import_module(sys.argv[2]), sys.argv[3], int(sys.argv[4]), eval(sys.argv[5])
-work, calls = getattr(module, name), 0
-def dies(*a, **k):
-    global calls
-    calls += 1
-    if calls == count:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return work(*a, **k)
-setattr(module, name, dies)
-studio.film("ravdess", sys.argv[1], workers=1, **call)
+folder, kills, call = sys.argv[1], eval(sys.argv[2]), eval(sys.argv[3])
+
+def film_until_killed(number, module, name, count):
+    module = importlib.import_module(module)
+    work, calls = getattr(module, name), 0
+    def dies(*a, **k):
+        nonlocal calls
+        calls += 1
+        if calls == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return work(*a, **k)
+    setattr(module, name, dies)
+    studio.film("ravdess", f"{folder}/{number}", workers=1, **call)
+
+ended = []
+for number, kill in enumerate(kills):
+    child = os.fork()
+    if not child:
+        try:
+            film_until_killed(number, *kill)
+        except BaseException:
+            traceback.print_exc()
+        os._exit(0)
+    ended.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+print(json.dumps(ended))
 """
 
 
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """For each of `KILLS` the folder that it leaves."""
+    folder = tmp_path_factory.mktemp("killed")
+    done = python(KILLED, folder, repr(KILLS), repr(CALL))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1]) == [-signal.SIGKILL] * len(KILLS), done.stderr
+    return {kill: folder / str(number) for number, kill in enumerate(KILLS)}
+
+
 @posix
-@pytest.mark.parametrize(
-    "module, name, count",
-    [
-        ("fer_utils.studio.recording", "paint", 10),  # in the middle of the third clip's video
-        ("os", "replace", 1),
-        ("os", "replace", 2),  # before the plan, or a video, has its name
-        ("os", "replace", 3),
-        ("os", "replace", 4),  # before the twin, or the truth of a clip, has
-        ("os", "replace", 20),
-        ("os", "replace", 21),  # before the table, or the manifest, has
-    ],
-)
-def test_kill_9_anywhere_and_the_same_call_makes_the_same_film(module, name, count, whole, tmp_path):
-    done = python(KILLED, tmp_path / "f", module, name, count, repr(CALL))
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    left = digest(tmp_path / "f")
+@pytest.mark.parametrize("module, name, count", KILLS)
+def test_kill_9_anywhere_and_the_same_call_makes_the_same_film(module, name, count, whole, killed):
+    root = killed[module, name, count]
+    left = digest(root)
     assert left != whole and [file for file in left if "/." in file]  # something half-made lies about, hidden
     with pytest.raises(FerError, match="a finished film"):
-        studio.Film.load(tmp_path / "f")
-    film = studio.film("ravdess", tmp_path / "f", workers=1, **CALL)
+        studio.Film.load(root)
+    film = studio.film("ravdess", root, workers=1, **CALL)
     assert digest(film.root) == whole
     assert film.filmed == 6 - sum(file.endswith(".npz") and "/." not in file for file in left)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import subprocess
@@ -45,9 +46,22 @@ def measured(finder):
     return landmark_predictor.measure(finder, people=20, pictures_per_person=8, progress=False)
 
 
+def learn_briefly(patched: pytest.MonkeyPatch) -> None:
+    """Have a training grow two of its ten levels of trees, where it is about files and not about what is learned."""
+    brief = functools.partial(fit_landmarks, options={**OPTIONS, "cascade_depth": 2})
+    patched.setattr(landmark_predictor, "fit_landmarks", brief)
+
+
+@pytest.fixture
+def brief(monkeypatch):
+    learn_briefly(monkeypatch)
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    return landmark_predictor.train(tmp_path_factory.mktemp("tiny") / "tiny.dat", **TINY)
+    with pytest.MonkeyPatch.context() as patched:
+        learn_briefly(patched)
+        return landmark_predictor.train(tmp_path_factory.mktemp("tiny") / "tiny.dat", **TINY)
 
 
 # --- the measure ----------------------------------------------------------------------------
@@ -237,7 +251,7 @@ def test_what_is_no_image_and_no_box(finder, image, box, words):
 # --- files ----------------------------------------------------------------------------------
 
 
-def test_equal_calls_give_equal_bytes_and_a_seed_others(tiny, tmp_path):
+def test_equal_calls_give_equal_bytes_and_a_seed_others(tiny, brief, tmp_path):
     again = landmark_predictor.train(tmp_path / "again.dat", **TINY)
     other = landmark_predictor.train(tmp_path / "other.dat", seed=1, **TINY)
     assert again.read_bytes() == tiny.read_bytes() != other.read_bytes()
@@ -257,13 +271,13 @@ def test_asked_again_it_does_nothing(trained, monkeypatch):
 
     before = trained.stat().st_mtime_ns
     monkeypatch.setattr(landmark_predictor, "fit_landmarks", never)
-    assert landmark_predictor.train(people=60, pictures_per_person=6, progress=False) == trained
+    assert landmark_predictor.train(people=60, pictures_per_person=4, progress=False) == trained
     assert trained.stat().st_mtime_ns == before and trained.stat().st_size < 8e6
     with pytest.raises(AssertionError, match="trained again"):  # another question is another file
-        landmark_predictor.train(people=60, pictures_per_person=7, progress=False)
+        landmark_predictor.train(people=60, pictures_per_person=5, progress=False)
 
 
-def test_a_damaged_predictor_of_the_store_is_made_anew(monkeypatch, tmp_path):
+def test_a_damaged_predictor_of_the_store_is_made_anew(brief, monkeypatch, tmp_path):
     monkeypatch.setenv("FER_HOME", str(tmp_path))
     file = landmark_predictor.train(**TINY)
     whole = file.read_bytes()
@@ -271,7 +285,7 @@ def test_a_damaged_predictor_of_the_store_is_made_anew(monkeypatch, tmp_path):
     assert landmark_predictor.train(**TINY) == file and file.read_bytes() == whole
 
 
-def test_a_write_that_fails_leaves_no_predictor_and_the_next_call_makes_it(tiny, monkeypatch, tmp_path):
+def test_a_write_that_fails_leaves_no_predictor_and_the_next_call_makes_it(tiny, brief, tmp_path):
     real = landmark_predictor.write_atomic
 
     def full(path, data):
@@ -279,11 +293,10 @@ def test_a_write_that_fails_leaves_no_predictor_and_the_next_call_makes_it(tiny,
             raise OSError(28, "No space left on device")
         real(path, data)
 
-    monkeypatch.setattr(landmark_predictor, "write_atomic", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(OSError, match="No space"):
+        patched.setattr(landmark_predictor, "write_atomic", full)
         landmark_predictor.train(tmp_path / "a.dat", **TINY)
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
-    monkeypatch.undo()
     assert landmark_predictor.train(tmp_path / "a.dat", **TINY).read_bytes() == tiny.read_bytes()
 
 

@@ -34,7 +34,7 @@ VIDEO = f"{FACES}/video.py"
 
 MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "studio": [
-        (ACTING, "np.exp(np.sqrt(variance) * z - 0.5 * variance)", "np.exp(np.sqrt(variance) * z)"),
+        (ACTING, "np.exp(spread * z - half_variance)", "np.exp(spread * z)"),
         (ACTING, "len(root))).sum(axis=1), -2.3, 2.3)", "len(root))).sum(axis=1), -1.0, 1.0)"),
         (ACTING, "strong = dict(identity.style), 1.2 if", "strong = dict(identity.style), 1.6 if"),
         (ACTING, "return x * x * (3 - 2 * x)", "return x"),
