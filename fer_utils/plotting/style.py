@@ -13,6 +13,7 @@ import html
 import io
 
 import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 import seaborn
@@ -114,9 +115,20 @@ def figure_html(figure, *, alt: str, caption: str | None = None) -> str:
 
 
 def _png(figure: Figure, paper: str) -> str:
-    """The figure on paper of a colour, as a PNG in base 64."""
+    """The figure on paper of a colour, as a PNG in base 64.
+
+    ``figure.savefig`` would draw it twice, the first time only for the layout, which each drawing sees to itself.
+    """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=200, facecolor=paper)
+    canvas_before, dots_before, paper_before = figure.canvas, figure.dpi, figure.get_facecolor()
+    figure.set_dpi(200)
+    figure.set_facecolor(paper)
+    try:
+        FigureCanvasAgg(figure).print_png(buffer)
+    finally:
+        figure.set_canvas(canvas_before)
+        figure.set_dpi(dots_before)
+        figure.set_facecolor(paper_before)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
