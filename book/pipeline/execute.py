@@ -106,6 +106,36 @@ def used_file(book: Book, chapter: str) -> Path:
     return book.executed / f"{chapter}.used.txt"
 
 
+def saving_seldom(seconds: float = 10.0) -> str:
+    """The name of papermill's own way to execute, but which saves a notebook of many pictures not after every cell.
+
+    It saves when ``seconds`` have passed since it last did, and at the end, whatever the end is.
+    """
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class SavingSeldom(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, kernel_name, **options):
+            saved, save = time.monotonic(), nb_man.save
+
+            def save_if_time_has_passed(nb=None, **_):
+                nonlocal saved
+                if nb:
+                    nb_man.nb = nb
+                if time.monotonic() - saved > seconds:
+                    save()
+                    saved = time.monotonic()
+
+            nb_man.save = save_if_time_has_passed
+            try:
+                return super().execute_managed_notebook(nb_man, kernel_name, **options)
+            finally:
+                nb_man.save = save  # papermill saves once more at the end
+
+    papermill_engines.register("saving-seldom", SavingSeldom)
+    return "saving-seldom"
+
+
 def run_chapter(
     book: Book, chapter: str, parameters: dict, *, progress: bool = True, variables: dict[str, str] | None = None
 ) -> Outcome:
@@ -134,6 +164,7 @@ def run_chapter(
             parameters=parameters,
             kernel_name=kernel(book, chapter, {**(variables or {}), USED_FILE: str(used)}),
             cwd=str(book.root),
+            engine_name=saving_seldom(),
             progress_bar=progress,
             autosave_cell_every=30,
             config=Config(KernelManager={"transport_encryption": "auto"}),
