@@ -1,8 +1,8 @@
 """What each format's converter needs: from a Keras model to the bytes of its files.
 
 Each takes the model, its input's shape (height, width, channels), the quantisation, calibration images
-(N, height, width, channels), the bits of int8 weights, and whether to show a bar.  All begin with ``model.export`` to
-a SavedModel of a batch of one, but for ONNX, which Keras writes itself (through tf2onnx).  OpenVINO's int8 files are
+(N, height, width, channels), the bits of int8 weights, and whether to show a bar.  All begin with a SavedModel of a
+batch of one, but for ONNX, which Keras writes itself (through tf2onnx).  OpenVINO's int8 files are
 converted from the int8 ONNX file, whose 8-bit steps OpenVINO takes over; its own quantiser, nncf, brings ten packages
 more and is not needed.
 """
@@ -76,6 +76,22 @@ def _signature(shape) -> list:
     return [keras.InputSpec(shape=(1, *shape), dtype="float32")]
 
 
+def _save_for_litert(tf, model: keras.Model, shape, folder: str) -> None:
+    """A SavedModel of which LiteRT's converter makes the same bytes as of ``model.export``'s, in half the time.
+
+    Keras traces the network several times and keeps what only training asks for.  The names below end up in the file.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec((1, *shape), tf.float32, name="args_0")], autograph=False)
+    def serve(args_0):
+        return model(args_0, training=False)
+
+    holder = tf.Module()
+    holder.weights = [variable.value for variable in model.variables]
+    holder.serve = serve
+    tf.saved_model.save(holder, folder, signatures={"serve": serve, "serving_default": serve})
+
+
 def litert(
     model: keras.Model, shape, quantize: str | None, images: np.ndarray, weight_bits: int | None, progress: bool
 ) -> Converted:
@@ -87,8 +103,8 @@ def litert(
             yield [image]
 
     with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, input_signature=_signature(shape), verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        _save_for_litert(tf, model, shape, folder)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=["serving_default"])
         if quantize:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if quantize == "float16":

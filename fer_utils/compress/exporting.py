@@ -1,6 +1,6 @@
 """Writing a network as a file for another engine, and checking the file against Keras.
 
-The working path (Keras 3, TensorFlow 2.21): ``model.export`` to a SavedModel,
+The working path (Keras 3, TensorFlow 2.21): a SavedModel,
 then the converter (see ``fer_utils.compress.converting``).
 ``from_concrete_functions`` on a Keras 3 model silently writes a file without
 weights, which is why every file is checked here.

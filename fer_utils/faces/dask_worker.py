@@ -110,9 +110,11 @@ def _ready(token: str) -> tuple[Detector, Settings]:
 def _unpacked(setup: bytes) -> tuple[Detector, Settings]:
     opencv().setNumThreads(1)
     detector, settings = pickle.loads(setup)
+    if detector == DlibHog.name:
+        return DlibHog(one_thread=True), settings
     finder = create(detector)
     if isinstance(finder, DlibHog):
-        finder.keep_to_itself()  # not the one that this process's threads share
+        finder.keep_to_this_thread()  # not the one that this process's threads share
     return finder, settings
 
 

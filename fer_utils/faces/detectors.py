@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import threading
 
 import numpy as np
 
@@ -24,6 +25,16 @@ def _shared_dlib_detector():
     return new_dlib_detector()
 
 
+_of_thread = threading.local()
+
+
+def _dlib_detector_of_this_thread():
+    """The one that this thread alone uses, for one pass after the other."""
+    if not hasattr(_of_thread, "dlib_detector"):
+        _of_thread.dlib_detector = new_dlib_detector()
+    return _of_thread.dlib_detector
+
+
 class DlibHog(Detector):
     """dlib's frontal face detector: histograms of oriented gradients and a linear classifier (King 2009).
 
@@ -38,13 +49,13 @@ class DlibHog(Detector):
     colours = True  # faces score a little higher in colour, which takes a third more time
     again = 96
 
-    def __init__(self):
+    def __init__(self, *, one_thread: bool = False):
         dlib("detector='dlib'", ", or pass detector='haar'")
-        self._find = _shared_dlib_detector()
+        self._find = _dlib_detector_of_this_thread() if one_thread else _shared_dlib_detector()
 
-    def keep_to_itself(self) -> None:
-        """Use a detector that no other ``DlibHog`` of this process uses: dlib's is not for two threads at once."""
-        self._find = new_dlib_detector()
+    def keep_to_this_thread(self) -> None:
+        """Use a detector that no other thread of this process uses: dlib's is not for two at once."""
+        self._find = _dlib_detector_of_this_thread()
 
     # dlib's own object cannot be pickled; whatever a subclass keeps beside it travels.
     def __getstate__(self):

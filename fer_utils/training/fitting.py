@@ -124,7 +124,6 @@ def fit(
     bar.close()
     if not one_pass and computing_in(model, "float32") is not model:
         model = _compiled(computing_in(model, "float32"), recipe, steps)
-        model.optimizer.build(model.trainable_variables)  # or its empty state would not load again
     return model, history
 
 
@@ -148,6 +147,9 @@ def _compiled(model, recipe: Recipe, steps: int):
     model.compile(
         optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False
     )
+    # What has its variables before the first step: else TensorFlow traces the step twice, once to make them.
+    model.optimizer.build(model.trainable_variables)
+    model.compute_metrics(None, np.zeros(1, np.int64), np.zeros((1, model.output_shape[-1]), np.float32))
     return model
 
 

@@ -14,6 +14,7 @@ from fer_utils import compress  # noqa: E402
 from fer_utils.compress import exporting, formats  # noqa: E402
 from fer_utils.compress.converting import Converted  # noqa: E402
 from fer_utils.compress.pruning import kernels  # noqa: E402
+from fer_utils.models import mobilenet_inception2019  # noqa: E402
 
 SHAPE = (32, 32, 1)
 
@@ -369,8 +370,13 @@ def test_a_file_without_its_weights_or_with_others_is_never_written(
 
 @pytest.mark.slow
 @needs_converter
-def test_a_network_with_normalisation_and_branches_exports(tmp_path):
+def test_a_network_with_normalisation_and_branches_exports(tmp_path, monkeypatch):
+    # The network as it is, with two of its five stages of bottlenecks.
+    monkeypatch.setattr(mobilenet_inception2019, "STAGES", mobilenet_inception2019.STAGES[:2])
     model = models.build("mobilenet_inception2019", classes=4, input_shape=SHAPE, width=0.25, features=16)
+    assert {"Concatenate", "DepthwiseConv2D", "BatchNormalization", "Add"} <= {
+        type(one).__name__ for one in model.layers
+    }
     export = compress.export(model, tmp_path / "m.tflite")
     assert export.checked == 8 and export.difference < 1e-4
 

@@ -4,6 +4,7 @@ import pytest
 
 from fer_utils import models, studies
 from fer_utils.core.errors import FerError
+from fer_utils.models import mobilenet_inception2019
 from fer_utils.plotting import pareto
 from fer_utils.studies import frontier, lightweight2019, nano_against_paper
 
@@ -38,7 +39,9 @@ def answers(by_actor=SOME):
     }
 
 
-def test_all_networks_on_the_strangers_that_all_have():
+def test_all_networks_on_the_strangers_that_all_have(monkeypatch):
+    # Two of its five stages of bottlenecks: asked is which files are written and weighed, and not how large one is.
+    monkeypatch.setattr(mobilenet_inception2019, "STAGES", mobilenet_inception2019.STAGES[:2])
     found = frontier.answer("smoke", progress=False, answers=answers(), quantize=(None,), repeats=2)
     rows = {row["name"]: row for row in found["rows"]}
     assert list(rows) == [
