@@ -200,31 +200,69 @@ def test_a_second_build_does_nothing_and_loads_nothing(smoke_site):
 # What a browser makes of them --------------------------------------------------------------------
 
 
-@pytest.mark.browser
-@pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk, light", "phone, dark"])
-def test_every_page_opens_clean_and_never_scrolls_sideways(smoke_site, address, width, dark):
+#: How a reader sees a page: the window's width, and whether in dark colours.
+LOOKS = {"desk, light": (1280, False), "phone, dark": (390, True)}
+
+
+def fetches_later(path: Path) -> bool:
+    """Whether a page goes on when it is loaded: it sets formulas, begins widgets or leads to another page."""
+    later = ".math, script[type^='application/vnd.jupyter'], meta[http-equiv=refresh]"
+    return soup(path).select_one(later) is not None
+
+
+def seen_wrong(page, dark: bool) -> list[str]:
+    """What is wrong with an open page as it looks now."""
     wrong = []
+    wide, seen = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    if wide > seen:
+        wrong.append(f"{wide} px wide in a window of {seen}")
+    assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
+    pair = page.evaluate(
+        """[...document.querySelectorAll('img.fer-light, img.fer-dark')].map((image) =>
+             [image.classList.contains('fer-dark'), getComputedStyle(image).display !== 'none'])"""
+    )
+    if any(visible != (of_dark == dark) for of_dark, visible in pair):
+        wrong.append("a figure of the other colours shows")
+    if page.locator(".math").count() and not page.locator("mjx-container").count():
+        wrong.append("formulas were not set")
+    return wrong
+
+
+def change_look(page, width: int, dark: bool) -> None:
+    """Make the window of an open page so wide, and the system's colours dark or light."""
+    page.set_viewport_size({"width": width, "height": page.viewport_size["height"]})
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    theme = "dark" if dark else "light"
+    page.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=theme)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_opens_clean_and_never_scrolls_sideways(smoke_site, address, look):
+    """Every page is seen both ways.
+
+    A page with formulas or widgets is opened both ways.  On all others the same scripts of the theme run: every second
+    one is opened at the desk, the rest on the phone, and each is then seen the other way without loading it again.
+    """
+    wrong = []
+    (width, dark), (other_look,) = LOOKS[look], [other for other in LOOKS if other != look]
+    turn = list(LOOKS).index(look)
     with launched_page(width=width, dark=dark) as (page, watch):
-        for path in html_pages(Path(smoke_site)):
+        for number, path in enumerate(html_pages(Path(smoke_site))):
             name = path.relative_to(smoke_site).as_posix()
+            later = fetches_later(path)
+            if not later and number % 2 != turn:
+                continue
             watch.clear()
             page.goto(f"{address}/{name}", wait_until="load")
-            # Pages with formulas, widgets or styles of their own fetch more after that; those of the reference do not.
-            if not name.startswith("book/reference/"):
+            if later:
                 page.wait_for_load_state("networkidle")
+            wrong += [f"{name}, {look}: {text}" for text in seen_wrong(page, dark)]
+            if not later:
+                change_look(page, *LOOKS[other_look])
+                wrong += [f"{name}, {other_look}: {text}" for text in seen_wrong(page, LOOKS[other_look][1])]
+                change_look(page, width, dark)
             wrong += [f"{name}: {text}" for text in watch.complaints()]
-            wide, seen = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-            if wide > seen:
-                wrong.append(f"{name}: {wide} px wide in a window of {seen}")
-            assert page.evaluate("document.documentElement.dataset.theme") == ("dark" if dark else "light")
-            pair = page.evaluate(
-                """[...document.querySelectorAll('img.fer-light, img.fer-dark')].map((image) =>
-                     [image.classList.contains('fer-dark'), getComputedStyle(image).display !== 'none'])"""
-            )
-            if any(visible != (of_dark == dark) for of_dark, visible in pair):
-                wrong.append(f"{name}: a figure of the other colours shows")
-            if page.locator(".math").count() and not page.locator("mjx-container").count():
-                wrong.append(f"{name}: formulas were not set")
     assert wrong == []
 
 
