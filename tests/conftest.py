@@ -112,6 +112,15 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """One Chromium for the tests of a file; each opens a page of its own in it."""
+    from browser import launched_browser
+
+    with launched_browser() as one:
+        yield one
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real clips and features for checks; they lie beside the checkout, never in it."""

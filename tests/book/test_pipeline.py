@@ -21,6 +21,7 @@ from pipeline import (  # noqa: E402
     BookError,
     browser_files,
     build,
+    cli,
     keys,
     side_by_side,
     site,
@@ -222,12 +223,13 @@ def test_lines_for_ipython_do_not_hide_a_chapters_imports(mini):
     compile(python_of(Book.at(mini), "notebooks/01_tiny"), "chapter", "exec")
 
 
-def test_unknown_parameter_is_an_error_before_anything_runs(mini):
+def test_unknown_parameter_is_an_error_before_anything_runs(mini, capsys):
     with pytest.raises(BookError, match=r"no parameter TIRE\. Its parameters: TIER"):
         build("smoke", mini, with_site=False, parameters={"TIRE": "x"})
     assert ticks(mini) == []
-    said = command(mini, "run", "--tier", "smoke", "-p", "TIRE", "x")
-    assert said.returncode == 1 and "no parameter TIRE" in said.stderr and "Traceback" not in said.stderr
+    assert cli.main(["run", "--tier", "smoke", "-p", "TIRE", "x", "--root", str(mini)]) == 1
+    said = capsys.readouterr().err
+    assert "no parameter TIRE" in said and "Traceback" not in said
 
 
 def test_chapter_without_parameters_cell_is_an_error(mini):
@@ -236,16 +238,16 @@ def test_chapter_without_parameters_cell_is_an_error(mini):
         build("smoke", mini, with_site=False)
 
 
-def test_failing_chapter_is_reported_the_others_run_and_it_is_not_remembered(mini):
+def test_failing_chapter_is_reported_the_others_run_and_it_is_not_remembered(mini, capsys):
     (mini / "_toc.yml").write_text(
         "format: jb-book\nroot: book/intro\nchapters:\n  - file: notebooks/01_tiny\n  - file: notebooks/02_next\n"
     )
     write_chapter(mini / "notebooks" / "01_tiny.ipynb", "print('so far')", "1 / 0", "print('never')")
     write_chapter(mini / "notebooks" / "02_next.ipynb", TICK)
-    done = command(mini, "build", "--tier", "smoke")
-    assert done.returncode == 1
-    assert "FAILED in cell 4: ZeroDivisionError: division by zero" in done.stdout
-    last = done.stdout[done.stdout.index("1 of 2 chapters failed") :]
+    assert cli.main(["build", "--tier", "smoke", "--root", str(mini)]) == 1
+    said = capsys.readouterr().out
+    assert "FAILED in cell 4: ZeroDivisionError: division by zero" in said
+    last = said[said.index("1 of 2 chapters failed") :]
     assert "notebooks/01_tiny.ipynb, cell 4: ZeroDivisionError" in last
     kept = mini / "_build" / "executed" / "notebooks" / "01_tiny.failed.ipynb"
     assert str(kept) in last and "so far" in kept.read_text()

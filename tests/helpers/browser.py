@@ -123,10 +123,3 @@ def _watched(page):
     page.on("requestfailed", lambda request: is_local(request.url) and watch.failed.append(request.url))
     page.on("response", lambda answer: answer.status >= 400 and watch.failed.append(f"{answer.status} {answer.url}"))
     return page, watch
-
-
-@contextmanager
-def launched_page(**options):
-    """Yield (page, watch), a page in a Chromium of its own; the options are those of `opened_page`."""
-    with launched_browser() as browser, opened_page(browser, **options) as one:
-        yield one

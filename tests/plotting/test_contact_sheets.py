@@ -6,7 +6,7 @@ import base64
 from html.parser import HTMLParser
 import io
 
-from browser import launched_page
+from browser import opened_page
 from figures import drawing_functions
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,12 +97,12 @@ def test_alt_text_that_says_nothing_is_refused(alt):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk, light", "phone, dark"])
-def test_a_sheet_fits_its_page_and_folds_on_a_telephone(width, dark):
+def test_a_sheet_fits_its_page_and_folds_on_a_telephone(browser, width, dark):
     pictures = [PLAIN[k % 6] for k in range(16)]
     sheet = contact_sheets.grid(
         pictures, column_names=[f"column {k}" for k in range(8)], row_names=["1", "2"], rows_are="person", cell_width=90
     )
-    with launched_page(width=width, dark=dark) as (page, watch):
+    with opened_page(browser, width=width, dark=dark) as (page, watch):
         page.set_content(f"<!doctype html><html><body style='margin:8px'>{sheet.sheet_html(alt=ALT)}</body></html>")
         boxes = [page.locator("img").nth(k).bounding_box() for k in range(16)]
         lines = {round(box["y"]) for box in boxes}

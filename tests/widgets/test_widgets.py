@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from browser import launched_page
+from browser import opened_page
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,8 +103,8 @@ def test_picture_says_in_words_what_it_shows():
 
 
 @pytest.mark.browser
-def test_javascript_counts_as_python_does_for_every_setting():
-    with serving(ROOT / "fer_utils" / "widgets") as url, launched_page() as (page, watch):
+def test_javascript_counts_as_python_does_for_every_setting(browser):
+    with serving(ROOT / "fer_utils" / "widgets") as url, opened_page(browser) as (page, watch):
         page.goto(f"{url}/parameter_budget.css")  # any page of the same origin
         # As text: taking so many lists to the page one by one, playwright is slow.
         totals = page.evaluate(
