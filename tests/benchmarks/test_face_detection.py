@@ -32,6 +32,7 @@ class Bright(Detector):
         return boxes
 
 
+@pytest.mark.slow
 def test_the_smallest_bench_measures_every_way_and_every_detector(root):
     done = subprocess.run(
         [sys.executable, "-m", "fer_utils", "bench", "faces", "--quick", "--rounds", "1", "--json", "--quiet"],

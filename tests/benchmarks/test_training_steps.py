@@ -14,6 +14,7 @@ from fer_utils.core.errors import FerError
 pytest.importorskip("keras", reason="training needs Keras: pip install 'fer-utils[cpu]'")
 
 
+@pytest.mark.slow
 def test_the_smallest_bench_gives_every_ratio(root):
     done = subprocess.run(
         [sys.executable, "-m", "fer_utils", "bench", "training", "--quick", "--rounds", "1", "--json", "--quiet"],

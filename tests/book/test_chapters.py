@@ -137,6 +137,7 @@ def run_alone(root, name, folder, **parameters):
     )
 
 
+@pytest.mark.slow
 def test_a_chapter_runs_alone_with_nothing_made_before(root, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
     notebook = run_alone(root, "03_architecture", tmp_path)
@@ -144,6 +145,7 @@ def test_a_chapter_runs_alone_with_nothing_made_before(root, tmp_path, monkeypat
     assert "542,136 parameters" in text and "91.4 %" in text
 
 
+@pytest.mark.slow
 def test_preprocessing_runs_on_real_clips(root, shared_data, tmp_path):
     notebook = run_alone(root, "02_preprocessing", tmp_path, DATA_ROOT=str(shared_data / "ravdess"))
     text = json.dumps(notebook, ensure_ascii=False)

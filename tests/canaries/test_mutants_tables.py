@@ -20,6 +20,7 @@ def rows():
     return tried(STAGES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_mutants_are_noticed_and_harmless_edits_are_not(stage, rows):
     check(rows[stage])

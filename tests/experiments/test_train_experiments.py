@@ -195,6 +195,7 @@ run(Experiment.from_configuration(json.loads(sys.argv[1])), progress=False)
 """
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_path, monkeypatch):
     recipe = Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5)
     experiment = toy(faces, recipe=recipe)

@@ -65,6 +65,7 @@ def test_twins_have_nearly_the_same_faces(faces):
     assert np.abs(twins[0].astype(int) - twins[1]).mean() < 2  # grey levels of 255
 
 
+@pytest.mark.slow
 def test_every_box_is_near_that_of_full_size_dlib(faces):
     dlib = detectors.create("dlib")
     overlaps = []

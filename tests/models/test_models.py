@@ -278,6 +278,7 @@ def test_the_big_heads_are_counted_without_making_them(name, side, flat, printed
     assert small - head(flat, 4, 8) + head(flat, 4096, 1000) == printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name, side, count",
     [("mobilenetv2", 32, 3_538_984), ("inceptionv3", 75, 23_851_784), ("inception_resnetv2", 75, 55_873_736)],

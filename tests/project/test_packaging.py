@@ -94,6 +94,7 @@ def resolve(tmp_path, *requirements: str, there=COLAB) -> dict[str, str]:
     return dict(line.split("==") for line in done.stdout.split() if "==" in line)
 
 
+@pytest.mark.slow
 def test_installing_on_colab_replaces_nothing(root, tmp_path):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     with_us = resolve(tmp_path, *project["dependencies"])
@@ -104,6 +105,7 @@ def test_installing_on_colab_replaces_nothing(root, tmp_path):
     assert not rivals & set(with_us)
 
 
+@pytest.mark.slow
 def test_the_resolution_test_can_fail(tmp_path):
     """A floor above Colab's version is caught."""
     with pytest.raises(AssertionError, match="ipywidgets"):

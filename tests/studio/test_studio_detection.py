@@ -59,6 +59,7 @@ def test_dlib_finds_exactly_one_face_in_every_group(pictures):
     assert not weak
 
 
+@pytest.mark.slow
 def test_haar_finds_exactly_one_face_in_nearly_all_and_no_group_is_left_behind(pictures):
     results = found("haar", pictures)
     assert sum(one for *_, one in results) >= 0.97 * len(results)

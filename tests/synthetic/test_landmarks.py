@@ -118,6 +118,7 @@ def test_mirroring_pairs_the_sides():
 # --- learned from drawn people --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_unseen_people_are_below_three_per_cent(measured):
     groups = landmark_predictor.report(measured).set_index(["factor", "group"])
     everybody = groups.loc[("all", "all")]

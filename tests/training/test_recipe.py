@@ -153,6 +153,7 @@ def test_looking_changes_nothing_and_a_living_network_is_not_warned_of():
     )
 
 
+@pytest.mark.slow
 def test_the_plain_network_dies_on_drawn_faces_and_the_conditioned_one_lives(smoke_faces):
     labels = smoke_faces.meta["expression"].astype("category").cat.codes.to_numpy()
     rows = np.random.default_rng(0).permutation(len(smoke_faces))[:160]
@@ -421,6 +422,7 @@ def test_a_survivor_has_the_printed_count_in_keras_too():
 SMALL = {"datasets": ["savee"], "seeds": {"recipe": 2, "plain": 1}, "progress": False}
 
 
+@pytest.mark.slow
 def test_the_study_at_its_smallest_and_what_is_trained_is_not_trained_again(_store, monkeypatch):
     with as_stored("recipe"):
         found = study.answer("smoke", **SMALL)

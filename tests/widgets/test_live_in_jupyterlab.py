@@ -50,6 +50,7 @@ def lab(browser, tmp_path_factory):
         yield page, watch
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_face_moves_live_in_jupyterlab_and_python_knows(lab):
     page, watch = lab
@@ -71,6 +72,7 @@ def alt_has(page, words: str) -> None:
     page.wait_for_function("(words) => document.querySelector('.fer-lab-face').alt.includes(words)", arg=words)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_budget_moves_live_in_jupyterlab_and_python_knows(lab):
     page, watch = lab
