@@ -121,7 +121,8 @@ def load(path: str | os.PathLike) -> keras.Model:
     """Load a ``.keras`` file saved from any network of this package.
 
     As ``keras.models.load_model``, but the package's own layers are known
-    beforehand and a file that is not there is named.
+    beforehand, a file that is not there is named, and a file that would run
+    code of its own is refused before Keras opens it.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -132,6 +133,7 @@ def load(path: str | os.PathLike) -> keras.Model:
     importlib.import_module(".constraints", __name__)
     importlib.import_module(".distilled", __name__)
     _module("knn")
+    importlib.import_module(".file_contents", __name__).check(path)
     try:
         return keras.models.load_model(path)
     except (ValueError, OSError, KeyError, TypeError) as error:
