@@ -91,6 +91,7 @@ def details(result: Result, exports: list, profile: bool, missing: list[str]) ->
 
 def intended_use(result: Result) -> str:
     """What the network is for, what it answers, and what must not be built with it."""
+    labels = literal(", ".join(result.labels))
     rows = [
         (
             "For",
@@ -99,8 +100,7 @@ def intended_use(result: Result) -> str:
         ),
         (
             "It answers",
-            f"which of {len(result.labels)} posed-expression labels ({literal(', '.join(result.labels))}) a grey picture "
-            "of a face resembles most",
+            f"which of {len(result.labels)} posed-expression labels ({labels}) a grey picture of a face resembles most",
         ),
         ("It does not answer", "what a person feels. The labels are instructions that actors were given"),
     ]
@@ -357,7 +357,8 @@ def _groups_that_are_worse(result: Result, audit: Mapping | None, note: str, mis
     table = "| group or condition | people | accuracy | gap | 95 % interval of the gap |\n|---|---|---|---|---|\n"
     table += "\n".join(
         f"| {literal(row['attribute'])}: {literal(row['value'])} | {literal(row['people'])} | "
-        f"{percent(row['accuracy'])} | {100 * row['gap']:+.1f} points | {100 * row['gap_low']:+.1f} to {100 * row['gap_high']:+.1f} |"
+        f"{percent(row['accuracy'])} | {100 * row['gap']:+.1f} points | "
+        f"{100 * row['gap_low']:+.1f} to {100 * row['gap_high']:+.1f} |"
         for row in worse
     )
     caution = f"Not found is not the same as not there: small groups hide what large ones show. {note}".rstrip()
