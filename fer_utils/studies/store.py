@@ -21,7 +21,7 @@ import time
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.markdown import code_span, literal
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import read_json, write_atomic
 from fer_utils.studies import real_data, registry
 
 #: Where the answers lie, as files of the package.
@@ -140,7 +140,7 @@ def load(name: str, tier: str | None = None) -> StoredAnswer:
         )
     stages.mark_answer(name)
     try:
-        return StoredAnswer(**json.loads(file.read_text(encoding="utf-8")))
+        return StoredAnswer(**read_json(file))
     except (ValueError, TypeError) as error:
         raise FerError(
             f"{file} is no stored answer ({type(error).__name__}: {error}). Run it again: {_command(name, wanted)}"
