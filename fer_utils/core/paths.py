@@ -37,7 +37,7 @@ def _folder_of(variable: str, value: str) -> Path:
             variable,
             expected="the path of a folder",
             received=value,
-            remedy=f"{error}. Set the environment variable FER_HOME to a folder that can be written.",
+            remedy=f"{str(error).rstrip('.')}. Set the environment variable FER_HOME to a folder that can be written.",
         ) from error
 
 
