@@ -1,5 +1,6 @@
 from . import errors as errors
 from . import labels as labels
+from . import markdown as markdown
 from . import memory as memory
 from . import optional_packages as optional_packages
 from . import paths as paths

@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+import json
 import os
 from pathlib import Path
 import shutil
 import tempfile
+from typing import Any
+
+from fer_utils.core.errors import invalid
 
 
 def home() -> Path:
     """The store's folder: ``$FER_HOME``, else ``$XDG_CACHE_HOME/fer_utils``, else ``~/.cache/fer_utils``.
 
     Nothing is created until something is stored.
+
+    Raises
+    ------
+    FerError : the variable names a home folder that there is not (``~nobody/store``), or links in a circle.
     """
-    if os.environ.get("FER_HOME"):
-        return Path(os.environ["FER_HOME"]).expanduser().resolve()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser().resolve() / "fer_utils"
+    for variable, below in (("FER_HOME", ""), ("XDG_CACHE_HOME", "fer_utils")):
+        if os.environ.get(variable):
+            return _folder_of(variable, os.environ[variable]) / below
+    return _folder_of("HOME", "~/.cache") / "fer_utils"
+
+
+def _folder_of(variable: str, value: str) -> Path:
+    """The absolute path of a folder that an environment variable names."""
+    try:
+        return Path(value).expanduser().resolve()
+    except (RuntimeError, OSError) as error:  # an unknown user; links in a circle, in two versions of Python
+        raise invalid(
+            variable,
+            expected="the path of a folder",
+            received=value,
+            remedy=f"{str(error).rstrip('.')}. Set the environment variable FER_HOME to a folder that can be written.",
+        ) from error
+
+
+def read_json(file: Path) -> Any:
+    """What stands in a JSON file, in UTF-8.
+
+    Raises
+    ------
+    ValueError : no JSON, no UTF-8, or lists within lists to a depth that Python does not read.
+    OSError : the file cannot be read.
+    """
+    try:
+        return json.loads(Path(file).read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("its lists or dicts are nested too deeply") from None
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:

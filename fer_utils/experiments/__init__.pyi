@@ -1,5 +1,6 @@
 from . import config as config
 from . import result as result
+from . import result_checks as result_checks
 from . import runner as runner
 from .config import Data as Data
 from .config import Distillation as Distillation

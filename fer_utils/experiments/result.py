@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fer_utils import models
+from fer_utils import __version__, metrics, models
+from fer_utils.core import stages
 from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import read_json
+from fer_utils.experiments import result_checks
 
 
 @dataclass
@@ -55,7 +59,7 @@ class Result:
         return np.array(self.metrics["confusion"])
 
     def model(self):
-        """The trained Keras model."""
+        """The trained Keras model; ``FerError`` where its file is lost or damaged."""
         return models.load(self.path / "model.keras")
 
     def to_json(self) -> str:
@@ -68,11 +72,13 @@ class Result:
     def load(cls, path: Path | str) -> Result:
         """Read a stored result from its folder or its ``result.json``.
 
+        Metrics of another version than today's are scored anew from the stored predictions; the file stays as it is.
+
         Raises
         ------
-        FerError : nothing there, or a file that is not a result.
+        FerError : nothing there, a file that is not a result, or a result of a newer version of the package.
         """
-        path = Path(path)
+        path = Path(os.path.expanduser(path))
         file = path if path.suffix == ".json" else path / "result.json"
         if not file.is_file():
             raise invalid(
@@ -82,10 +88,38 @@ class Result:
                 remedy="Run the experiment first: fer_utils.experiments.run(...)",
             )
         try:
-            value = json.loads(file.read_text())
-            return cls(path=file.parent, predictions=pd.DataFrame(value.pop("predictions")), **value)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            value = read_json(file)
+            newer = result_checks.unknown_fields(value)
+            if not newer:
+                result_checks.check_result(value)
+                scored = value["stages"].get("metrics") == stages.version("metrics")
+                if scored:
+                    result_checks.check_metrics(value["metrics"], value["labels"])
+        except ValueError as error:
             raise FerError(
-                f"{file} is not a stored result ({type(error).__name__}: {error}). "
-                "Delete it and run the experiment again."
+                f"{file} is not a stored result ({error}). Put back a copy of it; or move its folder away and "
+                "run the experiment again, which takes as long as its training took."
             ) from error
+        if newer:
+            raise FerError(_of_a_newer_version(file, value, newer))
+        result = cls(path=file.parent, predictions=pd.DataFrame(value.pop("predictions")), **value)
+        if not scored:
+            rows = result.predictions
+            result.metrics = metrics.evaluate(
+                rows["true"].to_numpy(np.int64),
+                rows["predicted"].to_numpy(np.int64),
+                rows["actor"].to_numpy(),
+                result.labels,
+            )
+        return result
+
+
+def _of_a_newer_version(file: Path, value: dict, unknown: list[str]) -> str:
+    """Why a result of a newer version cannot be read, and that it is to be kept."""
+    versions = value.get("versions")
+    version = versions.get("fer_utils") if isinstance(versions, dict) else None
+    written = f"version {version}" if isinstance(version, str) else "a version that it does not name"
+    return (
+        f"{file} was written by a newer fer_utils, {written}, and this is version {__version__}: it has fields that "
+        f"are not known here ({', '.join(unknown)[:100]}). Keep it, and update fer_utils to read it."
+    )

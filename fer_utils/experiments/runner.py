@@ -7,15 +7,17 @@ twice.
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 import shutil
+import sys
 import time
 
 import keras
 import numpy as np
 import pandas as pd
 
-from fer_utils import faces, metrics, models, splits, training
+from fer_utils import __version__, faces, metrics, models, splits, training
 from fer_utils.core import labels, provenance, stages
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
@@ -52,34 +54,41 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     stages.mark(*experiment.stages())
     key = experiment.key(face_set)
     folder = home() / "results" / f"{experiment.model.name}-{key}"
-    if (folder / "result.json").is_file():
-        return _read(folder)
+    found = _stored(folder)
+    if found is not None:
+        return found
     with one_process_at_a_time(folder):
-        if (folder / "result.json").is_file():  # trained by another process while this one waited
-            return _read(folder)
+        found = _stored(folder)  # trained by another process while this one waited
+        if found is not None:
+            return found
+        if progress and (folder / "result.json").is_file():
+            damage = models.damage_of(folder / "model.keras")
+            print(f"{folder / 'model.keras'} cannot be used ({damage}): the network is trained again.", file=sys.stderr)
         return _run(experiment, face_set, key, folder, progress)
 
 
-def _read(folder: Path) -> Result:
-    """A stored result; what it cost is noted, for whoever adds up what an answer rests on."""
-    result = _with_current_metrics(Result.load(folder))
+def _stored(folder: Path) -> Result | None:
+    """A stored result; None where there is none, or where its network is lost or damaged.
+
+    What it cost is noted, for whoever adds up what an answer rests on.
+    """
+    if not (folder / "result.json").is_file():
+        return None
+    result = Result.load(folder)  # before the network is looked at: what cannot be read here is not written over
+    if models.damage_of(folder / "model.keras"):
+        return None
+    _store_current_metrics(result)
     stages.mark_training(result.key, result.processor_minutes)
     return result
 
 
-def _with_current_metrics(result: Result) -> Result:
-    """Score stored predictions anew where the metrics have another version since: no training is needed for that."""
-    if result.stages.get("metrics") != stages.version("metrics"):
-        rows = result.predictions
-        result.metrics = metrics.evaluate(
-            rows["true"].to_numpy(np.int64),
-            rows["predicted"].to_numpy(np.int64),
-            rows["actor"].to_numpy(),
-            result.labels,
-        )
+def _store_current_metrics(result: Result) -> None:
+    """Write down metrics that were scored anew for their version; those of a newer version stay in the file."""
+    written = result.stages.get("metrics")
+    if written != stages.version("metrics"):
         result.stages["metrics"] = stages.version("metrics")
-        write_atomic(result.path / "result.json", result.to_json())
-    return result
+        if written is None or written < stages.version("metrics"):
+            write_atomic(result.path / "result.json", result.to_json())
 
 
 def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path, progress: bool) -> Result:
@@ -157,15 +166,16 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         seed=experiment.seed,
         minutes=round((time.monotonic() - began) / 60, 3),
         processor_minutes=round((time.process_time() - began_computing) / 60, 3),
-        versions=provenance.versions(),
+        versions=provenance.versions() | {"fer_utils": __version__},
         hardware=provenance.hardware() | training.computed_on(experiment.recipe.precision),
         commit=provenance.commit(),
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         predictions=predictions,
         faces=dict(face_set.manifest.get("config") or {}),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(folder / "model.keras")
+    work.mkdir(parents=True, exist_ok=True)
+    model.save(work / "model.keras")
+    os.replace(work / "model.keras", folder / "model.keras")  # a kill while it is written leaves no half of it
     write_atomic(folder / "result.json", result.to_json())  # last: its presence says the run is whole
     shutil.rmtree(work, ignore_errors=True)
     return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 
 from fer_utils import models
 from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import read_json
 
 _BATCH = 32
 
@@ -41,6 +41,13 @@ def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, 
         if path.name == "result.json":
             path = path.parent
         file = path / "model.keras" if path.is_dir() else path
+        if path.is_dir() and not file.is_file() and file.with_name("result.json").is_file():
+            raise invalid(
+                "model",
+                expected="a result's folder with a model.keras in it",
+                received=str(path),
+                remedy="Its model.keras is lost: the command or the experiment that made this result makes it again.",
+            )
         if not file.is_file() or file.suffix != ".keras":
             raise invalid(
                 "model",
@@ -88,7 +95,7 @@ def labels_beside(file: Path) -> list[str] | None:
     if not result.is_file():
         return None
     try:
-        labels = json.loads(result.read_text(encoding="utf-8"))["labels"]
+        labels = read_json(result)["labels"]
         if not isinstance(labels, list):
             raise TypeError("labels")
     except (OSError, ValueError, KeyError, TypeError) as error:

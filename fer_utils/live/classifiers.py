@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from fer_utils import compress, inference
 from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import read_json
 from fer_utils.core.stages import stage
 
 #: Endings of files that `fer_utils.compress.export` writes; `fer_utils.compress.load` knows the engine of each.
@@ -121,7 +121,7 @@ def _made_of(folder: Path | None) -> dict:
     if file is None or not file.is_file():
         return {}
     try:
-        found = json.loads(file.read_text(encoding="utf-8")).get("faces")
+        found = read_json(file).get("faces")
     except (OSError, ValueError, AttributeError) as error:
         raise FerError(f"{file} cannot be read ({type(error).__name__}: {error}): run the experiment again.") from error
     return found if isinstance(found, dict) else {}

@@ -13,6 +13,7 @@ import inspect
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+import zipfile
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.stages import mark, stage
@@ -121,12 +122,24 @@ def load(path: str | os.PathLike) -> keras.Model:
     """Load a ``.keras`` file saved from any network of this package.
 
     As ``keras.models.load_model``, but the package's own layers are known
-    beforehand, a file that is not there is named, and a file that would run
-    code of its own is refused before Keras opens it.
+    beforehand.
+
+    Raises
+    ------
+    FerError : a file that is not there, is damaged, would run code of its own
+    (refused before Keras opens it), or is none that Keras can read.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     if not path.is_file():
         raise invalid("path", expected="a .keras file that exists", received=str(path))
+    damage = damage_of(path)
+    if damage:
+        raise invalid(
+            "path",
+            expected="an undamaged .keras file",
+            received=str(path),
+            remedy=f"{damage}. Put back a copy of it, or make it again.",
+        )
     import keras  # not at the top: to ask for the networks' names loads nothing heavy
 
     # Importing them registers their classes with Keras.
@@ -136,13 +149,35 @@ def load(path: str | os.PathLike) -> keras.Model:
     importlib.import_module(".file_contents", __name__).check(path)
     try:
         return keras.models.load_model(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+    except (ImportError, MemoryError):
+        raise
+    except Exception as error:  # what stands inside may break Keras or h5py anywhere, each with errors of its own
         raise invalid(
             "path",
             expected="a .keras file saved by Keras 3",
             received=str(path),
-            remedy=f"Keras says: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            remedy=f"Keras says: {' '.join(str(error).split())[:200] or type(error).__name__}",
         ) from error
+
+
+def damage_of(path: str | os.PathLike) -> str:
+    """What is wrong with a ``.keras`` file, in a sentence without its full stop; ``""`` for nothing.
+
+    It looks whether the file is there and whether its checksums are right, as fast as the file can be read.  Whether
+    Keras can make a network of it only `load` says.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return "There is no such file"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            absent = sorted({"config.json", "model.weights.h5"} - set(archive.namelist()))
+            broken = archive.testzip()
+    except Exception as error:  # of a damaged archive zipfile raises more than it documents
+        return f"It is no archive that can be read ({' '.join(str(error).split())[:100] or type(error).__name__})"
+    if absent:
+        return f"It lacks {absent[0]}"
+    return f"Its part {broken} has changed: the checksum is another" if broken else ""
 
 
 @stage("profile")

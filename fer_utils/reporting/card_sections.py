@@ -2,6 +2,9 @@
 
 A section is a function of the stored result that returns its Markdown, heading included.  ``missing`` is the list of
 the card's missing evidence; a section adds to it what it lacks.
+
+A result may come from anywhere: its texts pass through `fer_utils.core.markdown`, so that none of them becomes HTML
+where the card is shown.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 from fer_utils import metrics, models
 from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
+from fer_utils.core.markdown import code_span, literal
 from fer_utils.experiments import Result
 from fer_utils.reporting.text import percent
 
@@ -43,8 +47,8 @@ def _machine(hardware: dict) -> str:
     for key, value in hardware.items():
         if value in (None, "", []):
             continue
-        shown = " ".join(value) if isinstance(value, list) else value
-        known.append(f"{key.replace('_', ' ')} {shown}")
+        shown = " ".join(map(str, value)) if isinstance(value, list) else value
+        known.append(literal(f"{key.replace('_', ' ')} {shown}"))
     return ", ".join(known)
 
 
@@ -54,13 +58,13 @@ def details(result: Result, exports: list, profile: bool, missing: list[str]) ->
     ``FerError`` for an export that is no `fer_utils.compress.Export`.
     """
     model, file = result.experiment["model"], result.path / "model.keras"
-    options = ", ".join(f"{key}={value}" for key, value in model["options"].items()) or "its defaults"
+    options = ", ".join(literal(f"{key}={value}") for key, value in model["options"].items()) or "its defaults"
     if file.is_file():
         file_size = f"the file has {file.stat().st_size:,} bytes"
     else:
         file_size = _note_missing(missing, "the network's file, which lies no more beside its result")
     size = f"{result.parameters:,} parameters, {4 * result.parameters:,} bytes in float32; {file_size}"
-    rows = [("Network", f"`{model['name']}` of `fer_utils.models`, with {options}"), ("Size", size)]
+    rows = [("Network", f"{code_span(model['name'])} of `fer_utils.models`, with {options}"), ("Size", size)]
     if profile:
         rows.append(("Work", _multiply_accumulates(result, file, missing)))
     rows += [("Exported", _export_text(export)) for export in exports]
@@ -68,18 +72,18 @@ def details(result: Result, exports: list, profile: bool, missing: list[str]) ->
         rows.append(("Exported", _note_missing(missing, "sizes, speed and accuracy of exported files")))
     if result.experiment.get("distillation"):
         rows.append(("Taught", _distillation_text(result.experiment["distillation"])))
-    recipe = ", ".join(f"{key} {value}" for key, value in result.experiment["recipe"].items())
+    recipe = ", ".join(literal(f"{key} {value}") for key, value in result.experiment["recipe"].items())
     hardware = _machine(result.hardware)
     if _is_drawn(result):
         weights = "the weights were learned from drawings of this package"
     else:
         weights = "the weights follow the terms of the data that they were learned from"
     rows += [
-        ("Trained", f"{result.finished[:10]}, {result.minutes:g} minutes, seed {result.seed}: {recipe}"),
+        ("Trained", f"{literal(result.finished[:10])}, {result.minutes:g} minutes, seed {result.seed}: {recipe}"),
         ("On", hardware),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())),
-        ("Commit", f"`{result.commit}`" if result.commit else _note_missing(missing, "the commit of the code")),
-        ("Key of the result", f"`{result.key}`"),
+        ("Versions", ", ".join(literal(f"{name} {version}") for name, version in result.versions.items())),
+        ("Commit", code_span(result.commit) if result.commit else _note_missing(missing, "the commit of the code")),
+        ("Key of the result", code_span(result.key)),
         ("Licence", f"code MIT; {weights}"),
     ]
     return "## Model details\n\n" + _bullets(rows)
@@ -87,6 +91,7 @@ def details(result: Result, exports: list, profile: bool, missing: list[str]) ->
 
 def intended_use(result: Result) -> str:
     """What the network is for, what it answers, and what must not be built with it."""
+    labels = literal(", ".join(result.labels))
     rows = [
         (
             "For",
@@ -95,8 +100,7 @@ def intended_use(result: Result) -> str:
         ),
         (
             "It answers",
-            f"which of {len(result.labels)} posed-expression labels ({', '.join(result.labels)}) a grey picture of a "
-            "face resembles most",
+            f"which of {len(result.labels)} posed-expression labels ({labels}) a grey picture of a face resembles most",
         ),
         ("It does not answer", "what a person feels. The labels are instructions that actors were given"),
     ]
@@ -107,13 +111,13 @@ def intended_use(result: Result) -> str:
 def factors(result: Result, missing: list[str]) -> str:
     """How many people, and how their faces were made."""
     if result.faces:
-        faces = ", ".join(f"{key} {value}" for key, value in result.faces.items() if value is not None)
+        faces = ", ".join(literal(f"{key} {value}") for key, value in result.faces.items() if value is not None)
     else:
         faces = _note_missing(
             missing, "how the faces were made (detector, margin, alignment), which the result does not say"
         )
     rows = [
-        ("People", f"{result.split['train_actors']} in training, {result.split['test_actors']} in the test"),
+        ("People", f"{result.split['train_actors']:,} in training, {result.split['test_actors']:,} in the test"),
         ("Faces", faces),
         ("Groups of people, pose, light, occlusion", "see the analyses below"),
     ]
@@ -136,13 +140,13 @@ def evaluation_data(result: Result, missing: list[str]) -> str:
     """Whose pictures tested the network, and which of them training had seen."""
     split = result.experiment["split"]
     leaks = [
-        f"{percent(share, 0)} of the test's pictures share their {level} with training"
+        f"{percent(share, 0)} of the test's pictures share their {literal(level)} with training"
         for level, share in result.split["leaked_share"].items()
         if share > 0
     ]
     text = (
-        f"{result.split['test']:,} pictures of {result.split['test_actors']} people: {_data_text(result)}. "
-        f"The split is by {split['by']}"
+        f"{result.split['test']:,} pictures of {result.split['test_actors']:,} people: {_data_text(result)}. "
+        f"The split is by {literal(split['by'])}"
     )
     if leaks:
         text += f": {', '.join(leaks)}."
@@ -160,7 +164,7 @@ def evaluation_data(result: Result, missing: list[str]) -> str:
 
 def training_data(result: Result, missing: list[str]) -> str:
     """Whose pictures the network learned from."""
-    text = f"{result.split['train']:,} pictures of {result.split['train_actors']} people: {_data_text(result)}."
+    text = f"{result.split['train']:,} pictures of {result.split['train_actors']:,} people: {_data_text(result)}."
     if not _is_drawn(result):
         text += " " + _note_missing(
             missing,
@@ -223,7 +227,8 @@ def caveats(result: Result, missing: list[str]) -> str:
 
 def network_name(result: Result) -> str:
     """What the card calls the network: its name, seed and split."""
-    return f"{result.experiment['model']['name']}, seed {result.seed}, split by {result.experiment['split']['by']}"
+    experiment = result.experiment
+    return literal(f"{experiment['model']['name']}, seed {result.seed}, split by {experiment['split']['by']}")
 
 
 # --- parts of the sections ---------------------------------------------------------------------
@@ -247,7 +252,7 @@ def _is_drawn(result: Result) -> bool:
 def _data_text(result: Result) -> str:
     """Which data the experiment used."""
     data = result.experiment["data"]
-    full_name = _DATA_SETS.get(data["dataset"], f"`{data['dataset']}`")
+    full_name = _DATA_SETS.get(data["dataset"]) or code_span(data["dataset"])
     short_name = full_name.split(" (")[0]
     if data.get("face_set") is not None:
         return (
@@ -256,14 +261,14 @@ def _data_text(result: Result) -> str:
         )
     if data.get("root") is not None:
         return f"clips of {full_name}"
-    return f"drawn actors in the layout of {short_name}, tier `{data['tier']}`: nobody was filmed"
+    return f"drawn actors in the layout of {short_name}, tier {code_span(data['tier'])}: nobody was filmed"
 
 
 def _multiply_accumulates(result: Result, file: Path, missing: list[str]) -> str:
     if not file.is_file():
         return _note_missing(missing, "multiply-accumulates, for the network's file is gone")
     counted = models.profile(result.model())
-    size = result.experiment["model"]["size"] or result.faces.get("size", "unknown")
+    size = literal(result.experiment["model"]["size"] or result.faces.get("size", "unknown"))
     text = f"{counted.macs:,} multiply-accumulates a picture of {size} pixels"
     if counted.activation_bytes is not None:
         text += f", {counted.activation_bytes:,} bytes of activations at most"
@@ -274,13 +279,13 @@ def _export_text(export) -> str:
     if not all(hasattr(export, name) for name in ("format", "quantize", "bytes", "agreement", "checked")):
         raise invalid("exports", expected="values of fer_utils.compress.export", received=export)
     return (
-        f"{export.format}, {export.quantize or 'float32'}: {export.bytes:,} bytes; the same label as Keras on "
-        f"{percent(export.agreement)} of {export.checked} pictures"
+        f"{literal(export.format)}, {literal(export.quantize or 'float32')}: {export.bytes:,} bytes; the same label as "
+        f"Keras on {percent(export.agreement)} of {literal(export.checked)} pictures"
     )
 
 
 def _distillation_text(distillation: Mapping) -> str:
-    teachers = ", ".join(f"`{teacher['model']['name']}`" for teacher in distillation["teachers"])
+    teachers = ", ".join(code_span(teacher["model"]["name"]) for teacher in distillation["teachers"])
     return (
         f"besides the labels by {teachers} (weight {distillation['weight']:g}, temperature "
         f"{distillation['temperature']:g}), on the same data and split"
@@ -291,7 +296,7 @@ def _metric_row(name: str, metric: Mapping) -> str:
     interval = "none"
     if metric.get("low") is not None:
         interval = f"{percent(metric['low'])} to {percent(metric['high'])}"
-    return f"| {name} | {percent(metric['value'])} | {interval} | {metric['groups']} |"
+    return f"| {name} | {percent(metric['value'])} | {interval} | {literal(metric['groups'])} |"
 
 
 def _recalls(result: Result, missing: list[str]) -> list[tuple[str, dict]]:
@@ -306,8 +311,8 @@ def _recalls(result: Result, missing: list[str]) -> list[tuple[str, dict]]:
             recall = metrics.interval(true[posed], predicted[posed], actor[posed], len(result.labels))
         else:
             recall = {"value": None, "low": None, "groups": 0}
-            missing.append(f"recall of {label}: the test has no such picture")
-        recalls.append((f"recall of {label}", recall))
+            missing.append(f"recall of {literal(label)}: the test has no such picture")
+        recalls.append((f"recall of {literal(label)}", recall))
     return recalls
 
 
@@ -318,8 +323,8 @@ def _accuracy_by_person(result: Result) -> str:
     if len(accuracy) < 2:
         return f"One person alone is in the test: {percent(accuracy.iloc[0])}."
     return (
-        f"Person by person the accuracy runs from {percent(accuracy.iloc[0])} (actor {accuracy.index[0]}) to "
-        f"{percent(accuracy.iloc[-1])} (actor {accuracy.index[-1]}); half of the people lie above "
+        f"Person by person the accuracy runs from {percent(accuracy.iloc[0])} (actor {literal(accuracy.index[0])}) to "
+        f"{percent(accuracy.iloc[-1])} (actor {literal(accuracy.index[-1])}); half of the people lie above "
         f"{percent(accuracy.median())}."
     )
 
@@ -336,13 +341,13 @@ def _groups_that_are_worse(result: Result, audit: Mapping | None, note: str, mis
     else:
         whose = _note_missing(missing, "an audit of this very network") + (
             " What follows is about other trainings of the same network, on data of the same kind, split by actor, "
-            f"at tier `{audit['tier']}`."
+            f"at tier {code_span(audit['tier'])}."
         )
     rows = [row for row in audit["clean"]["audit"] if row["judged"]]
     worse = sorted((row for row in rows if row["found"] and row["gap"] < 0), key=lambda row: row["gap"])
     strangers = audit["clean"]["strangers"]
     text = (
-        f"{whose} {audit['people']} drawn strangers were asked about; on them the networks are right in "
+        f"{whose} {literal(audit['people'])} drawn strangers were asked about; on them the networks are right in "
         f"{percent(strangers['value'])} ({percent(strangers['low'])} to {percent(strangers['high'])}). Of {len(rows)} "
         f"groups and conditions {len(worse)} are worse, by a gap that counts and that chance does not explain "
         "(corrected for the number of tests)."
@@ -351,8 +356,9 @@ def _groups_that_are_worse(result: Result, audit: Mapping | None, note: str, mis
         return f"{text}\n\n{note}".strip()
     table = "| group or condition | people | accuracy | gap | 95 % interval of the gap |\n|---|---|---|---|---|\n"
     table += "\n".join(
-        f"| {row['attribute']}: {row['value']} | {row['people']} | {percent(row['accuracy'])} | "
-        f"{100 * row['gap']:+.1f} points | {100 * row['gap_low']:+.1f} to {100 * row['gap_high']:+.1f} |"
+        f"| {literal(row['attribute'])}: {literal(row['value'])} | {literal(row['people'])} | "
+        f"{percent(row['accuracy'])} | {100 * row['gap']:+.1f} points | "
+        f"{100 * row['gap_low']:+.1f} to {100 * row['gap_high']:+.1f} |"
         for row in worse
     )
     caution = f"Not found is not the same as not there: small groups hide what large ones show. {note}".rstrip()

@@ -41,7 +41,9 @@ class ModelCard:
         except ImportError:
             body = f"<pre>{html.escape(rest)}</pre>"
         else:
-            rendered = MarkdownIt("commonmark").enable("table").render(rest)
+            # A card may be about a stranger's result: no HTML, and no link or picture that asks another server.
+            safe = MarkdownIt("commonmark", {"html": False}).enable("table")
+            rendered = safe.disable(["autolink", "image", "link", "reference"]).render(rest)
             body = re.sub(r"<(/?)h[1-6]>", r"<\1strong>", rendered)
         return f'<details class="fer-card"><summary><b>{html.escape(title)}</b></summary>\n{body}</details>'
 

@@ -12,6 +12,7 @@ from string import Formatter
 
 from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
+from fer_utils.core.markdown import without_tags
 
 
 def percent(value: float | None, digits: int = 1) -> str:
@@ -43,7 +44,19 @@ def sentence(template: str, **values) -> str:
     >>> sentence("{n:,} parameters", n=542136)
     '542,136 parameters'
     """
-    fields = [name for _, name, _, _ in Formatter().parse(template) if name is not None]
+    return _filled(template, values, Formatter())
+
+
+class _WithoutTags(Formatter):
+    """Fills a template like ``str.format``, and lets no value bring HTML."""
+
+    def format_field(self, value, format_spec: str) -> str:
+        return without_tags(super().format_field(value, format_spec))
+
+
+def _filled(template: str, values: dict, formatter: Formatter) -> str:
+    """The template with its values; ``FerError`` as `sentence` says."""
+    fields = [name for _, name, _, _ in formatter.parse(template) if name is not None]
     wanted = {name.split(".")[0].split("[")[0] for name in fields}  # of {a.year} and {a[0]} the value is a
     if wanted != set(values):
         raise invalid(
@@ -52,14 +65,17 @@ def sentence(template: str, **values) -> str:
             received=sorted(values),
             remedy="Every number of a sentence comes from a value, and every value is used.",
         )
-    return template.format(**values)
+    return formatter.vformat(template, (), values)
 
 
 def say(template: str, **values) -> None:
-    """Show a filled template as Markdown in the notebook; see `sentence` for what is an error."""
+    """Show a filled template as Markdown in the notebook; see `sentence` for what is an error.
+
+    The template may hold HTML; what the values bring is shown as text, for values may come from a stored file.
+    """
     from IPython.display import Markdown, display  # comes with the notebook, not with the package
 
-    display(Markdown(sentence(template, **values)))
+    display(Markdown(_filled(template, values, _WithoutTags())))
 
 
 def colophon(tier: str) -> None:

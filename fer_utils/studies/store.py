@@ -20,7 +20,8 @@ import time
 
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.markdown import code_span, literal
+from fer_utils.core.paths import read_json, write_atomic
 from fer_utils.studies import real_data, registry
 
 #: Where the answers lie, as files of the package.
@@ -77,12 +78,14 @@ class StoredAnswer:
     def note(self) -> str:
         """One sentence of Markdown: which tier, when, on what, by which command, and whether it is stale."""
         text = (
-            f"*Stored answer `{self.name}`, tier `{self.tier}`: run on {self.finished[:10]} at commit "
-            f"`{self.commit}` on {provenance.hardware_in_words(self.hardware)}, "
-            f"in {self.cost()}, by `{self.command}`.*"
+            f"*Stored answer {code_span(self.name)}, tier {code_span(self.tier)}: run on {literal(self.finished[:10])} "
+            f"at commit {code_span(self.commit)} on {literal(provenance.hardware_in_words(self.hardware))}, "
+            f"in {self.cost()}, by {code_span(self.command)}.*"
         )
         if self.stale:
-            text += f" **Stale**: {'; '.join(map(str, self.newer))}. Run the command to know what it gives now."
+            text += (
+                f" **Stale**: {literal('; '.join(map(str, self.newer)))}. Run the command to know what it gives now."
+            )
         return text
 
     def cost(self) -> str:
@@ -137,7 +140,7 @@ def load(name: str, tier: str | None = None) -> StoredAnswer:
         )
     stages.mark_answer(name)
     try:
-        return StoredAnswer(**json.loads(file.read_text(encoding="utf-8")))
+        return StoredAnswer(**read_json(file))
     except (ValueError, TypeError) as error:
         raise FerError(
             f"{file} is no stored answer ({type(error).__name__}: {error}). Run it again: {_command(name, wanted)}"

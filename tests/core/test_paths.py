@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from fer_utils.core import paths
+from fer_utils.core.errors import FerError
 
 TURN = """
 import sys, time
@@ -98,3 +99,43 @@ def test_one_process_is_in_the_block_at_a_time_however_the_other_ends(root, tmp_
     for process in running:
         process.wait(timeout=60)
     assert (tmp_path / "log.txt").read_text().split() == ["in", "out"] * 3
+
+
+def _clear(monkeypatch, tmp_path):
+    for variable in ("FER_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+
+
+@pytest.mark.parametrize("variable", ["FER_HOME", "XDG_CACHE_HOME"])
+@pytest.mark.parametrize("value", ["~nosuchuser/x", "~nosuchuser", "circle/x"])
+def test_a_store_that_no_path_leads_to_is_named_with_the_remedy(tmp_path, monkeypatch, variable, value):
+    _clear(monkeypatch, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(variable, value)
+    if value == "circle/x" and sys.version_info >= (3, 13):  # which leaves such a path as it is
+        assert paths.home().is_relative_to(tmp_path)
+        return
+    with pytest.raises(FerError, match=rf"`{variable}`.*Received: '{value}'") as error:
+        paths.home()
+    assert "Set the environment variable FER_HOME" in str(error.value)
+
+
+def test_a_user_without_a_home_is_told_to_set_the_store(tmp_path, monkeypatch):
+    _clear(monkeypatch, tmp_path)
+
+    def fails(self):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(paths.Path, "expanduser", fails)
+    with pytest.raises(FerError, match=r"`HOME`(.|\n)*FER_HOME"):
+        paths.home()
+
+
+@pytest.mark.parametrize("content", [b"", b"{]", b"[" * 100_000, b'{"a":' * 100_000, b"\xff", b"9" * 5000])
+def test_json_that_cannot_be_read_is_a_value_error(tmp_path, content):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError):
+        paths.read_json(tmp_path / "a.json")
+    (tmp_path / "a.json").write_bytes('{"ä": [1, 2]}'.encode())
+    assert paths.read_json(tmp_path / "a.json") == {"ä": [1, 2]}

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,12 +16,15 @@ import pandas as pd
 import pytest
 from small_trainings import untraced
 
+import fer_utils
 from fer_utils import training
+from fer_utils.cli import main
 from fer_utils.core import stages
 from fer_utils.core.errors import FerError
 from fer_utils.core.tables import CLIP_COLUMNS
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
 from fer_utils.faces import FaceSet, resize
+from fer_utils.inference import labels_beside
 from fer_utils.training import Recipe
 
 SIZE = 40
@@ -480,3 +485,169 @@ def test_a_broken_result_names_itself_and_the_remedy(tmp_path):
     (tmp_path / "result.json").write_text("{]")
     with pytest.raises(FerError, match=r"not a stored result.*run the experiment again"):
         Result.load(tmp_path)
+
+
+def _lost(file):
+    file.unlink()
+
+
+def _cut(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _emptied(file):
+    file.write_bytes(b"")
+
+
+def _flipped(file):
+    """One byte of the stored weights is another."""
+    with zipfile.ZipFile(file) as archive:
+        place = archive.getinfo("model.weights.h5").header_offset
+        size = archive.getinfo("model.weights.h5").compress_size
+    content = bytearray(file.read_bytes())
+    content[place + size // 2] ^= 0x10
+    file.write_bytes(content)
+
+
+def _without_weights(file):
+    with zipfile.ZipFile(file) as archive:
+        kept = {name: archive.read(name) for name in archive.namelist() if name != "model.weights.h5"}
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in kept.items():
+            archive.writestr(name, content)
+
+
+@pytest.fixture(scope="module")
+def stored(faces, tmp_path_factory):
+    """A stored result of one epoch, in a store of its own: to be copied, not changed."""
+    place = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patched, untraced():
+        patched.setenv("FER_HOME", str(place))
+        return run(toy(faces, recipe=Recipe(epochs=1)), progress=False)
+
+
+@pytest.fixture
+def copied(stored, tmp_path, monkeypatch):
+    """The stored result in the store of one test."""
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    shutil.copytree(stored.path, tmp_path / "results" / stored.path.name)
+    return tmp_path / "results" / stored.path.name
+
+
+@pytest.mark.parametrize("harm", [_lost, _cut, _emptied, _flipped, _without_weights])
+def test_a_result_is_whole_only_with_its_network(faces, stored, copied, harm, capsys):
+    harm(copied / "model.keras")
+    with pytest.raises(FerError, match=r"`path`.*model\.keras"):
+        Result.load(copied).model()
+    before = (copied / "result.json").read_text()
+    with untraced():
+        again = run(toy(faces, recipe=Recipe(epochs=1)), progress=True)
+    assert "trained again" in capsys.readouterr().err and json.loads(before)["key"] == again.key
+    assert again.path == copied and again.predictions.equals(stored.predictions) and again.finished >= stored.finished
+    for one, other in zip(again.model().get_weights(), stored.model().get_weights(), strict=True):
+        assert np.array_equal(one, other)
+    assert sorted(file.name for file in copied.iterdir()) == ["model.keras", "result.json"]
+
+
+def test_a_kill_while_the_network_is_written_leaves_no_half_result(faces, copied, monkeypatch):
+    import keras
+
+    _lost(copied / "model.keras")
+
+    def killed(self, place, *_, **__):
+        with open(place, "wb") as file:
+            file.write(b"half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, untraced():
+        patched.setattr(keras.Model, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(toy(faces, recipe=Recipe(epochs=1)), progress=False)
+    assert not (copied / "model.keras").exists()
+    with untraced():
+        assert run(toy(faces, recipe=Recipe(epochs=1)), progress=False).model().count_params() > 0
+
+
+def _put(value, path, new):
+    *before, last = path.split(".")
+    for name in before:
+        value = value[name]
+    if new is None:
+        del value[last]
+    else:
+        value[last] = new
+
+
+@pytest.mark.parametrize("path, new", [
+    ("metrics", "good"), ("metrics", []), ("metrics", None), ("metrics.accuracy", 0.9), ("metrics.accuracy", None),
+    ("metrics.accuracy.value", "0.9"), ("metrics.accuracy.groups", 2.5), ("metrics.macro_f1", []),
+    ("metrics.recall", [1, 2]), ("metrics.recall", {"happy": 0.5}), ("metrics.recall.happy", "all"),
+    ("metrics.confusion", 3), ("metrics.confusion", [[1, 2]]), ("metrics.confusion", [[1, "2"], [3, 4]]),
+    ("metrics.n", "24"), ("metrics.chance", []), ("metrics.chance", None),
+    ("split", 7), ("split", "actor"), ("split", None), ("split.test_actors", "two"), ("split.test", True),
+    ("split.leaked_share", []), ("split.leaked_share.clip", "none"),
+    ("stages", []), ("stages.metrics", "1"), ("labels", "happy"), ("labels", []), ("labels", ["a", "a"]),
+    ("labels", [1, 2]), ("versions", []), ("versions.keras", 3), ("hardware", "a machine"), ("history", [1]),
+    ("history.loss", 3), ("history.loss", ["low"]), ("minutes", "long"), ("parameters", 1.5), ("seed", None),
+    ("faces", 3), ("key", 12), ("finished", {}), ("commit", []),
+    ("experiment", []), ("experiment.model", "nano"), ("experiment.model.name", 3), ("experiment.model.size", "big"),
+    ("experiment.model.options", []), ("experiment.split", None), ("experiment.split.by", []),
+    ("experiment.data.dataset", None), ("experiment.distillation", 3),
+    ("experiment.distillation", {"teachers": [3], "weight": 1, "temperature": 1}),
+    ("predictions", []), ("predictions", {}), ("predictions.true", None), ("predictions.true", [0]),
+    ("predictions.predicted", 5), ("predictions.true", ["0"] * 24), ("predictions.predicted", [7] * 24),
+    ("predictions.actor", [1] * 24), ("predictions.clip", {"a": 1}),
+])  # fmt: skip
+def test_a_result_with_a_value_of_a_wrong_type_is_named(copied, capsys, path, new):
+    value = json.loads((copied / "result.json").read_text())
+    _put(value, path, new)
+    (copied / "result.json").write_text(json.dumps(value))
+    with pytest.raises(FerError, match=r"not a stored result.*run the experiment again") as error:
+        Result.load(copied)
+    assert path.split(".")[0] in str(error.value) and "\n" not in str(error.value)
+    assert main.main(["evaluate", str(copied)]) > 0
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"null", b"[]", b"3", b'"text"', b"{}", b"\xff\xfe", b"{\x00}", b"[" * 100_000, b'{"a":' * 100_000,
+    b'{"predictions": {"true": ' + b"[" * 100_000, b'{"parameters": ' + b"9" * 5000 + b"}",
+], ids=range(12))  # fmt: skip
+def test_a_file_that_is_no_result_is_named(faces, copied, content):
+    (copied / "result.json").write_bytes(content)
+    for reader in (lambda: Result.load(copied), lambda: run(toy(faces, recipe=Recipe(epochs=1)), progress=False)):
+        with pytest.raises(FerError, match=r"result\.json is not a stored result \(.+\).*run the experiment again"):
+            reader()
+    with pytest.raises(FerError, match=r"result\.json"):
+        labels_beside(copied / "model.keras")
+    assert (copied / "result.json").read_bytes() == content, "kept"
+
+
+@pytest.mark.parametrize("version, said", [("0.9.1", "version 0.9.1"), (None, "does not name"), (3, "does not name")])
+def test_a_result_of_a_newer_version_is_kept_and_says_its_version(faces, copied, monkeypatch, version, said):
+    value = json.loads((copied / "result.json").read_text())
+    value["versions"]["fer_utils"] = version
+    value |= {"calibration": {"bins": 10}, "predictions": "predictions.parquet"}
+    (copied / "result.json").write_text(json.dumps(value))
+    _lost(copied / "model.keras")  # even so nothing is trained into its folder
+    before = (copied / "result.json").read_bytes()
+    for reader in (lambda: Result.load(copied), lambda: run(toy(faces, recipe=Recipe(epochs=1)), progress=False)):
+        with pytest.raises(FerError, match=r"calibration.*Keep it, and update fer_utils") as error:
+            reader()
+        assert said in str(error.value) and f"this is version {fer_utils.__version__}" in str(error.value)
+        assert "elete" not in str(error.value)
+    assert (copied / "result.json").read_bytes() == before and not (copied / "unfinished").exists()
+
+
+def test_metrics_of_a_newer_version_stay_in_the_file(faces, stored, copied):
+    value = json.loads((copied / "result.json").read_text())
+    value["metrics"], value["stages"]["metrics"] = {"accuracy of another kind": [1, 2]}, 99
+    (copied / "result.json").write_text(json.dumps(value))
+    before = (copied / "result.json").read_bytes()
+    assert Result.load(copied).metrics == stored.metrics
+    assert run(toy(faces, recipe=Recipe(epochs=1)), progress=False).metrics == stored.metrics
+    assert (copied / "result.json").read_bytes() == before
+
+
+def test_a_result_says_by_which_version_it_was_written(stored):
+    assert json.loads((stored.path / "result.json").read_text())["versions"]["fer_utils"] == fer_utils.__version__

@@ -180,8 +180,15 @@ def test_models_as_people_have_them(clip, tmp_path):
         predict(clip, network)
     with pytest.raises(FerError, match="`labels`"):
         predict(clip, tmp_path / "alone.keras")
+    (folder / "model.keras").rename(folder / "elsewhere.keras")
+    with pytest.raises(FerError, match=r"(?s)`model`.*model\.keras is lost: .* makes it again"):
+        predict(clip, folder)
+    (folder / "elsewhere.keras").rename(folder / "model.keras")
     (folder / "result.json").write_text("{}")
     with pytest.raises(FerError, match="does not say the labels"):
+        predict(clip, folder)
+    (folder / "result.json").write_text('{"labels": ' + "[" * 100_000)
+    with pytest.raises(FerError, match=r"does not say the labels.*too deeply"):
         predict(clip, folder)
     with pytest.raises(FerError, match="`model`"):
         predict(clip, tmp_path)

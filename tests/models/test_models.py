@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 import textwrap
+import zipfile
 
 from eagerly import eagerly
 from hypothesis import given, settings
@@ -145,6 +146,75 @@ def test_load_names_a_file_that_is_no_model(tmp_path):
     (tmp_path / "text.keras").write_text("not a model")
     with pytest.raises(FerError, match="`path`"):
         models.load(tmp_path / "text.keras")
+
+
+@pytest.fixture(scope="module")
+def small_file(tmp_path_factory):
+    """A network's file: a dense layer of its own on 8 x 8 pixels."""
+    inputs = keras.Input((8, 8, 1))
+    file = tmp_path_factory.mktemp("small") / "small.keras"
+    keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs))).save(file)
+    return file
+
+
+def _with_part(file, name, content):
+    """The archive with another content of one part, its checksum right."""
+    with zipfile.ZipFile(file) as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    parts[name] = content(parts[name]) if callable(content) else content
+    with zipfile.ZipFile(file, "w") as archive:
+        for part, bytes_of_it in parts.items():
+            archive.writestr(part, bytes_of_it)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.5, 0.7, 0.9, 0.99, 0.999])
+def test_a_byte_that_has_changed_in_a_networks_file_is_noticed_or_changes_nothing(small_file, tmp_path, share):
+    content, file = bytearray(small_file.read_bytes()), tmp_path / "changed.keras"
+    content[int(share * len(content))] ^= 0xFF
+    file.write_bytes(content)
+    try:
+        changed = models.load(file).get_weights()
+    except FerError as error:
+        assert "`path`" in str(error) and "changed.keras" in str(error)
+        assert models.damage_of(file) or "Keras says" in str(error)
+        return
+    for one, other in zip(changed, models.load(small_file).get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("name, content", [
+    ("model.weights.h5", b""), ("model.weights.h5", b"no h5"), ("model.weights.h5", lambda old: old[: len(old) // 2]),
+    ("model.weights.h5", lambda old: old[:8] + b"\xff" * 600 + old[608:]),
+    ("model.weights.h5", lambda old: old[:-400] + bytes(400)), ("model.weights.h5", lambda old: old[:100]),
+    ("config.json", b""), ("config.json", b"[]"), ("config.json", b"null"), ("config.json", b"{}"),
+    ("config.json", b"[" * 100_000), ("config.json", b'{"class_name": "Functional", "config": 3}'),
+    ("config.json", lambda old: old.replace(b'"Dense"', b'"Dance"')),
+    ("config.json", lambda old: old.replace(b'"units": 3', b'"units": -3')),
+    ("config.json", lambda old: old.replace(b'"units": 3', b'"units": 4')),
+], ids=range(15))  # fmt: skip
+def test_a_networks_file_with_a_damaged_part_is_one_error(small_file, tmp_path, name, content):
+    file = tmp_path / "damaged.keras"
+    file.write_bytes(small_file.read_bytes())
+    _with_part(file, name, content)
+    assert models.damage_of(file) == "", "its checksums are right"
+    with pytest.raises(FerError, match="`path`") as error:
+        models.load(file)
+    assert "damaged.keras" in str(error.value) and len(str(error.value).splitlines()) <= 2
+
+
+@pytest.mark.parametrize("harm, word", [
+    (lambda old: b"", "no archive"), (lambda old: old[: len(old) // 2], "no archive"),
+    (lambda old: b"PK", "no archive"),
+    (lambda old: old.replace(b"config.json", b"konfig.json"), "lacks config.json"),
+], ids=range(4))  # fmt: skip
+def test_what_is_wrong_with_a_networks_file_is_said(small_file, tmp_path, harm, word):
+    assert models.damage_of(small_file) == "" and "no such file" in models.damage_of(tmp_path / "none.keras")
+    (tmp_path / "bad.keras").write_bytes(harm(small_file.read_bytes()))
+    assert word in models.damage_of(tmp_path / "bad.keras")
+    with pytest.raises(FerError, match=f"(?s)undamaged.*{word}"):
+        models.load(tmp_path / "bad.keras")
+    with pytest.raises(FerError, match="`path`"):
+        models.load("~nosuchuser/model.keras")
 
 
 # ---- ding2023 -----------------------------------------------------------------------------------

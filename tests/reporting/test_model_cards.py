@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+from html.parser import HTMLParser
 import json
 import re
+import sys
 from types import SimpleNamespace
 
+from markdown_it import MarkdownIt
 import numpy as np
 import pandas as pd
 import pytest
@@ -278,3 +281,88 @@ def test_teachers_are_named(result):
         "- Taught: besides the labels by `nano`, `ding2023` (weight 0.5, temperature 4), on the same data and split"
         in text
     )
+
+
+ATTACK = "<img src=x onerror=alert(1)> <script>alert(2)</script> ![p](http://else.where/p.png) [l](javascript:alert(3))"
+ATTACKS = (
+    ATTACK,
+    f"\n\n{ATTACK}\n\n",
+    f"` {ATTACK} `",
+    f"\\{ATTACK}",
+    f"|{ATTACK}|",
+    "<!-- <b>&lt;script&gt; <http://else.where>",
+    f"[l]: http://else.where\n[l]\n\n- x\n\n<div>\n{ATTACK}",
+)
+
+
+def _changed(value, attack):
+    """A stored value with the attack in the place of every text, and in the names of a dict."""
+    if isinstance(value, dict):
+        return {key: _changed(inner, attack) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_changed(inner, attack) for inner in value]
+    return attack if isinstance(value, str) else value
+
+
+def _tampered(result, attack):
+    """The result as a stranger may have written it: every text of it is an attack."""
+    bad = copy.deepcopy(result)
+    bad.labels = [f"{name} {attack}" for name in result.labels]
+    bad.predictions = bad.predictions.assign(actor=attack + bad.predictions["actor"])
+    for name in ("experiment", "versions", "hardware", "faces", "commit", "finished", "key"):
+        setattr(bad, name, _changed(getattr(result, name), attack))
+    for name in ("versions", "hardware", "faces"):
+        getattr(bad, name)[attack] = "1"
+    bad.experiment["model"]["options"][attack] = attack
+    bad.experiment["recipe"][attack] = attack
+    bad.split["leaked_share"][attack] = 0.5
+    one = {"model": {"name": attack}}
+    bad.experiment["distillation"] = {"teachers": [one, one], "weight": 1.0, "temperature": 2.0}
+    return bad
+
+
+class _Elements(HTMLParser):
+    """The names of a page's elements, and the addresses that it asks for."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.names, self.attributes = set(), []
+        self.feed(page)
+
+    def handle_starttag(self, name, attributes):
+        self.names.add(name)
+        self.attributes += attributes
+
+
+HARMLESS = {"details", "summary", "b", "strong", "em", "p", "ul", "li", "code", "table", "thead", "tbody", "tr", "th"}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("tool", ["markdown-it", "a notebook's Markdown", "none"])
+def test_a_tampered_result_writes_no_html_of_its_own(result, attack, tool, monkeypatch):
+    bad = _tampered(result, attack)
+    answer = audited(bad)
+    answer["tier"] = attack
+    for row in answer["clean"]["audit"]:
+        row.update(attribute=attack, value=attack)
+    made = card(bad, audit=answer, profile=False, exports=[
+        SimpleNamespace(format=attack, quantize=attack, bytes=1, agreement=0.5, checked=attack)
+    ])  # fmt: skip
+    if tool == "none":
+        monkeypatch.setitem(sys.modules, "markdown_it", None)
+    if tool == "a notebook's Markdown":  # which lets HTML through: chapter 12 shows the sections so
+        page = MarkdownIt("commonmark", {"html": True}).enable("table").render(made.markdown)
+    else:
+        page = made._repr_html_()
+    found = _Elements(page)
+    assert found.names <= HARMLESS | {"td", "pre", "h1", "h2"}
+    assert {name for name, _ in found.attributes} <= {"class"}
+    rows = [line for line in made.markdown.splitlines() if line.startswith("|")]
+    assert all(line.count("|") in (5, 6) for line in rows), "no cell more"
+    assert headings(made.markdown) == headings(card(result, audit=None, profile=False).markdown)
+
+
+def test_a_cards_own_markdown_cannot_bring_html_into_the_notebook():
+    page = model_cards.ModelCard(f"# Card\n\n- **bold** {ATTACK}\n\n<script>alert(4)</script>\n", ())._repr_html_()
+    found = _Elements(page)
+    assert "strong" in found.names and not {"script", "img", "a"} & found.names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 from hypothesis import given, settings
@@ -78,3 +79,17 @@ def test_the_colophon_says_tier_versions_and_machine(monkeypatch):
 @given(st.floats(0, 1))
 def test_a_percentage_is_within_half_a_digit(value):
     assert abs(float(reporting.percent(value).removesuffix(" %")) - 100 * value) <= 0.0500001
+
+
+@pytest.mark.parametrize("shown", ["{text}", "{text:<60}", "{text!s}", "{pair[0]}", "{made.text}", "`{text}`"])
+def test_what_a_value_brings_into_a_notebook_is_no_html(shown, monkeypatch):
+    import IPython.display
+
+    displayed = []
+    monkeypatch.setattr(IPython.display, "display", lambda what: displayed.append(what.data))
+    text = "<script>alert(1)</script><img src=x onerror=alert(2)><!-- 1 < 2"
+    name = shown.strip("`{}").split(".")[0].split("[")[0].split(":")[0].split("!")[0]
+    value = {"text": text, "pair": [text], "made": SimpleNamespace(text=text)}[name]
+    reporting.say("<b>A word</b> of **mine**: " + shown, **{name: value})
+    assert displayed[0].startswith("<b>A word</b> of **mine**: ") and "1 < 2" in displayed[0]
+    assert not re.search(r"<(?!/?b>)[a-zA-Z/!?]", displayed[0]) and "alert(1)" in displayed[0]

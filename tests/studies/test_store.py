@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import json
+import re
 import shutil
 import subprocess
 import sys
 import types
 
+from markdown_it import MarkdownIt
 import pytest
 
 from fer_utils import studies
@@ -209,3 +212,14 @@ def test_an_installed_package_has_the_results(root, tmp_path):
     if studies.stored():
         assert where == str(tmp_path / "installed" / "fer_utils" / "studies" / "answers")
     assert [tuple(pair) for pair in stored] == studies.stored()
+
+
+def test_a_tampered_answer_writes_no_html_into_the_notebook(toy):
+    kept = studies.run("toy", store=True, progress=False)
+    attack = "` <script>alert(1)</script> <img src=x> ![p](http://else.where/p.png) `"
+    stages_of_it = kept.stages | {f"{attack} stage": 1}
+    bad = replace(kept, commit=attack, finished=attack, tier=attack, command=attack, stages=stages_of_it)
+    bad.hardware["processor"] = attack
+    page = MarkdownIt("commonmark", {"html": True}).render(bad._repr_markdown_())
+    assert "alert(1)" in page and "Stale" in page
+    assert set(re.findall(r"<(\w+)", page)) <= {"p", "em", "strong", "code"}
