@@ -17,7 +17,7 @@ import pandas as pd
 
 from fer_utils import faces, metrics, models, splits, training
 from fer_utils.core import labels, provenance, stages
-from fer_utils.core.errors import invalid
+from fer_utils.core.errors import DivergedError, invalid
 from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
 from fer_utils.experiments.config import Experiment
 from fer_utils.experiments.result import Result
@@ -37,6 +37,7 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     Raises
     ------
     FerError : a face set without faces, an impossible split, an unknown model.
+    DivergedError : a training whose loss or scores are NaN or infinite; nothing is stored.
     """
     if not isinstance(experiment, Experiment):
         raise invalid("experiment", expected="an Experiment", received=experiment)
@@ -63,6 +64,12 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
 def _read(folder: Path) -> Result:
     """A stored result; what it cost is noted, for whoever adds up what an answer rests on."""
     result = _with_current_metrics(Result.load(folder))
+    probabilities = result.predictions[[f"p_{name}" for name in result.labels]].to_numpy(np.float64)
+    if not np.isfinite(probabilities).all():  # stored before such trainings were refused
+        raise DivergedError(
+            f"The training stored in {folder} diverged: its network's scores are no finite numbers.\n"
+            "Train with a lower learning rate, and delete that folder."
+        )
     stages.mark_training(result.key, result.processor_minutes)
     return result
 
@@ -125,6 +132,12 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
     if taught is not None:
         model = models.student_of(model, experiment.model.name)
     scores = training.predict_probabilities(model, images, test_rows)
+    if not np.isfinite(scores).all():
+        raise DivergedError(
+            f"The training ({experiment.model.name}, split by {split.by}) diverged: scores of test faces are no finite "
+            "numbers. Nothing is stored.\nTrain with a lower learning rate: it was "
+            f"{experiment.recipe.learning_rate:g}, try {experiment.recipe.learning_rate / 10:g}."
+        )
     predicted = scores.argmax(axis=1).astype(np.int64)
     rows = meta.iloc[test_rows]
     predictions = pd.DataFrame(
