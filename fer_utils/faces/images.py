@@ -30,6 +30,8 @@ from fer_utils.core.optional_packages import opencv
 #: A picture of more pixels is not decoded: the pass takes some ten bytes a pixel, and is to stay under a gigabyte.
 MOST_PIXELS = 80_000_000
 _ORIENTATION = 0x0112
+#: What `disguised_size` looks for.
+_AMONG_VIDEOS = ("GIF", "PNG", "JPEG", "WEBP", "BMP", "TIFF")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -39,6 +41,26 @@ class Decoded(NamedTuple):
     rgb: np.ndarray | None
     remarks: list[tuple[str, str, str]]
     failure: str = ""
+
+
+def too_many_pixels(width: int, height: int) -> str:
+    """The size in words where it is above `MOST_PIXELS`, else an empty text."""
+    return f"{width} x {height} pixels, more than {MOST_PIXELS:,}" if width * height > MOST_PIXELS else ""
+
+
+def disguised_size(path: str) -> tuple[int, int]:
+    """(width, height) of an image file that goes as a video, a GIF above all, from its header; (0, 0) of any other.
+
+    FFmpeg decodes the first picture of such a file when it opens it: too late to look at the size.
+    """
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # the size is wanted, not an error without it
+    try:
+        with Image.open(path, formats=_AMONG_VIDEOS) as header:
+            return header.size
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError):
+        return 0, 0
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def decode(data: bytes) -> Decoded:
@@ -87,8 +109,8 @@ def _decode(cv2, data: bytes) -> Decoded:
         header = _header(data)
     except Image.DecompressionBombError:  # Pillow's own limit, which is higher
         return Decoded(None, [], f"it has more than {MOST_PIXELS:,} pixels")
-    if header is not None and header.width * header.height > MOST_PIXELS:
-        return Decoded(None, [], f"it has {header.width} x {header.height} pixels, more than {MOST_PIXELS:,}")
+    if header is not None and too_many_pixels(header.width, header.height):
+        return Decoded(None, [], f"it has {too_many_pixels(header.width, header.height)}")
     remarks: list[tuple[str, str, str]] = []
     pages = _pages(header)
     # A camera's JPEG of several pictures (MPO) has previews behind the photograph: no remark.
