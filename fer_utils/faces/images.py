@@ -18,7 +18,13 @@ pictures that Pillow wrote (OpenCV 4.10 and 4.14, Pillow 13):
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import io
+import os
+import re
+import tempfile
+import threading
 from typing import NamedTuple
 import warnings
 
@@ -79,7 +85,7 @@ def decode(data: bytes) -> Decoded:
 
     Returns
     -------
-    Decoded : remarks are of the kinds ``several pages``, ``transparent`` and
+    Decoded : remarks are of the kinds ``several pages``, ``transparent``, ``damaged`` and
     ``value range``; ``rgb`` is None and ``failure`` says why where there is no
     picture.  Nothing is raised but ``MissingPackage`` where a library is missing.
     """
@@ -121,11 +127,60 @@ def _decode(cv2, data: bytes) -> Decoded:
     elif header is not None and _odd(header, pages):
         rgb = _by_pillow(header, remarks)
     else:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        picture = _by_opencv(cv2, data, cv2.IMREAD_COLOR, remarks)
         rgb = None if picture is None or picture.size == 0 else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)
     if rgb is None:
         return Decoded(None, [], "it cannot be decoded as an image")
     return Decoded(rgb, remarks)
+
+
+#: What libjpeg and libtiff say of damaged data, on the standard error of the process and nowhere else.
+_DAMAGE = re.compile(
+    rb"(?:Corrupt JPEG data|Premature end of JPEG|Inconsistent progression sequence|Invalid SOS parameters)[^\r\n]*"
+    rb"|(?<=TIFF_Error )[^\r\n]*"
+)
+_one_at_a_time = threading.Lock()
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the decoder complains of within the block, known when the block has ended.
+
+    Standard error goes into a file meanwhile; what is no complaint of a decoder is written to it afterwards.
+    """
+    told: list[str] = []
+    with _one_at_a_time:
+        try:
+            caught = tempfile.TemporaryFile()
+        except OSError:  # no room: the picture is read all the same
+            yield told
+            return
+        with caught:
+            try:
+                kept = os.dup(2)
+            except OSError:  # no standard error
+                yield told
+                return
+            os.dup2(caught.fileno(), 2)
+            try:
+                yield told
+            finally:
+                os.dup2(kept, 2)
+                caught.seek(0)
+                said = caught.read()
+                told += [line.decode(errors="replace").strip() for line in _DAMAGE.findall(said)]
+                rest = b"".join(line for line in said.splitlines(True) if not _DAMAGE.search(line))
+                if rest:
+                    os.write(kept, rest)
+                os.close(kept)
+
+
+def _by_opencv(cv2, data: bytes, flag: int, remarks: list) -> np.ndarray | None:
+    with _complaints() as told:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    if told:
+        remarks.append(("damaged", f"the decoder says: {told[0]}", "kept, although pixels may be wrong"))
+    return picture
 
 
 def _header(data: bytes):
@@ -183,7 +238,7 @@ def _remark_on_alpha(alpha: np.ndarray, remarks: list) -> None:
 
 def _numbers(cv2, data: bytes, remarks: list) -> np.ndarray | None:
     """A TIFF whose pixels are numbers of 32 or 64 bits."""
-    raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    raw = _by_opencv(cv2, data, cv2.IMREAD_UNCHANGED, remarks)
     if raw is None or raw.size == 0:
         return None
     if raw.dtype == np.uint8 or raw.dtype == np.uint16:  # Pillow did not know it, OpenCV does
