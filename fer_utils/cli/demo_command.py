@@ -44,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Watch a camera or a video; the status is 1 where no frame could be read. Errors: `fer_utils.live.run`."""
+    """Watch a camera or a video; the status is 1 where no frame could be read, or no face that was found be scored.
+
+    Errors: `fer_utils.live.run`."""
     report = live.run(
         options.camera if options.video is None else options.video,
         options.model,
@@ -66,7 +68,8 @@ def demo(options: argparse.Namespace) -> int:
     value = report.to_json()
     value["problems"] = report_problems(report.problems)
     print_outcome(options, value, report.summary())
-    return 0 if report.frames else 1
+    nothing_scored = not report.seen and "no number" in set(report.problems["kind"])
+    return 0 if report.frames and not nothing_scored else 1
 
 
 COMMANDS = (

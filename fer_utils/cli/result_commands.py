@@ -56,7 +56,10 @@ def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def predict(options: argparse.Namespace) -> int:
-    """Score the faces of a picture or video; the status is 1 where there is no face. Errors: `fer_utils.predict`."""
+    """Score the faces of a picture or video; the status is 1 where no face is found, or none can be scored.
+
+    Errors: `fer_utils.predict`.
+    """
     found = inference.predict(
         options.file,
         model=options.model,

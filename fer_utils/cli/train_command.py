@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 
 from fer_utils import datasets, experiments, faces, reporting, training
 from fer_utils.cli.arguments import Command
-from fer_utils.cli.output import print_outcome
-from fer_utils.core.errors import invalid
+from fer_utils.cli.output import print_outcome, say
+from fer_utils.core.errors import DivergedError, invalid
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,8 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train a network and store the result. Errors: `fer_utils.experiments.run`."""
-    result = experiments.run(_experiment(options), progress=not options.quiet)
+    """Train a network and store the result; the status is 1 where the training diverged.
+
+    Other errors: `fer_utils.experiments.run`.
+    """
+    try:
+        result = experiments.run(_experiment(options), progress=not options.quiet)
+    except DivergedError as error:
+        say(f"fer_utils train: {error}", sys.stderr)
+        return 1
     value = {
         "result": str(result.path),
         "parameters": result.parameters,

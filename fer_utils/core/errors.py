@@ -10,6 +10,10 @@ class FerError(ValueError):
     """A call asked for something that cannot be done; the message says what to change."""
 
 
+class DivergedError(FerError):
+    """A training whose loss is NaN or infinite: its network has learned nothing that could be stored."""
+
+
 class MissingPackage(ImportError):  # noqa: N818 - its name is part of what users catch
     """An optional package is needed for this call and is not installed."""
 

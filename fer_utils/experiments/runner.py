@@ -19,7 +19,7 @@ import pandas as pd
 
 from fer_utils import __version__, faces, metrics, models, splits, training
 from fer_utils.core import labels, provenance, stages
-from fer_utils.core.errors import invalid
+from fer_utils.core.errors import DivergedError, invalid
 from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
 from fer_utils.experiments.config import Experiment
 from fer_utils.experiments.result import Result
@@ -39,6 +39,7 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     Raises
     ------
     FerError : a face set without faces, an impossible split, an unknown model.
+    DivergedError : a training whose loss or scores are NaN or infinite; nothing is stored.
     """
     if not isinstance(experiment, Experiment):
         raise invalid("experiment", expected="an Experiment", received=experiment)
@@ -77,6 +78,12 @@ def _stored(folder: Path) -> Result | None:
     result = Result.load(folder)  # before the network is looked at: what cannot be read here is not written over
     if models.damage_of(folder / "model.keras"):
         return None
+    probabilities = result.predictions.filter(like="p_").to_numpy(np.float64)
+    if not np.isfinite(probabilities).all():  # stored before such trainings were refused
+        raise DivergedError(
+            f"The training stored in {folder} diverged: its network's scores are no finite numbers.\n"
+            "Train with a lower learning rate, or move that folder away to train it again."
+        )
     _store_current_metrics(result)
     stages.mark_training(result.key, result.processor_minutes)
     return result
@@ -134,6 +141,12 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
     if taught is not None:
         model = models.student_of(model, experiment.model.name)
     scores = training.predict_probabilities(model, images, test_rows)
+    if not np.isfinite(scores).all():
+        raise DivergedError(
+            f"The training ({experiment.model.name}, split by {split.by}) diverged: scores of test faces are no finite "
+            "numbers. Nothing is stored.\nTrain with a lower learning rate: it was "
+            f"{experiment.recipe.learning_rate:g}, try {experiment.recipe.learning_rate / 10:g}."
+        )
     predicted = scores.argmax(axis=1).astype(np.int64)
     rows = meta.iloc[test_rows]
     predictions = pd.DataFrame(

@@ -18,7 +18,13 @@ pictures that Pillow wrote (OpenCV 4.10 and 4.14, Pillow 13):
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import io
+import os
+import re
+import tempfile
+import threading
 from typing import NamedTuple
 import warnings
 
@@ -30,6 +36,8 @@ from fer_utils.core.optional_packages import opencv
 #: A picture of more pixels is not decoded: the pass takes some ten bytes a pixel, and is to stay under a gigabyte.
 MOST_PIXELS = 80_000_000
 _ORIENTATION = 0x0112
+#: What `disguised_size` looks for.
+_AMONG_VIDEOS = ("GIF", "PNG", "JPEG", "WEBP", "BMP", "TIFF")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
@@ -39,6 +47,26 @@ class Decoded(NamedTuple):
     rgb: np.ndarray | None
     remarks: list[tuple[str, str, str]]
     failure: str = ""
+
+
+def too_many_pixels(width: int, height: int) -> str:
+    """The size in words where it is above `MOST_PIXELS`, else an empty text."""
+    return f"{width} x {height} pixels, more than {MOST_PIXELS:,}" if width * height > MOST_PIXELS else ""
+
+
+def disguised_size(path: str) -> tuple[int, int]:
+    """(width, height) of an image file that goes as a video, a GIF above all, from its header; (0, 0) of any other.
+
+    FFmpeg decodes the first picture of such a file when it opens it: too late to look at the size.
+    """
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # the size is wanted, not an error without it
+    try:
+        with Image.open(path, formats=_AMONG_VIDEOS) as header:
+            return header.size
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, IndexError, OverflowError):
+        return 0, 0
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def decode(data: bytes) -> Decoded:
@@ -57,7 +85,7 @@ def decode(data: bytes) -> Decoded:
 
     Returns
     -------
-    Decoded : remarks are of the kinds ``several pages``, ``transparent`` and
+    Decoded : remarks are of the kinds ``several pages``, ``transparent``, ``damaged`` and
     ``value range``; ``rgb`` is None and ``failure`` says why where there is no
     picture.  Nothing is raised but ``MissingPackage`` where a library is missing.
     """
@@ -87,8 +115,8 @@ def _decode(cv2, data: bytes) -> Decoded:
         header = _header(data)
     except Image.DecompressionBombError:  # Pillow's own limit, which is higher
         return Decoded(None, [], f"it has more than {MOST_PIXELS:,} pixels")
-    if header is not None and header.width * header.height > MOST_PIXELS:
-        return Decoded(None, [], f"it has {header.width} x {header.height} pixels, more than {MOST_PIXELS:,}")
+    if header is not None and too_many_pixels(header.width, header.height):
+        return Decoded(None, [], f"it has {too_many_pixels(header.width, header.height)}")
     remarks: list[tuple[str, str, str]] = []
     pages = _pages(header)
     # A camera's JPEG of several pictures (MPO) has previews behind the photograph: no remark.
@@ -99,11 +127,60 @@ def _decode(cv2, data: bytes) -> Decoded:
     elif header is not None and _odd(header, pages):
         rgb = _by_pillow(header, remarks)
     else:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        picture = _by_opencv(cv2, data, cv2.IMREAD_COLOR, remarks)
         rgb = None if picture is None or picture.size == 0 else cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=picture)
     if rgb is None:
         return Decoded(None, [], "it cannot be decoded as an image")
     return Decoded(rgb, remarks)
+
+
+#: What libjpeg and libtiff say of damaged data, on the standard error of the process and nowhere else.
+_DAMAGE = re.compile(
+    rb"(?:Corrupt JPEG data|Premature end of JPEG|Inconsistent progression sequence|Invalid SOS parameters)[^\r\n]*"
+    rb"|(?<=TIFF_Error )[^\r\n]*"
+)
+_one_at_a_time = threading.Lock()
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the decoder complains of within the block, known when the block has ended.
+
+    Standard error goes into a file meanwhile; what is no complaint of a decoder is written to it afterwards.
+    """
+    told: list[str] = []
+    with _one_at_a_time:
+        try:
+            caught = tempfile.TemporaryFile()
+        except OSError:  # no room: the picture is read all the same
+            yield told
+            return
+        with caught:
+            try:
+                kept = os.dup(2)
+            except OSError:  # no standard error
+                yield told
+                return
+            os.dup2(caught.fileno(), 2)
+            try:
+                yield told
+            finally:
+                os.dup2(kept, 2)
+                caught.seek(0)
+                said = caught.read()
+                told += [line.decode(errors="replace").strip() for line in _DAMAGE.findall(said)]
+                rest = b"".join(line for line in said.splitlines(True) if not _DAMAGE.search(line))
+                if rest:
+                    os.write(kept, rest)
+                os.close(kept)
+
+
+def _by_opencv(cv2, data: bytes, flag: int, remarks: list) -> np.ndarray | None:
+    with _complaints() as told:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    if told:
+        remarks.append(("damaged", f"the decoder says: {told[0]}", "kept, although pixels may be wrong"))
+    return picture
 
 
 def _header(data: bytes):
@@ -161,7 +238,7 @@ def _remark_on_alpha(alpha: np.ndarray, remarks: list) -> None:
 
 def _numbers(cv2, data: bytes, remarks: list) -> np.ndarray | None:
     """A TIFF whose pixels are numbers of 32 or 64 bits."""
-    raw = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    raw = _by_opencv(cv2, data, cv2.IMREAD_UNCHANGED, remarks)
     if raw is None or raw.size == 0:
         return None
     if raw.dtype == np.uint8 or raw.dtype == np.uint16:  # Pillow did not know it, OpenCV does

@@ -47,6 +47,7 @@ class Facts:
     lost: int = 0  # frames that could not be grabbed, with others after them
     first: tuple[int, float] | None = None  # index and time stamp, in seconds
     last: tuple[int, float] | None = None
+    too_large: str = ""  # how many pixels its frames have, where these are too many; from there on nothing is decoded
 
 
 def undecodable(index: int) -> Note:
@@ -56,6 +57,10 @@ def undecodable(index: int) -> Note:
 def remark(into: Reading, facts: Facts) -> bool:
     """Note what is odd about a video; whether it has any frame at all."""
     into.n_frames = facts.total
+    if facts.too_large:
+        whose, left = ("it has", "left out") if facts.total == 0 else ("later frames have", "these frames left out")
+        into.notes.append(Note("unreadable", f"{whose} {facts.too_large}", left))
+        return facts.total > 0
     if facts.total == 0:
         into.notes.append(Note("unreadable", "no frame of it can be decoded as video", "left out"))
         return False

@@ -13,7 +13,7 @@ import numpy as np
 from fer_utils.core.errors import whole_number
 from fer_utils.core.optional_packages import opencv
 from fer_utils.core.stages import stage
-from fer_utils.faces.images import decode
+from fer_utils.faces.images import decode, disguised_size, too_many_pixels
 from fer_utils.faces.pixels import contiguous, grey_of
 from fer_utils.faces.reading import (
     Facts,
@@ -79,7 +79,8 @@ def read_frames(path: str | os.PathLike, k: int = 6, *, sampling: str = "even") 
 
     Returns
     -------
-    Reading : a file that cannot be read has no frames and a note that says why.
+    Reading : a file that cannot be read has no frames and a note that says why; so has one whose
+    frames have more pixels than ``fer_utils.faces.images.MOST_PIXELS``, of which none is decoded.
     All frames are in memory at once; ``each_frame`` hands them out one by one.
     """
     reading = Reading()
@@ -203,14 +204,14 @@ def _sample(path: str, choose: Callable[[Facts], list[int]], k: int, into: Readi
 def _stream(path: str, wanted: set[int] | None, into: Reading, facts: Facts) -> Iterator[Frame]:
     """The wanted frames, or all, as they are decoded."""
     missed = []
-    known = facts.total
-    for index, take in _walk(path, Facts() if known else facts):
+    walked = Facts() if facts.total else facts
+    for index, take in _walk(path, walked):
         if wanted is None or index in wanted:
             frame = take()
-            if frame is None:
-                missed.append(undecodable(index))
-            else:
+            if frame is not None:
                 yield frame
+            elif not walked.too_large:  # which has a remark of its own
+                missed.append(undecodable(index))
     if remark(into, facts):
         into.notes.extend(missed)
 
@@ -243,6 +244,9 @@ def _changes(path: str, facts: Facts) -> list[float]:
 def _walk(path: str, facts: Facts) -> Iterator[tuple[int, Callable[[], Frame | None]]]:
     """Grab every frame in order: its index, and a function that decodes it if called before the next."""
     cv2 = opencv()
+    facts.too_large = too_many_pixels(*disguised_size(path))
+    if facts.too_large:
+        return
     try:
         capture = cv2.VideoCapture(path, cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         if not capture.isOpened() and cv2.CAP_FFMPEG not in cv2.videoio_registry.getBackends():
@@ -250,12 +254,20 @@ def _walk(path: str, facts: Facts) -> Iterator[tuple[int, Callable[[], Frame | N
     except cv2.error:
         return
     try:
+        width, height = (capture.get(side) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
+        facts.too_large = too_many_pixels(int(width), int(height))
+        if facts.too_large:
+            return
         said = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         facts.announced = int(said) if math.isfinite(said) and 0 < said < 2**40 else 0
         facts.rate = capture.get(cv2.CAP_PROP_FPS)
 
         def take() -> Frame | None:
             picture = _retrieved(cv2, capture)
+            if picture is not None:  # the container may have said a smaller size
+                facts.too_large = too_many_pixels(picture.shape[1], picture.shape[0])
+                if facts.too_large:
+                    return None
             return None if picture is None else Frame(index, seconds(stamp, index, facts.rate), picture)
 
         index = failed = 0
@@ -271,6 +283,8 @@ def _walk(path: str, facts: Facts) -> Iterator[tuple[int, Callable[[], Frame | N
                 facts.first = facts.first or (index, stamp)
                 facts.last = index, stamp
             yield index, take
+            if facts.too_large:
+                break
             index += 1
             facts.total = index
     finally:

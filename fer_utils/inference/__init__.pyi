@@ -3,6 +3,7 @@ from . import predictor as predictor
 from .networks import checked_labels as checked_labels
 from .networks import labels_beside as labels_beside
 from .networks import load_network as load_network
+from .networks import score_trouble as score_trouble
 from .networks import scores_of as scores_of
 from .networks import square_input as square_input
 from .predictor import FACE_COLUMNS as FACE_COLUMNS

@@ -14,6 +14,8 @@ from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import read_json
 
 _BATCH = 32
+#: A face's scores may add up to 1 with so much of an error: those of a file with 8-bit numbers are rounded.
+_SUM_TOLERANCE = 0.05
 
 
 def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, list[str]]:
@@ -144,3 +146,20 @@ def scores_of(network: Any, faces: Sequence[np.ndarray], channels: int, classes:
         answer = network(np.repeat(batch, channels, axis=3), training=False)
         scores.append(np.asarray(answer.numpy() if hasattr(answer, "numpy") else answer, np.float32))
     return np.concatenate(scores)
+
+
+def score_trouble(scores: np.ndarray) -> tuple[str, str, str] | None:
+    """What is wrong with one face's scores, (classes,), as kind, problem and action of a row of the report, or None.
+
+    NaN and infinities have no highest score: such a face is to be left out.  Finite numbers below 0, above 1 or
+    with another sum than 1 (those of a network without a softmax, for example) still have one, and the face is kept.
+    """
+    if not np.isfinite(scores).all():
+        return "no number", "the network's scores are no finite numbers", "face left out"
+    if scores.min() < 0 or scores.max() > 1 or abs(scores.sum() - 1) > _SUM_TOLERANCE:
+        return (
+            "no probabilities",
+            "the network's scores are no probabilities, which lie from 0 to 1 and add up to 1",
+            "kept; the highest score gives the label",
+        )
+    return None

@@ -22,7 +22,7 @@ from fer_utils.faces.extraction import Settings, faces_of_frame
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.reading import Frame, Reading
 from fer_utils.faces.video import read_frames
-from fer_utils.inference.networks import load_network, scores_of, square_input
+from fer_utils.inference.networks import load_network, score_trouble, scores_of, square_input
 
 #: The columns before the scores.
 FACE_COLUMNS: tuple[str, ...] = (
@@ -91,7 +91,9 @@ def predict(
     Returns
     -------
     Predictions : empty, with the reason in ``.problems``, where no face is
-    found or the file cannot be decoded.
+    found or the file cannot be decoded.  A face whose scores are NaN or
+    infinite is left out, with a row in ``.problems`` (kind ``no number``); one whose
+    scores are no probabilities is kept, with a row (``no probabilities``).
 
     Raises
     ------
@@ -134,6 +136,15 @@ def predict(
                 continue
             rows.append([frame.index, frame.time_s, box.x, box.y, box.w, box.h, box.score])
     scores = scores_of(network, crops, channels, len(names))
+    scored = []
+    for place, row in enumerate(rows):
+        trouble = score_trouble(scores[place])
+        if trouble is not None:
+            kind, problem, action = trouble
+            problems.append((name, "classify", kind, f"frame {row[0]} ({row[1]:.2f} s): {problem}", action))
+        if trouble is None or trouble[0] != "no number":
+            scored.append(place)
+    rows, scores = [rows[place] for place in scored], scores[scored]
     table = Predictions(pd.DataFrame(rows, columns=list(FACE_COLUMNS[:-1])))
     for column in table.columns:
         table[column] = table[column].astype("float64" if column in ("time_s", "detector_score") else "int64")

@@ -236,7 +236,8 @@ def watch_frames(
 
 def _problems(coming, watcher: Watcher, report: Report, written) -> Problems:
     rows = [(coming.name, "decode", *note) for note in coming.reading.notes]
-    if report.frames and not report.seen:
+    # A face that was found and could not be scored has a row of its own.
+    if report.frames and not watcher.identities:
         rows.append(
             (
                 coming.name,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fer_utils import inference
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.stages import stage
 from fer_utils.faces.cropping import checked_margin
@@ -140,9 +141,12 @@ class Watcher:
                 self._problem("crop", "failed", str(error), "face left out")
         self.clock.mark("crop")
         scores = dict(zip(crops, self.classifier(np.stack(list(crops.values()))), strict=True)) if crops else {}
-        for key in [key for key, row in scores.items() if not np.isfinite(row).all()]:
-            del scores[key]
-            self._problem("classify", "no number", "the network's scores are no finite numbers", "face left out")
+        for key, row in list(scores.items()):
+            trouble = inference.score_trouble(row)
+            if trouble is not None:
+                self._problem("classify", *trouble)
+                if trouble[0] == "no number":
+                    del scores[key]
         self.clock.mark("classify")
         known = {track.id for track in tracks}
         self._smoothers = {key: keeper for key, keeper in self._smoothers.items() if key in known}

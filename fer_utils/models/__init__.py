@@ -119,7 +119,7 @@ def build(
 
 
 def load(path: str | os.PathLike) -> keras.Model:
-    """Load a ``.keras`` file saved from any network of this package.
+    """Load a ``.keras`` or HDF5 file saved from any network of this package.
 
     As ``keras.models.load_model``, but the package's own layers are known
     beforehand.
@@ -132,7 +132,9 @@ def load(path: str | os.PathLike) -> keras.Model:
     path = Path(os.path.expanduser(path))
     if not path.is_file():
         raise invalid("path", expected="a .keras file that exists", received=str(path))
-    damage = damage_of(path)
+    with open(path, "rb") as file:
+        is_hdf5 = file.read(8) == b"\x89HDF\r\n\x1a\n"  # the older form, which has no checksums
+    damage = "" if is_hdf5 else damage_of(path)
     if damage:
         raise invalid(
             "path",

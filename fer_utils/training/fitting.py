@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from fer_utils import models
-from fer_utils.core.errors import invalid
+from fer_utils.core.errors import DivergedError, invalid
 from fer_utils.core.paths import write_atomic
 from fer_utils.core.stages import stage
 from fer_utils.training.callbacks import DropoutSeeds, StepBar
@@ -72,6 +72,7 @@ def fit(
     Raises
     ------
     FerError : no training rows.
+    DivergedError : after an epoch a loss or a weight is NaN or infinite; that epoch is not kept in ``folder``.
 
     Warns
     -----
@@ -118,6 +119,7 @@ def fit(
         logs |= {f"dead_{name}": [count["dead"]] for name, count in watch.dead_now.items()}
         for name, values in logs.items():
             history.setdefault(name, []).append(float(values[-1]))
+        _check_converging(model, history, recipe, description)
         bar.set_postfix({name: f"{values[-1]:.3f}" for name, values in history.items() if name.endswith("accuracy")})
         if state and epoch + 1 < recipe.epochs:
             _keep(model, Path(folder), epoch + 1, history)
@@ -151,6 +153,24 @@ def _compiled(model, recipe: Recipe, steps: int):
     model.optimizer.build(model.trainable_variables)
     model.compute_metrics(None, np.zeros(1, np.int64), np.zeros((1, model.output_shape[-1]), np.float32))
     return model
+
+
+def _check_converging(model, history: dict, recipe: Recipe, description: str) -> None:
+    """`DivergedError` where the last epoch's losses, or the weights, are no finite numbers; no later epoch mends it."""
+    for name in ("loss", "test_loss"):
+        value = history.get(name, [0.0])[-1]
+        if not np.isfinite(value):
+            wrong = f"its {name.replace('_', ' ')} is {value}"
+            break
+    else:
+        if all(np.isfinite(np.asarray(weights, np.float32)).all() for weights in model.get_weights()):
+            return
+        wrong = "its weights are no finite numbers"
+    epoch = len(history["loss"])
+    raise DivergedError(
+        f"The training ({description}) diverged: after epoch {epoch} of {recipe.epochs} {wrong}. Nothing is stored.\n"
+        f"Train with a lower learning rate: it was {recipe.learning_rate:g}, try {recipe.learning_rate / 10:g}."
+    )
 
 
 def _keep(model, folder: Path, epoch: int, history: dict) -> None:

@@ -304,6 +304,45 @@ def test_nothing_found_is_status_one_and_a_report(place, call, tmp_path):
     assert status == 1 and json.loads(out)["faces"] == [] and "no face" in err
 
 
+def test_scores_that_are_no_numbers_are_status_one_and_a_report(place, call, tmp_path):
+    import keras
+
+    folder, _ = place
+    broken = keras.Sequential(
+        [
+            keras.layers.Input((24, 24, 1)),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2, bias_initializer=keras.initializers.Constant(float("nan")), activation="softmax"),
+        ]
+    )
+    broken.save(tmp_path / "broken.keras")
+    clip = sorted((folder / "film").glob("Actor_01/*.mp4"))[0]
+    model = ("--model", tmp_path / "broken.keras", "--labels", "happy,sad", "--json", "--quiet")
+    status, out, err = call("predict", clip, "--frames", 2, *model)
+    assert status == 1 and json.loads(out)["faces"] == [] and "no finite numbers" in err
+    assert {row["kind"] for row in json.loads(out)["problems"]} == {"no number"}
+
+
+def test_a_training_that_diverges_is_status_one_and_says_what_to_do(place, call, monkeypatch):
+    from fer_utils import models
+
+    folder, _ = place
+
+    build = models.build
+
+    def spoilt(name, **options):
+        network = build(name, **options)
+        network.set_weights([weights + float("nan") for weights in network.get_weights()])
+        return network
+
+    monkeypatch.setattr(models, "build", spoilt)
+    arguments = ("--model", "nano", "--epochs", 1, "--test", 0.5, "--learning-rate", 0.02, "--quiet", "--json")
+    with eagerly():
+        status, out, err = call("train", folder / "faces", *arguments)
+    assert (status, out) == (1, "") and err.startswith("fer_utils train: The training (nano, split by actor) diverged")
+    assert "try 0.002" in err and "Traceback" not in err
+
+
 @pytest.mark.parametrize(
     "arguments, word",
     [

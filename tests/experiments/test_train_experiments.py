@@ -20,7 +20,7 @@ import fer_utils
 from fer_utils import training
 from fer_utils.cli import main
 from fer_utils.core import stages
-from fer_utils.core.errors import FerError
+from fer_utils.core.errors import DivergedError, FerError
 from fer_utils.core.tables import CLIP_COLUMNS
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
 from fer_utils.faces import FaceSet, resize
@@ -469,6 +469,63 @@ def test_impossible_calls(call, words, faces, store):
         call(faces)
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize("wrong", ["loss is nan", "test loss is nan", "weights are no finite numbers"])
+def test_a_training_that_diverges_says_so_and_keeps_no_such_epoch(faces, tmp_path, wrong):
+    import keras
+
+    class Spoils(keras.layers.Layer):
+        """Lets images pass, and makes NaN of what it is told to."""
+
+        def build(self, shape):
+            start = "zeros" if "loss" in wrong else keras.initializers.Constant(np.inf)
+            self.unused = self.add_weight(shape=(), initializer=start, trainable=False)
+
+        def call(self, images, training=False):
+            spoilt = wrong == "loss is nan" if training else wrong == "test loss is nan"
+            return images * (np.nan if spoilt else 1 / 255)
+
+    network = keras.Sequential(
+        [
+            keras.layers.Input((SIZE, SIZE, 1)),
+            Spoils(),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(2, activation="softmax"),
+        ]
+    )
+    targets = np.resize([0, 1], len(faces))
+    recipe = Recipe(epochs=3, batch_size=8, learning_rate=0.02, precision="float32")
+    with pytest.raises(DivergedError, match=f"after epoch 1 of 3 its {wrong}") as error, untraced():
+        training.fit(
+            network, faces.images, targets, [0, 1, 2, 3], [4, 5], recipe=recipe, folder=tmp_path, progress=False
+        )
+    assert "lower learning rate: it was 0.02, try 0.002" in str(error.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_diverged_experiment_is_not_stored_and_a_stored_one_is_not_handed_out(faces, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    wild = toy(faces, recipe=Recipe(epochs=1, batch_size=8, learning_rate=9.9, optimizer="sgd"))
+    with pytest.raises(DivergedError, match="ding2023, split by actor"), untraced():
+        run(wild, progress=False)
+    assert not list(tmp_path.rglob("result.json")) and not list(tmp_path.rglob("*.keras"))
+
+    stored = run(toy(faces, model="knn"), progress=False)
+    value = json.loads((stored.path / "result.json").read_text())
+    value["predictions"]["p_sad"] = [float("nan")] * len(value["predictions"]["p_sad"])  # as once was stored
+    (stored.path / "result.json").write_text(json.dumps(value))
+    with pytest.raises(DivergedError, match="delete that folder") as error:
+        run(toy(faces, model="knn"), progress=False)
+    assert str(stored.path) in str(error.value)
+
+
+def test_scores_that_are_no_numbers_are_not_stored(faces, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    monkeypatch.setattr(training, "predict_probabilities", lambda model, images, rows: np.full((len(rows), 2), np.nan))
+    with pytest.raises(DivergedError, match=r"no finite numbers\. Nothing is stored"):
+        run(toy(faces, model="knn"), progress=False)
+    assert not list(tmp_path.rglob("result.json"))
 
 
 def test_a_face_set_without_faces_says_why(store, tmp_path):

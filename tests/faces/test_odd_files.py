@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from fer_utils import datasets
-from fer_utils.faces import prepare
+from fer_utils.faces import images, prepare, read_frames
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
@@ -93,6 +93,107 @@ FILES = {
     "head-down.png": (encoded(".png", np.ascontiguousarray(FACE[::-1, :, ::-1])), "no face", "no face"),
     "a-wall.jpg": (encoded(".jpg", np.full((480, 640, 3), 180, np.uint8)), "no face", "no face"),
 }
+
+
+def gif_of(width: int, height: int) -> bytes:
+    """A GIF of one small picture on a page of so many pixels."""
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(out, "GIF")
+    return out.getvalue()[:6] + struct.pack("<HH", width, height) + out.getvalue()[10:]
+
+
+def watch_opening(monkeypatch) -> list[str]:
+    """What is asked of OpenCV's videos: `open`, `grab` (which decodes a frame), `retrieve`."""
+    asked, real = [], cv2.VideoCapture
+
+    class Watched:
+        def __init__(self, *arguments):
+            asked.append("open")
+            self._capture = real(*arguments)
+
+        def __getattr__(self, name):
+            if name in ("grab", "retrieve", "read"):
+                asked.append(name)
+            return getattr(self._capture, name)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Watched)
+    return asked
+
+
+@pytest.mark.parametrize("sampling, frames", [("even", 6), ("even", 60), ("middle", 6), ("apex", 6), ("all", 1)])
+@pytest.mark.parametrize("ending", [".mp4", ".avi"])
+def test_a_video_of_too_many_pixels_is_a_row_and_no_frame_is_decoded(tmp_path, monkeypatch, ending, sampling, frames):
+    clip = drawn.write_video(tmp_path / f"a{ending}", drawn.moving(1, 8))
+    monkeypatch.setattr(images, "MOST_PIXELS", 256 * 256)
+    assert len(read_frames(clip, frames, sampling=sampling).frames) > 0  # exactly the limit
+    monkeypatch.setattr(images, "MOST_PIXELS", 256 * 256 - 1)
+    asked = watch_opening(monkeypatch)
+    found = read_frames(clip, frames, sampling=sampling)
+    assert found.frames == [] and [note[:2] for note in found.notes] == [
+        ("unreadable", "it has 256 x 256 pixels, more than 65,535")
+    ]
+    assert set(asked) == {"open"}
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.mp4", "b.mp4"])
+def test_an_image_of_too_many_pixels_that_goes_as_a_video_is_not_even_opened(tmp_path, monkeypatch, name):
+    """FFmpeg decodes the first picture of these when it opens them."""
+    content = png(15_000, 15_000, b"\0" * 1000) if name == "b.mp4" else gif_of(15_000, 15_000)
+    (tmp_path / name).write_bytes(content)
+    asked = watch_opening(monkeypatch)
+    found = read_frames(tmp_path / name)
+    assert found.frames == [] and [note.problem for note in found.notes] == [
+        "it has 15000 x 15000 pixels, more than 80,000,000"
+    ]
+    assert asked == []
+
+
+def test_a_frame_larger_than_its_container_says_is_left_out(tmp_path, monkeypatch):
+    clip = drawn.write_video(tmp_path / "a.mp4", drawn.moving(1, 8))
+    real = cv2.VideoCapture
+
+    class Growing:
+        def __init__(self, *arguments):
+            self._capture, self._taken = real(*arguments), 0
+
+        def retrieve(self):
+            self._taken += 1
+            fine, picture = self._capture.retrieve()
+            return fine, picture if self._taken < 4 else np.zeros((300, 300, 3), np.uint8)
+
+        def __getattr__(self, name):
+            return getattr(self._capture, name)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Growing)
+    monkeypatch.setattr(images, "MOST_PIXELS", 256 * 256)
+    found = read_frames(clip, sampling="all")
+    assert [frame.index for frame in found.frames] == [0, 1, 2] and found.n_frames == 3
+    assert [note.problem for note in found.notes] == ["later frames have 300 x 300 pixels, more than 65,536"]
+
+
+def test_predict_and_demo_and_prepare_say_it_too(tmp_path, monkeypatch):
+    from fer_utils import live
+    from fer_utils.inference import predict
+    from fer_utils.live import classifiers
+
+    clip = drawn.write_video(tmp_path / "a.mp4", drawn.moving(1, 8))
+    monkeypatch.setattr(images, "MOST_PIXELS", 10_000)
+    network = classifiers.Classifier(lambda batch: np.ones((len(batch), 1)), ("a",), 48, 1, "n", "none", {})
+    watched = live.run(clip, network, headless=True, progress=False)
+
+    class Network:
+        input_shape, output_shape = (None, 48, 48, 1), (None, 1)
+
+        def __call__(self, batch, training=None):
+            return np.ones((len(batch), 1))
+
+    found = predict(clip, Network(), labels=["a"])
+    made = prepare(drawn.table(clip), tmp_path / "out", workers=1, progress=False)
+    assert watched.frames == len(found) == len(made) == 0
+    for problems in (watched.problems, found.problems, made.problems):
+        assert list(problems["problem"]) == ["it has 256 x 256 pixels, more than 10,000"]
 
 
 @pytest.fixture(scope="module")

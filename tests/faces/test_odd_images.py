@@ -259,6 +259,57 @@ def test_pillows_own_limit_is_no_crash_and_no_way_round_ours(monkeypatch):
     assert images.decode(whole.getvalue()).rgb is None
 
 
+def damaged(data, how):
+    middle = len(data) // 2
+    if how == "zeros":
+        return data[:middle] + bytes(50) + data[middle + 50 :]
+    if how == "ones":
+        return data[:middle] + b"\xff" * 50 + data[middle + 50 :]
+    return data[:middle] + data[middle + 400 :]  # a piece is missing
+
+
+@pytest.mark.parametrize("how", ["zeros", "ones", "piece"])
+@pytest.mark.parametrize(
+    "form, options",
+    [
+        ("JPEG", {"quality": 95}),
+        ("JPEG", {"quality": 95, "progressive": True}),
+        ("JPEG", {"quality": 95, "restart_marker_rows": 1}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("PNG", {}),
+    ],
+)
+def test_damaged_data_are_a_remark_or_no_picture(form, options, how, capfd):
+    whole = saved(Image.fromarray(truth()), form, **options)
+    good = images.decode(whole)
+    assert good.rgb is not None and good.remarks == []
+    found = images.decode(damaged(whole, how))
+    assert found.rgb is None or [kind for kind, _, _ in found.remarks] == ["damaged"]
+    if form == "JPEG" and found.rgb is not None:
+        assert "JPEG" in found.remarks[0][1] and "JPEG" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "BMP"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_file_cut_short_is_no_picture_or_a_remark(form, share):
+    whole = saved(Image.fromarray(truth()), form)
+    found = images.decode(whole[: int(share * len(whole))])
+    assert found.failure if found.rgb is None else [kind for kind, _, _ in found.remarks] == ["damaged"]
+
+
+def test_what_is_no_complaint_of_a_decoder_still_reaches_standard_error(monkeypatch, capfd):
+    import os
+
+    data, real = saved(Image.fromarray(truth()), "JPEG"), cv2.imdecode
+
+    def talking(*arguments):
+        os.write(2, b"another thread speaks\n")
+        return real(*arguments)
+
+    monkeypatch.setattr(cv2, "imdecode", talking)
+    assert images.decode(data).remarks == [] and capfd.readouterr().err == "another thread speaks\n"
+
+
 @pytest.mark.parametrize("white", [1, 15, 100, 255, 1023, 4095, 65535])
 @pytest.mark.parametrize("kind", ["P2", "P3", "P5", "P6"])
 def test_whatever_a_portable_pixmap_calls_white_is_white(kind, white):

@@ -118,6 +118,48 @@ def test_no_face_is_an_empty_table_and_a_reason(tmp_path, source, kind):
     assert found["frame_index"].dtype == "int64" and found["score_sad"].dtype == "float32"
 
 
+class Fixed(Spy):
+    """Stands for a network that answers its faces with these scores, one row a face, in turn."""
+
+    def __init__(self, *rows):
+        super().__init__()
+        self.rows = np.float32(rows)
+
+    def __call__(self, batch, training=None):
+        return np.resize(self.rows, (len(batch), 3))
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_a_face_without_finite_scores_is_a_row_and_gets_no_label(clip, number):
+    found = predict(clip, Fixed([0.1, 0.7, 0.2], [0.2, number, 0.8]), labels=LABELS, frames=4)
+    first, second, third, fourth = sample_indices(20, 4)
+    assert list(found["frame_index"]) == [first, third] and list(found["expression"]) == ["happy", "happy"]
+    assert list(found.problems["kind"]) == ["no number"] * 2 and set(found.problems["stage"]) == {"classify"}
+    for index, problem in zip((second, fourth), found.problems["problem"], strict=True):
+        assert problem.startswith(f"frame {index} (") and "no finite numbers" in problem
+
+    nothing = predict(drawn.face(1), Fixed([number] * 3), labels=LABELS)
+    assert len(nothing) == 0 and list(nothing.problems["kind"]) == ["no number"]
+    assert nothing["score_sad"].dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    "scores, told",
+    [
+        ([3.0, -1.0, 2.0], True),  # no softmax
+        ([0.9, 0.8, 0.1], True),  # a sigmoid for each
+        ([1.2, -0.2, 0.0], True),
+        ([0.0, 0.0, 0.0], True),
+        ([0.984, 0.0, 0.004], False),  # rounded to 8 bits
+        ([1.0, 0.0, 0.0], False),
+    ],
+)
+def test_scores_that_are_no_probabilities_are_told_and_kept(scores, told):
+    found = predict(drawn.face(1), Fixed(scores), labels=LABELS)
+    assert list(found["expression"]) == ["neutral"]
+    assert list(found.problems["kind"]) == (["no probabilities"] if told else [])
+
+
 @pytest.mark.parametrize(
     "argument, given",
     [

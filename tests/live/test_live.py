@@ -153,13 +153,34 @@ def test_lost_faces_are_not_scored():
     )
 
 
-def test_scores_that_are_no_numbers_are_told_and_left_out(clip):
-    broken = classifiers.Classifier(
-        lambda batch: np.full((len(batch), 3), np.nan), LABELS, 180, 1, "broken", "none", {}
+def scoring(*scores):
+    """A network that answers every face with these scores."""
+    return classifiers.Classifier(
+        lambda batch: np.tile(np.float32(scores), (len(batch), 1)), LABELS, 180, 1, "broken", "none", {}
     )
-    report, kept = watched(clip, broken, frames=3)
-    assert report.seen == 0 and set(report.problems["kind"]) == {"no number", "no face"}
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_scores_that_are_no_numbers_are_told_and_left_out(clip, number):
+    report, kept = watched(clip, scoring(0.5, number, 0.5), frames=3)
+    # Faces were found: no row says otherwise.
+    assert report.seen == 0 and set(report.problems["kind"]) == {"no number"}
     assert "(3 times)" in report.problems.iloc[-1]["problem"] and kept[2][0].smoothed is None
+
+
+def test_scores_that_are_no_probabilities_are_told_and_kept(clip):
+    report, kept = watched(clip, scoring(3, -1, 2), frames=3)
+    assert report.seen == 3 and list(report.problems["kind"]) == ["no probabilities"]
+    assert "(3 times)" in report.problems["problem"][0] and kept[2][0].expression == "neutral"
+
+
+def test_a_demo_that_scores_no_face_is_status_one(clip, monkeypatch, capsys):
+    networks = (scoring(np.nan, 0, 0), scoring(3, -1, 2), spy())
+    reports = [watched(clip, network, frames=2)[0] for network in networks]
+    for report, status in zip(reports, (1, 0, 0), strict=True):
+        monkeypatch.setattr(live, "run", lambda *_, report=report, **__: report)
+        assert demo_command.demo(parsed("--video", clip, "--model", "m", "--headless", "--json", "--quiet")) == status
+        json.loads(capsys.readouterr().out)
 
 
 # --- strangers' films ---------------------------------------------------------------------------
