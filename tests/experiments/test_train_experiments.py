@@ -515,7 +515,7 @@ def test_a_diverged_experiment_is_not_stored_and_a_stored_one_is_not_handed_out(
     value = json.loads((stored.path / "result.json").read_text())
     value["predictions"]["p_sad"] = [float("nan")] * len(value["predictions"]["p_sad"])  # as once was stored
     (stored.path / "result.json").write_text(json.dumps(value))
-    with pytest.raises(DivergedError, match="delete that folder") as error:
+    with pytest.raises(DivergedError, match="move that folder away") as error:
         run(toy(faces, model="knn"), progress=False)
     assert str(stored.path) in str(error.value)
 
