@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 import os
 
@@ -11,6 +12,7 @@ import os
 # one of its names is first asked for, so `--help` loads neither TensorFlow nor OpenCV, and no function needs an import
 # of its own.
 from fer_utils import datasets, synthetic
+from fer_utils.core.errors import FerError
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,32 @@ class Command:
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]
     argument_names: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def called(typed_name: str, function_name: str) -> Iterator[None]:
+    """Within the block an error about the argument ``function_name`` names what was typed instead.
+
+    For a command that gives several of its arguments to functions that call them alike, as two folders that both
+    become ``path``.
+    """
+    try:
+        yield
+    except FerError as error:
+        raise FerError(with_typed_names(str(error), {function_name: typed_name})) from error
+
+
+def with_typed_names(text: str, names: Mapping[str, str]) -> str:
+    """An error's text with the command's names of arguments (``names``: the function's to them).
+
+    >>> with_typed_names("Invalid value for `path`. Expected a folder.", {"path": "faces"})
+    'Invalid value for `faces`. Expected a folder.'
+    """
+    for function_name, typed_name in names.items():
+        there = f"Invalid value for `{function_name}`"
+        if there in text:
+            return text.replace(there, f"Invalid value for `{typed_name}`", 1)
+    return text
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:

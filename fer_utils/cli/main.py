@@ -18,7 +18,7 @@ from fer_utils.cli import (
     study_commands,
     train_command,
 )
-from fer_utils.cli.arguments import Command, add_output_arguments
+from fer_utils.cli.arguments import Command, add_output_arguments, with_typed_names
 from fer_utils.cli.output import say
 from fer_utils.core.errors import FerError, MissingPackage
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return command.run(options)
     except (FerError, MissingPackage, OSError) as error:  # OSError: a full disk, a folder that may not be written
-        text = _with_typed_names(str(error), command)
+        text = with_typed_names(str(error), command.argument_names)
         say(f"fer_utils {command.name}: {text}", sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -84,10 +84,3 @@ def _show_unprintable_letters() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _with_typed_names(text: str, command: Command) -> str:
-    """An error's text with the command's names of arguments in place of the function's."""
-    for function_name, typed_name in command.argument_names.items():
-        text = text.replace(f"Invalid value for `{function_name}`", f"Invalid value for `{typed_name}`", 1)
-    return text

@@ -128,6 +128,7 @@ COMMANDS = (
         "measure how hard the drawn stand-ins are for the paper's network",
         add_difficulty_arguments,
         difficulty,
+        argument_names={"questions": "only"},
     ),
     Command(
         "study",

@@ -7,7 +7,7 @@ import os
 import sys
 
 from fer_utils import datasets, experiments, faces, reporting, training
-from fer_utils.cli.arguments import Command
+from fer_utils.cli.arguments import Command, called
 from fer_utils.cli.output import print_outcome, say
 from fer_utils.core.errors import DivergedError, invalid
 
@@ -78,7 +78,8 @@ def _experiment(options: argparse.Namespace) -> experiments.Experiment:
     """The experiment that the arguments describe."""
     teachers = []
     for folder in options.teacher:
-        configuration = experiments.Result.load(folder).experiment
+        with called("teacher", "path"):
+            configuration = experiments.Result.load(folder).experiment
         teachers.append(experiments.Experiment.from_configuration(configuration))
     face_set = os.path.abspath(options.faces) if options.faces else None
     return experiments.Experiment(
@@ -118,6 +119,13 @@ COMMANDS = (
         "train a network on a face set and store the result",
         add_arguments,
         train,
-        argument_names={"name": "model", "path": "teacher", "distillation": "teacher"},
+        argument_names={
+            "name": "model",
+            "path": "faces",
+            "face_set": "faces",
+            "meta": "faces",
+            "meta.expression": "faces",
+            "distillation": "teacher",
+        },
     ),
 )

@@ -12,6 +12,8 @@ from typing import Any
 
 from fer_utils.core.errors import invalid
 
+from fer_utils.core.errors import invalid
+
 
 def home() -> Path:
     """The store's folder: ``$FER_HOME``, else ``$XDG_CACHE_HOME/fer_utils``, else ``~/.cache/fer_utils``.
@@ -53,6 +55,38 @@ def read_json(file: Path) -> Any:
         return json.loads(Path(file).read_text(encoding="utf-8"))
     except RecursionError:
         raise ValueError("its lists or dicts are nested too deeply") from None
+
+
+def is_utf8(path: str | os.PathLike) -> bool:
+    """Whether a path can be written as UTF-8; other bytes arrive in Python as lone surrogates.
+
+    OpenCV's videos and dlib's files must not be given another one: OpenCV ends the whole process.
+    """
+    try:
+        os.fspath(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_utf8(argument: str, path: str | os.PathLike) -> None:
+    """``FerError`` where a path that OpenCV or dlib is to open is not valid UTF-8."""
+    if not is_utf8(path):
+        raise invalid(
+            argument,
+            expected="a path in UTF-8",
+            received=os.fspath(path),
+            remedy="Rename the file or the folder: one of their names has letters in another encoding.",
+        )
+
+
+def shown(path: str) -> str:
+    """A path as text that every file and screen can hold.
+
+    >>> shown("a\udcff.mp4")
+    'a\\xff.mp4'
+    """
+    return path if is_utf8(path) else os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def write_atomic(path: Path, data: bytes | str) -> None:

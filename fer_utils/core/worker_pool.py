@@ -16,6 +16,7 @@ from contextlib import contextmanager
 import multiprocessing
 import os
 from pathlib import Path
+import signal
 import sys
 import threading
 from typing import Any
@@ -58,9 +59,31 @@ def one_thread() -> Iterator[None]:
         cv2.setNumThreads(threads)
 
 
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Within the block Ctrl-C waits; a process that is started meanwhile never hears of it (where there are masks)."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Pool(ProcessPoolExecutor):
+    """Workers that leave Ctrl-C to their parent, which ends them: each would print a traceback of its own."""
+
+    def submit(self, *arguments, **options):
+        # A worker is started when work comes, and has its parent's mask from its first moment on.
+        with _ctrl_c_held_back():
+            return super().submit(*arguments, **options)
+
+
 def pool(size: int, setup: Callable[..., None] = enter_worker, arguments: tuple = ()) -> ProcessPoolExecutor:
     """``size`` spawned workers, each set up by ``setup(*arguments)``."""
-    return ProcessPoolExecutor(size, multiprocessing.get_context("spawn"), setup, arguments)
+    return _Pool(size, multiprocessing.get_context("spawn"), setup, arguments)
 
 
 def refuse_in_worker(function: str) -> None:

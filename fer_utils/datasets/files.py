@@ -12,6 +12,7 @@ import stat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import is_utf8, shown
 
 if TYPE_CHECKING:
     from fer_utils.core.tables import ClipTable
@@ -66,19 +67,6 @@ def absolute(root: Any) -> Path:
     return Path(os.path.abspath(os.path.expanduser(text)))
 
 
-def _is_text(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:  # bytes that are not UTF-8 arrive as lone surrogates
-        return False
-    return True
-
-
-def shown(path: str) -> str:
-    """A path as text that every file and screen can hold."""
-    return path if _is_text(path) else os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
     """Every regular file below ``root``, sorted by its relative path, and the problems met.
 
@@ -120,7 +108,7 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
         for entry in listed:
             if entry.name.startswith(".") or entry.name.lower() in LITTER:
                 continue
-            if not _is_text(entry.name):
+            if not is_utf8(entry.name):
                 problem(entry.path, "name", "the name is not valid UTF-8; rename it")
                 continue
             try:

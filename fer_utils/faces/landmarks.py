@@ -17,6 +17,7 @@ import numpy as np
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.optional_packages import dlib
+from fer_utils.core.paths import check_utf8
 from fer_utils.faces.cropping import crop, eye_roll, points_in_picture
 from fer_utils.faces.detector_base import Box, Detector
 from fer_utils.faces.detectors import create
@@ -72,6 +73,7 @@ class Landmarks:
         remedy = "Train one: fer_utils.synthetic.landmark_predictor.train() returns its file."
         if not self.path.is_file():
             raise invalid(argument, expected="the file of a dlib shape predictor", received=str(model), remedy=remedy)
+        check_utf8(argument, self.path)
         self._find = create(detector)
         with open(self.path, "rb") as file:
             self.sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ import numpy as np
 
 from fer_utils.core.errors import whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.paths import is_utf8
 from fer_utils.core.stages import stage
 from fer_utils.faces.images import decode, disguised_size, too_many_pixels
 from fer_utils.faces.pixels import contiguous, grey_of
@@ -135,10 +136,14 @@ def _not_a_file(path: str) -> Note | None:
         status = os.stat(path)
     except OSError as error:
         return Note("unreadable", f"the file cannot be opened: {error.strerror}", "left out")
+    except ValueError:  # a NUL in the name
+        return Note("unreadable", "its name holds a NUL, which no file's name does", "left out")
     if not stat.S_ISREG(status.st_mode):
         return Note("unreadable", "it is not a regular file", "left out")
     if status.st_size == 0:
         return Note("empty", "the file has 0 bytes", "left out")
+    if not (is_image(path) or is_utf8(path)):  # OpenCV would end the process; an image is read by Python
+        return Note("unreadable", "its path is not valid UTF-8; rename the file or its folder", "left out")
     return None
 
 

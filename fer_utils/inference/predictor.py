@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.paths import shown
 from fer_utils.core.stages import stage
 from fer_utils.core.tables import Problems
 from fer_utils.faces.cropping import checked_margin
@@ -181,4 +182,4 @@ def _source(source: Any):
             remedy="It is a folder: name one file in it." if path.is_dir() else "There is no such file.",
         )
     opencv()
-    return str(path), lambda frames: read_frames(path, frames)
+    return shown(str(path)), lambda frames: read_frames(path, frames)

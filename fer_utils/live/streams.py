@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.paths import check_utf8
 from fer_utils.faces.pixels import contiguous
 from fer_utils.faces.reading import Frame, Note, Reading
 from fer_utils.faces.video import each_frame
@@ -55,6 +56,7 @@ class Source:
                 received=str(path),
                 remedy="It is a folder: name one file in it." if path.is_dir() else "There is no such file.",
             )
+        check_utf8("source", path)
         self.path, self.name = path, str(path)
         self.rate = _rate_of(path)
 
@@ -142,6 +144,7 @@ def checked_out(out: str | os.PathLike | None) -> Path | None:
     path = Path(os.path.abspath(os.path.expanduser(os.fspath(out))))
     if path.suffix.lower() != ".webm":
         raise invalid("out", expected="a name that ends in .webm (VP9, which browsers play)", received=str(out))
+    check_utf8("out", path)
     if path.exists():
         raise invalid(
             "out",

@@ -27,8 +27,13 @@ def check(study: str, real: Mapping[str, str]) -> None:
             remedy="In the chapters DATA_ROOT names a folder of real clips.",
         )
     for dataset, folder in real.items():
-        if not Path(folder).is_dir():
-            raise invalid("real", expected=f"a folder of {dataset}'s clips", received=str(folder))
+        if not Path(folder).expanduser().is_dir():
+            raise invalid(
+                "real",
+                expected=f"a folder of {dataset}'s clips",
+                received=str(folder),
+                remedy="There is no such folder. In a chapter, correct DATA_ROOT; None is for the drawn actors.",
+            )
 
 
 def panels(known: Mapping[str, tuple], real: Mapping[str, str]) -> dict[str, int]:

@@ -36,6 +36,7 @@ from tqdm import tqdm
 from fer_utils.core import stages, worker_pool
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.paths import check_utf8
 from fer_utils.core.stages import stage
 from fer_utils.studio import writing
 from fer_utils.studio.expressions import ACTION_UNITS
@@ -154,6 +155,7 @@ def film(
     workers = None if workers is None else whole_number("workers", workers, 1)
     todo = _takes(plan)
     root = Path(root).expanduser()
+    check_utf8("root", root)
     opencv("filming")
     worker_pool.refuse_in_worker("film")  # it would wait for ever for the folder that its parent holds
     with writing.held(root):

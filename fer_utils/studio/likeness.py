@@ -52,7 +52,7 @@ def load_real(path: str | os.PathLike):
 
     ``path`` is ``df_average_AUs_total.csv`` (separator ``;``).
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         raise invalid(
             "path",

@@ -29,7 +29,7 @@ from fer_utils import studio
 from fer_utils.core import labels, provenance, stages, worker_pool
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import home, write_atomic
+from fer_utils.core.paths import check_utf8, home, write_atomic
 from fer_utils.core.stages import stage
 from fer_utils.faces.detector_base import Box
 from fer_utils.faces.detectors import create
@@ -99,6 +99,7 @@ def train(
     used = {"dlib": _version("dlib"), "opencv": opencv().__version__, "numpy": np.__version__}
     key = provenance.digest([plan, dict(OPTIONS), used, stages.versions(["studio", "faces", "landmark_predictor"])])
     file = home() / "landmarks" / f"drawn-{key[:12]}.dat" if path is None else model_path("path", path)
+    check_utf8("path", file)  # dlib writes it, after all the work
     note = file.with_suffix(".json")
     if note == file:
         raise invalid("path", expected="a name that does not end in .json, for the predictor", received=str(path))

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from fer_utils import datasets, faces, studio
 from fer_utils.core import provenance, stages
-from fer_utils.core.errors import invalid
+from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import home
-from fer_utils.core.tables import ClipTable
+from fer_utils.core.tables import ClipTable, Problems
 from fer_utils.faces.detectors import create
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.synthetic import landmark_predictor
@@ -64,13 +64,28 @@ def clip_table(
 
     Raises
     ------
-    FerError : an unknown tier or data set.  A missing root is in ``.problems``.
+    FerError : an unknown tier or data set, or a root without any clip of it, such as a mistyped one.
     """
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
     if root is not None:
-        return datasets.scan(dataset, root)
+        clips = datasets.scan(dataset, root)
+        if not len(clips):
+            # Without this sentence a mistyped folder shows many cells later, as an index that is out of range.
+            raise _nothing_in(root, f"a folder with clips of {dataset}", clips.problems)
+        return clips
     return datasets.scan(dataset, film_stand_in(dataset, tier=tier, twins=twins, progress=progress))
+
+
+def _nothing_in(root: str | Path, expected: str, problems: Problems) -> FerError:
+    """The error for a folder that gives nothing to learn from; the last of its problems says why."""
+    last = problems.iloc[-1]
+    return invalid(
+        "root",
+        expected=expected,
+        received=str(root),
+        remedy=f"{last['path']}: {last['problem']}. In a chapter, correct DATA_ROOT; None is for the drawn actors.",
+    )
 
 
 def film_stand_in(dataset: str, *, tier: str = "class", twins: bool = False, progress: bool = True) -> Path:
@@ -130,9 +145,12 @@ def face_set(
     ]
     name = f"{dataset}-{tier if root is None else 'real'}{'-twins' if twins else ''}{'-landmarks' if predictor else ''}"
     folder = home() / "faces" / f"{name}-{provenance.digest(made_from)[:12]}"
-    return faces.prepare(
+    made = faces.prepare(
         clips, folder, frames=frames, detector=detector, landmarks=predictor, workers=workers, progress=progress
     )
+    if root is not None and not len(made):
+        raise _nothing_in(root, f"clips of {dataset} with a face in them", made.problems)
+    return made
 
 
 def prefetch(tier: str = "class", *, datasets_wanted=("ravdess", "savee"), progress: bool = True) -> dict[str, str]:

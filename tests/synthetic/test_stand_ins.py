@@ -75,9 +75,48 @@ def test_a_store_that_was_moved_is_used_on(small, monkeypatch):
     assert again.fingerprint == first.fingerprint and all(Path(path).is_file() for path in again.meta["path"])
 
 
-def test_a_missing_folder_of_real_clips_is_told_in_the_report(small):
-    clips = stand_ins.clip_table("ravdess", root=small / "none")
-    assert len(clips) == 0 and list(clips.problems["kind"]) == ["missing"]
+def a_mistyped_folder(root: Path) -> str:
+    return "there is no such folder"
+
+
+def a_file(root: Path) -> str:
+    root.write_text("no folder")
+    return "the root is a file"
+
+
+def an_empty_folder(root: Path) -> str:
+    root.mkdir()
+    return "no RAVDESS clip was found below this folder"
+
+
+def another_set(root: Path) -> str:
+    root.mkdir()
+    (root / "DC_a01.avi").write_bytes(b"SAVEE's")
+    return "no RAVDESS clip was found below this folder"
+
+
+def an_empty_clip(root: Path) -> str:
+    root.mkdir()
+    (root / "02-01-01-01-01-01-01.mp4").touch()
+    return "no RAVDESS clip was found below this folder"
+
+
+def a_clip_that_is_no_video(root: Path) -> str:
+    root.mkdir()
+    (root / "02-01-01-01-01-01-01.mp4").write_text("version https://git-lfs.github.com/spec/v1")
+    return "no frame of it can be decoded"
+
+
+@pytest.mark.parametrize(
+    "fill", [a_mistyped_folder, a_file, an_empty_folder, another_set, an_empty_clip, a_clip_that_is_no_video]
+)
+def test_a_folder_without_clips_is_one_sentence(small, fill):
+    why = fill(small / "clips")
+    with pytest.raises(FerError, match=rf"(?s)`root`.*clips.*{why}.*DATA_ROOT"):
+        stand_ins.face_set("ravdess", root=small / "clips", workers=1, progress=False)
+    if fill is not a_clip_that_is_no_video:
+        with pytest.raises(FerError, match=rf"(?s)`root`.*clips of ravdess.*{why}.*DATA_ROOT"):
+            stand_ins.clip_table("ravdess", root=str(small / "clips"))
 
 
 @pytest.mark.parametrize("tier", stand_ins.TIERS)
