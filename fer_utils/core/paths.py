@@ -12,8 +12,6 @@ from typing import Any
 
 from fer_utils.core.errors import invalid
 
-from fer_utils.core.errors import invalid
-
 
 def home() -> Path:
     """The store's folder: ``$FER_HOME``, else ``$XDG_CACHE_HOME/fer_utils``, else ``~/.cache/fer_utils``.
