@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 import html
 import importlib
+import itertools
+import operator
 import signal
 import threading
 import traceback
@@ -157,11 +159,52 @@ def asked(answer, arguments: str, *given):
         raise
 
 
+def whole(value) -> int | None:
+    """The whole number that a value is (an int, a NumPy integer: what may index a list), or None."""
+    if isinstance(value, (bool, np.bool_)):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def two(made) -> list | None:
+    """The two things of a pair (a tuple, a list, an array, a generator ...), in order, or None."""
+    if isinstance(made, (str, bytes, dict, set, frozenset)):
+        return None
+    try:
+        things = list(itertools.islice(made, 3))
+    except TypeError:
+        return None
+    return things if len(things) == 2 else None
+
+
+def numbers(made) -> np.ndarray | None:
+    """An answer as an array of 64-bit floats, or None where it is something else, text of digits too."""
+    try:
+        got = np.asarray(made)
+        if made is None or got.dtype.kind not in "biufO":
+            return None
+        return got.astype(float)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def told_apart(one: float, other: float, digits: int = 3) -> tuple[str, str]:
+    """Two numbers with some digits after the point, or with as many as it takes until they look different."""
+    while digits < 17 and f"{one:.{digits}f}" == f"{other:.{digits}f}":
+        digits += 1
+    return f"{one:.{digits}f}", f"{other:.{digits}f}"
+
+
 def same(what: str, got, wanted, given: str) -> None:
-    """Raise `Wrong` unless ``got`` equals ``wanted`` (in type of number, too)."""
-    number = isinstance(got, (bool, np.bool_, int, float, np.integer, np.floating))
-    equal = got == wanted
-    if not (equal is True or (isinstance(equal, np.bool_) and bool(equal))) or (
-        isinstance(got, (bool, np.bool_)) != isinstance(wanted, bool) and number
-    ):
-        raise Wrong(f"for {given}, {what} should be {wanted!r}; your function gave {got!r}.")
+    """Raise `Wrong` unless ``got`` equals ``wanted``; a whole number is not a float, nor True."""
+    counted = isinstance(wanted, int)
+    equal = whole(got) == wanted if counted else got == wanted
+    if not (equal is True or (isinstance(equal, np.bool_) and bool(equal))):
+        kind = f" It should be a whole number, and not of type {type(got).__name__}."
+        raise Wrong(
+            f"for {given}, {what} should be {wanted!r}; your function gave {got!r}."
+            + (kind if counted and whole(got) is None else "")
+        )
