@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import math
+import os
 import random
 import signal
 import subprocess
@@ -871,3 +872,176 @@ def test_a_right_answer_in_32_bit_floats_is_right():
 def test_unknown_exercise():
     with pytest.raises(FerError, match=r"`exercise`.*01-1.*'99-9'"):
         exercises.check("99-9", print)
+
+
+#: Cells of a reader, and a word of the verdict. Each of them ended or stopped the kernel, or gave no verdict.
+IN_A_KERNEL = {
+    "exit()": ("exit()", "raised SystemExit"),
+    "quit()": ("quit()", "raised SystemExit"),
+    "exit of Python": ("import _sitebuiltins; _sitebuiltins.Quitter('exit', '')()", "raised SystemExit"),
+    "sys.exit": ("import sys; sys.exit(1)", "raised SystemExit"),
+    "os._exit": ("import os; os._exit(0)", "ended the program"),
+    "os.abort": ("import os; os.abort()", "ended the program"),
+    "a crash": ("import ctypes; ctypes.string_at(0)", "ended the program"),
+    "SIGKILL": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended the program"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
+    "GeneratorExit": ("raise GeneratorExit", "raised GeneratorExit"),
+    "a loop": ("while True: pass", "never ends"),
+    "a loop in C": ("import itertools; sum(itertools.count(0, 0))", "never ends"),
+    "a long power": ("x = 7 ** (10 ** 8)", "never ends"),
+    "sleep": ("import time; time.sleep(1000)", "never ends"),
+    "stubborn sleep": (
+        "import time\n    while True:\n        try: time.sleep(1000)\n        except BaseException: pass",
+        "never ends",
+    ),
+    "stubborn loop": (
+        "while True:\n        try:\n            while True: pass\n        except BaseException: continue",
+        "never ends",
+    ),
+    "stubborn lock": (
+        "import threading\n    while True:\n        try: (k := threading.Lock()).acquire(); k.acquire()\n"
+        "        except BaseException: pass",
+        "never ends",
+    ),
+    "a list without end": ("import itertools; list(itertools.count())", "2 GB of memory"),
+}
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        yield manager, client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def said(kernel, source):
+    """The text of a cell, run in a real kernel (all of its prints; an error's name, too)."""
+    _, client = kernel
+    texts = []
+
+    def hear(message):
+        if message["header"]["msg_type"] == "stream":
+            texts.append(message["content"]["text"])
+
+    reply = client.execute_interactive(source, timeout=120, output_hook=hear, allow_stdin=False)
+    return "".join(texts) + reply["content"].get("ename", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="answers are tried in a copy of the process, which needs Linux")
+@pytest.mark.parametrize("kind", IN_A_KERNEL)
+def test_no_answer_ends_or_stops_a_real_kernel(kernel, kind):
+    body, word = IN_A_KERNEL[kind]
+    heard = said(
+        kernel,
+        f"""from fer_utils import exercises
+from fer_utils.exercises import guard
+exercises.SECONDS, guard.MEMORY = {60 if "list" in kind else 2 if "sleep" in kind or "lock" in kind else 0.5}, 200 << 20
+marks = []
+def answer(name):
+    marks.append(name)
+    {body}
+print(exercises.check("01-1", answer))
+print("alive", len(marks))
+""",
+    )
+    assert word in heard and "alive" in heard, heard
+    assert said(kernel, "print(40 + 2)") == "42\n"
+    assert kernel[0].is_alive()
+
+
+def test_an_answer_in_a_kernel_prints_once_and_remembers(kernel):
+    heard = said(
+        kernel,
+        """from fer_utils.exercises import check
+from IPython.display import display
+seen = []
+def sample(length, k):
+    if (length, k) == (3, 6):
+        print("three frames"); display("shown")
+    seen.append(length)
+    k = min(k, length)
+    return [int((i + 0.5) * length / k) for i in range(k)]
+print(check("02-1", sample), len(seen))
+exit_is_back = type(exit).__name__
+print(exit_is_back, "ask_exit" in vars(get_ipython()))""",
+    )
+    assert heard.count("three frames") == 1 and "12\n" in heard and "ExitAutocall False" in heard, heard
+
+
+def test_ctrl_c_stops_the_check_and_is_no_verdict(kernel):
+    import threading
+
+    manager, _ = kernel
+    begun = threading.Event()
+
+    def hear_and_stop():
+        begun.wait(60)
+        os.kill(manager.provisioner.pid, signal.SIGINT)  # what the stop button sends
+
+    stopper = threading.Thread(target=hear_and_stop)
+    stopper.start()
+    client, heard = kernel[1], []
+
+    def hear(message):
+        heard.append(message["content"].get("text", ""))
+        if "go" in heard[-1]:
+            begun.set()
+
+    reply = client.execute_interactive(
+        "from fer_utils import exercises; exercises.SECONDS = 30\n"
+        "def answer(name):\n    while True: pass\n"
+        "print('go', flush=True)\nprint(exercises.check('01-1', answer))",
+        timeout=120,
+        output_hook=hear,
+        allow_stdin=False,
+    )
+    stopper.join()
+    assert reply["content"]["ename"] == "KeyboardInterrupt" and "✗" not in "".join(heard)
+    assert said(kernel, "print(40 + 2)") == "42\n"
+
+
+@pytest.mark.parametrize("number", exercises.available())
+def test_an_answer_that_catches_everything_is_out_of_time_in_the_session_too(number, monkeypatch):
+    """Where no copy can be made, the signal has to do alone."""
+    import time
+
+    def stubborn(*_):
+        while True:
+            try:
+                time.sleep(1000)
+            except BaseException:
+                pass
+
+    monkeypatch.setattr(exercises.guard, "tried", lambda *_: "back")
+    monkeypatch.setattr(exercises, "SECONDS", 0.2)
+    assert "never ends" in exercises.check(number, stubborn).message
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_each_call_of_an_answer_has_the_whole_time(monkeypatch):
+    import time
+
+    monkeypatch.setattr(exercises, "SECONDS", 1)
+    begun = time.monotonic()
+    made = exercises.check("02-1", lambda n, k: time.sleep(0.2) or centres(n, k))
+    assert made.passed, made.message
+    assert time.monotonic() - begun > 1  # or nothing was tried
+
+
+def test_an_error_is_shown_at_the_line_of_the_answer():
+    def answer(length, k):
+        return np.concatenate([])
+
+    made = exercises.check("02-1", answer)
+    assert f"(line {answer.__code__.co_firstlineno + 1} of answer)" in made.message
+
+
+def test_a_reader_who_interrupts_an_answer_gets_no_verdict():
+    with pytest.raises(KeyboardInterrupt):
+        exercises.check("01-1", lambda name: os.kill(os.getpid(), signal.SIGINT))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
