@@ -7,17 +7,17 @@ an answer does (raise, hang, return nonsense), `check` returns a verdict.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 import html
 import importlib
-import signal
-import threading
+import itertools
+import operator
 import traceback
 
 import numpy as np
 
 from fer_utils.core.errors import invalid
+from fer_utils.exercises import guard
 
 #: Each exercise and the function of this package that grades it.
 _GRADERS: dict[str, str] = {
@@ -64,10 +64,6 @@ class Wrong(Exception):  # noqa: N818 - a verdict on an answer, and no fault of 
     """Raised by a grader: the answer is wrong, and this is why."""
 
 
-class _OutOfTime(BaseException):
-    """Not an Exception, so that an answer's own ``except Exception`` does not swallow it."""
-
-
 def available() -> tuple[str, ...]:
     """The exercises' numbers: chapter, dash, number."""
     return tuple(_GRADERS)
@@ -84,7 +80,7 @@ def check(exercise: str, answer: object) -> Verdict:
     Returns
     -------
     Verdict, true or false, that prints what was wrong.  An answer that raises,
-    or runs for more than 20 seconds, is a wrong answer and not an error.
+    ends the program, or runs for more than 20 seconds a call, is a wrong answer and not an error.
 
     Raises
     ------
@@ -103,43 +99,38 @@ def check(exercise: str, answer: object) -> Verdict:
             f"the answer should be a function, not {type(answer).__name__}. "
             "Pass the function itself, without calling it.",
         )
-    try:
-        with _limited(SECONDS):
-            praise = grader(answer)
-    except Wrong as wrong:
-        return Verdict(exercise, False, str(wrong))
-    except _OutOfTime:
-        return Verdict(exercise, False, f"no answer within {SECONDS} seconds: is there a loop that never ends?")
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # whatever a student's code raises is for the student to read, and `exit()` ends no lesson
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        return Verdict(
-            exercise, False, f"your code raised {type(error).__name__}: {error} (line {where.lineno} of {where.name})."
-        )
+    late = f"no answer within {SECONDS} seconds: is there a loop that never ends?"
+    with guard.no_exit():
+        how = guard.tried(lambda: grader(answer), SECONDS)
+        if how != "back":
+            return Verdict(exercise, False, {"late": late, "large": _LARGE, "ended": _ENDED}[how])
+        try:
+            praise = guard.limited(lambda: grader(answer), SECONDS)
+        except Wrong as wrong:
+            return Verdict(exercise, False, str(wrong))
+        except guard.OutOfTime:
+            return Verdict(exercise, False, late)
+        except guard.Interrupted:
+            raise KeyboardInterrupt from None
+        except BaseException as error:  # whatever a reader's code raises is for the reader to read
+            return Verdict(exercise, False, _raised(error, answer))
     return Verdict(exercise, True, praise)
 
 
-@contextmanager
-def _limited(seconds: int):
-    """Interrupt the block after some seconds, where the system can (main thread, not Windows)."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
+_LARGE = "your code asked for more than 2 GB of memory: is there a list that never ends?"
+_ENDED = "your code ended the program (by os._exit, or a crash): a function should return its answer."
 
-    def stop(*_):
-        raise _OutOfTime
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+def _raised(error: BaseException, answer) -> str:
+    """What an answer raised, and the last line of its own file that the error passed."""
+    lines = traceback.extract_tb(error.__traceback__)
+    file = getattr(getattr(answer, "__code__", None), "co_filename", None)
+    where = ([line for line in lines if line.filename == file] or lines)[-1]
     try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        # A signal that is still on its way would end the process by the usual handler; to ignore it takes it back.
-        signal.signal(signal.SIGALRM, signal.SIG_IGN)
-        signal.signal(signal.SIGALRM, before)
+        words = str(error)
+    except Exception:  # an exception of the reader's own, which fails to say what it is
+        words = "(without words)"
+    return f"your code raised {type(error).__name__}: {words} (line {where.lineno} of {where.name})."
 
 
 def asked(answer, arguments: str, *given):
@@ -147,6 +138,7 @@ def asked(answer, arguments: str, *given):
 
     `Wrong` with the wanted ``arguments``, in words, where it does not take so many.
     """
+    guard.begin_again()
     try:
         return answer(*given)
     except TypeError as error:
@@ -157,11 +149,52 @@ def asked(answer, arguments: str, *given):
         raise
 
 
+def whole(value) -> int | None:
+    """The whole number that a value is (an int, a NumPy integer: what may index a list), or None."""
+    if isinstance(value, (bool, np.bool_)):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def two(made) -> list | None:
+    """The two things of a pair (a tuple, a list, an array, a generator ...), in order, or None."""
+    if isinstance(made, (str, bytes, dict, set, frozenset)):
+        return None
+    try:
+        things = list(itertools.islice(made, 3))
+    except TypeError:
+        return None
+    return things if len(things) == 2 else None
+
+
+def numbers(made) -> np.ndarray | None:
+    """An answer as an array of 64-bit floats, or None where it is something else, text of digits too."""
+    try:
+        got = np.asarray(made)
+        if made is None or got.dtype.kind not in "biufO":
+            return None
+        return got.astype(float)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def told_apart(one: float, other: float, digits: int = 3) -> tuple[str, str]:
+    """Two numbers with some digits after the point, or with as many as it takes until they look different."""
+    while digits < 17 and f"{one:.{digits}f}" == f"{other:.{digits}f}":
+        digits += 1
+    return f"{one:.{digits}f}", f"{other:.{digits}f}"
+
+
 def same(what: str, got, wanted, given: str) -> None:
-    """Raise `Wrong` unless ``got`` equals ``wanted`` (in type of number, too)."""
-    number = isinstance(got, (bool, np.bool_, int, float, np.integer, np.floating))
-    equal = got == wanted
-    if not (equal is True or (isinstance(equal, np.bool_) and bool(equal))) or (
-        isinstance(got, (bool, np.bool_)) != isinstance(wanted, bool) and number
-    ):
-        raise Wrong(f"for {given}, {what} should be {wanted!r}; your function gave {got!r}.")
+    """Raise `Wrong` unless ``got`` equals ``wanted``; a whole number is not a float, nor True."""
+    counted = isinstance(wanted, int)
+    equal = whole(got) == wanted if counted else got == wanted
+    if not (equal is True or (isinstance(equal, np.bool_) and bool(equal))):
+        kind = f" It should be a whole number, and not of type {type(got).__name__}."
+        raise Wrong(
+            f"for {given}, {what} should be {wanted!r}; your function gave {got!r}."
+            + (kind if counted and whole(got) is None else "")
+        )

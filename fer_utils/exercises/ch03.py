@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fer_utils.exercises import Wrong, asked, same
 from fer_utils.models.ding2023 import parameter_count
 
@@ -27,7 +29,7 @@ def grade_parameters(answer) -> str:
         given = f"parameters({filters}, {dense}, {classes}, {size})"
         got = asked(answer, "parameters(filters, dense, classes, size)", filters, dense, classes, size)
         wanted = parameter_count(filters=filters, dense=dense, classes=classes, size=size)
-        if isinstance(got, float) and got == wanted:
+        if isinstance(got, (float, np.floating)) and got == wanted:
             raise Wrong(f"{given} gave {got!r}: a count is a whole number (use //, not /).")
         same("the count", got, wanted, f"{given} {hints.get((filters, dense, classes), '')}".rstrip())
     return "right. 542,136 at the paper's sizes, and right at every other size that was tried."

@@ -25,6 +25,10 @@ def grade_stopping(answer) -> str:
         ([3.0, 2.0, 2.5, 2.6, 1.0], 2, "a loss that would have fallen again after patience ran out"),
         ([3.0, 2.0, 2.5, 1.9, 2.5, 2.6], 2, "a loss with one bad epoch, within the patience"),
         ([2.0, 1.0, 1.0, 1.0, 0.5], 3, "a plateau: an equal loss is no improvement"),
+        ([2.0, 1.0, 1.0, 1.5, 1.6], 2, "an equal loss is no improvement"),
+        ([1.0, 0.999999, 1.0, 1.0], 2, "the smallest improvement is one"),
+        ([3e9, 2e9, 4e9], 1, "losses of any size"),
+        ([2.0, 3.0, 4.0], 5, "fewer epochs than the patience"),
         ([5.0], 1, "a single epoch"),
         ([3.0, 4.0, 2.0], 1, "patience 1: one bad epoch is one too many"),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked
+from fer_utils.exercises import Wrong, asked, numbers, told_apart
 
 _ARGUMENTS = "relative(features, actors, neutral, takes)"
 
@@ -34,6 +34,11 @@ def _toy(people: int, columns: int, rng: np.random.Generator, *, takes: int = 2,
         np.array([rest[name] for name in actors]) + rng.normal(0, 1, (len(rows), columns)) + 3 * ~neutral[:, None]
     )
     return (np.rint(10 * features).astype(int) if whole else features), actors, neutral, of
+
+
+def _close(got: np.ndarray, wanted: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """Which numbers are right: as near as 32-bit floats come in a difference of features of this size."""
+    return np.isclose(got, wanted, rtol=1e-5, atol=1e-5 * np.abs(features).max())
 
 
 def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
@@ -69,17 +74,18 @@ def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
         (own, "It looks as if all clips of the actor were averaged; take the neutral ones."),
     ]
     wanted = _reference(features, actors, neutral, takes)
-    if np.allclose(got, -wanted):
+    alike = lambda one, other: _close(one, other, features).all()  # noqa: E731
+    if alike(got, -wanted):
         return "The sign is the other way round: the clip minus its reference."
-    if np.allclose(np.sort(got, axis=0), np.sort(wanted, axis=0)):
+    if alike(np.sort(got, axis=0), np.sort(wanted, axis=0)):
         return "The rows came back in another order; row k of the answer belongs to row k of the features."
-    if np.allclose(got[~neutral], wanted[~neutral]):
+    if alike(got[~neutral], wanted[~neutral]):
         return "The clips that are not neutral are right; treat the neutral ones by the same rule."
-    if np.allclose(got, np.trunc(wanted)):
+    if alike(got, np.trunc(wanted)):
         return (
             "The differences lost their fractions: an array of whole numbers cannot hold them, so make one of floats."
         )
-    return next((text for chosen, text in guesses if np.allclose(got, mean(chosen))), "")
+    return next((text for chosen, text in guesses if alike(got, mean(chosen))), "")
 
 
 def grade_relative(answer) -> str:
@@ -99,10 +105,9 @@ def grade_relative(answer) -> str:
         made = asked(answer, _ARGUMENTS, *handed)
         if not all(np.array_equal(now, then) for now, then in zip(handed, before, strict=True)):
             raise Wrong("your function changed an array that it was given; work on a copy.")
-        try:
-            got = np.asarray(made if made is not None else {}, float)
-        except (TypeError, ValueError):
-            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.") from None
+        got = numbers(made)
+        if got is None:
+            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
         if got.shape != handed[0].shape:
             raise Wrong(f"for {given}: the answer has the shape of the features, {handed[0].shape}; got {got.shape}.")
         wanted = _reference(*handed)
@@ -111,12 +116,15 @@ def grade_relative(answer) -> str:
                 f"for {given}: {int(np.isnan(got).any(axis=1).sum())} rows are not numbers: "
                 "a mean was taken of no clips."
             )
-        if not np.allclose(got, wanted):
-            row = int(np.flatnonzero(~np.isclose(got, wanted).all(axis=1))[0])
+        close = _close(got, wanted, handed[0])
+        if not close.all():
+            row, column = (int(place) for place in np.argwhere(~close)[0])
             hint = _hint(got, *handed)
+            right, yours = told_apart(wanted[row, column], got[row, column])
             raise Wrong(
                 f"for {given}: row {row} ({'neutral' if handed[2][row] else 'not neutral'}, actor {handed[1][row]}, "
                 f"take {handed[3][row]}) should "
-                f"begin with {wanted[row, 0]:.3f}; your function gave {got[row, 0]:.3f}.{' ' + hint if hint else ''}"
+                + (f"have in column {column} {right}" if column else f"begin with {right}")
+                + f"; your function gave {yours}.{' ' + hint if hint else ''}"
             )
     return "right: each actor is measured from their own face at rest, and no clip is part of what is taken from it."

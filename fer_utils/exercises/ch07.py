@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked
+from fer_utils.exercises import Wrong, asked, numbers, told_apart
 
 _ARGUMENTS = "occluded(ask, picture, label, patch)"
 
@@ -85,10 +85,9 @@ def grade_occlusion(answer) -> str:
         made = asked(answer, _ARGUMENTS, ask, picture, label, patch)
         if not np.array_equal(picture, before):
             raise Wrong("your function changed the picture that it was given; cover a copy.")
-        try:
-            got = np.asarray(made if made is not None else {}, float)
-        except (TypeError, ValueError):
-            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.") from None
+        got = numbers(made)
+        if got is None:
+            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
         wanted = _reference(ask, picture, label, patch)
         if got.shape != wanted.shape:
             turned = " Rows come first: the height, then the width." if got.shape == wanted.T.shape else ""
@@ -96,9 +95,10 @@ def grade_occlusion(answer) -> str:
         if not np.allclose(got, wanted, atol=1e-6):
             place = np.unravel_index(np.abs(got - wanted).argmax(), wanted.shape)
             hint = _hint(got, ask, picture, label, patch)
+            right, yours = told_apart(wanted[place], got[place], 4)
             raise Wrong(
-                f"for {given}: the square at {tuple(int(k) for k in place)} loses {wanted[place]:.4f} of the label's "
+                f"for {given}: the square at {tuple(int(k) for k in place)} loses {right} of the label's "
                 "probability; your function "
-                f"gave {got[place]:.4f}.{' ' + hint if hint else ''}"
+                f"gave {yours}.{' ' + hint if hint else ''}"
             )
     return "right: each square alone, from the picture as it was, and a loss is positive."

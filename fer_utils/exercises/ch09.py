@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked
+from fer_utils.exercises import Wrong, asked, two, whole
 
 _ARGUMENTS = "inverted(height, width, inputs, outputs, expansion, kernel, stride)"
 
@@ -131,22 +131,23 @@ def grade_inverted(answer) -> str:
     for case in cases:
         given = f"inverted{case}"
         made = asked(answer, _ARGUMENTS, *case)
-        if not isinstance(made, (tuple, list, np.ndarray)) or len(made) != 2:
+        both = two(made)
+        if both is None:
             raise Wrong(f"{given} should return two numbers, parameters and multiply-accumulates; got {made!r}.")
         for place, (what, got, wanted) in enumerate(
-            zip(("parameters", "multiply-accumulates"), made, _reference(*case), strict=True)
+            zip(("parameters", "multiply-accumulates"), both, _reference(*case), strict=True)
         ):
-            if isinstance(got, (bool, np.bool_)) or not isinstance(got, (int, float, np.integer, np.floating)):
+            if whole(got) is None and not isinstance(got, (float, np.floating)):
                 raise Wrong(f"{given}: the {what} should be a whole number; got {got!r}.")
             if got != wanted:
                 swapped = (
                     "The two numbers seem to have changed places: parameters come first."
-                    if tuple(made) == _reference(*case)[::-1]
+                    if tuple(both) == _reference(*case)[::-1]
                     else ""
                 )
                 hint = swapped or _hint(got, place, case)
                 raise Wrong(f"{given} has {wanted:,} {what}; your function gave {got:,}.{' ' + hint if hint else ''}")
-            if not isinstance(got, (int, np.integer)):
+            if whole(got) is None:
                 raise Wrong(
                     f"{given} gave {got!r} {what}: a count is a whole number (use //, or round up with -(-a // b))."
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked
+from fer_utils.exercises import Wrong, asked, numbers, told_apart, two
 
 _ARGUMENTS = "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"
 
@@ -123,12 +123,12 @@ def grade_fold(answer) -> str:
         for name, value in given.items():
             if not np.array_equal(value, before[name]):
                 raise Wrong(f"your function changed the {name} that it was given; make a new array.")
-        if not isinstance(made, (tuple, list)) or len(made) != 2:
+        both = two(made)
+        if both is None:
             raise Wrong(f"for {words}: return two things, (kernel, bias); got {type(made).__name__}.")
-        try:
-            kernel, bias = (np.asarray(part if part is not None else {}, float) for part in made)
-        except (TypeError, ValueError):
-            raise Wrong(f"for {words}: kernel and bias should be arrays of numbers.") from None
+        kernel, bias = map(numbers, both)
+        if kernel is None or bias is None:
+            raise Wrong(f"for {words}: kernel and bias should be arrays of numbers.")
         if kernel.shape == (filters,) and bias.shape == shape:
             raise Wrong("the kernel comes first, then the bias: return (kernel, bias).")
         for name, part, wanted in (("kernel", kernel, shape), ("bias", bias, (filters,))):
@@ -145,9 +145,10 @@ def grade_fold(answer) -> str:
                 gap = np.where(np.isfinite(part), np.abs(part - right), np.inf)
                 place = tuple(int(k) for k in np.unravel_index(gap.argmax(), gap.shape))
                 found = hint(part, given)
+                shown, yours = told_apart(right[place], part[place], 4)
                 raise Wrong(
-                    f"for {words}: {name}[{', '.join(map(str, place))}] should be {right[place]:.4f}; your function "
+                    f"for {words}: {name}[{', '.join(map(str, place))}] should be {shown}; your function "
                     "gave "
-                    f"{part[place]:.4f}.{' ' + found if found else ''}"
+                    f"{yours}.{' ' + found if found else ''}"
                 )
     return "right: two layers have become one, and no picture will tell the difference."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked
+from fer_utils.exercises import Wrong, asked, numbers, told_apart
 
 #: As near as sums in 32-bit floats come.
 _CLOSE = 1e-5
@@ -102,12 +102,13 @@ def grade_loss(answer) -> str:
         made = asked(answer, _ARGUMENTS, *case)
         if not all(np.array_equal(one, other) for one, other in zip(before, case[:3], strict=True)):
             raise Wrong("your function changed the arrays that it was given; compute in new ones.")
-        if np.ndim(made) or made is None or isinstance(made, (str, bytes, bool)):
-            shape = f" of shape {np.shape(made)}" if np.ndim(made) else ""
+        number = numbers(made)
+        if number is None or number.ndim or isinstance(made, (bool, np.bool_)):
+            shape = f" of shape {number.shape}" if number is not None and number.ndim else ""
             raise Wrong(
                 f"for {given}: return one number; got {type(made).__name__}{shape}. The mean over the faces comes last."
             )
-        wanted, got = _reference(*case), float(made)
+        wanted, got = _reference(*case), float(number)
         if not abs(got - wanted) <= _CLOSE * max(1.0, abs(wanted)):
             slip = next(
                 (
@@ -118,7 +119,6 @@ def grade_loss(answer) -> str:
                 ),
                 "",
             )
-            raise Wrong(
-                f"for {given}: the loss is {wanted:.4f}; your function gave {got:.4f}.{' ' + slip if slip else ''}"
-            )
+            right, yours = told_apart(wanted, got, 4)
+            raise Wrong(f"for {given}: the loss is {right}; your function gave {yours}.{' ' + slip if slip else ''}")
     return "right: a student is told its label, and besides how sure its teacher was of each."

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked
+from fer_utils.exercises import Wrong, asked, numbers
 
 _ARGUMENTS = "smooth(times, scores, tau)"
+#: As near as time stamps in 32-bit floats come.
+_CLOSE = 1e-5
 
 
 def _reference(times, scores, tau, *, weight=None, gaps=None, first=1.0, recall=True) -> np.ndarray:
@@ -101,10 +103,9 @@ def grade_smoothing(answer) -> str:
         made = asked(answer, _ARGUMENTS, times, scores, tau)
         if not (np.array_equal(times, kept[0]) and np.array_equal(scores, kept[1])):
             raise Wrong("your function changed an array that it was given; work on a copy.")
-        try:
-            got = np.asarray(made if made is not None else {}, float)
-        except (TypeError, ValueError):
-            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.") from None
+        got = numbers(made)
+        if got is None:
+            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
         if got.shape != scores.shape:
             hint = (
                 " The first row belongs to it: nothing is known before, so it is taken as it is."
@@ -118,20 +119,22 @@ def grade_smoothing(answer) -> str:
             raise Wrong(
                 f"for {given}: the answer should have the shape of the scores, {scores.shape}; got {got.shape}.{hint}"
             )
-        if not np.allclose(got[0], scores[0], atol=1e-7):
+        if not np.allclose(got[0], scores[0], atol=_CLOSE):
             raise Wrong(
                 f"for {given}: the first row should be the first scores, unchanged; yours begins "
                 f"{np.round(got[0, :3], 4).tolist()} and theirs {np.round(scores[0, :3], 4).tolist()}. Before it there "
                 "is nothing to mix it with, not even zeros."
             )
         wanted = _reference(times, scores, tau)
-        if not np.allclose(got, wanted, atol=1e-7):
-            row = int(np.flatnonzero(~np.isclose(got, wanted, atol=1e-7).all(axis=1))[0])
+        close = np.isclose(got, wanted, atol=_CLOSE)
+        if not close.all():
+            row, column = (int(place) for place in np.argwhere(~close)[0])
+            shown = slice(0, max(3, column + 1))  # the first three, or up to the first that is wrong
             hint = _hint(got, times, scores, tau)
             raise Wrong(
                 f"for {given}: row {row} comes {times[row] - times[row - 1]:.3f} s after the row before and should "
                 "begin "
-                f"{np.round(wanted[row, :3], 4).tolist()}; yours begins {np.round(got[row, :3], 4).tolist()}."
+                f"{np.round(wanted[row, shown], 6).tolist()}; yours begins {np.round(got[row, shown], 6).tolist()}."
                 + (f" {hint}" if hint else "")
             )
     return (

@@ -1,12 +1,17 @@
 """The graders are graded: every solution passes, every stub and every plausible wrong answer fails, and says why."""
 
+import hashlib
+import itertools
 import json
 import math
+import os
+import random
 import signal
 import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer_utils import exercises
@@ -102,6 +107,86 @@ def interval(correct, actors, seed, *, draws=1000, ends=(2.5, 97.5), unit=None, 
         drawn = [parts[i] for i in rng.integers(0, len(parts), size)]
         shares.append(np.mean([p.mean() for p in drawn]) if mean_of_means else np.concatenate(drawn).mean())
     return tuple(np.percentile(shares, ends))
+
+
+def interval_by_counts(correct, actors, seed, *, ends=(2.5, 97.5), once=False):
+    """The answer to 08-1 without a loop; ``once`` counts a person once who is drawn twice."""
+    names, who = np.unique(actors, return_inverse=True)
+    right, frames = np.bincount(who, correct), np.bincount(who)
+    times = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), 1000)
+    times = np.minimum(times, 1) if once else times
+    return tuple(np.percentile(times @ right / (times @ frames), ends))
+
+
+def interval_drawn(correct, actors, seed, *, by_rows=False, frames_too=False):
+    """People drawn in proportion to their frames, or frames drawn anew for each person drawn."""
+    rng = np.random.default_rng(seed)
+    names = np.unique(actors)
+    parts = {name: correct[actors == name] for name in names}
+    shares = []
+    for _ in range(1000):
+        drawn = [parts[name] for name in rng.choice(actors if by_rows else names, len(names))]
+        shares.append(np.concatenate([rng.choice(p, len(p)) if frames_too else p for p in drawn]).mean())
+    return tuple(np.percentile(shares, (2.5, 97.5)))
+
+
+def interval_turned(correct, actors, seed):
+    """The percentiles mirrored at the accuracy (the *basic* interval)."""
+    low, high = interval_by_counts(correct, actors, seed)
+    return tuple(np.clip([2 * correct.mean() - high, 2 * correct.mean() - low], 0, 1))
+
+
+def chosen(meta, actors):
+    testing = meta["actor"].isin(list(actors)).to_numpy()
+    return np.flatnonzero(~testing), np.flatnonzero(testing)
+
+
+def window(meta, count, seed, *, around=True, step=1):
+    """Neighbours in the sorted list, from a place that the seed draws."""
+    actors = sorted(set(meta["actor"]))
+    start = np.random.default_rng(seed).integers(len(actors) if around else len(actors) - count + 1)
+    return chosen(meta, [actors[(start + step * i) % len(actors)] for i in range(count)])
+
+
+def by_drawing_rows(meta, count, seed):
+    rng, actors = np.random.default_rng(seed), {}
+    while len(actors) < count:
+        actors[meta["actor"].iloc[int(rng.integers(len(meta)))]] = True
+    return chosen(meta, actors)
+
+
+def group_shuffle(meta, count, seed):
+    from sklearn.model_selection import GroupShuffleSplit
+
+    return next(GroupShuffleSplit(1, test_size=count, random_state=seed).split(meta, groups=meta["actor"]))
+
+
+def by_digest(meta, count, seed):
+    """The names decide, in a way that is the same in every session."""
+    digest = lambda name: hashlib.sha256(f"{seed} {name}".encode()).digest()  # noqa: E731
+    return chosen(meta, sorted(set(meta["actor"]), key=digest)[:count])
+
+
+def with_lists(meta, count, seed):
+    actors = meta["actor"].tolist()
+    testing = set(random.Random(seed).sample(list(dict.fromkeys(actors)), count))
+    return [i for i, a in enumerate(actors) if a not in testing], [i for i, a in enumerate(actors) if a in testing]
+
+
+def centres(length, k):
+    k = min(k, length)
+    return [int((part + 0.5) * length / k) for part in range(k)]
+
+
+def kept(losses, patience, *, best=math.inf, least=0.0, equal=False):
+    """The answer to 05-1; ``best`` before the first epoch, the ``least`` improvement, an equal loss as one."""
+    at = 0
+    for epoch, loss in enumerate(losses):
+        if loss < best - least or (equal and loss == best):
+            best, at = loss, epoch
+        elif epoch - at >= patience:
+            break
+    return at
 
 
 def relative(features, actors, neutral, takes, *, known=None, sign=1, only=None):
@@ -553,6 +638,67 @@ WRONG = [
     ("10-1", lambda *a: (folded(*a)[0].transpose(3, 2, 0, 1), folded(*a)[1]), "in other places"),
     ("10-1", lambda *a: (folded(*a)[0], folded(*a)[1].sum()), "keeps its shape"),
     ("10-1", lambda *a: (None, None), "arrays of numbers"),
+    ("01-1", lambda name: describe(name, repetition=lambda p, m: float(p[5])), "not of type float"),
+    ("02-1", lambda n, k: [str(i) for i in centres(n, k)], "is of type str"),
+    ("02-1", lambda n, k: [float(i) for i in centres(n, k)], "is of type float"),
+    ("02-1", lambda n, k: "012345"[:k], "list of frame indices"),
+    ("02-1", lambda n, k: set(centres(n, k)), "list of frame indices"),
+    ("02-1", lambda n, k: [math.nan] * k, "whole numbers"),
+    ("02-1", lambda n, k: itertools.count(), "has frames"),
+    ("02-1", lambda n, k: [int(p[0]) for p in np.array_split(np.arange(n), min(n, k))], "centred"),
+    ("02-1", lambda n, k: [i * (n // min(n, k)) + n // min(n, k) // 2 for i in range(min(n, k))], "centred"),
+    ("03-1", lambda *a: np.float32(parameters(*a)), "whole number"),
+    ("03-1", lambda *a: str(parameters(*a)), "not of type str"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, 8 * round(s / 8)), "should be"),
+    ("04-1", lambda m, c, s: chosen(m, np.random.default_rng(s).permutation(list(set(m["actor"])))[:c]), "session"),
+    ("04-1", lambda m, c, s: chosen(m, random.Random(s).sample([*frozenset(m["actor"].unique())], c)), "session"),
+    (
+        "04-1",
+        lambda m, c, s: chosen(m, np.random.default_rng(s).choice([*{a for a in m["actor"]}], c, replace=False)),  # noqa: C416
+        "session",
+    ),
+    ("04-1", window, "neighbours"),
+    ("04-1", lambda m, c, s: window(m, c, s, around=False), "equally likely"),
+    ("04-1", lambda m, c, s: window(m, c, s, step=m["actor"].nunique() // c), "neighbours"),
+    ("04-1", lambda m, c, s: chosen(m, m.sample(frac=1, random_state=s)["actor"].unique()[:c]), "not from the rows"),
+    ("04-1", by_drawing_rows, "not from the rows"),
+    ("04-1", lambda m, c, s: chosen(m, m["actor"].value_counts().index[:c]), "almost the same test actors"),
+    ("04-1", lambda m, c, s: (list(range(len(m))), []), "should test"),
+    ("04-1", lambda m, c, s: tuple(rows[:, None] for rows in split(m, c, s)), "one dimension"),
+    ("04-1", lambda m, c, s: tuple((rows,) for rows in split(m, c, s)), "one dimension"),
+    ("04-1", lambda m, c, s: tuple(m.iloc[rows] for rows in split(m, c, s)), "one dimension"),
+    ("04-1", lambda m, c, s: tuple(set(rows) for rows in split(m, c, s)), "one array of row positions"),
+    ("04-1", lambda m, c, s: tuple(rows.astype(float) for rows in split(m, c, s)), "row positions"),
+    ("04-1", lambda m, c, s: tuple(np.isin(np.arange(len(m)), rows) for rows in split(m, c, s)), "a mask"),
+    ("05-1", lambda *a: float(kept(*a)), "not of type float"),
+    ("05-1", lambda *a: str(kept(*a)), "not of type str"),
+    ("05-1", lambda *a: kept(*a, best=100), "losses of any size"),
+    ("05-1", lambda *a: kept(*a, equal=True), "equal loss is no improvement"),
+    ("05-1", lambda *a: kept(*a, least=1e-4), "smallest improvement"),
+    ("06-1", lambda *a: relative(*a).astype(str), "array of numbers"),
+    ("06-1", lambda *a: relative(*a) + 0.0003, "should begin with"),
+    ("06-1", lambda f, a, n, t: relative(f, a, n, t) + 0.01 * (np.arange(f.shape[1]) == 1), "in column 1"),
+    ("06-1", lambda f, a, n, t: relative(f.astype("float32"), a, n, t, sign=-1), "other way round"),
+    ("07-1", lambda ask, p, label, patch: occluded(ask, p, label, patch, fill=np.median(p)), "loses"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(5, 95)), "times as wide"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(1, 99)), "times as wide"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(0.5, 99.5)), "wide"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(10, 90)), "wide"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(1, 96)), "to one side"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(0, 95)), "wide"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, s, once=True), "twice two times the frames"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, 0), "three seeds"),
+    ("08-1", lambda c, a, s: interval_by_counts(c, a, s)[::-1], "low below high"),
+    ("08-1", lambda c, a, s: tuple(map(str, interval_by_counts(c, a, s))), "two numbers"),
+    ("08-1", lambda c, a, s: interval_drawn(c, a, s, by_rows=True), "equally likely"),
+    ("08-1", lambda c, a, s: interval_drawn(c, a, s, frames_too=True), "draw no frames"),
+    ("08-1", interval_turned, "lower end"),
+    ("09-1", lambda *a: np.array(inverted(*a), float), "whole number"),
+    ("09-1", lambda *a: set(inverted(*a)), "two numbers"),
+    ("10-1", lambda *a: [part.astype(str) for part in folded(*a)], "arrays of numbers"),
+    ("11-1", lambda *a: str(told(*a)), "return one number"),
+    ("11-1", lambda *a: told(*a) + 3e-5, "the loss is"),
+    ("12-1", lambda *a: smooth(*a).astype(str), "array of numbers"),
     ("10-1", lambda kernel, bias: (kernel, bias), "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"),
 ]
 
@@ -563,6 +709,106 @@ def test_wrong_answers_fail_with_a_reason(number, answer, word):
     made = exercises.check(number, answer)
     assert not made.passed
     assert word in made.message, made.message
+
+
+#: Right answers, written in other ways than the chapters' own.
+RIGHT = [
+    (
+        "01-1",
+        lambda name: {k: np.int8(v) if k == "repetition" else np.str_(v) for k, v in describe(name).items()},
+    ),
+    *[
+        ("02-1", lambda n, k, made=made: made(centres(n, k)))
+        for made in (
+            tuple,
+            iter,
+            np.array,
+            pd.Series,
+            pd.Index,
+            lambda x: (i for i in x),
+            lambda x: np.array(x, "uint16"),
+        )
+    ],
+    ("02-1", lambda n, k: [round((i + 0.5) * n / min(n, k) - 0.5) for i in range(min(n, k))]),
+    ("02-1", lambda n, k: [int(p[len(p) // 2]) for p in np.array_split(np.arange(n), min(n, k))]),
+    ("02-1", lambda n, k: [int(p[(len(p) - 1) // 2]) for p in np.array_split(np.arange(n), min(n, k))]),
+    *[("03-1", lambda *a, made=made: made(parameters(*a))) for made in (np.int64, np.uint32, np.array)],
+    ("04-1", group_shuffle),
+    ("04-1", by_digest),
+    ("04-1", with_lists),
+    ("04-1", lambda m, c, s: chosen(m, random.Random(s).sample(sorted(set(m["actor"])), c))),
+    ("04-1", lambda m, c, s: chosen(m, np.random.RandomState(s).choice(m["actor"].unique(), c, replace=False))),
+    ("04-1", lambda m, c, s: chosen(m, pd.Series(m["actor"].unique()).sample(c, random_state=s))),
+    *[
+        ("04-1", lambda m, c, s, made=made: [made(rows) for rows in split(m, c, s)])
+        for made in (list, tuple, pd.Series, pd.Index, lambda rows: rows[::-1].astype("int16"))
+    ],
+    *[("05-1", lambda *a, made=made: made(kept(*a))) for made in (int, np.int64, np.uint8, np.array)],
+    ("06-1", lambda f, a, n, t: relative(f.astype("float32"), a, n, t)),
+    *[
+        ("06-1", lambda *a, made=made: made(relative(*a)))
+        for made in (np.ndarray.tolist, pd.DataFrame, np.float32, np.asfortranarray)
+    ],
+    ("07-1", lambda *a: occluded(*a, dtype="float32").astype("float32")),
+    ("07-1", lambda *a: pd.DataFrame(occluded(*a))),
+    *[
+        ("08-1", lambda c, a, s, made=made, shift=shift: made(interval_by_counts(c, a, s + shift)))
+        for shift, made in enumerate((tuple, list, np.array, np.float32, pd.Series, iter, np.longdouble, tuple), 100)
+    ],
+    *[("09-1", lambda *a, made=made: made(inverted(*a))) for made in (list, np.array, pd.Series, iter)],
+    ("09-1", lambda *a: tuple(map(np.uint32, inverted(*a)))),
+    *[
+        ("10-1", lambda *a, made=made: [made(part) for part in folded(*a)])
+        for made in (np.float32, np.ndarray.tolist, np.asfortranarray)
+    ],
+    *[("11-1", lambda *a, made=made: made(told(*a))) for made in (float, np.float32, np.array)],
+    ("12-1", lambda t, s, tau: smooth(t.astype("float32"), s.astype("float32"), np.float32(tau), dtype="float32")),
+    *[("12-1", lambda *a, made=made: made(smooth(*a))) for made in (np.ndarray.tolist, pd.DataFrame, np.float32)],
+]
+
+
+@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
+def test_right_answers_written_differently_pass(number, answer):
+    made = exercises.check(number, answer)
+    assert made.passed, made.message
+
+
+def test_two_numbers_that_differ_are_shown_so_that_they_differ():
+    made = exercises.check("06-1", lambda *a: relative(*a) + 0.0003)
+    right, yours = made.message.split("begin with ")[1].removesuffix(".").split("; your function gave ")
+    assert not made and 0.0002 < float(yours) - float(right) < 0.0004
+
+
+NONSENSE = {
+    "text": "abc",
+    "text of digits": "12",
+    "a hole": np.array(None),
+    "an object": object(),
+    "complex": 1j,
+    "complex numbers": [1j, 2],
+    "ragged": [[1], [2, 3]],
+    "two ragged": [[[1], [2, 3]]] * 2,
+    "two holes": (None, None),
+    "two empty lists": ([], []),
+    "not finite": (math.inf, math.nan),
+    "masked": np.ma.masked,
+    "a set": {1, 2},
+    "a dict": {1: 1, 2: 2},
+    "missing": pd.NA,
+    "a time": np.datetime64("2020-01-01"),
+    "too large": 10**400,
+    "two too large": (10**400, 10**400),
+    "an empty table": pd.DataFrame(),
+    "a column": pd.Series([1, 2]),
+    "True": True,
+}
+
+
+@pytest.mark.parametrize("made", NONSENSE)
+@pytest.mark.parametrize("number", exercises.available())
+def test_nonsense_is_refused_in_words_and_never_blamed_on_the_code(number, made):
+    got = exercises.check(number, lambda *_: NONSENSE[made])
+    assert not got and "your code raised" not in got.message, got.message
 
 
 @pytest.mark.parametrize("number", exercises.available())
@@ -626,3 +872,176 @@ def test_a_right_answer_in_32_bit_floats_is_right():
 def test_unknown_exercise():
     with pytest.raises(FerError, match=r"`exercise`.*01-1.*'99-9'"):
         exercises.check("99-9", print)
+
+
+#: Cells of a reader, and a word of the verdict. Each of them ended or stopped the kernel, or gave no verdict.
+IN_A_KERNEL = {
+    "exit()": ("exit()", "raised SystemExit"),
+    "quit()": ("quit()", "raised SystemExit"),
+    "exit of Python": ("import _sitebuiltins; _sitebuiltins.Quitter('exit', '')()", "raised SystemExit"),
+    "sys.exit": ("import sys; sys.exit(1)", "raised SystemExit"),
+    "os._exit": ("import os; os._exit(0)", "ended the program"),
+    "os.abort": ("import os; os.abort()", "ended the program"),
+    "a crash": ("import ctypes; ctypes.string_at(0)", "ended the program"),
+    "SIGKILL": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended the program"),
+    "KeyboardInterrupt": ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
+    "GeneratorExit": ("raise GeneratorExit", "raised GeneratorExit"),
+    "a loop": ("while True: pass", "never ends"),
+    "a loop in C": ("import itertools; sum(itertools.count(0, 0))", "never ends"),
+    "a long power": ("x = 7 ** (10 ** 8)", "never ends"),
+    "sleep": ("import time; time.sleep(1000)", "never ends"),
+    "stubborn sleep": (
+        "import time\n    while True:\n        try: time.sleep(1000)\n        except BaseException: pass",
+        "never ends",
+    ),
+    "stubborn loop": (
+        "while True:\n        try:\n            while True: pass\n        except BaseException: continue",
+        "never ends",
+    ),
+    "stubborn lock": (
+        "import threading\n    while True:\n        try: (k := threading.Lock()).acquire(); k.acquire()\n"
+        "        except BaseException: pass",
+        "never ends",
+    ),
+    "a list without end": ("import itertools; list(itertools.count())", "2 GB of memory"),
+}
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        yield manager, client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def said(kernel, source):
+    """The text of a cell, run in a real kernel (all of its prints; an error's name, too)."""
+    _, client = kernel
+    texts = []
+
+    def hear(message):
+        if message["header"]["msg_type"] == "stream":
+            texts.append(message["content"]["text"])
+
+    reply = client.execute_interactive(source, timeout=120, output_hook=hear, allow_stdin=False)
+    return "".join(texts) + reply["content"].get("ename", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="answers are tried in a copy of the process, which needs Linux")
+@pytest.mark.parametrize("kind", IN_A_KERNEL)
+def test_no_answer_ends_or_stops_a_real_kernel(kernel, kind):
+    body, word = IN_A_KERNEL[kind]
+    heard = said(
+        kernel,
+        f"""from fer_utils import exercises
+from fer_utils.exercises import guard
+exercises.SECONDS, guard.MEMORY = {60 if "list" in kind else 2 if "sleep" in kind or "lock" in kind else 0.5}, 200 << 20
+marks = []
+def answer(name):
+    marks.append(name)
+    {body}
+print(exercises.check("01-1", answer))
+print("alive", len(marks))
+""",
+    )
+    assert word in heard and "alive" in heard, heard
+    assert said(kernel, "print(40 + 2)") == "42\n"
+    assert kernel[0].is_alive()
+
+
+def test_an_answer_in_a_kernel_prints_once_and_remembers(kernel):
+    heard = said(
+        kernel,
+        """from fer_utils.exercises import check
+from IPython.display import display
+seen = []
+def sample(length, k):
+    if (length, k) == (3, 6):
+        print("three frames"); display("shown")
+    seen.append(length)
+    k = min(k, length)
+    return [int((i + 0.5) * length / k) for i in range(k)]
+print(check("02-1", sample), len(seen))
+exit_is_back = type(exit).__name__
+print(exit_is_back, "ask_exit" in vars(get_ipython()))""",
+    )
+    assert heard.count("three frames") == 1 and "12\n" in heard and "ExitAutocall False" in heard, heard
+
+
+def test_ctrl_c_stops_the_check_and_is_no_verdict(kernel):
+    import threading
+
+    manager, _ = kernel
+    begun = threading.Event()
+
+    def hear_and_stop():
+        begun.wait(60)
+        os.kill(manager.provisioner.pid, signal.SIGINT)  # what the stop button sends
+
+    stopper = threading.Thread(target=hear_and_stop)
+    stopper.start()
+    client, heard = kernel[1], []
+
+    def hear(message):
+        heard.append(message["content"].get("text", ""))
+        if "go" in heard[-1]:
+            begun.set()
+
+    reply = client.execute_interactive(
+        "from fer_utils import exercises; exercises.SECONDS = 30\n"
+        "def answer(name):\n    while True: pass\n"
+        "print('go', flush=True)\nprint(exercises.check('01-1', answer))",
+        timeout=120,
+        output_hook=hear,
+        allow_stdin=False,
+    )
+    stopper.join()
+    assert reply["content"]["ename"] == "KeyboardInterrupt" and "✗" not in "".join(heard)
+    assert said(kernel, "print(40 + 2)") == "42\n"
+
+
+@pytest.mark.parametrize("number", exercises.available())
+def test_an_answer_that_catches_everything_is_out_of_time_in_the_session_too(number, monkeypatch):
+    """Where no copy can be made, the signal has to do alone."""
+    import time
+
+    def stubborn(*_):
+        while True:
+            try:
+                time.sleep(1000)
+            except BaseException:
+                pass
+
+    monkeypatch.setattr(exercises.guard, "tried", lambda *_: "back")
+    monkeypatch.setattr(exercises, "SECONDS", 0.2)
+    assert "never ends" in exercises.check(number, stubborn).message
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_each_call_of_an_answer_has_the_whole_time(monkeypatch):
+    import time
+
+    monkeypatch.setattr(exercises, "SECONDS", 1)
+    begun = time.monotonic()
+    made = exercises.check("02-1", lambda n, k: time.sleep(0.2) or centres(n, k))
+    assert made.passed, made.message
+    assert time.monotonic() - begun > 1  # or nothing was tried
+
+
+def test_an_error_is_shown_at_the_line_of_the_answer():
+    def answer(length, k):
+        return np.concatenate([])
+
+    made = exercises.check("02-1", answer)
+    assert f"(line {answer.__code__.co_firstlineno + 1} of answer)" in made.message
+
+
+def test_a_reader_who_interrupts_an_answer_gets_no_verdict():
+    with pytest.raises(KeyboardInterrupt):
+        exercises.check("01-1", lambda name: os.kill(os.getpid(), signal.SIGINT))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
