@@ -484,6 +484,34 @@ def test_nobody_reads_on(tmp_path, both):
     assert both or (b"ipe" not in done.stderr and done.stderr.startswith(b"1 problem: name 1"))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no descriptors to close on this system")
+@pytest.mark.parametrize("closed", [(2,), (1,), (1, 2)], ids=["standard error", "standard output", "both"])
+@pytest.mark.parametrize("command", ["scan", "film"])
+def test_a_closed_stream_is_no_error(tmp_path, closed, command):
+    """``2>&-``: bars and problems have nowhere to go, and must not land in the outcome or in a file."""
+    import os
+
+    from clipfiles import touch
+
+    touch(tmp_path / "in", "02-01-01-01-01-01-01.mp4", "holiday.mp4")
+    arguments = {
+        "scan": ["scan", "--dataset", "ravdess", str(tmp_path / "in"), "--json"],
+        "film": ["film", "ravdess", str(tmp_path / "film"), "--actors", "1", "--clips-per-actor", "1", "--json"],
+    }[command]
+    redirections = " ".join(f"{number}>&-" for number in closed)
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirections}', "sh", sys.executable, "-m", "fer_utils", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+        env=os.environ | {"FER_HOME": str(tmp_path / "store")},
+    )
+    assert done.returncode == 0, done.stderr
+    if 1 not in closed:
+        assert json.loads(done.stdout)["clips"] == 1
+    assert "Traceback" not in done.stderr
+
+
 def test_an_interrupted_command_says_that_it_can_go_on(call, monkeypatch, tmp_path):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
