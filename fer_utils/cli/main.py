@@ -21,6 +21,7 @@ from fer_utils.cli import (
 )
 from fer_utils.cli.arguments import Command, add_output_arguments, with_typed_names
 from fer_utils.cli.output import say
+from fer_utils.cli.wording import as_typed
 from fer_utils.core.errors import FerError, MissingPackage
 
 #: Every command, in the order in which help lists them.
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return command.run(options)
     except (FerError, MissingPackage, OSError) as error:  # OSError: a full disk, a folder that may not be written
-        text = with_typed_names(str(error), command.argument_names)
+        text = as_typed(with_typed_names(str(error), command.argument_names))
         say(f"fer_utils {command.name}: {text}", sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -35,6 +35,7 @@ COMMANDS = (
 #: What no help may load: it takes seconds.
 SLOW_TO_LOAD = ("tensorflow", "keras", "cv2", "dlib", "matplotlib", "sklearn", "PIL")
 ACTORS, CLIPS, FRAMES = 2, 4, 3
+FILM = ("--dataset", "ravdess", "{folder}/film")
 CHECKOUT = Path(main.__file__).parents[2]
 
 
@@ -364,6 +365,56 @@ def test_impossible_calls_are_status_two_and_one_error(place, call, tmp_path, ar
     told = err[err.rindex("fer_utils ") :]
     assert told.startswith(f"fer_utils {arguments[0]}: ") and word in told and "Traceback" not in err
     assert not (tmp_path / "new").exists() or not list((tmp_path / "new").rglob("*.*"))
+
+
+PYTHON = re.compile(
+    r"resume=|align=|landmarks=|detector=|scheduler=|fer_utils\.\w+\.|None|True|False|a Detector|out_dir|`\w+_\w+`|\('"
+)
+
+
+@pytest.mark.parametrize(
+    "arguments, remedy",
+    [
+        (["evaluate", "{new}"], "the command `train`"),
+        (["train", "{new}"], "as `--out`"),
+        (["train", "{folder}/faces", "--teacher", "{new}"], "the command `train`"),
+        (["train", "{folder}/faces", "--batch-size", "0"], "`--batch-size`"),
+        (["train", "{folder}/faces", "--learning-rate", "0"], "`--learning-rate`"),
+        (["film", "ravdess", "{new}", "--clips-per-actor", "0"], "`--clips-per-actor`"),
+        (["film", "savee", "{new}", "--twins"], "with layout 'ravdess' only"),
+        (["scan", "--dataset", "fer2013", "{folder}"], "'ravdess'"),
+        (["scan", "--dataset", "ravdess", "{folder}", "--actor", "kdef"], "left out, because"),
+        (["download", "ravdess"], "Received: nothing"),
+        (["download", "ravdess", "{new}", "--actors", "99"], "numbers from 1 to 24. Received: ['99']"),
+        (["prepare", *FILM, "--out", "{new}", "--align"], "`--landmarks drawn`"),
+        (["prepare", *FILM, "--out", "{new}", "--landmarks", "{new}"], "`--landmarks drawn`"),
+        (["prepare", *FILM, "--out", "{new}", "--detector", "eye"], "'haar'"),
+        (["prepare", *FILM, "--out", "{new}", "--detector", "yunet"], "`--detector yunet:"),
+        (["prepare", *FILM, "--out", "{begun}"], "name another folder, or remove this one."),
+        (["prepare", *FILM, "--out", "{new}", "--scheduler", "tcp://a:1", "--workers", "2"], "`--scheduler`"),
+    ],
+)
+def test_an_error_speaks_of_what_is_typed(place, call, tmp_path, arguments, remedy):
+    folder, _ = place
+    begun = tmp_path / "begun" / ".parts"
+    begun.mkdir(parents=True)
+    request = json.loads((folder / "faces" / "faceset.json").read_text())
+    (begun / "request.json").write_text(json.dumps({"config": request["config"], "clips": request["clips"]}))
+    status, out, err = call(*[one.format(folder=folder, new=tmp_path / "new", begun=begun.parent) for one in arguments])
+    assert (status, out) == (2, "") and remedy in err
+    assert PYTHON.findall(err) == []
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "mkfifo"), reason="no pipes with names on this system")
+@pytest.mark.parametrize("command", [["predict", "{pipe}"], ["demo", "--headless", "--video", "{pipe}"]])
+def test_a_pipe_is_told_to_be_one(place, call, tmp_path, command):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.mp4")
+    _, made = place
+    arguments = [one.format(pipe=tmp_path / "pipe.mp4") for one in command]
+    status, out, err = call(*arguments, "--model", made["result"]["result"])
+    assert (status, out) == (2, "") and "It is a pipe" in err and "no such file" not in err
 
 
 def test_demo_watches_a_film_and_stores_what_is_asked_for(place, call, tmp_path):
