@@ -103,7 +103,7 @@ def _serve(book: Book, given) -> int:
         raise BookError(f"There is no site in {book.html} yet. Remedy: `make book`.")
     try:
         running = server(book.html, given.port)
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # taken, not allowed, or above 65535
         raise BookError(f"Port {given.port} cannot be used ({error}). Remedy: `make serve PORT=8001`.") from None
     say(f"The book is at http://127.0.0.1:{running.server_address[1]}/  (Ctrl-C ends this)")
     try:

@@ -8,6 +8,7 @@ standard error.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from fer_utils.cli import (
@@ -20,6 +21,7 @@ from fer_utils.cli import (
 )
 from fer_utils.cli.arguments import Command, add_output_arguments, with_typed_names
 from fer_utils.cli.output import say
+from fer_utils.cli.wording import as_typed
 from fer_utils.core.errors import FerError, MissingPackage
 
 #: Every command, in the order in which help lists them.
@@ -48,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     ------
     SystemExit : argparse's own, for ``--help`` (0) and for arguments that cannot be parsed (2).
     """
+    _open_closed_streams()
     parser = make_parser()
     options = parser.parse_args(arguments)
     if options.command is None:
@@ -58,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return command.run(options)
     except (FerError, MissingPackage, OSError) as error:  # OSError: a full disk, a folder that may not be written
-        text = with_typed_names(str(error), command.argument_names)
+        text = as_typed(with_typed_names(str(error), command.argument_names))
         say(f"fer_utils {command.name}: {text}", sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -77,6 +80,17 @@ def make_parser() -> argparse.ArgumentParser:
         add_output_arguments(place)
         command.add_arguments(place)
     return parser
+
+
+def _open_closed_streams() -> None:
+    """Standard output and standard error that are closed (``2>&-``) lead nowhere.
+
+    Python has None for them, and the next file that is opened would get their number: what a library writes there
+    would go into that file.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
 
 
 def _show_unprintable_letters() -> None:

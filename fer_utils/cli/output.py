@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from pathlib import Path
+import re
 import sys
 import tempfile
 from typing import TextIO
@@ -15,9 +16,16 @@ import pandas as pd
 from fer_utils.core.errors import invalid
 from fer_utils.core.tables import Problems
 
+#: What a file's name may hold and a terminal obeys: colours, a cursor that moves, text from right to left.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 
 def say(text: str, stream: TextIO) -> None:
-    """Print a text; stay quiet where nobody reads on (``| head``), because the work is done."""
+    """Print a text, control characters with backslashes.
+
+    Stays quiet where nobody reads on (``| head``), because the work is done.
+    """
+    text = _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)  # as JSON writes them, too
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:

@@ -78,11 +78,20 @@ def check_utf8(argument: str, path: str | os.PathLike) -> None:
         )
 
 
+def why_no_file(path: Path) -> str:
+    """The remedy for a path that is no regular file: it is a folder, or a pipe, or nothing is there."""
+    if path.is_dir():
+        return "It is a folder: name one file in it."
+    if path.exists():
+        return "It is a pipe, a socket or a device: save what comes out of it to a file, and name that."
+    return "There is no such file."
+
+
 def shown(path: str) -> str:
     """A path as text that every file and screen can hold.
 
-    >>> shown("a\udcff.mp4")
-    'a\\xff.mp4'
+    >>> shown("caf\\udce9.mp4")
+    'caf\\\\xe9.mp4'
     """
     return path if is_utf8(path) else os.fsencode(path).decode("utf-8", "backslashreplace")
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import shown
+from fer_utils.core.paths import shown, why_no_file
 from fer_utils.core.stages import stage
 from fer_utils.core.tables import Problems
 from fer_utils.faces.cropping import checked_margin
@@ -179,7 +179,7 @@ def _source(source: Any):
             "source",
             expected="an image or a video that exists",
             received=str(path),
-            remedy="It is a folder: name one file in it." if path.is_dir() else "There is no such file.",
+            remedy=why_no_file(path),
         )
     opencv()
     return shown(str(path)), lambda frames: read_frames(path, frames)

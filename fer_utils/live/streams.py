@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import check_utf8
+from fer_utils.core.paths import check_utf8, why_no_file
 from fer_utils.faces.pixels import contiguous
 from fer_utils.faces.reading import Frame, Note, Reading
 from fer_utils.faces.video import each_frame
@@ -54,7 +54,7 @@ class Source:
                 "source",
                 expected="a video that exists",
                 received=str(path),
-                remedy="It is a folder: name one file in it." if path.is_dir() else "There is no such file.",
+                remedy=why_no_file(path),
             )
         check_utf8("source", path)
         self.path, self.name = path, str(path)

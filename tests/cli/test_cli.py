@@ -35,6 +35,7 @@ COMMANDS = (
 #: What no help may load: it takes seconds.
 SLOW_TO_LOAD = ("tensorflow", "keras", "cv2", "dlib", "matplotlib", "sklearn", "PIL")
 ACTORS, CLIPS, FRAMES = 2, 4, 3
+FILM = ("--dataset", "ravdess", "{folder}/film")
 CHECKOUT = Path(main.__file__).parents[2]
 
 
@@ -405,6 +406,56 @@ def test_impossible_calls_are_status_two_and_one_error(place, call, tmp_path, ar
     assert not (tmp_path / "new").exists() or not list((tmp_path / "new").rglob("*.*"))
 
 
+PYTHON = re.compile(
+    r"resume=|align=|landmarks=|detector=|scheduler=|fer_utils\.\w+\.|None|True|False|a Detector|out_dir|`\w+_\w+`|\('"
+)
+
+
+@pytest.mark.parametrize(
+    "arguments, remedy",
+    [
+        (["evaluate", "{new}"], "the command `train`"),
+        (["train", "{new}"], "as `--out`"),
+        (["train", "{folder}/faces", "--teacher", "{new}"], "the command `train`"),
+        (["train", "{folder}/faces", "--batch-size", "0"], "`--batch-size`"),
+        (["train", "{folder}/faces", "--learning-rate", "0"], "`--learning-rate`"),
+        (["film", "ravdess", "{new}", "--clips-per-actor", "0"], "`--clips-per-actor`"),
+        (["film", "savee", "{new}", "--twins"], "with layout 'ravdess' only"),
+        (["scan", "--dataset", "fer2013", "{folder}"], "'ravdess'"),
+        (["scan", "--dataset", "ravdess", "{folder}", "--actor", "kdef"], "left out, because"),
+        (["download", "ravdess"], "Received: nothing"),
+        (["download", "ravdess", "{new}", "--actors", "99"], "numbers from 1 to 24. Received: ['99']"),
+        (["prepare", *FILM, "--out", "{new}", "--align"], "`--landmarks drawn`"),
+        (["prepare", *FILM, "--out", "{new}", "--landmarks", "{new}"], "`--landmarks drawn`"),
+        (["prepare", *FILM, "--out", "{new}", "--detector", "eye"], "'haar'"),
+        (["prepare", *FILM, "--out", "{new}", "--detector", "yunet"], "`--detector yunet:"),
+        (["prepare", *FILM, "--out", "{begun}"], "name another folder, or remove this one."),
+        (["prepare", *FILM, "--out", "{new}", "--scheduler", "tcp://a:1", "--workers", "2"], "`--scheduler`"),
+    ],
+)
+def test_an_error_speaks_of_what_is_typed(place, call, tmp_path, arguments, remedy):
+    folder, _ = place
+    begun = tmp_path / "begun" / ".parts"
+    begun.mkdir(parents=True)
+    request = json.loads((folder / "faces" / "faceset.json").read_text())
+    (begun / "request.json").write_text(json.dumps({"config": request["config"], "clips": request["clips"]}))
+    status, out, err = call(*[one.format(folder=folder, new=tmp_path / "new", begun=begun.parent) for one in arguments])
+    assert (status, out) == (2, "") and remedy in err
+    assert PYTHON.findall(err) == []
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "mkfifo"), reason="no pipes with names on this system")
+@pytest.mark.parametrize("command", [["predict", "{pipe}"], ["demo", "--headless", "--video", "{pipe}"]])
+def test_a_pipe_is_told_to_be_one(place, call, tmp_path, command):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.mp4")
+    _, made = place
+    arguments = [one.format(pipe=tmp_path / "pipe.mp4") for one in command]
+    status, out, err = call(*arguments, "--model", made["result"]["result"])
+    assert (status, out) == (2, "") and "It is a pipe" in err and "no such file" not in err
+
+
 def test_demo_watches_a_film_and_stores_what_is_asked_for(place, call, tmp_path):
     folder, made = place
     film, result = next((folder / "film").rglob("*.mp4")), made["result"]["result"]
@@ -521,6 +572,34 @@ def test_nobody_reads_on(tmp_path, both):
         os.close(writer)
     assert done.returncode == 0  # the status of the work, read or not
     assert both or (b"ipe" not in done.stderr and done.stderr.startswith(b"1 problem: name 1"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no descriptors to close on this system")
+@pytest.mark.parametrize("closed", [(2,), (1,), (1, 2)], ids=["standard error", "standard output", "both"])
+@pytest.mark.parametrize("command", ["scan", "film"])
+def test_a_closed_stream_is_no_error(tmp_path, closed, command):
+    """``2>&-``: bars and problems have nowhere to go, and must not land in the outcome or in a file."""
+    import os
+
+    from clipfiles import touch
+
+    touch(tmp_path / "in", "02-01-01-01-01-01-01.mp4", "holiday.mp4")
+    arguments = {
+        "scan": ["scan", "--dataset", "ravdess", str(tmp_path / "in"), "--json"],
+        "film": ["film", "ravdess", str(tmp_path / "film"), "--actors", "1", "--clips-per-actor", "1", "--json"],
+    }[command]
+    redirections = " ".join(f"{number}>&-" for number in closed)
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirections}', "sh", sys.executable, "-m", "fer_utils", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=CHECKOUT,
+        env=os.environ | {"FER_HOME": str(tmp_path / "store")},
+    )
+    assert done.returncode == 0, done.stderr
+    if 1 not in closed:
+        assert json.loads(done.stdout)["clips"] == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_an_interrupted_command_says_that_it_can_go_on(call, monkeypatch, tmp_path):

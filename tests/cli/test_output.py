@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+import re
+import sys
 
 import pytest
 
@@ -47,3 +49,24 @@ def test_a_file_is_checked_before_the_work(tmp_path):
     for wrong in (str(tmp_path), "a\0b", str(tmp_path / "file" / "clips.csv")):
         with pytest.raises(FerError, match=r"`csv`\. Expected the name of a file to write"):
             output.checked_file("csv", wrong)
+
+
+@pytest.mark.parametrize(
+    "name, shown",
+    [
+        ("\x1b[31mred\x1b[0m.mp4", "\\u001b[31mred\\u001b[0m.mp4"),
+        ("\x1b]0;title\x07.mp4", "\\u001b]0;title\\u0007.mp4"),
+        ("over\rwritten.mp4", "over\\u000dwritten.mp4"),
+        ("\x9b2J.mp4", "\\u009b2J.mp4"),
+        ("\u202e4pm.exe", "\\u202e4pm.exe"),
+        ("Größe.mp4", "Größe.mp4"),
+    ],
+)
+def test_a_terminal_obeys_no_file_name(capsys, name, shown):
+    output.say(name, sys.stdout)
+    assert capsys.readouterr().out == shown + "\n"
+    output.report_problems(Problems.of([(name, "scan", "name", f"{name} is odd", "left out")]))
+    told = capsys.readouterr().err
+    assert f"  {shown}\n" in told and re.search(r"[^\n\x20-\x7eöß]", told) is None
+    output.print_outcome(argparse.Namespace(json=True), {"path": name}, "")
+    assert json.loads(capsys.readouterr().out) == {"path": name}
