@@ -7,17 +7,19 @@ an answer does (raise, hang, return nonsense), `check` returns a verdict.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 import html
 import importlib
 import itertools
 import operator
+import signal
+import threading
 import traceback
 
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.exercises import guard
 
 #: Each exercise and the function of this package that grades it.
 _GRADERS: dict[str, str] = {
@@ -64,6 +66,10 @@ class Wrong(Exception):  # noqa: N818 - a verdict on an answer, and no fault of 
     """Raised by a grader: the answer is wrong, and this is why."""
 
 
+class _OutOfTime(BaseException):
+    """Not an Exception, so that an answer's own ``except Exception`` does not swallow it."""
+
+
 def available() -> tuple[str, ...]:
     """The exercises' numbers: chapter, dash, number."""
     return tuple(_GRADERS)
@@ -80,7 +86,7 @@ def check(exercise: str, answer: object) -> Verdict:
     Returns
     -------
     Verdict, true or false, that prints what was wrong.  An answer that raises,
-    ends the program, or runs for more than 20 seconds a call, is a wrong answer and not an error.
+    or runs for more than 20 seconds, is a wrong answer and not an error.
 
     Raises
     ------
@@ -99,38 +105,43 @@ def check(exercise: str, answer: object) -> Verdict:
             f"the answer should be a function, not {type(answer).__name__}. "
             "Pass the function itself, without calling it.",
         )
-    late = f"no answer within {SECONDS} seconds: is there a loop that never ends?"
-    with guard.no_exit():
-        how = guard.tried(lambda: grader(answer), SECONDS)
-        if how != "back":
-            return Verdict(exercise, False, {"late": late, "large": _LARGE, "ended": _ENDED}[how])
-        try:
-            praise = guard.limited(lambda: grader(answer), SECONDS)
-        except Wrong as wrong:
-            return Verdict(exercise, False, str(wrong))
-        except guard.OutOfTime:
-            return Verdict(exercise, False, late)
-        except guard.Interrupted:
-            raise KeyboardInterrupt from None
-        except BaseException as error:  # whatever a reader's code raises is for the reader to read
-            return Verdict(exercise, False, _raised(error, answer))
+    try:
+        with _limited(SECONDS):
+            praise = grader(answer)
+    except Wrong as wrong:
+        return Verdict(exercise, False, str(wrong))
+    except _OutOfTime:
+        return Verdict(exercise, False, f"no answer within {SECONDS} seconds: is there a loop that never ends?")
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # whatever a student's code raises is for the student to read, and `exit()` ends no lesson
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return Verdict(
+            exercise, False, f"your code raised {type(error).__name__}: {error} (line {where.lineno} of {where.name})."
+        )
     return Verdict(exercise, True, praise)
 
 
-_LARGE = "your code asked for more than 2 GB of memory: is there a list that never ends?"
-_ENDED = "your code ended the program (by os._exit, or a crash): a function should return its answer."
+@contextmanager
+def _limited(seconds: int):
+    """Interrupt the block after some seconds, where the system can (main thread, not Windows)."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
+    def stop(*_):
+        raise _OutOfTime
 
-def _raised(error: BaseException, answer) -> str:
-    """What an answer raised, and the last line of its own file that the error passed."""
-    lines = traceback.extract_tb(error.__traceback__)
-    file = getattr(getattr(answer, "__code__", None), "co_filename", None)
-    where = ([line for line in lines if line.filename == file] or lines)[-1]
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        words = str(error)
-    except Exception:  # an exception of the reader's own, which fails to say what it is
-        words = "(without words)"
-    return f"your code raised {type(error).__name__}: {words} (line {where.lineno} of {where.name})."
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        # A signal that is still on its way would end the process by the usual handler; to ignore it takes it back.
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.signal(signal.SIGALRM, before)
 
 
 def asked(answer, arguments: str, *given):
@@ -138,7 +149,6 @@ def asked(answer, arguments: str, *given):
 
     `Wrong` with the wanted ``arguments``, in words, where it does not take so many.
     """
-    guard.begin_again()
     try:
         return answer(*given)
     except TypeError as error:
