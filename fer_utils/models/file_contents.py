@@ -19,7 +19,7 @@ from fer_utils.core.errors import FerError, invalid
 RUN_CODE = ("Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer")
 #: Whose classes may be made.  Keras writes "builtins" for its own functions, and "numpy" for a type of numbers.
 KNOWN_PACKAGES = ("keras", "fer_utils", "builtins", "numpy")
-#: A description of layers is thousands of characters long; that of the largest network here is 1.1 million.
+#: More characters than any network's description needs.
 LONGEST = 50_000_000
 
 
@@ -73,6 +73,7 @@ def _description(path: Path) -> str | None:
                 if archive.getinfo("config.json").file_size > LONGEST:
                     raise _refused(path, f"describes its network in more than {LONGEST:,} characters")
                 return archive.read("config.json").decode()
+        # No such part, or one that is damaged, in no known compression, encrypted, or no text: Keras cannot read it either.
         except (KeyError, zipfile.BadZipFile, OSError, UnicodeDecodeError, NotImplementedError, RuntimeError):
             return None
     import h5py
