@@ -73,7 +73,7 @@ def _description(path: Path) -> str | None:
                 if archive.getinfo("config.json").file_size > LONGEST:
                     raise _refused(path, f"describes its network in more than {LONGEST:,} characters")
                 return archive.read("config.json").decode()
-        # No such part, or one that is damaged, in no known compression, encrypted, or no text: Keras cannot read it either.
+        # No such part, damaged, encrypted, or no text: Keras cannot read such a file either.
         except (KeyError, zipfile.BadZipFile, OSError, UnicodeDecodeError, NotImplementedError, RuntimeError):
             return None
     import h5py
