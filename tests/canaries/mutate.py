@@ -2,6 +2,7 @@
 
     python tests/canaries/mutate.py STAGE ...   # a line of JSON a stage: for each mutant whether the canary noticed it
 
+A last line names the files of the checkout that were read on the way, all on which the verdicts depend.
 The package's modules are imported anew for each edit, with the edited text in the place of the file's; the heavy
 libraries stay loaded.  An edit that makes the canary raise is noticed, too.
 """
@@ -31,6 +32,25 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "helpers"), str(ROOT)]
 
 
+#: The files of the checkout that this process has read, as it opens them.
+READ: set[str] = set()
+
+
+def note_file(event: str, arguments: tuple) -> None:
+    """Python's audit hook: note which file of the checkout is opened."""
+    if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(f"{ROOT}{os.sep}"):
+        READ.add(arguments[0])
+
+
+def files_read() -> list[str]:
+    """What was read of the package and of the tests, from the root, sorted; modules by their source."""
+    modules = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    found = {Path(name) for name in (*READ, *filter(None, modules))}
+    parts = [ROOT / "fer_utils", ROOT / "tests"]
+    inside = [path for path in found if any(part in path.parents for part in parts) and path.suffix != ".pyc"]
+    return sorted(path.relative_to(ROOT).as_posix() for path in inside if path.is_file())
+
+
 class Edited(importlib.abc.MetaPathFinder):
     """Finds the modules of the package and of the canaries as ever, and reads the edited ones with other text.
 
@@ -56,6 +76,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
         self.edited = edited
 
     def get_code(self, fullname):
+        READ.add(self.path)  # also where Python would have read what it compiled before
         if self.path in self.edited.texts:
             return compile(self.edited.texts[self.path], self.path, "exec")
         if self.path not in self.edited.compiled:
@@ -115,6 +136,7 @@ def tried(kind: str, stage: str, edited: Edited, edits: list[tuple[str, str, str
 
 
 def main(stages: list[str]) -> None:
+    sys.addaudithook(note_file)
     gc.disable()
     import dlib
     from mutants import HARMLESS, MUTANTS
@@ -135,6 +157,7 @@ def main(stages: list[str]) -> None:
             rows.append(tried("harmless", stage, edited, []))
         rows += [tried("mutant", stage, edited, [edit]) for edit in MUTANTS.get(stage, ())]
         print(f"MUTANTS {json.dumps({'stage': stage, 'rows': rows})}", flush=True)
+    print(f"FILES {json.dumps(files_read())}", flush=True)
 
 
 if __name__ == "__main__":

@@ -20,21 +20,22 @@ def stages_of(module) -> list[str]:
     return sorted(set(module.MUTANTS) | set(getattr(module, "HARMLESS", {})))
 
 
-def tried(stages: list[str]) -> dict[str, list[dict]]:
-    """Stage -> a row for all harmless edits at once, and a row for each mutant.
+def tried(stages: list[str]) -> tuple[dict[str, list[dict]], list[str]]:
+    """(stage -> a row for all harmless edits at once, and a row for each mutant; the files that were read).
 
     A row has ``kind`` (mutant or harmless), ``edits`` (file, old text, new text), ``noticed``, ``said`` and
     ``seconds`` of the processor.
     """
     done = subprocess.run([sys.executable, str(HERE / "mutate.py"), *stages], capture_output=True, text=True)
-    lines = [line.removeprefix("MUTANTS ") for line in done.stdout.splitlines() if line.startswith("MUTANTS ")]
-    assert done.returncode == 0 and len(lines) == len(stages), done.stdout[-2000:] + done.stderr[-4000:]
-    return {told["stage"]: told["rows"] for told in map(json.loads, lines)}
+    lines = done.stdout.splitlines()
+    told = [json.loads(line.removeprefix("MUTANTS ")) for line in lines if line.startswith("MUTANTS ")]
+    files = [json.loads(line.removeprefix("FILES ")) for line in lines if line.startswith("FILES ")]
+    whole = done.returncode == 0 and len(told) == len(stages) and len(files) == 1
+    assert whole, done.stdout[-2000:] + done.stderr[-4000:]
+    return {one["stage"]: one["rows"] for one in told}, files[0]
 
 
-def check(rows: list[dict]) -> None:
-    """Mutants are noticed, harmless edits are not."""
-    missed = [row for row in rows if row["kind"] == "mutant" and not row["noticed"]]
-    false_alarms = [row for row in rows if row["kind"] != "mutant" and row["noticed"]]
-    assert not missed, f"not noticed: {missed}"
-    assert not false_alarms, f"noticed, and should not be: {false_alarms}"
+def faults(rows: list[dict]) -> list[str]:
+    """The mutants that were not noticed, and the harmless edits that were, each in words."""
+    missed = [f"not noticed: {row}" for row in rows if row["kind"] == "mutant" and not row["noticed"]]
+    return missed + [f"noticed, and should not be: {row}" for row in rows if row["kind"] != "mutant" and row["noticed"]]

@@ -9,18 +9,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mutants import drawn
-from noticing import check, stages_of, tried
-
-STAGES = stages_of(drawn)
+from judged import faults_of_group, stages_of_group
 
 
 @pytest.fixture(scope="module")
-def rows():
-    return tried(STAGES)
+def found():
+    return faults_of_group("drawn")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", STAGES)
-def test_mutants_are_noticed_and_harmless_edits_are_not(stage, rows):
-    check(rows[stage])
+@pytest.mark.parametrize("stage", stages_of_group("drawn"))
+def test_mutants_are_noticed_and_harmless_edits_are_not(stage, found):
+    assert not found[stage]

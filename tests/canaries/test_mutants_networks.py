@@ -9,18 +9,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mutants import networks
-from noticing import check, stages_of, tried
-
-STAGES = stages_of(networks)
+from judged import faults_of_group, stages_of_group
 
 
 @pytest.fixture(scope="module")
-def rows():
-    return tried(STAGES)
+def found():
+    return faults_of_group("networks")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", STAGES)
-def test_mutants_are_noticed_and_harmless_edits_are_not(stage, rows):
-    check(rows[stage])
+@pytest.mark.parametrize("stage", stages_of_group("networks"))
+def test_mutants_are_noticed_and_harmless_edits_are_not(stage, found):
+    assert not found[stage]
