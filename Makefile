@@ -20,7 +20,7 @@ help:
 	@echo "make status            which chapters a build would run, and why (TIER=...)"
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
-	@echo "make test              the whole test suite (JOBS=n workers; default one a processor, 4 at most)"
+	@echo "make test              the whole test suite (JOBS=n workers; default one more than processors, 5 at most)"
 	@echo "make lint              style, the order of the subpackages, types, text files, workflows"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
@@ -35,7 +35,7 @@ status: env
 
 # A worker takes a file at a time, so that what a file's tests share is made once; tests/conftest.py orders the files.
 test: env
-	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),logical --maxprocesses 4) --dist loadfile --no-loadscope-reorder --max-worker-restart=2
+	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),auto) --dist loadfile --no-loadscope-reorder --max-worker-restart=2
 
 # All checks run, also after one that fails; the status says whether all were clean.
 lint: env

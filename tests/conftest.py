@@ -62,6 +62,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)  # a stable sort: within a file the order stays
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: tests wait a fifth of their time, for browsers, kernels and time limits."""
+    return min((os.cpu_count() or 1) + 1, 5)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # the process that reports, and no worker
         config.pluginmanager.register(_SaysAtOnce(config), "says_at_once")

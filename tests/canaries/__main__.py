@@ -1,6 +1,6 @@
 """List the canaries, accept the outputs of stages whose version was raised, or judge the mutants that are not recorded.
 
-    python tests/canaries
+python tests/canaries
 """
 
 from __future__ import annotations

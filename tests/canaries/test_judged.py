@@ -11,8 +11,8 @@ import pytest
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import judged
-from noticing import tried
+import judged  # noqa: E402
+from noticing import tried  # noqa: E402
 
 
 @pytest.fixture
@@ -77,7 +77,9 @@ def test_data_files_that_the_package_reads_are_noted_too():
 
 
 def test_every_group_of_mutants_has_its_tests():
-    assert judged.GROUPS == tuple(file.stem.removeprefix("test_mutants_") for file in sorted(HERE.glob("test_mutants_*")))
+    assert judged.GROUPS == tuple(
+        file.stem.removeprefix("test_mutants_") for file in sorted(HERE.glob("test_mutants_*"))
+    )
     assert set(judged.recorded()) <= set(judged.GROUPS)
 
 
