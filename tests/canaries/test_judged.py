@@ -71,7 +71,7 @@ def test_the_files_that_are_read_are_all_noted():
 
 
 def test_data_files_that_the_package_reads_are_noted_too():
-    """The actors' movements were measured on real clips and are data of the package: the studio's verdicts hang on them."""
+    """The studio acts by a file of numbers that were measured on real clips, and its verdicts hang on them."""
     recorded = json.loads(judged.RECORD.read_text(encoding="utf-8"))
     assert "fer_utils/studio/ravdess_acting.json" in recorded["drawn"]["files"]
 
