@@ -237,8 +237,8 @@ def test_how_much_is_transparent_is_said(hidden, said):
     colours, alpha = np.full((20, 20, 3), 90, np.uint8), np.full(400, 255, np.uint8)
     alpha[:hidden] = 0
     stored = {"RGBA": (saved(Image.fromarray(np.dstack([colours, alpha.reshape(20, 20)])), "PNG"), 90)}
-    grey = np.where(alpha == 0, 7, 300).astype(np.uint16).reshape(20, 20)
-    stored["16 bits"] = saved(Image.fromarray(grey), "PNG", transparency=7), 1  # 300 of 65535, to the nearest
+    grey = np.where(alpha == 0, 7, 200).astype(np.uint16).reshape(20, 20)
+    stored["16 bits"] = saved(Image.fromarray(grey), "PNG", transparency=7), 1  # 200 of 65535, to the nearest
     for data, shown in stored.values():
         found = images.decode(data)
         assert found.remarks == [("transparent", f"{said} of the pixels are transparent or half so", "laid on white")]
