@@ -20,6 +20,7 @@ from fer_utils.compress.exporting import Export
 from fer_utils.compress.loading import engine_of, load, network_bytes
 from fer_utils.compress.separate_process import Apart
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.scores import finite_scores
 from fer_utils.core.stages import stage
 from fer_utils.core.timing import latency
 
@@ -86,7 +87,7 @@ def compare(
 
     Raises
     ------
-    FerError for items, images, labels or threads that cannot be compared.
+    FerError for items, images, labels or threads that cannot be compared, and an item whose scores are NaN or infinite.
     MissingPackage for an engine that is not installed.
     """
     named = _named(items)
@@ -207,7 +208,7 @@ def _classified(run: Callable, images: np.ndarray, name: str) -> np.ndarray:
             expected=f"probabilities of shape ({len(images)}, classes) from {name!r}",
             received=f"shape {answer.shape}",
         )
-    return answer
+    return finite_scores("items", answer, name)
 
 
 def _here(item, threads: int) -> Callable:

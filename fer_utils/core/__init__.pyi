@@ -6,6 +6,7 @@ from . import optional_packages as optional_packages
 from . import paths as paths
 from . import processor as processor
 from . import provenance as provenance
+from . import scores as scores
 from . import tables as tables
 from . import timing as timing
 from . import worker_pool as worker_pool

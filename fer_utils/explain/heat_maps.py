@@ -23,6 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.scores import finite_scores
 from fer_utils.core.stages import stage
 
 #: Side of the square that `occlusion` moves, and its step, in pixels of a face of 180.
@@ -62,7 +63,7 @@ def grad_cam(
 
     Raises
     ------
-    FerError : no functional model, no such layer, labels or pictures that do not fit.
+    FerError : no functional model, no such layer, labels or pictures that do not fit, scores that are NaN or infinite.
     """
     images = _pictures(images)
     made = np.zeros(images.shape[:3], np.float32)
@@ -100,7 +101,8 @@ def _each_batch(model, images: np.ndarray, labels, layer: str | None, batch_size
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
         features = front(keras.ops.convert_to_tensor(images[part].astype(np.float32)), training=False)
-        chosen = _numpy(scores(features)).argmax(axis=1) if wanted is None else wanted[part]
+        said = finite_scores("model", _numpy(scores(features)), model.name)
+        chosen = said.argmax(axis=1) if wanted is None else wanted[part]
         yield _numpy(features), _gradient(scores, features, chosen)
 
 
@@ -256,7 +258,10 @@ def occlusion(
 
 @stage("explain")
 def ask(model, pictures: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
-    """The probabilities (N, classes) that a Keras model, or any function, gives to pictures (N, H, W, C)."""
+    """The probabilities (N, classes) that a Keras model, or any function, gives to pictures (N, H, W, C).
+
+    FerError where they are NaN or infinite.
+    """
     predict = getattr(model, "predict_on_batch", None)
     if predict is None and not callable(model):
         raise invalid("model", expected="a Keras model or a function of pictures", received=type(model).__name__)
@@ -267,7 +272,7 @@ def ask(model, pictures: np.ndarray, *, batch_size: int = 64) -> np.ndarray:
         # others.
         whole = part if predict is None else np.concatenate([part, np.repeat(part[:1], batch_size - len(part), axis=0)])
         made.append(np.asarray((predict or model)(whole))[: len(part)])
-    return np.concatenate(made)
+    return finite_scores("model", np.concatenate(made), getattr(model, "name", type(model).__name__))
 
 
 def _steps(length: int, patch: int, stride: int) -> list[int]:

@@ -232,7 +232,7 @@ def _by_pillow(picture, remarks: list) -> np.ndarray:
 def _remark_on_alpha(alpha: np.ndarray, remarks: list) -> None:
     share = float((alpha < 255).mean())
     if share > 0:
-        shown = f"{100 * share:.0f} %" if share >= 0.005 else "less than 1 %"
+        shown = f"{100 * share:.0f} %" if share > 0.005 else "less than 1 %"
         remarks.append(("transparent", f"{shown} of the pixels are transparent or half so", "laid on white"))
 
 

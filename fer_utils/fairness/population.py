@@ -18,6 +18,7 @@ from fer_utils import datasets, faces, studio, training
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.paths import home
+from fer_utils.core.scores import finite_scores
 from fer_utils.core.stages import stage
 from fer_utils.studio.recording import identity_of
 from fer_utils.synthetic import stand_ins
@@ -194,7 +195,7 @@ def ask(audited: AuditSet, networks: Sequence, *, progress: bool = True) -> pd.D
 
     Raises
     ------
-    FerError : no network, or one that lacks a label of the strangers'.
+    FerError : no network, one that lacks a label of the strangers', or one whose scores are NaN or infinite.
     """
     networks, table = list(networks), audited.table.copy()
     if not networks:
@@ -211,7 +212,8 @@ def ask(audited: AuditSet, networks: Sequence, *, progress: bool = True) -> pd.D
         size = int(model.input_shape[1])
         images = [faces.resize(made.images, size, progress=False) for made in audited.sets]
         joined = _JoinedImages(images, table[["set", "row"]].to_numpy())
-        given[here] = training.predict_probabilities(model, joined, here).argmax(axis=1)
+        scores = training.predict_probabilities(model, joined, here)
+        given[here] = finite_scores("networks", scores, f"number {number}").argmax(axis=1)
         table[f"predicted_{number}"] = names[given]
         rights.append(names[given] == table["expression"].to_numpy())
     return table.assign(right=np.mean(rights, axis=0))

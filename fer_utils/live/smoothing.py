@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.scores import finite_scores
 from fer_utils.core.stages import stage
 
 #: Seconds.  Our choice, with these reasons: after a sudden change the new label leads after tau ln 2 = 0.17 s, which is
@@ -114,9 +115,10 @@ def smooth(scores, times, time_constant: float = TIME_CONSTANT) -> np.ndarray:
 def flicker(scores, times) -> float:
     """How often a second the label with the highest score changes.
 
-    ``scores`` (T, classes), ``times`` (T,) seconds; NaN for a record without length.
+    ``scores`` (T, classes), finite numbers, ``times`` (T,) seconds; NaN for a record without length.
     """
-    best, times = np.asarray(scores).argmax(axis=1), np.asarray(times, np.float64)
+    best = finite_scores("scores", scores, "a face's record").argmax(axis=1)
+    times = np.asarray(times, np.float64)
     length = times[-1] - times[0] if len(times) else 0.0
     return float(np.count_nonzero(np.diff(best)) / length) if length > 0 else math.nan
 

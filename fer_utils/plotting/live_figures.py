@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 import numpy as np
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.scores import finite_scores
 from fer_utils.plotting.style import INK, PALETTE, set_title, subplots
 
 
@@ -239,7 +240,7 @@ def smoothed_scores(
 
     Raises
     ------
-    FerError : arrays that do not fit together, or fewer than two times.
+    FerError : arrays that do not fit together, fewer than two times, or scores that are NaN or infinite.
     """
     times, raw, smoothed = (np.asarray(values, float) for values in (times, raw, smoothed))
     one_shape = raw.ndim == 2 and raw.shape == smoothed.shape
@@ -249,7 +250,10 @@ def smoothed_scores(
             expected="two arrays (T, classes), T times and a label a class",
             received=(raw.shape, smoothed.shape, times.shape, len(labels)),
         )
-    leading = {"raw": raw.argmax(axis=1), "smoothed": smoothed.argmax(axis=1)}
+    leading = {
+        name: finite_scores(name, scores, "a face's record").argmax(axis=1)
+        for name, scores in (("raw", raw), ("smoothed", smoothed))
+    }
     times_leading = np.bincount(np.concatenate(list(leading.values())), minlength=len(labels))
     importance = times_leading + smoothed.mean(axis=0) / 2
     shown = list(np.argsort(-importance, kind="stable")[:labels_shown])

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from fer_utils import compress, studio
 from fer_utils.core import timing
 from fer_utils.core.errors import FerError
+from fer_utils.core.scores import finite_scores
 from fer_utils.faces import detectors
 from fer_utils.synthetic import landmark_predictor
 
@@ -31,7 +32,8 @@ def row_name(network: str, form: str, quantize: str | None) -> str:
 
 def right_by_actor(model, images, targets, rows, meta) -> dict[str, list[int]]:
     """How many faces of each actor a network names right, and how many there are."""
-    right = np.asarray(model.predict(np.asarray(images[rows]), verbose=0)).argmax(axis=1) == targets[rows]
+    scores = finite_scores("model", model.predict(np.asarray(images[rows]), verbose=0), model.name)
+    right = scores.argmax(axis=1) == targets[rows]
     actors = meta.iloc[rows]["actor"].astype(str).to_numpy()
     return {actor: [int(right[actors == actor].sum()), int((actors == actor).sum())] for actor in sorted(set(actors))}
 

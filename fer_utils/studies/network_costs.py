@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from fer_utils import compress, models
 from fer_utils.core import timing
+from fer_utils.core.scores import finite_scores
 from fer_utils.core.stages import stage
 
 
@@ -55,7 +56,7 @@ def weighed(
                 "macs": counted.macs,
                 "files": {},
             }
-            said = None if unseen is None else np.asarray(network.predict(unseen, verbose=0)).argmax(axis=1)
+            said = None if unseen is None else _labels(network.predict(unseen, verbose=0), name)
             for kind in quantize:
                 written = compress.export(
                     network,
@@ -67,7 +68,7 @@ def weighed(
                 file = made[name]["files"][kind or "float32"] = {"bytes": written.bytes, "agreement": written.agreement}
                 run = compress.load(written)
                 if said is not None:
-                    file["unseen_agreement"] = float(np.mean(np.asarray(run(unseen)).argmax(axis=1) == said))
+                    file["unseen_agreement"] = float(np.mean(_labels(run(unseen), name) == said))
                 runners[kind][name] = _on_one_image(run, shown[name][:1])
         for kind in quantize:
             times = timing.latency(
@@ -79,6 +80,10 @@ def weighed(
                     "ms": float(times.loc[name, "median_ms"]),
                 }
     return made
+
+
+def _labels(scores, name: str) -> np.ndarray:
+    return finite_scores("networks", scores, name).argmax(axis=1)
 
 
 def _on_one_image(run: Callable, image: np.ndarray) -> Callable:

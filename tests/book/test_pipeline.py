@@ -11,7 +11,7 @@ import sys
 import time
 
 import nbformat
-from patience import PATIENCE
+from patience import PATIENCE, not_for_ever
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,7 +106,7 @@ def test_second_run_loads_nothing_heavy_and_says_that_it_did_nothing(mini):
         "assert not heavy, heavy"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(ROOT / "book"), str(mini)], capture_output=True, text=True
+        [sys.executable, "-c", program, str(ROOT / "book"), str(mini)], capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     said = command(mini, "run", "--tier", "smoke")
@@ -142,6 +142,43 @@ def test_what_makes_a_chapter_run_again(mini, change):
         done = build("smoke", mini, with_site=False, progress=False)
         done.chapters[0].notebook.unlink()
         assert build("smoke", mini, with_site=False, progress=False).chapters[0].status == "ran"
+
+
+EDITED = {
+    "fer_utils/plotting/curves.py": ("x = 2\n", {"1"}),
+    "fer_utils/plotting/new.py": ("y = 2\n", {"1"}),
+    "fer_utils/widgets/look.css": ("a {}\n", {"2"}),
+    "fer_utils/widgets/part/deep.py": ("z = 2\n", {"2"}),
+    "fer_utils/widgets/one.py": ('"""A word more."""\n# and why\nx = 1\n', set()),
+    "fer_utils/reporting/text.py": ("x = 2\n", set()),
+    "fer_utils/exercises/ch01.py": ("x = 2\n", set()),
+    "fer_utils/studio/films.py": ("x = 2\n", set()),
+    "fer_utils/core/stages.py": ("x = 2\n", set()),
+    "fer_utils/plotting/__pycache__/curves.pyc": ("x\n", set()),
+    "book/intro.md": ("# Other\n", set()),
+    "tests/test_one.py": ("x = 2\n", set()),
+    "requirements.txt": ("nothing==2\n", {"1", "2"}),
+}
+
+
+@pytest.mark.parametrize("edited", EDITED)
+def test_an_edit_changes_the_key_of_the_chapters_that_it_concerns_and_of_no_other(mini, edited):
+    chapters = {"1": "notebooks/01_tiny", "2": "notebooks/02_small"}
+    write_chapter(mini / f"{chapters['1']}.ipynb", TICK, "if False:\n    from fer_utils import plotting, studio")
+    write_chapter(mini / f"{chapters['2']}.ipynb", TICK, "if False:\n    import fer_utils.widgets.one")
+    for name in EDITED:
+        if name.endswith(".py") and "new" not in name:
+            (mini / name).parent.mkdir(parents=True, exist_ok=True)
+            (mini / name).write_text("x = 1\n")
+    book, (content, concerned) = Book.at(mini), EDITED[edited]
+    key = lambda: {short: inputs(book, name, "smoke", {}) for short, name in chapters.items()}  # noqa: E731
+    before = key()
+    (mini / edited).parent.mkdir(parents=True, exist_ok=True)
+    (mini / edited).write_text(content)
+    after = key()
+    assert {short for short in chapters if before[short] != after[short]} == concerned
+    record = {short: {"inputs": known, "stages": {}, "answers": {}} for short, known in before.items()}
+    assert {short for short in chapters if reasons(book, after[short], record[short])} == concerned
 
 
 USES = """
@@ -376,9 +413,8 @@ def test_a_build_that_is_stopped_goes_on_with_what_it_had_not_finished(mini, how
         # Where the tests run in the background of a shell, their children would ignore Ctrl-C.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    for line in running.stdout:
-        if "01_tiny: done" in line:
-            break
+    with not_for_ever(running):
+        assert any("01_tiny: done" in line for line in running.stdout), "the first chapter was never done"
     until(lambda: (mini / "pid").exists() and (mini / "pid").read_text())
     running.send_signal(getattr(signal, how))
     _, errors = running.communicate(timeout=60)
@@ -589,13 +625,17 @@ def test_serve_without_a_site_names_the_remedy(mini):
 
 
 def test_make_lists_its_targets_and_refuses_a_python_that_does_not_fit(tmp_path):
-    listed = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True)
+    listed = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert listed.returncode == 0
     for target in ("book", "test", "serve", "lock", "lab", "clean", "address"):
         assert f"make {target}" in listed.stdout
     program(tmp_path, "python3.9", "exit 1")
     refused = subprocess.run(
-        ["make", "-s", "env", f"PYTHON={tmp_path / 'python3.9'}"], cwd=ROOT, capture_output=True, text=True
+        ["make", "-s", "env", f"PYTHON={tmp_path / 'python3.9'}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert refused.returncode != 0
     assert "No Python 3.11, 3.12 or 3.13" in refused.stderr and "PYTHON=" in refused.stderr

@@ -114,6 +114,7 @@ def test_no_address_of_an_object_and_no_path_of_a_machine_is_in_a_page(pages):
 
 def test_the_site_has_an_anchor_for_every_entry(smoke_site):
     made = reference.Reference(Package(ROOT / "fer_utils"), reference.used_by_chapters(Book.at(ROOT)))
+    assert {"core", "studio", "metrics"} < set(made.package.subpackages())
     for subpackage in made.package.subpackages():
         html = (Path(smoke_site) / "book" / "reference" / f"{subpackage}.html").read_text(encoding="utf8")
         anchors = {tag["id"] for tag in BeautifulSoup(html, "html.parser").find_all(id=True)}

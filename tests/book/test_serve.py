@@ -8,6 +8,7 @@ import socket
 import struct
 import sys
 
+from patience import PATIENCE
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def test_a_reader_who_leaves_is_no_traceback(site, capfd):
     (site / "_build" / "html" / "large.bin").write_bytes(bytes(30_000_000))
     with serving(site / "_build" / "html") as url:
         host, port = url.removeprefix("http://").split(":")
-        leaving = socket.create_connection((host, int(port)))
+        leaving = socket.create_connection((host, int(port)), timeout=PATIENCE)
         leaving.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
         leaving.recv(100)
         leaving.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # away, without a word

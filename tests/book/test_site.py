@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from browser import opened_page
 from bs4 import BeautifulSoup
+from patience import PATIENCE
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,7 +151,9 @@ def test_no_chapter_shows_a_traceback_or_a_progress_bar(smoke_site):
 def test_every_table_is_a_table(smoke_site):
     """A table in a cell's Markdown needs the cell's ``mystnb`` format: the default has none, and shows its bars."""
     raw = re.compile(r"\|\s*(-{3,}|—)\s*\|")
-    for path in html_pages(Path(smoke_site)):
+    pages = html_pages(Path(smoke_site))
+    assert {f"{chapter}.html" for chapter in NOTEBOOKS} <= {p.relative_to(smoke_site).as_posix() for p in pages}
+    for path in pages:
         shown = (
             text
             for text in soup(path).strings
@@ -200,6 +203,7 @@ def test_a_second_build_does_nothing_and_loads_nothing(smoke_site):
         capture_output=True,
         text=True,
         cwd=ROOT,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
 

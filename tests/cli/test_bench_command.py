@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
+from patience import PATIENCE
 import pytest
 
 from fer_utils.cli import bench_command, main
@@ -124,8 +125,10 @@ def test_quick_is_small_unless_the_size_is_given(monkeypatch):
 
 @pytest.mark.parametrize("clips, told", [((), "bench"), (("CLIPS=my clips",), 'bench --root "my clips"')])
 def test_make_runs_them_with_the_readers_own_clips(root, clips, told):
-    done = subprocess.run(["make", "-n", "bench", *clips], cwd=root, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "-n", "bench", *clips], cwd=root, capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
     lines = [line.strip() for line in done.stdout.splitlines() if "-m fer_utils" in line]
     assert len(lines) == 1 and lines[0].endswith(f"python -m fer_utils {told}")
-    listed = subprocess.run(["make", "help"], cwd=root, capture_output=True, text=True, check=True)
+    listed = subprocess.run(["make", "help"], cwd=root, capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert "make bench" in listed.stdout

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from eagerly import eagerly
+from patience import PATIENCE
 import pytest
 
 from fer_utils import datasets
@@ -107,6 +108,7 @@ def as_a_program(*arguments, **options):
         text=True,
         cwd=CHECKOUT,
         **options,
+        timeout=PATIENCE,
     )
 
 
@@ -130,7 +132,7 @@ for arguments in {calls!r}:
         status = end.code
     print(*arguments, status, [name for name in {SLOW_TO_LOAD!r} if name in sys.modules], file=sys.stderr)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT, timeout=PATIENCE)
     assert done.stderr.splitlines() == [f"{' '.join(arguments)} 0 []" for arguments in calls]
 
 
@@ -567,6 +569,7 @@ def test_nobody_reads_on(tmp_path, both):
             stdout=writer,
             stderr=writer if both else subprocess.PIPE,
             cwd=CHECKOUT,
+            timeout=PATIENCE,
         )
     finally:
         os.close(writer)
@@ -595,6 +598,7 @@ def test_a_closed_stream_is_no_error(tmp_path, closed, command):
         text=True,
         cwd=CHECKOUT,
         env=os.environ | {"FER_HOME": str(tmp_path / "store")},
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     if 1 not in closed:

@@ -246,6 +246,10 @@ def test_pruning_a_stream_of_unknown_length(data):
             lambda m: compress.compare([("f", lambda x: x[:, 0, 0, 0])], np.zeros((2, *SHAPE))),
             ["`items`", "(2, classes)", "'f'"],
         ),
+        (
+            lambda m: compress.compare([m, ("f", lambda x: np.full((len(x), 4), np.nan))], np.zeros((2, *SHAPE))),
+            ["`items`", "f: NaN or infinite scores of 2 of 2 pictures"],
+        ),
     ],
 )
 def test_a_bad_call_gives_one_error_that_names_the_argument(trained, call, words, tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from eagerly import eagerly
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 import numpy as np
-from patience import PATIENCE
+from patience import PATIENCE, not_for_ever
 import pytest
 
 from fer_utils import metrics, models
@@ -441,6 +441,7 @@ def test_nothing_is_reported_to_anybody(exported, tmp_path):
         text=True,
         check=True,
         env=os.environ | {"HOME": str(tmp_path)},
+        timeout=PATIENCE,
     )
     assert done.stdout == "[]\n" and {file.name for file in tmp_path.iterdir()} == {"m.xml", "m.bin"}
 
@@ -708,13 +709,14 @@ def test_killed_in_the_middle_leaves_no_half_file(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    assert process.stdout.readline() == "ready\n"
+    with not_for_ever(process):
+        assert process.stdout.readline() == "ready\n"
     until = time.monotonic() + PATIENCE
     while not (tmp_path / "m.tflite").exists():
         assert process.poll() is None and time.monotonic() < until, "nothing was exported"
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.wait(PATIENCE)
     process.stdout.close()
     assert compress.load(tmp_path / "m.tflite")(images_of(1)).shape == (1, 4)
 
@@ -744,7 +746,12 @@ def test_an_onnx_or_litert_file_is_run_without_keras(tmp_path):
         import fer_utils.compress.loading, fer_utils.compress.separate_process
         print(any(name in sys.modules for name in ("keras", "tensorflow", "pandas")))
     """)
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE
+        ).stdout
+        == "False\n"
+    )
 
 
 @needs_converter

@@ -37,8 +37,16 @@ def clip(**changes):
 def test_problems_survive_selection_and_empty_tables_keep_their_types():
     problems = tables.Problems.of([("/a/x.mp4", "scan", "empty", "the file has 0 bytes", "left out")])
     table = tables.ClipTable.of([clip(), clip(actor="02")], problems)
-    assert len(table[table["actor"] == "02"].problems) == 1
-    assert table.sort_values("actor").reset_index(drop=True).problems is not None
+    for made in (
+        table[table["actor"] == "02"],
+        table.sort_values("actor").reset_index(drop=True),
+        table.head(0),
+        table.copy(),
+        table.assign(view="top"),
+        table.drop(columns="path"),
+    ):
+        assert isinstance(made, tables.ClipTable)
+        pd.testing.assert_frame_equal(made.problems, problems)
     empty = tables.ClipTable.of([])
     assert list(empty.columns) == list(tables.CLIP_COLUMNS) and len(empty.problems) == 0
     assert list(empty.dtypes.astype(str)) == list(table.dtypes.astype(str))

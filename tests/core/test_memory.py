@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+from patience import PATIENCE
 import pytest
 
 from fer_utils.core import memory
@@ -23,7 +24,7 @@ held = peak_mb()
 del block
 print(before, held, peak_mb())
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     before, held, after = map(float, done.stdout.split())
     # Linux counts pages in each thread apart, so that a peak may be told some pages short.
     assert 5 < before < 300 and held == pytest.approx(before + 200, abs=10) and after == pytest.approx(held, abs=1)
@@ -35,13 +36,13 @@ def test_the_peak_is_not_that_of_the_process_which_started_this_one():
         pytest.skip("Linux alone tells a process's own peak; elsewhere getrusage's is taken")
     block = np.ones(400_000_000, np.uint8)
     code = "from fer_utils.core.memory import peak_mb; print(peak_mb())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert 5 < float(done.stdout) < 300 and block[-1] == 1
 
 
 def test_the_largest_child_counts():
     code = "x = bytearray(300_000_000); print(len(x))"
-    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=PATIENCE)
     assert 300 <= memory.children_peak_mb()
 
 

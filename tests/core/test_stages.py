@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+from patience import PATIENCE
 import pytest
 
 from fer_utils.core import stages
@@ -85,7 +86,7 @@ def test_another_process_writes_each_line_once_and_none_if_it_is_not_asked(tmp_p
         environment = {name: value for name, value in os.environ.items() if name != stages.USED_FILE}
         if wanted:
             environment[stages.USED_FILE] = str(file)
-        subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path)
+        subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path, timeout=PATIENCE)
     lines = file.read_text().splitlines()
     assert sorted(lines) == ["answer human_votes", "stage splits"]
     used = stages.read_used(file)

@@ -7,8 +7,8 @@ from pathlib import Path
 import signal
 import subprocess
 import sys
-import threading
 
+from patience import PATIENCE, wait_until
 import pytest
 
 from fer_utils.core import worker_pool
@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).parents[2]
 def test_a_worker_never_hears_of_ctrl_c_and_its_parent_does():
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [])
     with worker_pool.pool(1) as workers:
-        masked = workers.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+        masked = workers.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result(PATIENCE)
     assert signal.SIGINT in masked and signal.SIGINT not in before
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
 
@@ -36,17 +36,18 @@ def test_ctrl_c_with_two_workers_is_one_sentence(tmp_path, moment):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Where the tests run in the background of a shell, their children would ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     wanted = "truth/plan.json" if moment == "while they start" else "Actor_*/*.mp4"
     try:
-        pause = threading.Event()
-        while running.poll() is None and not list((tmp_path / "film").glob(wanted)):
-            pause.wait(0.02)
+        begun = lambda: list((tmp_path / "film").glob(wanted))  # noqa: E731
+        wait_until(lambda: running.poll() is not None or begun(), wanted)
         os.killpg(running.pid, signal.SIGINT)
         out, err = running.communicate(timeout=300)
     finally:
         if running.poll() is None:
             os.killpg(running.pid, signal.SIGKILL)
-            running.wait()
+            running.wait(PATIENCE)
     assert running.returncode == 130 and out == ""
     assert err == "fer_utils film: interrupted; the same command goes on from here.\n"

@@ -10,6 +10,7 @@ import sys
 from clipfiles import kinds, touch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 import pytest
 
 from fer_utils import datasets
@@ -49,6 +50,7 @@ def test_imports_stay_light():
         text=True,
         check=True,
         cwd=os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
+        timeout=PATIENCE,
     )
     assert done.stdout.strip() == "set()"
 
@@ -489,14 +491,43 @@ def test_names_that_are_not_text_are_reported(tmp_path):
     table.problems.to_csv(tmp_path / "problems.csv")
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.text(min_size=1, max_size=30))
-def test_no_name_at_all_is_a_crash(text):
-    for reader in (ravdess, savee, mead, crema_d):
-        try:
-            assert set(reader.parse(text)) | {"path", "clip"} == set(CLIP_COLUMNS)
-        except FerError:
-            pass
+#: A name or more of every reader, of files that exist in its set.
+RIGHT = (
+    (ravdess, "Actor_02/01-01-03-02-02-01-02.mp4"),
+    (savee, "DC/sa03.avi"),
+    (savee, "KL_n30.avi"),
+    (mead, "M003/video/left_30/fear/level_2/001.mp4"),
+    (mead, "W009_level_1_happy_024.mp4"),
+    (crema_d, "VideoFlash/1001_IEO_ANG_HI.flv"),
+)
+
+
+@st.composite
+def nearly_names(draw):
+    """A right name with a stretch of it replaced by something else: sometimes right again, mostly wrong."""
+    reader, name = draw(st.sampled_from(RIGHT))
+    start = draw(st.integers(0, len(name)))
+    end = draw(st.integers(start, min(start + 3, len(name))))
+    put = st.text("0123456789", max_size=2) | st.text("ADHMNSWXadfnsu-_./", max_size=2) | st.text(max_size=2)
+    return reader, name[:start] + draw(put) + name[end:]
+
+
+@settings(max_examples=300, deadline=None)
+@given(nearly_names() | st.tuples(st.sampled_from([ravdess, savee, mead, crema_d]), st.text(min_size=1, max_size=30)))
+def test_any_name_is_a_row_that_can_be_written_or_one_error(known):
+    reader, name = known
+    try:
+        row = reader.parse(name)
+    except FerError as error:
+        assert str(error)
+    else:
+        assert set(row) | {"path", "clip"} == set(CLIP_COLUMNS)
+        assert row["expression"] in labels.VOCABULARIES[row["dataset"]]
+        assert reader.parse(reader.name(row)) == row
+
+
+def test_the_right_names_are_read():
+    assert len([reader.parse(name) for reader, name in RIGHT]) == len(RIGHT)
 
 
 @pytest.mark.parametrize("layout", ["ravdess", "savee", "mead"])

@@ -18,11 +18,11 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE, wait_until
 import pytest
 from tqdm import tqdm
 
@@ -351,11 +351,11 @@ def test_kill_9_and_the_same_call_goes_on(home, clips, tmp_path):
     part, half = tmp_path / ".download" / f"{key}.part", len(home.zips[key]) // 2
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     try:
-        while child.poll() is None and not (part.exists() and part.stat().st_size == half):
-            time.sleep(0.01)
+        held = lambda: part.exists() and part.stat().st_size == half  # noqa: E731
+        wait_until(lambda: child.poll() is not None or held(), "half of the file")
     finally:
         child.kill()
-        child.wait()
+        child.wait(PATIENCE)
     assert child.returncode == -signal.SIGKILL and list(lying(tmp_path)) == [f".download/{key}.part"]
     assert get(home, tmp_path, actors=[1]).there == ("01",)
     assert home.of(key) == [None, f"bytes={half}-"] and seen(tmp_path) == clips["01"]

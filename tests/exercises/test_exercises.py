@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 import pandas as pd
+from patience import PATIENCE
 import pytest
 
 from fer_utils import exercises
@@ -859,7 +860,7 @@ print(exercises.check("01-1", lambda name: {}))
 signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
 print("alive")
 """
-    done = subprocess.run([sys.executable, "-c", late], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", late], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0 and done.stdout.endswith("alive\n"), (done.returncode, done.stdout, done.stderr)
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 import zipfile
 
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 import hypothesis.extra.numpy
 import numpy as np
 import pandas as pd
+from patience import PATIENCE, not_for_ever
 import pytest
 from small_trainings import untraced
 
@@ -210,9 +212,10 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
         stdout=subprocess.PIPE,
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "FER_HOME": str(tmp_path / "killed")},
     )
-    assert victim.stdout.readline().strip() == "stored"
+    with not_for_ever(victim):
+        assert victim.stdout.readline().strip() == "stored"
     victim.send_signal(signal.SIGKILL)
-    victim.wait()
+    victim.wait(PATIENCE)
     (unfinished,) = (tmp_path / "killed" / "results").glob("*/unfinished")
     assert json.loads((unfinished / "state.json").read_text())["epoch"] == 3
     assert not (unfinished.parent / "result.json").exists()
@@ -262,6 +265,33 @@ def test_a_student_learns_from_its_teacher_and_comes_out_alone(faces, store):
     assert all(np.array_equal(a, b) for a, b in zip(before, said.model().get_weights(), strict=True))
 
 
+def test_the_key_of_a_taught_network_is_of_what_it_is_taught_by(faces, monkeypatch):
+    def taught(teacher=None, *more, at=faces, **how):
+        teachers = (teacher or toy(at, model="nano"), *more)
+        return toy(at, distillation=Distillation(teachers, **how))
+
+    keys = [
+        toy(faces).key(faces),
+        taught().key(faces),
+        taught(toy(faces)).key(faces),
+        taught(toy(faces, model="nano", seed=7)).key(faces),
+        taught(toy(faces, model="nano", recipe=Recipe(epochs=9))).key(faces),
+        taught(None, toy(faces)).key(faces),
+        taught(toy(faces), toy(faces, model="nano")).key(faces),
+        taught(weight=2.0).key(faces),
+        taught(temperature=2.0).key(faces),
+    ]
+    assert len(set(keys)) == len(keys)
+    # Where the faces lie is no more a part of the teacher's than of the student's own.
+    moved = FaceSet.save(np.array(faces.images), faces.meta, faces.path.parent / "moved for teachers")
+    assert taught(at=moved).key(moved) == keys[1]
+    # What the teacher passes, the student passes, too.
+    for stage, same in (("distillation", False), ("model.nano", False), ("model.ding2023", False), ("live", True)):
+        with monkeypatch.context() as patched:
+            patched.setitem(stages.RELEASE_NOTES, stage, dict.fromkeys(range(1, 9), "Another."))
+            assert (taught().key(faces) == keys[1]) is same, stage
+
+
 def test_what_teachers_add_to_the_loss_is_as_by_hand():
     import keras
 
@@ -297,6 +327,14 @@ def test_what_teachers_add_to_the_loss_is_as_by_hand():
         )
     with pytest.raises(FerError, match="`temperature`"):
         models.taught(network([1, 2, 3]), [network([1, 2, 3])], temperature=0.5)
+
+
+def test_the_minutes_are_those_between_beginning_and_end(faces, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    clock = SimpleNamespace(monotonic=iter([1000.0, 1090.0]).__next__, process_time=iter([40.0, 64.0]).__next__)
+    monkeypatch.setattr("fer_utils.experiments.runner.time", clock)
+    result = run(toy(faces, model="knn"), progress=False)
+    assert (result.minutes, result.processor_minutes) == (1.5, 0.4)
 
 
 def test_nearest_neighbours_go_the_same_way(faces, store):

@@ -181,6 +181,30 @@ def test_what_cannot_be_asked_is_one_clear_error(call, word):
         call()
 
 
+#: Everything that asks a network of the shape of `looks_at_the_square`, of pictures from 0 to 1.
+ASKING = {
+    "grad_cam": lambda model, pictures: explain.grad_cam(model, pictures),
+    "grad_cam of a label": lambda model, pictures: explain.grad_cam(model, pictures, [0] * len(pictures)),
+    "occlusion": lambda model, pictures: explain.occlusion(model, pictures, patch=8, stride=8, progress=False),
+    "ask": lambda model, pictures: explain.ask(model, pictures),
+    "ask a function": lambda model, pictures: explain.ask(lambda given: np.asarray(model(given)), pictures),
+    "counterfactual": lambda model, pictures: explain.shortcuts.counterfactual(
+        model, pictures.astype(np.uint8), [0, 1, 0], "corner", classes=2
+    ),
+}
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+@pytest.mark.parametrize("what", ASKING)
+def test_scores_that_are_no_numbers_are_no_answer(what, number):
+    model = looks_at_the_square()
+    ASKING[what](model, noise())
+    weights = model.get_weights()
+    model.set_weights([*weights[:-1], np.full_like(weights[-1], number)])
+    with pytest.raises(FerError, match=r"(?s)`model`.*finite.*of 3 pictures.*lower learning rate"):
+        ASKING[what](model, noise())
+
+
 def test_a_layer_that_others_pass_by_is_named():
     import keras
 

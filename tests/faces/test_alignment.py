@@ -398,7 +398,7 @@ def test_killed_and_resumed_gives_the_same_bytes(predictor, tmp_path):
             time.sleep(0.01)
     finally:
         victim.send_signal(signal.SIGKILL)
-        victim.wait()
+        victim.wait(PATIENCE)
     kept = len(list(parts.glob("*.npz")))
     assert 2 <= kept < 8 and not (out / "faceset.json").exists()
     counting = drawn.Counting()

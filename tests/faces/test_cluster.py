@@ -164,7 +164,7 @@ def _often():
 
 @pytest.fixture(scope="module")
 def forks():
-    loaded = Forks(*LIBRARIES, environment={**os.environ, "OMP_NUM_THREADS": "1"})
+    loaded = Forks(*LIBRARIES, environment={**os.environ, "OMP_NUM_THREADS": "1"}, patience=PATIENCE)
     yield loaded
     loaded.close()
 
@@ -258,8 +258,11 @@ def test_a_detector_is_made_once_a_thread_and_shared_by_none(monkeypatch):
     monkeypatch.setitem(dask_worker._packed_setups, "a", pickle.dumps(("dlib", Settings(2, 64, 0.0))))
     monkeypatch.setattr(dask_worker, "_here", threading.local())
     with ThreadPoolExecutor(1) as other:
-        made = [dask_worker._ready("a")[0], other.submit(dask_worker._ready, "a").result()[0]]
-        assert dask_worker._ready("a")[0] is made[0] and other.submit(dask_worker._ready, "a").result()[0] is made[1]
+        made = [dask_worker._ready("a")[0], other.submit(dask_worker._ready, "a").result(PATIENCE)[0]]
+        assert (
+            dask_worker._ready("a")[0] is made[0]
+            and other.submit(dask_worker._ready, "a").result(PATIENCE)[0] is made[1]
+        )
     assert made[0] is not made[1] and made[0]._find is not made[1]._find
 
 

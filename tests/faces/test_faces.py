@@ -983,7 +983,7 @@ def test_killed_and_resumed_gives_the_same_bytes(clips, undisturbed, tmp_path):
         workers = children(victim.pid) if sys.platform == "linux" else []
     finally:
         victim.send_signal(signal.SIGKILL)
-        victim.wait()
+        victim.wait(PATIENCE)
     kept = {path.name: path.stat().st_mtime_ns for path in parts.glob("*.npz")}
     assert 3 <= len(kept) < 12 and not (out / "faceset.json").exists()
     with pytest.raises(FerError, match="unfinished"):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import drawn
+from patience import PATIENCE
 import pytest
 
 pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
@@ -97,6 +98,7 @@ def test_a_name_that_is_not_utf8_is_told_and_ends_nothing(place, code, said):
         capture_output=True,
         cwd=CHECKOUT,
         env=os.environ | {"FER_HOME": str(place / "store"), "PYTHONIOENCODING": "utf-8:backslashreplace"},
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
     assert said in done.stdout.decode(), done.stdout.decode() + done.stderr.decode("utf-8", "replace")

@@ -202,6 +202,49 @@ def test_numbers_without_a_known_range_are_stretched_and_gaps_are_black():
     assert (flat.rgb == 0).all()
 
 
+@pytest.mark.parametrize(
+    "kind, low, high, black, white",
+    [
+        (np.float32, -100, 300, -100, 300),
+        (np.float32, 100_000, 300_000, 100_000, 300_000),
+        (np.float32, -0.5, 0.5, -0.5, 0.5),
+        (np.float32, 0, 0.5, 0, 1),
+        (np.float32, 0, 1.5, 0, 255),
+        (np.int32, -100, 300, -100, 300),
+        (np.int32, 0, 1, 0, 255),  # for whole numbers 1 is no white
+        (np.int32, 50, 256, 0, 65535),
+    ],
+)
+def test_the_range_of_numbers_by_hand(kind, low, high, black, white):
+    picture = np.linspace(low, high, 60).reshape(6, 10).astype(kind)
+    found = images.decode(saved(Image.fromarray(picture), "TIFF"))
+    wanted = 255 * (picture.astype(float) - black) / (white - black)
+    assert np.abs(found.rgb - wanted[..., None]).max() <= 0.51
+    words = "floating-point numbers" if kind is np.float32 else "integers of 32 bits"
+    assert found.remarks == [
+        (
+            "value range",
+            f"its pixels are {words} from {low:.6g} to {high:.6g}",
+            f"{black:.6g} taken as black, {white:.6g} as white",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "hidden, said", [(1, "less than 1 %"), (2, "less than 1 %"), (3, "1 %"), (100, "25 %"), (400, "100 %")]
+)
+def test_how_much_is_transparent_is_said(hidden, said):
+    colours, alpha = np.full((20, 20, 3), 90, np.uint8), np.full(400, 255, np.uint8)
+    alpha[:hidden] = 0
+    stored = {"RGBA": (saved(Image.fromarray(np.dstack([colours, alpha.reshape(20, 20)])), "PNG"), 90)}
+    grey = np.where(alpha == 0, 7, 200).astype(np.uint16).reshape(20, 20)
+    stored["16 bits"] = saved(Image.fromarray(grey), "PNG", transparency=7), 1  # 200 of 65535, to the nearest
+    for data, shown in stored.values():
+        found = images.decode(data)
+        assert found.remarks == [("transparent", f"{said} of the pixels are transparent or half so", "laid on white")]
+        assert np.array_equal(found.rgb[..., 0].ravel(), np.where(alpha == 0, 255, shown))
+
+
 @pytest.mark.parametrize("form, options", [("PNG", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("GIF", {})])
 def test_the_first_of_several_pages_is_taken_and_told(form, options):
     first = Image.fromarray(truth())

@@ -362,6 +362,17 @@ def test_a_face_that_is_not_found_is_wrong_and_not_left_out(strangers):
             fairness.ask(strangers, bad, progress=False)
 
 
+def test_a_network_without_scores_is_named_and_does_not_count_as_an_answer(strangers):
+    class Broken(Brightness):
+        def predict(self, batches, verbose=0):
+            scores = super().predict(batches)
+            scores[1] = np.nan  # one face is enough
+            return scores
+
+    with pytest.raises(FerError, match=r"`networks`.*finite.*number 1: .* 1 of "):
+        fairness.ask(strangers, [Brightness(), Broken()], progress=False)
+
+
 @pytest.mark.slow
 def test_the_study_at_its_smallest(_store):
     import json

@@ -19,11 +19,11 @@ _LOADED = "loaded"
 
 
 class Forks:
-    """The process that has ``modules`` loaded, from which others are started."""
+    """The process that has ``modules`` loaded, from which others are started; it is silent ``patience`` s at most."""
 
-    def __init__(self, *modules: str, environment: dict[str, str]):
+    def __init__(self, *modules: str, environment: dict[str, str], patience: float):
         alone = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
-        self._lock = threading.Lock()
+        self._lock, self._patience = threading.Lock(), patience
         self._process = subprocess.Popen(
             [sys.executable, "-P", __file__, *modules],
             stdin=subprocess.PIPE,
@@ -31,13 +31,22 @@ class Forks:
             env=alone,
             text=True,
         )
-        assert self._process.stdout.readline().strip() == _LOADED
+        assert self._line().strip() == _LOADED
 
     def ask(self, **request):
         with self._lock:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            return json.loads(self._line())
+
+    def _line(self) -> str:
+        """The next line that the process writes; what is silent for longer than ``patience`` seconds is killed."""
+        timer = threading.Timer(self._patience, self._process.kill)
+        timer.start()
+        try:
+            return self._process.stdout.readline()
+        finally:
+            timer.cancel()
 
     def start(self, code: str, arguments: list[str], *, env: dict[str, str], cwd: Path, log: Path) -> Forked:
         """What ``python -c code arguments`` starts, its output in ``log``."""
@@ -46,7 +55,7 @@ class Forks:
 
     def close(self) -> None:
         self._process.stdin.close()
-        self._process.wait()
+        self._process.wait(self._patience)
         self._process.stdout.close()
 
 

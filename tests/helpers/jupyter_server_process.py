@@ -77,13 +77,16 @@ def jupyterlab(folder: Path):
             start_new_session=True,
         )
     try:
-        for _ in range(10 * PATIENCE):
+        until = time.monotonic() + PATIENCE
+        while True:
             if server.poll() is not None:
                 pytest.fail("JupyterLab did not start:\n" + (folder / "lab.log").read_text()[-3000:])
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=2).read()
                 break
             except OSError:
+                if time.monotonic() > until:
+                    pytest.fail("JupyterLab never answered:\n" + (folder / "lab.log").read_text()[-3000:])
                 time.sleep(0.1)
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -92,4 +95,4 @@ def jupyterlab(folder: Path):
             server.wait(15)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
+            server.wait(PATIENCE)

@@ -304,6 +304,7 @@ def test_the_trade_of_flicker_against_lag():
         lambda: smooth([[0.5, np.nan]], [0.0]),
         lambda: smooth([[0.5], [0.5]], [0.0, np.nan]),
         lambda: lag(np.ones((3, 2)), np.ones((4, 2)), [0, 1, 2]),
+        lambda: flicker([[0.5, 0.5], [np.nan, np.nan], [0.1, 0.9]], [0, 1, 2]),
     ],
 )
 def test_impossible_smoothing(call):

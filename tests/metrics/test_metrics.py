@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics as sk
 
 from fer_utils import metrics
@@ -29,6 +30,95 @@ def test_metrics_agree_with_scikit_learn(seed, classes, n):
         sk.recall_score(true, predicted, labels=present, average=None, zero_division=0)
     )
     assert np.isnan(np.delete(recalls, present)).all()
+
+
+def test_what_a_result_reports_agrees_with_scikit_learn():
+    """One label is never predicted, two are never true, one is neither: what is true must not be what is predicted."""
+    rng = np.random.default_rng(5)
+    true, predicted = rng.choice([0, 1, 2], 90, p=[0.5, 0.3, 0.2]), rng.choice([1, 2, 3, 4], 90, p=[0.1, 0.3, 0.5, 0.1])
+    people, names = np.repeat(list("abcdefghi"), 10), ("sad", "happy", "calm", "angry", "neutral", "disgust")
+    made = metrics.evaluate(true, predicted, people, names)
+    f1 = {
+        about: sk.f1_score(true, predicted, labels=np.unique(about_rows), average="macro", zero_division=0)
+        for about, about_rows in (("true", true), ("predicted", predicted))
+    }
+    assert abs(f1["true"] - f1["predicted"]) > 0.01, "the case tells the two apart"
+    assert made["macro_f1"]["value"] == pytest.approx(f1["true"])
+    assert made["accuracy"]["value"] == pytest.approx(sk.accuracy_score(true, predicted))
+    assert made["confusion"] == sk.confusion_matrix(true, predicted, labels=range(6)).tolist()
+    shares = sk.recall_score(true, predicted, labels=[0, 1, 2], average=None, zero_division=0)
+    assert [made["recall"][name] for name in names] == [*shares, None, None, None]
+    assert made["chance"] == np.bincount(true).max() / 90 != np.bincount(predicted).max() / 90
+    assert made["n"] == 90 and made["accuracy"]["groups"] == made["macro_f1"]["groups"] == 9
+
+
+def test_the_seed_of_a_result_is_that_of_both_intervals():
+    rng = np.random.default_rng(6)
+    true, predicted, people = rng.integers(0, 3, 70), rng.integers(0, 3, 70), np.repeat(np.arange(7), 10)
+    first, again, other = (metrics.evaluate(true, predicted, people, "abc", seed=seed) for seed in (3, 3, 4))
+    for name, metric in (("accuracy", metrics.accuracy), ("macro_f1", metrics.macro_f1)):
+        assert first[name] == again[name] and (first[name]["low"], first[name]["high"]) != (
+            other[name]["low"],
+            other[name]["high"],
+        )
+        assert first[name] == metrics.interval(true, predicted, people, 3, metric, seed=3)
+
+
+def test_of_no_rows_nothing_is_said():
+    made = metrics.evaluate(np.zeros(0, int), np.zeros(0, int), [], ["x", "y"])
+    assert made["chance"] is None and made["n"] == 0 and made["recall"] == {"x": None, "y": None}
+    assert np.isnan(made["accuracy"]["value"]) and made["accuracy"]["low"] is None
+
+
+def _of_two_people(kind, level, true, predicted, other, people):
+    if kind == "macro_f1":
+        return metrics.interval(true, predicted, people, 3, metrics.macro_f1, level=level)
+    if kind == "accuracy":
+        return metrics.interval(true, predicted, people, 3, level=level)
+    if kind == "average":
+        return metrics.average((true == predicted).astype(float), people, level=level)
+    return metrics.paired_difference(true, other, predicted, people, level=level)
+
+
+@pytest.mark.parametrize("kind", ["macro_f1", "accuracy", "average", "paired_difference"])
+def test_an_interval_over_two_people_by_hand(kind):
+    """Two people, drawn twice: one alone in a quarter of the resamples, the other in a quarter, both in half."""
+    true = np.array([0, 0, 1, 1, 2, 2, 0, 1, 2])
+    predicted = np.array([0, 0, 1, 1, 2, 0, 1, 1, 0])  # 5 of 6, 1 of 3
+    other = np.array([1, 0, 0, 1, 1, 0, 2, 1, 0])  # 2 of 6, 1 of 3
+    people = np.array(list("aaaaaabbb"))
+
+    def by_hand(rows):
+        if kind == "macro_f1":
+            return sk.f1_score(true[rows], predicted[rows], average="macro", labels=np.unique(true[rows]))
+        right = sk.accuracy_score(true[rows], predicted[rows])
+        return right - sk.accuracy_score(true[rows], other[rows]) if kind == "paired_difference" else right
+
+    everybody, alone = by_hand(people != ""), [by_hand(people == name) for name in "ba"]
+    assert alone[0] < everybody < alone[1]
+    for level, low, high in ((0.95, *alone), (0.6, *alone), (0.4, everybody, everybody)):
+        made = _of_two_people(kind, level, true, predicted, other, people)
+        assert [made["value"], made["low"], made["high"]] == pytest.approx([everybody, low, high]), level
+        assert made["groups"] == 2 and made.get("level", level) == level
+
+
+def test_a_mean_over_people_has_scipys_interval():
+    rng = np.random.default_rng(2)
+    some, others = rng.gamma(2, 1, 60), rng.gamma(2, 1, 50) + 1
+    for people, statistic in (
+        ((some,), lambda values, axis=-1: values.mean(axis=axis)),
+        ((some, others), lambda values, minus, axis=-1: values.mean(axis=axis) - minus.mean(axis=axis)),
+    ):
+        known = stats.bootstrap(people, statistic, method="percentile", n_resamples=9999, rng=np.random.default_rng(1))
+        known = known.confidence_interval
+        width = known.high - known.low  # a level of 90 % would take 8 % of it away on either side
+        made = metrics.mean_interval(*people, resamples=9999)
+        assert made == pytest.approx((known.low, known.high), abs=0.03 * width)
+
+
+def test_a_resample_without_a_value_does_not_count():
+    made = metrics.average([9.0, 0.25, 0.75], ["a", "b", "c"], [0, 1, 1])  # a alone: 0 of 0
+    assert [made["value"], made["low"], made["high"]] == [0.5, 0.25, 0.75]
 
 
 def test_interval_over_people_is_wider_than_over_frames_where_people_differ():

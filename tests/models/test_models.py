@@ -13,6 +13,7 @@ from eagerly import eagerly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
+from patience import PATIENCE
 import pytest
 
 from fer_utils import models
@@ -60,7 +61,7 @@ def test_opening_the_rooms_and_asking_for_names_imports_no_backend():
         models.available(), models.check_name("nano"), dir(fer_utils.compress), dir(fer_utils.live)
         print(sorted({"keras", "tensorflow", "cv2", "dlib"} & set(sys.modules)))
     """)
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert found.stdout.strip() == "[]"
 
 

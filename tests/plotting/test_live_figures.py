@@ -61,6 +61,7 @@ def test_every_drawing_function_is_tested_here():
         lambda: live_figures.frame_times([1, 2], [True], limit_ms=1, title="t"),
         lambda: live_figures.step_responses({}, title="t", step_s=0),
         lambda: live_figures.smoothed_scores(TIMES, SCORES, SCORES[:, :2], list("abcd"), title="t"),
+        lambda: live_figures.smoothed_scores(TIMES, SCORES * float("nan"), SCORES, list("abcd"), title="t"),
         lambda: live_figures.smoothing_trade_off([(1, float("nan"), 1)], title="t"),
     ],
 )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from figures import ALT, Pictures, has_ink, pixels
+from patience import PATIENCE
 import pytest
 
 from fer_utils import plotting
@@ -81,7 +82,7 @@ def test_the_package_loads_no_matplotlib_before_a_name_is_used(root):
         "plotting.bars\n"
         "assert 'matplotlib' in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=root)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=root, timeout=PATIENCE)
 
 
 def test_subplots_are_rows_and_columns_and_leave_nothing_to_pyplot():

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 
+from patience import PATIENCE
 import pytest
 import yaml
 
@@ -97,7 +98,7 @@ def test_make_lint_runs_every_tool_that_the_environment_has_for_it(root, setting
 
 
 def test_text_files_are_in_order(root):
-    done = subprocess.run([sys.executable, ".ci/tidy.py"], cwd=root, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, ".ci/tidy.py"], cwd=root, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -219,6 +220,7 @@ def test_notebooks_are_checked_for_names(root, tmp_path):
         cwd=root,
         capture_output=True,
         text=True,
+        timeout=PATIENCE,
     )
     found = re.findall(r": ([A-Z]+\d+)", done.stdout)
     assert found == ["F821"], done.stdout + done.stderr

@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 
+from patience import PATIENCE
 import pytest
 
 PUBLIC = {
@@ -33,4 +34,4 @@ def test_the_names_that_chapters_use_are_public(subpackage):
 )
 def test_a_function_is_not_hidden_by_the_module_that_has_it(module, function):
     code = f"import {module}\nimport fer_utils\nassert callable(fer_utils.{function})"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 
+from patience import PATIENCE
 import pytest
 
 import fer_utils
@@ -55,6 +56,7 @@ print(json.dumps([[m for m in {HEAVY!r} if m in sys.modules], before[0] == after
         text=True,
         check=True,
         env={"FER_HOME": str(home), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        timeout=PATIENCE,
     )
     loaded, same_environment, same_folder = json.loads(done.stdout)
     assert loaded == [] and same_environment and same_folder and not home.exists()
@@ -87,6 +89,7 @@ def resolve(tmp_path, *requirements: str, there=COLAB) -> dict[str, str]:
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        timeout=PATIENCE,
     )
     if done.returncode and re.search(r"error sending request|dns error|Failed to fetch|Connect", done.stderr):
         pytest.skip("no package index can be reached from here; run this test with a network")

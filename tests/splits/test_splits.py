@@ -81,6 +81,50 @@ def test_frames_are_drawn_in_equal_share_from_every_expression():
     assert np.allclose(shares, 0.2, atol=0.01)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 9), min_size=2, max_size=4),
+    by=st.sampled_from(["clip", "performance"]),
+    test=st.floats(0.05, 0.95),
+    seed=st.integers(0, 999),
+)
+def test_every_expression_gives_its_share_of_units_to_the_test_and_to_each_fold(sizes, by, test, seed):
+    labels = [label for label, size in enumerate(sizes) for _ in range(size)]
+    meta = pd.DataFrame({by: [f"{k:02d}" for k in range(len(labels))], "expression": [f"label {k}" for k in labels]})
+    twice = pd.concat([meta, meta], ignore_index=True)  # two frames a unit
+
+    def units(rows):
+        return np.bincount([labels[int(unit)] for unit in set(twice.iloc[rows][by])], minlength=len(sizes))
+
+    held = units(splits.split(twice, by, test, seed)[1])
+    assert (np.abs(held - np.array(sizes) * held.sum() / len(labels)) < 1).all()
+    folds = np.array([units(rows) for _, rows in splits.folds(twice, by, 2, seed)])
+    assert (np.ptp(folds, axis=0) <= 1).all() and np.ptp(folds.sum(axis=1)) <= 1
+
+
+@pytest.mark.parametrize("by", splits.UNITS)
+def test_a_table_without_expressions_is_split(by):
+    meta = table(actors=5, performances=3).drop(columns="expression")
+    train, held = splits.split(meta, by, 0.4, 2)
+    units = splits.unit_ids(meta, by)
+    assert not set(units[train]) & set(units[held]) and len(train) + len(held) == len(meta)
+    assert sorted(np.concatenate([rows for _, rows in splits.folds(meta, by, 3, 2)])) == list(range(len(meta)))
+
+
+def test_which_actors_test_does_not_hang_on_the_clip_that_stands_first():
+    meta = table(actors=9, performances=3, modalities=1, frames=1)
+    mixed = meta.sample(frac=1, random_state=3).reset_index(drop=True)
+    first = mixed.groupby("actor")["expression"].first()
+    assert first.nunique() == 3, "the actors begin with different expressions here, and with the same one in `meta`"
+    for seed in range(4):
+        chosen = [set(one.iloc[splits.split(one, "actor", 0.4, seed)[1]]["actor"]) for one in (meta, mixed)]
+        assert chosen[0] == chosen[1]
+        held = [
+            [set(one.iloc[rows]["actor"]) for _, rows in splits.folds(one, "actor", 3, seed)] for one in (meta, mixed)
+        ]
+        assert held[0] == held[1]
+
+
 def test_seeds_give_different_splits():
     meta = table(actors=9)
     drawn = {tuple(splits.split(meta, "actor", 0.3, seed)[1]) for seed in range(6)}

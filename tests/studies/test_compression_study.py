@@ -3,14 +3,17 @@
 Every row is a form of the network it names, and what is trained once is not trained again.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 from small_trainings import few_faces, untraced
 from stage_lists import as_stored
 
 from fer_utils import studies
 from fer_utils.core.errors import FerError
-from fer_utils.studies import compression
+from fer_utils.studies import compression, compression_measuring, network_costs
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
 pytestmark = [
@@ -187,3 +190,21 @@ def test_the_stored_answer_is_whole():
         and found["front"]["faces_ms"] > 0
     )
     assert np.isclose(found["networks"]["xception, weights pruned"]["zeros"], compression.WEIGHTS_GONE, atol=0.005)
+
+
+def test_a_network_whose_scores_are_no_numbers_is_no_row(monkeypatch):
+    class Broken:
+        name = "broken"
+
+        def predict(self, pictures, verbose=0):
+            scores = np.full((len(pictures), 2), 0.5)
+            scores[-1] = np.nan
+            return scores
+
+    images, people = np.zeros((3, 8, 8, 1)), pd.DataFrame({"actor": ["a", "a", "b"]})
+    with pytest.raises(FerError, match=r"`model`.*broken: NaN or infinite scores of 1 of 3"):
+        compression_measuring.right_by_actor(Broken(), images, np.zeros(3), np.arange(3), people)
+    counted = SimpleNamespace(parameters=1, trainable=1, macs=1)
+    monkeypatch.setattr(network_costs.models, "profile", lambda network: counted)
+    with pytest.raises(FerError, match=r"`networks`.*first: NaN or infinite scores of 1 of 3"):
+        network_costs.weighed({"first": Broken()}, images, baseline="first", unseen=images, progress=False)

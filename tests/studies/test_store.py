@@ -11,6 +11,7 @@ import sys
 import types
 
 from markdown_it import MarkdownIt
+from patience import PATIENCE
 import pytest
 
 from fer_utils import studies
@@ -198,6 +199,7 @@ def test_an_installed_package_has_the_results(root, tmp_path):
         check=True,
         capture_output=True,
         text=True,
+        timeout=PATIENCE,
     )
     code = "from fer_utils import studies; import json; print(json.dumps([str(studies.folder()), studies.stored()]))"
     done = subprocess.run(
@@ -207,6 +209,7 @@ def test_an_installed_package_has_the_results(root, tmp_path):
         text=True,
         check=True,
         env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        timeout=PATIENCE,
     )
     where, stored = json.loads(done.stdout)
     if studies.stored():

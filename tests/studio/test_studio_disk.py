@@ -246,7 +246,7 @@ def test_kill_9_with_workers_at_work(tmp_path, whole):
     ):
         time.sleep(0.002)
     child.kill()
-    child.wait()
+    child.wait(PATIENCE)
     assert videos(tmp_path / "f")
     film = studio.film("ravdess", tmp_path / "f", workers=1, **call)
     other = studio.film("ravdess", tmp_path / "g", workers=1, **call)

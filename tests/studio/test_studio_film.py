@@ -19,7 +19,7 @@ import pytest
 
 from fer_utils import datasets, studio
 from fer_utils.core import labels
-from fer_utils.core.errors import FerError
+from fer_utils.core.errors import FerError, MissingPackage
 from fer_utils.studio import layouts
 
 # The real sets' grammars, written down here once more and on purpose.
@@ -336,6 +336,8 @@ def test_dlib_finds_one_face_in_filmed_frames(tmp_path):
         ("ravdess", {"frames": 0}, "`frames`"),
         ("ravdess", {"size": 32}, "`size`"),
         ("ravdess", {"size": 65}, "even numbers"),
+        ("ravdess", {"size": (64, 65)}, "even numbers"),
+        ("ravdess", {"size": (65, 64)}, "even numbers"),
         ("ravdess", {"fps": 0}, "`fps`"),
         ("ravdess", {"seed": -3}, "`seed`"),
         ("ravdess", {"workers": 0}, "`workers`"),
@@ -345,6 +347,13 @@ def test_dlib_finds_one_face_in_filmed_frames(tmp_path):
 def test_impossible_films_are_one_clear_error_and_leave_nothing(layout, options, says, tmp_path):
     with pytest.raises(FerError, match=re.escape(says)):
         studio.film(layout, tmp_path / "x", **options)
+    assert not (tmp_path / "x").exists()
+
+
+def test_without_opencv_the_remedy_is_named_and_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(MissingPackage, match=r"`cv2`.*filming.*pip install"):
+        studio.film("ravdess", tmp_path / "x", actors=1, clips_per_actor=1, workers=1, **SMALL)
     assert not (tmp_path / "x").exists()
 
 

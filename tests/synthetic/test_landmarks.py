@@ -11,6 +11,7 @@ import sys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
+from patience import PATIENCE
 import pytest
 
 from fer_utils import studio
@@ -401,5 +402,7 @@ def test_importing_it_is_light(tmp_path):
         "import sys, fer_utils.synthetic.landmark_predictor; "
         "print([m for m in ('cv2', 'dlib', 'tensorflow', 'matplotlib') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
     assert done.stdout.strip() == "[]" and not list(tmp_path.iterdir())

@@ -469,7 +469,9 @@ def test_the_stored_answer_holds_when_it_is_asked_again_at_small_size(_store):
     reason="not stored yet: python -m fer_utils study recipe --tier class --store",
 )
 def test_the_stored_recipe_is_reliable():
-    for row in studies.load("recipe", "class").answer["rows"]:
+    rows = studies.load("recipe", "class").answer["rows"]
+    assert {row["network"] for row in rows} >= {"recipe", "plain"}
+    for row in rows:
         assert len(row["trainings"]) == row["share"]["trials"] == study.NETWORKS[row["network"]][1]
         if row["network"] == "recipe":
             assert row["left"] == 20 and all(one["left"] for one in row["trainings"])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from browser import opened_page
+from patience import PATIENCE
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +38,7 @@ def test_importing_the_widgets_imports_no_widget_library():
         "import sys, fer_utils.widgets; assert 'ParameterBudget' in dir(fer_utils.widgets); "
         "assert not {'anywidget', 'ipywidgets', 'keras'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, timeout=PATIENCE)
 
 
 def test_a_name_that_is_no_widget_is_an_attribute_error():
