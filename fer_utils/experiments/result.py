@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from fer_utils import __version__, metrics, models
 from fer_utils.core import stages
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.paths import read_json
+from fer_utils.core.paths import expanded, read_json
 from fer_utils.experiments import result_checks
 
 
@@ -78,7 +77,7 @@ class Result:
         ------
         FerError : nothing there, a file that is not a result, or a result of a newer version of the package.
         """
-        path = Path(os.path.expanduser(path))
+        path = expanded(path)
         file = path if path.suffix == ".json" else path / "result.json"
         if not file.is_file():
             raise invalid(

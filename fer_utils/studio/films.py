@@ -24,7 +24,6 @@ from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib import metadata
-import json
 import numbers
 import os
 from pathlib import Path
@@ -36,7 +35,7 @@ from tqdm import tqdm
 from fer_utils.core import stages, worker_pool
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import check_utf8
+from fer_utils.core.paths import check_utf8, expanded, read_json
 from fer_utils.core.stages import stage
 from fer_utils.studio import writing
 from fer_utils.studio.expressions import ACTION_UNITS
@@ -61,7 +60,7 @@ class Film:
     @classmethod
     def load(cls, root: str | os.PathLike) -> Film:
         """Open a finished set; one FerError if there is none."""
-        root = Path(root).expanduser()
+        root = expanded(root)
         path = root / "truth" / "manifest.json"
         if not path.is_file():
             raise invalid(
@@ -74,7 +73,7 @@ class Film:
         clips = pd.read_csv(
             root / "truth" / "clips.csv", dtype=texts, keep_default_na=False, na_values={"compression": [""]}
         )
-        return cls(root, json.loads(path.read_text(encoding="utf-8")), clips)
+        return cls(root, read_json(path), clips)
 
     def frames(self, clip: str) -> dict[str, np.ndarray]:
         """The per-frame truth of a clip (its path below the root, as in ``clips.clip``)."""
@@ -154,7 +153,7 @@ def film(
     plan = _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins, views, factors)
     workers = None if workers is None else whole_number("workers", workers, 1)
     todo = _takes(plan)
-    root = Path(root).expanduser()
+    root = expanded(root)
     check_utf8("root", root)
     opencv("filming")
     worker_pool.refuse_in_worker("film")  # it would wait for ever for the folder that its parent holds

@@ -17,7 +17,7 @@ import numpy as np
 
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import read_json, write_atomic
 from fer_utils.studio.layouts import CODECS, Take
 
 try:
@@ -85,7 +85,7 @@ def begin(root: Path, plan: dict) -> bool:
     begun = root / "truth" / "plan.json"
     if begun.is_file():
         try:
-            found = json.loads(begun.read_text(encoding="utf-8"))
+            found = read_json(begun)
         except ValueError:
             found = None
         if found != plan:

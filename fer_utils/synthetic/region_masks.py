@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import os
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -20,6 +19,7 @@ import pandas as pd
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.paths import expanded
 from fer_utils.core.stages import stage
 from fer_utils.faces import Box, FaceSet, points_in_crop
 from fer_utils.studio import ACTION_UNITS
@@ -223,7 +223,7 @@ class _Truth:
     def __init__(self, folder):
         if not isinstance(folder, (str, os.PathLike)):
             raise invalid("truth", expected="the folder `truth` of a drawn film", received=folder)
-        folder = Path(folder).expanduser()
+        folder = expanded(folder)
         folder = folder if (folder / "clips.csv").is_file() else folder / "truth"
         if not (folder / "clips.csv").is_file():
             raise invalid(

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from fer_utils import models
 from fer_utils.core.errors import DivergedError, invalid
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import read_json, write_atomic
 from fer_utils.core.stages import stage
 from fer_utils.training.callbacks import DropoutSeeds, StepBar
 from fer_utils.training.data_loading import Batches, without_waiting
@@ -87,7 +87,7 @@ def fit(
     start, history = 0, {}
     state = Path(folder) / "state.json" if folder else None
     if state and state.is_file():
-        saved = json.loads(state.read_text())
+        saved = read_json(state)
         model = models.load(Path(folder) / saved["file"])
         start, history = saved["epoch"], saved["history"]
     training = Batches(

@@ -667,7 +667,7 @@ def test_what_cannot_be_saved(tmp_path):
         (lambda f: ((f / "faceset.json").unlink(), (f / ".parts").mkdir()), "unfinished.*goes on"),
         (lambda f: (f / "faceset.json").write_text("{"), "cannot be read"),
         (lambda f: (f / "faceset.json").write_text("[]"), "another kind"),
-        (drawn.edited_manifest(lambda m: m.update(version=99)), "another kind or version"),
+        (drawn.edited_manifest(lambda m: m.update(version=0)), "another kind or version"),
         (drawn.edited_manifest(lambda m: m.pop("sha256")), "lacks"),
         (drawn.edited_manifest(lambda m: m.update(shape=[5, 20, 20])), "lacks"),
         (drawn.edited_manifest(lambda m: m["counts"].pop("problems")), "lacks"),
@@ -687,16 +687,6 @@ def test_damage_is_named_with_the_remedy(tmp_path, damage, told):
     with pytest.raises(FerError, match=rf"(?s)`path`.*{told}") as caught:
         FaceSet.load(tmp_path / "set")
     assert "prepare" in str(caught.value) and str(tmp_path / "set") in str(caught.value)
-
-
-def test_a_changed_pixel_is_found_by_verify(tmp_path):
-    small_set(tmp_path / "set")
-    raw = bytearray((tmp_path / "set" / "images.npy").read_bytes())
-    raw[-1] ^= 1
-    (tmp_path / "set" / "images.npy").write_bytes(raw)
-    FaceSet.load(tmp_path / "set")
-    with pytest.raises(FerError, match=r"images.npy has changed"):
-        FaceSet.load(tmp_path / "set", verify=True)
 
 
 @pytest.mark.parametrize("path", ["", None, 3])
