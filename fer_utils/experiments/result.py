@@ -94,6 +94,7 @@ class Result:
                 scored = value["stages"].get("metrics") == stages.version("metrics")
                 if scored:
                     result_checks.check_metrics(value["metrics"], value["labels"])
+                    result_checks.check_agreement(value)
         except ValueError as error:
             raise FerError(
                 f"{file} is not a stored result ({error}). Put back a copy of it; or move its folder away and "

@@ -14,7 +14,6 @@ import io
 import os
 from pathlib import Path
 from typing import Any
-import zipfile
 
 import numpy as np
 import pandas as pd
@@ -177,7 +176,7 @@ class FaceSet:
             problems, _ = _read_csv(PROBLEMS, tables[PROBLEMS], PROBLEM_COLUMNS)
         except PermissionError as error:
             raise _unreadable(argument, folder, error) from error
-        except (OSError, ValueError, KeyError, EOFError, OverflowError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, OverflowError) as error:
             raise damaged(f"it cannot be read ({error})") from error
         if images.shape != shape or images.dtype != np.uint8:
             raise damaged(f"{IMAGES} holds {images.shape} {images.dtype}, the manifest says {shape} uint8")
@@ -329,9 +328,10 @@ def _read_manifest(folder: Path, argument: str) -> dict[str, Any]:
 
 
 def _read_array(path: Path, length: int) -> np.ndarray:
+    with open(path, "rb") as file:
+        if file.read(6) != b"\x93NUMPY":  # of other files NumPy says how to load them all the same
+            raise ValueError(f"{path.name} is no .npy file")
     array = np.load(path, mmap_mode="r" if length else None, allow_pickle=False)  # an empty array cannot be mapped
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{path.name} is an archive")
     if not array.flags.c_contiguous:
         raise ValueError(f"the values in {path.name} are in Fortran's order")
     array.setflags(write=False)
