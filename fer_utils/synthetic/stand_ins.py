@@ -98,15 +98,19 @@ def film_stand_in(dataset: str, *, tier: str = "class", twins: bool = False, pro
     stages.mark("studio", "stand_ins")
     key = provenance.digest([arguments, stages.versions(["studio", "stand_ins"])])[:12]
     folder = home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
-    studio.film(
-        dataset,
-        folder,
-        actors=size.actors,
-        clips_per_actor=size.clips_per_actor,
-        seed=SEED,
-        progress=progress,
-        **({"twins": True} if twins else {}),
-    )
+
+    def filmed() -> studio.Film:
+        return studio.film(
+            dataset,
+            folder,
+            actors=size.actors,
+            clips_per_actor=size.clips_per_actor,
+            seed=SEED,
+            progress=progress,
+            **({"twins": True} if twins else {}),
+        )
+
+    made_again_if_damaged(folder, filmed)
     return folder
 
 

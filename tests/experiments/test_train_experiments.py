@@ -235,6 +235,37 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
     assert not unfinished.exists()
 
 
+@pytest.mark.parametrize("edit", [
+    lambda folder: (folder / "state.json").write_text("[" * 100_000),
+    lambda folder: (folder / "state.json").write_text("{}"),
+    lambda folder: (folder / "state.json").write_text((folder / "state.json").read_text().replace('1', '3')),
+    lambda folder: (folder / "epoch-0001.keras").write_bytes(b"half"),
+    lambda folder: (folder / "epoch-0001.keras").unlink(),
+])  # fmt: skip
+def test_a_damaged_state_of_a_training_is_said_and_the_training_begins_again(faces, tmp_path, monkeypatch, edit):
+    import keras
+
+    def network():
+        return keras.Sequential(
+            [keras.Input((SIZE, SIZE, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+        )
+
+    rows = np.arange(8)
+    numbers = rows % 2
+    recipe = Recipe(epochs=2, batch_size=8)
+    with untraced():
+        training.fit(
+            network(), faces.images[:8], numbers, rows, rows[:0], recipe=recipe, folder=tmp_path, progress=False
+        )
+        assert (tmp_path / "state.json").is_file()
+        edit(tmp_path)
+        with pytest.warns(RuntimeWarning, match=r"state\.json is damaged, so the training begins again"):
+            _, history = training.fit(
+                network(), faces.images[:8], numbers, rows, rows[:0], recipe=recipe, folder=tmp_path, progress=False
+            )
+    assert len(history["loss"]) == 2
+
+
 def test_a_student_learns_from_its_teacher_and_comes_out_alone(faces, store):
     import keras
 
