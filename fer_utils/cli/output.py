@@ -14,6 +14,7 @@ from typing import TextIO
 import pandas as pd
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.paths import expanded
 from fer_utils.core.tables import Problems
 
 #: What a file's name may hold and a terminal obeys: colours, a cursor that moves, text from right to left.
@@ -82,7 +83,7 @@ def checked_file(argument: str, value: str | None) -> Path | None:
     """
     if value is None:
         return None
-    path = Path(os.path.expanduser(value))
+    path = expanded(value)
     expected = "the name of a file to write"
     if "\0" in value or path.is_dir():
         raise invalid(argument, expected=expected, received=value)

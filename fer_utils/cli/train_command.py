@@ -109,7 +109,7 @@ def _label_set(options: argparse.Namespace) -> str:
         return options.dataset
     if options.faces is None:
         return "ravdess"
-    found = sorted(set(faces.FaceSet.load(options.faces).meta["dataset"]))
+    found = sorted(set(faces.FaceSet.load(options.faces, progress=not options.quiet).meta["dataset"]))
     return found[0] if len(found) == 1 else "folder"
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.paths import expanded
 
 QUANTIZE = (None, "float16", "dynamic", "int8")
 #: What each format can be quantised to.  OpenVINO has no 8-bit weights without 8-bit activations but by nncf.
@@ -57,7 +58,7 @@ def checked_weight_bits(weight_bits: int | None, format: str, quantize: str | No
 
 def checked_path(path: str | os.PathLike, format: str) -> Path:
     """The file to write, if its name fits the format and its folder can be written."""
-    path = Path(path).expanduser()
+    path = expanded(path)
     if path.is_dir():
         raise invalid("path", expected="a file to write", received=str(path))
     folder = next(one for one in path.absolute().parents if one.exists())

@@ -9,6 +9,7 @@ from fer_utils import models
 from fer_utils.compress import self_test as self_tests
 from fer_utils.compress.engines import ENGINES, SHOWN_NAMES, Keras, LiteRT, OnnxRuntime, OpenVino, Runner, Xla
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.paths import expanded
 from fer_utils.core.stages import stage
 
 
@@ -62,7 +63,7 @@ def load(path: str | os.PathLike, engine: str | None = None, threads: int = 1, *
         raise invalid("engine", expected="one of " + ", ".join(map(repr, ENGINES)), received=engine)
     threads = whole_number("threads", threads, 1)
     try:
-        path = Path(getattr(path, "path", path)).expanduser()
+        path = expanded(getattr(path, "path", path))
     except TypeError:
         raise invalid("path", expected="a file's name, or what `export` returned", received=path) from None
     engine = engine or engine_of(path)

@@ -20,6 +20,7 @@ from fer_utils.compress.exporting import Export
 from fer_utils.compress.loading import engine_of, load, network_bytes
 from fer_utils.compress.separate_process import Apart
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.core.paths import expanded
 from fer_utils.core.scores import finite_scores
 from fer_utils.core.stages import stage
 from fer_utils.core.timing import latency
@@ -229,7 +230,7 @@ def _file(item) -> tuple[Path | None, str]:
     if isinstance(item, Runner):
         return item.path, item.engine
     if isinstance(item, (Export, str, os.PathLike)):
-        path = Path(getattr(item, "path", item)).expanduser()
+        path = expanded(getattr(item, "path", item))
         return path, engine_of(path)
     return None, ""
 

@@ -14,6 +14,10 @@ class DivergedError(FerError):
     """A training whose loss is NaN or infinite: its network has learned nothing that could be stored."""
 
 
+class DamagedError(FerError):
+    """What is stored is no longer what was stored: a file has changed, was cut off, or is gone."""
+
+
 class MissingPackage(ImportError):  # noqa: N818 - its name is part of what users catch
     """An optional package is needed for this call and is not installed."""
 

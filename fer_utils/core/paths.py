@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 import json
 import os
 from pathlib import Path
 import shutil
 import tempfile
-from typing import Any
+from typing import Any, TypeVar
+import warnings
 
-from fer_utils.core.errors import invalid
+from fer_utils.core.errors import DamagedError, invalid
+
+_Made = TypeVar("_Made")
 
 
 def home() -> Path:
@@ -39,6 +43,17 @@ def _folder_of(variable: str, value: str) -> Path:
             received=value,
             remedy=f"{str(error).rstrip('.')}. Set the environment variable FER_HOME to a folder that can be written.",
         ) from error
+
+
+def expanded(path: str | os.PathLike) -> Path:
+    """A path with ``~`` and ``~user`` expanded; that of a user who is not known stays as it is.
+
+    ``Path.expanduser`` raises a RuntimeError for such a one, where the file only is not there.
+
+    >>> expanded("~nosuchuser/faces").name
+    'faces'
+    """
+    return Path(os.path.expanduser(path))
 
 
 def read_json(file: Path) -> Any:
@@ -139,6 +154,38 @@ def one_process_at_a_time(folder: Path):
         yield
     finally:
         os.close(handle)
+
+
+def made_again_if_damaged(folder: Path, make: Callable[[], _Made]) -> _Made:
+    """What ``make`` returns, for a folder of the package's own store, which it opens or makes.
+
+    If the folder is damaged, it is moved aside (``NAME.damaged``, in the place of an earlier one), ``make`` is called
+    again, and a warning says so.
+
+    Raises
+    ------
+    FerError : as ``make``; a `DamagedError` only of another folder.
+    """
+    try:
+        return make()
+    except DamagedError as error:
+        folder, first = Path(folder), error
+    with one_process_at_a_time(folder.parent):
+        # Another process may have met the same damage, and be making it anew at this moment.
+        try:
+            return make()
+        except DamagedError:
+            if not folder.is_dir():
+                raise
+            aside = folder.with_name(f"{folder.name}.damaged")
+            shutil.rmtree(aside, ignore_errors=True)
+            os.replace(folder, aside)
+    warnings.warn(
+        f"{folder} is damaged and is made again; what was there is now {aside}, and may be removed. {first}",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+    return make()
 
 
 @contextmanager

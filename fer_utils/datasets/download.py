@@ -20,7 +20,7 @@ from typing import Any
 from tqdm import tqdm
 
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import read_json, write_atomic
 from fer_utils.core.tables import Problems
 from fer_utils.datasets import archives, connection, ravdess
 from fer_utils.datasets.access import CITATION, LICENCE
@@ -180,7 +180,7 @@ def _finished(base: Path, actor: str, channel: str, record: str, problems: list[
             return -1
 
     try:
-        written = json.loads(_seal(base, actor, channel).read_text(encoding="utf-8"))
+        written = read_json(_seal(base, actor, channel))
         rows = [(str(a), str(b), str(c), str(d), str(e)) for a, b, c, d, e in written["problems"]]
         if (
             written["record"] == record

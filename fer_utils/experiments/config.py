@@ -30,7 +30,7 @@ class Data:
     def load(self, progress: bool = True) -> faces.FaceSet:
         """The face set, made first if need be."""
         if self.face_set is not None:
-            return faces.FaceSet.load(self.face_set)
+            return faces.FaceSet.load(self.face_set, progress=progress)
         return stand_ins.face_set(
             self.dataset,
             tier=self.tier,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from fer_utils import __version__, metrics, models
 from fer_utils.core import stages
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.paths import read_json
+from fer_utils.core.paths import expanded, read_json
 from fer_utils.experiments import result_checks
 
 
@@ -78,7 +77,7 @@ class Result:
         ------
         FerError : nothing there, a file that is not a result, or a result of a newer version of the package.
         """
-        path = Path(os.path.expanduser(path))
+        path = expanded(path)
         file = path if path.suffix == ".json" else path / "result.json"
         if not file.is_file():
             raise invalid(
@@ -95,6 +94,7 @@ class Result:
                 scored = value["stages"].get("metrics") == stages.version("metrics")
                 if scored:
                     result_checks.check_metrics(value["metrics"], value["labels"])
+                    result_checks.check_agreement(value)
         except ValueError as error:
             raise FerError(
                 f"{file} is not a stored result ({error}). Put back a copy of it; or move its folder away and "

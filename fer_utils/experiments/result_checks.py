@@ -92,6 +92,23 @@ def check_metrics(measured: dict, labels: list[str]) -> None:
         raise ValueError("`metrics.confusion` is not a square of whole numbers, a row a label")
 
 
+def check_agreement(value: dict) -> None:
+    """Check that the metrics, of this version's form, are those of the predictions; ``ValueError`` as `check_result`.
+
+    Numbers that are read from the one place and from the other must not tell of different networks.
+    """
+    measured, rows = value["metrics"], value["predictions"]
+    classes = len(value["labels"])
+    counted = [[0] * classes for _ in range(classes)]
+    for true, predicted in zip(rows["true"], rows["predicted"], strict=True):
+        counted[true][predicted] += 1
+    right = sum(counted[number][number] for number in range(classes)) / len(rows["true"])
+    if measured["n"] != len(rows["true"]) or measured["confusion"] != counted:
+        raise ValueError("`metrics` and `predictions` do not agree: one of them was changed")
+    if measured["accuracy"]["value"] is None or abs(measured["accuracy"]["value"] - right) > 1e-6:
+        raise ValueError("`metrics.accuracy` and `predictions` do not agree: one of them was changed")
+
+
 def _check_experiment(experiment: dict) -> None:
     parts = dict.fromkeys(("data", "split", "model", "recipe"), _DICT) | {"seed": _WHOLE}
     _check_fields(experiment, parts, "`experiment`")

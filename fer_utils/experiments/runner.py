@@ -19,7 +19,7 @@ import pandas as pd
 
 from fer_utils import __version__, faces, metrics, models, splits, training
 from fer_utils.core import labels, provenance, stages
-from fer_utils.core.errors import DivergedError, invalid
+from fer_utils.core.errors import DivergedError, FerError, invalid
 from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
 from fer_utils.experiments.config import Experiment
 from fer_utils.experiments.result import Result
@@ -55,11 +55,11 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     stages.mark(*experiment.stages())
     key = experiment.key(face_set)
     folder = home() / "results" / f"{experiment.model.name}-{key}"
-    found = _stored(folder)
+    found = _stored(folder, key)
     if found is not None:
         return found
     with one_process_at_a_time(folder):
-        found = _stored(folder)  # trained by another process while this one waited
+        found = _stored(folder, key)  # trained by another process while this one waited
         if found is not None:
             return found
         if progress and (folder / "result.json").is_file():
@@ -68,14 +68,19 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
         return _run(experiment, face_set, key, folder, progress)
 
 
-def _stored(folder: Path) -> Result | None:
-    """A stored result; None where there is none, or where its network is lost or damaged.
+def _stored(folder: Path, key: str) -> Result | None:
+    """The stored result of this key; None where there is none, or where its network is lost or damaged.
 
     What it cost is noted, for whoever adds up what an answer rests on.
     """
     if not (folder / "result.json").is_file():
         return None
     result = Result.load(folder)  # before the network is looked at: what cannot be read here is not written over
+    if result.key != key:
+        raise FerError(
+            f"{folder} holds the result of another experiment: its key is {result.key!r}. Move it away, or put back "
+            "what was there, and run the experiment again."
+        )
     if models.damage_of(folder / "model.keras"):
         return None
     probabilities = result.predictions.filter(like="p_").to_numpy(np.float64)

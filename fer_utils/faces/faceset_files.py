@@ -92,6 +92,41 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def facts_line(row: Sequence[Any]) -> bytes:
+    """What goes into the fingerprint of a row of ``META_COLUMNS``, plain Python values.
+
+    Where the clip lay is no property of the data: ``path``, the first, is left out.  Text that is no UTF-8 is taken as
+    it is stored.
+    """
+    facts = [
+        value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value for value in row[1:]
+    ]
+    return json.dumps(facts, ensure_ascii=True).encode() + b"\n"
+
+
+def facts_digest(rows: Iterable[Sequence[Any]]) -> bytes:
+    """SHA-256 of the `facts_line` of every row."""
+    found = hashlib.sha256()
+    for row in rows:
+        found.update(facts_line(row))
+    return found.digest()
+
+
+def fingerprint_of(shape: tuple[int, ...], images: bytes, facts: bytes, landmarks: bytes | None) -> str:
+    """The fingerprint of a face set, in hexadecimal.
+
+    Parameters
+    ----------
+    shape : of the images.
+    images, landmarks : SHA-256 of their values, in C order.
+    facts : SHA-256 of the rows (see `facts_digest`).
+    """
+    both = hashlib.sha256(repr(shape).encode() + images + facts)
+    if landmarks is not None:
+        both.update(landmarks)
+    return both.hexdigest()
+
+
 class FaceSetFolder:
     """Writes the data files of a face set into a folder, then tells their manifest.
 
@@ -115,8 +150,7 @@ class FaceSetFolder:
             self._landmarks.write(landmarks)
         for row in rows:
             self._meta.write(row)
-            # Where the clip lay is no property of the data: the fingerprint leaves `path` (the first) out.
-            self._facts.update(json.dumps(row[1:], ensure_ascii=True).encode() + b"\n")
+            self._facts.update(facts_line(row))
         self._counts["faces"] += len(rows)
 
     def add_problem(self, row: Sequence[str]) -> None:
@@ -130,9 +164,6 @@ class FaceSetFolder:
 
     def manifest(self, **facts: Any) -> dict[str, Any]:
         """The manifest of the closed files."""
-        both = hashlib.sha256(repr(self.shape).encode() + self._images.digest.digest() + self._facts.digest())
-        if self._landmarks is not None:
-            both.update(self._landmarks.digest.digest())
         return {
             "format": FORMAT,
             "version": FORMAT_VERSION,
@@ -140,13 +171,27 @@ class FaceSetFolder:
             "shape": list(self.shape),
             "counts": self._counts,
             "sha256": {name: file_sha256(self.folder / name) for name in self.names},
-            "fingerprint": both.hexdigest(),
+            "fingerprint": fingerprint_of(
+                self.shape,
+                self._images.digest.digest(),
+                self._facts.digest(),
+                None if self._landmarks is None else self._landmarks.digest.digest(),
+            ),
         }
 
 
 def manifest_text(manifest: dict[str, Any]) -> str:
     """The manifest as it is stored."""
     return json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+
+
+def filled_values(meta: pd.DataFrame) -> list[list[Any]]:
+    """The rows of ``META_COLUMNS`` as plain Python values; of columns that ``meta`` lacks ``""`` or 0."""
+    empty = {"str": "", "int64": 0, "float64": 0.0}
+    filled = {}
+    for column in META_COLUMNS:
+        filled[column] = list(meta[column]) if column in meta else [empty[column_type(column)]] * len(meta)
+    return plain_values(pd.DataFrame(filled), META_COLUMNS)
 
 
 def clip_values(clips: pd.DataFrame) -> list[list[Any]]:

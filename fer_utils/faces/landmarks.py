@@ -17,7 +17,7 @@ import numpy as np
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.optional_packages import dlib
-from fer_utils.core.paths import check_utf8
+from fer_utils.core.paths import check_utf8, expanded
 from fer_utils.faces.cropping import crop, eye_roll, points_in_picture
 from fer_utils.faces.detector_base import Box, Detector
 from fer_utils.faces.detectors import create
@@ -228,7 +228,7 @@ def model_path(argument: str, path: str | os.PathLike) -> Path:
     """``path`` as a Path, ``~`` expanded; one clear ``FerError`` if it is no path."""
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise invalid(argument, expected="the path of a file", received=path)
-    return Path(path).expanduser()
+    return expanded(path)
 
 
 def _first_line(error: BaseException) -> str:

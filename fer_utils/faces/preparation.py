@@ -111,10 +111,11 @@ def prepare(
     undisturbed one.  ``faceset.json`` is written last.  If ``out_dir`` holds a
     finished set of the same configuration and clips (their rows, and each
     file's size and modification time; the contents are not read), it is
-    returned at once.  Anything else there is never overwritten.
+    returned at once; if its own files have changed since, that is an error.  Anything else there is never overwritten.
 
     Raises
     ------
+    DamagedError : ``out_dir`` holds a finished set whose files are no longer what was stored.
     FerError : an argument is impossible, or ``out_dir`` holds something else; nobody answers
         at ``scheduler``, no worker is there, or one differs or does not see the clips.
     MissingPackage : OpenCV or the detector's package is not installed; with ``scheduler``, ``distributed``.
@@ -147,16 +148,16 @@ def prepare(
     }
     request = {"config": config, "clips": _signature(values)}
     versions = {"cv2": cv2.__version__, "dlib": getattr(_module("dlib"), "__version__", "")}
-    finished = finished_set(out, request)
+    finished = finished_set(out, request, progress)
     if finished is None:
         refuse_others(out, request, resume)
         with dask_dispatcher.connected(address, detector, finder, settings, values) as dispatcher, held(out) as parts:
-            finished = finished_set(out, request)  # another process may have made it while this one waited
+            finished = finished_set(out, request, progress)  # another process may have made it while this one waited
             if finished is None:
                 begin_parts(parts, {**request, "versions": versions}, resume)
                 _make_parts(values, parts, detector, finder, settings, processes, progress, dispatcher)
                 _assemble(values, parts, out, settings, getattr(clips, "problems", None), request, versions)
-                finished = FaceSet.load(out)
+                finished = FaceSet.load(out, progress=progress)
     if (out / PARTS).exists():  # a kill after the manifest leaves them behind
         shutil.rmtree(out / PARTS, ignore_errors=True)
     return finished

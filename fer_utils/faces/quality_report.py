@@ -12,7 +12,7 @@ import pandas as pd
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import expanded, write_atomic
 from fer_utils.core.tables import PROBLEM_COLUMNS
 from fer_utils.faces.faceset import FaceSet
 
@@ -87,7 +87,7 @@ def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | 
     most = whole_number("most", most, 1)
     if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str) or "\0" in os.fspath(path):
         raise invalid("path", expected="the name of a file to write", received=path)
-    path = Path(os.path.expanduser(path))
+    path = expanded(path)
     if path.is_dir():
         raise invalid(
             "path",

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import read_json, write_atomic
 from fer_utils.faces.faceset import FaceSet
 from fer_utils.faces.faceset_files import IMAGES, LANDMARKS, MANIFEST, META, PROBLEMS
 
@@ -25,11 +25,11 @@ except ImportError:  # Windows: two passes into one folder at once are not kept 
 PARTS = ".parts"
 
 
-def finished_set(out: Path, request: dict) -> FaceSet | None:
-    """The finished set in ``out`` if it is the one asked for; ``FerError`` if it is another."""
+def finished_set(out: Path, request: dict, progress: bool) -> FaceSet | None:
+    """The finished set in ``out`` if it is the one asked for; ``FerError`` if it is another, or damaged."""
     if not (out / MANIFEST).is_file():
         return None
-    found = FaceSet.load(out)
+    found = FaceSet._load(out, "out_dir", False, progress)
     if _request_in(found.manifest, request) == request:
         return found
     raise _other(out, found.manifest, request, "a finished face set")
@@ -85,9 +85,10 @@ def refuse_others(out: Path, request: dict, resume: bool) -> None:
 
 def _request_begun(parts: Path) -> dict | None:
     try:
-        return json.loads((parts / "request.json").read_text(encoding="utf-8"))
+        there = read_json(parts / "request.json")
     except (OSError, ValueError):
         return None
+    return there if isinstance(there, dict) else None
 
 
 def begin_parts(parts: Path, request: dict, resume: bool) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fer_utils.core.errors import invalid, missing
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.paths import expanded
 from fer_utils.faces.detector_base import QUICK_SIDE, Box, Detector
 
 #: What is told to whoever has no file, or another.
@@ -125,7 +125,7 @@ def _contents(argument: str, given: Any, model: Any) -> bytes:
 
     if not isinstance(model, (str, os.PathLike)) or not os.fspath(model):
         raise refused("No file is named.")
-    path = Path(model).expanduser()
+    path = expanded(model)
     try:
         data = path.read_bytes()
     except (OSError, ValueError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+import functools
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from tqdm import tqdm
 from fer_utils import datasets, faces, studio, training
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.core.paths import home
+from fer_utils.core.paths import home, made_again_if_damaged
 from fer_utils.core.scores import finite_scores
 from fer_utils.core.stages import stage
 from fer_utils.studio.recording import identity_of
@@ -141,7 +142,8 @@ def audit_set(
             # To start a process takes longer than a few clips.
             several = workers if workers is not None or count * clips > 200 else 1
             film = studio.film("ravdess", folder / "film", workers=several, progress=False, **request)
-            made = faces.prepare(
+            prepared = functools.partial(
+                faces.prepare,
                 datasets.scan("ravdess", folder / "film"),
                 folder / "faces",
                 frames=1,
@@ -149,6 +151,7 @@ def audit_set(
                 workers=several,
                 progress=False,
             )
+            made = made_again_if_damaged(folder / "faces", prepared)
             place = {clip: row for row, clip in enumerate(made.meta["clip"])}
             for clip in film.clips.itertuples():
                 who = identity_of("ravdess", clip.actor, seed + cast)

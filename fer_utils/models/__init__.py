@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import zipfile
 
 from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.paths import expanded
 from fer_utils.core.stages import mark, stage
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def load(path: str | os.PathLike) -> keras.Model:
     FerError : a file that is not there, is damaged, would run code of its own
     (refused before Keras opens it), or is none that Keras can read.
     """
-    path = Path(os.path.expanduser(path))
+    path = expanded(path)
     if not path.is_file():
         raise invalid("path", expected="a .keras file that exists", received=str(path))
     with open(path, "rb") as file:

@@ -18,7 +18,7 @@ from typing import Any
 
 from fer_utils import studies
 from fer_utils.core.errors import invalid
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import expanded, write_atomic
 from fer_utils.experiments import Result
 from fer_utils.reporting import card_sections
 
@@ -59,7 +59,7 @@ class ModelCard:
 
     def write(self, path: str | os.PathLike) -> Path:
         """Write the Markdown to a file and return its path."""
-        path = Path(path).expanduser()
+        path = expanded(path)
         write_atomic(path, self.markdown)
         return path
 
@@ -107,7 +107,7 @@ def card(
 def _folder(result: str | os.PathLike) -> Path:
     if not isinstance(result, str | os.PathLike) or not os.fspath(result):
         raise invalid("result", expected="a stored result or its folder", received=result)
-    return Path(result).expanduser()
+    return expanded(result)
 
 
 def _audit_answer(audit: Mapping | str | None) -> tuple[Mapping | None, str]:

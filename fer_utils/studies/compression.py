@@ -39,7 +39,7 @@ from tqdm import tqdm
 from fer_utils import compress, experiments, faces, models, training
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.core.paths import home, write_atomic
+from fer_utils.core.paths import home, read_json, write_atomic
 from fer_utils.experiments import Data, Experiment, Model, Split
 from fer_utils.studies.compression_measuring import (
     BASELINE,
@@ -302,7 +302,7 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
     )[:24]
     folder = home() / "compression" / f"{way}-{key}"
     if (folder / "done.json").is_file():
-        return models.load(folder / "model.keras"), json.loads((folder / "done.json").read_text())["minutes"]
+        return models.load(folder / "model.keras"), read_json(folder / "done.json")["minutes"]
     began = time.monotonic()
     # A third of the rate: what was learned is to be kept.
     recipe = {"learning_rate": RATES[NETWORK] / 3, **LEARNING}

@@ -28,7 +28,7 @@ import pandas as pd
 from fer_utils import experiments, faces, metrics
 from fer_utils.core import provenance
 from fer_utils.core.errors import invalid
-from fer_utils.core.paths import home, write_atomic
+from fer_utils.core.paths import home, made_again_if_damaged, write_atomic
 from fer_utils.experiments import Data, Experiment, Model, Split
 from fer_utils.studio.films import DRAWING
 from fer_utils.synthetic.stand_ins import EPOCHS, TIERS, face_set
@@ -61,8 +61,11 @@ class Question:
             / "faces"
             / f"{self.dataset}-{tier}-few-{provenance.digest([whole.fingerprint, self.images, self.without])[:12]}"
         )
+        return made_again_if_damaged(folder, lambda: self._few(whole, folder, progress))
+
+    def _few(self, whole: faces.FaceSet, folder: Path, progress: bool) -> faces.FaceSet:
         if folder.is_dir():
-            return faces.FaceSet.load(folder)
+            return faces.FaceSet.load(folder, progress=progress)
         meta = whole.meta[~whole.meta["expression"].isin(self.without)]
         middle = meta.groupby("clip", sort=False)["frame"].transform("median") // 1
         one = meta[meta["frame"] == middle]

@@ -24,7 +24,7 @@ from tqdm import tqdm
 from fer_utils import experiments, explain, faces, metrics
 from fer_utils.core import stages
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.core.paths import home
+from fer_utils.core.paths import home, made_again_if_damaged
 from fer_utils.core.provenance import digest
 from fer_utils.experiments import Data, Experiment, Model, Split
 from fer_utils.studies.rounding import rounded
@@ -236,7 +236,8 @@ def _inspected(result, network, face_set, truth, numbers: np.ndarray, occluded: 
 def _planted(face_set, kind: str):
     """The planted face set, made once and kept; its name holds what it is made from."""
     key = digest([face_set.fingerprint, kind, stages.versions(["shortcuts"])])[:12]
-    return explain.shortcuts.plant(face_set, home() / "faces" / f"planted-{kind}-{key}", kind)
+    folder = home() / "faces" / f"planted-{kind}-{key}"
+    return made_again_if_damaged(folder, lambda: explain.shortcuts.plant(face_set, folder, kind))
 
 
 def _maps(net, pictures, labels, method: str) -> np.ndarray:

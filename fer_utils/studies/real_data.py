@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from fer_utils.core.errors import invalid
+from fer_utils.core.paths import expanded
 from fer_utils.experiments import Experiment
 
 #: The studies that reach their faces through their trainings alone, so that other faces are the only change.
@@ -27,7 +27,7 @@ def check(study: str, real: Mapping[str, str]) -> None:
             remedy="In the chapters DATA_ROOT names a folder of real clips.",
         )
     for dataset, folder in real.items():
-        if not Path(folder).expanduser().is_dir():
+        if not expanded(folder).is_dir():
             raise invalid(
                 "real",
                 expected=f"a folder of {dataset}'s clips",

@@ -24,7 +24,7 @@ from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib import metadata
-import json
+import io
 import numbers
 import os
 from pathlib import Path
@@ -34,9 +34,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from fer_utils.core import stages, worker_pool
-from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.errors import DamagedError, FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import check_utf8
+from fer_utils.core.paths import check_utf8, expanded
 from fer_utils.core.stages import stage
 from fer_utils.studio import writing
 from fer_utils.studio.expressions import ACTION_UNITS
@@ -60,8 +60,8 @@ class Film:
 
     @classmethod
     def load(cls, root: str | os.PathLike) -> Film:
-        """Open a finished set; one FerError if there is none."""
-        root = Path(root).expanduser()
+        """Open a finished set; one FerError if there is none, and a DamagedError if its truth has changed since."""
+        root = expanded(root)
         path = root / "truth" / "manifest.json"
         if not path.is_file():
             raise invalid(
@@ -71,17 +71,25 @@ class Film:
                 remedy="Film it with studio.film(layout, root, ...).",
             )
         texts = dict.fromkeys(("actor", "statement", "clip", "twin", "performance"), "str")
-        clips = pd.read_csv(
-            root / "truth" / "clips.csv", dtype=texts, keep_default_na=False, na_values={"compression": [""]}
-        )
-        return cls(root, json.loads(path.read_text(encoding="utf-8")), clips)
+        manifest = writing.read_manifest(path.parent)
+        try:
+            table = io.BytesIO(writing.read_truth(path.parent, "clips.csv", manifest))
+            clips = pd.read_csv(table, dtype=texts, keep_default_na=False, na_values={"compression": [""]})
+        except (OSError, ValueError) as error:
+            if isinstance(error, DamagedError):
+                raise
+            raise writing.damaged(path.parent, "clips.csv", f"cannot be read ({error})") from error
+        return cls(root, manifest, clips)
 
     def frames(self, clip: str) -> dict[str, np.ndarray]:
-        """The per-frame truth of a clip (its path below the root, as in ``clips.clip``)."""
-        path = self.root / writing.frames_path(clip)
+        """The per-frame truth of a clip (its path below the root, as in ``clips.clip``).
+
+        DamagedError if its file has changed since it was filmed.
+        """
         if clip not in set(self.clips["clip"]):
             raise invalid("clip", expected="a value of film.clips['clip']", received=clip)
-        with np.load(path) as stored:
+        name = writing.frames_path(clip).relative_to("truth").as_posix()
+        with np.load(io.BytesIO(writing.read_truth(self.root / "truth", name, self.manifest))) as stored:
             return {name: stored[name] for name in stored.files}
 
     def __str__(self) -> str:
@@ -154,7 +162,7 @@ def film(
     plan = _plan(layout, actors, seed, clips_per_actor, frames, size, fps, twins, views, factors)
     workers = None if workers is None else whole_number("workers", workers, 1)
     todo = _takes(plan)
-    root = Path(root).expanduser()
+    root = expanded(root)
     check_utf8("root", root)
     opencv("filming")
     worker_pool.refuse_in_worker("film")  # it would wait for ever for the folder that its parent holds

@@ -25,6 +25,7 @@ from sklearn.svm import SVC
 
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid
+from fer_utils.core.paths import expanded
 from fer_utils.studio.acting import DIRECTIONS, GAIN, acted, deviation, factor, hardly_read, known_as, real_acting
 from fer_utils.studio.expressions import INDEX
 
@@ -52,7 +53,7 @@ def load_real(path: str | os.PathLike):
 
     ``path`` is ``df_average_AUs_total.csv`` (separator ``;``).
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     if not path.is_file():
         raise invalid(
             "path",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 import errno
+import hashlib
 import io
 import json
 import os
@@ -15,9 +16,9 @@ import sys
 
 import numpy as np
 
-from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.errors import DamagedError, FerError, invalid
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import read_json, write_atomic
 from fer_utils.studio.layouts import CODECS, Take
 
 try:
@@ -85,7 +86,7 @@ def begin(root: Path, plan: dict) -> bool:
     begun = root / "truth" / "plan.json"
     if begun.is_file():
         try:
-            found = json.loads(begun.read_text(encoding="utf-8"))
+            found = read_json(begun)
         except ValueError:
             found = None
         if found != plan:
@@ -140,7 +141,48 @@ def finish(root: Path, todo: Iterable[Take], table: str, manifest: dict) -> None
             if _LEFT.fullmatch(path.name):
                 path.unlink()
     write_atomic(root / "truth" / "clips.csv", table)
-    write_atomic(root / "truth" / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+    names = [frames_path(take.path).relative_to("truth").as_posix() for take in todo]
+    sums = {name: _sha256((root / "truth" / name).read_bytes()) for name in ("clips.csv", *names)}
+    write_atomic(root / "truth" / "manifest.json", json.dumps({**manifest, "sha256": sums}, indent=1) + "\n")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_manifest(truth: Path) -> dict:
+    """The manifest of a film, from its folder ``truth``; `DamagedError` where it cannot be read."""
+    try:
+        manifest = read_json(truth / "manifest.json")
+    except (OSError, ValueError) as error:
+        raise damaged(truth, "manifest.json", f"cannot be read ({error})") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("sha256", {}), dict):
+        raise damaged(truth, "manifest.json", "is no manifest of a film")
+    return manifest
+
+
+def read_truth(truth: Path, name: str, manifest: dict) -> bytes:
+    """A file of a film's folder ``truth``, if it is still what was filmed.
+
+    Films from before the manifest had checksums are taken as they are.
+
+    Raises
+    ------
+    DamagedError : it has changed.
+    OSError : it cannot be read.
+    """
+    data = (truth / name).read_bytes()
+    if manifest.get("sha256", {}).get(name, _sha256(data)) != _sha256(data):
+        raise damaged(truth, name, "has changed: its SHA-256 is not the manifest's")
+    return data
+
+
+def damaged(truth: Path, name: str, why: str) -> DamagedError:
+    """The error of a film whose truth is no longer what was filmed."""
+    return DamagedError(
+        f"{truth / name} {why}. Film it again: remove the folder {truth.parent} and call studio.film, or name another "
+        "folder."
+    )
 
 
 # --- a clip ---------------------------------------------------------------------------------

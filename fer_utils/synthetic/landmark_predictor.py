@@ -29,7 +29,7 @@ from fer_utils import studio
 from fer_utils.core import labels, provenance, stages, worker_pool
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.optional_packages import opencv
-from fer_utils.core.paths import check_utf8, home, write_atomic
+from fer_utils.core.paths import check_utf8, home, read_json, write_atomic
 from fer_utils.core.stages import stage
 from fer_utils.faces.detector_base import Box
 from fer_utils.faces.detectors import create
@@ -341,7 +341,7 @@ def _finished(file: Path, note: Path, key: str) -> bool:
     if not file.exists():
         return False
     try:
-        told = json.loads(note.read_text(encoding="utf-8"))
+        told = read_json(note)
         if told["key"] == key and told["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest():
             return True
     except (OSError, ValueError, KeyError, TypeError):

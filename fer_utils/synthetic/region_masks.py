@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+import io
 import os
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -20,9 +20,10 @@ import pandas as pd
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.paths import expanded
 from fer_utils.core.stages import stage
 from fer_utils.faces import Box, FaceSet, points_in_crop
-from fer_utils.studio import ACTION_UNITS
+from fer_utils.studio import ACTION_UNITS, writing
 
 #: Action unit -> the parts of the face that it moves: brows and the forehead above them (1, 2, 4), lids (5, 7, 43, 45),
 #: the cheek's top and the lids (6), the nose (9), the nose's wings and the upper lip (10), lips and cheeks (12, 14),
@@ -223,7 +224,7 @@ class _Truth:
     def __init__(self, folder):
         if not isinstance(folder, (str, os.PathLike)):
             raise invalid("truth", expected="the folder `truth` of a drawn film", received=folder)
-        folder = Path(folder).expanduser()
+        folder = expanded(folder)
         folder = folder if (folder / "clips.csv").is_file() else folder / "truth"
         if not (folder / "clips.csv").is_file():
             raise invalid(
@@ -234,13 +235,15 @@ class _Truth:
                 "where.",
             )
         self.folder = folder
+        self._manifest = writing.read_manifest(folder) if (folder / "manifest.json").is_file() else {}
         self._frames: dict[str, dict[str, np.ndarray]] = {}
         self._neutral: dict[str, np.ndarray] = {}
         self._clips: pd.DataFrame | None = None
 
     def clips(self):
         if self._clips is None:
-            self._clips = pd.read_csv(self.folder / "clips.csv", dtype="str", keep_default_na=False)
+            table = io.BytesIO(writing.read_truth(self.folder, "clips.csv", self._manifest))
+            self._clips = pd.read_csv(table, dtype="str", keep_default_na=False)
         return self._clips
 
     def frames(self, clip: str) -> dict[str, np.ndarray]:
@@ -248,7 +251,8 @@ class _Truth:
             file = (self.folder / "frames" / clip).with_suffix(".npz")
             if not file.is_file():
                 raise invalid("face_set", expected=f"clips of the film at {self.folder.parent}", received=clip)
-            with np.load(file) as stored:
+            name = file.relative_to(self.folder).as_posix()
+            with np.load(io.BytesIO(writing.read_truth(self.folder, name, self._manifest))) as stored:
                 self._frames[clip] = {name: stored[name] for name in ("action_units", "landmarks", "apex")}
         return self._frames[clip]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from fer_utils import datasets, faces, studio
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.core.paths import home
+from fer_utils.core.paths import expanded, home, made_again_if_damaged
 from fer_utils.core.tables import ClipTable, Problems
 from fer_utils.faces.detectors import create
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
@@ -98,15 +98,19 @@ def film_stand_in(dataset: str, *, tier: str = "class", twins: bool = False, pro
     stages.mark("studio", "stand_ins")
     key = provenance.digest([arguments, stages.versions(["studio", "stand_ins"])])[:12]
     folder = home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
-    studio.film(
-        dataset,
-        folder,
-        actors=size.actors,
-        clips_per_actor=size.clips_per_actor,
-        seed=SEED,
-        progress=progress,
-        **({"twins": True} if twins else {}),
-    )
+
+    def filmed() -> studio.Film:
+        return studio.film(
+            dataset,
+            folder,
+            actors=size.actors,
+            clips_per_actor=size.clips_per_actor,
+            seed=SEED,
+            progress=progress,
+            **({"twins": True} if twins else {}),
+        )
+
+    made_again_if_damaged(folder, filmed)
     return folder
 
 
@@ -128,6 +132,10 @@ def face_set(
     180x180 grey, as in Ding, Tang & Lu 2023.  ``landmarks="drawn"`` is the
     predictor that `fer_utils.synthetic.landmark_predictor.train` makes of drawn faces, about a
     minute's work, once.
+
+    Warns
+    -----
+    RuntimeWarning : the files of the kept face set are not what was stored; it is made again.
     """
     clips = clip_table(dataset, tier=tier, root=root, twins=twins, progress=progress)
     if landmarks == "drawn":
@@ -136,7 +144,7 @@ def face_set(
     made_from = [
         [(row.clip, Path(row.path).stat().st_size, Path(row.path).stat().st_mtime_ns) for row in clips.itertuples()],
         # A store that was moved or copied makes its faces anew: its old set names clips in the old place.
-        str(Path(root if root is not None else home()).expanduser().resolve()),
+        str(expanded(root if root is not None else home()).resolve()),
         dataset,
         frames,
         detector,
@@ -145,9 +153,13 @@ def face_set(
     ]
     name = f"{dataset}-{tier if root is None else 'real'}{'-twins' if twins else ''}{'-landmarks' if predictor else ''}"
     folder = home() / "faces" / f"{name}-{provenance.digest(made_from)[:12]}"
-    made = faces.prepare(
-        clips, folder, frames=frames, detector=detector, landmarks=predictor, workers=workers, progress=progress
-    )
+
+    def prepared() -> faces.FaceSet:
+        return faces.prepare(
+            clips, folder, frames=frames, detector=detector, landmarks=predictor, workers=workers, progress=progress
+        )
+
+    made = made_again_if_damaged(folder, prepared)
     if root is not None and not len(made):
         raise _nothing_in(root, f"clips of {dataset} with a face in them", made.problems)
     return made

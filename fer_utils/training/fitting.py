@@ -12,6 +12,7 @@ from dataclasses import replace
 import json
 from pathlib import Path
 import sys
+import warnings
 
 import keras
 import numpy as np
@@ -19,7 +20,7 @@ from tqdm import tqdm
 
 from fer_utils import models
 from fer_utils.core.errors import DivergedError, invalid
-from fer_utils.core.paths import write_atomic
+from fer_utils.core.paths import read_json, write_atomic
 from fer_utils.core.stages import stage
 from fer_utils.training.callbacks import DropoutSeeds, StepBar
 from fer_utils.training.data_loading import Batches, without_waiting
@@ -86,10 +87,9 @@ def fit(
         recipe = replace(recipe, epochs=1)
     start, history = 0, {}
     state = Path(folder) / "state.json" if folder else None
-    if state and state.is_file():
-        saved = json.loads(state.read_text())
-        model = models.load(Path(folder) / saved["file"])
-        start, history = saved["epoch"], saved["history"]
+    kept = _kept(state) if state and state.is_file() else None
+    if kept is not None:
+        model, start, history = kept
     training = Batches(
         images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed, flip=recipe.flip, augment=recipe.augment
     )
@@ -171,6 +171,23 @@ def _check_converging(model, history: dict, recipe: Recipe, description: str) ->
         f"The training ({description}) diverged: after epoch {epoch} of {recipe.epochs} {wrong}. Nothing is stored.\n"
         f"Train with a lower learning rate: it was {recipe.learning_rate:g}, try {recipe.learning_rate / 10:g}."
     )
+
+
+def _kept(state: Path) -> tuple | None:
+    """Network, epoch and history of a training that was broken off; None, and a warning, where they are damaged."""
+    try:
+        saved = read_json(state)
+        epoch, history = saved["epoch"], saved["history"]
+        if not isinstance(epoch, int) or len(history["loss"]) != epoch:
+            raise ValueError("its epoch is not that of its history")
+        return models.load(state.parent / saved["file"]), epoch, history
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        warnings.warn(
+            f"{state} is damaged, so the training begins again with its first epoch. {type(error).__name__}: {error}",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        return None
 
 
 def _keep(model, folder: Path, epoch: int, history: dict) -> None:

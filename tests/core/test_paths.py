@@ -6,10 +6,17 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from fer_utils import compress, faces, models, studio
 from fer_utils.core import paths
 from fer_utils.core.errors import FerError
+from fer_utils.faces import Landmarks
+from fer_utils.faces.detectors import create
+from fer_utils.reporting import model_cards
+from fer_utils.studies import real_data
+from fer_utils.synthetic import region_masks, stand_ins
 
 TURN = """
 import sys, time
@@ -43,6 +50,31 @@ def test_a_written_file_can_be_read_by_others_and_its_folder_is_made(tmp_path):
     paths.write_atomic(tmp_path / "a" / "b.txt", "é")
     assert (tmp_path / "a" / "b.txt").read_text(encoding="utf-8") == "é"
     assert (tmp_path / "a" / "b.txt").stat().st_mode & 0o777 == 0o644
+
+
+UNKNOWN_USER = "~nosuchuser/x"
+
+
+@pytest.mark.parametrize("call, word", [
+    (lambda: compress.load(f"{UNKNOWN_USER}.onnx"), "a file that exists"),
+    (lambda: compress.compare({"a": f"{UNKNOWN_USER}.onnx"}, np.zeros((1, 8, 8, 1), np.uint8)), "a file that exists"),
+    (lambda: compress.formats.checked_path(f"{UNKNOWN_USER}.png", "onnx"), "a name that ends in"),
+    (lambda: studio.Film.load(UNKNOWN_USER), "a finished film"),
+    (lambda: studio.likeness.load_real(UNKNOWN_USER), "df_average_AUs_total"),
+    (lambda: create(f"yunet:{UNKNOWN_USER}"), "There is no such file"),
+    (lambda: Landmarks(UNKNOWN_USER), "the file of a dlib shape predictor"),
+    (lambda: region_masks._Truth(UNKNOWN_USER), "the folder `truth`"),
+    (lambda: stand_ins.face_set("ravdess", root=UNKNOWN_USER), "there is no such folder"),
+    (lambda: model_cards.card(UNKNOWN_USER), "the folder of a stored result"),
+    (lambda: real_data.check("paper_figures", {"ravdess": UNKNOWN_USER}), "There is no such folder"),
+    (lambda: faces.FaceSet.load(UNKNOWN_USER), "There is no such folder"),
+    (lambda: models.load(UNKNOWN_USER), "a .keras file that exists"),
+])  # fmt: skip
+def test_the_home_of_an_unknown_user_is_a_file_that_is_not_there(tmp_path, monkeypatch, call, word):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FerError, match=f"(?s){word}.*"):
+        call()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):

@@ -270,7 +270,9 @@ def test_what_another_record_brought_is_not_taken_for_this_ones(home, clips, tmp
         "null",
         '{"record": "URL", "clips": {}, "problems": []}',
         '{"record": "URL", "clips": 3, "problems": []}',
+        "[" * 100_000,
     ],
+    ids=range(7),
 )
 def test_a_seal_that_says_nothing_is_not_believed(home, clips, tmp_path, text):
     home.offer("01", zipped(clips["01"]))

@@ -22,7 +22,7 @@ import fer_utils
 from fer_utils import training
 from fer_utils.cli import main
 from fer_utils.core import stages
-from fer_utils.core.errors import DivergedError, FerError
+from fer_utils.core.errors import DamagedError, DivergedError, FerError
 from fer_utils.core.tables import CLIP_COLUMNS
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
 from fer_utils.faces import FaceSet, resize
@@ -236,6 +236,37 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
     for a, b in zip(one.model().get_weights(), two.model().get_weights(), strict=True):
         assert np.array_equal(a, b)
     assert not unfinished.exists()
+
+
+@pytest.mark.parametrize("edit", [
+    lambda folder: (folder / "state.json").write_text("[" * 100_000),
+    lambda folder: (folder / "state.json").write_text("{}"),
+    lambda folder: (folder / "state.json").write_text((folder / "state.json").read_text().replace('1', '3')),
+    lambda folder: (folder / "epoch-0001.keras").write_bytes(b"half"),
+    lambda folder: (folder / "epoch-0001.keras").unlink(),
+])  # fmt: skip
+def test_a_damaged_state_of_a_training_is_said_and_the_training_begins_again(faces, tmp_path, monkeypatch, edit):
+    import keras
+
+    def network():
+        return keras.Sequential(
+            [keras.Input((SIZE, SIZE, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
+        )
+
+    rows = np.arange(8)
+    numbers = rows % 2
+    recipe = Recipe(epochs=2, batch_size=8)
+    with untraced():
+        training.fit(
+            network(), faces.images[:8], numbers, rows, rows[:0], recipe=recipe, folder=tmp_path, progress=False
+        )
+        assert (tmp_path / "state.json").is_file()
+        edit(tmp_path)
+        with pytest.warns(RuntimeWarning, match=r"state\.json is damaged, so the training begins again"):
+            _, history = training.fit(
+                network(), faces.images[:8], numbers, rows, rows[:0], recipe=recipe, folder=tmp_path, progress=False
+            )
+    assert len(history["loss"]) == 2
 
 
 def test_a_student_learns_from_its_teacher_and_comes_out_alone(faces, store):
@@ -661,6 +692,74 @@ def test_a_kill_while_the_network_is_written_leaves_no_half_result(faces, copied
     assert not (copied / "model.keras").exists()
     with untraced():
         assert run(toy(faces, recipe=Recipe(epochs=1)), progress=False).model().count_params() > 0
+
+
+def test_an_edited_face_set_neither_gets_nor_spoils_what_is_stored(faces, stored, copied, tmp_path, monkeypatch):
+    edited = tmp_path / "edited"
+    shutil.copytree(faces.path, edited)
+    text = (edited / "meta.csv").read_text()
+    (edited / "meta.csv").write_text(text.replace("happy", "?").replace("sad", "happy").replace("?", "sad"))
+    before = {file.name: file.read_bytes() for file in copied.iterdir()}
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("nothing is trained"))
+    on_disk = toy(faces, data=Data("folder", face_set=str(edited)), recipe=Recipe(epochs=1))
+    with pytest.raises(DamagedError, match=r"meta\.csv has changed"):
+        run(on_disk, progress=False)
+    shutil.copy(faces.path / "meta.csv", edited)
+    assert run(on_disk, progress=False).key == stored.key  # the very faces, in another folder
+    with open(edited / "images.npy", "r+b") as file:
+        file.seek(-1000, os.SEEK_END)
+        file.write(bytes(1000))
+    with pytest.raises(DamagedError, match=r"images\.npy has changed"):
+        run(on_disk, progress=False)
+    assert {file.name: file.read_bytes() for file in copied.iterdir()} == before
+    assert [folder.name for folder in (tmp_path / "results").iterdir()] == [copied.name]
+
+
+def test_labels_changed_in_memory_are_another_experiment(faces, stored, copied):
+    before = {file.name: file.read_bytes() for file in copied.iterdir()}
+    swapped = FaceSet.load(faces.path)
+    swapped.meta["expression"] = swapped.meta["expression"].map({"happy": "sad", "sad": "happy"})
+    with untraced():
+        other = run(toy(faces, recipe=Recipe(epochs=1)), face_set=swapped, progress=False)
+        assert (
+            run(toy(faces, recipe=Recipe(epochs=1)), face_set=FaceSet.load(faces.path), progress=False).key
+            == stored.key
+        )
+    assert other.path != copied and other.key != stored.key
+    assert (other.predictions["true"] == 1 - stored.predictions["true"]).all()
+    assert {file.name: file.read_bytes() for file in copied.iterdir()} == before
+
+
+def test_the_result_of_another_experiment_in_its_place_is_not_handed_out(faces, stored, copied):
+    value = json.loads((copied / "result.json").read_text()) | {"key": "0" * 24}
+    (copied / "result.json").write_text(json.dumps(value))
+    with pytest.raises(FerError, match=r"holds the result of another experiment.*'0{24}'"):
+        run(toy(faces, recipe=Recipe(epochs=1)), progress=False)
+
+
+def _predictions_changed(value):
+    value["predictions"]["predicted"] = [1 - number for number in value["predictions"]["predicted"]]
+
+
+def _accuracy_raised(value):
+    value["metrics"]["accuracy"]["value"] = 0.987654
+
+
+def _confusion_changed(value):
+    value["metrics"]["confusion"] = value["metrics"]["confusion"][::-1]
+
+
+def _rows_removed(value):
+    value["predictions"] = {name: column[1:] for name, column in value["predictions"].items()}
+
+
+@pytest.mark.parametrize("edit", [_predictions_changed, _accuracy_raised, _confusion_changed, _rows_removed])
+def test_metrics_that_are_not_those_of_the_predictions_are_refused(copied, edit):
+    value = json.loads((copied / "result.json").read_text())
+    edit(value)
+    (copied / "result.json").write_text(json.dumps(value))
+    with pytest.raises(FerError, match=r"result\.json is not a stored result.*do not agree"):
+        Result.load(copied)
 
 
 def _put(value, path, new):

@@ -6,6 +6,7 @@ from collections import Counter
 import json
 from pathlib import Path
 import re
+import shutil
 import subprocess
 import sys
 
@@ -19,8 +20,9 @@ import pytest
 
 from fer_utils import datasets, studio
 from fer_utils.core import labels
-from fer_utils.core.errors import FerError, MissingPackage
+from fer_utils.core.errors import DamagedError, FerError, MissingPackage
 from fer_utils.studio import layouts
+from fer_utils.synthetic import region_masks
 
 # The real sets' grammars, written down here once more and on purpose.
 RAVDESS = re.compile(
@@ -391,6 +393,54 @@ def test_an_unwritable_video_is_an_error_and_no_film(tmp_path, monkeypatch):
         studio.film("savee", tmp_path / "f", actors=1, clips_per_actor=1, workers=1, **SMALL)
     assert not (tmp_path / "f" / "truth" / "manifest.json").exists()
     assert not videos(tmp_path / "f")
+
+
+def swap_labels(path: Path) -> None:
+    path.write_text(path.read_text().replace("happy", "?").replace("sad", "happy").replace("?", "sad"))
+
+
+def zeroed(path: Path) -> None:
+    with np.load(path) as stored:
+        arrays = {name: np.zeros_like(stored[name]) for name in stored.files}
+    np.savez_compressed(path, **arrays)
+
+
+@pytest.mark.parametrize("name, edit, told", [
+    ("clips.csv", swap_labels, "clips.csv has changed"),
+    ("clips.csv", Path.unlink, "clips.csv cannot be read"),
+    ("clips.csv", lambda path: path.write_bytes(b""), "clips.csv has changed"),
+    ("frames", zeroed, "npz has changed"),
+    ("manifest.json", lambda path: path.write_text("[" * 100_000), "manifest.json cannot be read.*too deeply"),
+    ("manifest.json", lambda path: path.write_text('{"sha256": []}'), "manifest.json is no manifest"),
+])  # fmt: skip
+def test_a_truth_that_was_edited_is_refused(small, tmp_path, name, edit, told):
+    root = tmp_path / "film"
+    shutil.copytree(small.root, root)
+    clip = small.clips["clip"].iloc[0]
+    path = root / "truth" / name if name != "frames" else root / "truth" / "frames" / Path(clip).with_suffix(".npz")
+    edit(path)
+    with pytest.raises(DamagedError, match=f"{told}.*Film it again.*{re.escape(str(root))}"):
+        studio.Film.load(root).frames(clip)
+    with pytest.raises(FerError, match=f"{told}|Only drawn people have one"):
+        masks = region_masks._Truth(root)
+        masks.clips(), masks.frames(clip)
+
+
+def test_a_film_from_before_there_were_checksums_is_read(small, tmp_path):
+    shutil.copytree(small.root, tmp_path / "film")
+    path = tmp_path / "film" / "truth" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    assert len(manifest.pop("sha256")) == 1 + len(small.clips)
+    path.write_text(json.dumps(manifest))
+    old, clip = studio.Film.load(tmp_path / "film"), small.clips["clip"].iloc[0]
+    assert old.clips.equals(small.clips) and np.array_equal(old.frames(clip)["apex"], small.frames(clip)["apex"])
+
+
+def test_a_plan_that_is_no_json_is_another_film(small, tmp_path):
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "plan.json").write_text("[" * 100_000)
+    with pytest.raises(FerError, match="another film"):
+        studio.film("savee", tmp_path, actors=1, clips_per_actor=1, workers=1, **SMALL)
 
 
 def test_the_manifest_says_how_it_was_made(small):

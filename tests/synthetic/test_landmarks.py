@@ -308,6 +308,9 @@ def test_what_stands_there_already_is_left_alone(tiny, tmp_path):
     with pytest.raises(FerError, match=r"(?s)`path`.*mine.dat.*left alone"):
         landmark_predictor.train(mine, **TINY)
     assert mine.read_bytes() == b"something of mine" and not mine.with_suffix(".json").exists()
+    mine.with_suffix(".json").write_text("[" * 100_000)
+    with pytest.raises(FerError, match="something else"):
+        landmark_predictor._finished(mine, mine.with_suffix(".json"), "key")
     with pytest.raises(FerError, match="left alone"):  # made by another call
         landmark_predictor.train(tiny, **TINY | {"seed": 5})
 

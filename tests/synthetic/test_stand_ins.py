@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import drawn
+import numpy as np
 import pytest
 
 from fer_utils.core import stages
@@ -73,6 +75,27 @@ def test_a_store_that_was_moved_is_used_on(small, monkeypatch):
     monkeypatch.setenv("FER_HOME", str(small / "elsewhere"))
     again = stand_ins.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
     assert again.fingerprint == first.fingerprint and all(Path(path).is_file() for path in again.meta["path"])
+
+
+def test_a_damaged_face_set_of_the_store_is_made_again_and_that_is_said(small):
+    def asked():
+        return stand_ins.face_set("ravdess", tier="smoke", frames=1, workers=1, progress=False)
+
+    first = asked()
+    fingerprint, images = first.fingerprint, np.array(first.images)
+    for damage in (b"\0" * len((first.path / "images.npy").read_bytes()), b"the second time"):
+        (first.path / "images.npy").write_bytes(damage)
+        with pytest.warns(RuntimeWarning, match=r"(?s)is damaged and is made again.*images.npy"):
+            again = asked()
+        assert again.path == first.path and again.fingerprint == fingerprint and np.array_equal(again.images, images)
+        # Somebody may have edited it on purpose: it is kept beside.
+        aside = first.path.with_name(f"{first.path.name}.damaged")
+        assert (aside / "images.npy").read_bytes() == damage
+    assert sorted(folder.name for folder in first.path.parent.iterdir()) == [first.path.name, aside.name]
+    # A set of a newer version is no damage.
+    drawn.edited_manifest(lambda manifest: manifest.update(version=9))(first.path)
+    with pytest.raises(FerError, match="newer fer_utils"):
+        asked()
 
 
 def a_mistyped_folder(root: Path) -> str:
