@@ -301,7 +301,7 @@ def _tuned(model, result, way: str, images, targets, train_rows, test_rows, plan
         [result.key, way, plan["tuning"], WEIGHTS_GONE, FILTERS_GONE, STEPS, SCOPE, LEARNING, passed]
     )[:24]
     folder = home() / "compression" / f"{way}-{key}"
-    if (folder / "done.json").is_file():
+    if (folder / "done.json").is_file() and not models.damage_of(folder / "model.keras"):
         return models.load(folder / "model.keras"), read_json(folder / "done.json")["minutes"]
     began = time.monotonic()
     # A third of the rate: what was learned is to be kept.

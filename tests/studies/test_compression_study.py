@@ -208,3 +208,36 @@ def test_a_network_whose_scores_are_no_numbers_is_no_row(monkeypatch):
     monkeypatch.setattr(network_costs.models, "profile", lambda network: counted)
     with pytest.raises(FerError, match=r"`networks`.*first: NaN or infinite scores of 1 of 3"):
         network_costs.weighed({"first": Broken()}, images, baseline="first", unseen=images, progress=False)
+
+
+@pytest.mark.parametrize("lost", ["removed", "cut short"])
+def test_a_kept_network_that_is_lost_or_damaged_is_trained_anew(few, tmp_path, monkeypatch, lost):
+    """`done.json` says that the training is whole; the network beside it may be gone all the same."""
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+    images, targets = np.zeros((4, 8, 8, 1), np.uint8), np.array([0, 1, 2, 0])
+    trainings = []
+
+    def fit(start, *_, **__):
+        trainings.append(start)
+        return start, {}
+
+    monkeypatch.setattr(compression.training, "fit", fit)
+    plan = {"tuning": 1}
+
+    def tuned():
+        result = SimpleNamespace(key="k", labels=["a", "b", "c"])
+        rows = np.arange(4)
+        return compression._tuned(model, result, "nothing", images, targets, rows, rows, plan, False)
+
+    tuned()
+    tuned()
+    assert len(trainings) == 1
+    (kept,) = tmp_path.glob("compression/*/model.keras")
+    if lost == "removed":
+        kept.unlink()
+    else:
+        kept.write_bytes(kept.read_bytes()[:100])
+    tuned()
+    assert len(trainings) == 2
+    assert kept.is_file() and not compression.models.damage_of(kept)
