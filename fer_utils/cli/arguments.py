@@ -85,7 +85,9 @@ def add_face_arguments(parser: argparse.ArgumentParser) -> None:
     They are the same for the faces that a network learns from and for those that it is asked about.
     """
     parser.add_argument(
-        "--detector", default="dlib", help="dlib (default), haar, or yunet:FILE, FILE being YuNet's model"
+        "--detector",
+        default="dlib",
+        help="dlib (default), haar, whole (the whole picture is the face), or yunet:FILE, FILE being YuNet's model",
     )
     parser.add_argument(
         "--landmarks",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+import pandas as pd
+
 from fer_utils import datasets, faces, studio
 from fer_utils.cli.arguments import (
     Command,
@@ -200,6 +202,9 @@ def add_prepare_arguments(parser: argparse.ArgumentParser) -> None:
         help="which frames: even (default), middle, apex or all (--frames is then ignored)",
     )
     parser.add_argument("--size", type=int, default=180, help="pixels (default 180, as in the paper)")
+    parser.add_argument(
+        "--margin", type=float, default=0.0, help="share of the box's side added on each side, 0 to 2 (default 0)"
+    )
     add_face_arguments(parser)
     add_workers_argument(parser)
     parser.add_argument(
@@ -234,6 +239,7 @@ def prepare(options: argparse.Namespace) -> int:
         frames=options.frames,
         sampling=options.sampling,
         size=options.size,
+        margin=options.margin,
         detector=options.detector,
         landmarks=chosen_landmark_predictor(options),
         align=options.align,
@@ -243,15 +249,31 @@ def prepare(options: argparse.Namespace) -> int:
     )
     if report_file is not None:
         faces.report(made, report_file, clips=clips)
+    lost = faces.losses(made, clips)
     value = {
         "out": str(made.path),
         "clips": len(clips),
         "faces": len(made),
         "fingerprint": made.fingerprint,
+        "lost": [{"label": label, **row} for label, row in lost.to_dict(orient="index").items()],
         "problems": report_problems(made.problems),
     }
-    print_outcome(options, value, f"{counted(len(made), 'face')} from {counted(len(clips), 'clip')} in {made.path}")
+    text = f"{counted(len(made), 'face')} from {counted(len(clips), 'clip')} in {made.path}"
+    if lost["without_a_face"].any():
+        text += f"\n{_losses_in_words(lost)}"
+    print_outcome(options, value, text)
     return 0 if len(made) else 1
+
+
+def _losses_in_words(lost: pd.DataFrame) -> str:
+    """A line for each label, most losses first, and what could be done about it."""
+    width = max(map(len, lost.index))
+    rows = lost.sort_values("share", ascending=False, kind="stable").itertuples()
+    lines = [f"  {row.Index:<{width}}  {row.without_a_face:,} of {row.clips:,} ({row.share:.1%})" for row in rows]
+    return (
+        "No face was found in these shares of the clips. Where labels differ in them, what is left is not what was "
+        "collected; for pictures that are cropped already there is `--detector whole`.\n" + "\n".join(lines)
+    )
 
 
 COMMANDS = (

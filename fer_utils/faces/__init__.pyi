@@ -26,6 +26,7 @@ from .landmark_training import fit_landmarks as fit_landmarks
 from .landmarks import Landmarks as Landmarks
 from .landmarks import landmark_error as landmark_error
 from .preparation import prepare as prepare
+from .quality_report import losses as losses
 from .quality_report import report as report
 from .reading import Frame as Frame
 from .reading import Reading as Reading

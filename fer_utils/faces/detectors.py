@@ -1,4 +1,4 @@
-"""The face detectors by their names: dlib's, OpenCV's cascade, YuNet, or one of the caller's own."""
+"""The face detectors by their names: dlib's, OpenCV's cascade, YuNet, the whole picture, or one of the caller's own."""
 
 from __future__ import annotations
 
@@ -125,7 +125,22 @@ class Haar(Detector):
         return [Box(*map(int, box), float(weight)) for box, weight in zip(boxes, np.ravel(weights), strict=True)]
 
 
-_DETECTORS = {detector.name: detector for detector in (DlibHog, Haar)}
+class WholePicture(Detector):
+    """No search: the whole picture is the face.
+
+    For sets that are cropped already (FER2013, CK+48 and their like), where a detector finds no face in some pictures,
+    and in some labels more often than in others.  Of a picture that is not square the longer side counts (see
+    `fer_utils.faces.crop`); its score is 1.
+    """
+
+    name = "whole"
+
+    def detect(self, rgb, *, thorough=False):
+        height, width = rgb.shape[:2]
+        return [Box(0, 0, width, height, 1.0)]
+
+
+_DETECTORS = {detector.name: detector for detector in (DlibHog, Haar, WholePicture)}
 _WITH_A_FILE = "yunet"
 
 
@@ -135,7 +150,7 @@ def available() -> tuple[str, ...]:
     ``yunet`` also needs its model's file, after a colon: ``"yunet:FILE"``.
 
     >>> available()
-    ('dlib', 'haar', 'yunet')
+    ('dlib', 'haar', 'whole', 'yunet')
     """
     return tuple(sorted((*_DETECTORS, _WITH_A_FILE)))
 

@@ -60,6 +60,35 @@ def doubts(meta: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def losses(face_set: FaceSet, clips: pd.DataFrame, by: str = "expression") -> pd.DataFrame:
+    """In how many clips no face was found, label by label: a detector may miss some expressions more than others.
+
+    Parameters
+    ----------
+    face_set : what ``prepare`` returned or ``FaceSet.load`` read.
+    clips : the clip table that the set was made of.
+    by : the column of ``clips`` by which to count: ``expression``, ``actor``, ``sex``, ``view``, ...
+
+    Returns
+    -------
+    DataFrame indexed by the column's values, sorted: ``clips`` (how many were given), ``without_a_face`` (how many of
+    them gave no face, for whatever reason: ``face_set.problems`` has each), ``share`` (0 to 1).
+
+    Raises
+    ------
+    FerError : no face set, or no clip table with that column.
+    """
+    if not isinstance(face_set, FaceSet):
+        raise invalid("face_set", expected="a FaceSet", received=face_set, remedy="FaceSet.load(folder) reads one.")
+    if not isinstance(clips, pd.DataFrame) or "path" not in clips:
+        raise invalid("clips", expected="the clip table that the face set was made of", received=clips)
+    if by not in clips:
+        raise invalid("by", expected=f"a column of the clips: {', '.join(map(str, clips.columns))}", received=by)
+    lost = ~clips["path"].isin(set(face_set.meta["path"]))
+    table = lost.groupby(clips[by].astype(str)).agg(clips="size", without_a_face="sum")
+    return table.assign(share=table["without_a_face"] / table["clips"])
+
+
 def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | None = None, most: int = 120) -> Path:
     """Write the quality report of a face set as one HTML file that needs no other.
 
@@ -67,8 +96,8 @@ def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | 
     ----------
     face_set : what ``prepare`` returned or ``FaceSet.load`` read.
     path : the file to write; one that is there is replaced.
-    clips : the clip table that the set was made of; with it the line of each actor also counts
-        the clips in which no face was found, and actors of whom there is none.
+    clips : the clip table that the set was made of; with it the page has a line a label, how many of its clips gave
+        no face, and the line of each actor counts them, too, also of actors of whom there is none.
     most : how many faces are shown, 1 or more: those of the largest ``doubts``.
 
     Returns
@@ -109,6 +138,9 @@ def report(face_set: FaceSet, path: str | os.PathLike, *, clips: pd.DataFrame | 
         name=html.escape(face_set.path.name),
         intro=intro,
         faces=shown,
+        labels=""
+        if clips is None or "expression" not in clips
+        else f"<h2>Labels</h2>\n<div>{_by_label(face_set, clips)}</div>",
         actors=_by_actor(meta, face_set.problems, clips),
         problems=_problems(face_set.problems),
     )
@@ -131,6 +163,12 @@ def _figure(image: np.ndarray, row: pd.Series, doubt: pd.Series) -> str:
         f"<figcaption><b>{doubt['because']} {row[doubt['because']]:.3g}</b>, {doubt['doubt']:.1f} off<br>"
         f"{who}, {label}<br><small>{clip}, frame {row['frame_index']}</small></figcaption></figure>"
     )
+
+
+def _by_label(face_set: FaceSet, clips: pd.DataFrame) -> str:
+    table = losses(face_set, clips).rename(columns={"without_a_face": "clips without a face"})
+    table["share"] = [f"{share:.1%}" for share in table["share"]]
+    return table.rename_axis("label").reset_index().to_html(index=False, border=0)
 
 
 def _by_actor(meta: pd.DataFrame, problems: pd.DataFrame, clips: pd.DataFrame | None) -> str:
@@ -201,6 +239,7 @@ away from, the same actor's other faces.</p>
 <div class="faces">
 {faces}
 </div>
+{labels}
 <h2>Actors</h2>
 <div>{actors}</div>
 <h2>Problems</h2>

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import faces, studio
+from fer_utils import datasets, faces, studio
 from fer_utils.cli import main
 from fer_utils.core.errors import FerError
 from fer_utils.core.tables import Problems
-from fer_utils.faces.quality_report import doubts, report
+from fer_utils.faces.quality_report import doubts, losses, report
 
 
 @pytest.fixture(scope="module")
@@ -238,5 +238,64 @@ def test_with_the_clip_table_nobody_without_a_face_is_forgotten(made, tmp_path):
         and found.loc["09", "median score"] == ""
     )
     assert "09" not in rows["without"].index and rows["without"].loc["00", "clips"] == "8"
-    with pytest.raises(FerError, match="`clips`"):
+    with pytest.raises(FerError, match=r"`clips`"):
         report(made, tmp_path / "none.html", clips=[1])
+
+
+# --- what was lost, label by label ----------------------------------------------------------
+
+
+@pytest.fixture
+def lossy(tmp_path):
+    """Four pictures of a drawn face and four of none: all happy ones have a face, of the angry ones one in four has."""
+    face = cv2.cvtColor(studio.draw(studio.person(0), {12: 1.0}, size=200), cv2.COLOR_RGB2BGR)
+    for label, with_face in (("happy", (True, True, True, True)), ("angry", (True, False, False, False))):
+        (tmp_path / "set" / label).mkdir(parents=True)
+        for number, one in enumerate(with_face):
+            picture = face if one else np.full((200, 200, 3), 40 * number, np.uint8)
+            cv2.imwrite(str(tmp_path / "set" / label / f"{number}.png"), picture)
+    return tmp_path / "set"
+
+
+def test_losses_are_counted_by_label(lossy, tmp_path):
+    clips = datasets.scan("folder", lossy)
+    made = faces.prepare(clips, tmp_path / "faces", detector="dlib", workers=1, progress=False)
+    table = losses(made, clips)
+    assert table.to_dict(orient="index") == {
+        "angry": {"clips": 4, "without_a_face": 3, "share": 0.75},
+        "happy": {"clips": 4, "without_a_face": 0, "share": 0.0},
+    }
+    page = report(made, tmp_path / "page.html", clips=clips).read_text(encoding="utf-8")
+    assert re.search(r"<td>angry</td>\s*<td>4</td>\s*<td>3</td>\s*<td>75.0%</td>", page)
+    assert "<h2>Labels</h2>" not in report(made, tmp_path / "page.html").read_text(encoding="utf-8")
+    with pytest.raises(FerError, match=r"`by`.*expression"):
+        losses(made, clips, by="colour")
+    with pytest.raises(FerError, match=r"`clips`"):
+        losses(made, None)
+    with pytest.raises(FerError, match="`face_set`"):
+        losses(None, clips)
+
+
+def test_prepare_prints_what_was_lost_and_the_whole_picture_loses_nothing(lossy, tmp_path, capsys):
+    given = ["prepare", "--dataset", "folder", str(lossy), "--workers", "1", "--quiet", "--margin", "0.1"]
+    assert main.main([*given, "--out", str(tmp_path / "found")]) == 0
+    said = capsys.readouterr().out
+    assert "5 faces from 8 clips" in said and "--detector whole" in said
+    assert re.search(r"angry +3 of 4 \(75.0%\)\n +happy +0 of 4 \(0.0%\)", said)
+    assert main.main([*given, "--out", str(tmp_path / "whole"), "--detector", "whole"]) == 0
+    said = capsys.readouterr().out
+    assert "8 faces from 8 clips" in said and "No face was found" not in said
+    found, whole = faces.FaceSet.load(tmp_path / "found"), faces.FaceSet.load(tmp_path / "whole")
+    assert found.manifest["config"]["margin"] == 0.1
+    assert set(whole.meta["detector"]) == {"whole"}
+    assert whole.meta[["box_x", "box_y", "box_w", "box_h"]].drop_duplicates().to_numpy().tolist() == [[0, 0, 200, 200]]
+
+
+def test_the_whole_picture_comes_back_pixel_by_pixel(tmp_path):
+    """At the picture's own size nothing is resampled: what was cropped by others is passed on as it is."""
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
+    (tmp_path / "set" / "sad").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "set" / "sad" / "a.png"), noise)
+    clips = datasets.scan("folder", tmp_path / "set")
+    made = faces.prepare(clips, tmp_path / "out", detector="whole", size=48, workers=1, progress=False)
+    np.testing.assert_array_equal(made.images[0, :, :, 0], noise)
