@@ -294,7 +294,10 @@ def test_a_write_that_fails_leaves_no_predictor_and_the_next_call_makes_it(tiny,
             raise OSError(28, "No space left on device")
         real(path, data)
 
-    with pytest.MonkeyPatch.context() as patched, pytest.raises(OSError, match="No space"):
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        pytest.raises(FerError, match="predictor could not be stored: the disk is full"),
+    ):
         patched.setattr(landmark_predictor, "write_atomic", full)
         landmark_predictor.train(tmp_path / "a.dat", **TINY)
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
