@@ -116,11 +116,15 @@ def train(
         remedy="set the environment variable FER_HOME, or name a file.",
     )
 
+    total = plan["people"] * plan["pictures_per_person"]
+    print(
+        f"A landmark predictor is learned from {total} drawn faces, once, for {file}; this may take some minutes.",
+        file=sys.stderr,
+    )
     missed = 0
 
     def taught() -> Iterator[tuple[np.ndarray, Box, np.ndarray]]:
         nonlocal missed
-        total = plan["people"] * plan["pictures_per_person"]
         drawn = examples(plan["people"], plan["pictures_per_person"], seed=seed, first=TAUGHT)
         for example in tqdm(drawn, total=total, desc="drawing faces", unit="face", disable=not progress):
             likely = _likely_box(example.landmarks)

@@ -7,6 +7,7 @@ import importlib.util
 import json
 from pathlib import Path
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -33,11 +34,12 @@ def mini(tmp_path) -> Book:
     for folder in ("book", "notebooks", "_build/browser", "_build/executed/notebooks"):
         (root / folder).mkdir(parents=True)
     (root / "book" / "intro.md").write_text("# Mini\n")
+    shutil.copytree(ROOT / "book" / "images", root / "book" / "images")
     (root / "requirements.txt").write_text("nothing==1\n")
     (root / "_config.yml").write_text(
         "title: Mini\nexecute:\n  execute_notebooks: 'off'\nrepository:\n  url: unset\n"
         "launch_buttons:\n  colab_url: https://colab.research.google.com\n"
-        "html:\n  use_repository_button: true\n  use_issues_button: true\n"
+        "html:\n  favicon: book/images/favicon.svg\n  use_repository_button: true\n  use_issues_button: true\n"
     )
     (root / "_toc.yml").write_text("format: jb-book\nroot: book/intro\nchapters:\n  - file: notebooks/01_tiny\n")
     source = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Tiny"}
@@ -188,6 +190,10 @@ def test_a_published_page_links_to_colab_and_shows_the_cell(mini):
     page = (mini.html / "notebooks" / "01_tiny.html").read_text(encoding="utf8")
     there = "https://colab.research.google.com/github/a-school/a-book/blob/published/notebooks/01_tiny.ipynb"
     assert there in page and "https://github.com/a-school/a-book" in page and COMMIT in page
+    assert re.search(
+        r'<link rel="icon" href="../_static/favicon.svg" */?>|rel="(?:shortcut )?icon"[^>]*favicon.svg', page
+    )
+    assert (mini.html / "_static" / "favicon.svg").is_file()
 
 
 def test_the_workflow_publishes_only_what_names_its_commit():

@@ -171,6 +171,15 @@ def test_landing_page_gives_the_chapters_own_reading_times(smoke_site):
         assert f"{minutes} minutes of reading" in card.get_text(), chapter
 
 
+def test_every_page_has_the_books_icon(smoke_site):
+    for path in html_pages(Path(smoke_site)):
+        if soup(path).select_one("meta[http-equiv=refresh]"):
+            continue  # it leads to the first page at once
+        icons = [link["href"] for link in soup(path).select("link[rel~=icon]")]
+        assert len(icons) == 1 and icons[0].endswith("favicon.svg"), path.name
+        assert (path.parent / icons[0]).resolve().is_file(), path.name
+
+
 def test_links_to_the_repository_are_there_where_it_has_an_address(smoke_site):
     """Without one there are none: they would lead nowhere, or to a stranger.  Published pages: test_publishing.py."""
     repository = current(BOOK)

@@ -156,7 +156,9 @@ def test_a_command_says_an_error_of_the_disk_without_its_number(tmp_path, monkey
 
     monkeypatch.setattr(data_commands, "write_atomic", full)
     (tmp_path / "clips").mkdir()
-    assert main.main(["scan", "--dataset", "ravdess", str(tmp_path / "clips"), "--csv", str(tmp_path / "clips.csv")]) == 2
+    assert (
+        main.main(["scan", "--dataset", "ravdess", str(tmp_path / "clips"), "--csv", str(tmp_path / "clips.csv")]) == 2
+    )
     said = capsys.readouterr().err
     assert "the disk is full" in said and "Make room" in said and "Errno" not in said
 
