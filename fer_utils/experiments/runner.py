@@ -26,8 +26,8 @@ from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
 from fer_utils.experiments.config import Experiment
 from fer_utils.experiments.result import Result
 
-#: Where a training is stored, for `check_folder`.
-_PLACE = {"what": "the training", "remedy": "set the environment variable FER_HOME to another folder."}
+#: What to do where the store has no room for a training, or cannot be written.
+_REMEDY = "set the environment variable FER_HOME to another folder."
 
 
 def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progress: bool = True) -> Result:
@@ -63,7 +63,7 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     found = _stored(folder)
     if found is not None:
         return found
-    check_folder("FER_HOME", folder.parent, **_PLACE)
+    check_folder("FER_HOME", folder.parent, what="the training", remedy=_REMEDY)
     with one_process_at_a_time(folder), refusals_said("The training", "It goes on from its last whole epoch."):
         found = _stored(folder)  # trained by another process while this one waited
         if found is not None:
@@ -134,7 +134,7 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         keras.utils.set_random_seed(experiment.seed)
         model = models.taught(model, teachers, weight=taught.weight, temperature=taught.temperature)
     # Weights in 4 bytes, and twice as much of the optimiser, in two epochs' files and the network's own.
-    check_folder("FER_HOME", folder, needed=int(model.count_params()) * 4 * 7, **_PLACE)
+    check_folder("FER_HOME", folder, needed=int(model.count_params()) * 4 * 7, what="the training", remedy=_REMEDY)
     model, history = training.fit(
         model,
         images,
