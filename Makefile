@@ -13,7 +13,7 @@ PORT ?= 8000
 # Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
 export FER_HOME ?= $(CURDIR)/_build/fer
 
-.PHONY: help env book status test lint bench serve lab lock address clean
+.PHONY: help env book publish status test lint bench serve lab lock address clean
 
 help:
 	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class; JOBS=n chapters at a time)"
@@ -24,11 +24,15 @@ help:
 	@echo "make lint              style, the order of the subpackages, types, text files, workflows"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
+	@echo "make publish           make book, with the address and the commit in every set-up cell; fails while there is no address"
 	@echo "make lock              compile requirements.txt anew from pyproject.toml"
 	@echo "make clean             remove what was built (_build); the environment stays"
 
 book: env
 	@$(PIPELINE) build $(if $(JOBS),--jobs $(JOBS))
+
+publish: env
+	@$(PIPELINE) publish $(if $(JOBS),--jobs $(JOBS))
 
 status: env
 	@$(PIPELINE) status
@@ -63,7 +67,7 @@ address: env
 
 # Needs an environment for uv only; the lock that comes out is used by the next `make`.
 lock: env
-	@$(RUN) -m uv pip compile pyproject.toml --universal --python-version 3.11 --extra cpu --extra book --extra cluster --extra engines --extra lint --extra test \
+	@$(RUN) -m uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra cpu --extra book --extra cluster --extra engines --extra lint --extra test \
 	  -o requirements.txt --custom-compile-command "make lock"
 
 clean:
@@ -97,6 +101,6 @@ env:
 	  $$python -m venv --clear $(VENV); \
 	fi; \
 	rm -f $(VENV)/installed.txt; \
-	$(RUN) -m pip install --disable-pip-version-check --no-deps -r requirements.txt; \
+	$(RUN) -m pip install --disable-pip-version-check --no-deps --require-hashes -r requirements.txt; \
 	$(RUN) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .; \
 	echo "$$stamp" > $(VENV)/installed.txt

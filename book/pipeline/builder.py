@@ -16,6 +16,7 @@ from .execute import Outcome, check_parameters, kernel_environment, used_file
 from .keys import Keys, inputs, reasons, remember
 from .layout import TIERS, Book, BookError
 from .progress import Steps, say, spoken
+from .publishing import Publication, write_chapters
 from .side_by_side import processors, run_chapters
 
 
@@ -47,6 +48,7 @@ def build(
     with_site: bool = True,
     progress: bool = True,
     jobs: int | None = None,
+    published: Publication | None = None,
 ) -> BuildReport:
     """Execute what has changed and build the site from it.
 
@@ -61,6 +63,8 @@ def build(
     jobs : how many chapters run side by side, 1 or more; None for as many as there are processors.
         A chapter that measures speed (metadata ``fer.alone``) runs after the others, with all
         threads; the smoke tier, which measures nothing, makes no difference.
+    published : what the set-up cells of the site name; None for a site to read at home. The chapters
+        that Colab opens are then written as well, to ``out/published``.
 
     Returns
     -------
@@ -148,7 +152,9 @@ def build(
             steps.start("browser")
             browser_files.fetch(book)
             steps.end("browser")
-        did_work = make_site(book, keys, steps) or did_work or to_fetch
+        did_work = make_site(book, keys, steps, published) or did_work or to_fetch
+        if published is not None:
+            write_chapters(book, published)
         html = book.html
     return BuildReport(tier, ordered, html, time.monotonic() - begun, did_work)
 
@@ -160,14 +166,14 @@ def reasons_to_run(book: Book, keys: Keys, chapter: str, known: dict[str, str]) 
     return reasons(book, known, keys.get(chapter))
 
 
-def make_site(book: Book, keys: Keys, steps: Steps) -> bool:
+def make_site(book: Book, keys: Keys, steps: Steps, published: Publication | None = None) -> bool:
     """Build the site unless the one that is there was built from just this; True if it was built."""
-    key = site.site_key(book)
+    key = site.site_key(book, published)
     if keys.get("site") == key and (book.html / "index.html").exists():
         return False
     keys.forget("site")
     steps.start("site")
-    site.assemble(book)
+    site.assemble(book, published)
     site.render(book)
     keys.remember("site", key)
     steps.end("site")

@@ -1,4 +1,4 @@
-"""The command line: ``python book/pipeline {build,run,serve,status,address,clean}``."""
+"""The command line: ``python book/pipeline {build,publish,run,serve,status,address,clean}``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from . import address, builder
+from . import address, builder, publishing
 from .layout import TIERS, Book, BookError
 from .progress import say
 
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
     for name, text in (
         ("build", "execute what has changed, then build the site"),
+        ("publish", "build the site with the repository and the commit in every set-up cell; fails without an address"),
         ("run", "execute what has changed, and no more"),
     ):
         sub = verb(name, text)
@@ -53,8 +54,10 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--tier", choices=TIERS, default=os.environ.get("TIER") or "class")
     sub = verb("serve", "show the built site on this machine")
     sub.add_argument("--port", type=int, default=8000)
-    sub = verb("address", "set the repository's address in _config.yml and in every chapter")
-    sub.add_argument("url", nargs="?", help="https://github.com/OWNER/NAME; without it the address is printed")
+    sub = verb("address", "set the repository's address in _config.yml")
+    sub.add_argument(
+        "url", nargs="?", help="https://github.com/OWNER/NAME, or `unset`; without it the address is printed"
+    )
     verb("clean", "remove the build")
     return top
 
@@ -73,13 +76,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _build(book: Book, given) -> int:
+    published = publishing.publication(book) if given.verb == "publish" else None  # fails before any work
     report = builder.build(
         given.tier,
         book.root,
         book.out,
-        with_site=given.verb == "build",
+        with_site=given.verb != "run",
         parameters={name: value(text) for name, text in given.parameter},
         jobs=given.jobs,
+        published=published,
     )
     say("\n" + builder.closing(report, book))
     return 0 if report.ok else 1
@@ -117,11 +122,11 @@ def _serve(book: Book, given) -> int:
 
 def _address(book: Book, given) -> int:
     if given.url is None:
-        say(address.current(book))
+        say(address.current(book) or address.UNSET)
         return 0
     for path in address.rewrite(book, given.url):
         say(f"changed {path.relative_to(book.root)}")
-    say(f"The repository's address is {address.current(book)}")
+    say(f"The repository's address is {address.current(book) or address.UNSET}")
     return 0
 
 
@@ -131,4 +136,12 @@ def _clean(book: Book, given) -> int:
     return 0
 
 
-VERBS = {"build": _build, "run": _build, "status": _status, "serve": _serve, "address": _address, "clean": _clean}
+VERBS = {
+    "build": _build,
+    "publish": _build,
+    "run": _build,
+    "status": _status,
+    "serve": _serve,
+    "address": _address,
+    "clean": _clean,
+}

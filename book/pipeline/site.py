@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -10,9 +11,10 @@ import shutil
 import subprocess
 import sys
 
-from . import reference
+from . import address, reference
 from .keys import digest, sha256, tree
 from .layout import Book, BookError
+from .publishing import Publication, with_address, with_publication
 
 #: Prose, styles and bibliography: everything of ``book/`` that a page can show.
 PROSE = (
@@ -32,7 +34,7 @@ PROMPTS = {
 }
 
 
-def site_key(book: Book) -> str:
+def site_key(book: Book, published: Publication | None = None) -> str:
     """Changes when anything that the site shows, or that builds it, changes."""
     return digest(
         {
@@ -42,24 +44,31 @@ def site_key(book: Book) -> str:
             "lock": sha256(book.root / "requirements.txt"),
             "recipe": tree(Path(__file__).parent, "*.py"),
             "reference": reference.key(book),
+            "published": dataclasses.asdict(published) if published else None,
         }
     )
 
 
-def assemble(book: Book) -> None:
+def assemble(book: Book, published: Publication | None = None) -> None:
     """Make ``source/`` anew, with the repository's own layout so that its links hold."""
+    import yaml
+
     shutil.rmtree(book.source, ignore_errors=True)
     book.source.mkdir(parents=True)
     for name in tree(book.root, "_config.yml", "_toc.yml", *PROSE):
         target = book.source / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(book.root / name, target)
+    repository = published.repository if published else address.current(book)
+    config = with_address(yaml.safe_load((book.root / "_config.yml").read_text(encoding="utf8")), repository)
+    (book.source / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf8")
     shutil.copytree(book.browser, book.source / "_vendor", ignore=shutil.ignore_patterns("key.txt"))
     for chapter in book.chapters():
         target = book.source / f"{chapter}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         notebook = json.loads((book.executed / f"{chapter}.ipynb").read_text(encoding="utf8"))
-        target.write_text(json.dumps(presentable(notebook), indent=1), encoding="utf8")
+        shown = with_publication(presentable(notebook), published)
+        target.write_text(json.dumps(shown, indent=1), encoding="utf8")
     for name, text in reference.pages(book).items():
         target = book.source / f"{name}.md"
         target.parent.mkdir(parents=True, exist_ok=True)

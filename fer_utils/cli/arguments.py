@@ -108,7 +108,8 @@ def add_workers_argument(parser: argparse.ArgumentParser) -> None:
 def chosen_landmark_predictor(options: argparse.Namespace) -> str | os.PathLike | None:
     """What ``--landmarks`` asks for: a file's name, the predictor trained on drawn faces, or None.
 
-    The one on drawn faces is trained now if it is not stored yet, with a progress bar unless ``--quiet``.
+    The one on drawn faces is trained now if it is not stored yet; that takes minutes, and
+    is said also with ``--quiet``.
     """
     if options.landmarks == "drawn":
         return synthetic.landmark_predictor.train(progress=not options.quiet)

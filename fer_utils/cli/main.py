@@ -22,6 +22,7 @@ from fer_utils.cli import (
 from fer_utils.cli.arguments import Command, add_output_arguments, with_typed_names
 from fer_utils.cli.output import say
 from fer_utils.cli.wording import as_typed
+from fer_utils.core import disk
 from fer_utils.core.errors import FerError, MissingPackage
 
 #: Every command, in the order in which help lists them.
@@ -61,12 +62,17 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return command.run(options)
     except (FerError, MissingPackage, OSError) as error:  # OSError: a full disk, a folder that may not be written
-        text = as_typed(with_typed_names(str(error), command.argument_names))
+        text = as_typed(with_typed_names(_said(error), command.argument_names))
         say(f"fer_utils {command.name}: {text}", sys.stderr)
         return 2
     except KeyboardInterrupt:
         say(f"fer_utils {command.name}: interrupted; the same command goes on from here.", sys.stderr)
         return 130
+
+
+def _said(error: Exception) -> str:
+    """An error's message; of the system's own errors without their numbers."""
+    return disk.sentence(error) if isinstance(error, OSError) else str(error)
 
 
 def make_parser() -> argparse.ArgumentParser:

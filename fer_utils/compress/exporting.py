@@ -32,6 +32,7 @@ from fer_utils.compress.engines import LiteRT, OnnxRuntime, checked_images
 from fer_utils.compress.formats import ENDINGS, ENGINE_OF_FORMAT, check_way, checked_path, checked_weight_bits
 from fer_utils.compress.loading import load
 from fer_utils.compress.pruning import kernels
+from fer_utils.core.disk import check_folder, refusals_said
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import write_atomic
 from fer_utils.core.stages import stage
@@ -145,6 +146,13 @@ def export(
     shape = image_shape(model)
     images = _checked_calibration(calibration, shape, quantize)
     path = checked_path(path, format)
+    check_folder(
+        "path",
+        path.parent,
+        needed=int(weights * _BYTES_A_WEIGHT[quantize]),
+        what="the file",
+        remedy="name another path.",
+    )
     sample = images[spread(len(images), _CHECKED_IMAGES)].astype("float32")
     here = _keras_answers(model, sample)
 
@@ -172,7 +180,8 @@ def export(
             + ("\nCalibrate with more, and more typical, images." if quantize == "int8" else "")
         )
     first, *others = made.files
-    _write(path, [self_tests.attach(first, format, test), *others])
+    with refusals_said(f"The {format} file of {model.name}"):
+        _write(path, [self_tests.attach(first, format, test), *others])
     return Export(
         path=path,
         name=model.name,

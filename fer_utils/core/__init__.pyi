@@ -1,3 +1,4 @@
+from . import disk as disk
 from . import errors as errors
 from . import labels as labels
 from . import markdown as markdown

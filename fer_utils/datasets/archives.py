@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-import errno
 import os
 from pathlib import Path
 import re
@@ -20,6 +19,7 @@ from typing import NamedTuple
 import zipfile
 import zlib
 
+from fer_utils.core.disk import free_bytes, is_full, size
 from fer_utils.core.errors import FerError
 from fer_utils.datasets.files import ProblemRow
 
@@ -207,14 +207,6 @@ def unpack(
         _remove(work)
 
 
-def free_bytes(folder: str | os.PathLike) -> int:
-    """The free bytes where a folder is or would be made."""
-    place = next(
-        place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if os.path.exists(place)
-    )
-    return shutil.disk_usage(place).free
-
-
 def room(folder: str | os.PathLike, needed: int, what: str) -> None:
     """Raise ``FerError`` that names both figures if fewer than ``needed`` bytes are free."""
     free = free_bytes(folder)
@@ -224,23 +216,6 @@ def room(folder: str | os.PathLike, needed: int, what: str) -> None:
             f"{free:,} bytes ({size(free)}) are free.\n"
             "Make room, choose fewer actors, or name a folder on another disk."
         )
-
-
-def is_full(error: OSError) -> bool:
-    """Whether an error says that the disk, or what a person may use of it, is full."""
-    return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
-
-
-def size(count: int) -> str:
-    """A number of bytes for people, in powers of ten.
-
-    >>> size(550_000_000), size(900)
-    ('550.0 MB', '900 bytes')
-    """
-    for unit, value in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= value:
-            return f"{count / value:.1f} {unit}"
-    return f"{count} bytes"
 
 
 def _opened(archive: Path, limits: Limits) -> zipfile.ZipFile:

@@ -84,7 +84,7 @@ def _crema_d(part: str, actor: str, rows: pd.DataFrame) -> Iterable[Mapping]:
 
 
 def _mead(part: str, actor: str, rows: pd.DataFrame) -> Iterable[Mapping]:
-    levels = set(rows["intensity"])
+    levels = set(rows["intensity"])  # 0, unknown, is none of the set's
     views = set(rows.loc[rows["actor"] == actor, "view"])
     for view in filter(views.__contains__, mead.VIEWS):
         for expression in labels.MEAD:

@@ -13,8 +13,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from fer_utils.core.disk import is_full
 from fer_utils.core.errors import FerError
-from fer_utils.datasets.archives import is_full
 
 #: What is asked of a connection at once, and how long it may be silent, in seconds.
 _PIECE = 1 << 18

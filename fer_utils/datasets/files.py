@@ -31,6 +31,9 @@ IMAGE_SUFFIXES: tuple[str, ...] = (
     ".pnm",
 )
 
+#: A phone's pictures, of which OpenCV may read a part only: they are left out everywhere.
+HEIC_SUFFIXES: tuple[str, ...] = (".heic", ".heif", ".hif", ".avif")
+
 #: What operating systems leave behind, beside names that start with a dot.
 LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
@@ -151,6 +154,7 @@ def not_media(files: list[Found], what: str) -> list[ProblemRow]:
         counts = folders[folder]
         total = sum(map(len, counts.values()))
         listing = ", ".join(f"{len(counts[suffix])} {suffix}" for suffix in sorted(counts))
+        remedy = "; save HEIC and AVIF images as JPEG" if set(counts) & set(HEIC_SUFFIXES) else ""
         example = min(file.relative for group in counts.values() for file in group).rsplit("/", 1)[-1]
         rows.append(
             (
@@ -158,7 +162,7 @@ def not_media(files: list[Found], what: str) -> list[ProblemRow]:
                 "scan",
                 f"not {what}",
                 f"{total} file{'s' if total > 1 else ''} that {'are' if total > 1 else 'is'} not {what} "
-                f"({listing}; for example {example})",
+                f"({listing}; for example {example}){remedy}",
                 "left out",
             )
         )

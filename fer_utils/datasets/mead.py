@@ -3,7 +3,9 @@
 The data set's layout is ``M003/video/front/happy/level_1/001.mp4``; clips in
 the wild are also named ``M003_level_1_happy_024.mp4`` (the camera is that of the
 folders above, without one the front)
-and ``M003_front_happy_level_1_024.mp4``.  M is a man, W a woman; neutral has
+and ``M003_front_happy_level_1_024.mp4``.  A flat name may lack its level
+(``M003_happy_024.mp4``): then it is that of the folders above, else unknown, which
+is intensity 0 and is said in the report.  M is a man, W a woman; neutral has
 level 1 only.  Access is by agreement; no part may be passed on.
 """
 
@@ -15,7 +17,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from fer_utils.core.errors import FerError, invalid
-from fer_utils.datasets.files import VIDEO_SUFFIXES, scan_named
+from fer_utils.datasets.files import VIDEO_SUFFIXES, ProblemRow, scan_named
 
 if TYPE_CHECKING:
     from fer_utils.core.tables import ClipTable
@@ -46,6 +48,8 @@ _TREE = re.compile(rf"(?:.*/)?{_ACTOR}/(?:video/)?{_VIEW}/{_WORD}/{_LEVEL}/{_CLI
 _FLAT = (
     re.compile(rf"{_ACTOR}_{_LEVEL}_{_WORD}_{_CLIP}"),
     re.compile(rf"{_ACTOR}_{_VIEW}_{_WORD}_{_LEVEL}_{_CLIP}"),
+    re.compile(rf"{_ACTOR}_{_WORD}_{_CLIP}"),
+    re.compile(rf"{_ACTOR}_{_VIEW}_{_WORD}_{_CLIP}"),
 )
 _FOLDER = re.compile(r"[MW][0-9]{3}")
 _LEVEL_FOLDER = re.compile(r"level_([0-9])")
@@ -79,18 +83,18 @@ def parse(path: str, root: str = "") -> dict:
     if not match:
         raise FerError(
             f"{path!r} is neither ACTOR/video/VIEW/EXPRESSION/level_N/NNN nor ACTOR_level_N_EXPRESSION_NNN "
-            "nor ACTOR_VIEW_EXPRESSION_level_N_NNN"
+            "nor ACTOR_VIEW_EXPRESSION_level_N_NNN (the last two also without their level)"
         )
     if suffix.lower() not in VIDEO_SUFFIXES:
         raise FerError(f"{suffix!r} is not a video file's ending")
     found = {"view": "", **match.groupdict()}
     found["view"] = found["view"] or _view_above(path, root)
-    level = int(found["level"])
+    level = int(found["level"]) if found.get("level") else _level_above(stem, found["word"])
     if found["view"] not in VIEWS:
         raise FerError(f"view {found['view']!r} is not one of {', '.join(VIEWS)}")
     if found["word"] not in EXPRESSIONS:
         raise FerError(f"expression {found['word']!r} is not one of {', '.join(EXPRESSIONS)}")
-    if level not in LEVELS:
+    if level not in LEVELS and found.get("level"):
         raise FerError(f"level {level} is not one of 1 to 3")
     if found["word"] == "neutral" and level != 1:
         raise FerError(f"neutral at level {level}; neutral was recorded at level 1 only")
@@ -115,11 +119,15 @@ def name(row: Mapping[str, Any], suffix: str = ".mp4") -> str:
 
     >>> name(parse("W009_level_1_happy_024.mp4"))
     'W009/video/front/happy/level_1/024.mp4'
+    >>> name(parse("W009_happy_024.mp4"))  # no folder of MEAD is of an unknown level
+    'W009_front_happy_024.mp4'
     """
     if row["expression"] not in _WORDS:
         raise invalid("expression", expected=f"one of {tuple(_WORDS)}", received=row["expression"])
     if row["view"] not in VIEWS:
         raise invalid("view", expected=f"one of {VIEWS}", received=row["view"])
+    if row["intensity"] == 0:
+        return f"{row['actor']}_{row['view']}_{_WORDS[row['expression']]}_{row['statement']}{suffix}"
     return (
         f"{row['actor']}/video/{row['view']}/{_WORDS[row['expression']]}/level_{row['intensity']}/"
         f"{row['statement']}{suffix}"
@@ -142,6 +150,20 @@ def _view_above(path: str, root: str) -> str:
     return "front"
 
 
+def _level_above(stem: str, word: str) -> int:
+    """The level of a name without one: that of the nearest folder, neutral's only one, or 0, unknown."""
+    for folder in reversed(stem.split("/")[:-1]):
+        if (level := _level_of(folder)) in LEVELS:
+            return level
+    return 1 if word == "neutral" else 0
+
+
+def _unknown_levels(rows: list[dict], _: list) -> list[ProblemRow]:
+    """A row of the report for each clip whose level nothing says."""
+    said = "neither the name nor a folder says the level (level_N)"
+    return [(row["path"], "scan", "level", said, "kept; intensity 0: unknown") for row in rows if row["intensity"] == 0]
+
+
 def _level_of(folder: str) -> int | str:
     match = _LEVEL_FOLDER.fullmatch(folder)
     return int(match[1]) if match else ""
@@ -160,6 +182,7 @@ def scan(root: str | os.PathLike) -> ClipTable:
     """The clip table of the MEAD files below ``root``; problems as in ``ravdess.scan``.
 
     A flat name that contradicts its folders in actor, camera, expression or
-    level is believed, and a ``mismatch`` says so.
+    level is believed, and a ``mismatch`` says so; a clip whose level nothing
+    says is kept with intensity 0, and a ``level`` says so.
     """
-    return scan_named("MEAD", root, parse, _SAYS)
+    return scan_named("MEAD", root, parse, _SAYS, complete=_unknown_levels)

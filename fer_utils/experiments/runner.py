@@ -6,6 +6,7 @@ twice.
 
 from __future__ import annotations
 
+from contextlib import suppress
 import datetime
 import os
 from pathlib import Path
@@ -19,10 +20,14 @@ import pandas as pd
 
 from fer_utils import __version__, faces, metrics, models, splits, training
 from fer_utils.core import labels, provenance, stages
+from fer_utils.core.disk import check_folder, refusals_said
 from fer_utils.core.errors import DivergedError, FerError, invalid
 from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
 from fer_utils.experiments.config import Experiment
 from fer_utils.experiments.result import Result
+
+#: What to do where the store has no room for a training, or cannot be written.
+_REMEDY = "set the environment variable FER_HOME to another folder."
 
 
 def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progress: bool = True) -> Result:
@@ -58,7 +63,8 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     found = _stored(folder, key)
     if found is not None:
         return found
-    with one_process_at_a_time(folder):
+    check_folder("FER_HOME", folder.parent, what="the training", remedy=_REMEDY)
+    with one_process_at_a_time(folder), refusals_said("The training", "It goes on from its last whole epoch."):
         found = _stored(folder, key)  # trained by another process while this one waited
         if found is not None:
             return found
@@ -100,7 +106,8 @@ def _store_current_metrics(result: Result) -> None:
     if written != stages.version("metrics"):
         result.stages["metrics"] = stages.version("metrics")
         if written is None or written < stages.version("metrics"):
-            write_atomic(result.path / "result.json", result.to_json())
+            with suppress(OSError):  # a store that is only read: they are scored anew each time
+                write_atomic(result.path / "result.json", result.to_json())
 
 
 def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path, progress: bool) -> Result:
@@ -131,6 +138,8 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         teachers = [run(teacher, face_set=face_set, progress=progress).model() for teacher in taught.teachers]
         keras.utils.set_random_seed(experiment.seed)
         model = models.taught(model, teachers, weight=taught.weight, temperature=taught.temperature)
+    # Weights in 4 bytes, and twice as much of the optimiser, in two epochs' files and the network's own.
+    check_folder("FER_HOME", folder, needed=int(model.count_params()) * 4 * 7, what="the training", remedy=_REMEDY)
     model, history = training.fit(
         model,
         images,

@@ -16,6 +16,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from fer_utils.core import worker_pool
+from fer_utils.core.disk import check_folder, refusals_said
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import write_atomic
@@ -32,6 +33,7 @@ from fer_utils.faces.faceset_files import LANDMARKS, MANIFEST, FaceSetFolder, cl
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.resuming import PARTS, begin_parts, finished_set, held, refuse_others
 from fer_utils.faces.sampling import checked_sampling
+from fer_utils.faces.video import is_image
 
 
 @stage("faces")
@@ -151,12 +153,20 @@ def prepare(
     finished = finished_set(out, request, progress)
     if finished is None:
         refuse_others(out, request, resume)
+        check_folder(
+            "out_dir",
+            out,
+            needed=_bytes_left(values, out / PARTS, settings),
+            what="the faces",
+            remedy="name another folder, or set the environment variable FER_HOME for the book's own.",
+        )
         with dask_dispatcher.connected(address, detector, finder, settings, values) as dispatcher, held(out) as parts:
             finished = finished_set(out, request, progress)  # another process may have made it while this one waited
             if finished is None:
-                begin_parts(parts, {**request, "versions": versions}, resume)
-                _make_parts(values, parts, detector, finder, settings, processes, progress, dispatcher)
-                _assemble(values, parts, out, settings, getattr(clips, "problems", None), request, versions)
+                with refusals_said("The faces", "What is done so far is kept: the same call goes on from there."):
+                    begin_parts(parts, {**request, "versions": versions}, resume)
+                    _make_parts(values, parts, detector, finder, settings, processes, progress, dispatcher)
+                    _assemble(values, parts, out, settings, getattr(clips, "problems", None), request, versions)
                 finished = FaceSet.load(out, progress=progress)
     if (out / PARTS).exists():  # a kill after the manifest leaves them behind
         shutil.rmtree(out / PARTS, ignore_errors=True)
@@ -254,6 +264,13 @@ def _make_parts(
             while todo:  # all of it with one worker, or if none could start; nothing otherwise
                 number = todo.popleft()
                 store(number, extraction.faces_of_clip(values[number][0], finder, settings))
+
+
+def _bytes_left(values: list[list[Any]], parts: Path, settings: Settings) -> int:
+    """What a pass will still write, if every frame has its face: the parts that lack, and the whole of all."""
+    frames = [1 if is_image(row[0]) else settings.frames for row in values]  # 0: every frame, and nobody knows
+    lacking = [count for number, count in enumerate(frames) if not _part(parts, number).is_file()]
+    return (sum(frames) + sum(lacking)) * settings.size**2
 
 
 # --- the end --------------------------------------------------------------------------------

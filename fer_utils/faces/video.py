@@ -14,6 +14,7 @@ from fer_utils.core.errors import whole_number
 from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import is_utf8
 from fer_utils.core.stages import stage
+from fer_utils.datasets.files import HEIC_SUFFIXES
 from fer_utils.faces.images import decode, disguised_size, too_many_pixels
 from fer_utils.faces.pixels import contiguous, grey_of
 from fer_utils.faces.reading import (
@@ -44,6 +45,10 @@ IMAGE_SUFFIXES: tuple[str, ...] = (
 )
 
 
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis")
+#: What is wrong with such a picture.
+HEIC = "it is a HEIC or AVIF image, which may be read in part only"
+
 #: No more full frames than these are held in memory; a larger sample is decoded as it is used.
 MOST_HELD = 24
 #: So many grabs in a row may fail before a video is taken for ended: a damaged packet costs its frames and no more.
@@ -55,6 +60,21 @@ _SMALL = 64
 def is_image(path: str | os.PathLike) -> bool:
     """Whether a file's ending says that it is a still image."""
     return os.path.splitext(os.fspath(path))[1].lower() in IMAGE_SUFFIXES
+
+
+def is_heic(path: str | os.PathLike) -> bool:
+    """Whether a file holds a HEIC image, or is an AVIF image by its ending, whatever it is called.
+
+    A phone's picture is a grid of tiles, each a small picture of its own, and OpenCV's videos may show one of them.
+    """
+    if os.path.splitext(os.fspath(path))[1].lower() in HEIC_SUFFIXES:
+        return True
+    try:
+        with open(path, "rb") as file:
+            head = file.read(32)
+    except OSError:
+        return False
+    return head[4:8] == b"ftyp" and (head[8:12] in _HEIC_BRANDS or (head[8:12] == b"mif1" and b"hei" in head[12:]))
 
 
 @stage("faces")
@@ -142,6 +162,8 @@ def _not_a_file(path: str) -> Note | None:
         return Note("unreadable", "it is not a regular file", "left out")
     if status.st_size == 0:
         return Note("empty", "the file has 0 bytes", "left out")
+    if is_heic(path):
+        return Note("unreadable", f"{HEIC}; save it as JPEG", "left out")
     if not (is_image(path) or is_utf8(path)):  # OpenCV would end the process; an image is read by Python
         return Note("unreadable", "its path is not valid UTF-8; rename the file or its folder", "left out")
     return None

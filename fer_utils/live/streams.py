@@ -16,7 +16,7 @@ from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import check_utf8, why_no_file
 from fer_utils.faces.pixels import contiguous
 from fer_utils.faces.reading import Frame, Note, Reading
-from fer_utils.faces.video import each_frame
+from fer_utils.faces.video import HEIC, each_frame, is_heic
 
 #: A picture that is written has no longer side than this: VP9 takes a second a picture beyond.
 LARGEST_OUT = 1920
@@ -57,6 +57,10 @@ class Source:
                 remedy=why_no_file(path),
             )
         check_utf8("source", path)
+        if is_heic(path):
+            raise invalid(
+                "source", expected="a video", received=str(path), remedy=f"{HEIC}: save it as JPEG, for predict."
+            )
         self.path, self.name = path, str(path)
         self.rate = _rate_of(path)
 

@@ -17,6 +17,7 @@ import re
 from typing import Any
 
 from fer_utils import studies
+from fer_utils.core.disk import refusals_said
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import expanded, write_atomic
 from fer_utils.experiments import Result
@@ -60,7 +61,8 @@ class ModelCard:
     def write(self, path: str | os.PathLike) -> Path:
         """Write the Markdown to a file and return its path."""
         path = expanded(path)
-        write_atomic(path, self.markdown)
+        with refusals_said("The model card"):
+            write_atomic(path, self.markdown)
         return path
 
 

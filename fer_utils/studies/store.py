@@ -19,6 +19,7 @@ from pathlib import Path
 import time
 
 from fer_utils.core import provenance, stages
+from fer_utils.core.disk import check_folder, refusals_said
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.markdown import code_span, literal
 from fer_utils.core.paths import read_json, write_atomic
@@ -182,6 +183,8 @@ def run(
             received=True,
             remedy=f"Only the study as it stands is kept: {_command(name, 'class')}",
         )
+    if store:
+        check_folder("store", folder(), what="the answer", remedy="run it in a checkout that you may write to.")
     began, began_computing, commit = time.monotonic(), _processor_seconds(), provenance.commit()
     if real is not None:
         real_data.check(name, real)
@@ -214,7 +217,8 @@ def run(
         stages=dict(sorted(passed.items())),
     )
     if store:
-        write_atomic(_file(name, tier), _text(found))
+        with refusals_said("The answer", "The trainings that it rests on are kept."):
+            write_atomic(_file(name, tier), _text(found))
     return found
 
 

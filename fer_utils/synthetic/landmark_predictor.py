@@ -27,6 +27,7 @@ from tqdm import tqdm
 
 from fer_utils import studio
 from fer_utils.core import labels, provenance, stages, worker_pool
+from fer_utils.core.disk import check_folder, refusals_said
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import check_utf8, home, read_json, write_atomic
@@ -42,6 +43,8 @@ TAUGHT, UNSEEN = 2_000_000_000, 3_000_000_000
 MOST_PEOPLE, LAST_SEED = 10_000, 99_999
 #: How far heads turn (degrees, either way), and the side of the pictures in pixels.
 YAW, PITCH, ROLL, SIDE = 20.0, 12.0, 10.0, 256
+#: Bytes that a predictor may take, generously: the default one has 6.6 million.
+_LARGEST = 15_000_000
 
 
 @dataclass(frozen=True)
@@ -105,12 +108,23 @@ def train(
         raise invalid("path", expected="a name that does not end in .json, for the predictor", received=str(path))
     if _finished(file, note, key):
         return file
+    check_folder(
+        "FER_HOME" if path is None else "path",
+        file.parent,
+        needed=_LARGEST,
+        what="the landmark predictor",
+        remedy="set the environment variable FER_HOME, or name a file.",
+    )
 
+    total = plan["people"] * plan["pictures_per_person"]
+    print(
+        f"A landmark predictor is learned from {total} drawn faces, once, for {file}; this may take some minutes.",
+        file=sys.stderr,
+    )
     missed = 0
 
     def taught() -> Iterator[tuple[np.ndarray, Box, np.ndarray]]:
         nonlocal missed
-        total = plan["people"] * plan["pictures_per_person"]
         drawn = examples(plan["people"], plan["pictures_per_person"], seed=seed, first=TAUGHT)
         for example in tqdm(drawn, total=total, desc="drawing faces", unit="face", disable=not progress):
             likely = _likely_box(example.landmarks)
@@ -125,30 +139,31 @@ def train(
         made = Path(folder) / "made.dat"
         learned = fit_landmarks(taught(), made, seed=plan["seed"])
         data = made.read_bytes()
-    # The predictor last: a note without it, or with another's sum, says that nothing is finished.
-    write_atomic(
-        note,
-        json.dumps(
-            {
-                "made_by": "fer_utils.synthetic.landmark_predictor.train",
-                "key": key,
-                **plan,
-                "pictures": learned,
-                "detector": detector.name,
-                "boxes_not_detected": missed,
-                "person_seeds": [_first_seed(TAUGHT, seed), _first_seed(TAUGHT, seed) + people - 1],
-                "options": dict(OPTIONS),
-                "versions": provenance.versions() | used,
-                "commit": provenance.commit(),
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "bytes": len(data),
-                "note": "Trained on drawn people only; nobody's face.",
-            },
-            indent=1,
+    with refusals_said("The landmark predictor"):
+        # The predictor last: a note without it, or with another's sum, says that nothing is finished.
+        write_atomic(
+            note,
+            json.dumps(
+                {
+                    "made_by": "fer_utils.synthetic.landmark_predictor.train",
+                    "key": key,
+                    **plan,
+                    "pictures": learned,
+                    "detector": detector.name,
+                    "boxes_not_detected": missed,
+                    "person_seeds": [_first_seed(TAUGHT, seed), _first_seed(TAUGHT, seed) + people - 1],
+                    "options": dict(OPTIONS),
+                    "versions": provenance.versions() | used,
+                    "commit": provenance.commit(),
+                    "sha256": hashlib.sha256(data).hexdigest(),
+                    "bytes": len(data),
+                    "note": "Trained on drawn people only; nobody's face.",
+                },
+                indent=1,
+            )
+            + "\n",
         )
-        + "\n",
-    )
-    write_atomic(file, data)
+        write_atomic(file, data)
     return file
 
 

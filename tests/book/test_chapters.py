@@ -3,8 +3,6 @@
 import json
 import re
 import subprocess
-import sys
-import types
 
 import nbformat
 import papermill
@@ -81,34 +79,14 @@ def test_no_measured_number_is_typed_into_the_prose(root, name):
             assert re.search(r"doi\.org|20\d\d|paper|92 %", cell.source), cell.source
 
 
-def test_set_up_does_nothing_here_and_installs_on_colab(root, monkeypatch):
-    import importlib.util
-
+def test_set_up_is_one_cell_and_does_nothing_here(root, monkeypatch):
+    """What it does on Colab: tests/book/test_publishing.py."""
     calls = []
     monkeypatch.setattr(subprocess, "run", lambda command, **options: calls.append((command, options)))
     sources = {tagged(load(root, name), "setup")[0].source for name in CHAPTERS + APPENDICES}
     assert len(sources) == 1, "one set-up cell for all chapters"
-    (source,) = sources
-    exec(source, {})
+    exec(sources.pop(), {})
     assert calls == []
-    # On Colab, with the package not there yet:
-    enabled = []
-    output = types.ModuleType("google.colab.output")
-    output.enable_custom_widget_manager = lambda: enabled.append(True)
-    colab = types.ModuleType("google.colab")
-    colab.output = output
-    for name, module in {
-        "google": types.ModuleType("google"),
-        "google.colab": colab,
-        "google.colab.output": output,
-    }.items():
-        monkeypatch.setitem(sys.modules, name, module)
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *a: None if name == "fer_utils" else find(name, *a))
-    exec(source, {})
-    ((command, options),) = calls
-    assert command[:4] == [sys.executable, "-m", "pip", "install"] and options["check"]
-    assert command[-1].startswith("fer-utils @ git+https://github.com/") and enabled == [True]
 
 
 def test_every_chapter_ran_through_papermill(smoke_build):

@@ -26,7 +26,7 @@ from pipeline import (  # noqa: E402
     side_by_side,
     site,
 )
-from pipeline.address import current, in_notebook, rewrite  # noqa: E402
+from pipeline.address import current, rewrite  # noqa: E402
 from pipeline.keys import Keys, code_digest, imported_subpackages, inputs, python_of, reasons  # noqa: E402
 from pipeline.layout import Book  # noqa: E402
 from pipeline.progress import Steps, spoken  # noqa: E402
@@ -591,24 +591,14 @@ def test_progress_says_what_is_left_from_the_last_build(tmp_path, capsys):
     assert spoken(0.2) == "under 1 s" and spoken(3725) == "1 h 02 min"
 
 
-def test_address_is_rewritten_in_every_place_and_nowhere_else(mini):
-    path = mini / "notebooks" / "01_tiny.ipynb"
-    notebook = nbformat.read(path, 4)
-    notebook.cells.insert(
-        1,
-        nbformat.v4.new_code_cell(
-            'REPOSITORY = "https://github.com/a/b"\nprint(REPOSITORY)', metadata={"tags": ["setup"]}
-        ),
-    )
-    notebook.cells.append(nbformat.v4.new_code_cell('other = "https://github.com/a/b"'))
-    nbformat.write(notebook, path)
+def test_address_is_rewritten_in_its_one_place_and_nowhere_else(mini):
     book = Book.at(mini)
     changed = rewrite(book, "https://github.com/new-owner/new.name.git")
-    assert [p.name for p in changed] == ["_config.yml", "01_tiny.ipynb"]
-    assert current(book) == "https://github.com/new-owner/new.name" == in_notebook(path)[0]
+    assert [p.name for p in changed] == ["_config.yml"]
+    assert current(book) == "https://github.com/new-owner/new.name"
     assert "https://github.com/new-owner/new.name  # here" in (mini / "_config.yml").read_text()
-    assert 'other = \\"https://github.com/a/b\\"' in path.read_text()
     assert rewrite(book, "https://github.com/new-owner/new.name/") == []
+    assert rewrite(book, "unset") and current(book) is None
 
 
 @pytest.mark.parametrize(
@@ -627,7 +617,7 @@ def test_serve_without_a_site_names_the_remedy(mini):
 def test_make_lists_its_targets_and_refuses_a_python_that_does_not_fit(tmp_path):
     listed = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert listed.returncode == 0
-    for target in ("book", "test", "serve", "lock", "lab", "clean", "address"):
+    for target in ("book", "publish", "test", "serve", "lock", "lab", "clean", "address"):
         assert f"make {target}" in listed.stdout
     program(tmp_path, "python3.9", "exit 1")
     refused = subprocess.run(

@@ -19,8 +19,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
 
-from pipeline.address import current, in_notebook  # noqa: E402
+from pipeline.address import current  # noqa: E402
 from pipeline.layout import Book  # noqa: E402
+from pipeline.publishing import BRANCH  # noqa: E402
 from pipeline.serve import serving  # noqa: E402
 
 BOOK = Book.at(ROOT)
@@ -173,13 +174,28 @@ def test_landing_page_gives_the_chapters_own_reading_times(smoke_site):
         assert f"{minutes} minutes of reading" in card.get_text(), chapter
 
 
-def test_the_repositorys_address_is_one(smoke_site):
+def test_every_page_has_the_books_icon(smoke_site):
+    for path in html_pages(Path(smoke_site)):
+        if soup(path).select_one("meta[http-equiv=refresh]"):
+            continue  # it leads to the first page at once
+        icons = [link["href"] for link in soup(path).select("link[rel~=icon]")]
+        assert len(icons) == 1 and icons[0].endswith("favicon.svg"), path.name
+        assert (path.parent / icons[0]).resolve().is_file(), path.name
+
+
+def test_links_to_the_repository_are_there_where_it_has_an_address(smoke_site):
+    """Without one there are none: they would lead nowhere, or to a stranger.  Published pages: test_publishing.py."""
     repository = current(BOOK)
     for chapter in NOTEBOOKS:
-        assert in_notebook(ROOT / f"{chapter}.ipynb") == [repository], chapter
-        links = {a["href"] for a in soup(Path(smoke_site) / f"{chapter}.html").find_all("a", href=True)}
-        owner = repository.removeprefix("https://github.com/")
-        assert f"https://colab.research.google.com/github/{owner}/blob/main/{chapter}.ipynb" in links, chapter
+        links = {
+            a["href"] for a in soup(Path(smoke_site) / f"{chapter}.html").select("header a[href], .dropdown a[href]")
+        }
+        outside = {link for link in links if re.match(r"https://(colab|github)\.", link)}
+        if repository is None:
+            assert outside == set(), chapter
+        else:
+            owner = repository.removeprefix("https://github.com/")
+            assert f"https://colab.research.google.com/github/{owner}/blob/{BRANCH}/{chapter}.ipynb" in outside, chapter
 
 
 def test_every_cited_work_is_in_the_bibliography(smoke_site):

@@ -319,13 +319,32 @@ def test_mead_any_folder_of_it_may_be_the_root(parts, depth):
         ("X003/video/front/happy/level_1/001.mp4", "neither"),
         ("M03/video/front/happy/level_1/001.mp4", "neither"),
         ("M003/video/front/happy/level_1/1.mp4", "neither"),
-        ("M003_happy_024.mp4", "neither"),
+        ("M003_happy_level_024.mp4", "view 'happy'"),
+        ("M003_happy_24.mp4", "neither"),
+        ("M003_joy_024.mp4", "expression 'joy'"),
+        ("M003_side_happy_024.mp4", "view 'side'"),
         ("M003/video/front/happy/level_1/001.m4a", "ending"),
     ],
 )
 def test_mead_names_that_break_the_grammar(name, told):
     with pytest.raises(FerError, match=told):
         mead.parse(name)
+
+
+def test_mead_flat_names_without_a_level_have_that_of_their_folders_or_an_unknown_one(tmp_path):
+    names = [
+        "M003_happy_024.mp4",
+        "M003_left_30_sad_024.mp4",
+        "M003_neutral_024.mp4",
+        "W009/video/top/fear/level_2/W009_fear_010.mp4",
+    ]
+    touch(tmp_path, *names)
+    table = datasets.scan("mead", tmp_path)
+    assert list(table["clip"]) == names and list(table["intensity"]) == [0, 0, 1, 2]
+    assert list(table["view"]) == ["front", "left_30", "front", "top"]
+    assert kinds(table) == ["level", "level"] and "unknown" in table.problems["action"][0]
+    assert mead.parse(mead.name(table.iloc[1])) == mead.parse(names[1])
+    assert datasets.check(table) is not None  # a level that nobody knows is no level of the set
 
 
 def test_mead_scan(tmp_path):

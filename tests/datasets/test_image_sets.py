@@ -309,3 +309,10 @@ def test_canonical_words():
         labels.canonical(word) for word in ("Fear", "afraid", "ANGER", "joy", "surprise", "neutral", "awe", "")
     ] == ["fearful", "fearful", "angry", "happy", "surprised", "neutral", "", ""]
     assert all(labels.canonical(name) == name for name in labels.ALL)
+
+
+def test_a_phones_pictures_are_left_out_with_the_remedy(tmp_path):
+    touch(tmp_path, "happy/1.HEIC", "happy/2.avif", "sad/3.jpg")
+    table = datasets.scan("folder", tmp_path)
+    (problem,) = table.problems["problem"]
+    assert list(table["clip"]) == ["sad/3.jpg"] and problem.endswith("; save HEIC and AVIF images as JPEG")

@@ -845,3 +845,38 @@ def test_metrics_of_a_newer_version_stay_in_the_file(faces, stored, copied):
 
 def test_a_result_says_by_which_version_it_was_written(stored):
     assert json.loads((stored.path / "result.json").read_text())["versions"]["fer_utils"] == fer_utils.__version__
+
+
+def test_a_store_that_cannot_be_written_is_said_before_the_training(faces, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("the training was begun"))
+    with pytest.raises(FerError, match=r"`FER_HOME`.*file/results.*\n.*the training cannot be stored.*FER_HOME"):
+        run(toy(faces), progress=False)
+
+
+def test_a_disk_without_room_for_the_networks_files_is_said_before_the_training(faces, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("the training was begun"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: (10**9, 10**9 - 5_000_000, 5_000_000))
+    with pytest.raises(FerError, match=r"the training in `FER_HOME`, .* are needed, 5\.0 MB are free"):
+        run(toy(faces), progress=False)
+
+
+def test_a_disk_that_is_full_while_an_epoch_is_stored_is_said_and_its_training_goes_on(faces, tmp_path, monkeypatch):
+    from fer_utils.training import fitting
+
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
+    keep, epochs = fitting._keep, []
+
+    def full(model, folder, epoch, history):
+        if epochs:
+            raise OSError(28, "No space left on device")
+        epochs.append(epoch)
+        keep(model, folder, epoch, history)
+
+    with monkeypatch.context() as patch, untraced():
+        patch.setattr(fitting, "_keep", full)
+        with pytest.raises(FerError, match=r"The training could not be stored: the disk is full.*last whole epoch"):
+            run(toy(faces), progress=False)
+    assert list((tmp_path / "store").rglob("epoch-0001.keras"))

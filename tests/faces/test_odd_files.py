@@ -5,6 +5,7 @@ Each is in the report with its cause, and the good ones are read.
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import struct
@@ -16,7 +17,9 @@ import numpy as np
 import pytest
 
 from fer_utils import datasets
+from fer_utils.core.errors import FerError
 from fer_utils.faces import images, prepare, read_frames
+from fer_utils.live.streams import Source
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
 pytest.importorskip("dlib", reason="dlib is not installed: pip install dlib-bin")
@@ -55,6 +58,15 @@ def sound() -> bytes:
 
 
 FACE = drawn.face(1)
+#: Two halves of 100 x 64 pixels, red and blue; OpenCV's videos read this one, which has a single tile.
+HEIC = base64.b64decode(
+    b"AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAVZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAA"
+    b"AAAERAAAEAAQAAAAABegABAAAAAAAAAE4AAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAA1mlwcnAA"
+    b"AAC3aXBjbwAAAHhodmNDAQNwAAAAkAAAAAAAHvAA/P34+AAADwNgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQGEAAQArQgEBA3AAAAMAkA"
+    b"AAAwAAAwAeoBkgQWW6kkprm4CGgwIAAAMAMgAAAwACEGIAAQAHRAHBcrAiQAAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAADIAAAA"
+    b"QAAAABBwaXhpAAAAAAMICAgAAAAXaXBtYQAAAAAAAAABAAEEgQIDBAAAAFZtZGF0AAAASigBrxOA5qhw0//+BJR//OXnh+jQUtJ5u0qckqdS+m"
+    b"whV/uQsBU9EZWlW2RKacPUV1hbItXAWpnBNVXdObyaGbCkioAAAAMAAAh4"
+)
 #: name -> (content, the kind that the report must give it, a word of the cause)
 FILES = {
     "page-saved-instead.mp4": (b"<!DOCTYPE html><html><body>Please log in</body></html>", "unreadable", "video"),
@@ -76,6 +88,8 @@ FILES = {
         "video",
     ),
     "head-only.flv": (b"FLV\x01\x05\0\0\0\x09\0\0\0\0", "unreadable", "video"),
+    "phone-renamed.jpg": (HEIC, "unreadable", "save it as JPEG"),
+    "phone-renamed.mov": (HEIC, "unreadable", "save it as JPEG"),
     "head-only.jpg": (b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01", "unreadable", "image"),
     "no-pixels.png": (png(0, 0, b""), "unreadable", "image"),
     "no-pixels.pgm": (b"P5\n0 0\n255\n", "unreadable", "image"),
@@ -242,3 +256,14 @@ def test_the_good_ones_are_read_and_nothing_vanishes(made):
     lying = {str(path) for path in root.iterdir()}
     assert set(found.meta["path"]) | set(found.problems["path"]) >= lying | set(clips["path"])
     assert str(root / "hole.mp4") in set(found.meta["path"]) | set(found.problems["path"])
+
+
+@pytest.mark.parametrize("name", ["phone.heic", "phone.HIF", "phone.mp4"])
+def test_a_phones_picture_is_refused_by_whoever_reads_it(tmp_path, name):
+    (tmp_path / name).write_bytes(HEIC)
+    reading = read_frames(tmp_path / name)
+    assert reading.frames == [] and [note.problem for note in reading.notes] == [
+        "it is a HEIC or AVIF image, which may be read in part only; save it as JPEG"
+    ]
+    with pytest.raises(FerError, match="save it as JPEG"):
+        Source(tmp_path / name)

@@ -115,6 +115,17 @@ def test_the_resolution_test_can_fail(tmp_path):
         resolve(tmp_path, "ipywidgets>=8", there={"ipywidgets": COLAB["ipywidgets"]})
 
 
+def test_every_package_of_the_lock_has_its_hashes_and_pip_is_told_to_ask_for_them(root):
+    """`pip install --require-hashes -r requirements.txt`; the files of every system and Python are among them."""
+    entries = re.findall(
+        r"(?m)^([\w.-]+)==.*((?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)*)", (root / "requirements.txt").read_text()
+    )
+    assert len(entries) > 200 and [name for name, hashes in entries if not hashes] == []
+    makefile = (root / "Makefile").read_text()
+    assert "--require-hashes -r requirements.txt" in makefile and "uv pip compile" in makefile
+    assert "--generate-hashes" in makefile
+
+
 def test_the_lock_holds_every_requirement_of_the_extras_it_is_made_from(root):
     from packaging.markers import default_environment
     from packaging.requirements import Requirement
@@ -123,7 +134,7 @@ def test_the_lock_holds_every_requirement_of_the_extras_it_is_made_from(root):
     lock = {}
     for line in (root / "requirements.txt").read_text().splitlines():
         if line and not line.startswith(("#", " ")):
-            requirement = Requirement(line)
+            requirement = Requirement(line.removesuffix(" \\"))
             lock.setdefault(requirement.name.lower(), []).append(requirement)
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]

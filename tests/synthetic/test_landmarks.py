@@ -295,11 +295,23 @@ def test_a_write_that_fails_leaves_no_predictor_and_the_next_call_makes_it(tiny,
             raise OSError(28, "No space left on device")
         real(path, data)
 
-    with pytest.MonkeyPatch.context() as patched, pytest.raises(OSError, match="No space"):
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        pytest.raises(FerError, match="predictor could not be stored: the disk is full"),
+    ):
         patched.setattr(landmark_predictor, "write_atomic", full)
         landmark_predictor.train(tmp_path / "a.dat", **TINY)
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
     assert landmark_predictor.train(tmp_path / "a.dat", **TINY).read_bytes() == tiny.read_bytes()
+
+
+def test_learning_is_said_also_without_a_bar(brief, tmp_path, capsys):
+    """It takes minutes; what is finished is not said again."""
+    made = landmark_predictor.train(tmp_path / "a.dat", **TINY)
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1 and "once" in said.err and "minutes" in said.err
+    landmark_predictor.train(made, **TINY)
+    assert capsys.readouterr().err == ""
 
 
 def test_what_stands_there_already_is_left_alone(tiny, tmp_path):
