@@ -178,8 +178,11 @@ def test_prepare(place, call):
         "clips": ACTORS * CLIPS,
         "faces": len(stored),
         "fingerprint": stored.fingerprint,
+        "lost": made["faces"]["lost"],
         "problems": [],
     }
+    assert sum(row["clips"] for row in made["faces"]["lost"]) == ACTORS * CLIPS
+    assert not any(row["without_a_face"] or row["share"] for row in made["faces"]["lost"])
     assert len(stored) == ACTORS * CLIPS * FRAMES
     status, out, err = call(
         "prepare",

@@ -281,7 +281,7 @@ def test_quality_orders_sharp_and_blurred():
 
 
 def test_detector_registry():
-    assert detectors.available() == ("dlib", "haar", "yunet")
+    assert detectors.available() == ("dlib", "haar", "whole", "yunet")
     with pytest.raises(FerError, match=r"`detector`.*\('dlib', 'haar', 'whole', 'yunet'\).*Received: 'mtcnn'"):
         detectors.create("mtcnn")
 
