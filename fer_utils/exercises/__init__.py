@@ -2,24 +2,23 @@
 
 A grader calls the answer on values that the chapter does not show, compares
 with what must hold, and answers with the first thing that is wrong.  Whatever
-an answer does (raise, hang, return nonsense), `check` returns a verdict.
+an answer does (raise, hang, end the program, return nonsense), `check` returns a
+verdict, and the session goes on; `fer_utils.exercises.guard` says how far.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 import html
 import importlib
 import itertools
 import operator
-import signal
-import threading
 import traceback
 
 import numpy as np
 
 from fer_utils.core.errors import invalid
+from fer_utils.exercises import guard
 
 #: Each exercise and the function of this package that grades it.
 _GRADERS: dict[str, str] = {
@@ -66,10 +65,6 @@ class Wrong(Exception):  # noqa: N818 - a verdict on an answer, and no fault of 
     """Raised by a grader: the answer is wrong, and this is why."""
 
 
-class _OutOfTime(BaseException):
-    """Not an Exception, so that an answer's own ``except Exception`` does not swallow it."""
-
-
 def available() -> tuple[str, ...]:
     """The exercises' numbers: chapter, dash, number."""
     return tuple(_GRADERS)
@@ -86,7 +81,14 @@ def check(exercise: str, answer: object) -> Verdict:
     Returns
     -------
     Verdict, true or false, that prints what was wrong.  An answer that raises,
-    or runs for more than 20 seconds, is a wrong answer and not an error.
+    ends the program, takes more than 2 GB of memory or runs for more than 20
+    seconds, is a wrong answer and not an error.
+
+    Notes
+    -----
+    On Linux the answer runs twice: in a copy of the process, of which nothing
+    is seen, and if it came back there, in the session.  What it prints appears
+    once; a file to which it adds a line gets the line twice.
 
     Raises
     ------
@@ -106,42 +108,27 @@ def check(exercise: str, answer: object) -> Verdict:
             "Pass the function itself, without calling it.",
         )
     try:
-        with _limited(SECONDS):
-            praise = grader(answer)
+        return guard.guarded(lambda: _graded(exercise, grader, answer), SECONDS)
+    except guard.Stopped as stopped:
+        return Verdict(exercise, False, str(stopped))
+
+
+def _graded(exercise: str, grader, answer) -> Verdict:
+    try:
+        return Verdict(exercise, True, grader(answer))
     except Wrong as wrong:
         return Verdict(exercise, False, str(wrong))
-    except _OutOfTime:
-        return Verdict(exercise, False, f"no answer within {SECONDS} seconds: is there a loop that never ends?")
-    except (
-        Exception,
-        SystemExit,
-    ) as error:  # whatever a student's code raises is for the student to read, and `exit()` ends no lesson
+    except MemoryError:
+        raise
+    except BaseException as error:  # whatever a student's code raises is for the student to read
         where = traceback.extract_tb(error.__traceback__)[-1]
+        try:
+            words = str(error)
+        except Exception:  # an exception of the student's own, which fails to say what it is
+            words = "(without words)"
         return Verdict(
-            exercise, False, f"your code raised {type(error).__name__}: {error} (line {where.lineno} of {where.name})."
+            exercise, False, f"your code raised {type(error).__name__}: {words} (line {where.lineno} of {where.name})."
         )
-    return Verdict(exercise, True, praise)
-
-
-@contextmanager
-def _limited(seconds: int):
-    """Interrupt the block after some seconds, where the system can (main thread, not Windows)."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_):
-        raise _OutOfTime
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        # A signal that is still on its way would end the process by the usual handler; to ignore it takes it back.
-        signal.signal(signal.SIGALRM, signal.SIG_IGN)
-        signal.signal(signal.SIGALRM, before)
 
 
 def asked(answer, arguments: str, *given):
