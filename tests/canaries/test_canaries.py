@@ -9,6 +9,7 @@ import sys
 import pytest
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 
 import canary  # noqa: E402
@@ -56,6 +57,18 @@ def test_every_stage_with_a_canary_has_mutants():
 def test_a_file_of_tests_tries_the_mutants_of_every_stage():
     tested = [importlib.import_module(f"mutants.{file.stem.removeprefix('test_mutants_')}") for file in FILES]
     assert set(MUTANTS) | set(HARMLESS) == {stage for module in tested for stage in stages_of(module)}
+
+
+@pytest.mark.parametrize("stage", sorted({*MUTANTS, *HARMLESS}))
+def test_the_text_that_an_edit_replaces_is_still_in_its_file(stage):
+    """Harmless edits are made all at once, so that one may have taken the place of another."""
+    texts: dict[str, str] = {}
+    for file, old, new in HARMLESS.get(stage, ()):
+        texts.setdefault(file, (ROOT / file).read_text(encoding="utf-8"))
+        assert old in texts[file], (file, old)
+        texts[file] = texts[file].replace(old, new, 1)
+    for file, old, _ in MUTANTS.get(stage, ()):
+        assert old in (ROOT / file).read_text(encoding="utf-8"), (file, old)
 
 
 # --- the rule itself ------------------------------------------------------------------------

@@ -46,7 +46,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (FITTING, "shuffle_seed=seed, flip", "shuffle_seed=None, flip"),
         (FITTING, "training.begin(epoch)", "training.begin(0)"),
         (FITTING, "history.setdefault(name, []).append(float(values[-1]))", "history[name] = [float(values[-1])]"),
-        (FITTING, 'start, history = saved["epoch"]', 'start, history = saved["epoch"] - 1'),
+        (FITTING, "model, start, history = kept", "model, start, history = kept[0], kept[1] - 1, kept[2]"),
     ],
     "experiments": [
         (CONFIG, 'tier: str = "class"', 'tier: str = "full"'),

@@ -85,7 +85,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (COSTS, '"median_ms"', '"ratio"'),
         (COSTS, "shown[name][:1]", "shown[name][:2]"),
         (COSTS, "repeats=repeats, baseline=baseline", "repeats=repeats, baseline=next(iter(networks))"),
-        (COSTS, "np.mean(np.asarray(run(unseen)).argmax(axis=1) == said)", "np.mean(said == said)"),
+        (COSTS, "np.mean(_labels(run(unseen), name) == said)", "np.mean(said == said)"),
         (COSTS, "quantize=kind,", "quantize=None,"),
     ],
     "audit_set": [
@@ -118,8 +118,8 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (POPULATION, 'np.array([*network.labels, ""])', 'np.array([*networks[0].labels, ""])'),
         (
             POPULATION,
-            "predict_probabilities(model, joined, here).argmax",
-            "predict_probabilities(model, joined, here).argmin",
+            'finite_scores("networks", scores, f"number {number}").argmax',
+            'finite_scores("networks", scores, f"number {number}").argmin',
         ),
         (POPULATION, "right=np.mean(rights, axis=0)", "right=np.max(rights, axis=0)"),
         (POPULATION, "given = np.full(len(table), len(names) - 1)", "given = np.full(len(table), 0)"),
