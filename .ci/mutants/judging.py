@@ -193,7 +193,7 @@ class Judge:
             if told["status"] not in (0, 5):  # 5: no test chosen
                 return "killed", f"{files[0]} (pytest ended with {told['status']})"
             asked += len(told["seconds"])
-        return "lived", f"{asked} tests asked"
+        return "lived", f"{asked} tests asked" if asked else "no test reaches it"
 
     @contextmanager
     def _made(self, module: str, change: Change) -> Iterator[None]:

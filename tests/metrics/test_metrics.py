@@ -302,3 +302,9 @@ def test_the_intervals_of_a_result_are_those_of_its_seed():
             assert made[name] == alone, (name, seed)
     other = metrics.evaluate(true, predicted, people, "abc", seed=6)
     assert other["accuracy"]["low"] != metrics.evaluate(true, predicted, people, "abc", seed=5)["accuracy"]["low"]
+
+
+def test_of_nobody_there_is_no_share_and_no_interval():
+    nothing = np.array([], int)
+    made = metrics.interval(nothing, nothing, nothing, 2)
+    assert np.isnan(made["value"]) and made["low"] is made["high"] is None and made["groups"] == 0
