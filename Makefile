@@ -13,7 +13,7 @@ PORT ?= 8000
 # Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
 export FER_HOME ?= $(CURDIR)/_build/fer
 
-.PHONY: help env book publish status test lint bench serve lab lock address clean
+.PHONY: help env book publish status test mutants lint bench serve lab lock address clean
 
 help:
 	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class; JOBS=n chapters at a time)"
@@ -21,6 +21,7 @@ help:
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite (JOBS=n workers; default one more than processors, 5 at most)"
+	@echo "make mutants           change the package in one place at a time: does a test notice? (MODULES=... SINCE=commit SEED=1 COUNT=5 AT_LEAST=per cent)"
 	@echo "make lint              style, the order of the subpackages, types, text files, workflows"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
@@ -40,6 +41,11 @@ status: env
 # A worker takes a file at a time, so that what a file's tests share is made once; tests/conftest.py orders the files.
 test: env
 	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),auto) --dist loadfile --no-loadscope-reorder --max-worker-restart=2
+
+# The modules that changed, or MODULES="metrics splits/splitting"; only a copy of the checkout is ever edited.
+mutants: env
+	@$(RUN) .ci/mutants $(MODULES) $(if $(SINCE),--since $(SINCE)) $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT)) \
+	  $(if $(AT_LEAST),--at-least $(AT_LEAST))
 
 # All checks run, also after one that fails; the status says whether all were clean.
 lint: env

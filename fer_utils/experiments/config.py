@@ -113,7 +113,7 @@ class Experiment:
     model="knn")``.  ``tier`` is a short way to set the data's tier.
 
     >>> Experiment(split="actor").split
-    Split(by='actor', test=0.2, seed=0)
+    Split(by='actor', test=0.2, seed=0, fold=None)
     """
 
     data: Data = field(default_factory=Data)

@@ -106,7 +106,7 @@ def least_count(throws: int, chance: float, luck: float = LUCK) -> int:
     It is ``throws`` + 1 if none is rare enough.
 
     >>> least_count(67, 0.13)
-    16
+    17
     """
     tail, count = 0.0, throws + 1
     while count > 0:

@@ -807,6 +807,14 @@ def test_bombs_are_refused_by_their_own_directory(tmp_path):
     refused(tmp_path, zipped(many, zipfile.ZIP_DEFLATED), "bomb", "20 times is the limit")
 
 
+def test_a_long_directory_of_a_large_zip_is_refused_by_its_zip64_record(tmp_path):
+    """The plain record says a small directory; that of zip64 (fields by PKWARE's APPNOTE 4.3.14) says a huge one."""
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, 1 << 40, 0)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, 0, 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 46, 0, 0)
+    refused(tmp_path, record + locator + end, "bomb", "directory of 1,099,511,627,776 bytes")
+
+
 def patched_directory(data: bytes, at: int, value: int, size: str = "<L") -> bytes:
     """The zip with one field of its first directory entry changed."""
     changed = bytearray(data)

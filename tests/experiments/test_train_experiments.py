@@ -589,6 +589,16 @@ def test_a_diverged_experiment_is_not_stored_and_a_stored_one_is_not_handed_out(
     assert str(stored.path) in str(error.value)
 
 
+def test_a_result_from_before_faces_were_counted_is_read(faces, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    stored = run(toy(faces, model="knn"), progress=False)
+    value = json.loads((stored.path / "result.json").read_text())
+    del value["faces"]
+    (stored.path / "result.json").write_text(json.dumps(value))
+    older = Result.load(stored.path)
+    assert older.faces == {} and older.metrics == stored.metrics
+
+
 def test_scores_that_are_no_numbers_are_not_stored(faces, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_HOME", str(tmp_path))
     monkeypatch.setattr(training, "predict_probabilities", lambda model, images, rows: np.full((len(rows), 2), np.nan))

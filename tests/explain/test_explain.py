@@ -494,6 +494,8 @@ def test_a_network_that_reads_the_mark_is_caught_and_one_that_does_not_is_not():
         (lambda plain, out: shortcuts.shortcut_mask("dots", 60, classes=11), "`classes`.*10"),
         (lambda plain, out: shortcuts.shortcut_mask("corner", 8), "`size`"),
         (lambda plain, out: shortcuts.mark(plain.images, [0], "corner"), "`numbers`"),
+        (lambda plain, out: shortcuts.marks([0, 3], 3), "`numbers`.*0 to 2"),
+        (lambda plain, out: shortcuts.marks([-1, 0], 3), "`numbers`.*0 to 2"),
         (lambda plain, out: shortcuts.mark(plain.images.astype(float), [0] * 40, "corner"), "`images`"),
     ],
 )

@@ -586,3 +586,11 @@ def test_the_command_line(shown, predictor, tmp_path, monkeypatch, capsys):
     assert "`align`" in capsys.readouterr().err
     assert main.main([*call, str(tmp_path / "four"), "--detector", "yunet"]) == 2
     assert "OpenCV Zoo" in capsys.readouterr().err
+
+
+def test_a_large_face_is_made_small_by_the_means_of_its_squares():
+    """From 96 pixels to 24 each pixel is the mean of four by four: nothing between the sampled points is lost."""
+    picture = np.random.default_rng(0).integers(0, 256, (96, 96), np.uint8)
+    made = faces.crop(np.repeat(picture[..., None], 3, axis=2), Box(0, 0, 96, 96, 1), size=24, margin=0.0)
+    means = picture.reshape(24, 4, 24, 4).mean(axis=(1, 3))
+    assert np.abs(made - means).max() <= 1

@@ -191,6 +191,13 @@ def test_numbers_of_32_bits_and_more(kind, colour, scale, white):
     assert images.decode(data).remarks[0][2] == f"0 taken as black, {white} as white"
 
 
+def test_transparency_of_numbers_of_32_bits_is_no_colour():
+    stored = np.dstack([truth()[..., ::-1], np.full(truth().shape[:2], 128)]).astype(np.float32)
+    data = cv2.imencode(".tiff", stored, [cv2.IMWRITE_TIFF_COMPRESSION, 1])[1].tobytes()
+    distance, remarks = off(data, truth())
+    assert distance < 0.01 and remarks == ["value range"]
+
+
 def test_numbers_without_a_known_range_are_stretched_and_gaps_are_black():
     picture = np.linspace(-3, 70_000, 96 * 128).reshape(96, 128).astype(np.float32)
     picture[5, 5], picture[6, 6] = np.nan, np.inf

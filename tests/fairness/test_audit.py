@@ -186,6 +186,9 @@ def test_what_cannot_be_set_side_by_side_or_planned_is_named():
     for values, options in (([0.5], {}), ([0.5, 0.6], {"share": 0.0}), ([0.5, 0.6], {"tests": 0})):
         with pytest.raises(FerError, match=r"`(values|share|tests)`"):
             power(values, **{"share": 0.3, "tests": 1, **options})
+    with pytest.raises(FerError, match="`people`"):
+        power([0.5, 0.6], share=0.3, tests=1, people=(3,))
+    assert power([0.5, 0.6], share=0.3, tests=1, people=(4,), gaps=(0.1,), repeats=50)[0]["people"] == 4
     for options in (
         {"people": 1},
         {"tested": 99, "people": 4},

@@ -1,6 +1,7 @@
 """Metrics against scikit-learn and by hand; intervals and tests against what is known of them."""
 
 import itertools
+import warnings
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -365,3 +366,35 @@ def test_an_honest_network_is_calibrated_and_a_boastful_one_is_too_sure():
 def test_bad_arguments(call, word):
     with pytest.raises(FerError, match=word):
         call()
+
+
+def test_a_class_that_nobody_showed_is_nan_and_warns_of_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        shares = metrics.recall(np.array([[3, 1], [0, 0]]))
+    assert shares[0] == 0.75 and np.isnan(shares[1])
+    assert np.isnan(metrics.accuracy(np.zeros((2, 2)))), "of nobody, there is no share"
+
+
+def test_a_certain_network_is_a_network():
+    """Probabilities of exactly 0 and 1 are right: one of two sure answers is wrong, so confidence is off by a half."""
+    made = metrics.calibration(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]]), ["a", "b"])
+    assert made["error"]["value"] == made["excess"]["value"] == pytest.approx(0.5)
+
+
+def test_the_intervals_of_a_result_are_those_of_its_seed():
+    rng = np.random.default_rng(4)
+    true, predicted, people = rng.integers(0, 3, 90), rng.integers(0, 3, 90), np.repeat(np.arange(9), 10)
+    for words, seed in (({}, 0), ({"seed": 5}, 5)):
+        made = metrics.evaluate(true, predicted, people, "abc", **words)
+        for name in ("accuracy", "macro_f1"):
+            alone = metrics.interval(true, predicted, people, 3, getattr(metrics, name), seed=seed)
+            assert made[name] == alone, (name, seed)
+    other = metrics.evaluate(true, predicted, people, "abc", seed=6)
+    assert other["accuracy"]["low"] != metrics.evaluate(true, predicted, people, "abc", seed=5)["accuracy"]["low"]
+
+
+def test_of_nobody_there_is_no_share_and_no_interval():
+    nothing = np.array([], int)
+    made = metrics.interval(nothing, nothing, nothing, 2)
+    assert np.isnan(made["value"]) and made["low"] is made["high"] is None and made["groups"] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -48,6 +49,36 @@ def _each_machine_answers_once():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(likeness, "cross_val_predict", answers)
         yield
+
+
+def test_head_and_eyes_turn_to_the_actors_own_side_by_the_bearing_of_the_label():
+    """Equal draws, other side: what is left of two mirrored actors' heads is what the label adds, by hand."""
+    right = studio.person(5)
+    right = dataclasses.replace(right, asymmetry=abs(right.asymmetry) or 0.1)
+    left = dataclasses.replace(right, asymmetry=-right.asymmetry)
+    for label in ("contempt", "fearful", "sad"):
+        one, other = (
+            perform(who, label, frames=30, rng=np.random.default_rng(3), seconds=3.0) for who in (right, left)
+        )
+        yaw, pitch, roll, sideways, _ = acting.BEARING[label]
+        moved = one.apex[:, None] * np.array([yaw, pitch, roll])
+        # Yaw and roll change their side, pitch does not; the same for looking sideways and up.
+        apart = np.abs(one.pose - other.pose)
+        assert np.allclose(apart[:, 1], 0, atol=1e-4), label
+        for axis in (0, 2):
+            share = apart[:, axis].max() / max(2 * np.abs(moved[:, axis]).max(), 1e-9)
+            assert share == 0 if not moved[:, axis].any() else 0.4 < share < 2.5, (label, axis)
+        gaze = one.gaze - other.gaze
+        assert np.allclose(gaze[:, 1], 0, atol=1e-4), label
+        assert bool(np.abs(gaze[:, 0]).max() > 0.01) is bool(sideways), label
+
+
+def test_sad_eyes_are_not_lifted_sideways():
+    """The label's two numbers for the eyes are one each way: sad looks by 0.22 down or up, and not to the side."""
+    who = studio.person(7)
+    takes = [perform(who, "sad", frames=30, rng=np.random.default_rng(k)).gaze for k in range(20)]
+    sideways, up = np.mean(takes, axis=(0, 1))
+    assert abs(sideways) < 0.08 < abs(up)
 
 
 def means(acted, expression, unit):
