@@ -670,6 +670,7 @@ def _compression():
         }.items():
             for name, gives in fakes.items():
                 put(patch.object(module, name, noted.function(name, gives)))
+        put(patch.object(models, "damage_of", lambda file: ""))  # the fakes write no real networks
         put(patch.object(compression, "home", lambda: Path(place)))
         put(patch.object(compression, "time", SimpleNamespace(monotonic=lambda: next(clock))))
         put(patch.object(compression, "importlib", SimpleNamespace(util=SimpleNamespace(find_spec=is_there))))
