@@ -30,8 +30,13 @@ def free_bytes(folder: str | os.PathLike) -> int:
 
 
 def _usage(folder: str | os.PathLike) -> tuple[int, int, int]:
+    return shutil.disk_usage(_nearest(folder))
+
+
+def _nearest(folder: str | os.PathLike) -> Path:
+    """The folder, or the nearest one above it that is there."""
     whole = Path(folder).absolute()
-    return shutil.disk_usage(next(place for place in (whole, *whole.parents) if os.path.exists(place)))
+    return next(place for place in (whole, *whole.parents) if os.path.exists(place))
 
 
 def size(count: int) -> str:
@@ -52,7 +57,8 @@ def check_folder(argument: str, folder: str | os.PathLike, *, needed: int = 0, w
     Parameters
     ----------
     argument : name of the argument, or of the variable (``FER_HOME``), that says where the folder is.
-    folder : the folder; it is made, with those above it, unless there is too little room.
+    folder : the folder. It is not made: a small file is written to it, or to the nearest folder above it that is there,
+        and taken away again.
     needed : bytes that will be written, as far as that is known; `MARGIN` is added.
     what : what is to be stored, for the message: ``"the faces"``.
     remedy : how another folder is named, a sentence.
@@ -69,8 +75,7 @@ def check_folder(argument: str, folder: str | os.PathLike, *, needed: int = 0, w
                 f"Too little room for {what} in `{argument}`, {folder}: about {size(needed + MARGIN)} are needed, "
                 f"{size(free)} are free. Make room, or choose another disk: {remedy}"
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=_nearest(folder)) as file:
             file.write(bytes(4096))
     except OSError as error:
         raise invalid(

@@ -75,6 +75,12 @@ def test_too_little_room_says_how_much_is_needed_and_free_and_makes_nothing(tmp_
     assert not (tmp_path / "new").exists()
 
 
+def test_where_there_is_room_nothing_is_made(tmp_path):
+    """The call that follows may be refused for another reason, and then must have begun nothing."""
+    check_folder("root", tmp_path / "new" / "below", needed=1, what="the film", remedy="Say another.")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES])
 def test_what_the_disk_refuses_is_a_sentence_without_a_number(number):
     with pytest.raises(FerError) as caught, refusals_said("The film", "It goes on."):
