@@ -61,7 +61,9 @@ def assemble(book: Book, published: Publication | None = None) -> None:
         shutil.copy(book.root / name, target)
     repository = published.repository if published else address.current(book)
     config = with_address(yaml.safe_load((book.root / "_config.yml").read_text(encoding="utf8")), repository)
-    (book.source / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf8")
+    (book.source / "_config.yml").write_text(
+        yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf8"
+    )
     shutil.copytree(book.browser, book.source / "_vendor", ignore=shutil.ignore_patterns("key.txt"))
     for chapter in book.chapters():
         target = book.source / f"{chapter}.ipynb"
