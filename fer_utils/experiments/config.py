@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fer_utils import faces, splits
 from fer_utils.core import labels, provenance, stages
 from fer_utils.core.errors import invalid
@@ -17,7 +19,10 @@ from fer_utils.training import Recipe
 
 @dataclass(frozen=True)
 class Data:
-    """Which faces: a drawn stand-in (``tier``), real clips under ``root``, or a ``face_set`` on disk."""
+    """Which faces: a drawn stand-in (``tier``), real clips under ``root``, or a ``face_set`` on disk.
+
+    ``people_seed`` says who is drawn: see `fer_utils.synthetic.stand_ins.clip_table`.
+    """
 
     dataset: str = "ravdess"
     tier: str = "class"
@@ -26,6 +31,14 @@ class Data:
     frames: int = 6
     detector: str = "dlib"
     face_set: str | None = None
+    people_seed: int = stand_ins.SEED
+
+    def configuration(self) -> dict:
+        """The data as a dict; ``people_seed`` came after results were stored and is in it only where it is another."""
+        value = asdict(self)
+        if self.people_seed == stand_ins.SEED:
+            del value["people_seed"]
+        return value
 
     def load(self, progress: bool = True) -> faces.FaceSet:
         """The face set, made first if need be."""
@@ -38,6 +51,7 @@ class Data:
             twins=self.twins,
             frames=self.frames,
             detector=self.detector,
+            people_seed=self.people_seed,
             progress=progress,
         )
 
@@ -47,16 +61,47 @@ class Split:
     """Who tests: see `fer_utils.splits.split`.
 
     With ``fold`` (0, 1, ...) one of the 1 / ``test`` (rounded) folds of `fer_utils.splits.folds`: over all of
-    them everybody tests once.
+    them everybody tests once.  ``validation``, a share of the units that do not test, is for choosing: when training
+    ends (the recipe's ``patience``) and how.  Nothing is learned from them, and they do not test.
     """
 
     by: str = "actor"
     test: float = 0.2
     seed: int = 0
     fold: int | None = None
+    validation: float | None = None
 
     def rows(self, meta) -> tuple:
-        """(train, test) row positions of a table of frames; FerError if the split cannot be made."""
+        """(train, test) row positions of a table of frames; FerError if the split cannot be made.
+
+        Rows for `validation_rows` are in neither.
+        """
+        known, test = self._known_and_test(meta)
+        return (known, test) if self.validation is None else (self._learn_and_choose(meta, known)[0], test)
+
+    def validation_rows(self, meta) -> np.ndarray:
+        """Row positions of a table of frames that choose; none without ``validation``."""
+        if self.validation is None:
+            return np.zeros(0, np.int64)
+        return self._learn_and_choose(meta, self._known_and_test(meta)[0])[1]
+
+    def configuration(self) -> dict:
+        """The split as a dict; ``validation`` came after results were stored and is in it only where it is set."""
+        value = asdict(self)
+        if self.validation is None:
+            del value["validation"]
+        return value
+
+    def _learn_and_choose(self, meta, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The rows that do not test, divided; each fold draws anew."""
+        share = self.validation
+        if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share < 1:
+            raise invalid("validation", expected="None, or a share between 0 and 1, both excluded", received=share)
+        drawn_by = self.seed * 1000 + (0 if self.fold is None else self.fold)
+        learn, choose = splits.split(meta.iloc[known], self.by, share, drawn_by)
+        return known[learn], known[choose]
+
+    def _known_and_test(self, meta) -> tuple[np.ndarray, np.ndarray]:
         if self.fold is None:
             return splits.split(meta, self.by, self.test, self.seed)
         if isinstance(self.test, bool) or not isinstance(self.test, (int, float)) or not 0 < self.test <= 0.5:
@@ -113,7 +158,7 @@ class Experiment:
     model="knn")``.  ``tier`` is a short way to set the data's tier.
 
     >>> Experiment(split="actor").split
-    Split(by='actor', test=0.2, seed=0, fold=None)
+    Split(by='actor', test=0.2, seed=0, fold=None, validation=None)
     """
 
     data: Data = field(default_factory=Data)
@@ -148,6 +193,13 @@ class Experiment:
             raise invalid("recipe", expected="a Recipe", received=self.recipe)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise invalid("seed", expected="a whole number of 0 or more", received=self.seed)
+        if self.recipe.patience is not None and self.split.validation is None:
+            raise invalid(
+                "split",
+                expected="a share for `validation`, which the recipe's `patience` asks",
+                received=self.split,
+                remedy="Give one: Split(validation=0.25).",
+            )
         if self.tier is not None:
             if self.tier not in stand_ins.TIERS:
                 raise invalid("tier", expected=f"one of {', '.join(stand_ins.TIERS)}", received=self.tier)
@@ -174,8 +226,13 @@ class Experiment:
 
     def configuration(self) -> dict:
         """The experiment as a JSON-able dict, nested as it is."""
-        value: dict[str, Any] = {name: asdict(getattr(self, name)) for name in ("data", "split", "model", "recipe")}
-        value["seed"] = self.seed
+        value: dict[str, Any] = {
+            "data": self.data.configuration(),
+            "split": self.split.configuration(),
+            "model": asdict(self.model),
+            "recipe": self.recipe.configuration(),
+            "seed": self.seed,
+        }
         value["model"]["options"] = {k: list(v) if isinstance(v, tuple) else v for k, v in self.model.options}
         if self.distillation is not None:
             taught = self.distillation

@@ -127,6 +127,7 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
     targets = targets.to_numpy(np.int64)
     split = experiment.split
     train_rows, test_rows = split.rows(meta)
+    validation_rows = split.validation_rows(meta)
     images = faces.resize(face_set.images, experiment.model.size, progress=progress)
 
     keras.utils.set_random_seed(experiment.seed)
@@ -145,7 +146,9 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         images,
         targets,
         train_rows,
-        test_rows,
+        # Who tests is asked once, at the end, where others say when training ends.
+        test_rows if split.validation is None else [],
+        validation=validation_rows,
         recipe=experiment.recipe,
         seed=experiment.seed,
         folder=work,
@@ -173,7 +176,8 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
             **{f"p_{name}": scores[:, i].astype(float).round(5) for i, name in enumerate(names)},
         }
     )
-    leaked = splits.leakage(meta, train_rows, test_rows)
+    met = np.union1d(train_rows, validation_rows)
+    leaked = splits.leakage(meta, met, test_rows)
     result = Result(
         path=folder,
         experiment=experiment.configuration(),
@@ -185,6 +189,7 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         split={
             "train": len(train_rows),
             "test": len(test_rows),
+            **({} if split.validation is None else {"validation": len(validation_rows)}),
             "train_actors": int(meta.iloc[train_rows]["actor"].nunique()),
             "test_actors": int(rows["actor"].nunique()),
             "leaked_share": {level: float(share) for level, share in leaked["share"].items()},

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fer_utils import datasets, faces, studio
 from fer_utils.core import provenance, stages
-from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.paths import expanded, home, made_again_if_damaged
 from fer_utils.core.tables import ClipTable, Problems
 from fer_utils.faces.detectors import create
@@ -51,6 +51,7 @@ def clip_table(
     tier: str = "class",
     root: str | Path | None = None,
     twins: bool = False,
+    people_seed: int = SEED,
     progress: bool = True,
 ) -> ClipTable:
     """The clips of a data set: filmed with drawn actors, or found under ``root``.
@@ -61,6 +62,7 @@ def clip_table(
     tier : ``smoke``, ``class`` or ``full``: how much is filmed (see `SIZES`).
     root : a folder of real clips in the data set's own layout; None films the stand-in.
     twins : film RAVDESS's audio-video twins, too.
+    people_seed : who is drawn and how they act, 0 or more; another number gives people who are nowhere else in the book.
 
     Raises
     ------
@@ -74,7 +76,8 @@ def clip_table(
             # Without this sentence a mistyped folder shows many cells later, as an index that is out of range.
             raise _nothing_in(root, f"a folder with clips of {dataset}", clips.problems)
         return clips
-    return datasets.scan(dataset, film_stand_in(dataset, tier=tier, twins=twins, progress=progress))
+    folder = film_stand_in(dataset, tier=tier, twins=twins, people_seed=people_seed, progress=progress)
+    return datasets.scan(dataset, folder)
 
 
 def _nothing_in(root: str | Path, expected: str, problems: Problems) -> FerError:
@@ -88,10 +91,13 @@ def _nothing_in(root: str | Path, expected: str, problems: Problems) -> FerError
     )
 
 
-def film_stand_in(dataset: str, *, tier: str = "class", twins: bool = False, progress: bool = True) -> Path:
+def film_stand_in(
+    dataset: str, *, tier: str = "class", twins: bool = False, people_seed: int = SEED, progress: bool = True
+) -> Path:
     """Film a drawn stand-in once and return its folder."""
     size = _size(dataset, tier)
-    arguments = {"layout": dataset, **asdict(size), "seed": SEED}
+    people_seed = whole_number("people_seed", people_seed, 0)
+    arguments = {"layout": dataset, **asdict(size), "seed": people_seed}
     if twins:
         arguments["twins"] = True
     # The key holds the studio's version: a changed drawing is another data set.
@@ -105,7 +111,7 @@ def film_stand_in(dataset: str, *, tier: str = "class", twins: bool = False, pro
             folder,
             actors=size.actors,
             clips_per_actor=size.clips_per_actor,
-            seed=SEED,
+            seed=people_seed,
             progress=progress,
             **({"twins": True} if twins else {}),
         )
@@ -124,6 +130,7 @@ def face_set(
     detector: str = "dlib",
     landmarks: Landmarks | str | Path | None = None,
     workers: int | None = None,
+    people_seed: int = SEED,
     progress: bool = True,
 ) -> faces.FaceSet:
     """The face set of `clip_table`'s clips, made once and kept.
@@ -137,7 +144,7 @@ def face_set(
     -----
     RuntimeWarning : the files of the kept face set are not what was stored; it is made again.
     """
-    clips = clip_table(dataset, tier=tier, root=root, twins=twins, progress=progress)
+    clips = clip_table(dataset, tier=tier, root=root, twins=twins, people_seed=people_seed, progress=progress)
     if landmarks == "drawn":
         landmarks = landmark_predictor.train(progress=progress)
     predictor = None if landmarks is None else chosen_landmarks(landmarks, False, create(detector))

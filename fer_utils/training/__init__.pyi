@@ -6,6 +6,7 @@ from . import fitting as fitting
 from . import precision as precision
 from . import prediction as prediction
 from . import recipe as recipe
+from . import stopping as stopping
 from .augmentation import AUGMENTATION_LIMITS as AUGMENTATION_LIMITS
 from .augmentation import augmented as augmented
 from .data_loading import Batches as Batches
@@ -21,3 +22,4 @@ from .prediction import predict_probabilities as predict_probabilities
 from .recipe import PRECISIONS as PRECISIONS
 from .recipe import SCHEDULES as SCHEDULES
 from .recipe import Recipe as Recipe
+from .stopping import convergence as convergence

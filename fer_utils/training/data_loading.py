@@ -25,6 +25,8 @@ class Batches(keras.utils.PyDataset):
     shuffle_seed : None keeps the order; a number shuffles anew each epoch, by
         (seed, epoch) alone, so that a resumed run sees what an undisturbed one does.
     flip, augment : as in `fer_utils.training.Recipe`; without a ``shuffle_seed`` nothing is changed.
+    steps : how many batches are read between two calls of `begin`; None for one pass over the rows.  With a number
+        pass follows pass, and a call of `begin` need not fall on the beginning of one.
     """
 
     def __init__(
@@ -37,15 +39,23 @@ class Batches(keras.utils.PyDataset):
         shuffle_seed: int | None = None,
         flip: bool = False,
         augment: float = 0.0,
+        steps: int | None = None,
     ):
         super().__init__(workers=1)  # with more, a batch that Keras looks at beforehand disturbs their order
         self.images, self.labels, self.rows = images, np.asarray(labels), np.asarray(rows)
         self.batch_size, self.shuffle_seed = batch_size, shuffle_seed
         self.flip, self.augment = flip, augment
+        self.steps = steps
         self.begin(0)
 
-    def begin(self, epoch: int) -> None:
-        """Arrange an epoch (0, 1, ...): the order of its rows, and which of them are mirrored and changed, and how."""
+    def begin(self, number: int) -> None:
+        """Go to an epoch (0, 1, ...), or with ``steps`` to so many times as many steps."""
+        self._before = 0 if self.steps is None else number * self.steps
+        self._arrange(number if self.steps is None else self._before // self._batches_a_pass)
+
+    def _arrange(self, epoch: int) -> None:
+        """The order of a pass's rows, and which of them are mirrored and changed, and how."""
+        self._pass = epoch
         self._order, self._mirrored, self._shares = self.rows, np.zeros(len(self.rows), bool), None
         if self.shuffle_seed is None:
             return
@@ -56,10 +66,18 @@ class Batches(keras.utils.PyDataset):
         if self.augment:
             self._shares = self.augment * rng.uniform(-1, 1, (len(self.rows), 6))
 
-    def __len__(self) -> int:
+    @property
+    def _batches_a_pass(self) -> int:
         return -(-len(self.rows) // self.batch_size)
 
+    def __len__(self) -> int:
+        return self._batches_a_pass if self.steps is None else self.steps
+
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        if self.steps is not None:
+            number, index = divmod(self._before + index, self._batches_a_pass)
+            if number != self._pass:
+                self._arrange(number)
         part = slice(index * self.batch_size, (index + 1) * self.batch_size)
         chosen = self._order[part]
         batch = np.asarray(self.images[chosen])  # a copy, as every choice of rows

@@ -3,7 +3,8 @@
 Keras 3 throughout, so any of its backends will do.  Nothing here looks at the
 test rows to decide anything: they are scored after each epoch so that the
 curves of Ding, Tang & Lu 2023 (their Figs. 3 to 6) can be drawn, and the
-weights of the last epoch are the result.
+weights of the last epoch are the result.  With validation rows these may decide
+when training ends and which weights are the result.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from fer_utils.training.data_loading import Batches, without_waiting
 from fer_utils.training.dead_relu import DeadUnits
 from fer_utils.training.precision import computing_in, policy
 from fer_utils.training.recipe import Recipe
+from fer_utils.training.stopping import Patience
 
 #: On how many of its training faces `fit` looks for dead units after each epoch.
 PROBED = 16
@@ -40,6 +42,7 @@ def fit(
     train,
     test,
     *,
+    validation=None,
     recipe: Recipe | None = None,
     seed: int = 0,
     folder: Path | str | None = None,
@@ -53,7 +56,9 @@ def fit(
     ----------
     model : a Keras model whose output is (batch, classes) probabilities.
     images, labels : (N, H, W, C) uint8 and (N,) class indices.
-    train, test : row positions.  Test rows are scored after each epoch, never learned from.
+    train, test : row positions.  Test rows are scored after each epoch, never learned from; there may be none.
+    validation : row positions, scored after each epoch, or every ``check_every`` steps; with the recipe's ``patience``
+        they say when training ends, and which weights are the result.  None for none.
     recipe : how it is trained; None for ``Recipe()``.
     seed : of the batches' order and of the dropout, 0 or more.
     folder : where to keep the last epoch's state; None keeps nothing.  If it
@@ -66,13 +71,15 @@ def fit(
     Returns
     -------
     (model, history) : history maps ``loss``, ``accuracy``, ``test_loss``,
-        ``test_accuracy`` and, for every layer with ReLU units, ``dead_NAME`` (how many of them
-        are dead: see `fer_utils.training.dead_units`; on `PROBED` training rows) to lists of one number an epoch.
+        ``test_accuracy`` (with test rows), ``validation_loss``, ``validation_accuracy``, ``learning_rate`` (with
+        validation rows) and, for every layer with ReLU units, ``dead_NAME`` (how many of them
+        are dead: see `fer_utils.training.dead_units`; on `PROBED` training rows) to lists of one number an epoch,
+        or a check where the recipe is in steps.
         The model computes in float32, in whatever precision it was trained.
 
     Raises
     ------
-    FerError : no training rows.
+    FerError : no training rows; a recipe with ``patience`` and no validation rows.
     DivergedError : after an epoch a loss or a weight is NaN or infinite; that epoch is not kept in ``folder``.
 
     Warns
@@ -82,27 +89,45 @@ def fit(
     if not len(train):
         raise invalid("train", expected="at least one row to train on", received="0 rows")
     recipe = Recipe() if recipe is None else recipe
+    validation = np.zeros(0, np.int64) if validation is None else np.asarray(validation)
+    if recipe.patience is not None and not len(validation):
+        raise invalid(
+            "validation",
+            expected="at least one row, where the recipe has `patience`",
+            received="0 rows",
+            remedy="Give a share of the people who learn: Split(validation=0.25).",
+        )
     one_pass = getattr(model, "one_pass", False)  # a nearest-neighbour model has nothing to repeat
     if one_pass:
-        recipe = replace(recipe, epochs=1)
+        recipe = replace(recipe, epochs=1, steps=None, patience=None, schedule="constant")
     start, history = 0, {}
+    patience = None if recipe.patience is None else Patience(recipe)
     state = Path(folder) / "state.json" if folder else None
-    kept = _kept(state) if state and state.is_file() else None
+    kept = _kept(state, recipe) if state and state.is_file() else None
     if kept is not None:
-        model, start, history = kept
+        model, start, history, patience = kept
     training = Batches(
-        images, labels, train, batch_size=recipe.batch_size, shuffle_seed=seed, flip=recipe.flip, augment=recipe.augment
+        images,
+        labels,
+        train,
+        batch_size=recipe.batch_size,
+        shuffle_seed=seed,
+        flip=recipe.flip,
+        augment=recipe.augment,
+        steps=None if recipe.steps is None else recipe.check_every,
     )
-    steps = len(training) * recipe.epochs
+    steps = len(training) * recipe.rounds
     if not start and not one_pass:
         model = _compiled(computing_in(model, policy(recipe.precision)), recipe, steps)
-    training_stream, testing_stream = without_waiting(training, model), None
-    if len(test):
-        testing = Batches(images, labels, test, batch_size=max(recipe.batch_size, 32))
-        testing_stream = without_waiting(testing, model)
+    training_stream = without_waiting(training, model)
+    scored_streams = {
+        name: without_waiting(Batches(images, labels, rows, batch_size=max(recipe.batch_size, 32)), model)
+        for name, rows in (("test", test), ("validation", validation))
+        if len(rows)
+    }
     watch, callbacks = _watched(callbacks, images, train, recipe)
-    bar = _progress_bar(len(training) * (recipe.epochs - start), description, progress)
-    for epoch in range(start, recipe.epochs):
+    bar = _progress_bar(len(training) * (recipe.rounds - start), description, progress)
+    for epoch in range(start, recipe.rounds):
         training.begin(epoch)
         # `begin` has shuffled the rows; Keras would shuffle the batches besides, by a state of its own.
         logs = model.fit(
@@ -113,16 +138,22 @@ def fit(
             verbose=0,
             callbacks=[DropoutSeeds(seed), StepBar(bar), *callbacks],
         ).history
-        if testing_stream is not None:
-            scores = model.evaluate(testing_stream, verbose=0, return_dict=True)
-            logs |= {f"test_{name}": [value] for name, value in scores.items()}
+        for side, stream in scored_streams.items():
+            scores = model.evaluate(stream, verbose=0, return_dict=True)
+            logs |= {f"{side}_{name}": [value] for name, value in scores.items()}
+        if len(validation) and not one_pass:
+            logs["learning_rate"] = [float(model.optimizer.learning_rate)]
         logs |= {f"dead_{name}": [count["dead"]] for name, count in watch.dead_now.items()}
         for name, values in logs.items():
             history.setdefault(name, []).append(float(values[-1]))
         _check_converging(model, history, recipe, description)
         bar.set_postfix({name: f"{values[-1]:.3f}" for name, values in history.items() if name.endswith("accuracy")})
-        if state and epoch + 1 < recipe.epochs:
-            _keep(model, Path(folder), epoch + 1, history)
+        if patience is not None and patience.ends(model, history["validation_accuracy"][-1]):
+            break
+        if state and epoch + 1 < recipe.rounds:
+            _keep(model, Path(folder), epoch + 1, history, patience)
+    if patience is not None:
+        model.set_weights(patience.weights)
     bar.close()
     if not one_pass and computing_in(model, "float32") is not model:
         model = _compiled(computing_in(model, "float32"), recipe, steps)
@@ -157,7 +188,7 @@ def _compiled(model, recipe: Recipe, steps: int):
 
 def _check_converging(model, history: dict, recipe: Recipe, description: str) -> None:
     """`DivergedError` where the last epoch's losses, or the weights, are no finite numbers; no later epoch mends it."""
-    for name in ("loss", "test_loss"):
+    for name in ("loss", "test_loss", "validation_loss"):
         value = history.get(name, [0.0])[-1]
         if not np.isfinite(value):
             wrong = f"its {name.replace('_', ' ')} is {value}"
@@ -166,21 +197,24 @@ def _check_converging(model, history: dict, recipe: Recipe, description: str) ->
         if all(np.isfinite(np.asarray(weights, np.float32)).all() for weights in model.get_weights()):
             return
         wrong = "its weights are no finite numbers"
-    epoch = len(history["loss"])
+    epoch, unit = len(history["loss"]), "epoch" if recipe.steps is None else "check"
     raise DivergedError(
-        f"The training ({description}) diverged: after epoch {epoch} of {recipe.epochs} {wrong}. Nothing is stored.\n"
+        f"The training ({description}) diverged: after {unit} {epoch} of {recipe.rounds} {wrong}. Nothing is stored.\n"
         f"Train with a lower learning rate: it was {recipe.learning_rate:g}, try {recipe.learning_rate / 10:g}."
     )
 
 
-def _kept(state: Path) -> tuple | None:
-    """Network, epoch and history of a training that was broken off; None, and a warning, where they are damaged."""
+def _kept(state: Path, recipe: Recipe) -> tuple | None:
+    """Network, epoch, history and patience of a training that was broken off; None, and a warning, where damaged."""
     try:
         saved = read_json(state)
         epoch, history = saved["epoch"], saved["history"]
         if not isinstance(epoch, int) or len(history["loss"]) != epoch:
             raise ValueError("its epoch is not that of its history")
-        return models.load(state.parent / saved["file"]), epoch, history
+        patience = None
+        if recipe.patience is not None:
+            patience = Patience.restored(recipe, saved["patience"], state.parent / saved["best"])
+        return models.load(state.parent / saved["file"]), epoch, history, patience
     except (OSError, ValueError, KeyError, TypeError) as error:
         warnings.warn(
             f"{state} is damaged, so the training begins again with its first epoch. {type(error).__name__}: {error}",
@@ -190,14 +224,18 @@ def _kept(state: Path) -> tuple | None:
         return None
 
 
-def _keep(model, folder: Path, epoch: int, history: dict) -> None:
+def _keep(model, folder: Path, epoch: int, history: dict, patience: Patience | None) -> None:
     """Store the state of a finished epoch; the small file that names it is written last."""
     folder.mkdir(parents=True, exist_ok=True)
     file = f"epoch-{epoch:04d}.keras"
     model.save(folder / file)
-    write_atomic(folder / "state.json", json.dumps({"epoch": epoch, "file": file, "history": history}))
-    for old in folder.glob("epoch-*.keras"):
-        if old.name != file:
+    state = {"epoch": epoch, "file": file, "history": history}
+    if patience is not None:
+        state |= {"patience": patience.state(), "best": f"epoch-{epoch:04d}.best.npz"}
+        patience.save_weights(folder / state["best"])
+    write_atomic(folder / "state.json", json.dumps(state))
+    for old in folder.glob("epoch-*"):
+        if old.name not in (file, state.get("best")):
             old.unlink()
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
-from fer_utils.core.errors import invalid
+from fer_utils.core.errors import invalid, whole_number
 
 #: What a recipe's ``precision`` can be: Keras' names of dtype policies, and *auto* (see `fer_utils.training.policy`).
 PRECISIONS: tuple[str, ...] = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 #: What a recipe's ``schedule`` of the learning rate can be.
-SCHEDULES: tuple[str, ...] = ("constant", "cosine")
+SCHEDULES: tuple[str, ...] = ("constant", "cosine", "plateau")
+#: By how much the schedule *plateau* divides the rate, and how often, before training ends.
+FALL, FALLS = 5.0, 2
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,13 @@ class Recipe:
     half a cosine (Loshchilov & Hutter 2017, arXiv 1608.03983, without restarts); ``augment`` 0 (images as they
     are) to 1: how far each training image is turned, scaled, shifted, brightened: see
     `fer_utils.training.AUGMENTATION_LIMITS`.
+
+    Epochs are many steps on a large set and few on a small one, and nobody knows beforehand how many a network needs.
+    With ``steps`` (a multiple of ``check_every``) that is the most steps of a batch each, and ``epochs`` counts for
+    nothing; after every ``check_every`` steps (1 or more) the validation faces are scored.  With ``patience`` (1 or more; needs validation faces)
+    training ends after so many checks, or epochs, without a better validation accuracy, and the weights of the best
+    check are the result; with the schedule *plateau* the best weights first go on at a `FALL`-th of the rate, `FALLS`
+    times.
     """
 
     epochs: int = 12
@@ -38,6 +47,9 @@ class Recipe:
     precision: str = "auto"
     schedule: str = "constant"
     augment: float = 0.0
+    steps: int | None = None
+    check_every: int = 100
+    patience: int | None = None
 
     def __post_init__(self):
         for name in ("epochs", "batch_size"):
@@ -52,3 +64,24 @@ class Recipe:
             raise invalid("schedule", expected=f"one of {', '.join(SCHEDULES)}", received=self.schedule)
         if isinstance(self.augment, bool) or not isinstance(self.augment, (int, float)) or not 0 <= self.augment <= 1:
             raise invalid("augment", expected="a number from 0 to 1", received=self.augment)
+        for name in ("steps", "patience"):
+            if getattr(self, name) is not None:
+                whole_number(name, getattr(self, name), 1)
+        whole_number("check_every", self.check_every, 1)
+        if self.steps is not None and self.steps % self.check_every:
+            raise invalid("steps", expected=f"a multiple of check_every, {self.check_every}", received=self.steps)
+        if self.schedule == "plateau" and self.patience is None:
+            raise invalid(
+                "patience", expected="1 or more with the schedule 'plateau', which waits so many checks", received=None
+            )
+
+    @property
+    def rounds(self) -> int:
+        """How often validation faces are scored at most: after each epoch, or every ``check_every`` steps."""
+        return self.epochs if self.steps is None else self.steps // self.check_every
+
+    def configuration(self) -> dict:
+        """The recipe as a dict; fields that came after results were stored are in it only where they are set."""
+        later = ("steps", "check_every", "patience")
+        default = {field.name: field.default for field in fields(self)}
+        return {name: value for name, value in asdict(self).items() if name not in later or value != default[name]}

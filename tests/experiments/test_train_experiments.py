@@ -879,11 +879,11 @@ def test_a_disk_that_is_full_while_an_epoch_is_stored_is_said_and_its_training_g
     monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
     keep, epochs = fitting._keep, []
 
-    def full(model, folder, epoch, history):
+    def full(model, folder, epoch, history, patience):
         if epochs:
             raise OSError(28, "No space left on device")
         epochs.append(epoch)
-        keep(model, folder, epoch, history)
+        keep(model, folder, epoch, history, patience)
 
     with monkeypatch.context() as patch, untraced():
         patch.setattr(fitting, "_keep", full)
