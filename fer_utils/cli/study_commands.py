@@ -57,12 +57,27 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times",
     )
+    parser.add_argument(
+        "--train",
+        metavar="MINUTES",
+        type=float,
+        help="for a study of many trainings: begin trainings that have no record yet for so many minutes, keep the "
+        "record of each, and answer nothing",
+    )
+    parser.add_argument("--row", metavar="NAME", action="append", help="with --train: only this row; several times")
 
 
 def study(options: argparse.Namespace) -> int:
-    """List the studies, or answer one anew. Errors: `fer_utils.studies.run`."""
+    """List the studies, answer one anew, or train for one. Errors: `fer_utils.studies.run` and `.train`."""
     if options.name is None:
         return _list_studies(options)
+    if options.train is not None:
+        there = studies.train(
+            options.name, options.tier, minutes=options.train, rows=options.row, progress=not options.quiet
+        )
+        lines = [f"  {name}: {number} of {needed} trainings" for name, (number, needed) in there.items()]
+        print_outcome(options, {"trainings": there}, "\n".join(lines))
+        return 0
     found = studies.run(
         options.name,
         options.tier,

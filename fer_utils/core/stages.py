@@ -86,6 +86,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.audit": {1: "For whom the paper's network fails."},
     "study.sizes": {1: "Parameters, work, bytes and time of the systems."},
     "study.before_networks": {1: "Neighbours and a small network on HOG and on landmark distances."},
+    "study.coverage": {1: "How often intervals over people hold the truth."},
     "study.one_protocol": {1: "Networks and simple methods under one training protocol."},
     "study.lightweight2019": {1: "The network of 2019 and its three rivals."},
     "study.compression": {1: "The chain of 2022: pruned, quantised, compiled."},

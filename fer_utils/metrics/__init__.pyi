@@ -2,6 +2,7 @@ from . import bootstrap as bootstrap
 from . import checks as checks
 from . import classification as classification
 from . import evaluation as evaluation
+from . import means as means
 from . import reliability as reliability
 from . import significance as significance
 from .bootstrap import average as average
@@ -13,6 +14,7 @@ from .classification import confusion as confusion
 from .classification import macro_f1 as macro_f1
 from .classification import recall as recall
 from .evaluation import evaluate as evaluate
+from .means import student_interval as student_interval
 from .reliability import calibration as calibration
 from .significance import holm as holm
 from .significance import paired_test as paired_test

@@ -2,6 +2,7 @@ from . import audit as audit
 from . import before_networks as before_networks
 from . import compression as compression
 from . import compression_measuring as compression_measuring
+from . import coverage as coverage
 from . import difficulty as difficulty
 from . import explanation as explanation
 from . import frontier as frontier
@@ -12,16 +13,20 @@ from . import nano_against_paper as nano_against_paper
 from . import nano_savee as nano_savee
 from . import nano_taught as nano_taught
 from . import network_costs as network_costs
+from . import one_protocol as one_protocol
 from . import paper_figures as paper_figures
+from . import protocol_rows as protocol_rows
 from . import real_data as real_data
 from . import real_people as real_people
 from . import recipe_reliability as recipe_reliability
 from . import registry as registry
 from . import regularization as regularization
 from . import rounding as rounding
+from . import simple_methods as simple_methods
 from . import sizes as sizes
 from . import split as split
 from . import store as store
+from . import training_records as training_records
 from . import trainings as trainings
 from .registry import available as available
 from .registry import module as module
@@ -31,3 +36,4 @@ from .store import folder as folder
 from .store import load as load
 from .store import run as run
 from .store import stored as stored
+from .store import train as train

@@ -4,7 +4,9 @@ One module a study, with
 
 - ``TITLE``, the question in a few words;
 - ``HEADLINE``, whether the book leans on it, so that a stale answer fails the tests;
-- ``answer(tier="class", *, progress=True, **options)``, a JSON-able dict with all that a figure or a sentence needs.
+- ``answer(tier="class", *, progress=True, **options)``, a JSON-able dict with all that a figure or a sentence needs;
+- where it rests on more trainings than fit into an evening, ``train(tier="class", *, rows=None, minutes=None,
+  progress=True)``, which trains what is missing and keeps a record of each (`fer_utils.studies.training_records`).
 
 `fer_utils.studies.run` answers and stores them.  Importing this module imports none of them.
 """
@@ -26,7 +28,9 @@ _MODULES: dict[str, str] = {
     "explanation": "explanation",
     "audit": "audit",
     "sizes": "sizes",
+    "coverage": "coverage",
     "before_networks": "before_networks",
+    "one_protocol": "one_protocol",
     "lightweight2019": "lightweight2019",
     "compression": "compression",
     "nano": "nano_against_paper",

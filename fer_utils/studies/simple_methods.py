@@ -111,7 +111,8 @@ def run_simple(method: SimpleMethod, *, progress: bool = True) -> Outcome:
             description=f"ANN on {method.features}",
         )
         predicted = training.predict_probabilities(model, as_images, test).argmax(axis=1)
-        kept = macs = (described.shape[1] + 1) * HIDDEN + (HIDDEN + 1) * len(names)
+        macs = described.shape[1] * HIDDEN + HIDDEN * len(names)
+        kept = macs + HIDDEN + len(names)  # with the biases
         read = training.predict_probabilities(model, as_images, train).argmax(axis=1)
         found = training.convergence(history, method.recipe) | {
             "train_accuracy": float((read == targets[train]).mean())

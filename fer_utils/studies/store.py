@@ -10,7 +10,7 @@ what the reader's own run gives.  An answer names the stages that it passed with
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 import datetime
 import json
@@ -220,6 +220,44 @@ def run(
         with refusals_said("The answer", "The trainings that it rests on are kept."):
             write_atomic(_file(name, tier), _text(found))
     return found
+
+
+def train(
+    name: str,
+    tier: str = "class",
+    *,
+    minutes: float | None = None,
+    rows: Iterable[str] | None = None,
+    progress: bool = True,
+) -> dict[str, list[int]]:
+    """Train what a study of many trainings still lacks, and keep a record of each training with the package.
+
+    Parameters
+    ----------
+    name, tier : as in `run`; a study whose module has `train`.
+    minutes : above 0: no training is begun after so many; None for no limit.
+    rows : names of the study's rows; None for all.
+
+    Returns
+    -------
+    dict : row -> [trainings that are there, trainings that its numbers need].
+
+    Raises
+    ------
+    FerError : no such study, row or tier, or one that trains all in `run`.
+    """
+    made = registry.module(name)
+    if not hasattr(made, "train"):
+        long = [one for one in registry.available() if hasattr(registry.module(one), "train")]
+        raise invalid(
+            "name", expected=f"a study whose trainings are recorded one by one: {', '.join(long)}", received=name
+        )
+    if minutes is not None and not (isinstance(minutes, (int, float)) and minutes > 0):
+        raise invalid("minutes", expected="None or a number above 0", received=minutes)
+    if tier not in TIERS:
+        raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
+    check_folder("store", folder(), what="the records", remedy="run it in a checkout that you may write to.")
+    return made.train(tier, minutes=minutes, rows=rows, progress=progress)
 
 
 def _processor_seconds() -> float:

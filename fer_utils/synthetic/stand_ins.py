@@ -62,7 +62,7 @@ def clip_table(
     tier : ``smoke``, ``class`` or ``full``: how much is filmed (see `SIZES`).
     root : a folder of real clips in the data set's own layout; None films the stand-in.
     twins : film RAVDESS's audio-video twins, too.
-    people_seed : who is drawn and how they act, 0 or more; another number gives people who are nowhere else in the book.
+    people_seed : who is drawn and how they act, 0 or more; another number gives people who are nowhere else.
 
     Raises
     ------

@@ -33,10 +33,10 @@ class Recipe:
 
     Epochs are many steps on a large set and few on a small one, and nobody knows beforehand how many a network needs.
     With ``steps`` (a multiple of ``check_every``) that is the most steps of a batch each, and ``epochs`` counts for
-    nothing; after every ``check_every`` steps (1 or more) the validation faces are scored.  With ``patience`` (1 or more; needs validation faces)
-    training ends after so many checks, or epochs, without a better validation accuracy, and the weights of the best
-    check are the result; with the schedule *plateau* the best weights first go on at a `FALL`-th of the rate, `FALLS`
-    times.
+    nothing; after every ``check_every`` steps (1 or more) the validation faces are scored.  With ``patience`` (1 or
+    more; needs validation faces) training ends after so many checks, or epochs, without a better validation accuracy,
+    and the weights of the best check are the result; with the schedule *plateau* the best weights first go on at a
+    `FALL`-th of the rate, `FALLS` times.
     """
 
     epochs: int = 12

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+import zipfile
+import zlib
 
 import numpy as np
 
@@ -53,11 +55,17 @@ class Patience:
 
     @classmethod
     def restored(cls, recipe: Recipe, state: dict, file: Path) -> Patience:
-        """As it was when `state` and `save_weights` were called; OSError, ValueError or KeyError for damaged files."""
+        """As it was when `state` and `save_weights` were called.
+
+        Raises OSError, ValueError, KeyError or TypeError for damaged files.
+        """
         made = cls(recipe)
         made.best, made.waited, made.falls = float(state["best"]), int(state["waited"]), int(state["falls"])
-        with np.load(file, allow_pickle=False) as stored:
-            made.weights = [stored[f"arr_{number}"] for number in range(len(stored.files))]
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                made.weights = [stored[f"arr_{number}"] for number in range(len(stored.files))]
+        except (zipfile.BadZipFile, zlib.error) as error:
+            raise ValueError(f"{file.name} is no whole archive") from error
         return made
 
 

@@ -25,7 +25,7 @@ from fer_utils.experiments import Data, Distillation, Experiment, Model, Split, 
 from fer_utils.explain import heat_maps, shortcuts
 from fer_utils.live import Smoother, Tracker, smoothing
 from fer_utils.live.watcher import Watcher
-from fer_utils.training import augmentation, callbacks, fitting, precision, recipe
+from fer_utils.training import augmentation, callbacks, fitting, precision, recipe, stopping
 
 
 def small(size: int = 32, classes: int = 3) -> keras.Model:
@@ -163,6 +163,7 @@ def _trained():
         )
         told = {key: np.round(values, 4) for key, values in history.items()}
         yield name, told | {"says": np.round(training.predict_probabilities(model, images, np.arange(4)), 4)}
+    yield "stopped", _stopped_by_validation(images, labels, rows)
     with tempfile.TemporaryDirectory(prefix="canary-") as folder:
         again = {"recipe": recipes["plain"], "seed": 3, "progress": False, "folder": Path(folder, "state")}
         ending = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: 1 // (1 - epoch))
@@ -172,6 +173,53 @@ def _trained():
             yield "kept", sorted(file.name for file in again["folder"].iterdir())
         _, history = training.fit(tiny(), images, labels, rows, np.arange(18, 24), **again)
         yield "resumed", {key: np.round(values, 4) for key, values in history.items()}
+
+
+def _stopped_by_validation(images, labels, rows) -> list:
+    """Which checks were the best, when rates fell and training ended; in steps that are no whole passes."""
+    found = []
+    scores = [0.3, 0.6, 0.6, 0.4, 0.2, 0.5, 0.7, 0.1, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2]
+    for given in ({"schedule": "plateau", "patience": 2}, {"patience": 3}, {"schedule": "plateau", "patience": 4}):
+        one = training.Recipe(epochs=len(scores), batch_size=6, learning_rate=0.5, **given)
+        model = fitting._compiled(tiny(), one, 9)
+        patience, history = stopping.Patience(one), {"validation_accuracy": [], "learning_rate": [], "accuracy": scores}
+        for number, score in enumerate(scores):
+            model.set_weights([np.full_like(weights, number) for weights in model.get_weights()])
+            history["validation_accuracy"].append(score)
+            history["learning_rate"].append(round(float(model.optimizer.learning_rate), 4))
+            if patience.ends(model, score):
+                break
+        kept = [float(patience.weights[0].ravel()[0]), float(model.get_weights()[0].ravel()[0])]
+        found.append([kept, patience.state(), training.convergence(history, one)])
+    short = training.Recipe(
+        steps=12, check_every=2, patience=2, schedule="plateau", batch_size=4, learning_rate=0.02, flip=True
+    )
+    given = {"recipe": short, "seed": 3, "progress": False}
+    model, history = training.fit(tiny(), images, labels, rows, [], validation=np.arange(18, 24), **given)
+    says = training.predict_probabilities(model, images, np.arange(4))
+    told = {key: np.round(values, 3) for key, values in history.items()}
+    found += [told, np.round(says, 3), short.configuration(), short.rounds]
+    # One check or one fall before the end.
+    plateau = training.Recipe(epochs=9, learning_rate=0.5, schedule="plateau", patience=2)
+    for scores, rates in (([0.3, 0.6, 0.5], [0.5, 0.02, 0.02]), ([0.6, 0.5, 0.5], [0.5, 0.1, 0.1])):
+        history = {"validation_accuracy": scores, "learning_rate": rates, "accuracy": scores}
+        found.append(training.convergence(history, plateau))
+    return [*found, _worse_after_the_first_check(images, labels, rows)]
+
+
+def _worse_after_the_first_check(images, labels, rows) -> np.ndarray:
+    """What a network says whose later checks are all told to be worse: that of the first check."""
+    ends = stopping.Patience.ends
+
+    def told_to_be_worse(patience, model, accuracy):
+        return ends(patience, model, 0.5 if not patience.weights else 0.1)
+
+    recipe = training.Recipe(steps=12, check_every=2, patience=9, batch_size=4, learning_rate=0.1)
+    given = {"recipe": recipe, "seed": 3, "progress": False, "validation": np.arange(18, 24)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stopping.Patience, "ends", told_to_be_worse)
+        model, _ = training.fit(tiny(), images, labels, rows, [], **given)
+    return np.round(training.predict_probabilities(model, images, np.arange(4)), 3)
 
 
 @canary("experiments", tolerance=0.02)
@@ -219,7 +267,20 @@ def _ran():
     for name, split in (("fold", Split("clip", 0.28, 2, fold=2)), ("actor", Split("actor", 0.4)), ("default", Split())):
         train, test = split.rows(made.meta)
         yield f"rows, {name}", [train, test]
+    for fold in (None, 0, 1):
+        chosen = Split("clip", 0.25, 2, fold=fold, validation=0.3)
+        yield f"validated, {fold}", [*chosen.rows(made.meta), chosen.validation_rows(made.meta)]
+    yield (
+        "later fields",
+        [
+            Split("clip", validation=0.3).configuration(),
+            Data(people_seed=5).configuration(),
+            training.Recipe(patience=4).configuration(),
+        ],
+    )
     with new_store():
+        tried = Experiment(model=Model.of("knn", size=60), split=Split("clip", 0.34, 1, validation=0.5))
+        yield "knn, validated", _told(run(tried, face_set=made, progress=False))
         first = Experiment(data="ravdess", model=Model.of("knn", size=60), split=Split("clip", test=0.34, seed=1))
         yield "knn", _told(run(first, face_set=made, progress=False))
         stored = run(first, face_set=made, progress=False)

@@ -6,6 +6,9 @@ study makes of the results that it is given.  See `canary_fakes` for what stands
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+import dataclasses
+import json
 from pathlib import Path
 import tempfile
 from types import SimpleNamespace
@@ -19,6 +22,7 @@ from canary_fakes import (
     ROUNDED,
     Faces,
     Network,
+    Noted,
     average,
     condensed,
     drawn,
@@ -43,6 +47,7 @@ from fer_utils.studies import (
     before_networks,
     compression,
     compression_measuring,
+    coverage,
     explanation,
     frontier,
     human_votes,
@@ -52,11 +57,15 @@ from fer_utils.studies import (
     nano_savee,
     nano_taught,
     network_costs,
+    one_protocol,
     paper_figures,
+    protocol_rows,
     real_people,
     regularization,
+    simple_methods,
     sizes,
     split,
+    training_records,
     trainings,
 )
 from fer_utils.studies import (
@@ -359,6 +368,95 @@ def _human_votes():
         out["ceilings"] = condensed(human_votes.ceilings(counts, list("aabbc"), np.array([0, 2, 2, 1, 0])))
         out["of one label"] = condensed(human_votes.ceilings(np.array([[3, 0], [5, 0]]), ["a", "b"]))
     return out
+
+
+@canary("study.coverage", tolerance=EXACT)
+def _coverage():
+    """Few samples, with the resamples of the class tier."""
+    return coverage.answer("class", samples=20, people=(4, 15), progress=False) | {"people": list(coverage.PEOPLE)}
+
+
+@canary("study.one_protocol", tolerance=EXACT)
+def _one_protocol():
+    """All rows, in trainings that cost nothing; simple methods on faces that a formula decides."""
+    noted, asked = Noted(), []
+
+    def outcome(one, progress):
+        asked.append(one.configuration())
+        draw = drawn(one.configuration())
+        actors = np.repeat([f"{one.split.fold}{letter}" for letter in "abc"], 16)
+        true = np.tile(np.arange(4), 12)
+        right = draw.random(48) < 0.3 + 0.5 * draw.random()
+        return training_records.Outcome(
+            labels=list(LABELS),
+            true=true,
+            predicted=np.where(right, true, draw.integers(0, 4, 48)),
+            actors=actors,
+            history={"accuracy": [0.5, 0.123456], "validation_accuracy": [0.25], "learning_rate": [0.001]},
+            convergence={"train_accuracy": 0.7 + 0.6 * float(draw.random()), "converged": bool(draw.random() < 0.98)},
+            parameters=int(1000 * draw.random()),
+            classifier_macs=int(1000 * draw.random()),
+            train_images=int(100 * draw.random()),
+            processor_minutes=float(draw.random()),
+            fingerprint="made up",
+        )
+
+    with tempfile.TemporaryDirectory(prefix="canary-") as folder, ExitStack() as stack:
+        put = stack.enter_context
+        records = training_records.Records("one_protocol", Path(folder))
+        put(patch.object(one_protocol, "_outcome", outcome))
+        put(patch.object(models, "build", lambda name, **options: Network([name, plain(options)])))
+        put(patch.object(models, "profile", profile))
+        there = one_protocol.train("full", records=records, progress=False)
+        answer = one_protocol.answer("full", records=records, progress=False)
+        for record in json.loads((records.folder / "nano.json").read_text())[:1]:
+            record = {name: record[name] for name in ("configuration", "labels", "confusions", "curves", "convergence")}
+        file = records.folder / "nano.json"
+        file.write_text(json.dumps(json.loads(file.read_text())[:-2]), encoding="utf-8")
+        in_the_making = one_protocol.answer("full", records=records, rows=["nano"], progress=False)
+        described = _simple_methods(noted, stack)
+    close = {"nano": [0.52, 0.56, 0.6, 0.64, 0.68], "ding2023": [0.5] * 5}
+    rows = {
+        name: {"by_actor": dict(zip("abcde", shares, strict=True)), "witness": True} for name, shares in close.items()
+    }
+    return {
+        "answer": condensed(answer, 1),
+        "in the making": condensed(in_the_making, 1),
+        "close": one_protocol._compared(rows),
+        "trainings": listed(asked),
+        "there": there,
+        "record": condensed(record),
+        "simple": described,
+        "budget": plain(protocol_rows.BUDGET),
+    }
+
+
+def _simple_methods(noted: Noted, stack: ExitStack) -> list:
+    """What each simple method does with faces of six people, all of it but the ANN's training as it is."""
+    meta = people([f"{number:02d}" for number in range(1, 7)], ("neutral", "sad", "happy"), clips=1, frames=2)
+    known = Faces("known", meta, side=36)
+    known.landmarks = 4 * drawn("points").random((len(meta), 68, 2))
+    put = stack.enter_context
+    put(patch.object(simple_methods, "_faces", lambda data, with_landmarks, progress: known))
+    network = Network("ann", labels=8)
+    history = {"validation_accuracy": [0.5, 0.25], "learning_rate": [0.1, 0.1], "accuracy": [0.1, 0.2]}
+    put(patch.object(training, "fit", noted.function("fit", lambda *_, **__: (network, history))))
+    answers = lambda model, images, rows: network.predict(images[np.asarray(rows)])  # noqa: E731
+    put(patch.object(training, "predict_probabilities", noted.function("says", answers)))
+    found = []
+    for name, setting in (
+        ("HOG and nearest neighbours", 3),
+        ("HOG and SVM, 80 px", 0.5),
+        ("HOG and ANN", 0.01),
+        ("landmarks and SVM", 2),
+        ("landmarks and ANN", 0.02),
+    ):
+        row = dataclasses.replace(protocol_rows.ROWS[name], size=None)
+        one = protocol_rows.asked(row, setting, tier="smoke", fold=1, seed=4)
+        outcome = vars(simple_methods.run_simple(one, progress=False))
+        del outcome["processor_minutes"]
+        found.append([one.configuration(), {key: plain(value) for key, value in outcome.items()}])
+    return [condensed(found), listed(noted.rest)]
 
 
 @canary("study.before_networks", tolerance=EXACT)

@@ -5,6 +5,7 @@ AUGMENTATION = f"{TRAINING}/augmentation.py"
 CALLBACKS = f"{TRAINING}/callbacks.py"
 LOADING = f"{TRAINING}/data_loading.py"
 DEAD = f"{TRAINING}/dead_relu.py"
+STOPPING = "fer_utils/training/stopping.py"
 FITTING = f"{TRAINING}/fitting.py"
 PRECISION = f"{TRAINING}/precision.py"
 PREDICTION = f"{TRAINING}/prediction.py"
@@ -43,10 +44,24 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (FITTING, "PROBED = 16", "PROBED = 8"),
         (FITTING, "np.linspace(0, len(train) - 1,", "np.linspace(0, len(train) // 2,"),
         (FITTING, "CosineDecay(recipe.learning_rate, steps)", "CosineDecay(recipe.learning_rate, 2 * steps)"),
-        (FITTING, "shuffle_seed=seed, flip", "shuffle_seed=None, flip"),
+        (FITTING, "shuffle_seed=seed,", "shuffle_seed=None,"),
         (FITTING, "training.begin(epoch)", "training.begin(0)"),
         (FITTING, "history.setdefault(name, []).append(float(values[-1]))", "history[name] = [float(values[-1])]"),
-        (FITTING, "model, start, history = kept", "model, start, history = kept[0], kept[1] - 1, kept[2]"),
+        (FITTING, "start, history, patience = kept", "start, history, patience = kept[1] - 1, *kept[2:]"),
+        (FITTING, "steps=None if recipe.steps is None else recipe.check_every", "steps=None"),
+        (FITTING, "model.set_weights(patience.weights)", "pass"),
+        (RECIPE, "FALL, FALLS = 5.0, 2", "FALL, FALLS = 10.0, 2"),
+        (RECIPE, "FALL, FALLS = 5.0, 2", "FALL, FALLS = 5.0, 1"),
+        (RECIPE, "check_every: int = 100", "check_every: int = 50"),
+        (STOPPING, "accuracy > self.best", "accuracy >= self.best"),
+        (STOPPING, "self.waited < self.recipe.patience", "self.waited <= self.recipe.patience"),
+        (STOPPING, "model.set_weights(self.weights)", "pass"),
+        (STOPPING, "self.falls + 1, 0", "self.falls + 1, 1"),
+        (STOPPING, 'self.recipe.schedule != "plateau" or', ""),
+        (STOPPING, "len(scores) - 1 - best >=", "len(scores) - best >="),
+        (STOPPING, "FALL ** (FALLS - 0.5)", "FALL ** (FALLS - 1.5)"),
+        (LOADING, "self._before = 0 if self.steps is None else number * self.steps", "self._before = 0"),
+        (LOADING, "divmod(self._before + index, self._batches_a_pass)", "divmod(index, self._batches_a_pass)"),
     ],
     "experiments": [
         (CONFIG, 'tier: str = "class"', 'tier: str = "full"'),
@@ -55,7 +70,12 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (CONFIG, "round(1 / self.test)", "int(1 / self.test)"),
         (CONFIG, "tuple(sorted(frozen.items()))", "tuple(frozen.items())"),
         (CONFIG, "weight: float = 1.0", "weight: float = 0.5"),
-        (CONFIG, 'value["seed"] = self.seed', 'value["seed"] = 0'),
+        (CONFIG, '"seed": self.seed,', '"seed": 0,'),
+        (CONFIG, "self.by, share, drawn_by", "self.by, share, 0"),
+        (CONFIG, "self._learn_and_choose(meta, known)[0], test)", "known, test)"),
+        (CONFIG, 'del value["validation"]', "pass"),
+        (RUNNER, "validation=validation_rows,", "validation=test_rows,"),
+        (RUNNER, "np.union1d(train_rows, validation_rows)", "validation_rows"),
         (CONFIG, "passed |= set(teacher.stages())", "passed |= set()"),
         (CONFIG, 'if stage != "metrics"', 'if stage != "training"'),
         (CONFIG, "[:24]", "[:16]"),
@@ -63,7 +83,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (CONFIG, "twins=self.twins,", "twins=False,"),
         (RUNNER, "keras.utils.set_random_seed(experiment.seed)", "keras.utils.set_random_seed(0)"),
         (RUNNER, "train_rows, test_rows = split.rows(meta)", "test_rows, train_rows = split.rows(meta)"),
-        (RUNNER, "splits.leakage(meta, train_rows, test_rows)", "splits.leakage(meta, train_rows, train_rows)"),
+        (RUNNER, "splits.leakage(meta, met, test_rows)", "splits.leakage(meta, met, met)"),
         (RUNNER, "faces.resize(face_set.images, experiment.model.size, ", "faces.resize(face_set.images, None, "),
         (RUNNER, "scores.argmax(axis=1).astype", "scores.argmin(axis=1).astype"),
         (RUNNER, "weight=taught.weight", "weight=2 * taught.weight"),

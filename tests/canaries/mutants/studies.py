@@ -13,6 +13,11 @@ VOTES = f"{STUDIES}/human_votes.py"
 EXPLANATION = f"{STUDIES}/explanation.py"
 AUDIT = f"{STUDIES}/audit.py"
 SIZES = f"{STUDIES}/sizes.py"
+COVERAGE = f"{STUDIES}/coverage.py"
+PROTOCOL = f"{STUDIES}/protocol_rows.py"
+PROTOCOLLED = f"{STUDIES}/one_protocol.py"
+SIMPLE = f"{STUDIES}/simple_methods.py"
+RECORDS = f"{STUDIES}/training_records.py"
 BEFORE = f"{STUDIES}/before_networks.py"
 LIGHT = f"{STUDIES}/lightweight2019.py"
 COMPRESSION = f"{STUDIES}/compression.py"
@@ -384,6 +389,52 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
             'row["eight_at_source"] / base["eight_at_source"]',
             'row["eight_at_source"] / base["ours"]["parameters"]',
         ),
+    ],
+    "study.coverage": [
+        (COVERAGE, '"percentile bootstrap", "Student")', '"Student", "percentile bootstrap")'),
+        (COVERAGE, "(4, 5, 8, 12, 15, 24, 47, 70)", "(4, 5, 8, 12, 15, 24, 47)"),
+        (COVERAGE, '"accuracy": (0.60, 0.11, 120)', '"accuracy": (0.65, 0.11, 120)'),
+        (COVERAGE, '"accuracy": (0.60, 0.11, 120)', '"accuracy": (0.60, 0.08, 120)'),
+        (COVERAGE, "(0.04, 0.08, 120)", "(0.04, 0.08, 60)"),
+        (COVERAGE, '"class": (2000, 1000)', '"class": (2000, 500)'),
+        (COVERAGE, "low <= truth <= high", "low <= values.mean() <= high"),
+        (COVERAGE, "widths[way] += high - low", "widths[way] += high"),
+        (COVERAGE, "share * (1 - share) / samples", "share * (1 - share)"),
+        (COVERAGE, "mean * (1 - mean) / spread**2 - 1", "mean * (1 - mean) / spread**2"),
+        (COVERAGE, "+ rng.normal(0, by_chance, people)", ""),
+        (COVERAGE, "resamples=resamples, seed=seed", "resamples=resamples"),
+    ],
+    "study.one_protocol": [
+        (PROTOCOL, "OTHER_PEOPLE = 4242", "OTHER_PEOPLE = 2023"),
+        (PROTOCOL, "FOLDS, SEEDS = 5, 3", "FOLDS, SEEDS = 5, 2"),
+        (PROTOCOL, "SIZE = 80", "SIZE = 96"),
+        (PROTOCOL, "RATES: tuple[float, ...] = (3e-4, 1e-3, 3e-3)", "RATES: tuple[float, ...] = (3e-4, 1e-3, 1e-2)"),
+        (PROTOCOL, '"full": (8000, 100, 6)', '"full": (8000, 100, 8)'),
+        (PROTOCOL, "LEARNED = 0.75", "LEARNED = 0.9"),
+        (PROTOCOL, '"SVM": (1, 10, 100)', '"SVM": (1, 10)'),
+        (PROTOCOL, '"augment": 0.5,', '"augment": 0.0,'),
+        (PROTOCOL, '"schedule": "plateau"', '"schedule": "constant"'),
+        (PROTOCOL, "validation=0.25", "validation=0.2"),
+        (PROTOCOL, "flip=False, augment=0.0", "flip=False"),
+        (PROTOCOL, '("HOG and SVM", "HOG and SVM, 80 px"),', ""),
+        (PROTOCOL, 'changes={"flip": False, "augment": 0.0}', 'changes={"flip": False}'),
+        (PROTOCOLLED, "number // FOLDS", "number % FOLDS"),
+        (PROTOCOLLED, "_share(record) > best", "_share(record) < best"),
+        (PROTOCOLLED, "== FOLDS for record", ">= 1 for record"),
+        (PROTOCOLLED, "p >= 0.05", "p >= 0.01"),
+        (PROTOCOLLED, "one[actor] - other[actor]", "other[actor] - one[actor]"),
+        (PROTOCOLLED, ">= LEARNED", "> 0"),
+        (PROTOCOLLED, "other_people=True", "other_people=False"),
+        (PROTOCOLLED, "operations((side, side, 1)) +", ""),
+        (SIMPLE, "CELLS_A_SIDE, HIDDEN = 9, 64", "CELLS_A_SIDE, HIDDEN = 6, 64"),
+        (SIMPLE, "CELLS_A_SIDE, HIDDEN = 9, 64", "CELLS_A_SIDE, HIDDEN = 9, 32"),
+        (SIMPLE, "SVC(C=method.setting", "SVC(C=1.0"),
+        (SIMPLE, "KNeighborsClassifier(int(method.setting))", "KNeighborsClassifier(5)"),
+        (SIMPLE, "make_pipeline(StandardScaler(), last)", "make_pipeline(last)"),
+        (SIMPLE, "validation=choose", "validation=test"),
+        (SIMPLE, "kept = macs + HIDDEN + len(names)", "kept = macs"),
+        (RECORDS, "(outcome.true[rows], outcome.predicted[rows])", "(outcome.predicted[rows], outcome.true[rows])"),
+        (RECORDS, "{value:.4g}", "{value:.2g}"),
     ],
     "study.before_networks": [
         (BEFORE, "NEIGHBOURS, HIDDEN, EPOCHS = 5, 64, 60", "NEIGHBOURS, HIDDEN, EPOCHS = 3, 64, 60"),
