@@ -186,20 +186,14 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
 
 
 def _compared(found: dict[str, dict]) -> list[dict]:
+    pairs = [pair for pair in COMPARISONS if pair[0] in found and pair[1] in found]
+    shares = {(first, second): (found[first]["by_actor"], found[second]["by_actor"]) for first, second in pairs}
     compared = []
-    for first, second in COMPARISONS:
-        if first in found and second in found:
-            one, other = found[first]["by_actor"], found[second]["by_actor"]
-            apart = metrics.student_interval([one[actor] - other[actor] for actor in sorted(one)])
-            compared.append({"first": first, "second": second, **apart})
-    for row, p in zip(compared, metrics.holm([row["p"] for row in compared]), strict=True):
-        row["p_holm"] = float(p)
-        if not (found[row["first"]]["witness"] and found[row["second"]]["witness"]):
+    for (first, second), differences in metrics.compare_by_person(shares).items():
+        row = {"first": first, "second": second, **differences}
+        if not (found[first]["witness"] and found[second]["witness"]):
             row["verdict"] = "no verdict"
-        elif p >= 0.05:
-            row["verdict"] = "not told apart"
-        else:
-            row["verdict"] = "higher" if row["value"] > 0 else "lower"
+        compared.append(row)
     return compared
 
 
