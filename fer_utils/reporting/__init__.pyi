@@ -1,4 +1,5 @@
 from . import card_sections as card_sections
+from . import claims as claims
 from . import literature as literature
 from . import model_cards as model_cards
 from . import protocol_tables as protocol_tables
