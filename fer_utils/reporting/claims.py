@@ -163,8 +163,8 @@ def _pruned(compression: Mapping, what: str) -> tuple[str, str]:
 def _quantised(compression: Mapping) -> tuple[str, str]:
     whole, small = _row(compression, "xception"), _row(compression, "xception", quantize="int8")
     why = (
-        f"In 8 bits the file has {percent(small['bytes'] / whole['bytes'], 0)} of its bytes, and the process that runs it "
-        f"{small['peak_mb']:.0f} MB at most in place of {whole['peak_mb']:.0f}."
+        f"In 8 bits the file has {percent(small['bytes'] / whole['bytes'], 0)} of its bytes, and the process that runs "
+        f"it takes {small['peak_mb']:.0f} MB of memory at most in place of {whole['peak_mb']:.0f}."
     )
     return _judged(small["bytes"] < whole["bytes"] and small["peak_mb"] < whole["peak_mb"], why)
 

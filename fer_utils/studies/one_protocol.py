@@ -35,7 +35,7 @@ from fer_utils.experiments import Experiment
 from fer_utils.models.hog import operations
 from fer_utils.studies.protocol_rows import BUDGET, COMPARISONS, FOLDS, LEARNED, RATES, ROWS, SIZE, Row, asked
 from fer_utils.studies.simple_methods import run_simple
-from fer_utils.studies.training_records import Outcome, Records, record_of
+from fer_utils.studies.training_records import Outcome, Records, mark_used, record_of
 
 TITLE = "Every network and every simple method under one training protocol"
 HEADLINE = True
@@ -154,6 +154,8 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
     chooser = row.rate_of or name
     tried = {setting: records.find(chooser, _choosing(chooser, setting, tier)) for setting in ROWS[chooser].settings}
     own_choice = [] if row.rate_of else list(tried.values())
+    for record in [*some, *tried.values()]:
+        mark_used(record)
     converged = sum(_has_converged(record) for record in some)
     return {
         "name": name,

@@ -178,6 +178,15 @@ def test_the_answer_is_what_the_records_say(pretending, records):
     assert (rows["HOG and SVM"]["seeds"], rows["HOG and SVM"]["trainings"]) == (1, 5)
 
 
+def test_the_answer_rests_on_the_stages_and_the_time_of_its_trainings(pretending, records):
+    """So that it is stale when training has a higher version, and says what it cost."""
+    one_protocol.train(records=records, rows=THREE, progress=False)
+    with stages.recording() as used:
+        one_protocol.answer(records=records, rows=THREE, progress=False)
+    assert {"training", "faces", "studio", "splits", "model.nano", "model.ding2023", "model.hog"} <= used.stages
+    assert len(used.trainings) == 44 and sum(used.trainings.values()) == 2 * 44
+
+
 def test_comparisons_are_paired_and_corrected_together(pretending, records):
     one_protocol.train(records=records, rows=THREE, progress=False)
     found = one_protocol.answer(records=records, rows=THREE, progress=False)
