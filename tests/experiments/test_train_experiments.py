@@ -26,6 +26,7 @@ from fer_utils.core.errors import DamagedError, DivergedError, FerError
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
 from fer_utils.faces import FaceSet, resize
 from fer_utils.inference import labels_beside
+from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
 
 
@@ -118,6 +119,16 @@ def test_an_experiment_survives_json(faces):
     assert Experiment(tier="smoke").data.tier == "smoke" and Experiment(tier="smoke") == Experiment(
         data=Data(tier="smoke")
     )
+
+
+def test_every_setting_of_the_data_reaches_the_stand_in(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(stand_ins, "face_set", lambda dataset, **given: asked.update(given, dataset=dataset))
+    settings = {"tier": "full", "root": "clips", "twins": True, "frames": 3, "detector": "haar", "people_seed": 5}
+    data = Data("savee", **settings)
+    data.load(progress=False)
+    assert asked == settings | {"dataset": "savee", "progress": False}
+    assert all(value != getattr(Data("ravdess"), name) for name, value in settings.items()), "none is the default"
 
 
 def test_metrics_are_scored_anew_when_their_version_has_changed(faces, store):
@@ -382,6 +393,16 @@ def test_an_augmented_image_is_the_same_image_a_little_elsewhere(by, side):
     )
     assert np.abs(np.array([changed.min(), changed.max()]) - np.clip(grey, 0, 255)).max() <= 1
     assert np.array_equal(training.augmented(disc, np.zeros(6)), disc)
+
+
+@pytest.mark.parametrize("share", [-1, -0.4, 0.4, 1])
+def test_an_augmented_image_is_turned_by_its_share_of_fifteen_degrees(share):
+    y, x = np.mgrid[:61, :61] - 30.0
+    spot = np.where((x - 20) ** 2 + y**2 < 16, 200, 20).astype(np.uint8)[..., None]  # 20 pixels right of the middle
+    turned = training.augmented(spot, np.array([share, 0, 0, 0, 0, 0]))[..., 0] > 110
+    # Positive is counter-clockwise as the picture is seen, where y grows downwards.
+    angle = np.degrees(np.arctan2(-y[turned].mean(), x[turned].mean()))
+    assert angle == pytest.approx(15 * share, abs=0.5)
 
 
 def test_the_rate_falls_to_nothing_along_half_a_cosine(faces):
@@ -789,6 +810,13 @@ def test_a_result_of_a_newer_version_is_kept_and_says_its_version(faces, copied,
         assert said in str(error.value) and f"this is version {fer_utils.__version__}" in str(error.value)
         assert "elete" not in str(error.value)
     assert (copied / "result.json").read_bytes() == before and not (copied / "unfinished").exists()
+
+
+def test_a_newer_result_whose_versions_are_no_dict_is_kept_as_well(copied):
+    value = json.loads((copied / "result.json").read_text()) | {"versions": "0.9.1", "calibration": {"bins": 10}}
+    (copied / "result.json").write_text(json.dumps(value))
+    with pytest.raises(FerError, match=r"a version that it does not name.*calibration.*Keep it"):
+        Result.load(copied)
 
 
 def test_metrics_of_a_newer_version_stay_in_the_file(faces, stored, copied):
