@@ -1,5 +1,6 @@
 """Training resumes to the bit, experiments are memoised by what they depend on, results are plain JSON."""
 
+from contextlib import contextmanager
 import json
 import os
 import shutil
@@ -23,7 +24,7 @@ from fer_utils import training
 from fer_utils.cli import main
 from fer_utils.core import stages
 from fer_utils.core.errors import DamagedError, DivergedError, FerError
-from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run, runner
 from fer_utils.faces import FaceSet, resize
 from fer_utils.inference import labels_beside
 from fer_utils.synthetic import stand_ins
@@ -671,6 +672,19 @@ def test_a_kill_while_the_network_is_written_leaves_no_half_result(faces, copied
     assert not (copied / "model.keras").exists()
     with untraced():
         assert run(toy(faces, recipe=Recipe(epochs=1)), progress=False).model().count_params() > 0
+
+
+def test_what_another_process_trained_while_this_one_waited_is_handed_out(faces, stored, tmp_path, monkeypatch):
+    @contextmanager
+    def another_was_faster(folder):
+        shutil.copytree(stored.path, folder)
+        yield
+
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    monkeypatch.setattr(runner, "one_process_at_a_time", another_was_faster)
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
+    result = run(toy(faces, recipe=Recipe(epochs=1)), face_set=faces, progress=False)
+    assert result.path.is_relative_to(tmp_path) and result.predictions.equals(stored.predictions)
 
 
 def test_an_edited_face_set_neither_gets_nor_spoils_what_is_stored(faces, stored, copied, tmp_path, monkeypatch):
