@@ -62,6 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)  # a stable sort: within a file the order stays
 
 
+@pytest.hookimpl(optionalhook=True)  # `make mutants` runs the tests without pytest-xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than processors: tests wait a fifth of their time, for browsers, kernels and time limits."""
     return min((os.cpu_count() or 1) + 1, 5)

@@ -1,5 +1,6 @@
 """Training resumes to the bit, experiments are memoised by what they depend on, results are plain JSON."""
 
+from contextlib import contextmanager
 import json
 import os
 import shutil
@@ -23,9 +24,10 @@ from fer_utils import training
 from fer_utils.cli import main
 from fer_utils.core import stages
 from fer_utils.core.errors import DamagedError, DivergedError, FerError
-from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run, runner
 from fer_utils.faces import FaceSet, resize
 from fer_utils.inference import labels_beside
+from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
 
 
@@ -118,6 +120,16 @@ def test_an_experiment_survives_json(faces):
     assert Experiment(tier="smoke").data.tier == "smoke" and Experiment(tier="smoke") == Experiment(
         data=Data(tier="smoke")
     )
+
+
+def test_every_setting_of_the_data_reaches_the_stand_in(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(stand_ins, "face_set", lambda dataset, **given: asked.update(given, dataset=dataset))
+    settings = {"tier": "full", "root": "clips", "twins": True, "frames": 3, "detector": "haar", "people_seed": 5}
+    data = Data("savee", **settings)
+    data.load(progress=False)
+    assert asked == settings | {"dataset": "savee", "progress": False}
+    assert all(value != getattr(Data("ravdess"), name) for name, value in settings.items()), "none is the default"
 
 
 def test_metrics_are_scored_anew_when_their_version_has_changed(faces, store):
@@ -382,6 +394,16 @@ def test_an_augmented_image_is_the_same_image_a_little_elsewhere(by, side):
     )
     assert np.abs(np.array([changed.min(), changed.max()]) - np.clip(grey, 0, 255)).max() <= 1
     assert np.array_equal(training.augmented(disc, np.zeros(6)), disc)
+
+
+@pytest.mark.parametrize("share", [-1, -0.4, 0.4, 1])
+def test_an_augmented_image_is_turned_by_its_share_of_fifteen_degrees(share):
+    y, x = np.mgrid[:61, :61] - 30.0
+    spot = np.where((x - 20) ** 2 + y**2 < 16, 200, 20).astype(np.uint8)[..., None]  # 20 pixels right of the middle
+    turned = training.augmented(spot, np.array([share, 0, 0, 0, 0, 0]))[..., 0] > 110
+    # Positive is counter-clockwise as the picture is seen, where y grows downwards.
+    angle = np.degrees(np.arctan2(-y[turned].mean(), x[turned].mean()))
+    assert angle == pytest.approx(15 * share, abs=0.5)
 
 
 def test_the_rate_falls_to_nothing_along_half_a_cosine(faces):
@@ -652,6 +674,19 @@ def test_a_kill_while_the_network_is_written_leaves_no_half_result(faces, copied
         assert run(toy(faces, recipe=Recipe(epochs=1)), progress=False).model().count_params() > 0
 
 
+def test_what_another_process_trained_while_this_one_waited_is_handed_out(faces, stored, tmp_path, monkeypatch):
+    @contextmanager
+    def another_was_faster(folder):
+        shutil.copytree(stored.path, folder)
+        yield
+
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    monkeypatch.setattr(runner, "one_process_at_a_time", another_was_faster)
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
+    result = run(toy(faces, recipe=Recipe(epochs=1)), face_set=faces, progress=False)
+    assert result.path.is_relative_to(tmp_path) and result.predictions.equals(stored.predictions)
+
+
 def test_an_edited_face_set_neither_gets_nor_spoils_what_is_stored(faces, stored, copied, tmp_path, monkeypatch):
     edited = tmp_path / "edited"
     shutil.copytree(faces.path, edited)
@@ -789,6 +824,13 @@ def test_a_result_of_a_newer_version_is_kept_and_says_its_version(faces, copied,
         assert said in str(error.value) and f"this is version {fer_utils.__version__}" in str(error.value)
         assert "elete" not in str(error.value)
     assert (copied / "result.json").read_bytes() == before and not (copied / "unfinished").exists()
+
+
+def test_a_newer_result_whose_versions_are_no_dict_is_kept_as_well(copied):
+    value = json.loads((copied / "result.json").read_text()) | {"versions": "0.9.1", "calibration": {"bins": 10}}
+    (copied / "result.json").write_text(json.dumps(value))
+    with pytest.raises(FerError, match=r"a version that it does not name.*calibration.*Keep it"):
+        Result.load(copied)
 
 
 def test_metrics_of_a_newer_version_stay_in_the_file(faces, stored, copied):
