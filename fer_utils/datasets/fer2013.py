@@ -73,7 +73,7 @@ def name(row: Mapping[str, Any], suffix: str = ".jpg") -> str:
     >>> name(parse("test/surprise/PublicTest_7.jpg"))
     'test/surprised/PublicTest_7.jpg'
     """
-    part, number = row["statement"], row["performance"].rsplit("/", 1)[-1]
+    part, number = row["statement"], row["performance"].rsplit("-", 1)[-1]
     if part not in PARTS:
         raise invalid("statement", expected=f"one of {', '.join(PARTS)}", received=part)
     if row["expression"] not in FER2013:
@@ -96,8 +96,8 @@ def scan(root: str | os.PathLike, *, progress: bool = True) -> ClipTable:
     `fer_utils.splits.official`), and ``actor`` is ``""``: nobody is named.  Pictures of a table are unpacked once, as
     PGM files, into ``unpacked`` below `fer_utils.core.paths.home`; ``path`` names these.
 
-    Problems (``.problems``): a name that breaks the grammar (``name``), a file of 0 bytes (``empty``), the same part
-    and number twice (``duplicate``), a folder ``train`` or ``test`` that disagrees with the name (``mismatch``), files
+    Problems (``.problems``): a name that breaks the grammar (``name``), a file of 0 bytes (``empty``), the same part,
+    label and number twice (``duplicate``; two labels may share a number, for different pictures), a folder ``train`` or ``test`` that disagrees with the name (``mismatch``), files
     of other kinds (``not image``), a second copy beside the first (``second copy``); of a table also rows with
     another number of pixels than 2,304 or values that are none (``pixels``), and unknown labels (``label``) or parts
     (``part``).

@@ -41,7 +41,7 @@ def row_of(part: str, number: str, label: str) -> dict:
         "modality": "image",
         "statement": part,
         "repetition": 1,
-        "performance": f"fer2013/{part}/{number}",
+        "performance": f"fer2013/{part}/{label}-{number}",
     }
 
 
