@@ -5,9 +5,9 @@ annotators.  So a label is no posed-expression label, as in the acted sets: it i
 of a picture.  Nobody's name is known.  Two pictures may show one person, and people may stand in training and test.
 
 **Terms and where to get it.** Made for the Kaggle competition *Challenges in Representation Learning: Facial
-Expression Recognition Challenge* (https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge);
-one accepts the competition's rules there.  It is for research; the pictures are other people's, and are not to be passed
-on.  Nothing of it is part of this package.  A reader brings a copy, in one of two forms:
+Expression Recognition Challenge*; `fer_utils.datasets.how_to_get` has its address, where one accepts its rules.  It is
+for research; the pictures are other people's, and are not to be passed on.  Nothing of it is part of this package.  A
+reader brings a copy, in one of two forms:
 
 - folders, ``train/angry/Training_10118481.jpg`` or ``test/fear/PrivateTest_88305.jpg``, at any depth: the file's name
   says the part, the folder the label;
@@ -97,10 +97,10 @@ def scan(root: str | os.PathLike, *, progress: bool = True) -> ClipTable:
     PGM files, into ``unpacked`` below `fer_utils.core.paths.home`; ``path`` names these.
 
     Problems (``.problems``): a name that breaks the grammar (``name``), a file of 0 bytes (``empty``), the same part,
-    label and number twice (``duplicate``; two labels may share a number, for different pictures), a folder ``train`` or ``test`` that disagrees with the name (``mismatch``), files
-    of other kinds (``not image``), a second copy beside the first (``second copy``); of a table also rows with
-    another number of pixels than 2,304 or values that are none (``pixels``), and unknown labels (``label``) or parts
-    (``part``).
+    label and number twice (``duplicate``; two labels may share a number, for different pictures), a folder ``train`` or
+    ``test`` that disagrees with the name (``mismatch``), files of other kinds (``not image``), a second copy beside the
+    first (``second copy``); of a table also rows with another number of pixels than 2,304 or values that are none
+    (``pixels``), unknown labels (``label``) or parts (``part``), and what is no row (``row``).
     """
     base = absolute(root)
     if base.is_file() and base.suffix.lower() == ".csv":

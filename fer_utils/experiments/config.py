@@ -16,7 +16,6 @@ from fer_utils.core.errors import invalid
 from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
 
-
 #: The name of the split that a data set was published with.
 OFFICIAL = "official"
 
@@ -25,10 +24,9 @@ OFFICIAL = "official"
 class Data:
     """Which faces: a drawn stand-in (``tier``), real clips under ``root``, or a ``face_set`` on disk.
 
-    ``people_seed`` says who is drawn: see `fer_utils.synthetic.stand_ins.clip_table`.  ``actor``, for
-    ``dataset="folder"`` with a ``root``, says who is seen, as in `fer_utils.datasets.scan`: a scheme's name or a regular
-    expression with a group ``actor``.  ``size`` is the side of the faces in pixels: 48 for ``fer2013``, whose pictures
-    are no larger.
+    ``people_seed`` says who is drawn: see `fer_utils.synthetic.stand_ins.clip_table`.  ``actor`` says who is seen in a
+    ``"folder"`` under ``root``, as in `fer_utils.datasets.scan`: a scheme's name or a regular expression with a group
+    ``actor``.  ``size`` is the side of the faces in pixels: 48 for ``fer2013``, whose pictures are no larger.
     """
 
     dataset: str = "ravdess"

@@ -8,7 +8,7 @@ import pandas as pd
 from fer_utils.core.errors import invalid
 from fer_utils.core.stages import stage
 
-#: FER2013's parts, in a clip table's column ``statement``: who learns, who validates, who tests (Goodfellow et al. 2013).
+#: FER2013's parts, in a clip table's column ``statement``: who learns, who validates, who tests.
 FER2013: tuple[str, str, str] = ("Training", "PublicTest", "PrivateTest")
 
 

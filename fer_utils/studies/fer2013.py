@@ -31,13 +31,14 @@ written down before the first training of it:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+import sys
 import time
 
 import numpy as np
 from tqdm import tqdm
 
 from fer_utils import datasets, metrics
-from fer_utils.core.errors import invalid
+from fer_utils.core.errors import MissingPackage, invalid
 from fer_utils.studies import fer2013_methods
 from fer_utils.studies.fer2013_methods import LABELS, Answered, Pictures
 from fer_utils.studies.fer2013_rows import BUDGET, COMPARISONS, PUBLISHED, RACE, RATES, ROWS, SIZE, Asked
@@ -86,7 +87,11 @@ def train(
                 if until is not None and time.monotonic() > until:
                     return _there(records, chosen, tier)
                 pictures = pictures or _pictures(real, progress)
-                answered = fer2013_methods.trained(asked, pictures, progress=progress)
+                try:
+                    answered = fer2013_methods.trained(asked, pictures, progress=progress)
+                except MissingPackage as error:  # the other rows do without it
+                    print(f"{name}: {error}", file=sys.stderr)
+                    break
                 records.add(asked.row, record(asked, answered, pictures))
             bar.update()
     return _there(records, chosen, tier)
@@ -205,7 +210,9 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
             side: {"value": metrics.accuracy(table), "pictures": int(table.sum()) // len(some)}
             for side, table in tables.items()
         },
-        "macro_f1": float(np.mean([metrics.macro_f1(np.sum(list(one["confusions"].values()), axis=0)) for one in some])),
+        "macro_f1": float(
+            np.mean([metrics.macro_f1(np.sum(list(one["confusions"].values()), axis=0)) for one in some])
+        ),
         "recall": dict(zip(LABELS, metrics.recall(confusion).tolist(), strict=True)),
         "confusion": confusion.tolist(),
         "confused": _confused(confusion),
@@ -252,7 +259,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 
 def setting_of(records: Records, name: str, tier: str) -> float | None:
-    """The setting that read most of PublicTest, the first of equals; None while one is missing, or where there is none."""
+    """The setting that read most of PublicTest, the first of equals; None while one is missing or where none is."""
     row = ROWS[name]
     if row.setting_of is not None:
         return setting_of(records, row.setting_of, tier)

@@ -83,7 +83,7 @@ def recipe(tier: str, rate: float, *, race: bool = False, pictures: bool = True)
 
 @dataclass(frozen=True)
 class Asked:
-    """One training of a row: at a setting, with a seed; ``choosing`` where it is for PublicTest to choose the setting."""
+    """One training of a row: at a setting, with a seed; ``choosing`` where PublicTest is to choose the setting."""
 
     row: str
     setting: float | None

@@ -67,8 +67,9 @@ def clip_table(
     root : a folder of real clips in the data set's own layout; None films the stand-in.
     twins : film RAVDESS's audio-video twins, too.
     people_seed : who is drawn and how they act, 0 or more; another number gives people who are nowhere else.
-    actor : for ``dataset="folder"`` with a ``root``: who is seen, as in `fer_utils.datasets.scan`.  With or without it
-        folders named by a known word (``fear``, ``Afraid``) have the book's label (``fearful``); others keep their name.
+    actor : for ``dataset="folder"`` with a ``root``: who is seen, as in `fer_utils.datasets.scan`.  Without it, too,
+        folders named by a known word (``fear``, ``Afraid``) have the book's label (``fearful``); others keep their
+        name.
 
     Raises
     ------
