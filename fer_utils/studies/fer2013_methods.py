@@ -76,8 +76,8 @@ class Pictures:
 
     def learned_from(self, asked: Asked) -> np.ndarray:
         """The rows that a training learns from."""
-        if asked.choosing and ROWS[asked.row].method == "RBF SVM":
-            return self.train[::EVERY]  # the time of such an SVM grows with the square of the pictures
+        if asked.choosing and "SVM" in ROWS[asked.row].method:
+            return self.train[::EVERY]  # the time of an RBF SVM grows with the square of the pictures
         return self.cleaned if ROWS[asked.row].cleaned else self.train
 
     def without_copies(self) -> faces.FaceSet:
