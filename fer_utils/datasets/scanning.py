@@ -29,7 +29,7 @@ def available() -> tuple[str, ...]:
 
 
 @stage("datasets")
-def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> ClipTable:
+def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None, progress: bool = True) -> ClipTable:
     """Read the names of the files below a folder into a clip table; no clip is opened.
 
     FER2013's table, which holds the pictures themselves, is read and unpacked once: see `fer_utils.datasets.fer2013`.
@@ -43,6 +43,7 @@ def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> 
         ``"ck+"`` or ``"ck48"`` for files named as those sets name them, or a
         regular expression with a named group ``actor`` (see
         ``fer_utils.datasets.folder.scan``).
+    progress : a bar on standard error while FER2013's table is unpacked.
 
     Returns
     -------
@@ -62,4 +63,6 @@ def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> 
     if actor is not None:
         why = "nobody's name is known in it" if dataset == "fer2013" else "its names say the actor"
         raise invalid("actor", expected=f"None for {dataset!r}, because {why}", received=actor)
+    if dataset == "fer2013":
+        return fer2013.scan(root, progress=progress)
     return _READERS[dataset](root)

@@ -79,7 +79,7 @@ def clip_table(
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
     if root is not None:
-        clips = datasets.scan(dataset, root, actor=actor)
+        clips = datasets.scan(dataset, root, actor=actor, progress=progress)
         if not len(clips):
             # Without this sentence a mistyped folder shows many cells later, as an index that is out of range.
             raise _nothing_in(root, f"a folder with clips of {dataset}", clips.problems)
