@@ -81,7 +81,8 @@ def train(
     wanted = [(seed, name) for name in chosen for seed in range(ROWS[name].seeds)]
     pictures: Pictures | None = None
     with tqdm(total=len(wanted), desc="trainings", unit="training", disable=not progress) as bar:
-        for seed, name in sorted(wanted, key=lambda one: one[0]):  # every row has its first seed before its second
+        # Every row has its first seed before any has its second.
+        for seed, name in sorted(wanted, key=lambda one: (ROWS[one[1]].last, one[0])):
             while (asked := _next(records, name, tier, seed)) is not None:
                 if until is not None and time.monotonic() > until:
                     return _there(records, chosen, tier)

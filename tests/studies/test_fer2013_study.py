@@ -83,7 +83,8 @@ def test_settings_are_chosen_before_and_first_seeds_come_first(trained, records)
     first = [one for one in trained if one.row == "nano"][:4]
     assert [(one.setting, one.choosing) for one in first] == [(3e-4, True), (1e-3, True), (3e-3, True), (3e-3, False)]
     seeds = [one.seed for one in trained if not one.choosing]
-    assert seeds == sorted(seeds) and seeds.count(0) == len(ROWS)
+    assert seeds[:-1] == sorted(seeds[:-1]) and seeds.count(0) == len(ROWS)
+    assert trained[-1].row == "mobilenet_inception2019", "what takes hours comes last"
     assert {one.setting for one in trained if one.row == "nano, cleaned"} == {3e-3}, "nano's choice, not one of its own"
     assert fer2013.train(records=records, progress=False) == there and len(trained) == len(set(trained))
 

@@ -113,7 +113,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (METHODS, "pictures.without_copies() if row.cleaned", "pictures.face_set if row.cleaned"),
         (METHODS, "kept + HIDDEN + len(LABELS)", "kept"),
         (METHODS, "np.bincount(pictures.targets[pictures.train]).argmax()", "np.bincount(pictures.targets).argmin()"),
-        (STUDY, "key=lambda one: one[0])", "key=lambda one: one[1])"),
+        (STUDY, "key=lambda one: (ROWS[one[1]].last, one[0])", "key=lambda one: one[1]"),
         (STUDY, 'np.where(pictures.met, "met", "new")', 'np.where(pictures.met, "new", "met")'),
         (STUDY, "axis=1)[:, :2]", "axis=1)[:, :3]"),
         (STUDY, "int(np.argmax(shares))", "int(np.argmin(shares))"),
