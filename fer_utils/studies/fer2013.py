@@ -37,6 +37,7 @@ import numpy as np
 from tqdm import tqdm
 
 from fer_utils import datasets, metrics
+from fer_utils.core import stages
 from fer_utils.core.errors import MissingPackage, invalid
 from fer_utils.studies import fer2013_methods
 from fer_utils.studies.fer2013_methods import LABELS, Answered, Pictures
@@ -189,7 +190,7 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
     row = ROWS[name]
     tables = {side: np.sum([one["confusions"][side] for one in some], axis=0) for side in some[0]["confusions"]}
     confusion = np.sum(list(tables.values()), axis=0)
-    choosing = {setting: records.find(name, Asked(name, setting, tier, choosing=True)) for setting in row.settings}
+    choosing = {setting: _find(records, Asked(name, setting, tier, choosing=True)) for setting in row.settings}
     tried = {setting: one for setting, one in choosing.items() if one is not None}
     converged = sum(one["convergence"]["converged"] for one in some)
     learned = [one["convergence"]["train_accuracy"] for one in some if "train_accuracy" in one["convergence"]]
@@ -258,6 +259,15 @@ def _mean(values: Iterable[float | None]) -> float | None:
 # --- which trainings ----------------------------------------------------------------------------
 
 
+def _find(records: Records, asked: Asked) -> dict | None:
+    """The record of a training; what it passed and cost is noted, for the answer that rests on it."""
+    found = records.find(asked.row, asked)
+    if found is not None:
+        stages.mark(*found["stages"])
+        stages.mark_training(found["key"], found["processor_minutes"])
+    return found
+
+
 def setting_of(records: Records, name: str, tier: str) -> float | None:
     """The setting that read most of PublicTest, the first of equals; None while one is missing or where none is."""
     row = ROWS[name]
@@ -265,7 +275,7 @@ def setting_of(records: Records, name: str, tier: str) -> float | None:
         return setting_of(records, row.setting_of, tier)
     if len(row.settings) < 2:
         return row.settings[0] if row.settings else None
-    found = [records.find(name, Asked(name, setting, tier, choosing=True)) for setting in row.settings]
+    found = [_find(records, Asked(name, setting, tier, choosing=True)) for setting in row.settings]
     shares = [one["chosen"] for one in found if one is not None]
     return row.settings[int(np.argmax(shares))] if len(shares) == len(row.settings) else None
 
@@ -277,10 +287,10 @@ def _next(records: Records, name: str, tier: str, seed: int) -> Asked | None:
     if len(settings) > 1:
         for setting in settings:
             asked = Asked(chooser, setting, tier, choosing=True)
-            if records.find(chooser, asked) is None:
+            if _find(records, asked) is None:
                 return asked
     asked = Asked(name, setting_of(records, name, tier), tier, seed)
-    return asked if records.find(name, asked) is None else None
+    return asked if _find(records, asked) is None else None
 
 
 def _of_row(records: Records, name: str, tier: str) -> list[dict]:
@@ -288,7 +298,7 @@ def _of_row(records: Records, name: str, tier: str) -> list[dict]:
     setting = setting_of(records, name, tier)
     if setting is None and (ROWS[name].settings or ROWS[name].setting_of):
         return []
-    found = [records.find(name, Asked(name, setting, tier, seed)) for seed in range(ROWS[name].seeds)]
+    found = [_find(records, Asked(name, setting, tier, seed)) for seed in range(ROWS[name].seeds)]
     return [one for one in found if one is not None]
 
 

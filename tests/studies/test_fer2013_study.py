@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 from small_trainings import untraced
 
 from fer_utils import studies
-from fer_utils.core import provenance
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, MissingPackage
 from fer_utils.studies import fer2013, fer2013_methods, fer2013_rows
 from fer_utils.studies.fer2013_methods import LABELS, Answered, Pictures
@@ -104,8 +104,11 @@ def test_choosing_tells_nothing_of_private_test(trained, records):
 
 def test_the_answer_is_what_the_trainings_gave(trained, records, pictures):
     fer2013.train(records=records, progress=False)
-    found = fer2013.answer(records=records, progress=False)
+    with stages.recording() as used:
+        found = fer2013.answer(records=records, progress=False)
     assert json.dumps(found, allow_nan=False) and found["missing"] == {}
+    assert {"training", "model.nano", "model.ding2023", "model.hog", "fer2013", "exact_copies"} <= used.stages
+    assert len(used.trainings) == len(trained) and set(used.trainings.values()) == {2.0}, "what the answer rests on"
     rows = {row["name"]: row for row in found["rows"]}
     assert list(rows) == list(ROWS)
     nano, true = rows["nano"], pictures.targets[pictures.test]
