@@ -145,6 +145,10 @@ def test_a_table_is_unpacked_once_and_anew_where_it_has_changed(store):
     stamp = lambda table: [os.stat(path).st_mtime_ns for path in table["path"]]  # noqa: E731
     first = datasets.scan("fer2013", file)
     assert stamp(datasets.scan("fer2013", file)) == stamp(first)
+    text = file.read_text().replace("\n0,", "\n1,", 1)  # as long as before
+    file.write_text(text)
+    os.utime(file, (0, 0))
+    assert (datasets.scan("fer2013", file)["expression"] == "disgust").sum() == 4
     as_table(drawn_pictures(2), file)
     assert len(datasets.scan("fer2013", file)) == 42
 

@@ -157,7 +157,7 @@ def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
     words = " ".join(page.split())
     for said in (
         f"{counted['rows']:,} pictures {counted['copies']:,} are copies",
-        f"{sum(shared)} of the 7,178 test pictures stand in Training, too: {shared[0]} of PublicTest and {shared[1]} of",
+        f"{sum(shared)} of the 7,178 test pictures stand in Training, too: {shared[0]} of PublicTest and {shared[1]}",
         f"{counted['two_labels']['pictures']} pictures stand there with two labels",
         f"{counted['two_labels']['other_label']} copies have another label",
     ):
