@@ -51,6 +51,7 @@ ROWS: dict[str, Row] = {
     "nano": Row("network", "nano", settings=RATES),
     "HOG and RBF SVM": Row("RBF SVM", settings=(1, 10), seeds=1),
     "nano, cleaned": Row("network", "nano", setting_of="nano", cleaned=True),
+    "HOG and RBF SVM, cleaned": Row("RBF SVM", setting_of="HOG and RBF SVM", seeds=1, cleaned=True),
     "ding2023": Row("network", "ding2023", settings=RATES),
     "HOG and linear SVM": Row("linear SVM", settings=(1e-3, 1e-2), seeds=1),
     "HOG and ANN": Row("ANN", settings=RATES),
@@ -63,6 +64,7 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
     ("ding2023", "HOG and RBF SVM"),
     ("nano", "fer 25.10.3"),
     ("nano, cleaned", "nano"),
+    ("HOG and RBF SVM, cleaned", "HOG and RBF SVM"),
 )
 #: What others report: who, accuracy in per cent, parameters (None: not said), on what, and where it is said.
 PUBLISHED: tuple[tuple[str, float, int | None, str, str], ...] = (
