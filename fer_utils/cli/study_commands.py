@@ -55,7 +55,8 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "--real",
         metavar="SET=FOLDER",
         action="append",
-        help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times",
+        help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times; with --train the "
+        "folder of your own copy of the data set that a study needs: fer2013=",
     )
     parser.add_argument(
         "--train",
@@ -73,7 +74,12 @@ def study(options: argparse.Namespace) -> int:
         return _list_studies(options)
     if options.train is not None:
         there = studies.train(
-            options.name, options.tier, minutes=options.train, rows=options.row, progress=not options.quiet
+            options.name,
+            options.tier,
+            minutes=options.train,
+            rows=options.row,
+            real=_real_folders(options.real),
+            progress=not options.quiet,
         )
         lines = [f"  {name}: {number} of {needed} trainings" for name, (number, needed) in there.items()]
         print_outcome(options, {"trainings": there}, "\n".join(lines))

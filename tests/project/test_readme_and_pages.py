@@ -162,6 +162,35 @@ def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
         assert re.search(words, " ".join(using.split())), name
 
 
+def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
+    found = studies.load("fer2013").answer
+    page, using = texts["book/real-data.md"], texts["book/using.md"]
+    rows = {row["name"]: row for row in found["rows"]}
+    for name, row in rows.items():
+        line = next(line for line in page.splitlines() if line.startswith(f"| {name} |"))
+        shown = [f"{row['parameters']:,}", row["trainings"], per_cent(row["accuracy"]["value"]), span(row["accuracy"])]
+        shown += [per_cent(row[side]["value"]) for side in ("met", "new")]
+        assert line == f"| {name} | {' | '.join(map(str, shown))} |"
+    counted = found["counted"]
+    shared = [counted["shared"][f"{part} in Training"] for part in ("PublicTest", "PrivateTest")]
+    words = " ".join(page.split())
+    for said in (
+        f"{counted['rows']:,} pictures {counted['copies']:,} are copies",
+        f"{sum(shared)} of the 7,178 test pictures stand in Training, too: {shared[0]} of PublicTest and {shared[1]}",
+        f"{counted['two_labels']['pictures']} pictures stand there with two labels",
+        f"{counted['two_labels']['other_label']} copies have another label",
+    ):
+        assert said in words, said
+    for name in ("nano", "fer 25.10.3"):
+        assert per_cent(rows[name]["accuracy"]["value"]) in using and f"{rows[name]['parameters']:,} weights" in using
+    gaps = {one["second"]: one for one in found["comparisons"] if one["first"] == "nano"}
+    for name in ("fer 25.10.3", "HOG and RBF SVM"):
+        gap, row = gaps[name], rows[name]["accuracy"]
+        assert per_cent(row["value"]) in using and f"{-100 * gap['value']:.1f} points more" in using
+        assert f"({-100 * gap['high']:.1f} to {-100 * gap['low']:.1f}" in using
+    assert f"{rows['fer 25.10.3']['macs'] / rows['nano']['macs']:.0f} times as much" in using
+
+
 def test_times_as_fast_says_as_what(texts):
     rows = {(row["network"], row["form"], row["quantize"]): row for row in studies.load("compression").answer["rows"]}
     whole = rows["xception", "litert", None]
