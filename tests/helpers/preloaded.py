@@ -43,6 +43,8 @@ LIBRARIES = (
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 #: A request, and the name of the socket's file.
 LARGEST, SOCKET = 1 << 20, "socket"
+#: The variable by which the processes of a run tell each other the server's folder.
+FOLDER = "FER_TESTS_PRELOADED"
 #: The connection by which this process keeps the server alive.
 _lease: list = []
 
@@ -81,6 +83,10 @@ def _server() -> Path:
 
     if _lease:
         return _lease[0]
+    told = Path(os.environ.get(FOLDER, "/nowhere"))
+    if lease := _connected(told):
+        _lease.extend((told, lease))
+        return told
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     built = Path(__file__).parents[2] / "_build" / "test"
     built.mkdir(parents=True, exist_ok=True)
@@ -107,6 +113,7 @@ def _server() -> Path:
             lease = _connected(folder)
             note.write_text(json.dumps({"run": run, "folder": str(folder)}))
     _lease.extend((folder, lease))
+    os.environ[FOLDER] = str(folder)
     return folder
 
 
@@ -257,7 +264,7 @@ def _become(request: dict, streams: list[int], wake: int) -> None:
     if backend := environment.get("MPLBACKEND"):
         matplotlib.rcParams["backend"] = backend
     # What Python does when it starts and when it ends.
-    first, *rest = arguments
+    first, *rest = [one for one in arguments[:1] if one != "-u"] + arguments[1:]
     sys.path[:] = [str(Path(first).parent) if first not in ("-c", "-m") else "", *places, *sys.path]
     try:
         if first == "-c":
