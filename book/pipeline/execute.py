@@ -16,7 +16,7 @@ from .layout import Book, BookError
 
 # jsonschema, which validates notebooks, would compile the grammar of international addresses when papermill loads it,
 # for a second of a processor; no notebook's schema has such an address.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+sys.modules.setdefault("rfc3987_syntax", None)
 
 KERNEL = "fer-book"
 #: What begins the command of a kernel, and of what is made beforehand: this interpreter.

@@ -3,7 +3,7 @@
 import sys
 
 # As in execute.py: a second of a processor, for nothing that a notebook has.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+sys.modules.setdefault("rfc3987_syntax", None)
 
 from jupyter_book.cli.main import main  # noqa: E402
 
