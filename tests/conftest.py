@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import gc
 import os
 from pathlib import Path
+import shlex
 import sys
 
 from hypothesis import settings
@@ -20,6 +21,10 @@ sys.path.insert(0, str(Path(__file__).parent / "helpers"))  # the tests' own hel
 # The libraries hold millions of objects that stay; searching them for garbage as often as usual costs a quarter of the
 # time of importing them.
 gc.set_threshold(50_000, 20, 20)
+
+# jsonschema, which validates notebooks, would compile the grammar of international addresses when it is loaded, for a
+# second of a processor in every worker; no notebook's schema has such an address.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:  # set before NumPy and TensorFlow are loaded, who read it only once
     _threads = max((os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), 1)
@@ -69,8 +74,16 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # the process that reports, and no worker
-        config.pluginmanager.register(_SaysAtOnce(config), "says_at_once")
+    if hasattr(config, "workerinput"):
+        return
+    # This is the process that reports, and no worker.
+    config.pluginmanager.register(_SaysAtOnce(config), "says_at_once")
+    workers = getattr(config.option, "tx", None) or []
+    if set(workers) == {"popen"} and config.args_source is config.ArgsSource.TESTPATHS:
+        # All tests together need all libraries; each worker would load them.
+        import preloaded
+
+        config.option.tx = [f"popen//python={shlex.join(preloaded.command())}" for _ in workers]
 
 
 class _SaysAtOnce:
@@ -157,12 +170,16 @@ def drawn_predictor() -> Path:
 def smoke_build():
     """Every chapter executed at smoke size, and the site: the pipeline's report.
 
-    The worker that comes second finds the book built: nothing has changed, so its build does no work.
+    The worker that comes second finds the book built: nothing has changed, so its build does no work.  The kernels have
+    their libraries loaded; one that loads them itself is in `test_a_chapter_runs_alone_with_nothing_made_before`.
     """
     sys.path.insert(0, str(ROOT / "book"))
+    import preloaded
+
     import pipeline
 
-    with one_worker_at_a_time("book"):
+    with pytest.MonkeyPatch.context() as patched, one_worker_at_a_time("book"):
+        patched.setattr(pipeline.execute, "PYTHON", preloaded.command())
         report = pipeline.build("smoke", out=BUILT, progress=False)
     assert report.ok, report.failed
     return report

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 import numpy as np
 from patience import PATIENCE, not_for_ever
+import preloaded
 import pytest
 
 from fer_utils import metrics, models
@@ -724,24 +725,27 @@ def test_an_old_pair_is_never_mixed_with_a_new_one(tmp_path, monkeypatch):
 @needs_converter
 def test_killed_in_the_middle_leaves_no_half_file(tmp_path):
     code = textwrap.dedent("""
-        import sys
+        import os, sys
         from fer_utils import compress, models
         model = models.build("ding2023", classes=4, input_shape=(32, 32, 1), filters=4)
-        print("ready", flush=True)
+        print(os.getpid(), flush=True)
         for number in range(1000):
             compress.export(model, sys.argv[1] + "/m.tflite", progress=False)
     """)
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*preloaded.command(), "-c", code, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     with not_for_ever(process):
-        assert process.stdout.readline() == "ready\n"
+        number = int(process.stdout.readline())
     until = time.monotonic() + PATIENCE
     while not (tmp_path / "m.tflite").exists():
         assert process.poll() is None and time.monotonic() < until, "nothing was exported"
         time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    process.wait(PATIENCE)
+    os.kill(number, signal.SIGKILL)
+    assert process.wait(PATIENCE) == -signal.SIGKILL
     process.stdout.close()
     assert compress.load(tmp_path / "m.tflite")(images_of(1)).shape == (1, 4)
 

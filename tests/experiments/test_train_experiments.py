@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from types import SimpleNamespace
 import zipfile
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 import hypothesis.extra.numpy
 import numpy as np
 from patience import PATIENCE, not_for_ever
+import preloaded
 import pytest
 from small_trainings import untraced
 from toy_training import SIZE, toy, toy_faces
@@ -147,6 +147,7 @@ def test_metrics_are_scored_anew_when_their_version_has_changed(faces, store):
 
 SCRIPT = """
 import json
+import os
 import sys
 import time
 from fer_utils.experiments import Experiment, run
@@ -155,7 +156,7 @@ keep = fitting._keep
 def keep_and_wait(model, folder, epoch, *others):
     keep(model, folder, epoch, *others)
     if epoch == 3:  # after the third epoch is stored, wait to be killed
-        print("stored", flush=True)
+        print("stored", os.getpid(), flush=True)
         time.sleep(600)
 fitting._keep = keep_and_wait
 run(Experiment.from_configuration(json.loads(sys.argv[1])), progress=False)
@@ -167,15 +168,16 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
     recipe = Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5)
     experiment = toy(faces, recipe=recipe)
     victim = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, json.dumps(experiment.configuration())],
+        [*preloaded.command(), "-c", SCRIPT, json.dumps(experiment.configuration())],
         text=True,
         stdout=subprocess.PIPE,
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "FER_HOME": str(tmp_path / "killed")},
     )
     with not_for_ever(victim):
-        assert victim.stdout.readline().strip() == "stored"
-    victim.send_signal(signal.SIGKILL)
-    victim.wait(PATIENCE)
+        word, number = victim.stdout.readline().split()
+    assert word == "stored"
+    os.kill(int(number), signal.SIGKILL)
+    assert victim.wait(PATIENCE) == -signal.SIGKILL
     (unfinished,) = (tmp_path / "killed" / "results").glob("*/unfinished")
     assert json.loads((unfinished / "state.json").read_text())["epoch"] == 3
     assert not (unfinished.parent / "result.json").exists()
