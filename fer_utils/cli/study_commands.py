@@ -55,7 +55,8 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "--real",
         metavar="SET=FOLDER",
         action="append",
-        help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times",
+        help="ask paper_figures of real clips (ravdess=, savee= or mead=), or near_duplicates_real of the sets that it "
+        "needs (ck48=, fer2013= and ravdess=); may be given several times",
     )
     parser.add_argument(
         "--train",

@@ -29,6 +29,7 @@ _MODULES: dict[str, str] = {
     "audit": "audit",
     "sizes": "sizes",
     "coverage": "coverage",
+    "near_duplicates_real": "near_duplicates_real",
     "before_networks": "before_networks",
     "one_protocol": "one_protocol",
     "lightweight2019": "lightweight2019",
