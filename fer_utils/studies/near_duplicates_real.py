@@ -30,7 +30,7 @@ import pandas as pd
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from fer_utils import datasets, faces, splits, studio
+from fer_utils import datasets, faces, metrics, splits, studio
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.stages import stage
 from fer_utils.splits import near_duplicates
@@ -134,10 +134,11 @@ def answer(
 
     Returns
     -------
-    dict with ``limit`` (`fer_utils.splits.near_duplicates.LEAST_LIKENESS`); ``recall``, one row a kind of pairs and half,
-    and ``others``, one row a kind of pairs that are not the same.  A row has ``set``, ``kind``, ``half``, ``pairs``,
-    ``found`` (at the limit), ``share``, ``highest`` or ``lowest`` (likeness; None where that is below 0.9), and
-    ``by_limit`` (limit -> found).  Besides, of CK+48 ``frame_splits`` (as a plain folder split by frame: by seed the
+    dict with ``limit`` (`fer_utils.splits.near_duplicates.LEAST_LIKENESS`); ``recall``, one row a kind of pairs and
+    half, and ``others``, one row a kind of pairs that are not the same.  A row has ``set``, ``kind``, ``half``,
+    ``pairs``, ``found`` (at the limit), ``share``, ``highest`` or ``lowest`` (likeness; None where that is below 0.9),
+    and ``by_limit`` (limit -> found); of CK+48's sequences also ``interval``, of the share over people
+    (`fer_utils.metrics.average`).  Besides, of CK+48 ``frame_splits`` (as a plain folder split by frame: by seed the
     share of the test rows whose sequence is in training, and the share with a near-duplicate there), and of FER2013
     ``pictures``, ``pairs``, ``identical``, ``alike`` (by limit the pairs that are nearly equal and not identical), and
     ``fer2013_seconds`` that the search took.
@@ -185,6 +186,7 @@ def _ck48(folder: str, many: int, progress: bool) -> dict:
     within = chosen[first] & chosen[second]
     recall = [
         _row("frames of one sequence", half, likeness[same & of], lowest=True)
+        | {"interval": metrics.average(likeness[same & of] >= near_duplicates.LEAST_LIKENESS, who[first[same & of]])}
         for half, of in (("chosen", within), ("stated", ~within))
     ]
     others = [
