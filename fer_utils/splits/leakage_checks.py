@@ -222,8 +222,8 @@ def unknown_performances(meta: pd.DataFrame) -> np.ndarray:
         return np.ones(len(meta), bool)
     unknown = rows_without(meta, "performance")
     if {"dataset", "clip"} <= set(meta.columns):
-        named = zip(meta["dataset"], meta["performance"].astype(str), meta["clip"].astype(str), strict=True)
-        own = [dataset == "folder" and performance.endswith(f"/{clip}") for dataset, performance, clip in named]
+        named = zip(meta["dataset"], meta["performance"], meta["clip"], strict=True)
+        own = [dataset == "folder" and str(performance).endswith(f"/{clip}") for dataset, performance, clip in named]
         unknown = unknown | np.array(own, bool)
     return unknown
 

@@ -121,7 +121,8 @@ def windows(coarse: np.ndarray, down: int = 0, right: int = 0) -> np.ndarray:
 
     The product of two of them is their correlation.
     """
-    cells = coarse[:, 2 + down : COARSE - 2 + down, 2 + right : COARSE - 2 + right].reshape(len(coarse), -1)
+    cells = coarse[:, 2 + down : COARSE - 2 + down, 2 + right : COARSE - 2 + right]
+    cells = cells.reshape(len(coarse), (COARSE - 4) ** 2)
     cells = cells - cells.mean(axis=1, keepdims=True)
     return cells / np.maximum(np.linalg.norm(cells, axis=1, keepdims=True), 1)
 
@@ -171,7 +172,7 @@ def _patches(one: np.ndarray, other: np.ndarray, down: int, right: int) -> np.nd
 
 def _cut(pictures: np.ndarray, top: int, left: int) -> np.ndarray:
     """The 40 x 40 pixels from there on, (pairs, 1600)."""
-    return pictures[:, top : top + _INNER, left : left + _INNER].reshape(len(pictures), -1)
+    return pictures[:, top : top + _INNER, left : left + _INNER].reshape(len(pictures), _INNER**2)
 
 
 def _mean_and_scale(inner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
