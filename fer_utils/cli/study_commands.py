@@ -55,8 +55,8 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "--real",
         metavar="SET=FOLDER",
         action="append",
-        help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times; with --train the "
-        "folder of your own copy of the data set that a study needs: fer2013=",
+        help="folders of real data; may be given several times. paper_figures takes clips (ravdess=, savee= or mead=), "
+        "near_duplicates_real needs ck48=, fer2013= and ravdess=, and fer2013 with --train needs fer2013=",
     )
     parser.add_argument(
         "--train",

@@ -30,6 +30,7 @@ _MODULES: dict[str, str] = {
     "audit": "audit",
     "sizes": "sizes",
     "coverage": "coverage",
+    "near_duplicates_real": "near_duplicates_real",
     "before_networks": "before_networks",
     "one_protocol": "one_protocol",
     "fer2013": "fer2013",

@@ -165,7 +165,8 @@ def run(
     tier : ``smoke``, ``class`` or ``full``.  The first is not stored.
     progress : bars on standard error.
     real : data set (``ravdess``, ``savee``, ``mead``) -> folder of real clips, in the place of the stand-ins; for
-        ``paper_figures``, of which the panels of these sets are made.  Such an answer is not stored here.
+        ``paper_figures``, of which the panels of these sets are made.  Such an answer is not stored here.  A study that
+        needs real pictures (``near_duplicates_real``) is stored with all of its sets; where they lay is not.
     options : of the study's own ``answer``.  An answer to other options than the default is not stored.
 
     Raises
@@ -176,7 +177,16 @@ def run(
     made = registry.module(name)
     if tier not in ("smoke", *TIERS):
         raise invalid("tier", expected="smoke, class or full", received=tier)
-    if store and (tier not in TIERS or options or real):
+    needed = real_data.sets_of(name)
+    if needed and not real:
+        raise invalid(
+            "real",
+            expected=f"folders of {', '.join(needed)}",
+            received=real,
+            remedy=f"They are not part of this package: {_command(name, 'class')}",
+        )
+    own = bool(needed) and set(real or ()) == set(needed)
+    if store and (tier not in TIERS or options or (real and not own)):
         raise invalid(
             "store",
             expected="False at tier smoke, on clips and with options of your own",
@@ -188,10 +198,13 @@ def run(
     began, began_computing, commit = time.monotonic(), _processor_seconds(), provenance.commit()
     if real is not None:
         real_data.check(name, real)
-        options = {**options, "real": {dataset: str(folder) for dataset, folder in real.items()}}
+        folders = {dataset: str(folder) for dataset, folder in real.items()}
+        asked = {**options, "real": folders}
+    else:
+        asked = options
     with stages.recording() as used:
         stages.mark(f"study.{name}")
-        answer = made.answer(tier, progress=progress, **options)
+        answer = made.answer(tier, progress=progress, **asked)
     passed = stages.versions(used.stages)
     for other in used.answers - {name}:  # what another stored answer rests on, this one rests on
         passed |= load(other).stages
@@ -206,7 +219,7 @@ def run(
         tier=tier,
         command=_command(name, tier),
         answer=json.loads(text),
-        options=options,
+        options=options if own else asked,
         minutes=round((time.monotonic() - began) / 60, 2),
         processor_minutes=round((_processor_seconds() - began_computing) / 60 + before, 2),
         trainings={"count": len(used.trainings), "minutes": round(before, 2)},
@@ -282,7 +295,8 @@ def _checked_tier(tier) -> str:
 
 
 def _command(name: str, tier: str) -> str:
-    return f"python -m fer_utils study {name} --tier {tier} --store"
+    folders = "".join(f" --real {one}=FOLDER" for one in real_data.sets_of(name))
+    return f"python -m fer_utils study {name} --tier {tier} --store{folders}"
 
 
 def _file(name: str, tier: str) -> Path:
