@@ -61,8 +61,9 @@ def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None, pro
     if dataset == "folder":
         return folder.scan(root, actor=actor)
     if actor is not None:
-        why = "nobody's name is known in it" if dataset == "fer2013" else "its names say the actor"
-        raise invalid("actor", expected=f"None for {dataset!r}, because {why}", received=actor)
+        known = dataset != "fer2013"
+        why = f"the names of {dataset!r} say the actor" if known else f"nobody's name is known in {dataset!r}"
+        raise invalid("actor", expected=f"None, because {why}", received=actor)
     if dataset == "fer2013":
         return fer2013.scan(root, progress=progress)
     return _READERS[dataset](root)
