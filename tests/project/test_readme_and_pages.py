@@ -145,17 +145,17 @@ def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
     answer = studies.load("one_protocol").answer
     rows = {row["name"]: row for row in answer["rows"]}
     using, readme = texts["book/using.md"], " ".join(texts["README.md"].split())
-    for name in ("HOG and SVM", "HOG and ANN", "nano"):
+    for name in ("HOG and SVM", "HOG and ANN", "nano", "ding2023"):
         row = rows[name]
         line = next(line for line in using.splitlines() if line.startswith(f"| {name} |"))
         accuracy = row["accuracy"]
         assert f"| {row['parameters']:,} | {per_cent(accuracy['value'])} | {span(accuracy)} |" in line
     nano, simple = rows["nano"], rows["HOG and SVM"]
     assert f"`nano` ({nano['parameters']:,} parameters, faces of {nano['size']} pixels)" in readme
-    for row in (nano, simple):
+    for row in (nano, simple, rows["ding2023"]):
         assert per_cent(row["accuracy"]["value"]) in readme and row["accuracy"]["groups"] == 24 and row["witness"]
     against = {row["second"]: row for row in answer["comparisons"] if row["first"] == "nano"}
-    for name in ("HOG and SVM", "HOG and ANN"):
+    for name in ("HOG and SVM", "HOG and ANN", "ding2023"):
         row = against[name]
         assert row["verdict"] == "not told apart" and row["value"] < 0
         words = f"{-100 * row['value']:.1f} (points )?fewer \\((95 % interval )?{span(row)}\\)"
