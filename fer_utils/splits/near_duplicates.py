@@ -1,6 +1,33 @@
 """Near-duplicates: pictures of one person from nearly the same moment, or copies of one picture.
 
-DOCSTRING
+Two steps.  Coarse pictures of local contrast, 16 x 16 cells, are compared for all pairs; that is quick, and finds the
+candidates.  A candidate pair is then laid over each other where it agrees best, and the correlations of sixteen patches
+are averaged: the *likeness* of the pair, -1 to 1 (`fer_utils.splits.likeness`).  A pair of `LEAST_LIKENESS` or more is a
+near-duplicate.  The second picture of a pair is looked at as it is and mirrored.
+
+What it finds, measured on real files by the study ``near_duplicates_real`` (its stored answer has every row).  The limit
+was chosen on one half of the people and pictures; the shares below are of the other half:
+
+=============================================================  ================
+pairs of pictures                                              share found
+=============================================================  ================
+CK+48, two of the three last frames of one sequence            96.3 % of 486
+RAVDESS, twin frames of actor 01, boxes of dlib                99.0 % of 97
+RAVDESS, twin frames of actor 01, boxes of Haar                100 % of 97
+FER2013, copies by the byte (all of them)                      100 % of 1,853
+FER2013 and the same stored as JPEG of quality 30              97.8 % of 1,000
+the same at quality 10                                         30.4 % of 1,000
+noise of 5 grey levels; a fifth less contrast, lighter         98.7; 98.9 %
+gamma of 0.6; of 1.6; histogram equalised                      98.2; 98.3; 72.0 %
+mirrored; moved by 4 of 48 pixels                              99.1; 99.1 %
+cut out by a box that is 6 % smaller; 12 % smaller             70.1; 0 %
+turned by 3 degrees                                            62.2 %
+=============================================================  ================
+
+False alarms: none of 476,397 pairs of two people of CK+48, and none of 3,312 pairs of one person in two sequences.  Of
+drawn faces 10 of 1,047,625 pairs of two people are called near-duplicates.  Two performances of one real actor (RAVDESS,
+actor 01) are called so in 2.1 % of the pairs: a man with the same face and the same words may look alike for a moment.
+All pairs of the 35,887 pictures of FER2013 took 273 s on two cores that others used, too.
 """
 
 from __future__ import annotations

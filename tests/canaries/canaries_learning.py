@@ -390,9 +390,9 @@ def _explain():
         added = explain.integrated_gradients(coloured_model, coloured, **({"labels": [0, 1], "steps": 3} | options))
         scale = max(float(np.abs(added).max()), 1e-9)
         yield f"integrated, {name}", [np.round(np.array(thumbnail(one / scale, 6)), 3) for one in added]
-    order = draw.normal(size=odd.shape[:3])
+    order = odd.reshape(odd.shape[:3]) + draw.random(odd.shape[:3])  # the bright pixels first
     curves = explain.deletion_insertion(bright, odd, order, [1, 0], steps=5, progress=False)
-    yield "deleted and inserted", {name: np.round(values, 4) for name, values in curves.items()}
+    yield "deleted and inserted", {name: np.round(100 * values, 2) for name, values in curves.items()}
     covered = explain.occlusion(model, images[:2], patch=8, stride=8, batch_size=16, progress=False)
     yield "occlusion", [np.round(np.array(thumbnail(100 * one, 6)), 2) for one in covered]
     yield "randomised", np.round(np.asarray(explain.randomised(model, seed=2)(images)), 3)
