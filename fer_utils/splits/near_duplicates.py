@@ -6,8 +6,7 @@ patches are averaged: the *likeness* of the pair, -1 to 1 (`fer_utils.splits.lik
 `LEAST_LIKENESS` or more is a near-duplicate.  The second picture of a pair is looked at as it is and mirrored.
 
 What it finds, measured on real files by the study ``near_duplicates_real`` (its stored answer has every row).  The
-limit
-was chosen on one half of the people and pictures; the shares below are of the other half:
+limit was chosen on one half of the people and pictures; the shares below are of the other half:
 
 =============================================================  ================
 pairs of pictures                                              share found
@@ -28,7 +27,7 @@ turned by 3 degrees                                            62.2 %
 False alarms: none of 476,397 pairs of two people of CK+48, and none of 3,312 pairs of one person in two sequences.
 Of drawn faces 10 of 1,047,625 pairs of two people are called near-duplicates.  Two performances of one real actor
 (RAVDESS,
-actor 01) are called so in 2.1 % of the pairs: a man with the same face and the same words may look alike for a moment.
+actor 01) are called so in 2.1 % of the pairs: one man with the same words may look alike for a moment.
 All pairs of the 35,887 pictures of FER2013 took 273 s on two cores that others used, too.
 """
 
