@@ -6,7 +6,6 @@ from contextlib import contextmanager
 import gc
 import os
 from pathlib import Path
-import shlex
 import sys
 
 from hypothesis import settings
@@ -78,12 +77,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     # This is the process that reports, and no worker.
     config.pluginmanager.register(_SaysAtOnce(config), "says_at_once")
-    workers = getattr(config.option, "tx", None) or []
-    if set(workers) == {"popen"} and config.args_source is config.ArgsSource.TESTPATHS:
-        # All tests together need all libraries; each worker would load them.
-        import preloaded
-
-        config.option.tx = [f"popen//python={shlex.join(preloaded.command())}" for _ in workers]
 
 
 class _SaysAtOnce:
