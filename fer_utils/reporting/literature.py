@@ -78,8 +78,9 @@ _ROWS: tuple[tuple, ...] = (
         None,
         "faces of speech clips",
         8,
-        "folds of actors; its code numbers them from 1 and reads a list from 0, so not as meant",
-        "Chumachenko et al. 2022, arXiv 2201.11095, and its code; not in table I",
+        "folds of actors",
+        "Chumachenko et al. 2022, arXiv 2201.11095 (its code counts actors from 1 and the list from 0: others than "
+        "meant); not in table I",
     ),
     ("savee", "DTN+DSN+CNN (Sharafi et al. 2022)", 93.75, 36_400_000, "audio and video", 7, _UNSTATED, _DING + "II"),
     ("savee", "VGG-Face+LSTM (Ngoc et al. 2021)", 84.37, 134_000_000, "video", 7, _UNSTATED, _DING + "II"),
