@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import gc
 import os
 from pathlib import Path
+import signal
 import sys
 
 from hypothesis import settings
@@ -73,6 +74,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell has what runs in its background ignore Ctrl-C, and all that it starts; tests of Ctrl-C would wait for ever.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         return
     # This is the process that reports, and no worker.
