@@ -74,7 +74,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A shell has what runs in its background ignore Ctrl-C, and all that it starts; tests of Ctrl-C would wait for ever.
+    # A shell has what runs in its background ignore Ctrl-C, and all that it starts; so tests of Ctrl-C would wait.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
