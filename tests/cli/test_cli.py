@@ -203,7 +203,7 @@ def test_prepare(place, call):
 def test_train_stores_what_evaluate_reads(place, call):
     _, made = place
     trained = made["result"]
-    assert set(trained) == {"result", "parameters", "metrics", "minutes"}
+    assert set(trained) == {"result", "parameters", "metrics", "minutes", "split"}
     assert trained["metrics"]["n"] == CLIPS * FRAMES and 0 <= trained["metrics"]["accuracy"]["value"] <= 1
     assert (Path(trained["result"]) / "model.keras").is_file()
     status, out, err = call("evaluate", trained["result"], "--json")
