@@ -1,9 +1,10 @@
 """Near-duplicates: pictures of one person from nearly the same moment, and copies of one picture.
 
-They differ by a re-encoding, the light, a mirror, a box that was set a little otherwise, or some thirtieths of a second.
+They differ by a re-encoding, the light, a mirror, a box that was set a little otherwise, or a few thirtieths of a
+second.
 
-Two steps.  Each picture is made a coarse one of 16 x 16 cells, and all pairs of these are correlated, one of each pair
-moved by up to a cell; a pair that correlates by 0.72 or more, as it is or mirrored, is a candidate.  Candidates are then
+Two steps.  Each picture is made a coarse one of 16 x 16 cells, and all pairs of these are correlated, one of each
+pair moved by up to a cell; a pair that correlates by 0.72 or more, as it is or mirrored, is a candidate.  Candidates are then
 compared at 48 x 48 pixels, as `fer_utils.splits.likeness` says, and are near-duplicates if their likeness is 0.96 or
 more.  All pairs of 35,887 pictures took four and a half minutes on two cores that others used as well.
 

@@ -110,7 +110,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (LIKENESS, "(0.5, 6.0, 9.0)", "(0.5, 5.0, 9.0)"),
         (LIKENESS, "_LEAST_CONTRAST = 4.0", "_LEAST_CONTRAST = 8.0"),
         (LIKENESS, "_MOST_MOVED, _ROOM = 6, 4", "_MOST_MOVED, _ROOM = 5, 4"),
-        (LIKENESS, "_LEAST_PATTERN = 0.3", "_LEAST_PATTERN = 0.6"),
+        (LIKENESS, "_LEAST_PATCHES = 0.3, 4", "_LEAST_PATCHES = 0.6, 4"),
         (LIKENESS, "_BESIDE = [(down, right) for down in (-1, 0, 1)", "_BESIDE = [(down, right) for down in (0,)"),
         (LIKENESS, "_PROMISING = 0.8", "_PROMISING = 0.95"),
         (LIKENESS, "images.mean(axis=3, dtype=np.float32)", "images[..., 0].astype(np.float32)"),
