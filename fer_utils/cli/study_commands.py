@@ -55,8 +55,8 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "--real",
         metavar="SET=FOLDER",
         action="append",
-        help="ask paper_figures of real clips (ravdess=, savee= or mead=), or near_duplicates_real of the sets that it "
-        "needs (ck48=, fer2013= and ravdess=); may be given several times",
+        help="folders of real data; may be given several times. paper_figures takes clips (ravdess=, savee= or mead=), "
+        "near_duplicates_real needs ck48=, fer2013= and ravdess=, and fer2013 with --train needs fer2013=",
     )
     parser.add_argument(
         "--train",
@@ -74,7 +74,12 @@ def study(options: argparse.Namespace) -> int:
         return _list_studies(options)
     if options.train is not None:
         there = studies.train(
-            options.name, options.tier, minutes=options.train, rows=options.row, progress=not options.quiet
+            options.name,
+            options.tier,
+            minutes=options.train,
+            rows=options.row,
+            real=_real_folders(options.real),
+            progress=not options.quiet,
         )
         lines = [f"  {name}: {number} of {needed} trainings" for name, (number, needed) in there.items()]
         print_outcome(options, {"trainings": there}, "\n".join(lines))

@@ -170,7 +170,7 @@ def _run(
         targets,
         train_rows,
         # Who tests is asked once, at the end, where others say when training ends.
-        test_rows if split.validation is None else [],
+        [] if split.validates else test_rows,
         validation=validation_rows,
         recipe=experiment.recipe,
         seed=experiment.seed,
@@ -211,7 +211,7 @@ def _run(
         split={
             "train": len(train_rows),
             "test": len(test_rows),
-            **({} if split.validation is None else {"validation": len(validation_rows)}),
+            **({"validation": len(validation_rows)} if split.validates else {}),
             "train_actors": int(meta.iloc[train_rows]["actor"].nunique()),
             "test_actors": int(rows["actor"].nunique()),
             "leaked_share": {

@@ -28,6 +28,11 @@ def check(study: str, real: Mapping[str, str]) -> None:
             received=study,
             remedy="In the chapters DATA_ROOT names a folder of real clips.",
         )
+    check_folders(real)
+
+
+def check_folders(real: Mapping[str, str]) -> None:
+    """FerError for a folder that is not there; ``real`` maps a data set to it."""
     for dataset, folder in real.items():
         if not expanded(folder).is_dir():
             raise invalid(

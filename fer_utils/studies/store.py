@@ -241,6 +241,7 @@ def train(
     *,
     minutes: float | None = None,
     rows: Iterable[str] | None = None,
+    real: Mapping[str, str] | None = None,
     progress: bool = True,
 ) -> dict[str, list[int]]:
     """Train what a study of many trainings still lacks, and keep a record of each training with the package.
@@ -250,6 +251,7 @@ def train(
     name, tier : as in `run`; a study whose module has `train`.
     minutes : above 0: no training is begun after so many; None for no limit.
     rows : names of the study's rows; None for all.
+    real : data set -> folder, for a study whose data the reader brings (``fer2013``).
 
     Returns
     -------
@@ -257,7 +259,7 @@ def train(
 
     Raises
     ------
-    FerError : no such study, row or tier, or one that trains all in `run`.
+    FerError : no such study, row, tier or folder, one that trains all in `run`, or ``real`` for drawn data.
     """
     made = registry.module(name)
     if not hasattr(made, "train"):
@@ -270,7 +272,14 @@ def train(
     if tier not in TIERS:
         raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
     check_folder("store", folder(), what="the records", remedy="run it in a checkout that you may write to.")
-    return made.train(tier, minutes=minutes, rows=rows, progress=progress)
+    if real is None:
+        return made.train(tier, minutes=minutes, rows=rows, progress=progress)
+    if set(real) != {getattr(made, "NEEDS", None)}:
+        needs = getattr(made, "NEEDS", None)
+        expected = "None: this study trains on drawn faces" if needs is None else f"the folder of {needs} alone"
+        raise invalid("real", expected=expected, received=sorted(real))
+    real_data.check_folders(real)
+    return made.train(tier, minutes=minutes, rows=rows, real=real, progress=progress)
 
 
 def _processor_seconds() -> float:
