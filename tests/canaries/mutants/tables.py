@@ -87,6 +87,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (LEAKAGE, "others < 1", "others < 2"),
         (LEAKAGE, "np.r_[train, test]].sum()", "test].sum()"),
         (LEAKAGE, 'dataset == "folder" and str(', 'dataset == "folder" or str('),
+        (LEAKAGE, '_NUMBERED = ("fer2013",)', '_NUMBERED = ("folder",)'),
         (LEAKAGE, "unknown = unknown | np.array(own, bool)", "unknown = np.array(own, bool)"),
         (LEAKAGE, 'if level == "performance" else rows_without', 'if level == "actor" else rows_without'),
     ],
