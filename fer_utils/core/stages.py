@@ -49,6 +49,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "near_duplicates": {
         1: "Near-copies of pictures by perceptual hash and grey-level difference.",
         2: "Near-copies of pictures by the correlation of local contrast, patch by patch.",
+        3: "Patches that are nearly empty in both pictures count less.",
     },
     "model.ding2023": {1: "Ding, Tang & Lu 2023, 542,136 parameters."},
     "model.mobilenet_inception2019": {1: "The network of 2019, from its description."},

@@ -86,6 +86,8 @@ def leakage(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("level")
 
 
+#: Data sets in which each picture counts as a performance of its own, because nobody knows better.
+_NUMBERED = ("fer2013",)
 #: How ``leaked_pairs`` says what two rows have in common.
 _COMMON = {
     "row": "the same row",
@@ -216,14 +218,18 @@ def _levels(
 def unknown_performances(meta: pd.DataFrame) -> np.ndarray:
     """Whether nothing tells which other rows show the same performance; (N,) bool.
 
-    So it is where ``performance`` is empty or absent, and in plain folders, where it is named after the file alone.
+    So it is where ``performance`` is empty or absent, in plain folders, where it is named after the file alone, and in
+    FER2013, whose pictures have numbers and nothing else.
     """
     if "performance" not in meta.columns:
         return np.ones(len(meta), bool)
     unknown = rows_without(meta, "performance")
     if {"dataset", "clip"} <= set(meta.columns):
         named = zip(meta["dataset"], meta["performance"], meta["clip"], strict=True)
-        own = [dataset == "folder" and str(performance).endswith(f"/{clip}") for dataset, performance, clip in named]
+        own = [
+            dataset in _NUMBERED or (dataset == "folder" and str(performance).endswith(f"/{clip}"))
+            for dataset, performance, clip in named
+        ]
         unknown = unknown | np.array(own, bool)
     return unknown
 

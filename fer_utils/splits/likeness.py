@@ -2,14 +2,15 @@
 
 Each picture is brought to 48 x 48 pixels and its *local contrast* is taken: what remains of it when its broad light and
 shade are subtracted, divided by how much remains round about.  So neither the light nor the contrast nor a bent
-grey scale counts, and the parts of a dark face count as much as those of a light one.
+grey scale counts.
 
 Two pictures are laid over each other where they agree best, moved by up to six pixels (found by a Fourier transform;
 J. P. Lewis, *Fast Normalized Cross-Correlation*, 1995).  If the whole pictures, tapered towards their edges, correlate
 by less than 0.8 there, this correlation is their **likeness**.  Else sixteen patches of 16 x 16 pixels, of which each
 overlaps its neighbours by half, are correlated one by one, each moved by one more pixel if it fits better there, so
-that a box that is some per cent larger does no harm; and the likeness is the mean of these sixteen correlations.  It
-is 1 for the same picture and about 0 for pictures that have nothing in common.
+that a box that is some per cent larger does no harm; and the likeness is the mean of these sixteen correlations, in
+which patches that are nearly empty in both pictures, such as a white wall, count less.  It is 1 for the same picture
+and about 0 for pictures that have nothing in common.
 
 The coarse pictures (16 x 16) are for finding the pairs that are worth this comparison among millions.
 """
@@ -33,8 +34,9 @@ _MOST_MOVED, _ROOM = 6, 4
 #: Patches of 16 x 16 pixels that begin at every eighth pixel of the 40 x 40 within the room.
 _PATCH, _STEP = 16, 8
 _INNER = SIDE - 2 * _ROOM
-#: A patch of less local contrast than this (standard deviation) is nearly empty, and proves little.
-_LEAST_PATTERN = 0.3
+#: A patch of less local contrast than this (standard deviation) in both pictures is nearly empty, and counts less;
+#: where fewer than so many patches are left, the pictures prove little.
+_PATTERN, _LEAST_PATCHES = 0.3, 4
 #: Each patch may lie a pixel beside where the whole lies.
 _BESIDE = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
 #: Where the whole pictures correlate less than this, the patches are not looked at.
@@ -70,7 +72,7 @@ class Looks:
             for at in range(0, len(rows), _PAIRS):
                 some = rows[at : at + _PAIRS]
                 pictures = self._pictures(one[some], False), self._pictures(other[some], mirrored)
-                found[some] = _patches(*pictures, down_by, right_by).mean(axis=1)
+                found[some] = _weighted(*_patches(*pictures, down_by, right_by))
         return found
 
     def _pictures(self, rows: np.ndarray, mirrored: bool) -> np.ndarray:
@@ -91,7 +93,7 @@ class Looks:
             for taken in (self._pictures(one[part], False), self._pictures(other[part], mirrored)):
                 taken = (taken - taken.mean(axis=(1, 2), keepdims=True)) * _TAPER
                 length = np.sqrt((taken**2).sum(axis=(1, 2), keepdims=True))
-                pair.append(scipy.fft.rfft2(taken / np.maximum(length, _LEAST_PATTERN * SIDE / 2)))
+                pair.append(scipy.fft.rfft2(taken / np.maximum(length, _PATTERN * SIDE / 2)))
             agreement = scipy.fft.irfft2(np.conj(pair[0]) * pair[1], s=(SIDE, SIDE))
             agreement = agreement[:, ways[:, None], ways].reshape(len(agreement), -1)
             best = agreement.argmax(axis=1)
@@ -155,19 +157,29 @@ def _local_contrast(pictures: np.ndarray, finer: float, broader: float, around: 
     return detail / (np.sqrt(_blurred(detail**2, around)) + _LEAST_CONTRAST)
 
 
-def _patches(one: np.ndarray, other: np.ndarray, down: int, right: int) -> np.ndarray:
-    """The correlations of the sixteen patches, (pairs, 16); each picture moves by half of ``down`` and ``right``."""
+def _patches(one: np.ndarray, other: np.ndarray, down: int, right: int) -> tuple[np.ndarray, np.ndarray]:
+    """The correlations of the sixteen patches and their weights, both (pairs, 16).
+
+    Each picture moves by half of ``down`` and ``right``.
+    """
     top, left = _ROOM - down // 2, _ROOM - right // 2
     inner = _cut(one, top, left)
-    mean, scale = _mean_and_scale(inner)
+    mean, spread = _mean_and_spread(inner)
     best = np.full(mean.shape, -1, np.float32)
     for beside_down, beside_right in _BESIDE:
         y, x = top + down + beside_down, left + right + beside_right  # 0 to 8: within the picture
         there = _cut(other, y, x)
-        other_mean, other_scale = _mean_and_scale(there)
+        other_mean, other_spread = _mean_and_spread(there)
+        if (beside_down, beside_right) == (0, 0):
+            weight = np.minimum(np.maximum(spread, other_spread) / _PATTERN, 1) ** 2
         shared = (inner * there) @ _PATCHES - mean * other_mean
-        best = np.maximum(best, shared / (scale * other_scale))
-    return best
+        best = np.maximum(best, shared / (spread * other_spread))
+    return best, weight
+
+
+def _weighted(correlations: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The weighted mean of each row; of less than four whole patches it is lowered."""
+    return (correlations * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), _LEAST_PATCHES)
 
 
 def _cut(pictures: np.ndarray, top: int, left: int) -> np.ndarray:
@@ -175,11 +187,10 @@ def _cut(pictures: np.ndarray, top: int, left: int) -> np.ndarray:
     return pictures[:, top : top + _INNER, left : left + _INNER].reshape(len(pictures), _INNER**2)
 
 
-def _mean_and_scale(inner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each of the sixteen patches the mean and the standard deviation, the latter with its least value."""
+def _mean_and_spread(inner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of the sixteen patches the mean and the standard deviation, above 0."""
     mean = inner @ _PATCHES
-    variance = inner**2 @ _PATCHES - mean**2
-    return mean, np.sqrt(np.maximum(variance, _LEAST_PATTERN**2))
+    return mean, np.sqrt(np.maximum(inner**2 @ _PATCHES - mean**2, 1e-6))
 
 
 def _taper() -> np.ndarray:

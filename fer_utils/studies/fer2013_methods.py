@@ -197,7 +197,8 @@ def _network(asked: Asked, pictures: Pictures, progress: bool) -> Answered:
         seed=asked.seed,
     )
     face_set = pictures.without_copies() if row.cleaned else pictures.face_set
-    result = experiments.run(experiment, face_set=face_set, progress=progress)
+    # Its copies are counted once, by `fer_utils.splits.exact_copies`, and not in each training anew.
+    result = experiments.run(experiment, face_set=face_set, check_pictures=False, progress=progress)
     model, train = result.model(), pictures.learned_from(asked)
     # As they are: the accuracy of the steps was that of changed images, with dropout.
     read = training.predict_probabilities(model, pictures.face_set.images, train).argmax(axis=1)

@@ -205,7 +205,7 @@ def _methods(pictures) -> list:
     def says(model, images, rows=None):
         return np.asarray(model.predict(images if rows is None else images[np.asarray(rows)]), float)
 
-    def run(experiment, *, face_set, progress):
+    def run(experiment, *, face_set, check_pictures, progress):
         noted.rest.append([experiment.configuration(), face_set.name])
         answers = network.predict(pictures.face_set.images[pictures.test]) + 0.1
         table = pd.DataFrame(answers, columns=[f"p_{name}" for name in fer2013_methods.LABELS])

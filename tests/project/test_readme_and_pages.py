@@ -191,6 +191,29 @@ def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
     assert f"{rows['fer 25.10.3']['macs'] / rows['nano']['macs']:.0f} times as much" in using
 
 
+def test_what_is_said_of_near_duplicates_is_that_of_the_stored_answer(texts):
+    found, page = studies.load("near_duplicates_real").answer, " ".join(texts["book/real-data.md"].split())
+    rows = {(row["set"], row["kind"]): row for row in found["recall"] if row["half"] != "chosen"}
+    for words, key in {
+        "CK+48, frames of one sequence": ("ck48", "frames of one sequence"),
+        "RAVDESS, one frame of twin clips, boxes of dlib": ("ravdess", "twin frames, dlib's boxes"),
+        "FER2013, copies equal to the bit": ("fer2013", "copies by the byte"),
+        "FER2013, stored again as JPEG of quality 30": ("fer2013", "JPEG of quality 30"),
+        "FER2013, cut out by a box 6 % smaller": ("fer2013", "cut out by a box 6 % smaller"),
+        "FER2013, turned by 3 degrees": ("fer2013", "turned by 3 degrees"),
+    }.items():
+        row = rows[key]
+        assert f"| {words} | {per_cent(row['share'])} of {row['pairs']:,} |" in page, words
+    people = [row for row in found["others"] if (row["set"], row["kind"]) == ("ck48", "two people")]
+    assert sum(row["found"] for row in people) == 0 and f"of {sum(row['pairs'] for row in people):,}" in page
+    (man,) = [row for row in found["others"] if row["kind"] == "one man, another performance, dlib's boxes"]
+    assert f"in {per_cent(man['share'])} of the pairs" in page
+    split = found["frame_splits"][0]
+    assert f"says that {per_cent(split['by_picture'])} of the test pictures" in page
+    assert f"names it is {per_cent(split['by_name'])}." in page
+    assert f"took {found['fer2013_seconds']:.0f} seconds" in page and f"{found['pictures']:,} pictures took" in page
+
+
 def test_times_as_fast_says_as_what(texts):
     rows = {(row["network"], row["form"], row["quantize"]): row for row in studies.load("compression").answer["rows"]}
     whole = rows["xception", "litert", None]

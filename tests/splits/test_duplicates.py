@@ -221,7 +221,13 @@ def test_the_sixteen_patches_are_correlated_one_by_one():
             there = [other[0, y + a : y + a + 16, x + b : x + b + 16] for a in (0, 8, 16, 24) for b in (0, 8, 16, 24)]
             now = [np.corrcoef(p.ravel(), q.ravel())[0, 1] for p, q in zip(here, there, strict=True)]
             best = np.maximum(best, now)
-    assert likeness._patches(one, other, 0, 0)[0] == pytest.approx(best, abs=1e-4)
+    found, weight = likeness._patches(one, other, 0, 0)
+    assert found[0] == pytest.approx(best, abs=1e-4) and (weight == 1).all()
+    one[0, :, 28:] *= 0.01
+    assert (likeness._patches(one, one, 0, 0)[1][0].reshape(4, 4)[:, 3] < 0.01).all()
+    assert likeness._patches(one, other, 0, 0)[1].min() == 1  # empty in one of the two: they differ there
+    assert likeness._weighted(np.array([[1.0, 0.5, 0.0]]), np.array([[2.0, 2.0, 0.0]])) == pytest.approx(0.75)
+    assert likeness._weighted(np.array([[1.0, 0.5, 0.0]]), np.array([[0.1, 0.0, 0.0]])) == pytest.approx(0.025)
 
 
 def test_light_and_contrast_do_not_count(people):
@@ -231,6 +237,16 @@ def test_light_and_contrast_do_not_count(people):
     seen = near_duplicates.looks(np.concatenate([images, darker, slope]), progress=False)
     rows = np.arange(10)
     assert seen.likeness(rows, rows + 10).min() > 0.97 and seen.likeness(rows, rows + 20).min() > 0.97
+
+
+def test_a_white_wall_beside_a_face_does_no_harm(people):
+    """A copy of a picture half of which is empty: mirrored, and darker, its likeness is that of a whole picture's."""
+    images = people[0][:10].copy()
+    images[:, :, :80] = 250
+    seen = near_duplicates.looks(np.concatenate([images, images[:, :, ::-1], (images * 0.7).astype(np.uint8)]))
+    rows = np.arange(10)
+    assert seen.likeness(rows, rows + 10, mirrored=True) == pytest.approx(1, abs=1e-3)
+    assert seen.likeness(rows, rows + 20).min() > 0.97
 
 
 def test_blank_pictures_are_like_nothing_but_their_copies():

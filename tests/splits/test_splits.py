@@ -257,6 +257,7 @@ def test_a_file_of_its_own_is_no_known_performance():
     named = meta.assign(performance=["folder/ck+/S01/001", "", None, "folder/ck48/happy/1.png"])
     assert splits.unknown_performances(named).tolist() == [False, True, True, False]
     assert not splits.unknown_performances(meta.assign(dataset="ravdess")).any()
+    assert splits.unknown_performances(named.assign(dataset="fer2013", performance="fer2013/train/sad-7")).all()
     assert splits.unknown_performances(meta[["dataset", "clip"]]).all()
     assert splits.leakage(meta, [0, 1], [2, 3]).loc["performance", ["shared", "unknown"]].tolist() == [0, 4]
     assert splits.leakage(named, [0, 1], [3]).loc["performance", "unknown"] == 1
