@@ -1,4 +1,5 @@
 from . import auditing as auditing
+from . import balanced_drawing as balanced_drawing
 from . import planning as planning
 from . import planted_bias as planted_bias
 from . import population as population
@@ -7,6 +8,8 @@ from .auditing import MIN_PEOPLE as MIN_PEOPLE
 from .auditing import audit as audit
 from .auditing import difference as difference
 from .auditing import false_alarms as false_alarms
+from .balanced_drawing import balancing_weights as balancing_weights
+from .balanced_drawing import draw_balanced as draw_balanced
 from .planning import power as power
 from .planted_bias import plant_bias as plant_bias
 from .population import BASELINE as BASELINE

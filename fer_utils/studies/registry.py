@@ -28,6 +28,7 @@ _MODULES: dict[str, str] = {
     "human_votes": "human_votes",
     "explanation": "explanation",
     "audit": "audit",
+    "audit_repair": "audit_repair",
     "sizes": "sizes",
     "coverage": "coverage",
     "near_duplicates_real": "near_duplicates_real",
