@@ -1,4 +1,4 @@
-"""Balanced drawing: training rows drawn anew, so that a label says nothing about the group of the person who poses it."""
+"""Balanced drawing: training rows are drawn anew, so that a label says nothing about the group of who poses it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from fer_utils.faces import FaceSet
 def balancing_weights(labels: Sequence[str], groups: Sequence[str]) -> np.ndarray:
     """Weights with which labels and groups are independent: P(label) P(group) / P(label, group).
 
-    After Kamiran & Calders 2012 ("reweighing", Knowledge and Information Systems 33:1-33, doi 10.1007/s10115-011-0463-8,
-    section 4.2).  A pair that is rarer than it would be by chance weighs more than 1, one that is more frequent less.
+    After Kamiran & Calders 2012 ("reweighing", Knowledge and Information Systems 33:1-33,
+    doi 10.1007/s10115-011-0463-8).  A pair that is rarer than it would be by chance weighs more than 1, one that is
+    more frequent less.  A pair that nobody has cannot be given a weight: then they are as independent as can be.
 
     Parameters
     ----------
@@ -52,8 +53,9 @@ def draw_balanced(face_set, rows: Sequence[int], groups: Sequence[str], *, seed:
     """A face set whose given rows are drawn anew, so that in them label and group are independent.
 
     A row with the weight 0.3 (see `balancing_weights`) is there with a chance of three in ten, one with 2.4 twice or
-    three times.  The number of images stays; every place keeps the name of its ``actor``, on which the split depends, and
-    other rows are left as they are.  (Drawing by weight in the place of weighing the loss: any training can use it.)
+    three times.  The number of images stays; every place keeps the name of its ``actor``, on which the split depends,
+    and other rows are left as they are.  (Rows are drawn, and the loss is not weighted, so that any
+    training can use it.)
 
     Parameters
     ----------

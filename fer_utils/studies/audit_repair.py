@@ -1,4 +1,4 @@
-"""After the audit a repair, and the audit again: careless labels for dark skin tones, and two ways to train beside them.
+"""After the audit a repair, and the audit again: careless labels for dark skin tones, and two ways to train with them.
 
     # an hour; a killed run goes on
     python -m fer_utils study audit_repair --store
@@ -67,9 +67,9 @@ def answer(
     planted; for each fold the images that learn or choose, theirs, those with another label than before, and under
     *balanced drawing* those whose weight is below a half);
 
-    ``rows``, one of `METHODS` each: ``name``, ``everybody``, ``dark``, ``rest`` (accuracy on strangers, means over people:
-    ``value``, ``low``, ``high``), ``gap`` (dark minus rest, as the audit has it, with ``corrected`` and ``found``),
-    ``called`` (share of the strangers of dark tone who pose something else and are called by the planted label),
+    ``rows``, one of `METHODS` each: ``name``, ``everybody``, ``dark``, ``rest`` (accuracy on strangers, means over
+    people: ``value``, ``low``, ``high``), ``gap`` (dark minus rest, as the audit has it, with ``corrected`` and
+    ``found``), ``called`` (of strangers of dark tone who pose something else, the share that gets the planted label),
     ``converged`` (how many of the trainings ended by themselves), ``audit`` (the rows of `fer_utils.fairness.audit`),
     ``experiments`` and ``minutes``;
 

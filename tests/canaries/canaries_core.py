@@ -458,6 +458,32 @@ def _planted(**options) -> dict:
     }
 
 
+@canary("balanced_drawing", tolerance=1e-9)
+def _balanced_drawing():
+    """Weights of pairs that are frequent, rare and missing, and who is drawn in which place."""
+    labels = ["angry"] * 6 + ["happy"] * 3 + ["sad"] * 2 + ["angry"] * 2 + ["happy"] * 7
+    groups = ["dark"] * 11 + ["light"] * 9
+    yield "weights", fairness.balancing_weights(labels, groups)
+    meta = table()
+    images = np.arange(len(meta), dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    whole = faces.FaceSet(None, images, meta, pd.DataFrame(), {"fingerprint": "f" * 64})
+    person = meta["actor"].astype(int).to_numpy()
+    unlike = (meta["expression"] == meta["expression"].iloc[0]).to_numpy() & (person % 3 > 0)
+    group = np.where(unlike | (person % 5 == 0), "dark", "light")
+    rows = np.flatnonzero(person % 4 > 0)
+    for name, options in (("drawn", {}), ("another seed", {"seed": 3}), ("some rows", {"rows": rows[::3]})):
+        made = fairness.draw_balanced(whole, **{"rows": rows, "groups": group, **options})
+        yield (
+            name,
+            {
+                "pictures": np.asarray(made.images)[:, 0, 0, 0],
+                "labels": list(made.meta["expression"]),
+                "actors": "".join(name[-1] for name in made.meta["actor"]),
+                "fingerprint": made.fingerprint[:16],
+            },
+        )
+
+
 @canary("timing", tolerance=1e-9)
 def _timing():
     """What is called how often in which order, the ratios of times that the callables tell themselves, and tables.

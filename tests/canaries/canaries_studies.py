@@ -45,6 +45,7 @@ from fer_utils.fairness import population
 from fer_utils.models import hog, landmark_lstm
 from fer_utils.studies import (
     audit,
+    audit_repair,
     before_networks,
     compression,
     compression_measuring,
@@ -610,6 +611,63 @@ def _audit():
         put(patch.object(fairness, "power", noted.function("power", _power)))
         out = noted.output(audit.answer("class", progress=False), depth=2)
     return {**out, "sizes": digest(plain({**audit.SIZES}))}
+
+
+@canary("study.audit_repair", tolerance=ROUNDED)
+def _audit_repair():
+    """Thirty drawn strangers; four ways to train, five folds of ten actors."""
+    bands = ("light (1 to 3)", "medium (4 to 7)", "dark (8 to 10)")
+    rows = [
+        {
+            "actor": f"person {person}",
+            "clip": f"{person}-{clip}",
+            "expression": LABELS[(clip + person // 15) % 4],
+            "tone": 1 + person % 10,
+            "skin tone": bands[int(np.searchsorted((3, 7), 1 + person % 10))],
+            "condition": "baseline",
+        }
+        for person in range(30)
+        for clip in range(6)
+    ]
+    strangers = SimpleNamespace(name="strangers", table=pd.DataFrame(rows))
+    meta = people()
+    tones = {actor: 1 + (3 * number) % 10 for number, actor in enumerate(ACTORS)}
+    truth = meta[["clip", "actor"]].drop_duplicates("clip").assign(tone=lambda table: table["actor"].map(tones))
+
+    def answered(audited, results):
+        table = audited.table.copy()
+        rights = []
+        for number, result in enumerate(results):
+            draw = drawn("answers", result.key)
+            said = np.where(draw.random(len(table)) < 0.4 + 0.3 * draw.random(), table["expression"], "angry")
+            table[f"predicted_{number}"] = said
+            rights.append(table[f"predicted_{number}"] == table["expression"])
+        return table.assign(right=np.mean(rights, axis=0))
+
+    def planted(face_set, clips, train, **options):
+        spoiled = face_set.meta.copy()
+        spoiled.loc[train[::3], "expression"] = options.get("to", "sad")
+        return Faces(["planted", face_set.name, options.get("kind"), options["seed"]], spoiled)
+
+    def balanced(face_set, rows, groups, *, seed):
+        concerned = int((np.asarray(groups) == audit_repair.DARK)[rows].sum())
+        return Faces(["balanced", face_set.name, len(rows), concerned, seed], face_set.meta)
+
+    with instead() as (noted, stack):
+        put = stack.enter_context
+        put(patch.object(fairness, "audit_set", noted.function("audit_set", lambda *_, **__: strangers)))
+        put(patch.object(fairness, "ask", noted.function("ask", answered)))
+        put(patch.object(fairness, "plant_bias", noted.function("bias", planted)))
+        put(patch.object(fairness, "draw_balanced", balanced))
+        put(patch.object(fairness, "balancing_weights", lambda labels, groups: np.linspace(0.1, 2.0, len(labels))))
+        put(patch.object(stand_ins, "film_stand_in", noted.function("film", lambda *_, **__: "a folder")))
+        film = noted.function("truth", lambda *_: SimpleNamespace(name="film", clips=truth))
+        put(patch.object(studio, "Film", SimpleNamespace(load=film)))
+        put(patch.object(fairness, "audit", noted.function("audit", _audited)))
+        ended = noted.function("ended", lambda history, recipe: {"converged": history["loss"][0] < 0.7})
+        put(patch.object(training, "convergence", ended))
+        out = noted.output(audit_repair.answer("class", progress=False), depth=2)
+    return {**out, "sizes": digest(plain({**audit_repair.SIZES}))}
 
 
 def _power(values, *, share, tests):

@@ -12,6 +12,7 @@ PEOPLE = f"{STUDIES}/real_people.py"
 VOTES = f"{STUDIES}/human_votes.py"
 EXPLANATION = f"{STUDIES}/explanation.py"
 AUDIT = f"{STUDIES}/audit.py"
+REPAIR = f"{STUDIES}/audit_repair.py"
 SIZES = f"{STUDIES}/sizes.py"
 COVERAGE = f"{STUDIES}/coverage.py"
 NEAR_REAL = f"{STUDIES}/near_duplicates_real.py"
@@ -320,6 +321,29 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
             'accuracies[kind if network == "planted" else "clean"]',
         ),
         (EXPLANATION, "answers == inspected.labels", "answers != inspected.labels"),
+    ],
+    "study.audit_repair": [
+        (REPAIR, 'NETWORK, RATE = "nano", 1e-3', 'NETWORK, RATE = "nano", 3e-3'),
+        (REPAIR, 'NETWORK, RATE = "nano", 1e-3', 'NETWORK, RATE = "ding2023", 1e-3'),
+        (REPAIR, '"class": (240, 16)', '"class": (120, 16)'),
+        (REPAIR, '"class": (240, 16)', '"class": (240, 8)'),
+        (REPAIR, "folds: int = FOLDS", "folds: int = 3"),
+        (REPAIR, "permutations: int = 9999", "permutations: int = 999"),
+        (REPAIR, "seed=plan.split.fold or 0", "seed=0"),
+        (
+            REPAIR,
+            "met = np.union1d(split.rows(faces.meta)[0], split.validation_rows(faces.meta))",
+            "met = split.rows(faces.meta)[0]",
+        ),
+        (REPAIR, "np.where(theirs, DARK, REST)", "np.where(theirs, REST, REST)"),
+        (REPAIR, "    balanced = planted\n", "    balanced = faces\n"),
+        (REPAIR, 'kind="absent", share=1.0', 'kind="absent", share=0.5'),
+        (REPAIR, "weights < 0.5", "weights > 0.5"),
+        (REPAIR, "(faces, planted, balanced, left_out)", "(faces, planted, left_out, balanced)"),
+        (REPAIR, "(shares[name][group], shares[SPOILED][group])", "(shares[SPOILED][group], shares[name][group])"),
+        (REPAIR, "band == PLANTED[1]", "band != PLANTED[1]"),
+        (REPAIR, 'answers["expression"] != BIAS["to"]', 'answers["expression"] == BIAS["to"]'),
+        (REPAIR, "sum(ended)", "len(ended)"),
     ],
     "study.audit": [
         (AUDIT, '"class": (240, 48, 16)', '"class": (240, 24, 16)'),

@@ -19,6 +19,7 @@ CLASSIFICATION = "fer_utils/metrics/classification.py"
 EVALUATION = "fer_utils/metrics/evaluation.py"
 RELIABILITY = "fer_utils/metrics/reliability.py"
 SIGNIFICANCE = "fer_utils/metrics/significance.py"
+BALANCED = "fer_utils/fairness/balanced_drawing.py"
 AUDITING = "fer_utils/fairness/auditing.py"
 PLANNING = "fer_utils/fairness/planning.py"
 PLANTED = "fer_utils/fairness/planted_bias.py"
@@ -146,6 +147,18 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (SIGNIFICANCE, 'method="holm"', 'method="bonferroni"'),
         (SIGNIFICANCE, "2.0 ** (1 - len(names))", "2.0 ** -len(names)"),
         (SIGNIFICANCE, "- (first == true))", "+ (first == true))"),
+    ],
+    "balanced_drawing": [
+        (BALANCED, "together.sum(axis=1), together.sum(axis=0)", "together.sum(axis=1), 0 * together.sum(axis=0) + 1"),
+        (BALANCED, "return weights / weights.mean()", "return weights"),
+        (BALANCED, "+ rng.random()", "+ 0.5"),
+        (BALANCED, "rng.permutation(len(rows))", "np.arange(len(rows))"),
+        (BALANCED, "np.cumsum(weights[shuffled])", "np.cumsum(weights)"),
+        (BALANCED, "order[rows] = rows[shuffled[reached]]", "order[rows] = shuffled[reached]"),
+        (BALANCED, '.assign(actor=meta["actor"].to_numpy())', ""),
+        (BALANCED, "face_set.images[order]", "face_set.images"),
+        (BALANCED, "groups[rows].tolist(), seed]", "groups[rows].tolist()]"),
+        (BALANCED, "by_chance[label, group] / together", "together[label, group] / by_chance"),
     ],
     "audit": [
         (AUDITING, "MIN_GAP = 0.05", "MIN_GAP = 0.03"),
