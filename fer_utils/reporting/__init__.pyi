@@ -3,6 +3,7 @@ from . import claims as claims
 from . import literature as literature
 from . import model_cards as model_cards
 from . import protocol_tables as protocol_tables
+from . import repairs as repairs
 from . import small_networks as small_networks
 from . import text as text
 from .text import colophon as colophon

@@ -1,0 +1,82 @@
+"""The study ``audit_repair`` as a table and as sentences; which sentence holds, its verdicts decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from fer_utils.reporting.text import percent
+
+#: The methods that repair, in the study's words.
+REPAIRS: tuple[str, ...] = ("balanced drawing", "left out")
+DARK, REST = "dark tones", "the others"
+
+
+def repair_table(answer: Mapping) -> pd.DataFrame:
+    """A row for each way to train: accuracies with intervals, the gap, and how often dark strangers are called *angry*.
+
+    Returns
+    -------
+    DataFrame of strings, one row a method, in the study's order.
+    """
+    planted = answer["bias"]["to"]
+    return pd.DataFrame(
+        [
+            {
+                "learned from": row["name"],
+                f"{DARK}, %": _share(row["dark"]),
+                f"{REST}, %": _share(row["rest"]),
+                "gap, points": "{:+.1f}".format(100 * row["gap"]["gap"]),
+                "gap found": "yes" if row["gap"]["found"] else "no",
+                f"dark, called {planted}": percent(row["called"]["value"]),
+                "trainings that ended by themselves": f"{row['converged']} of {len(row['experiments'])}",
+            }
+            for row in answer["rows"]
+        ]
+    )
+
+
+def repair_verdict(answer: Mapping) -> str:
+    """Whom each repair helps and whom it costs something, in sentences.
+
+    A repair is compared with training on the spoiled labels, person by person; the verdicts are those of
+    `fer_utils.metrics.compare_by_person`, corrected together.
+    """
+    found = {(one["method"], one["group"]): one for one in answer["comparisons"]}
+    sentences = []
+    for name in REPAIRS:
+        dark, rest = found[name, DARK], found[name, REST]
+        helped = {
+            "higher": f"**{name.capitalize()}** helps those whom the bias hurt: {_points(dark)}",
+            "lower": f"**{name.capitalize()}** makes it worse for those whom the bias hurt: {_points(dark)}",
+            "not told apart": f"**{name.capitalize()}** is not shown to help those whom the bias hurt: {_points(dark)}",
+        }[dark["verdict"]]
+        others = {
+            "higher": f"the others gain, too: {_points(rest)}",
+            "lower": f"the others pay for it: {_points(rest)}",
+            "not told apart": f"for the others no change is shown: {_points(rest)}",
+        }[rest["verdict"]]
+        sentences.append(f"{helped}; {others}.")
+    return " ".join(sentences)
+
+
+def way_back(answer: Mapping) -> dict[str, float]:
+    """Of each repair the share of what the bias cost strangers of dark tone that it gives back.
+
+    0 is where the spoiled labels stand, 1 where the labels as filmed do; below 0 it is worse than before.
+    """
+    dark = {row["name"]: row["dark"]["value"] for row in answer["rows"]}
+    cost = dark["labels as filmed"] - dark["labels spoiled"]
+    return {name: (dark[name] - dark["labels spoiled"]) / cost for name in REPAIRS}
+
+
+def _share(measured: Mapping) -> str:
+    """An accuracy and its interval, in per cent."""
+    return "{:.1f} ({:.1f} to {:.1f})".format(*(100 * measured[end] for end in ("value", "low", "high")))
+
+
+def _points(one: Mapping) -> str:
+    p = "p below 0.001" if one["p_holm"] < 0.001 else f"p = {one['p_holm']:.3f}"
+    ends = f"95 % interval {100 * one['low']:+.1f} to {100 * one['high']:+.1f}; {p} after Holm"
+    return f"{100 * one['value']:+.1f} points ({ends})"
