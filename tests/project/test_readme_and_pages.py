@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from fer_utils import metrics, studies
+from fer_utils import studies
 from fer_utils.cli import main
 from fer_utils.core import paths
 
@@ -74,15 +74,10 @@ def span(one: dict) -> str:
     return f"{100 * one['low']:.1f} to {100 * one['high']:.1f}"
 
 
-def paired(first: dict, second: dict) -> list[float]:
-    """Accuracy of the first minus that of the second, actor by actor, from (right, all) of each."""
-    return [first[who][0] / first[who][1] - second[who][0] / second[who][1] for who in second]
-
-
 def test_the_main_finding_is_that_of_the_stored_answers(texts):
     answer, readme = studies.load("one_protocol").answer, texts["README.md"]
     rows = {row["name"]: row for row in answer["rows"]}
-    lines = [line for line in readme.splitlines() if line.startswith("| drawn at") or line.startswith("| of actors")]
+    lines = [line for line in readme.splitlines() if line.startswith(("| drawn at", "| of actors"))]
     endings = (", frames at random, twins", ", frames at random", "")
     assert len(lines) == len(endings)
     for line, ending in zip(lines, endings, strict=True):
