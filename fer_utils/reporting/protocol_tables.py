@@ -100,3 +100,62 @@ def simple_against_networks(answer: Mapping) -> str:
     if equal:
         return f"No network is shown to be ahead of the simple method, nor behind it: {'; '.join(equal)}."
     return "No network has been compared with a simple method yet: too few trainings have converged."
+
+
+#: How test faces are chosen, as names of rows end, and the words for it; the last is the rule of the protocol.
+DIVISIONS: dict[str, str] = {
+    ", frames at random, twins": "frames at random, every clip twice",
+    ", frames at random": "frames at random",
+    "": "strangers",
+}
+
+
+def divisions(answer: Mapping) -> dict[str, dict[str, Mapping]]:
+    """Accuracies of one method under each way to choose its test faces.
+
+    Only methods that were asked in more ways than one.
+
+    Returns
+    -------
+    {method: {words of `DIVISIONS`: accuracy with ``value``, ``low``, ``high``}}, the most accurate on strangers first.
+    """
+    rows = {row["name"]: row for row in answer["rows"]}
+    found = {}
+    for name, row in rows.items():
+        if row["by"] != "actor":
+            continue
+        asked = {words: rows[name + end]["accuracy"] for end, words in DIVISIONS.items() if name + end in rows}
+        if len(asked) > 1:
+            found[name] = asked
+    return dict(sorted(found.items(), key=lambda item: -item[1]["strangers"]["value"]))
+
+
+def divisions_in_words(answer: Mapping) -> str:
+    """What the division of the frames adds to the accuracy, and whether the best method stays the best."""
+    found = divisions(answer)
+    if not found:
+        return "No method has been asked with frames at random yet."
+    sentences = []
+    for words in ("frames at random", "frames at random, every clip twice"):
+        added = [
+            100 * (asked[words]["value"] - asked["strangers"]["value"]) for asked in found.values() if words in asked
+        ]
+        if added:
+            least, most = min(added), max(added)
+            sentences.append(
+                f"With *{words}* the accuracy is {least:.0f} to {most:.0f} points higher than on strangers."
+            )
+    widest = "frames at random, every clip twice"
+    whole = {name: asked for name, asked in found.items() if widest in asked}
+    if len(whole) > 1:
+        best = max(whole, key=lambda name: whole[name][widest]["value"])
+        place = sorted(whole, key=lambda name: -whole[name]["strangers"]["value"]).index(best) + 1
+        value = 100 * whole[best][widest]["value"]
+        if place == 1:
+            sentences.append(f"The best method is the same in both: {best}, {value:.1f} % there.")
+        else:
+            sentences.append(
+                f"And the order changes: the best there, {best} with {value:.1f} %, is number {place} of {len(whole)} "
+                "on strangers."
+            )
+    return " ".join(sentences)

@@ -55,6 +55,24 @@ class Row:
         return FOLDS * (1 if self.classifier in ("nearest neighbours", "SVM") else self.seeds)
 
 
+#: Simple methods that are asked with frames divided, too, where people are on both sides.
+_BY_FRAME: dict[str, Row] = {
+    f"{short} and {classifier}, {ending}": Row(
+        features=features,
+        classifier=classifier,
+        size=None,
+        seeds=1,
+        by="frame",
+        twins=twins,
+        rate_of=f"{short} and {classifier}",
+    )
+    for short, features, classifier in (
+        ("HOG", "HOG", "nearest neighbours"),
+        ("HOG", "HOG", "SVM"),
+        ("landmarks", "landmark distances", "SVM"),
+    )
+    for ending, twins in (("frames at random", False), ("frames at random, twins", True))
+}
 #: In the order in which they are trained: first what a verdict hangs on.
 ROWS: dict[str, Row] = {
     "HOG and nearest neighbours": Row(features="HOG", classifier="nearest neighbours", size=None),
@@ -64,6 +82,7 @@ ROWS: dict[str, Row] = {
     "HOG and ANN, 80 px": Row(features="HOG", classifier="ANN"),
     "landmarks and SVM": Row(features="landmark distances", classifier="SVM", size=None),
     "landmarks and ANN": Row(features="landmark distances", classifier="ANN", size=None),
+    **_BY_FRAME,
     "nano": Row("nano"),
     "ding2023": Row("ding2023"),
     "ding2023, frames at random": Row("ding2023", by="frame", seeds=1, rate_of="ding2023"),
@@ -84,6 +103,7 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
     ("nano", "HOG and SVM"),
     ("nano", "HOG and ANN"),
     ("ding2023", "HOG and SVM"),
+    ("HOG and SVM, frames at random", "HOG and SVM"),
     ("ding2023, frames at random", "ding2023"),
     ("ding2023, frames at random, twins", "ding2023, frames at random"),
     ("nano, 25,000", "ding2023"),

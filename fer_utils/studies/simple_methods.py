@@ -153,6 +153,7 @@ def _faces(data: Data, with_landmarks: bool, progress: bool) -> faces.FaceSet:
     return stand_ins.face_set(
         data.dataset,
         tier=data.tier,
+        twins=data.twins,
         frames=data.frames,
         detector=data.detector,
         landmarks="drawn",

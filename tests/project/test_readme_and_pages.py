@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from fer_utils import metrics, studies
+from fer_utils import studies
 from fer_utils.cli import main
 from fer_utils.core import paths
 
@@ -74,71 +74,28 @@ def span(one: dict) -> str:
     return f"{100 * one['low']:.1f} to {100 * one['high']:.1f}"
 
 
-def paired(first: dict, second: dict) -> list[float]:
-    """Accuracy of the first minus that of the second, actor by actor, from (right, all) of each."""
-    return [first[who][0] / first[who][1] - second[who][0] / second[who][1] for who in second]
-
-
 def test_the_main_finding_is_that_of_the_stored_answers(texts):
-    split = {(row["unit"], row["twins"]): row for row in studies.load("split").answer["rows"]}
-    shown = re.findall(r"\*\*(\d+\.\d %)\*\*", texts["README.md"])
-    wanted = [("frame", True), ("frame", False), ("actor", False)]
-    assert shown[:3] == [per_cent(split[key]["accuracy"]["value"]) for key in wanted]
-    assert {split[key]["accuracy"]["groups"] for key in wanted} == {24} and studies.load("split").answer["epochs"] == 6
-    assert f"commonest label scores {per_cent(split['actor', False]['chance'])}" in texts["README.md"]
+    answer, readme = studies.load("one_protocol").answer, texts["README.md"]
+    rows = {row["name"]: row for row in answer["rows"]}
+    lines = [line for line in readme.splitlines() if line.startswith(("| drawn at", "| of actors"))]
+    endings = (", frames at random, twins", ", frames at random", "")
+    assert len(lines) == len(endings)
+    for line, ending in zip(lines, endings, strict=True):
+        network, simple = rows["ding2023" + ending], rows["HOG and SVM" + ending]
+        shown = f"| **{per_cent(network['accuracy']['value'])}** | {per_cent(simple['accuracy']['value'])} |"
+        assert line.endswith(shown)
+        for row in (network, simple):
+            assert row["witness"] and row["accuracy"]["groups"] == 24
+    assert rows["ding2023"]["size"] == 80 and f"{rows['ding2023']['parameters']:,} on faces of 80 pixels" in readme
+    asked = np.sum(rows["ding2023"]["confusion"], axis=1)
+    assert f"commonest label scores {per_cent(asked.max() / asked.sum())}" in readme
     real = studies.load("real_people").answer
-    rows = {
+    people = {
         (row["model"], row["protocol"]): row["accuracy"]["value"] for row in real["rows"] if row["reference"] == "plain"
     }
-    for number in (rows["support vectors", "twins"], rows["support vectors", "actors"], real["chance"]):
-        assert per_cent(number) in texts["README.md"]
+    for number in (people["support vectors", "twins"], people["support vectors", "actors"], real["chance"]):
+        assert per_cent(number) in readme
     assert len(real["actors"]) == 24
-
-
-def test_what_is_said_of_small_networks_is_that_of_the_stored_answers(texts):
-    before, nano, savee = (studies.load(name).answer for name in ("before_networks", "nano", "nano_savee"))
-    hog = next(
-        row for row in before["rows"] if (row["model"], row["feature"], row["split"]) == ("ANN", "HOG", "actors apart")
-    )
-    rows = {
-        row["name"]: row
-        for row in [*nano["rows"], *studies.load("lightweight2019").answer["rows"]]
-        if row.get("dataset", "ravdess") == "ravdess"
-    }
-    using = texts["book/using.md"]
-    for words, row in (
-        ("HOG and 64", hog),
-        *(
-            (f"{name}", rows[key])
-            for name, key in (
-                ("InceptionResNetV2, ", "inception_resnetv2"),
-                ("`nano`", "nano"),
-                ("`ding2023`", "ding2023"),
-            )
-        ),
-    ):
-        line = next(line for line in using.splitlines() if line.startswith(f"| {words}"))
-        assert (
-            f"| {row['parameters']:,} |" in line
-            and per_cent(row["accuracy"]["value"]) in line
-            and span(row["accuracy"]) in line
-        )
-    assert (before["settings"]["hidden"], before["settings"]["epochs"], nano["epochs"]) == (64, 60, 6)
-    assert all(hog["accuracy"]["value"] > row["accuracy"]["value"] for row in rows.values())
-    for name in ("inception_resnetv2", "nano"):
-        gain = paired(hog["by_actor"], rows[name]["by_actor"])
-        told = metrics.average(gain, list(rows[name]["by_actor"]))
-        assert re.search(
-            rf"{100 * told['value']:.1f}(\spoints)?\s\({100 * told['low']:.1f}\sto\s{100 * told['high']:.1f}\)", using
-        ), name
-    for one in nano["differences"]:
-        if one["name"] == "nano":
-            assert f"{100 * one['value']:.1f}" in using and span(one) in using
-    four = {row["name"]: row["by_actor"] for row in savee["rows"]}
-    gain = np.array(paired(four["nano"], four["ding2023"]))
-    half = 3.182 * gain.std(ddof=1) / 2  # Student's interval of four
-    assert len(gain) == 4 and f"gains {100 * gain.mean():.1f} points over four actors" in using
-    assert f"{100 * (gain.mean() - half):.1f} to {100 * (gain.mean() + half):.1f}" in using
 
 
 def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):

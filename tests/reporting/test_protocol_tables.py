@@ -7,6 +7,8 @@ import pytest
 from fer_utils.reporting.protocol_tables import (
     comparison_in_words,
     comparisons_table,
+    divisions,
+    divisions_in_words,
     methods_table,
     simple_against_networks,
 )
@@ -85,3 +87,36 @@ def test_the_moral_follows_from_the_verdicts(comparisons, words):
 def test_networks_among_themselves_and_simple_methods_among_themselves_decide_nothing():
     answer = an_answer(a_comparison("higher", "net", "other"), a_comparison("lower", "HOG", "HOG"))
     assert "too few" in simple_against_networks(answer)
+
+
+def divided(*values: tuple[str, float, float, float]) -> dict:
+    rows = []
+    for name, apart, frames, twins in values:
+        rows.append(a_row(name, apart))
+        rows.append(a_row(f"{name}, frames at random", frames, by="frame"))
+        rows.append(a_row(f"{name}, frames at random, twins", twins, by="frame"))
+    return {"rows": [*rows, a_row("asked once", 0.9)], "comparisons": []}
+
+
+def test_a_method_is_set_beside_itself_under_other_divisions():
+    found = divisions(divided(("net", 0.5, 0.7, 0.8), ("HOG", 0.6, 0.75, 0.95)))
+    assert list(found) == ["HOG", "net"], "the best on strangers first; who was asked once is not there"
+    values = {words: one["value"] for words, one in found["HOG"].items()}
+    assert values == {"frames at random, every clip twice": 0.95, "frames at random": 0.75, "strangers": 0.6}
+
+
+def test_what_the_division_adds_and_whether_the_order_stays():
+    same = divisions_in_words(divided(("net", 0.5, 0.7, 0.8), ("HOG", 0.6, 0.75, 0.95)))
+    assert "With *frames at random* the accuracy is 15 to 20 points higher" in same
+    assert "*frames at random, every clip twice* the accuracy is 30 to 35 points" in same
+    assert "The best method is the same in both: HOG, 95.0 % there." in same
+    other = divisions_in_words(divided(("net", 0.5, 0.7, 0.99), ("HOG", 0.6, 0.75, 0.95)))
+    assert "the best there, net with 99.0 %, is number 2 of 2 on strangers" in other
+    assert "No method" in divisions_in_words({"rows": [a_row("asked once", 0.9)], "comparisons": []})
+
+
+def test_a_division_that_nobody_has_asked_yet_is_left_out():
+    answer = divided(("net", 0.5, 0.7, 0.8))
+    answer["rows"] = [row for row in answer["rows"] if not row["name"].endswith("twins")]
+    assert list(divisions(answer)["net"]) == ["frames at random", "strangers"]
+    assert "twice" not in divisions_in_words(answer)

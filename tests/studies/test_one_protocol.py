@@ -19,6 +19,7 @@ from fer_utils.experiments import Experiment
 from fer_utils.studies import one_protocol, protocol_rows, simple_methods, training_records
 from fer_utils.studies.protocol_rows import ROWS, asked
 from fer_utils.studies.training_records import Outcome, Records, record_of
+from fer_utils.synthetic import stand_ins
 
 LABELS = ["neutral", "happy", "sad"]
 #: Who tests in which fold.
@@ -313,6 +314,20 @@ def few():
     landmarks = rng.random((len(rows), 68, 2)) * 30
     made = np.stack(images).astype(np.uint8)
     return SimpleNamespace(images=made, meta=meta, landmarks=landmarks, fingerprint="few", __len__=lambda: len(made))
+
+
+@pytest.mark.parametrize("row", ["landmarks and SVM, frames at random, twins", "HOG and SVM, frames at random, twins"])
+def test_the_faces_are_those_that_the_data_say(row, monkeypatch):
+    """With landmarks, too: a row with twins once was given the faces without them."""
+    wanted = []
+    monkeypatch.setattr(stand_ins, "face_set", lambda *arguments, **options: wanted.append((arguments, options)))
+    one = asked(ROWS[row], 10, tier="smoke", fold=0, seed=0)
+    simple_methods._faces.cache_clear()
+    simple_methods._faces(one.data, one.features != "HOG", False)
+    simple_methods._faces.cache_clear()
+    ((arguments, options),) = wanted
+    assert arguments == ("ravdess",) and options["twins"] is True and options["tier"] == "smoke"
+    assert options["people_seed"] == one.data.people_seed and options["frames"] == one.data.frames
 
 
 @pytest.mark.parametrize("row", ["HOG and nearest neighbours", "HOG and SVM", "HOG and ANN", "landmarks and SVM"])
