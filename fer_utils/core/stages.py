@@ -98,7 +98,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.before_networks": {1: "Neighbours and a small network on HOG and on landmark distances."},
     "study.coverage": {1: "How often intervals over people hold the truth."},
     "study.near_duplicates_real": {1: "Recall and false alarms of near-duplicates on CK+48, RAVDESS and FER2013."},
-    "study.one_protocol": {1: "Networks and simple methods under one training protocol."},
+    "study.one_protocol": {
+        1: "Networks and simple methods under one training protocol.",
+        2: "Simple methods with frames divided, too; landmarks of twins are those of the data with twins.",
+    },
     "study.fer2013": {1: "Networks and simple methods on FER2013's official split, and without its copies."},
     "study.lightweight2019": {1: "The network of 2019 and its three rivals."},
     "study.compression": {1: "The chain of 2022: pruned, quantised, compiled."},
