@@ -76,8 +76,13 @@ def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``predict``."""
     parser.add_argument("file", help="a picture or a video")
     parser.add_argument("--model", required=True, help="the folder of a stored result, or a .keras file")
-    parser.add_argument("--frames", type=int, default=6, help="frames of a video to look at (default 6)")
-    add_face_arguments(parser)
+    learned = "default: as for the faces that the model learned from, else"
+    parser.add_argument("--frames", type=int, help=f"frames of a video to look at ({learned} 6)")
+    parser.add_argument("--sampling", help=f"which frames: even, middle, apex or all ({learned} even)")
+    parser.add_argument(
+        "--margin", type=float, help=f"share of the box's side added on each side, 0 to 2 ({learned} 0)"
+    )
+    add_face_arguments(parser, as_learned=True)
     parser.add_argument("--labels", help="class names, comma-separated, for a .keras file that stands alone")
 
 
@@ -91,6 +96,8 @@ def predict(options: argparse.Namespace) -> int:
         model=options.model,
         labels=listed_labels(options),
         frames=options.frames,
+        sampling=options.sampling,
+        margin=options.margin,
         detector=options.detector,
         landmarks=chosen_landmark_predictor(options),
         align=options.align,

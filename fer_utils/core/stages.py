@@ -77,7 +77,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "pruning": {1: "Pruning of weights and of filters."},
     "export": {1: "Files for LiteRT, onnxruntime and OpenVINO, quantised or not."},
     "timing": {1: "How engines are timed and compared: in turn, medians, ratios."},
-    "inference": {1: "Faces of a picture or video and their scores."},
+    "inference": {
+        1: "Faces of a picture or video and their scores.",
+        2: "What is not given is done as for the faces that the network learned from, and the crop is of their size.",
+    },
     "live": {
         1: "Tracking and smoothing, frame by frame.",
         2: "A pair of boxes that overlap little takes no box from a pair that overlaps much.",
