@@ -70,6 +70,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "distillation": {1: "A student learns from teachers' softened scores besides the labels."},
     "metrics": {1: "Metrics, bootstrap over people, calibration, paired tests."},
     "experiments": {1: "How data, split, network and recipe are put together and seeded."},
+    "cross_evaluation": {1: "A stored result tested on another face set, and what of it was met in training."},
     "explain": {1: "Grad-CAM, integrated gradients, occlusion, and how maps are scored."},
     "shortcuts": {1: "Marks that are planted on faces, and whether a network leans on them."},
     "audit": {1: "Gaps between groups of people, with corrected tests; planted biases."},

@@ -115,13 +115,8 @@ def film_stand_in(
     """Film a drawn stand-in once and return its folder."""
     size = _size(dataset, tier)
     people_seed = whole_number("people_seed", people_seed, 0)
-    arguments = {"layout": dataset, **asdict(size), "seed": people_seed}
-    if twins:
-        arguments["twins"] = True
-    # The key holds the studio's version: a changed drawing is another data set.
     stages.mark("studio", "stand_ins")
-    key = provenance.digest([arguments, stages.versions(["studio", "stand_ins"])])[:12]
-    folder = home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
+    folder = _film_folder(dataset, tier, twins, people_seed)
 
     def filmed() -> studio.Film:
         return studio.film(
@@ -136,6 +131,21 @@ def film_stand_in(
 
     made_again_if_damaged(folder, filmed)
     return folder
+
+
+def is_filmed(dataset: str, *, tier: str = "class", twins: bool = False, people_seed: int = SEED) -> bool:
+    """Whether `film_stand_in` has filmed it already, in this store; False also for what is no stand-in."""
+    known = tier in SIZES and dataset in SIZES[tier]
+    return known and _film_folder(dataset, tier, twins, people_seed).is_dir()
+
+
+def _film_folder(dataset: str, tier: str, twins: bool, people_seed: int) -> Path:
+    """Where a stand-in's film lies.  The key holds the studio's version: a changed drawing is another data set."""
+    arguments = {"layout": dataset, **asdict(_size(dataset, tier)), "seed": people_seed}
+    if twins:
+        arguments["twins"] = True
+    key = provenance.digest([arguments, stages.versions(["studio", "stand_ins"])])[:12]
+    return home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
 
 
 def face_set(
