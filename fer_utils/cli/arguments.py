@@ -69,13 +69,18 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--dataset``, the root folder and ``--actor``: which clips."""
+    """``--dataset``, the root folder, ``--actor`` and ``--name``: which clips."""
     parser.add_argument("--dataset", required=True, help=f"one of {', '.join(datasets.available())}")
     parser.add_argument("root", help="the data set's folder")
     parser.add_argument(
         "--actor",
         help="for --dataset folder, who is seen: kdef, jaffe, ck+, ck48, or a regular expression "
         "with a group named actor",
+    )
+    parser.add_argument(
+        "--name",
+        help="for --dataset folder, a short name for this set, which then stands before the name of everybody in it, "
+        "so that no other set has the same people by accident",
     )
 
 

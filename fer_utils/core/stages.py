@@ -36,7 +36,10 @@ T = TypeVar("T")
 RELEASE_NOTES: dict[str, dict[int, str]] = {
     "datasets": {1: "File names of RAVDESS, SAVEE, MEAD, CREMA-D and folders of pictures become clip tables."},
     "fer2013": {1: "FER2013's folders and its table become clip tables; a table's pictures are unpacked."},
-    "folder_labels": {1: "Known words on folders of one's own pictures become the book's labels."},
+    "folder_labels": {
+        1: "Known words on folders of one's own pictures become the book's labels.",
+        2: "So they do wherever such a folder is scanned; words that become one label are reported.",
+    },
     "feature_tables": {1: "Action units of RAVDESS and votes of CREMA-D are read."},
     "studio": {5: "People, acting, cameras and films as they were when versions of stages began."},
     "stand_ins": {1: "Which actors and clips stand in for RAVDESS, SAVEE and MEAD at each tier."},

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fer_utils import datasets, faces, studio
-from fer_utils.core import labels, provenance, stages
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.paths import expanded, home, made_again_if_damaged
 from fer_utils.core.tables import ClipTable, Problems
@@ -83,19 +83,11 @@ def clip_table(
         if not len(clips):
             # Without this sentence a mistyped folder shows many cells later, as an index that is out of range.
             raise _nothing_in(root, f"a folder with clips of {dataset}", clips.problems)
-        return with_known_labels(clips) if dataset == "folder" else clips
+        return clips
     if actor is not None:
         raise invalid("actor", expected="None for drawn people, whose names are known", received=actor)
     folder = film_stand_in(dataset, tier=tier, twins=twins, people_seed=people_seed, progress=progress)
     return datasets.scan(dataset, folder)
-
-
-@stages.stage("folder_labels")
-def with_known_labels(clips: ClipTable) -> ClipTable:
-    """The same clips; an ``expression`` that is a known word for a label is now that label, as with a scheme."""
-    made = clips.copy()
-    made["expression"] = [labels.canonical(word) or word for word in clips["expression"]]
-    return made
 
 
 def _nothing_in(root: str | Path, expected: str, problems: Problems) -> FerError:

@@ -21,12 +21,12 @@ from fer_utils import datasets, experiments, faces, models, splits, training
 from fer_utils.core.errors import FerError
 from fer_utils.core.tables import ClipTable
 from fer_utils.datasets import fer2013 as reader
+from fer_utils.datasets import known_labels
 from fer_utils.datasets.fer2013_table import PARTS
 from fer_utils.experiments import Split, cross_evaluation
 from fer_utils.live import peer_networks
 from fer_utils.splits import exact_copies
 from fer_utils.studies import fer2013, fer2013_methods, fer2013_rows, training_records
-from fer_utils.synthetic import stand_ins
 
 WORDS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 NAMES = (
@@ -84,8 +84,16 @@ def _folder_labels():
     """Known words on folders, in any case, and others."""
     words = ("Anger", "contemptuous", "disgusted", "FEAR", "afraid", "Happiness", "joy", "sadness", "Surprise", "bored")
     table = ClipTable.of({"expression": word, "intensity": 1, "repetition": 1} for word in (*words, "neutral", "calm"))
-    made = stand_ins.with_known_labels(table)
-    return [list(made["expression"]), list(table["expression"])]
+    made = known_labels.with_known_labels(table)
+    names = ("Fear/p1_a.png", "afraid/p2_b.png", "joy/p1_c.png", "bored/p3_d.png")
+    pattern = r"(?P<actor>p[0-9])_"
+    return [
+        list(made["expression"]),
+        list(table["expression"]),
+        scanned("folder", names),
+        scanned("folder", names, actor=pattern, name="lab"),
+        scanned("folder", ("fear/S010_004_00000017.png", "fear/S010_004_00000018.png"), actor="ck48", name="two"),
+    ]
 
 
 @canary("official_split")

@@ -3,7 +3,8 @@
 READER = "fer_utils/datasets/fer2013.py"
 TABLE = "fer_utils/datasets/fer2013_table.py"
 LABELS = "fer_utils/core/labels.py"
-STAND_INS = "fer_utils/synthetic/stand_ins.py"
+KNOWN = "fer_utils/datasets/known_labels.py"
+SCANNING = "fer_utils/datasets/scanning.py"
 PUBLISHED = "fer_utils/splits/published.py"
 COPIES = "fer_utils/splits/exact_copies.py"
 CONFIG = "fer_utils/experiments/config.py"
@@ -59,8 +60,13 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (LABELS, '"sadness": "sad"', '"sadness": "neutral"'),
         (LABELS, '"surprise": "surprised"', '"surprise": "happy"'),
         (LABELS, "word.strip().lower()", "word.strip()"),
-        (STAND_INS, "labels.canonical(word) or word", "labels.canonical(word)"),
-        (STAND_INS, "made = clips.copy()", "made = clips"),
+        (KNOWN, "[canonical(word) or word for", "[canonical(word) for"),
+        (KNOWN, "if len(some) > 1", "if len(some) > 2"),
+        (KNOWN, 'f"{name}/{actor}" if actor else ""', 'f"{name}/{actor}"'),
+        (KNOWN, '[f"{name}/{clip}" for', '[f"{clip}" for'),
+        (KNOWN, 'act.endswith(f"/{before}")', 'act.endswith("never")'),
+        (SCANNING, "return with_known_labels(folder.scan(root, actor=actor))", "return folder.scan(root, actor=actor)"),
+        (KNOWN, 'made = clips.copy()\n    made["expression"]', 'made = clips\n    made["expression"]'),
     ],
     "official_split": [
         (PUBLISHED, '= ("Training", "PublicTest", "PrivateTest")', '= ("Training", "PrivateTest", "PublicTest")'),
