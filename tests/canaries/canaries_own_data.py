@@ -85,7 +85,7 @@ def _folder_labels():
     words = ("Anger", "contemptuous", "disgusted", "FEAR", "afraid", "Happiness", "joy", "sadness", "Surprise", "bored")
     table = ClipTable.of({"expression": word, "intensity": 1, "repetition": 1} for word in (*words, "neutral", "calm"))
     made = known_labels.with_known_labels(table)
-    names = ("Fear/p1_a.png", "afraid/p2_b.png", "joy/p1_c.png", "bored/p3_d.png")
+    names = ("Fear/p1_a.png", "afraid/p2_b.png", "joy/p1_c.png", "bored/p3_d.png", "joy/none.png")
     pattern = r"(?P<actor>p[0-9])_"
     return [
         list(made["expression"]),
