@@ -122,6 +122,7 @@ def test_a_split_by_person_needs_named_people(made, tmp_path):
 # --- whole studies ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_study_of_splits_has_the_rows_that_the_faces_allow(made, store, monkeypatch):
     plan = split.experiments_of
 
@@ -151,7 +152,7 @@ def test_the_study_of_splits_has_the_rows_that_the_faces_allow(made, store, monk
         split.answer("smoke", real={"mine": str(made.path)}, rows={("actor", True): 1}, progress=False)
 
 
-class Planned(Exception):
+class PlannedError(Exception):
     """Raised in the place of training; it has the plan."""
 
 
@@ -166,15 +167,15 @@ class Planned(Exception):
 )
 def test_other_studies_that_train_take_the_same_faces(made, monkeypatch, module, options):
     def planned(plan, *, progress):
-        raise Planned(plan)
+        raise PlannedError(plan)
 
     monkeypatch.setattr(module, "trained", planned)
-    with pytest.raises(Planned) as caught:
+    with pytest.raises(PlannedError) as caught:
         module.answer("smoke", real={"mine": str(made.path)}, progress=False, **options)
     plan = [one for some in caught.value.args[0].values() for one in some]
     taught = [teacher for one in plan if one.distillation for teacher in one.distillation.teachers]
     assert len(plan) >= 5 and {one.data for one in (*plan, *taught)} == {Data("mine", face_set=str(made.path))}
-    with pytest.raises(Planned) as caught:
+    with pytest.raises(PlannedError) as caught:
         module.answer("smoke", progress=False, **options)
     assert all(one.data.face_set is None for some in caught.value.args[0].values() for one in some)
 
