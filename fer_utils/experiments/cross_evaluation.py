@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -196,7 +196,7 @@ def evaluate_on(
         labels=list(result.labels),
         common=common,
         only_result=[label for label in result.labels if label not in common],
-        left_out={label: int(count) for label, count in words[~words.isin(list(label_of))].value_counts().items()},
+        left_out={str(label): int(count) for label, count in words[~words.isin(list(label_of))].value_counts().items()},
         metrics=measured(predicted, every),
         among_common=None
         if len(common) == len(result.labels)
@@ -349,7 +349,11 @@ def _pictures(
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each of ``rows`` whether a learned picture is equal to it, and whether one is at least nearly so; bool."""
     near_duplicates = splits.near_duplicates
-    looks = [near_duplicates.looks(_Rows(*some), progress=progress) for some in ((known, learned), (images, rows))]
+    # Read from disk in parts: `looks` asks for slices, a shape and a dtype.
+    looks = [
+        near_duplicates.looks(cast(np.ndarray, _Rows(*some)), progress=progress)
+        for some in ((known, learned), (images, rows))
+    ]
     both = near_duplicates.Looks(
         *(np.concatenate([getattr(one, part) for one in looks]) for part in ("coarse", "fine", "digests"))
     )
