@@ -101,12 +101,13 @@ def answer(
     actors = meta["actor"].astype(str).to_numpy()
     targets = meta["expression"].map({name: number for number, name in enumerate(names)}).to_numpy(np.int64)
     drawn = _drawn(known, tier) if real is None else None
-    folds = {SPLITS[1]: splits.folds(meta, "frame", FRAME_FOLDS)}
-    people = own_faces.named_people(known)
+    folds = {}
+    people = own_faces.named_people(known) if real is not None else 0
     if real is None:
-        folds = {SPLITS[0]: splits.folds(meta, "actor", groups=FOLDS)} | folds
+        folds[SPLITS[0]] = splits.folds(meta, "actor", groups=FOLDS)
     elif people >= 2:
-        folds = {SPLITS[0]: splits.folds(meta, "actor", min(FRAME_FOLDS, people))} | folds
+        folds[SPLITS[0]] = splits.folds(meta, "actor", min(FRAME_FOLDS, people))
+    folds[SPLITS[1]] = splits.folds(meta, "frame", FRAME_FOLDS)
     rows, answers = [], {}
     with tqdm(
         total=len(chosen) * len(folds) * (1 + seeds), desc="before networks", unit="model", disable=not progress
