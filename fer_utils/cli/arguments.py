@@ -69,7 +69,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--dataset``, the root folder and ``--actor``: which clips."""
+    """``--dataset``, the root folder, ``--actor`` and ``--name``: which clips."""
     parser.add_argument("--dataset", required=True, help=f"one of {', '.join(datasets.available())}")
     parser.add_argument("root", help="the data set's folder")
     parser.add_argument(
@@ -77,17 +77,24 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
         help="for --dataset folder, who is seen: kdef, jaffe, ck+, ck48, or a regular expression "
         "with a group named actor",
     )
+    parser.add_argument(
+        "--name",
+        help="for --dataset folder, a short name for this set, which then stands before the name of everybody in it, "
+        "so that no other set has the same people by accident",
+    )
 
 
-def add_face_arguments(parser: argparse.ArgumentParser) -> None:
+def add_face_arguments(parser: argparse.ArgumentParser, *, as_learned: bool = False) -> None:
     """``--detector``, ``--landmarks`` and ``--align``: how faces are found and turned.
 
-    They are the same for the faces that a network learns from and for those that it is asked about.
+    They are the same for the faces that a network learns from and for those that it is asked about; with
+    ``as_learned`` what is left out is None, for the way of the faces that a result's network learned from.
     """
+    default = "default: as for the faces that the model learned from" if as_learned else "dlib is the default"
     parser.add_argument(
         "--detector",
-        default="dlib",
-        help="dlib (default), haar, whole (the whole picture is the face), or yunet:FILE, FILE being YuNet's model",
+        default=None if as_learned else "dlib",
+        help=f"dlib, haar, whole (the whole picture is the face), or yunet:FILE, FILE being YuNet's model ({default})",
     )
     parser.add_argument(
         "--landmarks",
@@ -95,9 +102,11 @@ def add_face_arguments(parser: argparse.ArgumentParser) -> None:
         help="also find 68 landmarks: a dlib shape predictor's file, or drawn, "
         "for the one trained on drawn faces (made when first asked for)",
     )
-    parser.add_argument(
-        "--align", action="store_true", help="turn each face until its eyes are level (with --landmarks)"
-    )
+    level = "turn each face until its eyes are level (with --landmarks)"
+    if as_learned:
+        parser.add_argument("--align", action=argparse.BooleanOptionalAction, help=f"{level}; {default}")
+    else:
+        parser.add_argument("--align", action="store_true", help=level)
 
 
 def add_picture_check_argument(parser: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ def add_scan_arguments(parser: argparse.ArgumentParser) -> None:
 def scan(options: argparse.Namespace) -> int:
     """List the clips of a data set; the status is 1 where there are none. Errors: `fer_utils.datasets.scan`."""
     csv_file = checked_file("csv", options.csv)
-    clips = datasets.scan(options.dataset, options.root, actor=options.actor)
+    clips = datasets.scan(options.dataset, options.root, actor=options.actor, name=options.name)
     if csv_file is not None:
         write_atomic(csv_file, clips.to_csv(index=False))
     value, text = _described_scan(options, clips)
@@ -223,7 +223,7 @@ def prepare(options: argparse.Namespace) -> int:
     Errors: `fer_utils.faces.prepare`.
     """
     report_file = checked_file("report", options.report)
-    clips = datasets.scan(options.dataset, options.root, actor=options.actor)
+    clips = datasets.scan(options.dataset, options.root, actor=options.actor, name=options.name)
     if not len(clips):
         # An empty face set would stand in the way of the corrected call.
         value = {

@@ -5,17 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 
-from fer_utils import experiments, inference, reporting
+from fer_utils import experiments, faces, inference, reporting
 from fer_utils.cli.arguments import (
     Command,
     add_face_arguments,
     add_picture_check_argument,
+    called,
     chosen_landmark_predictor,
     chosen_picture_check,
     listed_labels,
 )
-from fer_utils.cli.output import counted, print_outcome, report_problems
-from fer_utils.core.errors import FerError
+from fer_utils.cli.output import checked_file, counted, print_outcome, report_problems
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.paths import write_atomic
 
 #: Before the name of a class: a column of the scores that `fer_utils.predict` returns.
 SCORE = "score_"
@@ -29,11 +31,30 @@ SHOWN_SCORES = 3
 def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``evaluate``."""
     parser.add_argument("result", help="the folder of a stored result")
+    parser.add_argument(
+        "--on",
+        metavar="FACES",
+        help="test the result's network on another face set (a folder that `prepare` made): labels are matched by "
+        "name, and people and pictures that were in training are reported",
+    )
+    parser.add_argument("--csv", metavar="FILE", help="with --on: also write each face's scores to FILE")
     add_picture_check_argument(parser)
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Print the metrics of a stored result. Errors: `fer_utils.experiments.Result.load`."""
+    """Print the metrics of a stored result, or test it on another face set.
+
+    Errors: `fer_utils.experiments.Result.load`, `fer_utils.experiments.evaluate_on`.
+    """
+    if options.on is not None:
+        return _evaluate_on(options)
+    if options.csv is not None:
+        raise invalid(
+            "--csv",
+            expected="a file together with `--on FACES`",
+            received=options.csv,
+            remedy="The scores of the test faces themselves stand in the result's result.json.",
+        )
     result = experiments.Result.load(options.result)
     metrics, split = result.metrics, result.split
     images, actors = counted(metrics["n"], "test image"), counted(split["test_actors"], "actor")
@@ -69,6 +90,23 @@ def _checked_pictures(options, result) -> tuple[experiments.PictureCheck | None,
         return None, f"pictures were not compared: {error}"
 
 
+def _evaluate_on(options: argparse.Namespace) -> int:
+    csv_file = checked_file("csv", options.csv)
+    result = experiments.Result.load(options.result)
+    with called("--on", "path"):
+        face_set = faces.FaceSet.load(options.on, progress=not options.quiet)
+    found = experiments.evaluate_on(
+        result,
+        face_set,
+        check_pictures=chosen_picture_check(options) is not False,
+        progress=not options.quiet,
+    )
+    if csv_file is not None:
+        write_atomic(csv_file, found.predictions.to_csv(index=False))
+    print_outcome(options, found.to_json(), reporting.cross_evaluation(result, found))
+    return 0
+
+
 # --- predict ------------------------------------------------------------------------------------
 
 
@@ -76,8 +114,13 @@ def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``predict``."""
     parser.add_argument("file", help="a picture or a video")
     parser.add_argument("--model", required=True, help="the folder of a stored result, or a .keras file")
-    parser.add_argument("--frames", type=int, default=6, help="frames of a video to look at (default 6)")
-    add_face_arguments(parser)
+    learned = "default: as for the faces that the model learned from, else"
+    parser.add_argument("--frames", type=int, help=f"frames of a video to look at ({learned} 6)")
+    parser.add_argument("--sampling", help=f"which frames: even, middle, apex or all ({learned} even)")
+    parser.add_argument(
+        "--margin", type=float, help=f"share of the box's side added on each side, 0 to 2 ({learned} 0)"
+    )
+    add_face_arguments(parser, as_learned=True)
     parser.add_argument("--labels", help="class names, comma-separated, for a .keras file that stands alone")
 
 
@@ -91,6 +134,8 @@ def predict(options: argparse.Namespace) -> int:
         model=options.model,
         labels=listed_labels(options),
         frames=options.frames,
+        sampling=options.sampling,
+        margin=options.margin,
         detector=options.detector,
         landmarks=chosen_landmark_predictor(options),
         align=options.align,
@@ -119,10 +164,10 @@ def _described_face(row: dict) -> str:
 COMMANDS = (
     Command(
         "evaluate",
-        "print the metrics of a stored result",
+        "print the metrics of a stored result, or test it on another face set",
         add_evaluate_arguments,
         evaluate,
-        argument_names={"path": "result"},
+        argument_names={"path": "result", "face_set": "--on"},
     ),
     Command(
         "predict",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from fer_utils import reporting, studies
 from fer_utils.cli.arguments import Command
-from fer_utils.cli.output import print_outcome
+from fer_utils.cli.output import checked_file, print_outcome
 from fer_utils.core.errors import invalid
 
 # --- difficulty ---------------------------------------------------------------------------------
@@ -59,6 +60,13 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "near_duplicates_real needs ck48=, fer2013= and ravdess=, and fer2013 with --train needs fer2013=",
     )
     parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="with --real: where the answer about your own faces is written (default: beside FOLDER). These studies "
+        "take one SET=FOLDER, FOLDER being a face set that `prepare` made, and SET any name: split, regularization, "
+        "before_networks, lightweight2019, nano, nano_ablation, nano_taught",
+    )
+    parser.add_argument(
         "--train",
         metavar="MINUTES",
         type=float,
@@ -84,16 +92,35 @@ def study(options: argparse.Namespace) -> int:
         lines = [f"  {name}: {number} of {needed} trainings" for name, (number, needed) in there.items()]
         print_outcome(options, {"trainings": there}, "\n".join(lines))
         return 0
+    real = _real_folders(options.real)
+    file = _answer_file(options, real)
     found = studies.run(
         options.name,
         options.tier,
         store=options.store,
         progress=not options.quiet,
-        real=_real_folders(options.real),
+        real=real,
     )
     answer = json.dumps(found.answer, indent=1, ensure_ascii=False)
-    print_outcome(options, vars(found), f"{found.title}\n{answer}")
+    text = f"{found.title}\n{answer}"
+    if file is not None and real is not None and found.options.get("real"):
+        text += f"\nwritten: {studies.own_faces.keep(found, real, file)}"
+    print_outcome(options, vars(found), text)
     return 0
+
+
+def _answer_file(options: argparse.Namespace, real: dict[str, str] | None) -> Path | None:
+    """Where the answer about the reader's own faces is written; checked before the work begins."""
+    if not real or options.store or studies.real_data.sets_of(options.name):
+        if options.out is not None:
+            raise invalid(
+                "--out",
+                expected="a file for an answer about faces of your own, so with `--real` and without `--store`",
+                received=options.out,
+            )
+        return None
+    given = options.out or studies.own_faces.answer_file(options.name, options.tier, real)
+    return checked_file("--out", str(given))
 
 
 def _list_studies(options: argparse.Namespace) -> int:

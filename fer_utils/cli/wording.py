@@ -37,6 +37,12 @@ PHRASES: tuple[tuple[str, str], ...] = (
     (r"Expected one of \((.*?)\), or a Detector\.", r"Expected one of \1."),
     (r"Expected one of \((.*?)\)", r"Expected one of \1"),
     # Arguments as Python writes them
+    (
+        r"It is a file: pass landmarks=fer_utils\.synthetic\.landmark_predictor\.train\(\), or another predictor's "
+        r"file\. With align=False",
+        "Name it: `--landmarks drawn`, or `--landmarks FILE`. With `--no-align`",
+    ),
+    (r"Pass it: a Detector, or a name with its file, such as ", "Name it with its file, such as "),
     (r"\bpass detector='", "detector='"),
     (r"\bdetector='([^']*)'", r"`--detector \1`"),
     (r"\bscheduler=\.\.\.", "`--scheduler`"),

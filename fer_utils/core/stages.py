@@ -36,7 +36,10 @@ T = TypeVar("T")
 RELEASE_NOTES: dict[str, dict[int, str]] = {
     "datasets": {1: "File names of RAVDESS, SAVEE, MEAD, CREMA-D and folders of pictures become clip tables."},
     "fer2013": {1: "FER2013's folders and its table become clip tables; a table's pictures are unpacked."},
-    "folder_labels": {1: "Known words on folders of one's own pictures become the book's labels."},
+    "folder_labels": {
+        1: "Known words on folders of one's own pictures become the book's labels.",
+        2: "So they do wherever such a folder is scanned; words that become one label are reported.",
+    },
     "feature_tables": {1: "Action units of RAVDESS and votes of CREMA-D are read."},
     "studio": {5: "People, acting, cameras and films as they were when versions of stages began."},
     "stand_ins": {1: "Which actors and clips stand in for RAVDESS, SAVEE and MEAD at each tier."},
@@ -71,6 +74,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "distillation": {1: "A student learns from teachers' softened scores besides the labels."},
     "metrics": {1: "Metrics, bootstrap over people, calibration, paired tests."},
     "experiments": {1: "How data, split, network and recipe are put together and seeded."},
+    "cross_evaluation": {1: "A stored result tested on another face set, and what of it was met in training."},
     "explain": {1: "Grad-CAM, integrated gradients, occlusion, and how maps are scored."},
     "shortcuts": {1: "Marks that are planted on faces, and whether a network leans on them."},
     "audit": {1: "Gaps between groups of people, with corrected tests; planted biases."},
@@ -79,7 +83,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "pruning": {1: "Pruning of weights and of filters."},
     "export": {1: "Files for LiteRT, onnxruntime and OpenVINO, quantised or not."},
     "timing": {1: "How engines are timed and compared: in turn, medians, ratios."},
-    "inference": {1: "Faces of a picture or video and their scores."},
+    "inference": {
+        1: "Faces of a picture or video and their scores.",
+        2: "What is not given is done as for the faces that the network learned from, and the crop is of their size.",
+    },
     "live": {
         1: "Tracking and smoothing, frame by frame.",
         2: "A pair of boxes that overlap little takes no box from a pair that overlaps much.",

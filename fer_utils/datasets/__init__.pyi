@@ -8,6 +8,7 @@ from . import fer2013 as fer2013
 from . import fer2013_table as fer2013_table
 from . import files as files
 from . import folder as folder
+from . import known_labels as known_labels
 from . import mead as mead
 from . import ravdess as ravdess
 from . import savee as savee

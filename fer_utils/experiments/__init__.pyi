@@ -1,4 +1,5 @@
 from . import config as config
+from . import cross_evaluation as cross_evaluation
 from . import picture_check as picture_check
 from . import result as result
 from . import result_checks as result_checks
@@ -8,6 +9,9 @@ from .config import Distillation as Distillation
 from .config import Experiment as Experiment
 from .config import Model as Model
 from .config import Split as Split
+from .cross_evaluation import Acquaintance as Acquaintance
+from .cross_evaluation import CrossEvaluation as CrossEvaluation
+from .cross_evaluation import evaluate_on as evaluate_on
 from .picture_check import PictureCheck as PictureCheck
 from .picture_check import check_pictures as check_pictures
 from .picture_check import check_result as check_result

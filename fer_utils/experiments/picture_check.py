@@ -94,11 +94,25 @@ def check_result(result: Result, *, check: bool | None = None, progress: bool = 
     face_set = experiment.data.load(progress) if folder is None else faces.FaceSet.load(folder, progress=progress)
     if not wanted(face_set.meta, check):
         return None
-    train, test = experiment.split.rows(face_set.meta)
-    same = np.array_equal(test, result.predictions["row"]) and np.array_equal(
-        face_set.meta["clip"].to_numpy()[test], result.predictions["clip"]
-    )
+    met = met_rows(result, experiment, face_set)
+    test = result.predictions["row"].to_numpy()
+    return check_pictures(face_set.meta, face_set.images, met, test, progress=progress)
+
+
+def met_rows(result: Result, experiment: Experiment, face_set: faces.FaceSet) -> np.ndarray:
+    """The rows of its face set that a stored result learned from, or whose score chose when to stop; sorted.
+
+    Raises
+    ------
+    FerError : other rows or clips than those that the result tested on come out: it is another face set.
+    """
+    try:
+        train, test = experiment.split.rows(face_set.meta)
+        same = np.array_equal(test, result.predictions["row"]) and np.array_equal(
+            face_set.meta["clip"].to_numpy()[test], result.predictions["clip"]
+        )
+    except FerError:  # such as too few people for this split
+        same = False
     if not same:
         raise FerError(f"{face_set.path} holds other faces than those that {result.path} was trained on.")
-    met = np.union1d(train, experiment.split.validation_rows(face_set.meta))
-    return check_pictures(face_set.meta, face_set.images, met, test, progress=progress)
+    return np.union1d(train, experiment.split.validation_rows(face_set.meta))

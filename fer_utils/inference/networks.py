@@ -36,27 +36,8 @@ def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, 
     MissingPackage : Keras is not installed.
     """
     network, stored = model, None
-    if not callable(model) and not isinstance(model, (str, os.PathLike)) and hasattr(model, "path"):
-        model = model.path
-    if isinstance(model, (str, os.PathLike)) and os.fspath(model):
-        path = Path(os.path.abspath(os.path.expanduser(os.fspath(model))))
-        if path.name == "result.json":
-            path = path.parent
-        file = path / "model.keras" if path.is_dir() else path
-        if path.is_dir() and not file.is_file() and file.with_name("result.json").is_file():
-            raise invalid(
-                "model",
-                expected="a result's folder with a model.keras in it",
-                received=str(path),
-                remedy="Its model.keras is lost: the command or the experiment that made this result makes it again.",
-            )
-        if not file.is_file() or file.suffix != ".keras":
-            raise invalid(
-                "model",
-                expected="a result's folder with a model.keras in it, or a .keras file",
-                received=str(path),
-                remedy="Train one: python -m fer_utils train --help",
-            )
+    file = network_file(model)
+    if file is not None:
         stored = labels_beside(file)
         network = models.load(file)
     elif not (callable(network) and hasattr(network, "input_shape") and hasattr(network, "output_shape")):
@@ -69,6 +50,38 @@ def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, 
             remedy="A network does not know its labels; a result's folder does, in result.json.",
         )
     return network, checked_labels(stored if labels is None else labels, network.output_shape[-1])
+
+
+def network_file(model: Any) -> Path | None:
+    """The ``.keras`` file that ``model`` of `load_network` names; None for what is no path and has no ``.path``.
+
+    Raises
+    ------
+    FerError : a path without such a file.
+    """
+    if not callable(model) and not isinstance(model, (str, os.PathLike)) and hasattr(model, "path"):
+        model = model.path
+    if not isinstance(model, (str, os.PathLike)) or not os.fspath(model):
+        return None
+    path = Path(os.path.abspath(os.path.expanduser(os.fspath(model))))
+    if path.name == "result.json":
+        path = path.parent
+    file = path / "model.keras" if path.is_dir() else path
+    if path.is_dir() and not file.is_file() and file.with_name("result.json").is_file():
+        raise invalid(
+            "model",
+            expected="a result's folder with a model.keras in it",
+            received=str(path),
+            remedy="Its model.keras is lost: the command or the experiment that made this result makes it again.",
+        )
+    if not file.is_file() or file.suffix != ".keras":
+        raise invalid(
+            "model",
+            expected="a result's folder with a model.keras in it, or a .keras file",
+            received=str(path),
+            remedy="Train one: python -m fer_utils train --help",
+        )
+    return file
 
 
 def checked_labels(labels: Sequence[str] | str, classes: int) -> list[str]:

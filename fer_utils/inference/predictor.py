@@ -22,7 +22,10 @@ from fer_utils.faces.detectors import cleaned, create
 from fer_utils.faces.extraction import Settings, faces_of_frame
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.reading import Frame, Reading
-from fer_utils.faces.video import read_frames
+from fer_utils.faces.resizing import resize
+from fer_utils.faces.sampling import checked_sampling
+from fer_utils.faces.video import each_frame
+from fer_utils.inference.face_settings import DETECTOR, chosen, faces_learned_from
 from fer_utils.inference.networks import load_network, score_trouble, scores_of, square_input
 
 #: The columns before the scores.
@@ -61,11 +64,12 @@ def predict(
     source: str | os.PathLike | np.ndarray,
     model: Any,
     *,
-    detector: str | Detector = "dlib",
-    frames: int = 6,
-    margin: float = 0.0,
+    detector: str | Detector | None = None,
+    frames: int | None = None,
+    sampling: str | None = None,
+    margin: float | None = None,
     landmarks: Landmarks | str | os.PathLike | None = None,
-    align: bool = False,
+    align: bool | None = None,
     labels: Sequence[str] | None = None,
     progress: bool = False,
 ) -> Predictions:
@@ -74,16 +78,21 @@ def predict(
     Every face of a frame is reported, largest first, where ``prepare`` keeps
     only the largest; the largest one's box and pixels are the same in both.
 
+    A stored result says how the faces were made that its network learned from, and what is not given here is done in
+    the same way: detector, frames, margin, alignment, and the size at which a face is cut out before it is made as
+    small as the network's input.  What is given and differs from that is said in ``.problems``.
+
     Parameters
     ----------
     source : path of an image or a video, or an array, uint8, (H, W, 3) RGB or
         (H, W) grey.
     model : a stored result's folder, a result (anything with ``.path``), a
         ``.keras`` file, or a ``keras.Model``.
-    detector : ``"dlib"``, ``"haar"``, ``"yunet:FILE"`` or a ``Detector``.
-    frames : how many frames of a video, evenly spaced.
-    margin, landmarks, align : as they were in ``prepare`` for the faces that the
-        model was trained on; landmarks matter only where faces are aligned.
+    detector : ``"dlib"``, ``"haar"``, ``"whole"``, ``"yunet:FILE"`` or a ``Detector``; None: the result's, else dlib's.
+    frames : how many frames of a video; None: as many as the result's faces were made of, else 6.
+    sampling : which frames, as in ``prepare``; None: as for the result, else evenly spaced.
+    margin, align : as in ``prepare``; None: as for the result, else 0 and False.
+    landmarks : the predictor by which faces are aligned, a file that no result has in it; needed where they are.
     labels : the class names in the model's order.  Needed with a ``keras.Model``
         and with a ``.keras`` file that has no ``result.json`` beside it; else
         they are the result's.
@@ -94,27 +103,28 @@ def predict(
     Predictions : empty, with the reason in ``.problems``, where no face is
     found or the file cannot be decoded.  A face whose scores are NaN or
     infinite is left out, with a row in ``.problems`` (kind ``no number``); one whose
-    scores are no probabilities is kept, with a row (``no probabilities``).
+    scores are no probabilities is kept, with a row (``no probabilities``).  Rows of the stage ``prepare`` say where
+    faces are made otherwise than in training (``other faces``), and that the whole picture was taken for the face
+    because the result's pictures were cropped already (``whole picture``).
 
     Raises
     ------
     FerError : ``source`` does not exist or is no such array; ``model`` is none
-    of these; ``labels`` are missing or too few or too many.
+    of these; ``labels`` are missing or too few or too many; the result's faces were found by a detector, or aligned by
+    a predictor of landmarks, that is a file of its own and was not passed.
     MissingPackage : the detector, OpenCV or Keras is not installed.
     """
-    frames, margin = whole_number("frames", frames, 1), checked_margin(margin)
-    name, reading_of = _source(source)
-    finder = create(detector)
-    marks = chosen_landmarks(landmarks, align, finder)
+    asked = _checked(detector, frames, sampling, margin, landmarks, align)
+    name, frames_of = _source(source)
     network, names = load_network(model, labels)
-    size, channels = square_input(network)
-    reading = reading_of(frames)
-    problems = [(name, "decode", *note) for note in reading.notes]
+    side, channels = square_input(network)
+    finder, settings, notes = chosen(faces_learned_from(model), side, **asked)
+    reading = Reading()
+    problems: list[tuple[str, ...]] = []
     rows: list[list[Any]] = []
     crops: list[np.ndarray] = []
-    settings = Settings(frames, size, margin, landmarks=marks if align else None, align=align)
     near = None
-    for frame in tqdm(reading.frames, unit="frame", desc="faces", disable=not progress):
+    for frame in tqdm(frames_of(settings, reading), unit="frame", desc="faces", disable=not progress):
         boxes, near = finder.follow(frame.rgb, near, thorough=True)
         boxes = cleaned(boxes)
         if not boxes:
@@ -136,6 +146,13 @@ def predict(
                 )
                 continue
             rows.append([frame.index, frame.time_s, box.x, box.y, box.w, box.h, box.score])
+    problems = [
+        *((name, "prepare", *note) for note in notes),
+        *((name, "decode", *note) for note in reading.notes),
+        *problems,
+    ]
+    if crops and settings.size != side:  # in two steps, as in training: cut out, then made smaller
+        crops = list(resize(np.stack(crops)[..., None], side, progress=False)[..., 0])
     scores = scores_of(network, crops, channels, len(names))
     scored = []
     for place, row in enumerate(rows):
@@ -156,11 +173,27 @@ def predict(
     return table
 
 
+def _checked(detector, frames, sampling, margin, landmarks, align) -> dict[str, Any]:
+    """The settings that were given, checked as far as that needs no result, so before a network is loaded."""
+    finder = create(DETECTOR if detector is None else detector)
+    marks = chosen_landmarks(landmarks, False if align is None or landmarks is None else align, finder)
+    if align is not None:
+        chosen_landmarks(marks, align, finder)
+    return {
+        "detector": None if detector is None else finder,
+        "frames": None if frames is None else whole_number("frames", frames, 1),
+        "sampling": None if sampling is None else checked_sampling("sampling", sampling),
+        "margin": None if margin is None else checked_margin(margin),
+        "landmarks": marks,
+        "align": align,
+    }
+
+
 # --- what is looked at ----------------------------------------------------------------------
 
 
 def _source(source: Any):
-    """A name for the report, and a function from a number of frames to a ``Reading``."""
+    """A name for the report, and a function from settings to frames, which notes in a ``Reading`` what is odd."""
     if isinstance(source, np.ndarray):
         grey = source.ndim == 2
         if source.dtype != np.uint8 or not (grey or (source.ndim == 3 and source.shape[2] == 3)) or source.size == 0:
@@ -170,7 +203,7 @@ def _source(source: Any):
                 received=f"{source.dtype} of shape {source.shape}",
             )
         rgb = np.repeat(source[..., None], 3, axis=2) if grey else source
-        return "array", lambda frames: Reading([Frame(0, 0.0, rgb)], 1)
+        return "array", lambda settings, reading: [Frame(0, 0.0, rgb)]
     if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
         raise invalid("source", expected="the path of an image or a video, or a uint8 array", received=source)
     path = Path(os.path.abspath(os.path.expanduser(os.fspath(source))))
@@ -182,4 +215,9 @@ def _source(source: Any):
             remedy=why_no_file(path),
         )
     opencv()
-    return shown(str(path)), lambda frames: read_frames(path, frames)
+
+    def frames_of(settings: Settings, reading: Reading):
+        frames = each_frame(path, settings.frames, sampling=settings.sampling, into=reading)
+        return frames if settings.sampling == "all" else list(frames)  # of all of them one is in memory at a time
+
+    return shown(str(path)), frames_of

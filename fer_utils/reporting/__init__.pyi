@@ -1,11 +1,13 @@
 from . import card_sections as card_sections
 from . import claims as claims
+from . import cross_evaluations as cross_evaluations
 from . import literature as literature
 from . import model_cards as model_cards
 from . import protocol_tables as protocol_tables
 from . import repairs as repairs
 from . import small_networks as small_networks
 from . import text as text
+from .cross_evaluations import cross_evaluation as cross_evaluation
 from .text import colophon as colophon
 from .text import percent as percent
 from .text import say as say

@@ -22,19 +22,21 @@ def percent(value: float | None, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
-def with_interval(measured: dict, digits: int = 1) -> str:
+def with_interval(measured: dict, digits: int = 1, *, unit: str = "actor") -> str:
     """A metric of `fer_utils.metrics.interval` in words; shares, 0 to 1, are written as percentages.
+
+    ``unit`` is what the groups are, over which the interval was drawn.
 
     >>> with_interval({"value": 0.6, "low": 0.5, "high": 0.7, "level": 0.95, "groups": 5})
     '60.0 % (95 % interval 50.0 to 70.0, over 5 actors)'
     """
     text = percent(measured["value"], digits)
     if measured.get("low") is None:
-        return f"{text} (no interval: {measured['groups']} actor in the test)"
+        return f"{text} (no interval: {measured['groups']} {unit} in the test)"
     level = measured.get("level", 0.95)
     return (
         f"{text} ({100 * level:.0f} % interval {100 * measured['low']:.{digits}f} to "
-        f"{100 * measured['high']:.{digits}f}, over {measured['groups']} actors)"
+        f"{100 * measured['high']:.{digits}f}, over {measured['groups']:,} {unit}s)"
     )
 
 

@@ -15,6 +15,7 @@ from . import nano_taught as nano_taught
 from . import near_duplicates_real as near_duplicates_real
 from . import network_costs as network_costs
 from . import one_protocol as one_protocol
+from . import own_faces as own_faces
 from . import paper_figures as paper_figures
 from . import protocol_rows as protocol_rows
 from . import real_data as real_data

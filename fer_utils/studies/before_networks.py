@@ -14,7 +14,7 @@ All is one setting, chosen beforehand and tuned on nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 import warnings
 
@@ -30,6 +30,7 @@ from fer_utils import faces, metrics, splits, studio
 from fer_utils.core import labels
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.models.distances import distances
+from fer_utils.studies import own_faces
 from fer_utils.synthetic import stand_ins
 
 TITLE = "Before deep learning: neighbours and a small ANN on HOG and on landmark distances"
@@ -55,6 +56,7 @@ def answer(
     landmarks: str | Path = "drawn",
     features: Iterable[str] | None = None,
     epochs: int = EPOCHS,
+    real: Mapping[str, str] | None = None,
 ) -> dict:
     """Describe the faces, and ask each model about people, and about frames, that it has not learned from.
 
@@ -65,6 +67,10 @@ def answer(
     landmarks : the predictor, see `fer_utils.synthetic.stand_ins.face_set`.
     features : names of `FEATURES`; None for all.
     epochs : of the ANN, 1 or more.
+    real : one name -> folder of the reader's own faces in the place of the drawn ones: see
+        `fer_utils.studies.own_faces.data_of`.  Nobody has drawn their landmarks, so only the found ones are asked, and
+        these only where the face set has them (``prepare --landmarks``); people are the folds of five, or as many as
+        there are, and where fewer than two are named only frames are at random.
 
     Returns
     -------
@@ -84,20 +90,24 @@ def answer(
     if tier not in SEEDS:
         raise invalid("tier", expected=f"one of {', '.join(SEEDS)}", received=tier)
     seeds = SEEDS[tier] if seeds is None else whole_number("seeds", seeds, 1)
-    chosen = list(FEATURES) if features is None else list(features)
-    for name in chosen:
-        if name not in FEATURES:
-            raise invalid("features", expected=f"names among {', '.join(FEATURES)}", received=name)
     epochs = whole_number("epochs", epochs, 1)
-    known = stand_ins.face_set("ravdess", tier=tier, landmarks=landmarks, progress=progress)
-    meta, names = known.meta, labels.vocabulary("ravdess", known.meta["expression"])
+    dataset, known = _faces(tier, landmarks, real, progress)
+    possible = FEATURES if real is None else FEATURES[: 1 if known.landmarks is None else 2]
+    chosen = list(possible) if features is None else list(features)
+    for name in chosen:
+        if name not in possible:
+            raise invalid("features", expected=f"names among {', '.join(possible)}", received=name)
+    meta, names = known.meta, labels.vocabulary(dataset, known.meta["expression"])
     actors = meta["actor"].astype(str).to_numpy()
     targets = meta["expression"].map({name: number for number, name in enumerate(names)}).to_numpy(np.int64)
-    drawn = _drawn(known, tier)
-    folds = {
-        SPLITS[0]: splits.folds(meta, "actor", groups=FOLDS),
-        SPLITS[1]: splits.folds(meta, "frame", FRAME_FOLDS),
-    }
+    drawn = _drawn(known, tier) if real is None else None
+    folds = {}
+    people = own_faces.named_people(known) if real is not None else 0
+    if real is None:
+        folds[SPLITS[0]] = splits.folds(meta, "actor", groups=FOLDS)
+    elif people >= 2:
+        folds[SPLITS[0]] = splits.folds(meta, "actor", min(FRAME_FOLDS, people))
+    folds[SPLITS[1]] = splits.folds(meta, "frame", FRAME_FOLDS)
     rows, answers = [], {}
     with tqdm(
         total=len(chosen) * len(folds) * (1 + seeds), desc="before networks", unit="model", disable=not progress
@@ -129,13 +139,13 @@ def answer(
                         }
                     )
     return {
-        "dataset": "ravdess",
+        "dataset": dataset,
         "tier": tier,
         "labels": list(names),
         "images": len(meta),
         "clips": int(meta["clip"].nunique()),
         "actors": int(meta["actor"].nunique()),
-        "folds": [sorted(set(actors[test])) for _, test in folds[SPLITS[0]]],
+        "folds": [sorted(set(actors[test])) for _, test in folds.get(SPLITS[0], [])],
         "settings": {
             "neighbours": NEIGHBOURS,
             "hidden": HIDDEN,
@@ -143,7 +153,7 @@ def answer(
             "seeds": list(range(seeds)),
             "standardised": True,
         },
-        "landmark_error": _landmark_error(known, drawn),
+        "landmark_error": None if drawn is None else _landmark_error(known, drawn),
         "rows": rows,
         "split_costs": [
             {
@@ -153,6 +163,7 @@ def answer(
             }
             for feature in chosen
             for model in MODELS
+            if SPLITS[0] in folds
         ],
         "finding_costs": [
             {
@@ -163,6 +174,16 @@ def answer(
             if set(FEATURES[1:]) <= set(chosen)
         ],
     }
+
+
+def _faces(tier: str, landmarks: str | Path, real: Mapping[str, str] | None, progress: bool):
+    """Whose labels they are, and the face set: the stand-in, or the reader's own."""
+    if real is None:
+        return "ravdess", stand_ins.face_set("ravdess", tier=tier, landmarks=landmarks, progress=progress)
+    data = own_faces.data_of(real)
+    if data.root is None:
+        return data.dataset, data.load(progress)
+    return data.dataset, stand_ins.face_set(data.dataset, root=data.root, landmarks=landmarks, progress=progress)
 
 
 def _drawn(known, tier: str) -> np.ndarray:

@@ -18,6 +18,7 @@ import numpy as np
 
 from fer_utils.core.errors import whole_number
 from fer_utils.experiments import Data, Experiment, Model, Split
+from fer_utils.studies import own_faces
 from fer_utils.studies.network_costs import weighed
 from fer_utils.studies.trainings import counts, gain, pooled, some_faces, trained
 from fer_utils.synthetic.stand_ins import EPOCHS
@@ -54,6 +55,7 @@ def answer(
     epochs: int | None = None,
     size: int = SIZE,
     repeats: int | None = 30,
+    real=None,
 ) -> dict:
     """Train what is not trained yet, weigh it, and judge the claim.
 
@@ -64,6 +66,8 @@ def answer(
     epochs : None for the tier's own number.
     size : of the faces in pixels; 75 or more with the Inceptions.
     repeats : timed rounds; None times and exports nothing.
+    real : one name -> folder of the reader's own faces in the place of the stand-in: see
+        `fer_utils.studies.own_faces.data_of`.
 
     Returns
     -------
@@ -78,6 +82,8 @@ def answer(
     plans = {
         name: experiments_of(name, trainings, tier=tier, epochs=epochs, size=size) for name, trainings in chosen.items()
     }
+    if real is not None:
+        plans = own_faces.on_own_faces(plans, *own_faces.loaded(real, progress=progress))
     results = trained(plans, progress=progress)
     rows = [
         {"name": name, **pooled(some), "train_accuracy": float(np.mean([one.history["accuracy"][-1] for one in some]))}

@@ -18,6 +18,7 @@ import numpy as np
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.stages import stage
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Split
+from fer_utils.studies import own_faces
 from fer_utils.studies.network_costs import weighed
 from fer_utils.studies.trainings import gain, pooled, some_faces, trained
 from fer_utils.synthetic.stand_ins import EPOCHS
@@ -117,6 +118,7 @@ def compared(
     seeds: int | None = None,
     size: int | None = None,
     repeats: int | None = 30,
+    real=None,
 ) -> dict:
     """Train what is not trained yet, set every row against the paper's network, and take the parts away.
 
@@ -129,6 +131,9 @@ def compared(
     folds, seeds : None for those of `PLAN`.
     size : of the faces in pixels; None for the paper's 180.
     repeats : timed rounds of the exported files; None exports and times nothing.
+    real : one name -> folder of the reader's own faces in the place of the stand-in: see
+        `fer_utils.studies.own_faces.data_of`.
+        The rows of one stand-in are then made, the first of ``datasets``, and bear its name.
 
     Returns
     -------
@@ -141,10 +146,13 @@ def compared(
     """
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     datasets, rows = _some("datasets", datasets, PLAN), _some("rows", rows, ROWS)
+    datasets = datasets if real is None else datasets[:1]
     changes = _some("ablation", ablation, ABLATION)
     given = {"tier": tier, "epochs": epochs, "folds": folds, "seeds": seeds, "size": size}
     plans = {(name, dataset): experiments_of(name, dataset, **given) for dataset in datasets for name in rows}
     plans |= {(name, "ravdess"): experiments_of(name, "ravdess", **given) for name in changes}
+    if real is not None:
+        plans = own_faces.on_own_faces(plans, *own_faces.loaded(real, progress=progress))
     results = trained(plans, progress=progress)
     scored = {key: _scored(key, some) for key, some in results.items()}
     weights = None

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from fer_utils.core.errors import whole_number
 from fer_utils.experiments import Distillation
-from fer_utils.studies import nano_against_paper
+from fer_utils.studies import nano_against_paper, own_faces
 from fer_utils.studies.trainings import gain, pooled, trained
 from fer_utils.synthetic.stand_ins import EPOCHS
 
@@ -48,6 +48,7 @@ def answer(
     epochs: int | None = None,
     folds: int | None = None,
     size: int | None = None,
+    real=None,
 ) -> dict:
     """Train what is not trained yet, and set the taught network against the same network alone.
 
@@ -57,6 +58,8 @@ def answer(
     epochs : None for the tier's own number.
     folds : None for all five.
     size : of the faces in pixels; None for the paper's 180.
+    real : one name -> folder of the reader's own faces in the place of the stand-in: see
+        `fer_utils.studies.own_faces.data_of`.
 
     Returns
     -------
@@ -66,6 +69,8 @@ def answer(
     """
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     planned = plans(tier=tier, epochs=epochs, folds=folds, size=size)
+    if real is not None:
+        planned = own_faces.on_own_faces(planned, *own_faces.loaded(real, progress=progress))
     rows = {name: {"name": name, **pooled(some)} for name, some in trained(planned, progress=progress).items()}
     lessons = planned[TAUGHT][0].distillation
     return {

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import expanded
 from fer_utils.experiments import Experiment
-from fer_utils.studies import registry
+from fer_utils.studies import own_faces, registry
 
 #: The studies that reach their faces through their trainings alone, so that other faces are the only change.
 #: Their ``answer`` has the parameter ``real``.
@@ -21,13 +21,17 @@ def check(study: str, real: Mapping[str, str]) -> None:
     ``real`` maps a data set to the folder of its clips.
     """
     own = sets_of(study)
-    if study not in STUDIES and not own:
+    if study not in (*STUDIES, *own_faces.STUDIES) and not own:
+        known = ", ".join((*STUDIES, *own_faces.STUDIES))
+        why = f" {study} cannot: {own_faces.WHY_NOT[study]}." if study in own_faces.WHY_NOT else ""
         raise invalid(
             "real",
-            expected=f"None, or one of the studies {', '.join(STUDIES)}, or one that needs real pictures",
+            expected=f"None, or one of the studies {known}, or one that needs real pictures",
             received=study,
-            remedy="In the chapters DATA_ROOT names a folder of real clips.",
+            remedy=f"In the chapters DATA_ROOT names a folder of real clips.{why}",
         )
+    if study in own_faces.STUDIES:
+        own_faces.data_of(real)
     check_folders(real)
 
 
@@ -83,4 +87,5 @@ def _on_real_clips(experiment: Experiment, real: Mapping[str, str]) -> Experimen
             received=sorted(real),
             remedy="Name the folder, or choose other panels.",
         )
-    return replace(experiment, data=replace(experiment.data, root=str(real[dataset]), twins=False))
+    where = {"face_set" if own_faces.is_face_set(real[dataset]) else "root": str(real[dataset])}
+    return replace(experiment, data=replace(experiment.data, **where, twins=False))

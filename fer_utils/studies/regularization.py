@@ -18,6 +18,7 @@ import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.experiments import Data, Experiment, Model, Split
+from fer_utils.studies import own_faces
 from fer_utils.studies.trainings import pooled, trained
 from fer_utils.synthetic.stand_ins import EPOCHS
 from fer_utils.training import Recipe
@@ -56,6 +57,7 @@ def answer(
     strengths=STRENGTHS,
     folds: int = FOLDS,
     epochs: int | None = None,
+    real=None,
 ) -> dict:
     """Train what is not trained yet, score every cell, and choose among the cells twice.
 
@@ -66,6 +68,8 @@ def answer(
     strengths : of L1, 0 or more.
     folds : how many of the five folds are trained, 1 to 5.
     epochs : None for the tier's own number.
+    real : one name -> folder of the reader's own faces in the place of the stand-in: see
+        `fer_utils.studies.own_faces.data_of`.
 
     Returns
     -------
@@ -85,7 +89,9 @@ def answer(
         raise invalid("folds", expected=f"1 to {FOLDS}", received=folds)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
     keys = [(dropout, l1) for dropout in dropouts for l1 in strengths]
-    found = trained({key: experiments_of(*key, folds, tier=tier, epochs=epochs) for key in keys}, progress=progress)
+    plan = {key: experiments_of(*key, folds, tier=tier, epochs=epochs) for key in keys}
+    own = None if real is None else own_faces.loaded(real, progress=progress)
+    found = trained(plan if own is None else own_faces.on_own_faces(plan, *own), progress=progress)
     cells = []
     for (dropout, l1), results in found.items():
         seen = float(np.mean([result.history["accuracy"][-1] for result in results]))
@@ -101,7 +107,7 @@ def answer(
             }
         )
     return {
-        "dataset": "ravdess",
+        "dataset": "ravdess" if own is None else own[0].dataset,
         "tier": tier,
         "epochs": epochs,
         "size": SIZE,

@@ -11,10 +11,13 @@ five trainings, the others three.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from fer_utils.core.errors import whole_number
 from fer_utils.experiments import Data, Experiment, Split
+from fer_utils.studies import own_faces
 from fer_utils.studies.trainings import counts, gain, pooled, trained
 from fer_utils.synthetic.stand_ins import EPOCHS
 from fer_utils.training import Recipe
@@ -52,7 +55,7 @@ def experiments_of(unit: str, twins: bool, trainings: int, *, tier: str, epochs:
     ]
 
 
-def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int | None = None) -> dict:
+def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int | None = None, real=None) -> dict:
     """Train what is not trained yet, and set the rows side by side.
 
     Parameters
@@ -60,6 +63,10 @@ def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int
     tier : of the stand-in; see `fer_utils.synthetic.stand_ins.SIZES`.
     rows : keys of `ROWS` to trainings, another choice of rows; None for `ROWS`.
     epochs : None for the tier's own number.
+    real : one name -> folder of the reader's own faces in the place of the stand-in: see
+        `fer_utils.studies.own_faces.data_of`.
+        Rows are then the units that are known of these faces (``own_faces.units``), without twins, and the steps those
+        from the strictest to each other.
 
     Returns
     -------
@@ -70,15 +77,16 @@ def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int
     ``minutes``, ``experiments`` (configurations), ``by_actor`` (right and all, by actor); and ``steps``, the
     differences between rows, each actor against himself, with intervals over actors.
     """
-    chosen = counts("rows", rows, ROWS)
     epochs = EPOCHS[tier] if epochs is None else whole_number("epochs", epochs, 1)
-    found = trained(
-        {key: experiments_of(*key, trainings, tier=tier, epochs=epochs) for key, trainings in chosen.items()},
-        progress=progress,
-    )
+    own = None if real is None else own_faces.loaded(real, progress=progress)
+    known = ROWS if own is None else {(unit, False): ROWS.get((unit, False), 3) for unit in own_faces.units(own[1])}
+    steps = STEPS if own is None else [(one, other) for one, other in itertools.combinations(known, 2)]
+    chosen = counts("rows", rows, known)
+    plan = {key: experiments_of(*key, trainings, tier=tier, epochs=epochs) for key, trainings in chosen.items()}
+    found = trained(plan if own is None else own_faces.on_own_faces(plan, *own), progress=progress)
     rows = {key: _row(*key, results) for key, results in found.items()}
     return {
-        "dataset": "ravdess",
+        "dataset": "ravdess" if own is None else own[0].dataset,
         "tier": tier,
         "epochs": epochs,
         "model": "ding2023",
@@ -86,7 +94,7 @@ def answer(tier: str = "class", *, progress: bool = True, rows=None, epochs: int
         "rows": list(rows.values()),
         "steps": [
             {"from": list(one), "to": list(other), **gain(rows[one], rows[other])}
-            for one, other in STEPS
+            for one, other in steps
             if {one, other} <= rows.keys()
         ],
     }

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fer_utils import datasets, faces, studio
-from fer_utils.core import labels, provenance, stages
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.paths import expanded, home, made_again_if_damaged
 from fer_utils.core.tables import ClipTable, Problems
@@ -83,19 +83,11 @@ def clip_table(
         if not len(clips):
             # Without this sentence a mistyped folder shows many cells later, as an index that is out of range.
             raise _nothing_in(root, f"a folder with clips of {dataset}", clips.problems)
-        return with_known_labels(clips) if dataset == "folder" else clips
+        return clips
     if actor is not None:
         raise invalid("actor", expected="None for drawn people, whose names are known", received=actor)
     folder = film_stand_in(dataset, tier=tier, twins=twins, people_seed=people_seed, progress=progress)
     return datasets.scan(dataset, folder)
-
-
-@stages.stage("folder_labels")
-def with_known_labels(clips: ClipTable) -> ClipTable:
-    """The same clips; an ``expression`` that is a known word for a label is now that label, as with a scheme."""
-    made = clips.copy()
-    made["expression"] = [labels.canonical(word) or word for word in clips["expression"]]
-    return made
 
 
 def _nothing_in(root: str | Path, expected: str, problems: Problems) -> FerError:
@@ -115,13 +107,8 @@ def film_stand_in(
     """Film a drawn stand-in once and return its folder."""
     size = _size(dataset, tier)
     people_seed = whole_number("people_seed", people_seed, 0)
-    arguments = {"layout": dataset, **asdict(size), "seed": people_seed}
-    if twins:
-        arguments["twins"] = True
-    # The key holds the studio's version: a changed drawing is another data set.
     stages.mark("studio", "stand_ins")
-    key = provenance.digest([arguments, stages.versions(["studio", "stand_ins"])])[:12]
-    folder = home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
+    folder = _film_folder(dataset, tier, twins, people_seed)
 
     def filmed() -> studio.Film:
         return studio.film(
@@ -136,6 +123,21 @@ def film_stand_in(
 
     made_again_if_damaged(folder, filmed)
     return folder
+
+
+def is_filmed(dataset: str, *, tier: str = "class", twins: bool = False, people_seed: int = SEED) -> bool:
+    """Whether `film_stand_in` has filmed it already, in this store; False also for what is no stand-in."""
+    known = tier in SIZES and dataset in SIZES[tier]
+    return known and _film_folder(dataset, tier, twins, people_seed).is_dir()
+
+
+def _film_folder(dataset: str, tier: str, twins: bool, people_seed: int) -> Path:
+    """Where a stand-in's film lies.  The key holds the studio's version: a changed drawing is another data set."""
+    arguments = {"layout": dataset, **asdict(_size(dataset, tier)), "seed": people_seed}
+    if twins:
+        arguments["twins"] = True
+    key = provenance.digest([arguments, stages.versions(["studio", "stand_ins"])])[:12]
+    return home() / "films" / f"{dataset}-{tier}{'-twins' if twins else ''}-{key}"
 
 
 def face_set(

@@ -93,14 +93,14 @@ PICTURES: dict[str, tuple[str, ...]] = {
 }
 
 
-def scanned(dataset: str, names: tuple[str, ...], empty: str = "", **options) -> dict:
-    """What a scan of files with these names says of clips and problems."""
+def scanned(dataset: str, names: tuple[str, ...], read=None, empty: str = "", **options) -> dict:
+    """What a scan of files with these names says of clips and problems; ``read`` is a set's own reader."""
     root = Path(tempfile.mkdtemp(prefix="canary-")) / "set"
     for name in names:
         place = root / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(b"" if name == empty else b"x")
-    clips = datasets.scan(dataset, root, **options)
+    clips = datasets.scan(dataset, root, **options) if read is None else read(root, **options)
     return {
         "columns": list(clips.columns),
         "clips": clips.drop(columns="path").astype(str).to_numpy().tolist(),
@@ -129,8 +129,8 @@ def _datasets():
         options = {"actor": "kdef"} if dataset == "folder" else {}
         out[dataset] = scanned(dataset, names, empty=names[1], **options)
     for scheme, names in PICTURES.items():
-        out[scheme] = scanned("folder", names, actor=scheme)
-    out["nobody named"] = scanned("folder", ("joy/a.png", "grief/b.jpeg"))
+        out[scheme] = scanned("folder", names, datasets.folder.scan, actor=scheme)
+    out["nobody named"] = scanned("folder", ("joy/a.png", "grief/b.jpeg"), datasets.folder.scan)
     for room in (ravdess, savee, mead, crema_d):
         dataset = room.__name__.rsplit(".", 1)[-1]
         rows = [room.parse(name) for name in (NAMES[dataset][0], NAMES[dataset][3])]

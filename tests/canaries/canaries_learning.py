@@ -23,6 +23,7 @@ from fer_utils import compress, explain, faces, predict, studio, training
 from fer_utils.compress import engines, self_test
 from fer_utils.experiments import Data, Distillation, Experiment, Model, Split, config, run
 from fer_utils.explain import heat_maps, shortcuts
+from fer_utils.inference import face_settings
 from fer_utils.live import Smoother, Tracker, smoothing
 from fer_utils.live.watcher import Watcher
 from fer_utils.training import augmentation, callbacks, fitting, precision, recipe, stopping
@@ -588,6 +589,17 @@ def _inference():
     network, three = of_dark_and_bright(60), of_dark_and_bright(40, 3)
     names = ["happy", "sad", "angry"]
     out = {"options": {key: repr(one.default) for key, one in inspect.signature(predict).parameters.items()}}
+    nothing = dict.fromkeys(("detector", "frames", "sampling", "margin", "landmarks", "align"))
+    learned = {"detector": "whole", "frames": 3, "size": 90, "margin": 0.5, "sampling": "middle"}
+    for name, known, given in (
+        ("nothing known", {}, {}),
+        ("as learned", learned, {}),
+        ("of all frames", learned | {"sampling": "all", "frames": 0}, {}),
+        ("some of all", learned | {"sampling": "all", "frames": 0}, {"frames": 2}),
+        ("otherwise", learned, {"detector": faces.detectors.create("haar"), "margin": 0.25}),
+    ):
+        finder, settings, notes = face_settings.chosen(known, 60, **(nothing | given))
+        out[name] = [finder.name, str(settings.config()), [kind for kind, *_ in notes]]
     grey = np.full((120, 120), 127, np.uint8)
     for name, source, asked, margin in (
         ("both", both, network, 0.0),

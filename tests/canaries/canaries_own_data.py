@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+import dataclasses
 import json
 from pathlib import Path
 import tempfile
@@ -16,16 +17,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import datasets, experiments, models, splits, training
+from fer_utils import datasets, experiments, faces, models, splits, training
 from fer_utils.core.errors import FerError
 from fer_utils.core.tables import ClipTable
 from fer_utils.datasets import fer2013 as reader
+from fer_utils.datasets import known_labels
 from fer_utils.datasets.fer2013_table import PARTS
-from fer_utils.experiments import Split
+from fer_utils.experiments import Split, cross_evaluation
 from fer_utils.live import peer_networks
 from fer_utils.splits import exact_copies
 from fer_utils.studies import fer2013, fer2013_methods, fer2013_rows, training_records
-from fer_utils.synthetic import stand_ins
 
 WORDS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 NAMES = (
@@ -83,8 +84,16 @@ def _folder_labels():
     """Known words on folders, in any case, and others."""
     words = ("Anger", "contemptuous", "disgusted", "FEAR", "afraid", "Happiness", "joy", "sadness", "Surprise", "bored")
     table = ClipTable.of({"expression": word, "intensity": 1, "repetition": 1} for word in (*words, "neutral", "calm"))
-    made = stand_ins.with_known_labels(table)
-    return [list(made["expression"]), list(table["expression"])]
+    made = known_labels.with_known_labels(table)
+    names = ("Fear/p1_a.png", "afraid/p2_b.png", "joy/p1_c.png", "bored/p3_d.png", "joy/none.png")
+    pattern = r"(?P<actor>p[0-9])_"
+    return [
+        list(made["expression"]),
+        list(table["expression"]),
+        scanned("folder", names),
+        scanned("folder", names, actor=pattern, name="lab"),
+        scanned("folder", ("fear/S010_004_00000017.png", "fear/S010_004_00000018.png"), actor="ck48", name="two"),
+    ]
 
 
 @canary("official_split")
@@ -130,6 +139,74 @@ def _exact_copies():
         exact_copies.cleaned(parts["train"], parts["test"], first, labels).tolist(),
         exact_copies.cleaned(parts["train"], others[:0], first, labels).tolist(),
     ]
+
+
+@canary("cross_evaluation", tolerance=EXACT)
+def _cross_evaluation():
+    """A result on its own set, and on one of other words, sides, makings and people, some of them met in training."""
+    draw = drawn("faces")
+    images = draw.integers(20, 235, (40, 12, 12)).repeat(4, 1).repeat(4, 2).astype(np.uint8)[..., None]
+    rows = np.arange(40)
+    meta = pd.DataFrame(
+        {"actor": [f"p{k // 8}" for k in rows], "clip": [f"clip {k}" for k in rows], "dataset": "folder"}
+    )
+    meta["expression"] = np.array(["happy", "sad", "fearful", "awe"])[rows % 4]
+    config = {"detector": "whole", "size": 48, "margin": 0.0, "sampling": "even", "frames": 1}
+    out = {
+        "labels": cross_evaluation.matched_labels(
+            ["fear", "fearful", "Happy", "awe"], ["Fear", "joy", "awe", "sad", "fear", "fearful"]
+        )
+    }
+    with tempfile.TemporaryDirectory(prefix="canary-") as folder, ExitStack() as stack:
+        known = faces.FaceSet.save(images, meta, Path(folder, "known"))
+        known.manifest["config"] = config
+        experiment = experiments.Experiment(
+            experiments.Data("folder", face_set=str(known.path)), Split("actor", 0.4, validation=0.4), "knn"
+        )
+        test = experiment.split.rows(meta)[1]
+        nothing = {one.name: None for one in dataclasses.fields(experiments.Result)}
+        result = experiments.Result(
+            **nothing
+            | {
+                "path": Path(folder),
+                "experiment": experiment.configuration(),
+                "key": experiment.key(known),
+                "labels": ["awe", "happy", "sad", "fearful"],
+                "predictions": pd.DataFrame({"row": test, "clip": meta["clip"].to_numpy()[test]}),
+                "faces": config,
+            }
+        )
+        network = SimpleNamespace(input_shape=(None, 40, 40, 1))
+        stack.enter_context(patch.object(experiments.Result, "model", lambda self: network))
+        stack.enter_context(patch.object(training, "predict_probabilities", _by_thirds))
+        mixed = images[:24].copy()
+        mixed[:4] = 255 - mixed[:4]
+        mixed[8:20] = drawn("others").integers(20, 235, (12, 12, 12)).repeat(4, 1).repeat(4, 2)[..., None]
+        others = meta.iloc[:24].assign(
+            expression=np.array(["Fear", "joy", "sad", "bored"])[rows[:24] % 4],
+            actor=[*meta["actor"][:16], *([""] * 8)],
+            clip=[*meta["clip"][:9], *(f"other {k}" for k in range(15))],
+        )
+        small = [image[::2, ::2] for image in mixed]
+        for name, pictures, more, check in (
+            ("own", images, meta, True),
+            ("others", mixed, others, True),
+            ("others, small", np.array(small), others.assign(actor=""), True),
+            ("unseen", mixed, others, False),
+        ):
+            given = known if name == "own" else faces.FaceSet.save(pictures, more, Path(folder, name))
+            given.manifest["config"] = config | ({} if name == "own" else {"margin": 0.25, "detector": "haar"})
+            found = experiments.evaluate_on(result, given, check_pictures=check, progress=False)
+            told = found.to_json()
+            told["predictions"] = found.predictions.drop(columns="clip").astype(str).to_numpy().tolist()
+            out[name] = condensed({key: one for key, one in told.items() if key not in ("result", "faces")}, 1)
+    return out
+
+
+def _by_thirds(model, images, rows=None):
+    """Scores of four labels from the mean grey of four strips."""
+    strips = np.asarray(images, float).reshape(len(images), 4, -1).mean(axis=2)
+    return strips / strips.sum(axis=1, keepdims=True)
 
 
 # --- the study --------------------------------------------------------------------------------

@@ -292,6 +292,19 @@ def test_predict_on_a_video_and_on_a_picture_of_it(place, call, tmp_path):
     assert status == 0 and out.startswith("1 face (scores are for posed-expression labels)\n  frame 0, box (")
 
 
+def test_predict_says_where_its_faces_differ_from_those_of_the_training(place, call):
+    folder, made = place
+    clip = sorted((folder / "film").glob("Actor_01/*.mp4"))[0]
+    asked = ("predict", clip, "--model", made["result"]["result"], "--quiet", "--json")
+    status, out, err = call(*asked, "--margin", 0.3, "--detector", "whole", "--sampling", "middle")
+    assert status == 0 and len(json.loads(out)["faces"]) == FRAMES  # as many as the result's faces, without --frames
+    problems = [row["problem"] for row in json.loads(out)["problems"]]
+    assert [problem.split(":")[0] for problem in problems] == ["detector", "margin"] and "dlib" in problems[0]
+    assert "other faces 2" in err
+    status, _, err = call(*asked, "--align")
+    assert status == 2 and "`--landmarks`" in err and "landmarks=" not in err
+
+
 def test_nothing_found_is_status_one_and_a_report(place, call, tmp_path):
     import drawn
     import numpy as np

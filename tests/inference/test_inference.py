@@ -12,7 +12,7 @@ import pytest
 
 import fer_utils
 from fer_utils.core.errors import FerError
-from fer_utils.faces import prepare, sample_indices
+from fer_utils.faces import prepare, resize, sample_indices
 from fer_utils.inference import Predictions, predict
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed: pip install opencv-python-headless")
@@ -234,3 +234,95 @@ def test_models_as_people_have_them(clip, tmp_path):
         predict(clip, folder)
     with pytest.raises(FerError, match="`model`"):
         predict(clip, tmp_path)
+
+
+# --- as the faces were made that the network learned from ---------------------------------------
+
+
+def a_result(folder, **faces):
+    """A result's folder as far as `faces_learned_from` reads it: a network's file, and what the result says."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.keras").write_bytes(b"not opened")
+    (folder / "result.json").write_text(json.dumps({"labels": LABELS, "faces": faces}))
+    return folder
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Every network that a file holds is this one."""
+    spy = Spy(60)
+    monkeypatch.setattr("fer_utils.models.load", lambda file: spy)
+    return spy
+
+
+def made_and_predicted(clip, folder, spy, prepared, **asked):
+    """The pixels of a face set made as `prepared` says, in the network's size, and those that the network is shown."""
+    made = prepare(drawn.table(clip), folder / "set", workers=1, progress=False, **prepared)
+    config = made.manifest["config"]
+    found = predict(clip, a_result(folder / "result", **config), **asked)
+    return resize(made.images, 60, progress=False).astype(np.float32), np.stack(spy.seen), found, made
+
+
+@pytest.mark.parametrize(
+    "prepared",
+    [
+        {"detector": "haar", "margin": 0.25, "size": 96, "frames": 3},
+        {"detector": "whole", "size": 60, "frames": 2, "sampling": "middle"},
+        {"size": 180, "sampling": "apex", "frames": 4},
+        {"size": 120, "sampling": "all", "detector": "whole"},
+    ],
+)
+def test_a_results_faces_say_how_predict_makes_its_own(clip, tmp_path, opened, prepared):
+    wanted, seen, found, made = made_and_predicted(clip, tmp_path, opened, prepared)
+    assert np.array_equal(seen, wanted) and list(found["frame_index"]) == list(made.meta["frame_index"])
+    kinds = [] if prepared.get("detector") != "whole" else ["whole picture"]
+    assert list(found.problems["kind"]) == kinds
+    if kinds:
+        assert "choose the detector dlib" in found.problems["action"][0]
+
+
+def test_who_asks_for_other_faces_is_told_and_gets_them(clip, tmp_path, opened):
+    prepared = {"detector": "haar", "margin": 0.25, "size": 60}
+    _, seen, found, made = made_and_predicted(clip, tmp_path, opened, prepared, detector="dlib", margin=0.0, frames=2)
+    assert len(found) == 2 and not np.array_equal(seen[0], made.images[0].astype(np.float32))
+    rows = found.problems
+    assert list(rows["stage"]) == ["prepare"] * 2 and list(rows["kind"]) == ["other faces"] * 2
+    assert rows["problem"][0] == "detector: haar for the faces that the network learned from, dlib here"
+    assert rows["problem"][1] == "margin: 0.25 for the faces that the network learned from, 0.0 here"
+    opened.seen.clear()
+    same = predict(clip, tmp_path / "result", detector="haar", margin=0.25)
+    assert len(same.problems) == 0 and np.array_equal(np.stack(opened.seen), made.images.astype(np.float32))
+
+
+def test_three_frames_of_a_network_that_learned_from_all_are_three_spread_over_the_clip(clip, tmp_path, opened):
+    result = a_result(tmp_path / "result", detector="whole", sampling="all", frames=0, size=60, margin=0.0)
+    assert list(predict(clip, result, frames=3)["frame_index"]) == sample_indices(20, 3)
+    assert len(predict(clip, result)) == 20
+
+
+@pytest.mark.parametrize("model", ["", "a" * 64])
+def test_a_detector_that_is_a_file_or_ones_own_must_be_passed(clip, tmp_path, opened, model):
+    said = {"detector": "yunet", "detector_model": model} if model else {"detector": "mine (a.B)"}
+    result = a_result(tmp_path / "result", **said)
+    with pytest.raises(FerError, match=r"(?s)`detector`.*learned from.*Pass it"):
+        predict(clip, result)
+    assert list(predict(clip, result, detector="whole", frames=1).problems["kind"]) == ["other faces"]
+
+
+def test_aligned_faces_need_their_predictor_of_landmarks(clip, tmp_path, opened):
+    result = a_result(tmp_path / "result", detector="dlib", landmarks="b" * 64, align=True, margin=0.0)
+    with pytest.raises(FerError, match=r"(?s)`landmarks`.*SHA-256 b{64}.*align=False"):
+        predict(clip, result)
+    straight = predict(clip, result, align=False, frames=1)
+    assert straight.problems["problem"][0].startswith("align: True for the faces")
+
+
+@pytest.mark.parametrize("wrong", [{"margin": "wide"}, {"size": 2}, {"sampling": "odd"}, {"frames": -1}])
+def test_a_result_that_says_what_cannot_be_is_one_sentence(clip, tmp_path, opened, wrong):
+    with pytest.raises(FerError, match=r"does not say how its faces were made.*`faces\."):
+        predict(clip, a_result(tmp_path / "result", **wrong))
+
+
+def test_an_old_result_says_nothing_and_gets_the_faces_of_before(clip, tmp_path, opened):
+    found = predict(clip, a_result(tmp_path / "old"))
+    assert len(found) == 6 and len(found.problems) == 0 and opened.seen[0].shape == (60, 60, 1)

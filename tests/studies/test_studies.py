@@ -214,7 +214,7 @@ def test_the_papers_figures_on_a_folder_of_clips(tmp_path):
 @pytest.mark.parametrize(
     "given, words",
     [
-        ({"name": "split", "real": {"ravdess": "."}}, ("`real`", "paper_figures", "split")),
+        ({"name": "one_protocol", "real": {"ravdess": "."}}, ("`real`", "paper_figures", "split", "other people")),
         ({"name": "paper_figures", "real": {"ravdess": "nowhere"}}, ("`real`", "ravdess", "nowhere")),
         ({"name": "paper_figures", "real": {"savee": "."}, "panels": {"MEAD": 1}}, ("`real`", "mead")),
         ({"name": "paper_figures", "real": {"crema_d": "."}}, ("`real`", "mead, ravdess, savee", "crema_d")),

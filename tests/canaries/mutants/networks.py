@@ -21,6 +21,7 @@ FILTERS = "fer_utils/compress/filters.py"
 CONVERTING = "fer_utils/compress/converting.py"
 EXPORTING = "fer_utils/compress/exporting.py"
 SELF_TEST = "fer_utils/compress/self_test.py"
+FACES_MADE = "fer_utils/inference/face_settings.py"
 PREDICTOR = "fer_utils/inference/predictor.py"
 ASKED = "fer_utils/inference/networks.py"
 TRACKING = "fer_utils/live/tracking.py"
@@ -229,13 +230,16 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (SELF_TEST, "y // 4 + x // 4", "y // 8 + x // 8"),
     ],
     "inference": [
-        (PREDICTOR, 'detector: str | Detector = "dlib"', 'detector: str | Detector = "haar"'),
-        (PREDICTOR, "margin: float = 0.0", "margin: float = 0.1"),
-        (PREDICTOR, "frames: int = 6", "frames: int = 5"),
+        (FACES_MADE, '"dlib", 6, 0.0, "even"', '"haar", 6, 0.0, "even"'),
+        (FACES_MADE, '"dlib", 6, 0.0, "even"', '"dlib", 6, 0.1, "even"'),
+        (FACES_MADE, '"dlib", 6, 0.0, "even"', '"dlib", 5, 0.0, "even"'),
+        (FACES_MADE, "max(side, learned", "min(side, learned"),
+        (FACES_MADE, "SAMPLING if every and frames", "SAMPLING if every"),
+        (FACES_MADE, "before[name] != value", "before[name] == value"),
         (PREDICTOR, "boxes = cleaned(boxes)", "boxes = cleaned(boxes)[:1]"),
         (PREDICTOR, "boxes = cleaned(boxes)", "boxes = cleaned(boxes)[::-1]"),
         (PREDICTOR, "[box], settings)", "[boxes[0]], settings)"),
-        (PREDICTOR, "Settings(frames, size, margin,", "Settings(frames, size, 0.0,"),
+        (FACES_MADE, 'learned.get("margin", MARGIN) if margin is None else margin', 'learned.get("margin", MARGIN)'),
         (PREDICTOR, "scores.argmax(axis=1)", "scores.argmin(axis=1)"),
         (PREDICTOR, "scores[:, place]", "scores[:, -place]"),
         (PREDICTOR, "box.x, box.y, box.w", "box.y, box.x, box.w"),

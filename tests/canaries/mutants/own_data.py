@@ -3,11 +3,14 @@
 READER = "fer_utils/datasets/fer2013.py"
 TABLE = "fer_utils/datasets/fer2013_table.py"
 LABELS = "fer_utils/core/labels.py"
-STAND_INS = "fer_utils/synthetic/stand_ins.py"
+KNOWN = "fer_utils/datasets/known_labels.py"
+SCANNING = "fer_utils/datasets/scanning.py"
 PUBLISHED = "fer_utils/splits/published.py"
 COPIES = "fer_utils/splits/exact_copies.py"
 CONFIG = "fer_utils/experiments/config.py"
 ROWS = "fer_utils/studies/fer2013_rows.py"
+CROSS = "fer_utils/experiments/cross_evaluation.py"
+CHECK = "fer_utils/experiments/picture_check.py"
 METHODS = "fer_utils/studies/fer2013_methods.py"
 STUDY = "fer_utils/studies/fer2013.py"
 
@@ -29,6 +32,23 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (READER, "for file in tables[1:]]", "for file in tables[2:]]"),
         (READER, "if file.size == 0:", "if file.size == 1:"),
     ],
+    "cross_evaluation": [
+        (CROSS, "word if word in labels else by_name", "by_name"),
+        (CROSS, "by_name.setdefault(canonical(label) or label, label)", "by_name.setdefault(label, label)"),
+        (CROSS, "by_name.get(canonical(word) or word)", "by_name.get(word)"),
+        (CROSS, "columns[scores[:, columns].argmax(axis=1)]", "scores[:, columns].argmax(axis=1)"),
+        (CROSS, "every, stranger = np.ones(len(rows), bool), met", "every, stranger = met == met, met[::-1]"),
+        (CROSS, "interpolation=cv2.INTER_LINEAR", "interpolation=cv2.INTER_NEAREST"),
+        (CROSS, 'np.where(who == "", "", _origin(meta) + "/" + who)', 'np.where(who == "", "", who)'),
+        (CROSS, 'np.where(names == "", np.char.add', 'np.where(names != "", np.char.add'),
+        (CROSS, '    met[np.isin(_clips(asked), clips)] = "clip"\n', ""),
+        (CROSS, '    met[np.isin(_people(asked), people)] = "person"\n', ""),
+        (CROSS, "met[np.flatnonzero(other)[near]]", "met[np.flatnonzero(other)[equal]]"),
+        (CROSS, '    met[~other] = "row"\n', ""),
+        (CROSS, '"size", "margin", "align"', '"size", "align"'),
+        (CROSS, "if one.get(name) != other.get(name)}", "if one.get(name) == other.get(name)}"),
+        (CHECK, "np.union1d(train, experiment.split.validation_rows(face_set.meta))", "np.asarray(train)"),
+    ],
     "folder_labels": [
         (LABELS, '"afraid": "fearful"', '"afraid": "sad"'),
         (LABELS, '"anger": "angry"', '"anger": "anger"'),
@@ -40,8 +60,13 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (LABELS, '"sadness": "sad"', '"sadness": "neutral"'),
         (LABELS, '"surprise": "surprised"', '"surprise": "happy"'),
         (LABELS, "word.strip().lower()", "word.strip()"),
-        (STAND_INS, "labels.canonical(word) or word", "labels.canonical(word)"),
-        (STAND_INS, "made = clips.copy()", "made = clips"),
+        (KNOWN, "[canonical(word) or word for", "[canonical(word) for"),
+        (KNOWN, "if len(some) > 1", "if len(some) > 2"),
+        (KNOWN, 'f"{name}/{actor}" if actor else ""', 'f"{name}/{actor}"'),
+        (KNOWN, '[f"{name}/{clip}" for', '[f"{clip}" for'),
+        (KNOWN, 'act.endswith(f"/{before}")', 'act.endswith("never")'),
+        (SCANNING, "return with_known_labels(folder.scan(root, actor=actor))", "return folder.scan(root, actor=actor)"),
+        (KNOWN, 'made = clips.copy()\n    made["expression"]', 'made = clips\n    made["expression"]'),
     ],
     "official_split": [
         (PUBLISHED, '= ("Training", "PublicTest", "PrivateTest")', '= ("Training", "PrivateTest", "PublicTest")'),
