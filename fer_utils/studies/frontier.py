@@ -7,8 +7,8 @@ Accuracies, parameters and operations are those of the stored answer of ``one_pr
 people, Student's interval over them.  What is added here is what a file of the method weighs and how long it takes for
 one face.  The files are of trained methods, those of the first fold and the first seed: a network is taken from the
 store of results, or trained anew; HOG with neighbours, SVM or ANN learns again, and is written as one network from
-pixels to label (`fer_utils.studies.simple_networks`), so all are timed in one engine, in turn, on one thread.  The faces
-of the people who test in that fold say whether a file still answers as its method does.
+pixels to label (`fer_utils.studies.simple_networks`), so all are timed in one engine, in turn, on one thread.  The
+faces of the people who test in that fold say whether a file still answers as its method does.
 
 A row is left without files where finding 68 landmarks is part of the method (that is neither counted nor timed), and
 where not every training has converged: nothing is said of its accuracy, so nothing of what it buys.
@@ -85,11 +85,11 @@ def answer(
     dict with ``tier``, ``source`` (``commit`` and ``finished`` of the stored answer, or None), ``people``,
     ``baseline``, ``usable`` (`USABLE`), ``fold``, ``seed``, ``timing`` (``repeats``, and ``others``: how many
     processors other processes kept busy meanwhile, see `fer_utils.core.other_processes`) and ``rows``, faces of 80
-    pixels first: ``name``, ``network`` or ``features`` and ``classifier``, ``size`` (pixels), ``parameters``, ``macs``, ``accuracy``,
-    ``seeds``, ``witness``, ``bytes_of_numbers`` (four a parameter), ``why`` (there are no files, or ""), ``tested``
-    (faces) and ``read`` (the share of them that the method itself reads), and ``files``, by number format: ``bytes``,
-    ``agreement`` (with the method itself, on the tested faces), ``read``, ``usable``, ``times`` (of the baseline's time
-    in float32: the median over rounds) and ``ms``; or ``refused``, with the converter's reason.
+    pixels first: ``name``, ``network`` or ``features`` and ``classifier``, ``size`` (pixels), ``parameters``, ``macs``,
+    ``accuracy``, ``seeds``, ``witness``, ``bytes_of_numbers`` (four a parameter), ``why`` (there are no files, or ""),
+    ``tested`` (faces) and ``read`` (the share of them that the method itself reads), and ``files``, by number format:
+    ``bytes``, ``agreement`` (with the method itself, on the tested faces), ``read``, ``usable``, ``times`` (of the
+    baseline's time in float32: the median over rounds) and ``ms``; or ``refused``, with the converter's reason.
 
     Raises
     ------
