@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-PARAMETERS, OPERATIONS, BYTES, TIME = "parameters", "operations for one face", "bytes of the file", "time for one face"
+PARAMETERS, OPERATIONS = "parameters, thousands", "operations for one face, millions"
+BYTES, TIME = "file, kB", "time for one face"
 #: More of a processor than this, kept busy by others, and times are not those of a quiet machine.
 QUIET = 0.2
 
@@ -17,17 +18,16 @@ def points(answer: Mapping) -> tuple[dict[str, dict], dict[str, dict[str, float 
     Returns
     -------
     name -> accuracy (``value``, ``low``, ``high``), and cost -> name -> value; None where no file of the method is
-    usable.  Bytes are those of its smallest usable file, the time is that of its fastest one, as a share of the
-    baseline's.
+    usable.  The file is its smallest usable one, and the time is that of its fastest one, as a share of the baseline's.
     """
     rows = [row for row in answer["rows"] if not row["why"]]
     accuracy = {row["name"]: row["accuracy"] for row in rows}
     costs: dict[str, dict[str, float | None]] = {PARAMETERS: {}, OPERATIONS: {}, BYTES: {}, TIME: {}}
     for row in rows:
         usable = [file for file in row["files"].values() if file["usable"]]
-        costs[PARAMETERS][row["name"]] = row["parameters"]
-        costs[OPERATIONS][row["name"]] = row["macs"]
-        costs[BYTES][row["name"]] = min((file["bytes"] for file in usable), default=None)
+        costs[PARAMETERS][row["name"]] = row["parameters"] / 1000
+        costs[OPERATIONS][row["name"]] = row["macs"] / 1e6
+        costs[BYTES][row["name"]] = min((file["bytes"] / 1000 for file in usable), default=None)
         costs[TIME][row["name"]] = min((file["times"] for file in usable), default=None)
     return accuracy, costs
 
@@ -64,8 +64,8 @@ def costs_table(answer: Mapping) -> pd.DataFrame:
     -------
     DataFrame of text: ``method``, ``face, px``, ``accuracy, %`` (with its interval), ``parameters``, ``operations,
     millions``, and for each number format ``kB``, ``same label, %`` (as the method itself, on faces of people who test)
-    and ``time`` (the baseline's in float32 being 1).  What was not measured says so, and a file that is no copy of its
-    method says *unusable*.
+    and ``time`` (the baseline's in float32 being 1).  What was not made or measured says so, and a file that is no copy
+    of its method says *unusable*.
     """
     lines = []
     for row in sorted(answer["rows"], key=lambda row: -row["accuracy"]["value"]):
@@ -87,7 +87,7 @@ def _file_cells(row: Mapping, kind: str) -> dict[str, str]:
     names = [f"{kind}, {what}" for what in ("kB", "same label, %", "time")]
     file = row["files"].get(kind)
     if file is None:
-        return dict(zip(names, ["not measured"] * 3, strict=True))
+        return dict.fromkeys(names, "not made" if row["files"] else "not measured")
     if "refused" in file:
         return dict(zip(names, ["not written", "unusable", "not measured"], strict=True))
     same = f"{100 * file['agreement']:.1f}"
