@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -99,9 +99,9 @@ class Learned:
 
     def says(self, rows) -> np.ndarray:
         """The numbers of the labels that it gives rows of the face set, (rows,)."""
-        if isinstance(self.classifier, keras.Model):
-            return training.predict_probabilities(self.classifier, as_images(self.described), rows).argmax(axis=1)
-        return np.asarray(self.classifier.predict(self.described[rows]), np.int64)
+        if isinstance(self.classifier, Pipeline):
+            return np.asarray(self.classifier.predict(self.described[rows]), np.int64)
+        return training.predict_probabilities(self.classifier, as_images(self.described), rows).argmax(axis=1)
 
 
 @stage("study.one_protocol")

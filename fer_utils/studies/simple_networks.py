@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
 from fer_utils.models.hog import hog, length
@@ -56,7 +57,7 @@ def network_of(learned: Learned, side: int) -> keras.Model:
     """
     inputs = keras.Input((side, side, 1), dtype="float32")
     described = Hog(side, name="hog")(inputs)
-    if isinstance(learned.classifier, keras.Model):
+    if not isinstance(learned.classifier, Pipeline):
         ends = learned.classifier(layers.Reshape((described.shape[1], 1, 1))(described))
         return keras.Model(inputs, ends, name="hog_ann")
     scaler, last = learned.classifier[0], learned.classifier[-1]

@@ -22,9 +22,10 @@ def noise():
     rng = np.random.default_rng(11)
     rows = [(f"{person:02d}", f"{person}-{clip}") for person in range(6) for clip in range(30)]
     meta = pd.DataFrame(rows, columns=["actor", "clip"]).assign(dataset="ravdess")
-    meta["expression"] = rng.choice(["neutral", "happy", "sad", "angry", "surprised"], len(meta))
+    names = ["neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"]
+    meta["expression"] = rng.permutation(np.resize(names, len(meta)))
     parts = rng.integers(0, 256, (6, SIDE, SIDE, 1))
-    images = np.einsum("np,prck->nrck", rng.dirichlet(np.full(6, 0.5), len(meta)), parts).astype(np.uint8)
+    images = np.einsum("np,prck->nrck", rng.dirichlet(np.full(6, 0.3), len(meta)), parts).astype(np.uint8)
     return SimpleNamespace(images=images, meta=meta, landmarks=None, fingerprint="noise", __len__=lambda: len(images))
 
 
