@@ -4,6 +4,7 @@ from . import labels as labels
 from . import markdown as markdown
 from . import memory as memory
 from . import optional_packages as optional_packages
+from . import other_processes as other_processes
 from . import paths as paths
 from . import processor as processor
 from . import provenance as provenance

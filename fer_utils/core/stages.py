@@ -116,7 +116,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.nano_savee": {1: "nano where there are four men."},
     "study.nano_ablation": {1: "What each idea of nano was worth."},
     "study.nano_taught": {1: "Does a teacher help who knows more?"},
-    "study.frontier": {1: "Which network is beaten by none."},
+    "study.frontier": {
+        1: "Which network is beaten by none.",
+        2: "Every method of one protocol, HOG too; files of trained methods, asked of the people who test.",
+    },
 }
 
 #: A process that wants to know what it passed names a file here; each stage and stored answer is appended once.

@@ -204,8 +204,9 @@ def dot_plot(
 
 
 def _signed_points(share: float, _) -> str:
-    """A tick of an axis of percentage points: +10, 0, -10."""
-    return f"{100 * share:+.0f}" if round(100 * share) else "0"
+    """A tick of an axis of percentage points, as it is: +10, +2.5, 0, -10."""
+    points = round(100 * share, 6)
+    return f"{points:+g}" if points else "0"
 
 
 def slope_charts(

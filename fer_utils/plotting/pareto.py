@@ -6,6 +6,7 @@ See `fer_utils.plotting` for how they are shown.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import math
 from string import ascii_lowercase
 
 from matplotlib.figure import Figure
@@ -36,11 +37,12 @@ def non_dominated(values: Mapping[str, float], costs: Mapping[str, float]) -> li
 
 
 def pareto_plot(
-    values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, float]], *, title: str, ylabel: str
+    values: Mapping[str, Mapping], costs: Mapping[str, Mapping[str, float | None]], *, title: str, ylabel: str
 ) -> Figure:
     """Accuracy against cost, a panel for each cost; the Pareto front is a line, and its points have another colour.
 
-    Points carry letters, in the order of the first cost; the key below says whose they are.
+    Points carry letters, in the order of the first cost; the key below says whose they are.  A cost that is None, for
+    it was not measured, leaves its point out of that panel.
 
     Parameters
     ----------
@@ -49,14 +51,16 @@ def pareto_plot(
 
     Raises
     ------
-    FerError : no name, too many names, no cost, or a cost with other names than ``values``.
+    FerError : no name, too many names, no cost, a cost with other names than ``values``, or one without a number.
     """
     if not values or len(values) > len(ascii_lowercase) or not costs:
         raise invalid("values", expected="1 to 26 names, and a cost", received=(list(values), list(costs)))
     accuracy = {name: point["value"] for name, point in values.items()}
-    fronts = {label: non_dominated(accuracy, cost) for label, cost in costs.items()}
-    first_cost = next(iter(costs.values()))
-    letters = dict(zip(sorted(values, key=first_cost.__getitem__), ascii_lowercase, strict=False))
+    known = {label: _measured(label, cost, values) for label, cost in costs.items()}
+    fronts = {label: non_dominated({name: accuracy[name] for name in cost}, cost) for label, cost in known.items()}
+    first_cost = next(iter(known.values()))
+    ordered = sorted(values, key=lambda name: first_cost.get(name, math.inf))
+    letters = dict(zip(ordered, ascii_lowercase, strict=False))
     columns = min(2, len(costs))
     rows = -(-len(costs) // columns)
     figure, axes = subplots(
@@ -64,7 +68,7 @@ def pareto_plot(
     )
     for unused in axes.flat[len(costs) :]:
         unused.set_visible(False)
-    for axis, (label, cost) in zip(axes.flat, costs.items(), strict=False):  # the last row may not be full
+    for axis, (label, cost) in zip(axes.flat, known.items(), strict=False):  # the last row may not be full
         front = fronts[label]
         axis.plot(
             [cost[name] for name in front],
@@ -74,7 +78,8 @@ def pareto_plot(
             drawstyle="steps-post",
             zorder=1,
         )
-        for name, point in values.items():
+        for name in cost:
+            point = values[name]
             colour = PALETTE[3] if name in front else PALETTE[0]
             axis.plot([cost[name]] * 2, [point["low"], point["high"]], color=colour, lw=1, alpha=0.45, zorder=2)
             axis.plot(cost[name], point["value"], "o", color=colour, ms=11, zorder=3)
@@ -108,6 +113,16 @@ def pareto_plot(
     figure.legend(handles=handles, loc="outside lower left", ncols=2, labelcolor=INK, frameon=False, fontsize=9.5)
     set_title(figure, title)
     return figure
+
+
+def _measured(label: str, cost: Mapping[str, float | None], values: Mapping) -> dict[str, float]:
+    """The costs of a panel that are numbers, by name; FerError for other names than ``values``, or no number."""
+    if cost.keys() != values.keys():
+        raise invalid("costs", expected=f"the names of `values`: {', '.join(values)}", received=list(cost))
+    known = {name: value for name, value in cost.items() if value is not None}
+    if not known:
+        raise invalid("costs", expected=f"a number for {label!r}", received=None)
+    return known
 
 
 def line_plot(

@@ -159,3 +159,55 @@ def divisions_in_words(answer: Mapping) -> str:
                 "on strangers."
             )
     return " ".join(sentences)
+
+
+#: How far below zero the interval of a difference may reach for 'no worse': one point.
+NO_WORSE_LIMIT = -0.01
+
+
+def no_worse(row: Mapping) -> bool | None:
+    """Whether the first of a comparison is no worse than the second; None where a training has not converged.
+
+    No worse is: the mean over people of the differences is above zero, and their interval lies above `NO_WORSE_LIMIT`.
+
+    >>> no_worse({"value": 0.01, "low": -0.005, "verdict": "not told apart"})
+    True
+    >>> no_worse({"value": 0.01, "low": -0.03, "verdict": "not told apart"})
+    False
+    """
+    if row["verdict"] == "no verdict":
+        return None
+    return row["value"] > 0 and row["low"] > NO_WORSE_LIMIT
+
+
+def comparisons_of(answer: Mapping, name: str) -> list[Mapping]:
+    """The comparisons of the answer whose first is ``name``, in the order of the plan."""
+    return [row for row in answer["comparisons"] if row["first"] == name]
+
+
+def no_worse_in_words(answer: Mapping, name: str) -> str:
+    """Against how many of its rivals a method is no worse, as the title of a figure."""
+    met = [no_worse(row) for row in comparisons_of(answer, name)]
+    judged = [one for one in met if one is not None]
+    if not judged:
+        return f"Nothing can be said of {name} yet: too few trainings have converged"
+    return f"'No worse' holds for {name} against {sum(judged)} of {len(judged)} rivals"
+
+
+def photographs_in_words(answer: Mapping, name: str) -> list[str]:
+    """What the study ``fer2013`` says of a method, a sentence a comparison, or that it has none that counts.
+
+    There the interval is over pictures, since nobody knows who is on them.
+    """
+    sentences = []
+    for row in answer["comparisons"]:
+        if row["first"] != name or not row["witness"]:
+            continue
+        points = 100 * row["value"]
+        ends = f"95 % interval over {row['groups']:,} pictures {100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
+        if row["low"] <= 0 <= row["high"]:
+            sentences.append(f"**{name}** and **{row['second']}** are not told apart: {points:+.1f} points ({ends}).")
+            continue
+        more = "more" if points > 0 else "fewer"
+        sentences.append(f"**{name}** reads {abs(points):.1f} points {more} than **{row['second']}** ({ends}).")
+    return sentences or [f"No comparison of {name} has trainings that have all converged."]

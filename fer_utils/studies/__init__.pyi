@@ -25,6 +25,7 @@ from . import registry as registry
 from . import regularization as regularization
 from . import rounding as rounding
 from . import simple_methods as simple_methods
+from . import simple_networks as simple_networks
 from . import sizes as sizes
 from . import split as split
 from . import store as store

@@ -1,165 +1,249 @@
-"""The frontier: accuracy against parameters, multiply-accumulates, bytes and milliseconds.
+"""The frontier: accuracy against parameters, operations, bytes and milliseconds, for every method of the protocol.
 
-Every network of the book is on it.
+    # minutes where the trainings are in the store, else as long as these take; on a machine that does nothing else
+    python -m fer_utils study frontier --store
 
-    # minutes, once nano, lightweight2019 and compression are stored
-    python -m fer_utils study frontier --tier class --store
+Accuracies, parameters and operations are those of the stored answer of ``one_protocol``: one protocol, one set of
+people, Student's interval over them.  What is added here is what a file of the method weighs and how long it takes for
+one face.  The files are of trained methods, those of the first fold and the first seed: a network is taken from the
+store of results, or trained anew; HOG with neighbours, SVM or ANN learns again, and is written as one network from
+pixels to label (`fer_utils.studies.simple_networks`), so all are timed in one engine, in turn, on one thread.  The
+faces of the people who test in that fold say whether a file still answers as its method does.
 
-What each network is worth comes from the stored answers of ``nano``, ``lightweight2019`` and ``compression``, all asked
-of the same strangers: the actors of the first fold on drawn RAVDESS, which is the one that all three have.  What each
-costs is measured anew, in one run and in turn: the networks are built with weights that nobody trained, for a time does
-not depend on what the weights are.  Each network has the recipe and the size of picture of its own study, so this
-compares systems as the book has them, and no two of them in one property alone.
+A row is left without files where finding 68 landmarks is part of the method (that is neither counted nor timed), and
+where not every training has converged: nothing is said of its accuracy, so nothing of what it buys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+import tempfile
+from typing import NamedTuple
 
+import keras
 import numpy as np
 from tqdm import tqdm
 
-from fer_utils import compress, metrics, models
-from fer_utils.core.errors import FerError
-from fer_utils.studies import compression, nano_against_paper
-from fer_utils.studies.network_costs import weighed
+from fer_utils import compress, experiments, faces
+from fer_utils.core import other_processes, timing
+from fer_utils.core.errors import FerError, invalid
+from fer_utils.core.scores import finite_scores
+from fer_utils.studies import simple_methods, simple_networks
+from fer_utils.studies.protocol_rows import ROWS, asked
 from fer_utils.studies.store import load
 
-TITLE = "The frontier: which of the book's networks is beaten by none?"
+TITLE = "The frontier: which method is beaten by no other, in accuracy and in what it costs?"
 HEADLINE = True
 
-#: The three studies whose answers are set side by side.
-STUDIES = ("nano", "lightweight2019", "compression")
-BASELINE = nano_against_paper.PAPER
+#: The fold and the seed of the trainings whose files are weighed.
+FOLD, SEED = 0, 0
+#: A file that gives another label than its method to more than a tenth of the test faces is not that method any more.
+USABLE = 0.9
+#: What all times are divided by: the paper's network, in float32.
+BASELINE = "ding2023"
+FLOAT, INT8 = "float32", "int8"
+#: Training faces that set the ranges of an int8 file, at most.
+CALIBRATED_ON = 200
+#: The side of a face where a row of the protocol does not say another, in pixels.
+WHOLE_FACE = 180
+
+
+class Trained(NamedTuple):
+    """A trained method: its network, what it answers, and faces.
+
+    ``says`` has the labels that it gives ``unseen``, (N,); ``true`` those that are right; ``learned_from`` are some of
+    its training faces.
+    """
+
+    network: keras.Model
+    says: np.ndarray
+    true: np.ndarray
+    unseen: np.ndarray
+    learned_from: np.ndarray
 
 
 def answer(
     tier: str = "class",
     *,
     progress: bool = True,
-    answers: Mapping[str, dict] | None = None,
-    quantize: tuple = (None, "int8"),
+    protocol: Mapping | None = None,
+    rows: Iterable[str] | None = None,
     repeats: int = 30,
 ) -> dict:
-    """Take accuracies from the stored answers and measure what each network costs.
+    """Take accuracies from the protocol's answer, write every method as files, and time the files in turn.
 
     Parameters
     ----------
-    tier : of the stored answers.
-    answers : of `STUDIES`, by name, in the place of the stored ones; for a test.
-    quantize : number formats of the files, as `fer_utils.compress.export` has them.
+    tier : of the protocol's answer and of the drawn faces.
+    protocol : an answer of ``one_protocol`` in the place of the stored one.
+    rows : names of the rows that get files; None for all that can have them.
     repeats : timed rounds.
 
     Returns
     -------
-    dict with ``actors`` (the strangers), ``baseline``, ``sources`` (by study: ``commit`` and ``finished`` of its stored
-    answer) and ``rows``, one a network: ``name``, ``study``, ``size`` (side of the picture), ``labels``, ``accuracy``
-    (mean over the strangers, with its 95 % interval over them), and what `weighed` gives.
+    dict with ``tier``, ``source`` (``commit`` and ``finished`` of the stored answer, or None), ``people``,
+    ``baseline``, ``usable`` (`USABLE`), ``fold``, ``seed``, ``timing`` (``repeats``, and ``others``: how many
+    processors other processes kept busy meanwhile, see `fer_utils.core.other_processes`) and ``rows``, faces of 80
+    pixels first: ``name``, ``network`` or ``features`` and ``classifier``, ``size`` (pixels), ``parameters``, ``macs``,
+    ``accuracy``, ``seeds``, ``witness``, ``bytes_of_numbers`` (four a parameter), ``why`` (there are no files, or ""),
+    ``tested`` (faces) and ``read`` (the share of them that the method itself reads), and ``files``, by number format:
+    ``bytes``, ``agreement`` (with the method itself, on the tested faces), ``read``, ``usable``, ``times`` (of the
+    baseline's time in float32: the median over rounds) and ``ms``; or ``refused``, with the converter's reason.
 
     Raises
     ------
-    FerError : one of the three is not stored, or their strangers are not the same.
+    FerError : no answer of the protocol is stored; a row that it does not have.
     """
-    sources: dict[str, dict] = {}
-    if answers is None:
-        found = {name: load(name, tier) for name in STUDIES}
-        answers = {name: one.answer for name, one in found.items()}
-        sources = {name: {"commit": one.commit, "finished": one.finished} for name, one in found.items()}
-    rows = systems(answers)
-    actors = sorted(answers["compression"]["networks"]["xception"]["by_actor"])
-    for row in rows:
-        absent = [actor for actor in actors if actor not in row["by_actor"]]
-        if absent:
-            raise FerError(
-                f"`{row['name']}` of the study {row['study']!r} was not tested on the actors {', '.join(absent)} that "
-                "compression has. Run the three studies anew, on one version of the code."
-            )
-    networks, pictures = {}, {}
-    for row in tqdm(rows, desc="building", unit="network", disable=not progress):
-        networks[row["name"]] = _built(row)
-        pictures[row["name"]] = (
-            np.random.default_rng(0).integers(0, 256, (40, row["size"], row["size"], 1)).astype(np.uint8)
-        )
-    weights = weighed(networks, pictures, baseline=BASELINE, quantize=quantize, repeats=repeats, progress=progress)
-    for row in rows:
-        shares = [row["by_actor"][actor][0] / row["by_actor"][actor][1] for actor in actors]
-        row["accuracy"] = metrics.average(shares, actors)
-        row |= weights[row["name"]]
-        del row["by_actor"], row["pruned"], row["options"], row["network"]
-    return {"tier": tier, "actors": actors, "baseline": BASELINE, "sources": sources, "rows": rows}
-
-
-def systems(answers: Mapping[str, dict]) -> list[dict]:
-    """The networks of the three answers.
-
-    Each is a dict: ``name``, ``study``, ``network``, ``options``, ``size``, ``labels``, ``pruned`` and ``by_actor``.
-    """
-    rows = []
-    for one in answers["nano"]["rows"]:
-        if one["dataset"] == "ravdess":
-            network, options, *_ = nano_against_paper.ROWS[one["name"]]
-            rows.append(
-                _row(
-                    one["name"],
-                    "nano",
-                    network,
-                    options,
-                    one["experiment"]["model"]["size"] or 180,
-                    len(one["confusion"]),
-                    one["by_actor"],
-                )
-            )
-    for one in answers["lightweight2019"]["rows"]:
-        rows.append(
-            _row(
-                one["name"],
-                "lightweight2019",
-                one["name"],
-                {},
-                answers["lightweight2019"]["size"],
-                len(one["confusion"]),
-                one["by_actor"],
-            )
-        )
-    chain = answers["compression"]
-    plan = chain["plan"]
-    for name, one in chain["networks"].items():
-        if name in ("xception, weights pruned", "xception, trained on"):
-            continue  # the same file but for its numbers: nothing of it is smaller
-        own = name.startswith("xception")
-        rows.append(
-            _row(
-                name.replace("xception", plan["network"]),
-                "compression",
-                plan["network"] if own else name,
-                plan["options"] if own else {},
-                plan["size"],
-                len(chain["labels"]),
-                one["by_actor"],
-                plan["steps"] if "filters pruned" in name else 0,
-            )
-        )
-    return rows
-
-
-def _row(name, study, network, options, size, labels, by_actor, pruned=0) -> dict:
+    source = None
+    if protocol is None:
+        found = load("one_protocol", tier)
+        protocol, source = found.answer, {"commit": found.commit, "finished": found.finished}
+    listed = [_listed(row) for row in strangers(protocol)]
+    named = {row["name"]: row for row in listed}
+    chosen = [name for name, row in named.items() if not row["why"]] if rows is None else list(rows)
+    for name in chosen:
+        if name not in named or named[name]["why"]:
+            can = ", ".join(one for one, row in named.items() if not row["why"])
+            raise invalid("rows", expected=f"names among {can}", received=name)
+    with tempfile.TemporaryDirectory() as folder:
+        runners: dict[tuple[str, str], Callable] = {}
+        settings = {row["name"]: row["setting"] for row in protocol["rows"]}
+        for number, name in enumerate(tqdm(chosen, desc="files", unit="method", disable=not progress)):
+            made = trained(name, settings[name], tier, progress=progress)
+            row = named[name]
+            row |= {"tested": len(made.true), "read": float((made.says == made.true).mean())}
+            for kind in (FLOAT, INT8) if row["network"] else (FLOAT,):
+                row["files"][kind], run = _file(made, Path(folder, f"{number}-{kind}.tflite"), kind)
+                if run is not None:
+                    runners[name, kind] = _on_one_face(run, made.unseen[:1])
+        others = timed(named, runners, repeats=repeats, progress=progress)
     return {
-        "name": name,
-        "study": study,
-        "network": network,
-        "options": options,
-        "size": size,
-        "labels": labels,
-        "by_actor": by_actor,
-        "pruned": pruned,
+        "tier": tier,
+        "source": source,
+        "people": protocol["people"],
+        "baseline": BASELINE if (BASELINE, FLOAT) in runners else next(iter(runners), [None])[0],
+        "usable": USABLE,
+        "fold": FOLD,
+        "seed": SEED,
+        "timing": {"repeats": repeats, "others": others},
+        "rows": listed,
     }
 
 
-def _built(row: dict):
-    """The network of a row, untrained; with as many filters removed as its study removed."""
-    made = models.build(
-        row["network"], classes=row["labels"], input_shape=(row["size"], row["size"], 1), **row["options"]
+def strangers(protocol: Mapping) -> list[dict]:
+    """The rows of a protocol's answer that belong on a frontier, those at 80 pixels first.
+
+    People are divided, every clip is there once, and the recipe is the protocol's own: else it is no other method.
+    """
+    some = [row for row in protocol["rows"] if row["by"] == "actor" and not row["twins"] and not row["changes"]]
+    return sorted(some, key=lambda row: row["size"] or WHOLE_FACE)
+
+
+def trained(name: str, setting: float, tier: str, *, progress: bool = True) -> Trained:
+    """The method of a row of the protocol, trained on `FOLD` with `SEED`; a network from the store, if it is there."""
+    one = asked(ROWS[name], setting, tier=tier, fold=FOLD, seed=SEED)
+    if isinstance(one, experiments.Experiment):
+        face_set = one.data.load(progress)
+        result = experiments.run(one, face_set=face_set, progress=progress)
+        learn, rows = one.split.rows(face_set.meta)[0], result.predictions["row"].to_numpy()
+        network, size = result.model(), one.model.size
+        says, true = (result.predictions[column].to_numpy() for column in ("predicted", "true"))
+    else:
+        learned = simple_methods.learn(one, progress=progress)
+        face_set, learn, rows, size = learned.face_set, learned.train, learned.test, one.size
+        network = simple_networks.network_of(learned, size or WHOLE_FACE)
+        says, true = learned.says(rows), learned.targets[rows]
+    some = learn[np.unique(np.linspace(0, len(learn) - 1, min(CALIBRATED_ON, len(learn))).astype(int))]
+    unseen, learned_from = (
+        faces.resize(np.asarray(face_set.images[np.sort(some_rows)]), size, progress=False)
+        for some_rows in (rows, some)
     )
-    for _ in range(row["pruned"]):
-        made = compress.prune(made, compression.FILTERS_GONE, scope=compression.SCOPE, structured=True)
-    return made
+    order = np.argsort(rows)
+    return Trained(network, np.asarray(says)[order], np.asarray(true)[order], unseen, learned_from)
+
+
+def timed(
+    named: Mapping[str, dict], runners: Mapping[tuple[str, str], Callable], *, repeats: int, progress: bool = True
+) -> float | None:
+    """Time all files in turn, one face at a time on one thread, and enter ``times`` and ``ms``: the short part.
+
+    Gives how many processors other processes kept busy meanwhile; None where the system does not say, or for no file.
+    """
+    if not runners:
+        return None
+    keys = {" in ".join(key): key for key in runners}
+    baseline = f"{BASELINE} in {FLOAT}" if (BASELINE, FLOAT) in runners else next(iter(keys))
+    with other_processes.watching() as watched:
+        table = timing.latency(
+            {words: runners[key] for words, key in keys.items()},
+            None,
+            repeats=repeats,
+            baseline=baseline,
+            progress=progress,
+        ).set_index("name")
+    for words, (name, kind) in keys.items():
+        named[name]["files"][kind] |= {
+            "times": float(1 / table.loc[words, "ratio"]),
+            "ms": float(table.loc[words, "median_ms"]),
+        }
+    return watched.others
+
+
+def _listed(row: Mapping) -> dict:
+    """What the protocol says of a row, and why it gets no files, if it gets none."""
+    why = ""
+    if not row["witness"]:
+        why = "not every training has converged"
+    elif row["features"] not in (None, "HOG"):
+        why = "finding landmarks is neither counted nor timed"
+    return {
+        "name": row["name"],
+        "network": row["network"],
+        "features": row["features"],
+        "classifier": row["classifier"],
+        "size": row["size"] or WHOLE_FACE,
+        "parameters": row["parameters"],
+        "macs": row["macs"],
+        "accuracy": row["accuracy"],
+        "seeds": row["seeds"],
+        "witness": row["witness"],
+        "bytes_of_numbers": 4 * row["parameters"],
+        "why": why,
+        "tested": None,
+        "read": None,
+        "files": {},
+    }
+
+
+def _file(made: Trained, path: Path, kind: str) -> tuple[dict, Callable | None]:
+    """What a file of a method is worth, and what runs it; of a file that is refused the reason, and None."""
+    try:
+        written = compress.export(
+            made.network,
+            path,
+            quantize=None if kind == FLOAT else kind,
+            calibration=made.learned_from,
+            progress=False,
+        )
+    except FerError as error:
+        return {"usable": False, "refused": str(error).splitlines()[0]}, None
+    run = compress.load(written)
+    said = finite_scores("files", run(made.unseen), path.stem).argmax(axis=1)
+    agreement = float((said == made.says).mean())
+    worth = {
+        "bytes": written.bytes,
+        "agreement": agreement,
+        "read": float((said == made.true).mean()),
+        "usable": agreement >= USABLE,
+    }
+    return worth, run
+
+
+def _on_one_face(run: Callable, face: np.ndarray) -> Callable:
+    """A file's runner on one face of its own size, whatever it is called with."""
+
+    def call(_):
+        return run(face)
+
+    return call

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 import functools
 import time
+from typing import Any
 
 import keras
 import numpy as np
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -78,14 +79,38 @@ class SimpleMethod:
         return stages.versions({"splits", "metrics", "faces", "studio", "stand_ins", *described, *learned})
 
 
+@dataclass
+class Learned:
+    """A simple method after learning.
+
+    ``classifier`` is scikit-learn's pipeline, or the ANN as a Keras model that takes descriptions as images;
+    ``described`` has shape (faces, length), ``targets`` (faces,); ``train``, ``choose`` and ``test`` are row positions.
+    """
+
+    classifier: Any
+    names: tuple[str, ...]
+    face_set: faces.FaceSet
+    described: np.ndarray
+    targets: np.ndarray
+    train: np.ndarray
+    choose: np.ndarray
+    test: np.ndarray
+    history: dict[str, list[float]]
+
+    def says(self, rows) -> np.ndarray:
+        """The numbers of the labels that it gives rows of the face set, (rows,)."""
+        if isinstance(self.classifier, Pipeline):
+            return np.asarray(self.classifier.predict(self.described[rows]), np.int64)
+        return training.predict_probabilities(self.classifier, as_images(self.described), rows).argmax(axis=1)
+
+
 @stage("study.one_protocol")
-def run_simple(method: SimpleMethod, *, progress: bool = True) -> Outcome:
-    """Describe the faces, learn from the training rows, and answer for the test rows.
+def learn(method: SimpleMethod, *, progress: bool = True) -> Learned:
+    """Describe the faces and learn from the training rows.
 
     Neither neighbours nor the SVM look at the validation rows; the ANN is trained by `fer_utils.training.fit`, as
     every network is, and stopped by them.
     """
-    began = time.process_time()
     stages.mark(*method.stages())
     face_set = _faces(method.data, method.features != "HOG", progress)
     meta = face_set.meta
@@ -96,11 +121,9 @@ def run_simple(method: SimpleMethod, *, progress: bool = True) -> Outcome:
     described = _described(method, face_set, progress)
     history: dict[str, list[float]] = {}
     if method.classifier == "ANN":
-        model = ann(described[train], len(names), method.seed)
-        as_images = described[:, :, None, None]  # what `fit` and its batches take
-        model, history = training.fit(
-            model,
-            as_images,
+        made, history = training.fit(
+            ann(described[train], len(names), method.seed),
+            as_images(described),
             targets,
             train,
             [],
@@ -110,13 +133,6 @@ def run_simple(method: SimpleMethod, *, progress: bool = True) -> Outcome:
             progress=progress,
             description=f"ANN on {method.features}",
         )
-        predicted = training.predict_probabilities(model, as_images, test).argmax(axis=1)
-        macs = described.shape[1] * HIDDEN + HIDDEN * len(names)
-        kept = macs + HIDDEN + len(names)  # with the biases
-        read = training.predict_probabilities(model, as_images, train).argmax(axis=1)
-        found = training.convergence(history, method.recipe) | {
-            "train_accuracy": float((read == targets[train]).mean())
-        }
     else:
         last = (
             KNeighborsClassifier(int(method.setting))
@@ -125,25 +141,54 @@ def run_simple(method: SimpleMethod, *, progress: bool = True) -> Outcome:
         )
         # Standardised by the training rows alone.
         made = make_pipeline(StandardScaler(), last).fit(described[train], targets[train])
-        predicted = made.predict(described[test])
+    return Learned(made, tuple(names), face_set, described, targets, train, choose, test, history)
+
+
+@stage("study.one_protocol")
+def run_simple(method: SimpleMethod, *, progress: bool = True) -> Outcome:
+    """Learn from the training rows, see `learn`, and answer for the test rows."""
+    began = time.process_time()
+    learned = learn(method, progress=progress)
+    described, targets, train, choose, test = (
+        getattr(learned, name) for name in ("described", "targets", "train", "choose", "test")
+    )
+    predicted = learned.says(test)
+    if method.classifier == "ANN":
+        macs = described.shape[1] * HIDDEN + HIDDEN * len(learned.names)
+        kept = macs + HIDDEN + len(learned.names)  # with the biases
+        found = training.convergence(learned.history, method.recipe) | {
+            "train_accuracy": float((learned.says(train) == targets[train]).mean())
+        }
+    else:
+        last = learned.classifier[-1]
         rows_kept = len(train) if method.classifier == "nearest neighbours" else int(last.n_support_.sum())
         kept = macs = rows_kept * described.shape[1]
-        found = {"train_accuracy": float(made.score(described[train], targets[train])), "converged": True}
+        found = {"train_accuracy": float((learned.says(train) == targets[train]).mean()), "converged": True}
         if len(choose):
-            found["validation_accuracy"] = float(made.score(described[choose], targets[choose]))
+            found["validation_accuracy"] = float((learned.says(choose) == targets[choose]).mean())
     return Outcome(
-        labels=list(names),
+        labels=list(learned.names),
         true=targets[test],
-        predicted=np.asarray(predicted, np.int64),
-        actors=meta["actor"].astype(str).to_numpy()[test],
-        history=history,
+        predicted=predicted,
+        actors=learned.face_set.meta["actor"].astype(str).to_numpy()[test],
+        history=learned.history,
         convergence=found,
         parameters=int(kept),
         classifier_macs=int(macs),
         train_images=len(train),
         processor_minutes=(time.process_time() - began) / 60,
-        fingerprint=face_set.fingerprint,
+        fingerprint=learned.face_set.fingerprint,
     )
+
+
+def as_images(described: np.ndarray) -> np.ndarray:
+    """(N, length) as (N, length, 1, 1), which `fer_utils.training.fit` and its batches take."""
+    return described[:, :, None, None]
+
+
+def cell_of(side: int) -> int:
+    """The side of a HOG cell, in pixels, of faces of a side in pixels."""
+    return round(side / CELLS_A_SIDE)
 
 
 @functools.lru_cache(maxsize=2)
@@ -173,7 +218,7 @@ def _described(method: SimpleMethod, face_set: faces.FaceSet, progress: bool) ->
         _last.clear()
         if method.features == "HOG":
             images = faces.resize(face_set.images, method.size, progress=progress)
-            cell = round(images.shape[1] / CELLS_A_SIDE)
+            cell = cell_of(images.shape[1])
             parts = [np.asarray(images[start : start + 64]) for start in range(0, len(images), 64)]
             _last[key] = np.concatenate([keras.ops.convert_to_numpy(hog(part, cell=cell)) for part in parts])
         else:

@@ -122,3 +122,10 @@ def test_bad_input_is_one_clear_error():
         plotting.differences_by_person({}, title="t", ylabel="y")
     with pytest.raises(FerError, match="`groups`"):
         plotting.strip_plot({"nobody": []}, title="t", xlabel="x")
+
+
+def test_ticks_of_differences_are_what_they_are():
+    """2.5 points were once written as +2, and 7.5 as +8."""
+    figure = plotting.dot_plot({"one": {"x": SHARE | {"value": 0.01}}}, title="t", xlabel="x", differences=True)
+    said = [figure.axes[0].xaxis.get_major_formatter()(share, 0) for share in (0.1, 0.025, 0.0, -1e-12, -0.075)]
+    assert said == ["+10", "+2.5", "0", "0", "-7.5"]

@@ -15,7 +15,7 @@ DRAWINGS = {
         {"a": SHARE, "b": SHARE | {"value": 0.58}, "c": SHARE | {"value": 0.42}},
         {
             "parameters": {"a": 10, "b": 100, "c": 1000},
-            "bytes": {"a": 5, "b": 9, "c": 2},
+            "bytes": {"a": 5, "b": 9, "c": None},
             "ms": {"a": 1, "b": 2, "c": 3},
         },
         title="t",
@@ -60,7 +60,17 @@ def test_what_is_left_of_numbers_is_one_faint_line_each():
     assert len(axis.collections[0].get_segments()) == 3 and len(axis.lines[1].get_xdata()) == 9
 
 
+def test_a_cost_that_was_not_measured_leaves_its_point_out_of_that_panel_alone():
+    figure = DRAWINGS["pareto_plot"]()
+    shown = [{text.get_text() for text in axis.texts} for axis in figure.axes[:3]]
+    assert shown == [{"a", "b", "c"}, {"a", "b"}, {"a", "b", "c"}]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a  a", "b  b", "c  c"]
+
+
 def test_bad_input_is_one_clear_error():
+    for cost in ({"b": 1}, {"a": None}):
+        with pytest.raises(FerError, match="`costs`"):
+            pareto.pareto_plot({"a": SHARE}, {"bytes": cost}, title="t", ylabel="y")
     with pytest.raises(FerError, match="`values`"):
         pareto.pareto_plot({}, {"bytes": {}}, title="t", ylabel="y")
     with pytest.raises(FerError, match="`series`"):

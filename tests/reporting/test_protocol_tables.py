@@ -6,10 +6,14 @@ import pytest
 
 from fer_utils.reporting.protocol_tables import (
     comparison_in_words,
+    comparisons_of,
     comparisons_table,
     divisions,
     divisions_in_words,
     methods_table,
+    no_worse,
+    no_worse_in_words,
+    photographs_in_words,
     simple_against_networks,
 )
 
@@ -120,3 +124,40 @@ def test_a_division_that_nobody_has_asked_yet_is_left_out():
     answer["rows"] = [row for row in answer["rows"] if not row["name"].endswith("twins")]
     assert list(divisions(answer)["net"]) == ["frames at random", "strangers"]
     assert "twice" not in divisions_in_words(answer)
+
+
+@pytest.mark.parametrize(
+    "value, low, verdict, wanted",
+    [
+        (0.002, -0.009, "not told apart", True),
+        (0.002, -0.011, "not told apart", False),
+        (-0.001, -0.009, "not told apart", False),
+        (0.04, 0.01, "higher", True),
+        (0.04, 0.01, "no verdict", None),
+    ],
+)
+def test_no_worse_wants_a_mean_above_zero_and_an_interval_above_one_point_below(value, low, verdict, wanted):
+    assert no_worse({"value": value, "low": low, "verdict": verdict}) is wanted
+
+
+def test_no_worse_is_counted_against_the_rivals_that_can_be_judged():
+    good = a_comparison("higher", second="one")
+    bad, open_ = a_comparison("lower", second="two", value=-0.04), a_comparison("no verdict", second="three")
+    answer = an_answer(good, bad, open_, a_comparison("higher", first="other"))
+    assert [row["second"] for row in comparisons_of(answer, "net")] == ["one", "two", "three"]
+    assert no_worse_in_words(answer, "net") == "'No worse' holds for net against 1 of 2 rivals"
+    assert "too few trainings have converged" in no_worse_in_words(an_answer(open_), "net")
+
+
+def test_photographs_are_told_apart_by_their_interval_alone_and_only_if_all_trainings_have_converged():
+    def row(value, first="net", witness=True):
+        ends = {"low": value - 0.01, "high": value + 0.01, "groups": 3589, "witness": witness}
+        return {"first": first, "second": "HOG", "value": value} | ends
+
+    answer = {"comparisons": [row(-0.09), row(0.05), row(0.001), row(0.3, first="other"), row(0.2, witness=False)]}
+    fewer, more, neither = photographs_in_words(answer, "net")
+    assert fewer == "**net** reads 9.0 points fewer than **HOG** (95 % interval over 3,589 pictures -10.0 to -8.0)."
+    assert "5.0 points more than" in more and "not told apart: +0.1 points" in neither
+    assert photographs_in_words({"comparisons": []}, "net") == [
+        "No comparison of net has trainings that have all converged."
+    ]

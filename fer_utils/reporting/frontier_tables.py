@@ -1,0 +1,112 @@
+"""The answer of the study ``frontier`` as tables, points of a figure and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+PARAMETERS, OPERATIONS = "parameters, thousands", "operations for one face, millions"
+BYTES, TIME = "file, kB", "time for one face"
+#: More of a processor than this, kept busy by others, and times are not those of a quiet machine.
+QUIET = 0.2
+
+
+def points(answer: Mapping) -> tuple[dict[str, dict], dict[str, dict[str, float | None]]]:
+    """Accuracies and costs of the methods that can stand on a frontier: converged, and all of their parts counted.
+
+    Returns
+    -------
+    name -> accuracy (``value``, ``low``, ``high``), and cost -> name -> value; None where no file of the method is
+    usable.  The file is its smallest usable one, and the time is that of its fastest one, as a share of the baseline's.
+    """
+    rows = [row for row in answer["rows"] if not row["why"]]
+    accuracy = {row["name"]: row["accuracy"] for row in rows}
+    costs: dict[str, dict[str, float | None]] = {PARAMETERS: {}, OPERATIONS: {}, BYTES: {}, TIME: {}}
+    for row in rows:
+        usable = [file for file in row["files"].values() if file["usable"]]
+        costs[PARAMETERS][row["name"]] = row["parameters"] / 1000
+        costs[OPERATIONS][row["name"]] = row["macs"] / 1e6
+        costs[BYTES][row["name"]] = min((file["bytes"] / 1000 for file in usable), default=None)
+        costs[TIME][row["name"]] = min((file["times"] for file in usable), default=None)
+    return accuracy, costs
+
+
+def cheapest(answer: Mapping) -> dict[str, list[str]]:
+    """Cost -> the methods that have the least of it; of costs that are known of no method nothing is said."""
+    found = {}
+    for label, cost in points(answer)[1].items():
+        known = {name: value for name, value in cost.items() if value is not None}
+        if known:
+            found[label] = [name for name, value in known.items() if value == min(known.values())]
+    return found
+
+
+def headline(answer: Mapping) -> str:
+    """Who reads most, and who costs least by how many of the measures.
+
+    >>> row = {"why": "", "parameters": 3, "macs": 2, "files": {"float32": {"usable": True, "bytes": 9, "times": 1.0}}}
+    >>> one = row | {"name": "a", "accuracy": {"value": 0.5}}
+    >>> headline({"rows": [one, row | {"name": "b", "accuracy": {"value": 0.6}, "parameters": 7, "macs": 4}]})
+    'b reads most faces; a costs least by 4 of 4 measures'
+    """
+    accuracy, least = points(answer)[0], cheapest(answer)
+    best = max(accuracy, key=lambda name: accuracy[name]["value"])
+    often = {name: sum(name in names for names in least.values()) for name in accuracy}
+    first = max(often, key=lambda name: often[name])
+    return f"{best} reads most faces; {first} costs least by {often[first]} of {len(least)} measures"
+
+
+def costs_table(answer: Mapping) -> pd.DataFrame:
+    """One line a method, the most accurate first, with all that was counted or measured.
+
+    Returns
+    -------
+    DataFrame of text: ``method``, ``face, px``, ``accuracy, %`` (with its interval), ``parameters``, ``operations,
+    millions``, and for each number format ``kB``, ``same label, %`` (as the method itself, on faces of people who test)
+    and ``time`` (the baseline's in float32 being 1).  What was not made or measured says so, and a file that is no copy
+    of its method says *unusable*.
+    """
+    lines = []
+    for row in sorted(answer["rows"], key=lambda row: -row["accuracy"]["value"]):
+        accuracy = [100 * row["accuracy"][end] for end in ("value", "low", "high")]
+        line = {
+            "method": row["name"] + ("" if row["witness"] else " (not converged)"),
+            "face, px": str(row["size"]),
+            "accuracy, %": "{:.1f} ({:.1f} to {:.1f})".format(*accuracy),
+            "parameters": f"{row['parameters']:,}",
+            "operations, millions": "not counted" if row["macs"] is None else f"{row['macs'] / 1e6:.1f}",
+        }
+        for kind in ("float32", "int8"):
+            line |= _file_cells(row, kind)
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _file_cells(row: Mapping, kind: str) -> dict[str, str]:
+    names = [f"{kind}, {what}" for what in ("kB", "same label, %", "time")]
+    file = row["files"].get(kind)
+    if file is None:
+        return dict.fromkeys(names, "not made" if row["files"] else "not measured")
+    if "refused" in file:
+        return dict(zip(names, ["not written", "unusable", "not measured"], strict=True))
+    same = f"{100 * file['agreement']:.1f}"
+    cells = [f"{file['bytes'] / 1000:,.1f}", same if file["usable"] else f"{same}: unusable", f"{file['times']:.2f}"]
+    return dict(zip(names, cells, strict=True))
+
+
+def timing_in_words(answer: Mapping) -> str:
+    """How the times were taken, as what they count, and whether the machine was quiet."""
+    others, repeats = answer["timing"]["others"], answer["timing"]["repeats"]
+    text = (
+        f"Times are for one face in LiteRT on one thread, the median of {repeats} rounds in which all files were run "
+        f"in turn; {answer['baseline']} in float32 takes 1."
+    )
+    if others is None:
+        return text + " How busy the machine was with other things is not known."
+    if others > QUIET:
+        return text + (
+            f" **Provisional:** other processes kept {others:.1f} processors busy meanwhile, so no small difference of "
+            "two times counts."
+        )
+    return text + f" Other processes kept {others:.2f} processors busy meanwhile."
