@@ -39,6 +39,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "studio": {5: "People, acting, cameras and films as they were when versions of stages began."},
     "stand_ins": {1: "Which actors and clips stand in for RAVDESS, SAVEE and MEAD at each tier."},
     "faces": {1: "Frames are chosen, faces found, cropped and resized."},
+    "random_faces": {1: "Random people who pose seven labels, cropped and changed towards photographs."},
     "landmark_predictor": {1: "68 points, learned from drawn people."},
     "region_masks": {1: "Where brows, eyes, nose and mouth of a drawn face are."},
     "splits": {1: "Splits and folds by frame, clip, performance or actor; what both sides share."},
