@@ -95,6 +95,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.nano_savee": {1: "nano where there are four men."},
     "study.nano_ablation": {1: "What each idea of nano was worth."},
     "study.nano_taught": {1: "Does a teacher help who knows more?"},
+    "study.transfer": {1: "From drawn faces to real ones, step by step."},
     "study.frontier": {1: "Which network is beaten by none."},
 }
 

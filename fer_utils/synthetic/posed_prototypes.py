@@ -93,7 +93,13 @@ WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
             Way(
                 1,
                 ((4, 0.6, 1.0), (7, 0.3, 1.0), (25, 0.3, 1.0)),
-                ((10, 0.6, 0.3, 0.8), (16, 0.4, 0.2, 0.7), (23, 0.5, 0.3, 0.9), (5, 0.4, 0.3, 0.9), (26, 0.3, 0.1, 0.5)),
+                (
+                    (10, 0.6, 0.3, 0.8),
+                    (16, 0.4, 0.2, 0.7),
+                    (23, 0.5, 0.3, 0.9),
+                    (5, 0.4, 0.3, 0.9),
+                    (26, 0.3, 0.1, 0.5),
+                ),
             ),
         ),
         "fearful": (
@@ -160,7 +166,11 @@ WAYS: Mapping[str, tuple[Way, ...]] = MappingProxyType(
                 ((1, 0.6, 1.0), (2, 0.6, 1.0), (5, 0.4, 1.0), (25, 0.4, 0.8)),
                 ((26, 0.7, 0.2, 0.7),),
             ),
-            Way(1, ((25, 0.5, 1.0), (26, 0.5, 1.0), (27, 0.3, 1.0)), ((1, 0.7, 0.3, 0.8), (2, 0.7, 0.3, 0.8), (5, 0.5, 0.2, 0.8))),
+            Way(
+                1,
+                ((25, 0.5, 1.0), (26, 0.5, 1.0), (27, 0.3, 1.0)),
+                ((1, 0.7, 0.3, 0.8), (2, 0.7, 0.3, 0.8), (5, 0.5, 0.2, 0.8)),
+            ),
         ),
     }
 )
@@ -174,7 +184,9 @@ REST_CHANCE, REST_MOST, LIDS_MOST = 0.25, 0.22, 0.12
 UNEVEN = 0.08
 
 
-def posed(label: str, rng: np.random.Generator, *, strength: tuple[float, float] = (0.75, 1.15)) -> dict[int | str, float]:
+def posed(
+    label: str, rng: np.random.Generator, *, strength: tuple[float, float] = (0.75, 1.15)
+) -> dict[int | str, float]:
     """One person's pose of a label, ready for `fer_utils.studio.draw`.
 
     Parameters

@@ -64,9 +64,7 @@ class RandomFaces:
 
 
 @stage("random_faces")
-def draw_faces(
-    people: int, *, seed: int = 0, poses: int = 1, workers: int = 1, progress: bool = True
-) -> RandomFaces:
+def draw_faces(people: int, *, seed: int = 0, poses: int = 1, workers: int = 1, progress: bool = True) -> RandomFaces:
     """Draw random people who pose each of the seven labels.
 
     Parameters
@@ -87,10 +85,7 @@ def draw_faces(
     poses = whole_number("poses", poses, 1)
     workers = whole_number("workers", workers, 1)
     opencv("drawing")
-    jobs = [
-        (seed, poses, range(start, min(start + _CHUNK, people)))
-        for start in range(0, people, _CHUNK)
-    ]
+    jobs = [(seed, poses, range(start, min(start + _CHUNK, people))) for start in range(0, people, _CHUNK)]
     workers = min(workers, len(jobs))
     if workers > 1:
         worker_pool.refuse_in_worker("draw_faces")
@@ -169,7 +164,9 @@ def random_person(seed: int, rng: np.random.Generator) -> Identity:
         hair_style=str(rng.choice(styles)),
         hair_colour=str(rng.choice(list(HAIR))),
         eye_colour=str(rng.choice(list(EYES))),
-        facial_hair=str(rng.choice(("none", "stubble", "moustache", "goatee", "beard"), p=(0.66, 0.16, 0.06, 0.06, 0.06)))
+        facial_hair=str(
+            rng.choice(("none", "stubble", "moustache", "goatee", "beard"), p=(0.66, 0.16, 0.06, 0.06, 0.06))
+        )
         if male
         else "none",
         glasses=str(rng.choice(("none", "round", "square"), p=(0.92, 0.04, 0.04))),
