@@ -55,7 +55,8 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "--real",
         metavar="SET=FOLDER",
         action="append",
-        help="ask paper_figures of real clips: ravdess=, savee= or mead=; may be given several times",
+        help="ask paper_figures of real clips (ravdess=, savee=, mead=), or transfer of real faces in folders named by "
+        "label (kdef=, ck48=, fer2013=, any name); may be given several times",
     )
     parser.add_argument(
         "--train",

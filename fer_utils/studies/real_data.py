@@ -9,9 +9,9 @@ from fer_utils.core.errors import invalid
 from fer_utils.core.paths import expanded
 from fer_utils.experiments import Experiment
 
-#: The studies that reach their faces through their trainings alone, so that other faces are the only change.
-#: Their ``answer`` has the parameter ``real``.
-STUDIES: tuple[str, ...] = ("paper_figures",)
+#: The studies that can be asked of real clips or pictures: those that reach their faces through their trainings alone, so
+#: that other faces are the only change, and one that reads real faces after learning from drawn ones.  Their ``answer`` has the parameter ``real``.
+STUDIES: tuple[str, ...] = ("paper_figures", "transfer")
 
 
 def check(study: str, real: Mapping[str, str]) -> None:
@@ -30,7 +30,7 @@ def check(study: str, real: Mapping[str, str]) -> None:
         if not expanded(folder).is_dir():
             raise invalid(
                 "real",
-                expected=f"a folder of {dataset}'s clips",
+                expected=f"a folder of {dataset}'s clips or pictures",
                 received=str(folder),
                 remedy="There is no such folder. In a chapter, correct DATA_ROOT; None is for the drawn actors.",
             )

@@ -165,7 +165,8 @@ def run(
     tier : ``smoke``, ``class`` or ``full``.  The first is not stored.
     progress : bars on standard error.
     real : data set (``ravdess``, ``savee``, ``mead``) -> folder of real clips, in the place of the stand-ins; for
-        ``paper_figures``, of which the panels of these sets are made.  Such an answer is not stored here.
+        ``paper_figures``, of which the panels of these sets are made.  Such an answer is not stored here.  Also for
+        ``transfer``, which has no answer without: any name -> folder of faces; stored without the folders' names.
     options : of the study's own ``answer``.  An answer to other options than the default is not stored.
 
     Raises
@@ -176,7 +177,8 @@ def run(
     made = registry.module(name)
     if tier not in ("smoke", *TIERS):
         raise invalid("tier", expected="smoke, class or full", received=tier)
-    if store and (tier not in TIERS or options or real):
+    needs_real = getattr(made, "NEEDS_REAL", False)
+    if store and (tier not in TIERS or options or (real and not needs_real)):
         raise invalid(
             "store",
             expected="False at tier smoke, on clips and with options of your own",
@@ -204,9 +206,10 @@ def run(
         name=name,
         title=made.TITLE,
         tier=tier,
-        command=_command(name, tier),
+        command=_command(name, tier, real if needs_real else None),
         answer=json.loads(text),
-        options=options,
+        # Where faces lie is nobody else's affair; which sets were read, the answer says.
+        options={} if needs_real and store else options,
         minutes=round((time.monotonic() - began) / 60, 2),
         processor_minutes=round((_processor_seconds() - began_computing) / 60 + before, 2),
         trainings={"count": len(used.trainings), "minutes": round(before, 2)},
@@ -272,8 +275,10 @@ def _checked_tier(tier) -> str:
     return tier
 
 
-def _command(name: str, tier: str) -> str:
-    return f"python -m fer_utils study {name} --tier {tier} --store"
+def _command(name: str, tier: str, real: Iterable[str] | None = None) -> str:
+    """What makes an answer again; of real sets their names, and no folder of this machine."""
+    folders = "".join(f" --real {dataset}=FOLDER" for dataset in real or ())
+    return f"python -m fer_utils study {name} --tier {tier}{folders} --store"
 
 
 def _file(name: str, tier: str) -> Path:

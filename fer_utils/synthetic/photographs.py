@@ -16,8 +16,8 @@ from fer_utils.core.optional_packages import opencv
 from fer_utils.core.stages import stage
 from fer_utils.synthetic.random_faces import SIDE
 
-#: The square that a detector's box would be, in pixels of a drawing of `random_faces`: its side, and its centre.  Set by
-#: eye, so that eyes and mouth stand where they stand in CK+48.
+#: The square that a detector's box would be, in pixels of a drawing of `random_faces`: its side, and its centre.  Set
+#: by eye, so that eyes and mouth stand where they stand in CK+48.
 BOX_SIDE, BOX_CENTRE = 82.0, (48.0, 53.7)
 #: Pictures that are worked on between two reports.
 _CHUNK = 500
@@ -27,8 +27,8 @@ _CHUNK = 500
 class Crop:
     """Where a face is cut out: the box of `BOX_SIDE` made ``scale`` times as large and moved by ``down`` of its side.
 
-    ``jitter`` 0 cuts every face alike; at 1 boxes differ as a detector's do: normal, spread of the size 6 %, of the place
-    3.5 % of the side, of a turn 3 degrees, and half of the faces are mirrored.
+    ``jitter`` 0 cuts every face alike; at 1 boxes differ as a detector's do: normal, spread of the size 6 %, of the
+    place 3.5 % of the side, of a turn 3 degrees, and half of the faces are mirrored.
     """
 
     scale: float = 1.0

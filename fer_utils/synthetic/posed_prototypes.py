@@ -1,10 +1,10 @@
 """Many ways to pose a label: prototypes with alternatives, played at random.
 
 `fer_utils.studio.expressions` has one prototype a label, and `fer_utils.studio.acting` plays what RAVDESS's actors were
-measured to show.  People who are asked to pose do it in several ways.  The alternatives below are combinations of action
-units after the prototypes and major variants of Ekman, Friesen & Hager 2002 (FACS Investigator's Guide, ch. 12; in short
-form Friesen & Ekman 1983, EMFACS) and table 1 of Du, Tao & Martinez 2014 (PNAS 111(15):E1454).  Their weights, the ranges
-of intensity and the chances of optional units are our own choice.
+measured to show.  People who are asked to pose do it in several ways.  The alternatives below are combinations of
+action units after the prototypes and major variants of Ekman, Friesen & Hager 2002 (FACS Investigator's Guide, ch. 12;
+in short form Friesen & Ekman 1983, EMFACS) and table 1 of Du, Tao & Martinez 2014 (PNAS 111(15):E1454).  Their weights,
+the ranges of intensity and the chances of optional units are our own choice.
 """
 
 from __future__ import annotations

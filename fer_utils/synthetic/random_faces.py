@@ -77,8 +77,8 @@ def draw_faces(people: int, *, seed: int = 0, poses: int = 1, workers: int = 1, 
 
     Returns
     -------
-    RandomFaces : ``people`` x 7 x ``poses`` pictures, person by person, label by label.  The first n people are the same
-    whatever ``people`` is.
+    RandomFaces : ``people`` x 7 x ``poses`` pictures, person by person, label by label.  The first n people are the
+    same whatever ``people`` is.
     """
     people = whole_number("people", people, 1, MOST_PEOPLE)
     seed = whole_number("seed", seed, 0)
