@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import gc
 import os
 from pathlib import Path
+import signal
 import sys
 
 from hypothesis import settings
@@ -20,6 +21,10 @@ sys.path.insert(0, str(Path(__file__).parent / "helpers"))  # the tests' own hel
 # The libraries hold millions of objects that stay; searching them for garbage as often as usual costs a quarter of the
 # time of importing them.
 gc.set_threshold(50_000, 20, 20)
+
+# jsonschema, which validates notebooks, would compile the grammar of international addresses when it is loaded, for a
+# second of a processor in every worker; no notebook's schema has such an address.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:  # set before NumPy and TensorFlow are loaded, who read it only once
     _threads = max((os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), 1)
@@ -62,14 +67,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)  # a stable sort: within a file the order stays
 
 
+@pytest.hookimpl(optionalhook=True)  # `make mutants` runs the tests without pytest-xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than processors: tests wait a fifth of their time, for browsers, kernels and time limits."""
     return min((os.cpu_count() or 1) + 1, 5)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # the process that reports, and no worker
-        config.pluginmanager.register(_SaysAtOnce(config), "says_at_once")
+    # A shell has what runs in its background ignore Ctrl-C, and all that it starts; so tests of Ctrl-C would wait.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(config, "workerinput"):
+        return
+    # This is the process that reports, and no worker.
+    config.pluginmanager.register(_SaysAtOnce(config), "says_at_once")
 
 
 class _SaysAtOnce:
@@ -156,12 +167,16 @@ def drawn_predictor() -> Path:
 def smoke_build():
     """Every chapter executed at smoke size, and the site: the pipeline's report.
 
-    The worker that comes second finds the book built: nothing has changed, so its build does no work.
+    The worker that comes second finds the book built: nothing has changed, so its build does no work.  The kernels have
+    their libraries loaded; one that loads them itself is in `test_a_chapter_runs_alone_with_nothing_made_before`.
     """
     sys.path.insert(0, str(ROOT / "book"))
+    import preloaded
+
     import pipeline
 
-    with one_worker_at_a_time("book"):
+    with pytest.MonkeyPatch.context() as patched, one_worker_at_a_time("book"):
+        patched.setattr(pipeline.execute, "PYTHON", preloaded.command())
         report = pipeline.build("smoke", out=BUILT, progress=False)
     assert report.ok, report.failed
     return report

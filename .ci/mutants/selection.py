@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 import subprocess
 
@@ -56,6 +57,13 @@ def tests_of(root: Path, module: str) -> list[str]:
     return [*names, EXAMPLES] if (root / EXAMPLES).exists() else names
 
 
+@cache
+def _naming(file: Path) -> list[ast.AST]:
+    """The nodes of a file of tests that can name a module; read once, not once for every module."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    return [node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom, ast.Attribute))]
+
+
 def _shown(root: Path, inside: Path) -> set[str]:
     """The names by which a lazy package shows a module and what it has."""
     names = {inside.name}
@@ -70,7 +78,7 @@ def _shown(root: Path, inside: Path) -> set[str]:
 def _asks(test: Path, root: Path, inside: Path) -> bool:
     package = ".".join([PACKAGE, *inside.parent.parts])
     module, names = f"{package}.{inside.name}", _shown(root, inside)
-    for node in ast.walk(ast.parse(test.read_text(encoding="utf-8"))):
+    for node in _naming(test):
         if isinstance(node, ast.Import) and any(alias.name == module for alias in node.names):
             return True
         if isinstance(node, ast.ImportFrom) and (

@@ -8,10 +8,9 @@ import os
 from pathlib import Path
 import shutil
 import subprocess
-import sys
 import time
 
-from . import browser_files, site
+from . import browser_files, execute, site
 from .execute import Outcome, check_parameters, kernel_environment, used_file
 from .keys import Keys, inputs, reasons, remember
 from .layout import TIERS, Book, BookError
@@ -195,7 +194,7 @@ def guess(book: Book, chapter: str, tier: str) -> float | None:
 def prefetch(book: Book, tier: str) -> None:
     """Film and prepare the drawn data in a process of its own: its memory is gone afterwards."""
     program = "import sys; from fer_utils.synthetic import stand_ins; stand_ins.prefetch(sys.argv[1])"
-    done = subprocess.run([sys.executable, "-c", program, tier], cwd=book.root, env=dict(os.environ))
+    done = subprocess.run([*execute.PYTHON, "-c", program, tier], cwd=book.root, env=dict(os.environ))
     if done.returncode:
         raise BookError(
             f"The drawn data for tier {tier!r} could not be made (see above). What was finished is kept in "

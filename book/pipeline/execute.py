@@ -14,7 +14,13 @@ import time
 from .keys import USED_FILE
 from .layout import Book, BookError
 
+# jsonschema, which validates notebooks, would compile the grammar of international addresses when papermill loads it,
+# for a second of a processor; no notebook's schema has such an address.
+sys.modules.setdefault("rfc3987_syntax", None)
+
 KERNEL = "fer-book"
+#: What begins the command of a kernel, and of what is made beforehand: this interpreter.
+PYTHON = [sys.executable]
 
 #: Starts a kernel whose machine notes (TensorFlow's, FFmpeg's) go to a file instead of
 #: between the lines of progress; what a cell prints is the notebook's as ever.  Garbage is
@@ -52,7 +58,7 @@ def kernel(book: Book, chapter: str, variables: dict[str, str]) -> str:
     (folder / "kernel.json").write_text(
         json.dumps(
             {
-                "argv": [sys.executable, "-c", LAUNCH, "-f", "{connection_file}"],
+                "argv": [*PYTHON, "-c", LAUNCH, "-f", "{connection_file}"],
                 "display_name": "The book's environment",
                 "language": "python",
                 "env": variables,

@@ -100,6 +100,21 @@ def add_face_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_picture_check_argument(parser: argparse.ArgumentParser) -> None:
+    """``--picture-check`` and ``--no-picture-check``: whether the pictures of both sides of the split are compared."""
+    parser.add_argument(
+        "--picture-check",
+        action=argparse.BooleanOptionalAction,
+        help="compare the test pictures with those of training, and say how many have a near-duplicate there (default: "
+        "where names do not tell which pictures show one performance, as in a plain folder)",
+    )
+
+
+def chosen_picture_check(options: argparse.Namespace) -> bool | None:
+    """What ``--picture-check`` and ``--no-picture-check`` ask for; None where neither was given."""
+    return options.picture_check
+
+
 def add_workers_argument(parser: argparse.ArgumentParser) -> None:
     """``--workers``: how many processes."""
     parser.add_argument("--workers", type=int, help="processes (default: one a core)")

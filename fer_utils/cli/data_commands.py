@@ -75,7 +75,9 @@ def _described_scan(options: argparse.Namespace, clips: ClipTable) -> tuple[dict
 
 def add_download_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``download``."""
-    parser.add_argument("dataset", help="ravdess; or savee, mead or crema_d for where to ask and what is needed")
+    parser.add_argument(
+        "dataset", help="ravdess; or savee, mead, crema_d or fer2013 for where to ask and what is needed"
+    )
     parser.add_argument(
         "root", nargs="?", help="the folder to download into; of the others, what you unpacked, to be checked"
     )

@@ -6,8 +6,16 @@ import argparse
 import json
 
 from fer_utils import experiments, inference, reporting
-from fer_utils.cli.arguments import Command, add_face_arguments, chosen_landmark_predictor, listed_labels
+from fer_utils.cli.arguments import (
+    Command,
+    add_face_arguments,
+    add_picture_check_argument,
+    chosen_landmark_predictor,
+    chosen_picture_check,
+    listed_labels,
+)
 from fer_utils.cli.output import counted, print_outcome, report_problems
+from fer_utils.core.errors import FerError
 
 #: Before the name of a class: a column of the scores that `fer_utils.predict` returns.
 SCORE = "score_"
@@ -21,6 +29,7 @@ SHOWN_SCORES = 3
 def add_evaluate_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``evaluate``."""
     parser.add_argument("result", help="the folder of a stored result")
+    add_picture_check_argument(parser)
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -39,8 +48,25 @@ def evaluate(options: argparse.Namespace) -> int:
         f"leaked {unit:<12} {reporting.percent(share)} of the test rows"
         for unit, share in split["leaked_share"].items()
     ]
+    checked, why_not = _checked_pictures(options, result)
+    if checked is not None:
+        if "picture_check" not in split:
+            split = split | {
+                "leaked_share": split["leaked_share"] | checked.shares,
+                "picture_check": checked.cost(),
+            }
+        lines.append(str(checked))
+    lines += [why_not] if why_not else []
     print_outcome(options, {"result": str(result.path), "metrics": metrics, "split": split}, "\n".join(lines))
     return 0
+
+
+def _checked_pictures(options, result) -> tuple[experiments.PictureCheck | None, str]:
+    """The picture check of the result; or why it could not be made, where it was to be."""
+    try:
+        return experiments.check_result(result, check=chosen_picture_check(options), progress=not options.quiet), ""
+    except FerError as error:
+        return None, f"pictures were not compared: {error}"
 
 
 # --- predict ------------------------------------------------------------------------------------

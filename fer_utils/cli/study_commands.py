@@ -55,8 +55,9 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         "--real",
         metavar="SET=FOLDER",
         action="append",
-        help="ask paper_figures of real clips (ravdess=, savee=, mead=), or transfer of real faces in folders named by "
-        "label (kdef=, ck48=, fer2013=, any name); may be given several times",
+        help="folders of real data; may be given several times. paper_figures takes clips (ravdess=, savee= or mead=), "
+        "near_duplicates_real and transfer are stored with ck48=, fer2013= and ravdess=, transfer also reads kdef= or any "
+        "folder of pictures in folders named by label, and fer2013 with --train needs fer2013=",
     )
     parser.add_argument(
         "--train",
@@ -74,7 +75,12 @@ def study(options: argparse.Namespace) -> int:
         return _list_studies(options)
     if options.train is not None:
         there = studies.train(
-            options.name, options.tier, minutes=options.train, rows=options.row, progress=not options.quiet
+            options.name,
+            options.tier,
+            minutes=options.train,
+            rows=options.row,
+            real=_real_folders(options.real),
+            progress=not options.quiet,
         )
         lines = [f"  {name}: {number} of {needed} trainings" for name, (number, needed) in there.items()]
         print_outcome(options, {"trainings": there}, "\n".join(lines))

@@ -7,7 +7,7 @@ import os
 import sys
 
 from fer_utils import datasets, experiments, faces, reporting, training
-from fer_utils.cli.arguments import Command, called
+from fer_utils.cli.arguments import Command, add_picture_check_argument, called, chosen_picture_check
 from fer_utils.cli.output import print_outcome, say
 from fer_utils.core.errors import DivergedError, invalid
 
@@ -51,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "whose scores the network learns from besides the labels; may be given several times",
     )
     parser.add_argument("--seed", type=int, default=0)
+    add_picture_check_argument(parser)
 
 
 def train(options: argparse.Namespace) -> int:
@@ -59,7 +60,9 @@ def train(options: argparse.Namespace) -> int:
     Other errors: `fer_utils.experiments.run`.
     """
     try:
-        result = experiments.run(_experiment(options), progress=not options.quiet)
+        result = experiments.run(
+            _experiment(options), check_pictures=chosen_picture_check(options), progress=not options.quiet
+        )
     except DivergedError as error:
         say(f"fer_utils train: {error}", sys.stderr)
         return 1
@@ -68,9 +71,13 @@ def train(options: argparse.Namespace) -> int:
         "parameters": result.parameters,
         "metrics": result.metrics,
         "minutes": result.minutes,
+        "split": result.split,
     }
     accuracy = reporting.with_interval(result.metrics["accuracy"])
-    print_outcome(options, value, f"{result.parameters:,} parameters; accuracy {accuracy}\nresult: {result.path}")
+    lines = [f"{result.parameters:,} parameters; accuracy {accuracy}"]
+    if "picture_check" in result.split:
+        lines.append(str(experiments.check_result(result)))
+    print_outcome(options, value, "\n".join([*lines, f"result: {result.path}"]))
     return 0
 
 

@@ -27,11 +27,19 @@ SAVEE: tuple[str, ...] = tuple(name for name in RAVDESS if name != "calm")
 MEAD: tuple[str, ...] = (*SAVEE, "contempt")
 #: CREMA-D's six, in the same order (Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244).
 CREMA_D: tuple[str, ...] = tuple(name for name in SAVEE if name != "surprised")
+#: FER2013's seven are SAVEE's (Goodfellow et al. 2013, arXiv 1307.0414); annotators gave them to pictures from the web.
+FER2013: tuple[str, ...] = SAVEE
 
 #: Every canonical name, in one order.
 ALL: tuple[str, ...] = (*RAVDESS, "contempt")
 
-VOCABULARIES: dict[str, tuple[str, ...]] = {"ravdess": RAVDESS, "savee": SAVEE, "mead": MEAD, "crema_d": CREMA_D}
+VOCABULARIES: dict[str, tuple[str, ...]] = {
+    "ravdess": RAVDESS,
+    "savee": SAVEE,
+    "mead": MEAD,
+    "crema_d": CREMA_D,
+    "fer2013": FER2013,
+}
 
 #: The words that data sets and their copies write on folders, to the canonical names.
 _WORDS: dict[str, str] = {
@@ -62,7 +70,7 @@ def vocabulary(dataset: str, expressions=()) -> tuple[str, ...]:
 
     Parameters
     ----------
-    dataset : ``"ravdess"``, ``"savee"``, ``"mead"``, ``"crema_d"``, or any other name.
+    dataset : ``"ravdess"``, ``"savee"``, ``"mead"``, ``"crema_d"``, ``"fer2013"``, or any other name.
     expressions : for a data set without a fixed vocabulary (``"folder"``), the
         labels found in it; canonical names come first, in canonical order, then
         the rest in alphabetical order.

@@ -35,6 +35,8 @@ T = TypeVar("T")
 #: Stage -> version -> what that version changed.  The highest number is the stage's version.
 RELEASE_NOTES: dict[str, dict[int, str]] = {
     "datasets": {1: "File names of RAVDESS, SAVEE, MEAD, CREMA-D and folders of pictures become clip tables."},
+    "fer2013": {1: "FER2013's folders and its table become clip tables; a table's pictures are unpacked."},
+    "folder_labels": {1: "Known words on folders of one's own pictures become the book's labels."},
     "feature_tables": {1: "Action units of RAVDESS and votes of CREMA-D are read."},
     "studio": {5: "People, acting, cameras and films as they were when versions of stages began."},
     "stand_ins": {1: "Which actors and clips stand in for RAVDESS, SAVEE and MEAD at each tier."},
@@ -43,7 +45,12 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "landmark_predictor": {1: "68 points, learned from drawn people."},
     "region_masks": {1: "Where brows, eyes, nose and mouth of a drawn face are."},
     "splits": {1: "Splits and folds by frame, clip, performance or actor; what both sides share."},
-    "near_duplicates": {1: "Near-copies of pictures by perceptual hash and grey-level difference."},
+    "official_split": {1: "The split that a data set was published with."},
+    "exact_copies": {1: "Copies to the pixel, on which side they stand, and training rows without them."},
+    "near_duplicates": {
+        1: "Near-copies of pictures by perceptual hash and grey-level difference.",
+        2: "Near-copies of pictures by the correlation of local contrast, patch by patch.",
+    },
     "model.ding2023": {1: "Ding, Tang & Lu 2023, 542,136 parameters."},
     "model.mobilenet_inception2019": {1: "The network of 2019, from its description."},
     "model.xception2022": {1: "The Xception of Valverde & Lim 2022."},
@@ -88,7 +95,9 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.sizes": {1: "Parameters, work, bytes and time of the systems."},
     "study.before_networks": {1: "Neighbours and a small network on HOG and on landmark distances."},
     "study.coverage": {1: "How often intervals over people hold the truth."},
+    "study.near_duplicates_real": {1: "Recall and false alarms of near-duplicates on CK+48, RAVDESS and FER2013."},
     "study.one_protocol": {1: "Networks and simple methods under one training protocol."},
+    "study.fer2013": {1: "Networks and simple methods on FER2013's official split, and without its copies."},
     "study.lightweight2019": {1: "The network of 2019 and its three rivals."},
     "study.compression": {1: "The chain of 2022: pruned, quantised, compiled."},
     "study.nano": {1: "nano beside the paper's network."},

@@ -114,7 +114,7 @@ class ClipTable(pd.DataFrame):
 
     ==============  ==============================================================
     ``path``        the file, absolute, as text
-    ``dataset``     ``ravdess``, ``savee``, ``mead``, ``crema_d`` or ``folder``
+    ``dataset``     ``ravdess``, ``savee``, ``mead``, ``crema_d``, ``fer2013`` or ``folder``
     ``clip``        the file's path below the root, with ``/``: unique in the table
     ``actor``       who is seen, as the data set writes it; ``""`` where unknown
     ``sex``         ``female``, ``male`` or ``""``: as the data set records it
@@ -123,7 +123,7 @@ class ClipTable(pd.DataFrame):
     ``view``        ``front``, MEAD's camera, KDEF's side; ``""`` where unknown
     ``channel``     ``speech`` or ``song``; ``""`` for still images
     ``modality``    ``audio-video``, ``video-only`` or ``image``
-    ``statement``   which sentence was spoken, as the data set writes it
+    ``statement``   which sentence was spoken, as the data set writes it; FER2013's part of the competition
     ``repetition``  1, 2, ... of the same sentence; KDEF's session, JAFFE's take
     ``performance`` the recorded act: equal for RAVDESS's 01-/02- twins and for
                     MEAD's seven cameras, the frames of one CK+ sequence and

@@ -4,6 +4,8 @@ from . import completeness as completeness
 from . import crema_d as crema_d
 from . import download as download
 from . import feature_tables as feature_tables
+from . import fer2013 as fer2013
+from . import fer2013_table as fer2013_table
 from . import files as files
 from . import folder as folder
 from . import mead as mead

@@ -1,4 +1,4 @@
-"""Where the real clips are to be had, on what terms, and what to do with them then."""
+"""Where the real clips and pictures are to be had, on what terms, and what to do with them then."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ M003/video/front/happy/level_1/001.mp4.
 Cite: Wang et al. 2020, MEAD: A Large-scale Audio-visual Dataset for Emotional Talking-face Generation, ECCV,
 doi 10.1007/978-3-030-58589-1_42.
 Then check what you have: python -m fer_utils scan --dataset mead FOLDER""",
+    "fer2013": """FER2013 was made for a Kaggle competition, whose rules one accepts there:
+https://www.kaggle.com/c/challenges-in-representation-learning-facial-expression-recognition-challenge
+Unpack the table fer2013.csv or icml_face_data.csv (300 MB), or a copy as folders, train/angry/Training_1.jpg and so on.
+It is for research. The 35,887 pictures are other people's, found on the web: pass none on.
+Cite: Goodfellow et al. 2013, Challenges in Representation Learning, arXiv 1307.0414.
+Then check what you have: python -m fer_utils scan --dataset fer2013 FOLDER""",
     "crema_d": """CREMA-D is the most open: https://github.com/CheyneyComputerScience/CREMA-D, 7,442 clips of 91 actors
 (.flv).
 The clips are kept with Git LFS: a plain download gives small text files that only point to them.
@@ -50,7 +56,7 @@ def available() -> tuple[str, ...]:
 def how_to_get(name: str) -> str:
     """Where a data set is to be had and what is needed for it, as text to print.
 
-    ``name`` is ``ravdess``, ``savee``, ``mead`` or ``crema_d``.  ``FerError`` for another.
+    ``name`` is ``ravdess``, ``savee``, ``mead``, ``crema_d`` or ``fer2013``.  ``FerError`` for another.
     """
     if not isinstance(name, str) or name not in _HOW:
         raise invalid("name", expected=f"one of {available()}", received=name)

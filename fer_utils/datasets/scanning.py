@@ -7,10 +7,11 @@ import os
 from fer_utils.core.errors import invalid
 from fer_utils.core.stages import stage
 from fer_utils.core.tables import ClipTable
-from fer_utils.datasets import crema_d, folder, mead, ravdess, savee
+from fer_utils.datasets import crema_d, fer2013, folder, mead, ravdess, savee
 
 _READERS = {
     "crema_d": crema_d.scan,
+    "fer2013": fer2013.scan,
     "folder": folder.scan,
     "mead": mead.scan,
     "ravdess": ravdess.scan,
@@ -22,14 +23,16 @@ def available() -> tuple[str, ...]:
     """The names that ``scan`` takes, in alphabetical order.
 
     >>> available()
-    ('crema_d', 'folder', 'mead', 'ravdess', 'savee')
+    ('crema_d', 'fer2013', 'folder', 'mead', 'ravdess', 'savee')
     """
     return tuple(sorted(_READERS))
 
 
 @stage("datasets")
-def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> ClipTable:
+def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None, progress: bool = True) -> ClipTable:
     """Read the names of the files below a folder into a clip table; no clip is opened.
+
+    FER2013's table, which holds the pictures themselves, is read and unpacked once: see `fer_utils.datasets.fer2013`.
 
     Parameters
     ----------
@@ -40,6 +43,7 @@ def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> 
         ``"ck+"`` or ``"ck48"`` for files named as those sets name them, or a
         regular expression with a named group ``actor`` (see
         ``fer_utils.datasets.folder.scan``).
+    progress : a bar on standard error while FER2013's table is unpacked.
 
     Returns
     -------
@@ -57,5 +61,9 @@ def scan(dataset: str, root: str | os.PathLike, *, actor: str | None = None) -> 
     if dataset == "folder":
         return folder.scan(root, actor=actor)
     if actor is not None:
-        raise invalid("actor", expected=f"None, because the names of {dataset!r} say the actor", received=actor)
+        known = dataset != "fer2013"
+        why = f"the names of {dataset!r} say the actor" if known else f"nobody's name is known in {dataset!r}"
+        raise invalid("actor", expected=f"None, because {why}", received=actor)
+    if dataset == "fer2013":
+        return fer2013.scan(root, progress=progress)
     return _READERS[dataset](root)

@@ -1,4 +1,5 @@
 from . import config as config
+from . import picture_check as picture_check
 from . import result as result
 from . import result_checks as result_checks
 from . import runner as runner
@@ -7,5 +8,8 @@ from .config import Distillation as Distillation
 from .config import Experiment as Experiment
 from .config import Model as Model
 from .config import Split as Split
+from .picture_check import PictureCheck as PictureCheck
+from .picture_check import check_pictures as check_pictures
+from .picture_check import check_result as check_result
 from .result import Result as Result
 from .runner import run as run

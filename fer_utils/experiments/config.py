@@ -5,7 +5,7 @@ An experiment's key is a digest of its configuration, of the faces it reads and 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,12 +16,17 @@ from fer_utils.core.errors import invalid
 from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
 
+#: The name of the split that a data set was published with.
+OFFICIAL = "official"
+
 
 @dataclass(frozen=True)
 class Data:
     """Which faces: a drawn stand-in (``tier``), real clips under ``root``, or a ``face_set`` on disk.
 
-    ``people_seed`` says who is drawn: see `fer_utils.synthetic.stand_ins.clip_table`.
+    ``people_seed`` says who is drawn: see `fer_utils.synthetic.stand_ins.clip_table`.  ``actor`` says who is seen in a
+    ``"folder"`` under ``root``, as in `fer_utils.datasets.scan`: a scheme's name or a regular expression with a group
+    ``actor``.  ``size`` is the side of the faces in pixels: 48 for ``fer2013``, whose pictures are no larger.
     """
 
     dataset: str = "ravdess"
@@ -32,13 +37,14 @@ class Data:
     detector: str = "dlib"
     face_set: str | None = None
     people_seed: int = stand_ins.SEED
+    actor: str | None = None
+    size: int = stand_ins.SIZE
 
     def configuration(self) -> dict:
-        """The data as a dict; ``people_seed`` came after results were stored and is in it only where it is another."""
-        value = asdict(self)
-        if self.people_seed == stand_ins.SEED:
-            del value["people_seed"]
-        return value
+        """The data as a dict; fields that came after results were stored are in it only where they are set."""
+        later = ("people_seed", "actor", "size")
+        default = {field.name: field.default for field in fields(self)}
+        return {name: value for name, value in asdict(self).items() if name not in later or value != default[name]}
 
     def load(self, progress: bool = True) -> faces.FaceSet:
         """The face set, made first if need be."""
@@ -52,6 +58,8 @@ class Data:
             frames=self.frames,
             detector=self.detector,
             people_seed=self.people_seed,
+            actor=self.actor,
+            size=self.size,
             progress=progress,
         )
 
@@ -63,6 +71,9 @@ class Split:
     With ``fold`` (0, 1, ...) one of the 1 / ``test`` (rounded) folds of `fer_utils.splits.folds`: over all of
     them everybody tests once.  ``validation``, a share of the units that do not test, is for choosing: when training
     ends (the recipe's ``patience``) and how.  Nothing is learned from them, and they do not test.
+
+    ``by="official"`` is the split that a data set was published with (`fer_utils.splits.official`): for FER2013
+    Training learns, PublicTest validates and PrivateTest tests, whatever ``test`` and ``seed`` are.
     """
 
     by: str = "actor"
@@ -76,14 +87,23 @@ class Split:
 
         Rows for `validation_rows` are in neither.
         """
+        if self.by == OFFICIAL:
+            return self._official(meta)[0], self._official(meta)[2]
         known, test = self._known_and_test(meta)
         return (known, test) if self.validation is None else (self._learn_and_choose(meta, known)[0], test)
 
     def validation_rows(self, meta) -> np.ndarray:
         """Row positions of a table of frames that choose; none without ``validation``."""
+        if self.by == OFFICIAL:
+            return self._official(meta)[1]
         if self.validation is None:
             return np.zeros(0, np.int64)
         return self._learn_and_choose(meta, self._known_and_test(meta)[0])[1]
+
+    @property
+    def validates(self) -> bool:
+        """Whether there are rows that choose."""
+        return self.validation is not None or self.by == OFFICIAL
 
     def configuration(self) -> dict:
         """The split as a dict; ``validation`` came after results were stored and is in it only where it is set."""
@@ -91,6 +111,13 @@ class Split:
         if self.validation is None:
             del value["validation"]
         return value
+
+    def _official(self, meta) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        for name in ("fold", "validation"):
+            if getattr(self, name) is not None:
+                why = "None: the official split has no folds and says itself who validates"
+                raise invalid(name, expected=why, received=getattr(self, name))
+        return splits.official(meta)
 
     def _learn_and_choose(self, meta, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The rows that do not test, divided; each fold draws anew."""
@@ -193,7 +220,7 @@ class Experiment:
             raise invalid("recipe", expected="a Recipe", received=self.recipe)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise invalid("seed", expected="a whole number of 0 or more", received=self.seed)
-        if self.recipe.patience is not None and self.split.validation is None:
+        if self.recipe.patience is not None and not self.split.validates:
             raise invalid(
                 "split",
                 expected="a share for `validation`, which the recipe's `patience` asks",
@@ -262,6 +289,8 @@ class Experiment:
     def stages(self) -> dict[str, int]:
         """The stages that running it passes, with their versions; those of the faces are in the faces' fingerprint."""
         passed = {"experiments", "splits", "training", "metrics", "faces", f"model.{self.model.name}"}
+        if self.split.by == OFFICIAL:
+            passed.add("official_split")
         if self.distillation is not None:
             passed.add("distillation")
             for teacher in self.distillation.teachers:

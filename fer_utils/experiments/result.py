@@ -22,7 +22,8 @@ class Result:
 
     ``metrics`` is `fer_utils.metrics.evaluate` on the test rows; ``predictions``
     one row a test image (row, clip, actor, true, predicted and the probability
-    of each label); ``split`` the counts on both sides and what leaked; ``faces`` how the faces were
+    of each label); ``split`` the counts on both sides, what leaked, and what
+    comparing pictures cost where it was done (``picture_check``); ``faces`` how the faces were
     made (frames, size, margin, detector, alignment: see `fer_utils.faces.prepare`); ``hardware`` the machine,
     and the backend, GPU and precision of the training; ``stages`` the versions of the stages that it passed
     (`fer_utils.core.stages`); ``minutes`` what the clock said, ``processor_minutes`` what all processors worked.

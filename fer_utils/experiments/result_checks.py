@@ -67,6 +67,10 @@ def check_result(value: Any) -> None:
         raise ValueError("`labels` are not different texts")
     _check_fields(value["split"], _SPLIT, "`split`")
     _check_values(value["split"]["leaked_share"], _NUMBER, "`split.leaked_share`")
+    checked = value["split"].get("picture_check")
+    if checked is not None:
+        _check_fields(checked, {"seconds": _NUMBER, "pictures": _WHOLE}, "`split.picture_check`")
+        _check_fields(value["split"]["leaked_share"], {"image": _NUMBER, "near image": _NUMBER}, "`split.leaked_share`")
     _check_values(value["stages"], _WHOLE, "`stages`")
     _check_values(value["versions"], _TEXT, "`versions`")
     _check_values(value["history"], _LIST, "`history`")

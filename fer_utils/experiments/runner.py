@@ -23,6 +23,7 @@ from fer_utils.core import labels, provenance, stages
 from fer_utils.core.disk import check_folder, refusals_said
 from fer_utils.core.errors import DivergedError, FerError, invalid
 from fer_utils.core.paths import home, one_process_at_a_time, write_atomic
+from fer_utils.experiments import picture_check
 from fer_utils.experiments.config import Experiment
 from fer_utils.experiments.result import Result
 
@@ -30,13 +31,23 @@ from fer_utils.experiments.result import Result
 _REMEDY = "set the environment variable FER_HOME to another folder."
 
 
-def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progress: bool = True) -> Result:
+def run(
+    experiment: Experiment,
+    *,
+    face_set: faces.FaceSet | None = None,
+    check_pictures: bool | None = None,
+    progress: bool = True,
+) -> Result:
     """Return the stored result of an experiment, or run it and store it.
 
     Parameters
     ----------
     experiment : what to run.
     face_set : the faces, if they are at hand; else ``experiment.data`` says where they are.
+    check_pictures : whether the pictures of both sides of the split are compared before the training
+        (`fer_utils.experiments.picture_check`); None: where a row's performance is unknown, as in a plain folder of
+        pictures.  What is found is in the result's ``split``, and near-duplicates on both sides are said on
+        standard error.  It is not part of the key: a stored result stays as it is.
     progress : bars on standard error.
 
     A run that was killed goes on from its last whole epoch.
@@ -49,6 +60,7 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
     if not isinstance(experiment, Experiment):
         raise invalid("experiment", expected="an Experiment", received=experiment)
     models.check_name(experiment.model.name)
+    picture_check.check_argument(check_pictures)
     face_set = face_set if face_set is not None else experiment.data.load(progress)
     if not len(face_set):
         raise invalid(
@@ -71,7 +83,7 @@ def run(experiment: Experiment, *, face_set: faces.FaceSet | None = None, progre
         if progress and (folder / "result.json").is_file():
             damage = models.damage_of(folder / "model.keras")
             print(f"{folder / 'model.keras'} cannot be used ({damage}): the network is trained again.", file=sys.stderr)
-        return _run(experiment, face_set, key, folder, progress)
+        return _run(experiment, face_set, key, folder, check_pictures, progress)
 
 
 def _stored(folder: Path, key: str) -> Result | None:
@@ -110,7 +122,9 @@ def _store_current_metrics(result: Result) -> None:
                 write_atomic(result.path / "result.json", result.to_json())
 
 
-def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path, progress: bool) -> Result:
+def _run(
+    experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path, check: bool | None, progress: bool
+) -> Result:
     began, began_computing = time.monotonic(), time.process_time()
     meta = face_set.meta
     names = labels.vocabulary(experiment.data.dataset, meta["expression"])
@@ -128,6 +142,12 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
     split = experiment.split
     train_rows, test_rows = split.rows(meta)
     validation_rows = split.validation_rows(meta)
+    met = np.union1d(train_rows, validation_rows)
+    compared = None
+    if picture_check.wanted(meta, check):
+        compared = picture_check.check_pictures(meta, face_set.images, met, test_rows, progress=progress)
+        if compared.shares["near image"]:
+            print(f"Warning: {compared}.", file=sys.stderr)
     images = faces.resize(face_set.images, experiment.model.size, progress=progress)
 
     keras.utils.set_random_seed(experiment.seed)
@@ -136,7 +156,10 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
     )
     work, taught = folder / "unfinished", experiment.distillation
     if taught is not None:
-        teachers = [run(teacher, face_set=face_set, progress=progress).model() for teacher in taught.teachers]
+        teachers = [
+            run(teacher, face_set=face_set, check_pictures=check, progress=progress).model()
+            for teacher in taught.teachers
+        ]
         keras.utils.set_random_seed(experiment.seed)
         model = models.taught(model, teachers, weight=taught.weight, temperature=taught.temperature)
     # Weights in 4 bytes, and twice as much of the optimiser, in two epochs' files and the network's own.
@@ -147,7 +170,7 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         targets,
         train_rows,
         # Who tests is asked once, at the end, where others say when training ends.
-        test_rows if split.validation is None else [],
+        [] if split.validates else test_rows,
         validation=validation_rows,
         recipe=experiment.recipe,
         seed=experiment.seed,
@@ -176,7 +199,6 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
             **{f"p_{name}": scores[:, i].astype(float).round(5) for i, name in enumerate(names)},
         }
     )
-    met = np.union1d(train_rows, validation_rows)
     leaked = splits.leakage(meta, met, test_rows)
     result = Result(
         path=folder,
@@ -185,14 +207,18 @@ def _run(experiment: Experiment, face_set: faces.FaceSet, key: str, folder: Path
         labels=list(names),
         history=history,
         metrics=metrics.evaluate(targets[test_rows], predicted, rows["actor"].to_numpy(), names),
-        stages=experiment.stages(),
+        stages=experiment.stages() | (stages.versions(["near_duplicates"]) if compared else {}),
         split={
             "train": len(train_rows),
             "test": len(test_rows),
-            **({} if split.validation is None else {"validation": len(validation_rows)}),
+            **({"validation": len(validation_rows)} if split.validates else {}),
             "train_actors": int(meta.iloc[train_rows]["actor"].nunique()),
             "test_actors": int(rows["actor"].nunique()),
-            "leaked_share": {level: float(share) for level, share in leaked["share"].items()},
+            "leaked_share": {
+                **{level: float(share) for level, share in leaked["share"].items()},
+                **({} if compared is None else compared.shares),
+            },
+            **({} if compared is None else {"picture_check": compared.cost()}),
         },
         parameters=int(model.count_params()),
         seed=experiment.seed,

@@ -1,7 +1,11 @@
+from . import deletion as deletion
 from . import heat_maps as heat_maps
+from . import integration as integration
 from . import overlays as overlays
+from . import parts as parts
 from . import scoring as scoring
 from . import shortcuts as shortcuts
+from .deletion import deletion_insertion as deletion_insertion
 from .heat_maps import PATCH as PATCH
 from .heat_maps import STRIDE as STRIDE
 from .heat_maps import ask as ask
@@ -9,6 +13,7 @@ from .heat_maps import grad_cam as grad_cam
 from .heat_maps import gradients as gradients
 from .heat_maps import occlusion as occlusion
 from .heat_maps import randomised as randomised
+from .integration import integrated_gradients as integrated_gradients
 from .overlays import outlined as outlined
 from .overlays import overlaid as overlaid
 from .scoring import pointing as pointing

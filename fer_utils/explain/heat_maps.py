@@ -15,16 +15,14 @@ nothing: a network that has learned nothing must score less.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import keras
 import numpy as np
 from tqdm import tqdm
 
-from fer_utils.core.errors import FerError, invalid, whole_number
+from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.scores import finite_scores
 from fer_utils.core.stages import stage
+from fer_utils.explain.parts import as_array, checked_images, checked_labels, cut, score_gradient
 
 #: Side of the square that `occlusion` moves, and its step, in pixels of a face of 180.
 PATCH, STRIDE = 24, 12
@@ -65,7 +63,7 @@ def grad_cam(
     ------
     FerError : no functional model, no such layer, labels or pictures that do not fit, scores that are NaN or infinite.
     """
-    images = _pictures(images)
+    images = checked_images(images)
     made = np.zeros(images.shape[:3], np.float32)
     start = 0
     for features, gradient in _each_batch(model, images, labels, layer, batch_size):
@@ -73,7 +71,7 @@ def grad_cam(
             gradient = gradient.mean(axis=(1, 2), keepdims=True)
         small = np.maximum((gradient * features).sum(axis=3, keepdims=True), 0)
         stop = start + len(features)
-        made[start:stop] = _numpy(
+        made[start:stop] = as_array(
             keras.ops.image.resize(small, images.shape[1:3], interpolation="bilinear", data_format="channels_last")
         )[..., 0]
         start = stop
@@ -85,15 +83,15 @@ def gradients(
     model, images, labels=None, *, layer: str | None = None, batch_size: int = 16
 ) -> tuple[np.ndarray, np.ndarray]:
     """What `grad_cam` is made of: the layer's features A and dy/dA, each (N, h, w, K) float32; arguments as there."""
-    parts = list(_each_batch(model, _pictures(images), labels, layer, batch_size))
+    parts = list(_each_batch(model, checked_images(images), labels, layer, batch_size))
     features, slopes = zip(*parts, strict=True)
     return np.concatenate(features), np.concatenate(slopes)
 
 
 def _each_batch(model, images: np.ndarray, labels, layer: str | None, batch_size: int):
-    front, head, score = _cut(model, layer)
+    front, head, score = cut(model, layer)
     batch_size = whole_number("batch_size", batch_size, 1)
-    wanted = None if labels is None else _labels(labels, len(images), model.output_shape[-1])
+    wanted = None if labels is None else checked_labels(labels, len(images), model.output_shape[-1])
 
     def scores(given):
         return score(head(given, training=False))
@@ -101,95 +99,9 @@ def _each_batch(model, images: np.ndarray, labels, layer: str | None, batch_size
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
         features = front(keras.ops.convert_to_tensor(images[part].astype(np.float32)), training=False)
-        said = finite_scores("model", _numpy(scores(features)), model.name)
+        said = finite_scores("model", as_array(scores(features)), model.name)
         chosen = said.argmax(axis=1) if wanted is None else wanted[part]
-        yield _numpy(features), _gradient(scores, features, chosen)
-
-
-def _cut(model, name: str | None):
-    """A model cut at a layer, as three functions.
-
-    Pictures to the layer's features, features to what stands before the scores, and that to the scores.
-    """
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
-        raise invalid(
-            "model",
-            expected="a functional Keras model",
-            received=type(model).__name__,
-            remedy="Build it by keras.Model(inputs, outputs); `occlusion` takes any function of pictures.",
-        )
-    maps = {
-        one.name: one
-        for one in model.layers
-        if not isinstance(one, keras.layers.InputLayer) and len(getattr(one.output, "shape", ())) == 4
-    }
-    if not maps or (name is not None and name not in maps):
-        raise invalid(
-            "layer",
-            expected="None or a layer whose output is 4-D"
-            + (f": {', '.join(maps)}" if maps else "; this model has none"),
-            received=name,
-        )
-    last, chosen = model.layers[-1], maps[name or list(maps)[-1]]
-    before, score = model.outputs[0], _as_it_is
-    if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.softmax:
-        before = last.input
-        score = partial(_before_softmax, last)
-    elif isinstance(last, keras.layers.Softmax) or (
-        isinstance(last, keras.layers.Activation) and last.activation is keras.activations.softmax
-    ):
-        before = last.input
-    try:
-        return keras.Model(model.inputs[0], chosen.output), keras.Model(chosen.output, before), score
-    except (ValueError, KeyError) as error:
-        raise invalid(
-            "layer",
-            expected="a layer through which everything passes",
-            received=chosen.name,
-            remedy=f"The rest of the model cannot be told from it alone ({type(error).__name__}). Name a later layer.",
-        ) from None
-
-
-def _as_it_is(given):
-    return given
-
-
-def _before_softmax(layer: keras.layers.Dense, given):
-    """What a dense layer with softmax computes before the softmax."""
-    scores = keras.ops.matmul(given, layer.kernel)
-    return scores + layer.bias if layer.use_bias else scores
-
-
-def _gradient(score: Callable, features, chosen: np.ndarray) -> np.ndarray:
-    """d score[chosen] / d features, for each picture of a batch, in whatever backend Keras runs on."""
-
-    def picked(given):
-        scores = score(given)
-        return keras.ops.sum(
-            scores * keras.ops.convert_to_tensor(np.eye(int(scores.shape[-1]), dtype=np.float32)[chosen])
-        )
-
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        with tf.GradientTape() as tape:
-            tape.watch(features)
-            value = picked(features)
-        return _numpy(tape.gradient(value, features))
-    if backend == "jax":
-        import jax
-
-        return _numpy(jax.grad(picked)(features))
-    if backend == "torch":
-        import torch
-
-        given = features.detach().clone().requires_grad_(True)
-        return _numpy(torch.autograd.grad(picked(given), given)[0])
-    raise FerError(
-        f"Grad-CAM needs gradients, and there are none under Keras' backend {backend!r}. Set KERAS_BACKEND to "
-        "tensorflow, jax or torch before Keras is imported; `occlusion` needs none."
-    )
+        yield as_array(features), score_gradient(scores, features, chosen)
 
 
 @stage("explain")
@@ -224,7 +136,7 @@ def occlusion(
     -------
     (N, H, W) float32, -1 to 1.
     """
-    images = _pictures(images).astype(np.float32)
+    images = checked_images(images).astype(np.float32)
     count, height, width = images.shape[:3]
     patch = whole_number("patch", patch, 1, min(height, width))
     stride = whole_number("stride", stride, 1, patch)
@@ -232,7 +144,7 @@ def occlusion(
     if fill is not None and (isinstance(fill, bool) or not isinstance(fill, (int, float)) or not np.isfinite(fill)):
         raise invalid("fill", expected="None or a grey level", received=fill)
     plain = ask(model, images, batch_size=batch_size)
-    wanted = plain.argmax(axis=1) if labels is None else _labels(labels, count, plain.shape[1])
+    wanted = plain.argmax(axis=1) if labels is None else checked_labels(labels, count, plain.shape[1])
     squares = [(top, left) for top in _steps(height, patch, stride) for left in _steps(width, patch, stride)]
     fills = (
         images.mean(axis=(1, 2), keepdims=True)
@@ -299,30 +211,3 @@ def randomised(model, *, seed: int = 0):
         ]
     )
     return made
-
-
-def _numpy(tensor) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(tensor), np.float32)
-
-
-def _pictures(images) -> np.ndarray:
-    images = np.asarray(images)
-    images = images[..., None] if images.ndim == 3 else images
-    if images.ndim != 4 or not len(images) or images.dtype.kind not in "buif":
-        raise invalid(
-            "images",
-            expected="at least one picture, numbers of shape (N, H, W) or (N, H, W, C)",
-            received=f"{images.dtype} of shape {images.shape}",
-        )
-    return images
-
-
-def _labels(labels, count: int, classes: int) -> np.ndarray:
-    labels = np.asarray(labels)
-    if labels.shape != (count,) or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
-        raise invalid(
-            "labels",
-            expected=f"None, or a class index from 0 to {classes - 1} for each of the {count} pictures",
-            received=labels,
-        )
-    return labels.astype(np.int64)

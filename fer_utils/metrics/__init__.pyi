@@ -14,6 +14,7 @@ from .classification import confusion as confusion
 from .classification import macro_f1 as macro_f1
 from .classification import recall as recall
 from .evaluation import evaluate as evaluate
+from .means import compare_by_person as compare_by_person
 from .means import student_interval as student_interval
 from .reliability import calibration as calibration
 from .significance import holm as holm

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -9,6 +11,7 @@ from scipy import stats
 from fer_utils.core.errors import invalid
 from fer_utils.core.stages import stage
 from fer_utils.metrics.checks import finite_numbers
+from fer_utils.metrics.significance import holm
 
 
 @stage("metrics")
@@ -60,3 +63,47 @@ def student_interval(values: ArrayLike, *, level: float = 0.95) -> dict[str, obj
     else:
         p = 1.0 if mean == 0 else 0.0
     return result | {"low": mean - half, "high": mean + half, "p": p}
+
+
+def compare_by_person(
+    pairs: Mapping[Hashable, tuple[Mapping[str, float], Mapping[str, float]]], *, level: float = 0.95
+) -> dict[Hashable, dict[str, object]]:
+    """Compare several pairs of methods, person by person, with p-values that are corrected together.
+
+    Parameters
+    ----------
+    pairs : name of a comparison -> (shares of the first method, shares of the second), each of them person -> share of
+        that person's faces that are read, 0 to 1.  Both methods of a pair have read the same people, two or more.
+    level : of the intervals, above 0 and below 1.
+
+    Returns
+    -------
+    dict : name -> what `student_interval` gives of first minus second; ``p_holm``, Holm's correction for all of the
+    pairs (see `holm`); and ``verdict``, *higher* or *lower* where ``p_holm`` is below 1 - level, else *not told apart*.
+
+    Raises
+    ------
+    FerError : a pair whose people differ, or with fewer than two.
+
+    >>> found = compare_by_person({"a and b": ({"01": 0.5, "02": 0.7}, {"01": 0.4, "02": 0.5})})
+    >>> round(found["a and b"]["value"], 2)
+    0.15
+    """
+    compared = {}
+    for name, (first, second) in pairs.items():
+        if set(first) != set(second) or len(first) < 2:
+            raise invalid(
+                "pairs",
+                expected=f"the same two people or more in both methods of {name!r}",
+                received=[sorted(first), sorted(second)],
+            )
+        differences = [first[person] - second[person] for person in sorted(first)]
+        compared[name] = student_interval(differences, level=level)
+    corrected = holm([float(found["p"]) for found in compared.values()])  # type: ignore[arg-type]
+    for found, p in zip(compared.values(), corrected, strict=True):
+        found["p_holm"] = float(p)
+        if p >= 1 - level:
+            found["verdict"] = "not told apart"
+        else:
+            found["verdict"] = "higher" if float(found["value"]) > 0 else "lower"  # type: ignore[arg-type]
+    return compared

@@ -41,7 +41,7 @@ def build(
 
     Parameters
     ----------
-    classes, input_shape : as in ``fer_utils.models.build``; sides of 32 or more.
+    classes, input_shape : as in ``fer_utils.models.build``; sides of 2 to the power of the number of widths, or more.
     widths : channels of the stem and of each stage after it; every one halves the image.
     depth : convolutions of a stage, 1 or more; the second and further ones keep size and width.
     pooling : how a map becomes one number a channel: ``"average"`` (its mean: Lin et al. 2014, arXiv 1312.4400);

@@ -1,6 +1,9 @@
 from . import card_sections as card_sections
+from . import claims as claims
 from . import literature as literature
 from . import model_cards as model_cards
+from . import protocol_tables as protocol_tables
+from . import small_networks as small_networks
 from . import text as text
 from .text import colophon as colophon
 from .text import percent as percent

@@ -29,6 +29,7 @@ _DATA_SETS: Mapping[str, str] = {
     "savee": "SAVEE (Haq & Jackson 2011; for research, on registration)",
     "mead": "MEAD (Wang et al. 2020, doi 10.1007/978-3-030-58589-1_42; by agreement)",
     "crema_d": "CREMA-D (Cao et al. 2014, doi 10.1109/TAFFC.2014.2336244; ODbL 1.0)",
+    "fer2013": "FER2013 (Goodfellow et al. 2013, arXiv 1307.0414; pictures from the web, for research)",
 }
 #: Regulation (EU) 2024/1689, in our words.
 PROHIBITED_USES: tuple[str, ...] = (

@@ -71,6 +71,17 @@ _ROWS: tuple[tuple, ...] = (
         "five folds, actors apart",
         "Luna-Jiménez et al. 2022, doi 10.3390/app12010327; not in table I",
     ),
+    (
+        "ravdess",
+        "visual branch, pretrained on AffectNet (Chumachenko et al. 2022)",
+        74.92,
+        None,
+        "faces of speech clips",
+        8,
+        "folds of actors",
+        "Chumachenko et al. 2022, arXiv 2201.11095 (its code counts actors from 1 and the list from 0: others than "
+        "meant); not in table I",
+    ),
     ("savee", "DTN+DSN+CNN (Sharafi et al. 2022)", 93.75, 36_400_000, "audio and video", 7, _UNSTATED, _DING + "II"),
     ("savee", "VGG-Face+LSTM (Ngoc et al. 2021)", 84.37, 134_000_000, "video", 7, _UNSTATED, _DING + "II"),
     ("savee", "AlexNet (Avots et al. 2018)", 94.33, 62_378_344, "audio and video", 7, _UNSTATED, _DING + "II"),

@@ -1,8 +1,13 @@
+from . import exact_copies as exact_copies
 from . import leakage_checks as leakage_checks
+from . import likeness as likeness
 from . import near_duplicates as near_duplicates
+from . import published as published
 from . import splitting as splitting
 from .leakage_checks import leakage as leakage
 from .leakage_checks import leaked_pairs as leaked_pairs
+from .leakage_checks import unknown_performances as unknown_performances
+from .published import official as official
 from .splitting import LUNA_JIMENEZ_2022 as LUNA_JIMENEZ_2022
 from .splitting import UNITS as UNITS
 from .splitting import folds as folds

@@ -35,8 +35,8 @@ def leakage(
     images : (N, height, width, channels) uint8; if given, images that are equal
         to the bit are looked for, too.
     near : with ``images``, also those that are nearly equal, as
-        ``fer_utils.splits.near_duplicates`` decides (it says what was measured): mirrored copies, twins that
-        were encoded again, neighbouring frames under other names.
+        ``fer_utils.splits.near_duplicates`` decides (it says what was measured): mirrored and altered copies, twins
+        that were encoded again, frames of one moment under other names.
     progress : show a bar on stderr if that takes more than two seconds.
 
     Returns
@@ -48,7 +48,8 @@ def leakage(
     how many training images are the closest to some test image,
     ``test_rows`` : how many test rows belong to a shared unit,
     ``share`` : the same as a share of the test rows, 0 to 1,
-    ``unknown`` : how many rows, of both sides, have no unit of that level and could not be compared,
+    ``unknown`` : how many rows, of both sides, have no unit of that level and could not be compared; of
+        ``performance`` also those of which only the file's own name is known (`unknown_performances`),
     ``examples`` : up to five shared units, as text.
 
     A clean actor-wise split has zeros everywhere.  ``leaked_pairs`` names them all.
@@ -136,7 +137,7 @@ def leaked_pairs(
             assert seen is not None
             for row in near_duplicates.nearest(seen, train, test, progress=progress).itertuples():
                 mirrored = " when mirrored" if row.mirrored else ""
-                apart = f"nearly equal{mirrored}: {row.difference:.2f} grey levels apart{_more(row.others)}"
+                apart = f"nearly equal{mirrored}: likeness {row.likeness:.3f}{_more(row.others)}"
                 found.append((level, row.train_row, row.test_row, apart))
             continue
         order = np.argsort(units[train], kind="stable")
@@ -212,8 +213,26 @@ def _levels(
     return levels, seen
 
 
+def unknown_performances(meta: pd.DataFrame) -> np.ndarray:
+    """Whether nothing tells which other rows show the same performance; (N,) bool.
+
+    So it is where ``performance`` is empty or absent, and in plain folders, where it is named after the file alone.
+    """
+    if "performance" not in meta.columns:
+        return np.ones(len(meta), bool)
+    unknown = rows_without(meta, "performance")
+    if {"dataset", "clip"} <= set(meta.columns):
+        named = zip(meta["dataset"], meta["performance"], meta["clip"], strict=True)
+        own = [dataset == "folder" and str(performance).endswith(f"/{clip}") for dataset, performance, clip in named]
+        unknown = unknown | np.array(own, bool)
+    return unknown
+
+
 def _uncompared(meta: pd.DataFrame, level: str, train: np.ndarray, test: np.ndarray) -> int:
-    return int(rows_without(meta, level)[np.r_[train, test]].sum()) if level in UNITS[1:] else 0
+    if level not in UNITS[1:]:
+        return 0
+    unknown = unknown_performances(meta) if level == "performance" else rows_without(meta, level)
+    return int(unknown[np.r_[train, test]].sum())
 
 
 def _rows(name: str, rows, count: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from . import nano_ablation as nano_ablation
 from . import nano_against_paper as nano_against_paper
 from . import nano_savee as nano_savee
 from . import nano_taught as nano_taught
+from . import near_duplicates_real as near_duplicates_real
 from . import network_costs as network_costs
 from . import one_protocol as one_protocol
 from . import paper_figures as paper_figures

@@ -12,7 +12,8 @@ budget, while its code was written):
   validation people are asked.  After 6 checks without a better accuracy the best weights go on at a fifth of the rate;
   after two falls training ends, and the best weights are the network.  At most 8,000 steps.
 - The learning rate of a network is one of three, a simple method's one number, too.  It is chosen on 24 *other* drawn
-  people, who are nowhere else: the number whose strangers among them are read best.
+  people, who are nowhere else: the number whose strangers among them are read best.  At 180 pixels, and where frames
+  are divided in place of people, the rate is that of the same network at 80 pixels with people divided.
 - Three seeds a fold; for networks that take many hours, one.
 - A training that did not end by itself, or that reads fewer than three quarters of the faces it learned from, has
   not converged and is no evidence against its network; rows with such trainings say so.  (The limit of three quarters
@@ -34,7 +35,7 @@ from fer_utils.experiments import Experiment
 from fer_utils.models.hog import operations
 from fer_utils.studies.protocol_rows import BUDGET, COMPARISONS, FOLDS, LEARNED, RATES, ROWS, SIZE, Row, asked
 from fer_utils.studies.simple_methods import run_simple
-from fer_utils.studies.training_records import Outcome, Records, record_of
+from fer_utils.studies.training_records import Outcome, Records, mark_used, record_of
 
 TITLE = "Every network and every simple method under one training protocol"
 HEADLINE = True
@@ -96,7 +97,8 @@ def answer(
     -------
     dict with ``tier``, ``people``, ``folds``, ``size``, ``budget`` (most steps, steps between checks, checks in vain),
     ``rates``, ``learned`` (`LEARNED`);
-    ``rows``: ``name``, ``network`` or ``features`` and ``classifier``, ``options``, ``size`` (None for 180 pixels),
+    ``rows``: ``name``, ``network`` or ``features`` and ``classifier``, ``options``, ``changes`` (of the recipe),
+    ``by`` (the unit that is divided), ``twins``, ``size`` (None for 180 pixels),
     ``tried`` (setting -> share of the other people's strangers) and ``setting``, ``accuracy`` (the mean over people,
     see `fer_utils.metrics.student_interval`), ``by_actor`` (person -> share), ``recall``, ``confusion`` (all seeds),
     ``seeds``, ``accuracies`` (of each seed), ``parameters``, ``macs`` (of features and classifier, None where not
@@ -149,7 +151,11 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
             by_seed[seed] = by_seed.get(seed, 0) + np.array(table)
     by_actor = {actor: float(np.trace(table) / table.sum()) for actor, table in sorted(tables.items())}
     confusion = np.sum(list(tables.values()), axis=0)
-    tried = {setting: records.find(name, _choosing(row, setting, tier)) for setting in row.settings}
+    chooser = row.rate_of or name
+    tried = {setting: records.find(chooser, _choosing(chooser, setting, tier)) for setting in ROWS[chooser].settings}
+    own_choice = [] if row.rate_of else list(tried.values())
+    for record in [*some, *tried.values()]:
+        mark_used(record)
     converged = sum(_has_converged(record) for record in some)
     return {
         "name": name,
@@ -158,6 +164,8 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
         "classifier": row.classifier,
         "options": row.options,
         "changes": row.changes,
+        "by": row.by,
+        "twins": row.twins,
         "size": row.size,
         "tried": {str(setting): _share(record) for setting, record in tried.items()},
         "setting": chosen_setting(records, name, tier),
@@ -175,25 +183,19 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
         "converged": converged,
         "trainings": len(some),
         "witness": converged == len(some),
-        "processor_minutes": round(sum(record["processor_minutes"] for record in [*some, *tried.values()]), 1),
+        "processor_minutes": round(sum(record["processor_minutes"] for record in [*some, *own_choice]), 1),
     }
 
 
 def _compared(found: dict[str, dict]) -> list[dict]:
+    pairs = [pair for pair in COMPARISONS if pair[0] in found and pair[1] in found]
+    shares = {(first, second): (found[first]["by_actor"], found[second]["by_actor"]) for first, second in pairs}
     compared = []
-    for first, second in COMPARISONS:
-        if first in found and second in found:
-            one, other = found[first]["by_actor"], found[second]["by_actor"]
-            apart = metrics.student_interval([one[actor] - other[actor] for actor in sorted(one)])
-            compared.append({"first": first, "second": second, **apart})
-    for row, p in zip(compared, metrics.holm([row["p"] for row in compared]), strict=True):
-        row["p_holm"] = float(p)
-        if not (found[row["first"]]["witness"] and found[row["second"]]["witness"]):
+    for (first, second), differences in metrics.compare_by_person(shares).items():
+        row = {"first": first, "second": second, **differences}
+        if not (found[first]["witness"] and found[second]["witness"]):
             row["verdict"] = "no verdict"
-        elif p >= 0.05:
-            row["verdict"] = "not told apart"
-        else:
-            row["verdict"] = "higher" if row["value"] > 0 else "lower"
+        compared.append(row)
     return compared
 
 
@@ -220,8 +222,9 @@ def _macs(row: Row, some: list[dict]) -> int | None:
 def _one(records: Records, name: str, tier: str, fold: int, seed: int, until: float | None, progress: bool) -> bool:
     """Train a fold of a row, unless it is recorded, and before it what chooses its setting; False when time is up."""
     row = ROWS[name]
-    for setting in row.settings:
-        if not _recorded(records, name, _choosing(row, setting, tier), until, progress):
+    chooser = row.rate_of or name
+    for setting in ROWS[chooser].settings:
+        if not _recorded(records, chooser, _choosing(chooser, setting, tier), until, progress):
             return False
     setting = chosen_setting(records, name, tier)
     return _recorded(records, name, asked(row, setting, tier=tier, fold=fold, seed=seed), until, progress)
@@ -265,9 +268,9 @@ def _outcome(one, progress: bool) -> Outcome:
 
 def chosen_setting(records: Records, name: str, tier: str) -> float | None:
     """The number that read most of the other people's strangers, the first of equals; None while one is missing."""
-    row, best, found = ROWS[name], -1.0, None
-    for setting in row.settings:
-        record = records.find(name, _choosing(row, setting, tier))
+    chooser, best, found = ROWS[name].rate_of or name, -1.0, None
+    for setting in ROWS[chooser].settings:
+        record = records.find(chooser, _choosing(chooser, setting, tier))
         if record is None:
             return None
         if _share(record) > best:
@@ -275,9 +278,9 @@ def chosen_setting(records: Records, name: str, tier: str) -> float | None:
     return found
 
 
-def _choosing(row: Row, setting: float, tier: str):
-    """What says how good a setting is: the first fold of the other people."""
-    return asked(row, setting, tier=tier, fold=0, seed=0, other_people=True)
+def _choosing(name: str, setting: float, tier: str):
+    """What says how good a setting of a row is: the first fold of the other people."""
+    return asked(ROWS[name], setting, tier=tier, fold=0, seed=0, other_people=True)
 
 
 def _share(record: dict) -> float:

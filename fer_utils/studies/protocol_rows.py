@@ -26,7 +26,12 @@ SETTINGS: dict[str, tuple[float, ...]] = {"nearest neighbours": (1, 5, 15), "SVM
 
 @dataclass(frozen=True)
 class Row:
-    """What is trained in a row: a network with its options, or features and a classifier."""
+    """What is trained in a row: a network with its options, or features and a classifier.
+
+    ``by`` is the unit that is divided; where it is not the actor, people are on both sides, which is then the point.
+    ``twins`` puts every clip into the data twice.  ``rate_of`` names the row whose chosen setting is taken over, where
+    choosing anew would cost more hours than it is worth.
+    """
 
     network: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
@@ -35,6 +40,9 @@ class Row:
     size: int | None = SIZE
     seeds: int = SEEDS
     changes: dict[str, Any] = field(default_factory=dict)
+    by: str = "actor"
+    twins: bool = False
+    rate_of: str | None = None
 
     @property
     def settings(self) -> tuple[float, ...]:
@@ -58,10 +66,12 @@ ROWS: dict[str, Row] = {
     "landmarks and ANN": Row(features="landmark distances", classifier="ANN", size=None),
     "nano": Row("nano"),
     "ding2023": Row("ding2023"),
+    "ding2023, frames at random": Row("ding2023", by="frame", seeds=1, rate_of="ding2023"),
+    "ding2023, frames at random, twins": Row("ding2023", by="frame", twins=True, seeds=1, rate_of="ding2023"),
     "nano, 25,000": Row("nano", {"widths": (8, 16, 32, 48, 64)}),
     "ding2023, images as they are": Row("ding2023", changes={"flip": False, "augment": 0.0}),
-    "nano, 180 px": Row("nano", size=None, seeds=1),
-    "ding2023, 180 px": Row("ding2023", size=None, seeds=1),
+    "nano, 180 px": Row("nano", size=None, seeds=1, rate_of="nano"),
+    "ding2023, 180 px": Row("ding2023", size=None, seeds=1, rate_of="ding2023"),
     "mobilenet_inception2019": Row("mobilenet_inception2019", seeds=1),
     "mobilenetv2": Row("mobilenetv2", seeds=1),
     "xception2022, width 1/4": Row("xception2022", {"width": 0.25}, seeds=1),
@@ -74,6 +84,8 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
     ("nano", "HOG and SVM"),
     ("nano", "HOG and ANN"),
     ("ding2023", "HOG and SVM"),
+    ("ding2023, frames at random", "ding2023"),
+    ("ding2023, frames at random, twins", "ding2023, frames at random"),
     ("nano, 25,000", "ding2023"),
     ("ding2023", "ding2023, images as they are"),
     ("HOG and SVM", "HOG and SVM, 80 px"),
@@ -104,8 +116,9 @@ def recipe(tier: str, rate: float, **changes) -> Recipe:
 @stage("study.one_protocol")
 def asked(row: Row, setting: float, *, tier: str, fold: int, seed: int, other_people: bool = False):
     """The experiment or simple method of a row: who tests is ``fold``, and ``setting`` is the rate, C, or k."""
-    data = Data("ravdess", tier=tier, **({"people_seed": OTHER_PEOPLE} if other_people else {}))
-    split = Split("actor", test=1 / FOLDS, fold=fold, validation=0.25)
+    people = {"people_seed": OTHER_PEOPLE} if other_people else {}
+    data = Data("ravdess", tier=tier, twins=row.twins, **people)
+    split = Split(row.by, test=1 / FOLDS, fold=fold, validation=0.25)
     if row.network is not None:
         return Experiment(
             data=data,

@@ -8,10 +8,11 @@ from dataclasses import replace
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import expanded
 from fer_utils.experiments import Experiment
+from fer_utils.studies import registry
 
-#: The studies that can be asked of real clips or pictures: those that reach their faces through their trainings alone, so
-#: that other faces are the only change, and one that reads real faces after learning from drawn ones.  Their ``answer`` has the parameter ``real``.
-STUDIES: tuple[str, ...] = ("paper_figures", "transfer")
+#: The studies that reach their faces through their trainings alone, so that other faces are the only change.
+#: Their ``answer`` has the parameter ``real``.
+STUDIES: tuple[str, ...] = ("paper_figures",)
 
 
 def check(study: str, real: Mapping[str, str]) -> None:
@@ -19,13 +20,19 @@ def check(study: str, real: Mapping[str, str]) -> None:
 
     ``real`` maps a data set to the folder of its clips.
     """
-    if study not in STUDIES:
+    own = sets_of(study)
+    if study not in STUDIES and not own:
         raise invalid(
             "real",
-            expected=f"None, or one of the studies {', '.join(STUDIES)}",
+            expected=f"None, or one of the studies {', '.join(STUDIES)}, or one that needs real pictures",
             received=study,
             remedy="In the chapters DATA_ROOT names a folder of real clips.",
         )
+    check_folders(real)
+
+
+def check_folders(real: Mapping[str, str]) -> None:
+    """FerError for a folder that is not there; ``real`` maps a data set to it."""
     for dataset, folder in real.items():
         if not expanded(folder).is_dir():
             raise invalid(
@@ -34,6 +41,11 @@ def check(study: str, real: Mapping[str, str]) -> None:
                 received=str(folder),
                 remedy="There is no such folder. In a chapter, correct DATA_ROOT; None is for the drawn actors.",
             )
+
+
+def sets_of(study: str) -> tuple[str, ...]:
+    """The real sets that a study cannot do without (``REAL_SETS`` of its module); most have none."""
+    return getattr(registry.module(study), "REAL_SETS", ())
 
 
 def panels(known: Mapping[str, tuple], real: Mapping[str, str]) -> dict[str, int]:

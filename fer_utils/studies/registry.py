@@ -6,7 +6,8 @@ One module a study, with
 - ``HEADLINE``, whether the book leans on it, so that a stale answer fails the tests;
 - ``answer(tier="class", *, progress=True, **options)``, a JSON-able dict with all that a figure or a sentence needs;
 - where it rests on more trainings than fit into an evening, ``train(tier="class", *, rows=None, minutes=None,
-  progress=True)``, which trains what is missing and keeps a record of each (`fer_utils.studies.training_records`).
+  progress=True)``, which trains what is missing and keeps a record of each (`fer_utils.studies.training_records`);
+- where these need a data set that the reader brings, ``NEEDS``, its name; ``train`` then has the parameter ``real``.
 
 `fer_utils.studies.run` answers and stores them.  Importing this module imports none of them.
 """
@@ -29,8 +30,10 @@ _MODULES: dict[str, str] = {
     "audit": "audit",
     "sizes": "sizes",
     "coverage": "coverage",
+    "near_duplicates_real": "near_duplicates_real",
     "before_networks": "before_networks",
     "one_protocol": "one_protocol",
+    "fer2013": "fer2013",
     "lightweight2019": "lightweight2019",
     "compression": "compression",
     "nano": "nano_against_paper",

@@ -96,7 +96,7 @@ def run_simple(method: SimpleMethod, *, progress: bool = True) -> Outcome:
     described = _described(method, face_set, progress)
     history: dict[str, list[float]] = {}
     if method.classifier == "ANN":
-        model = _ann(described[train], len(names), method.seed)
+        model = ann(described[train], len(names), method.seed)
         as_images = described[:, :, None, None]  # what `fit` and its batches take
         model, history = training.fit(
             model,
@@ -180,7 +180,7 @@ def _described(method: SimpleMethod, face_set: faces.FaceSet, progress: bool) ->
     return _last[key]
 
 
-def _ann(described: np.ndarray, classes: int, seed: int) -> keras.Model:
+def ann(described: np.ndarray, classes: int, seed: int) -> keras.Model:
     """One hidden layer over features that are standardised by the faces it learns from."""
     keras.utils.set_random_seed(seed)
     spread = described.std(axis=0).astype(np.float64)

@@ -165,8 +165,9 @@ def run(
     tier : ``smoke``, ``class`` or ``full``.  The first is not stored.
     progress : bars on standard error.
     real : data set (``ravdess``, ``savee``, ``mead``) -> folder of real clips, in the place of the stand-ins; for
-        ``paper_figures``, of which the panels of these sets are made.  Such an answer is not stored here.  Also for
-        ``transfer``, which has no answer without: any name -> folder of faces; stored without the folders' names.
+        ``paper_figures``, of which the panels of these sets are made.  Such an answer is not stored here.  A study that
+        needs real pictures (``near_duplicates_real``, ``transfer``) is stored with all of its sets; where they lay is
+        not.
     options : of the study's own ``answer``.  An answer to other options than the default is not stored.
 
     Raises
@@ -177,8 +178,16 @@ def run(
     made = registry.module(name)
     if tier not in ("smoke", *TIERS):
         raise invalid("tier", expected="smoke, class or full", received=tier)
-    needs_real = getattr(made, "NEEDS_REAL", False)
-    if store and (tier not in TIERS or options or (real and not needs_real)):
+    needed = real_data.sets_of(name)
+    if needed and not real:
+        raise invalid(
+            "real",
+            expected=f"folders of {', '.join(needed)}",
+            received=real,
+            remedy=f"They are not part of this package: {_command(name, 'class')}",
+        )
+    own = bool(needed) and set(real or ()) == set(needed)
+    if store and (tier not in TIERS or options or (real and not own)):
         raise invalid(
             "store",
             expected="False at tier smoke, on clips and with options of your own",
@@ -190,10 +199,13 @@ def run(
     began, began_computing, commit = time.monotonic(), _processor_seconds(), provenance.commit()
     if real is not None:
         real_data.check(name, real)
-        options = {**options, "real": {dataset: str(folder) for dataset, folder in real.items()}}
+        folders = {dataset: str(folder) for dataset, folder in real.items()}
+        asked = {**options, "real": folders}
+    else:
+        asked = options
     with stages.recording() as used:
         stages.mark(f"study.{name}")
-        answer = made.answer(tier, progress=progress, **options)
+        answer = made.answer(tier, progress=progress, **asked)
     passed = stages.versions(used.stages)
     for other in used.answers - {name}:  # what another stored answer rests on, this one rests on
         passed |= load(other).stages
@@ -206,10 +218,9 @@ def run(
         name=name,
         title=made.TITLE,
         tier=tier,
-        command=_command(name, tier, real if needs_real else None),
+        command=_command(name, tier),
         answer=json.loads(text),
-        # Where faces lie is nobody else's affair; which sets were read, the answer says.
-        options={} if needs_real and store else options,
+        options=options if own else asked,
         minutes=round((time.monotonic() - began) / 60, 2),
         processor_minutes=round((_processor_seconds() - began_computing) / 60 + before, 2),
         trainings={"count": len(used.trainings), "minutes": round(before, 2)},
@@ -231,6 +242,7 @@ def train(
     *,
     minutes: float | None = None,
     rows: Iterable[str] | None = None,
+    real: Mapping[str, str] | None = None,
     progress: bool = True,
 ) -> dict[str, list[int]]:
     """Train what a study of many trainings still lacks, and keep a record of each training with the package.
@@ -240,6 +252,7 @@ def train(
     name, tier : as in `run`; a study whose module has `train`.
     minutes : above 0: no training is begun after so many; None for no limit.
     rows : names of the study's rows; None for all.
+    real : data set -> folder, for a study whose data the reader brings (``fer2013``).
 
     Returns
     -------
@@ -247,7 +260,7 @@ def train(
 
     Raises
     ------
-    FerError : no such study, row or tier, or one that trains all in `run`.
+    FerError : no such study, row, tier or folder, one that trains all in `run`, or ``real`` for drawn data.
     """
     made = registry.module(name)
     if not hasattr(made, "train"):
@@ -260,7 +273,14 @@ def train(
     if tier not in TIERS:
         raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
     check_folder("store", folder(), what="the records", remedy="run it in a checkout that you may write to.")
-    return made.train(tier, minutes=minutes, rows=rows, progress=progress)
+    if real is None:
+        return made.train(tier, minutes=minutes, rows=rows, progress=progress)
+    if set(real) != {getattr(made, "NEEDS", None)}:
+        needs = getattr(made, "NEEDS", None)
+        expected = "None: this study trains on drawn faces" if needs is None else f"the folder of {needs} alone"
+        raise invalid("real", expected=expected, received=sorted(real))
+    real_data.check_folders(real)
+    return made.train(tier, minutes=minutes, rows=rows, real=real, progress=progress)
 
 
 def _processor_seconds() -> float:
@@ -275,10 +295,9 @@ def _checked_tier(tier) -> str:
     return tier
 
 
-def _command(name: str, tier: str, real: Iterable[str] | None = None) -> str:
-    """What makes an answer again; of real sets their names, and no folder of this machine."""
-    folders = "".join(f" --real {dataset}=FOLDER" for dataset in real or ())
-    return f"python -m fer_utils study {name} --tier {tier}{folders} --store"
+def _command(name: str, tier: str) -> str:
+    folders = "".join(f" --real {one}=FOLDER" for one in real_data.sets_of(name))
+    return f"python -m fer_utils study {name} --tier {tier} --store{folders}"
 
 
 def _file(name: str, tier: str) -> Path:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from fer_utils import __version__
-from fer_utils.core import provenance
+from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError
 from fer_utils.core.paths import one_process_at_a_time, read_json, write_atomic
 
@@ -91,6 +91,12 @@ def record_of(asked: Asked, outcome: Outcome) -> dict:
         "commit": provenance.commit(),
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+
+
+def mark_used(record: dict) -> None:
+    """Say that an answer rests on a record: on the stages that its training passed, and on its processor time."""
+    stages.mark(*record["stages"])
+    stages.mark_training(record["key"], record["processor_minutes"])
 
 
 class Records:

@@ -39,8 +39,8 @@ from fer_utils.synthetic.posed_prototypes import LABELS
 
 TITLE = "From drawn faces to real ones, step by step"
 HEADLINE = False
-#: Without real faces there is no answer: `fer_utils.studies.run` then keeps one with ``real`` (and no folder's name).
-NEEDS_REAL = True
+#: What the stored answer is about; without storing it, any set may be asked.
+REAL_SETS: tuple[str, ...] = ("ck48", "fer2013", "ravdess")
 #: Tier -> people drawn for the first rows and for the others, and epochs of `nano`.
 SIZES: dict[str, tuple[int, int, int]] = {"smoke": (4, 8, 1), "class": (350, 1500, 8), "full": (350, 6000, 20)}
 

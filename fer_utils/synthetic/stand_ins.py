@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fer_utils import datasets, faces, studio
-from fer_utils.core import provenance, stages
+from fer_utils.core import labels, provenance, stages
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.paths import expanded, home, made_again_if_damaged
 from fer_utils.core.tables import ClipTable, Problems
@@ -41,6 +41,9 @@ TIERS: tuple[str, ...] = tuple(SIZES)
 #: How many epochs the chapters train at each tier.
 EPOCHS: dict[str, int] = {"smoke": 1, "class": 6, "full": 30}
 
+#: The side of a face in pixels, as in Ding, Tang & Lu 2023.
+SIZE = 180
+
 #: One seed for all stand-ins, so that everybody's actor 01 is the same person.
 SEED = 2023
 
@@ -52,6 +55,7 @@ def clip_table(
     root: str | Path | None = None,
     twins: bool = False,
     people_seed: int = SEED,
+    actor: str | None = None,
     progress: bool = True,
 ) -> ClipTable:
     """The clips of a data set: filmed with drawn actors, or found under ``root``.
@@ -63,21 +67,35 @@ def clip_table(
     root : a folder of real clips in the data set's own layout; None films the stand-in.
     twins : film RAVDESS's audio-video twins, too.
     people_seed : who is drawn and how they act, 0 or more; another number gives people who are nowhere else.
+    actor : for ``dataset="folder"`` with a ``root``: who is seen, as in `fer_utils.datasets.scan`.  Without it, too,
+        folders named by a known word (``fear``, ``Afraid``) have the book's label (``fearful``); others keep their
+        name.
 
     Raises
     ------
-    FerError : an unknown tier or data set, or a root without any clip of it, such as a mistyped one.
+    FerError : an unknown tier or data set, or a root without any clip of it, such as a mistyped one; ``actor`` without
+    a ``root``, or for a data set that names its actors or nobody.
     """
     if tier not in SIZES:
         raise invalid("tier", expected=f"one of {', '.join(TIERS)}", received=tier)
     if root is not None:
-        clips = datasets.scan(dataset, root)
+        clips = datasets.scan(dataset, root, actor=actor, progress=progress)
         if not len(clips):
             # Without this sentence a mistyped folder shows many cells later, as an index that is out of range.
             raise _nothing_in(root, f"a folder with clips of {dataset}", clips.problems)
-        return clips
+        return with_known_labels(clips) if dataset == "folder" else clips
+    if actor is not None:
+        raise invalid("actor", expected="None for drawn people, whose names are known", received=actor)
     folder = film_stand_in(dataset, tier=tier, twins=twins, people_seed=people_seed, progress=progress)
     return datasets.scan(dataset, folder)
+
+
+@stages.stage("folder_labels")
+def with_known_labels(clips: ClipTable) -> ClipTable:
+    """The same clips; an ``expression`` that is a known word for a label is now that label, as with a scheme."""
+    made = clips.copy()
+    made["expression"] = [labels.canonical(word) or word for word in clips["expression"]]
+    return made
 
 
 def _nothing_in(root: str | Path, expected: str, problems: Problems) -> FerError:
@@ -131,12 +149,14 @@ def face_set(
     landmarks: Landmarks | str | Path | None = None,
     workers: int | None = None,
     people_seed: int = SEED,
+    actor: str | None = None,
+    size: int = SIZE,
     progress: bool = True,
 ) -> faces.FaceSet:
     """The face set of `clip_table`'s clips, made once and kept.
 
     Parameters are those of `clip_table` and `fer_utils.faces.prepare`; faces are
-    180x180 grey, as in Ding, Tang & Lu 2023.  ``landmarks="drawn"`` is the
+    grey, and 180x180 as in Ding, Tang & Lu 2023 where ``size`` says no other.  ``landmarks="drawn"`` is the
     predictor that `fer_utils.synthetic.landmark_predictor.train` makes of drawn faces, about a
     minute's work, once.
 
@@ -144,7 +164,9 @@ def face_set(
     -----
     RuntimeWarning : the files of the kept face set are not what was stored; it is made again.
     """
-    clips = clip_table(dataset, tier=tier, root=root, twins=twins, people_seed=people_seed, progress=progress)
+    clips = clip_table(
+        dataset, tier=tier, root=root, twins=twins, people_seed=people_seed, actor=actor, progress=progress
+    )
     if landmarks == "drawn":
         landmarks = landmark_predictor.train(progress=progress)
     predictor = None if landmarks is None else chosen_landmarks(landmarks, False, create(detector))
@@ -157,13 +179,23 @@ def face_set(
         detector,
         stages.versions(["datasets", "faces"]),
         *([] if predictor is None else [predictor.sha256]),
+        # What came later is in it where it is used, so that the faces of before are found.
+        *([] if size == SIZE else [size]),
+        *([] if actor is None and dataset != "folder" else [clips[["actor", "expression"]].to_numpy().tolist()]),
     ]
     name = f"{dataset}-{tier if root is None else 'real'}{'-twins' if twins else ''}{'-landmarks' if predictor else ''}"
     folder = home() / "faces" / f"{name}-{provenance.digest(made_from)[:12]}"
 
     def prepared() -> faces.FaceSet:
         return faces.prepare(
-            clips, folder, frames=frames, detector=detector, landmarks=predictor, workers=workers, progress=progress
+            clips,
+            folder,
+            frames=frames,
+            size=size,
+            detector=detector,
+            landmarks=predictor,
+            workers=workers,
+            progress=progress,
         )
 
     made = made_again_if_damaged(folder, prepared)

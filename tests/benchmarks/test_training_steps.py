@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
+import preloaded
 import pytest
 
 from fer_utils.benchmarks import training_steps
+from fer_utils.cli import main
 from fer_utils.core.errors import FerError
 
 pytest.importorskip("keras", reason="training needs Keras: pip install 'fer-utils[cpu]'")
 
 
 @pytest.mark.slow
-def test_the_smallest_bench_gives_every_ratio(root):
-    done = subprocess.run(
-        [sys.executable, "-m", "fer_utils", "bench", "training", "--quick", "--rounds", "1", "--json", "--quiet"],
-        cwd=root,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0 and done.stderr == "", done.stderr
-    found = json.loads(done.stdout)
+def test_the_smallest_bench_gives_every_ratio(capfd):
+    with preloaded.used_by(training_steps):
+        status = main.main(["bench", "training", "--quick", "--rounds", "1", "--json", "--quiet"])
+    said = capfd.readouterr()
+    assert status == 0 and said.err == "", said.err
+    found = json.loads(said.out)
     assert [row["name"] for row in found["rows"]] == list(training_steps.WAYS)
     assert found["steps"] == 2 and found["images"] == 48
     assert found["array_mb"] == pytest.approx(48 * 180 * 180 * 4 / 1e6)

@@ -225,18 +225,27 @@ def _splits():
     images[50:60] = images[50]
     train, test = np.arange(0, 100, 2), np.arange(1, 100, 2)
     train, test = np.r_[train, 3], np.r_[test, 12]
-    for near in (False, True):
-        found = splits.leakage(uneven, train, test, images=images, near=near, progress=False)
-        yield f"leakage, near {near}", [list(found.columns), found.reset_index().astype(str).to_numpy()]
-        pairs = splits.leaked_pairs(uneven, train, test, images, near=near, progress=False)
-        yield f"pairs, near {near}", [list(pairs.columns), pairs.astype(str).to_numpy()]
+    # What is near is for another stage to say; here, what is made of it.
+    told = pd.DataFrame({"test_row": [1, 7, 12], "train_row": [0, 50, 10], "likeness": [1.0, 0.96789, 0.9751]})
+    told = told.assign(others=[0, 1, 2], mirrored=[False, False, True])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(near_duplicates, "nearest", lambda *_, **__: told)
+        for near in (False, True):
+            found = splits.leakage(uneven, train, test, images=images, near=near, progress=False)
+            yield f"leakage, near {near}", [list(found.columns), found.reset_index().astype(str).to_numpy()]
+            pairs = splits.leaked_pairs(uneven, train, test, images, near=near, progress=False)
+            yield f"pairs, near {near}", [list(pairs.columns), pairs.astype(str).to_numpy()]
+    plain = uneven.assign(dataset="folder", performance="folder/toy/" + uneven["clip"])
+    plain.loc[plain.index < 9, "performance"] = ["", "folder/one act"] * 4 + [""]
+    yield "unknown performances", splits.unknown_performances(plain).astype(int)
+    yield "of a plain folder", splits.leakage(plain, train, test).reset_index().astype(str).to_numpy()
     bare = uneven[["expression"]].assign(clip=uneven["clip"].where(uneven.index > 3, ""))
     yield "bare", splits.leakage(bare, train, test).reset_index().astype(str).to_numpy()
     yield "nobody tests", splits.leakage(bare, train, test[:0]).reset_index().astype(str).to_numpy()
     yield "pairs without pictures", splits.leaked_pairs(uneven, train[:20], test[:20]).astype(str).to_numpy()
 
 
-@canary("near_duplicates", tolerance=0.02)
+@canary("near_duplicates", tolerance=0.003)
 def _near_duplicates():
     draw = np.random.default_rng(3)
     rows, columns = np.mgrid[:64, :64] / 64
@@ -244,7 +253,7 @@ def _near_duplicates():
     images = [*faces, faces[0] + draw.normal(0, 4, (64, 64)), faces[1][:, ::-1], np.roll(faces[2], 3, axis=0), faces[3]]
     images += [0.6 * faces[4] + 40, np.roll(faces[1], 9, axis=1)]
     stack = np.clip(np.stack(images), 0, 255).astype(np.uint8)
-    found = near_duplicates.find(stack, difference=40, progress=False)
+    found = near_duplicates.find(stack, least=0.8, progress=False)
     few = near_duplicates.find(stack, progress=False)
     near = near_duplicates.nearest(stack, np.arange(5), np.arange(5, 11), progress=False)
     # Of another size, in colour: copies, dim, bent, moved, compressed and flat pictures, and parts of the same.
@@ -270,25 +279,48 @@ def _near_duplicates():
     grey = np.clip(np.stack([*base, spotted]), 0, 255)
     coloured = np.stack([grey, 0.5 * grey, 255 - 0.1 * grey], axis=-1).astype(np.uint8)
     seen = near_duplicates.looks(coloured, progress=False)
-    many = near_duplicates.find(seen, difference=60, bits=60, progress=False)
+    many = near_duplicates.find(seen, least=0.8, progress=False)
     some = near_duplicates.nearest(
-        seen, np.array([12, 3, 0, 1, 4]), np.array([11, 5, 2, 18, 6, 11]), difference=50, bits=40, progress=False
+        seen, np.array([12, 3, 11, 1, 4]), np.array([11, 5, 2, 18, 6, 11]), least=0.85, progress=False
     )
+    # A texture that is moved, cut out larger, mirrored and noisy: every way of the comparison, some of it doubtful.
+    texture = draw.normal(0, 1, (30, 30)).repeat(4, 0).repeat(4, 1)[10:110, 10:110]
+    texture = (
+        127 + 40 * (texture + np.roll(texture, 2, 0) + np.roll(texture, 2, 1) + np.roll(texture, (1, 1), (0, 1))) / 2
+    )
+    scene = np.clip(texture, 0, 255)
+    cuts = [
+        scene[20 - y : 80 - y, 20 - x : 80 - x] for y, x in ((0, 0), (1, 0), (3, -4), (-6, 5), (7, 7), (0, 9), (0, 15))
+    ]
+    cuts += [scene[20:80, 20:80][:, ::-1], scene[21:78, 20:77].repeat(20, 0).repeat(20, 1)[::19, ::19][:60, :60]]
+    cuts += [np.clip(cuts[0] + draw.normal(0, spread, (60, 60)), 0, 255) for spread in (5, 15, 30)]
+    cuts += [
+        cuts[0] / 20 + 90,
+        np.where(np.arange(60) < 25, cuts[0], 200),
+        np.clip(cuts[0] + 3 * np.arange(60), 0, 255),
+    ]
+    cuts = near_duplicates.looks(np.stack(cuts).astype(np.uint8), progress=False)
+    rows = np.arange(len(cuts))
+    pairs = near_duplicates.find(cuts, least=0.8, progress=False)
     return {
         "defaults": defaults(near_duplicates.looks, near_duplicates.find, near_duplicates.nearest),
-        "hashes": [[f"{number:016x}" for number in pair] for pair in [*seen.hashes[:3], *seen.mirrored[:3]]],
-        "small": np.round(seen.small[[0, 7, 9], ::13], 2),
+        "limit": near_duplicates.LEAST_LIKENESS,
+        "coarse": np.round(seen.coarse[[0, 7, 9], ::5, ::5], 3),
+        "fine": np.round(seen.fine[[0, 7, 9], ::11, ::11].astype(float), 3),
         "bytes": list(seen.digests[[0, 1, 11]]),
-        "coloured": many[["first", "second", "bits", "identical", "mirrored"]].astype(int).to_numpy(),
-        "coloured, difference": np.round(many["difference"].to_numpy(), 2),
-        "coloured, groups": near_duplicates.groups(many[many["difference"] < 20]),
+        "likeness": [np.round(cuts.likeness(rows * 0, rows, way), 3) for way in (False, True)],
+        "laid": [cuts._laid(rows[:7] * 0, rows[:7], False)[part].tolist() for part in (1, 2)],
+        "cuts": pairs[["first", "second", "mirrored"]].astype(int).to_numpy(),
+        "coloured": many[["first", "second", "identical", "mirrored"]].astype(int).to_numpy(),
+        "coloured, likeness": np.round(many["likeness"].to_numpy(), 3),
+        "coloured, groups": near_duplicates.groups(many[many["likeness"] > 0.97]),
         "joined": near_duplicates.groups(pd.DataFrame({"first": [0, 1, 2, 5, 6], "second": [3, 3, 5, 1, 7]})),
-        "coloured, nearest": some.astype(float).round(2).to_numpy(),
-        "pairs": found[["first", "second", "bits", "identical", "mirrored"]].to_numpy().tolist(),
-        "difference": np.round(found["difference"].to_numpy(), 2),
+        "coloured, nearest": some.astype(float).round(3).to_numpy(),
+        "pairs": found[["first", "second", "identical", "mirrored"]].to_numpy().tolist(),
+        "likeness of pairs": np.round(found["likeness"].to_numpy(), 3),
         "by default": few[["first", "second"]].to_numpy().tolist(),
         "groups": near_duplicates.groups(few),
-        "nearest": near.select_dtypes("number").round(2).to_numpy(float),
+        "nearest": near.select_dtypes("number").round(3).to_numpy(float),
     }
 
 

@@ -177,7 +177,7 @@ def _stand_ins():
         patch.setattr(stand_ins.studio, "film", note)
         patch.setattr(stand_ins.faces, "prepare", note)
         real = stand_ins.datasets.scan
-        patch.setattr(stand_ins.datasets, "scan", lambda dataset, root: real(dataset, filmed))
+        patch.setattr(stand_ins.datasets, "scan", lambda dataset, root, **_: real(dataset, filmed))
         for dataset, options in (("savee", {}), ("ravdess", {"twins": True}), ("mead", {"tier": "full"})):
             folder = stand_ins.film_stand_in(dataset, progress=False, **options)
             out[f"folder of {dataset}"] = folder.relative_to(home).as_posix().rsplit("-", 1)[0]

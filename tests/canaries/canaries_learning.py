@@ -336,6 +336,7 @@ def _explain():
     speaks_for = np.arange(8)[:, None] % 3 == np.arange(3)
     model.get_layer("scores").set_weights([np.where(speaks_for, 2.0, -0.5).astype(np.float32), np.zeros(3, np.float32)])
     functions = (explain.grad_cam, explain.gradients, explain.occlusion, explain.ask, explain.randomised)
+    yield "later defaults", defaults(explain.integrated_gradients, explain.deletion_insertion)
     yield "defaults", defaults(*functions, explain.scored, explain.summary)
     draw = np.random.default_rng(9)
     maps, masks = draw.normal(0.2, 1, (6, 10, 10)), draw.random((6, 10, 10)) < 0.3
@@ -381,6 +382,17 @@ def _explain():
             f"gradients, {name}",
             [list(features.shape), *(round(float(np.abs(v).mean()) * 10, 2) for v in (features, slopes))],
         )
+    coloured = np.concatenate([images[:2], images[1:], images[:2] // 2], axis=3).astype(np.float32)
+    three = keras.Input((32, 32, 3))
+    bent = keras.layers.Conv2D(2, 3, activation="relu")(three)
+    coloured_model = with_fixed_weights(keras.Model(three, keras.layers.Dense(2)(keras.layers.Flatten()(bent))))
+    for name, options in (("grey", {"baseline": 30.0}), ("mean", {"labels": None})):
+        added = explain.integrated_gradients(coloured_model, coloured, **({"labels": [0, 1], "steps": 3} | options))
+        scale = max(float(np.abs(added).max()), 1e-9)
+        yield f"integrated, {name}", [np.round(np.array(thumbnail(one / scale, 6)), 3) for one in added]
+    order = odd.reshape(odd.shape[:3]) + draw.random(odd.shape[:3])  # the bright pixels first
+    curves = explain.deletion_insertion(bright, odd, order, [1, 0], steps=5, progress=False)
+    yield "deleted and inserted", {name: np.round(100 * values, 2) for name, values in curves.items()}
     covered = explain.occlusion(model, images[:2], patch=8, stride=8, batch_size=16, progress=False)
     yield "occlusion", [np.round(np.array(thumbnail(100 * one, 6)), 2) for one in covered]
     yield "randomised", np.round(np.asarray(explain.randomised(model, seed=2)(images)), 3)

@@ -34,8 +34,9 @@ from canary_fakes import (
 )
 import numpy as np
 import pandas as pd
+from PIL import Image
 
-from fer_utils import compress, datasets, explain, faces, fairness, models, studio, training
+from fer_utils import compress, datasets, explain, faces, fairness, metrics, models, studio, training
 from fer_utils.core import labels as label_names
 from fer_utils.core import timing
 from fer_utils.core.errors import FerError
@@ -56,6 +57,7 @@ from fer_utils.studies import (
     nano_against_paper,
     nano_savee,
     nano_taught,
+    near_duplicates_real,
     network_costs,
     one_protocol,
     paper_figures,
@@ -374,6 +376,66 @@ def _human_votes():
 def _coverage():
     """Few samples, with the resamples of the class tier."""
     return coverage.answer("class", samples=20, people=(4, 15), progress=False) | {"people": list(coverage.PEOPLE)}
+
+
+@canary("study.near_duplicates_real", tolerance=0.003)
+def _near_duplicates_real():
+    """Three small sets of textures in the names of the real ones, and two drawn people."""
+    draw = np.random.default_rng(6)
+
+    def texture():
+        rough = draw.normal(0, 1, (20, 20)).repeat(4, 0).repeat(4, 1)
+        smooth = sum(np.roll(rough, (down, right), (0, 1)) for down in range(4) for right in range(4))
+        return np.clip(127 + 9 * smooth, 0, 255)
+
+    def cut(scene, down=0, right=0, noise=0.0):
+        pixels = scene[12 + down : 60 + down, 12 + right : 60 + right] + draw.normal(0, noise, (48, 48))
+        return np.clip(pixels, 0, 255).astype(np.uint8)
+
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        ck48, fer2013 = Path(folder, "ck48"), Path(folder, "fer2013")
+        for person in range(4):
+            face = texture()
+            for sequence, label in enumerate(("happy", "anger"), start=1):
+                scene = face if sequence == 1 else 0.45 * texture() + 0.55 * face
+                for frame in range(3):
+                    file = ck48 / label / f"S{person:03d}_{sequence:03d}_{frame:08d}.png"
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    Image.fromarray(cut(scene, right=frame * person, noise=12 * frame)).save(file)
+        scenes = [texture() for _ in range(14)]
+        for number, scene in enumerate([*scenes, scenes[3], scenes[5]]):
+            file = fer2013 / "train" / ("sad", "fear")[number % 2] / f"Training_{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(cut(scene, noise=15 if number == 15 else 0)).save(file)
+        acts, rows, images = [texture() for _ in range(3)], [], []
+        for act, clip in enumerate(("01-01-01", "02-01-01", "01-01-08", "02-01-08", "02-01-02")):
+            for frame in range(4):
+                differs = frame == 3 and clip.startswith("02")
+                images.append(cut(acts[act // 2], down=frame, right=2 * differs, noise=20 * differs))
+                row = {"clip": clip, "performance": clip[3:], "frame_index": frame, "box_w": 48}
+                rows.append(row | {"box_x": 2 * differs, "box_y": frame})
+        asked = []
+
+        def prepare(clips, out, **options):
+            asked.append(options)
+            return SimpleNamespace(images=np.stack(images)[..., None], meta=pd.DataFrame(rows))
+
+        stack.enter_context(patch.object(faces, "prepare", prepare))
+        stack.enter_context(patch.object(metrics, "average", average))
+        real = {"ck48": str(ck48), "fer2013": str(fer2013), "ravdess": folder}
+        found = near_duplicates_real.answer("class", progress=False, real=real, altered=5, people=2)
+        seconds = found.pop("fer2013_seconds")
+        alone = near_duplicates_real.answer("class", progress=False, real={"ravdess": folder}, people=2)
+        changed = [alter(Image.fromarray(cut(scenes[0]))) for alter in near_duplicates_real.ALTERED.values()]
+    return {
+        "found": found,
+        "timed": seconds >= 0,
+        "asked": asked,
+        "sets": sorted({row["set"] for row in [*alone["recall"], *alone["others"]]}),
+        "altered": [np.asarray(one)[4::13, 5::13] // 8 for one in changed],
+        "sizes": near_duplicates_real.SIZES,
+        "first person": near_duplicates_real.FIRST_PERSON,
+    }
 
 
 @canary("study.one_protocol", tolerance=EXACT)

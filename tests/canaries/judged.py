@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 RECORD = HERE / "judged.json"
 #: The modules of `mutants` whose stages have a file of tests.
-GROUPS: tuple[str, ...] = ("drawn", "learning", "networks", "studies", "tables")
+GROUPS: tuple[str, ...] = ("drawn", "learning", "networks", "own_data", "studies", "tables")
 #: What decides beside the files that are read: the versions of all libraries.
 ALWAYS: tuple[str, ...] = ("requirements.txt",)
 

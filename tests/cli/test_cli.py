@@ -203,7 +203,7 @@ def test_prepare(place, call):
 def test_train_stores_what_evaluate_reads(place, call):
     _, made = place
     trained = made["result"]
-    assert set(trained) == {"result", "parameters", "metrics", "minutes"}
+    assert set(trained) == {"result", "parameters", "metrics", "minutes", "split"}
     assert trained["metrics"]["n"] == CLIPS * FRAMES and 0 <= trained["metrics"]["accuracy"]["value"] <= 1
     assert (Path(trained["result"]) / "model.keras").is_file()
     status, out, err = call("evaluate", trained["result"], "--json")
@@ -352,7 +352,7 @@ def test_a_training_that_diverges_is_status_one_and_says_what_to_do(place, call,
 @pytest.mark.parametrize(
     "arguments, word",
     [
-        (["scan", "--dataset", "fer2013", "{folder}"], "`dataset`"),
+        (["scan", "--dataset", "affectnet", "{folder}"], "`dataset`"),
         (["film", "fer2013", "{new}"], "`layout`"),
         (["film", "ravdess", "{new}", "--actors", "0"], "`actors`"),
         (["film", "ravdess", "{folder}/faces"], "`root`"),
@@ -377,7 +377,7 @@ def test_a_training_that_diverges_is_status_one_and_says_what_to_do(place, call,
         (["prepare", "--dataset", "ravdess", "{folder}/film", "--out", "{new}", "--report", ""], "`report`"),
         (["train", "{folder}/faces", "--by", "smile"], "`by`"),
         (["train", "{folder}/faces", "--epochs", "0"], "`epochs`"),
-        (["train", "{folder}/faces", "--dataset", "fer2013"], "`dataset`"),
+        (["train", "{folder}/faces", "--dataset", "affectnet"], "`dataset`"),
         (["train", "{folder}/film"], "no face set"),
         (["train", "--tier", "huge"], "`tier`"),
         (["train", "{new}"], "`faces`"),
@@ -426,7 +426,7 @@ PYTHON = re.compile(
         (["train", "{folder}/faces", "--learning-rate", "0"], "`--learning-rate`"),
         (["film", "ravdess", "{new}", "--clips-per-actor", "0"], "`--clips-per-actor`"),
         (["film", "savee", "{new}", "--twins"], "with layout 'ravdess' only"),
-        (["scan", "--dataset", "fer2013", "{folder}"], "'ravdess'"),
+        (["scan", "--dataset", "affectnet", "{folder}"], "'ravdess'"),
         (["scan", "--dataset", "ravdess", "{folder}", "--actor", "kdef"], "left out, because"),
         (["download", "ravdess"], "Received: nothing"),
         (["download", "ravdess", "{new}", "--actors", "99"], "numbers from 1 to 24. Received: ['99']"),
@@ -487,7 +487,7 @@ def test_demo_watches_a_film_and_stores_what_is_asked_for(place, call, tmp_path)
 
 
 def test_as_a_program_an_error_is_a_sentence(place, tmp_path):
-    done = as_a_program("scan", "--dataset", "fer2013", tmp_path)
+    done = as_a_program("scan", "--dataset", "affectnet", tmp_path)
     assert (
         done.returncode == 2
         and done.stdout == ""

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 import numpy as np
 from patience import PATIENCE, not_for_ever
+import preloaded
 import pytest
 
 from fer_utils import metrics, models
@@ -296,6 +297,31 @@ def test_a_sequential_model_and_a_layer_that_must_stay():
         6,
         3,
     ]  # groups look at their neighbours: left alone
+
+
+def test_filters_go_through_layers_that_hand_each_channel_on():
+    """Three of six filters go, whatever of these layers stands between them and what reads them."""
+    between = [
+        layers.Activation("relu"), layers.ReLU(), layers.LeakyReLU(), layers.ELU(), layers.Identity(),
+        layers.Dropout(0.5), layers.SpatialDropout2D(0.5), layers.GaussianNoise(0.1), layers.GaussianDropout(0.1),
+        layers.ActivityRegularization(), layers.Rescaling(2.0), layers.MaxPooling2D(2), layers.AveragePooling2D(2),
+        layers.UpSampling2D(4), layers.ZeroPadding2D(2), layers.Cropping2D(1), layers.GlobalMaxPooling2D(),
+    ]  # fmt: skip
+    inputs = keras.Input((10, 10, 1))
+    x = layers.Conv2D(6, 3, name="first")(inputs)
+    for layer in between:
+        x = layer(x)
+    small = compress.prune(keras.Model(inputs, layers.Dense(2)(x)), 0.5, scope="layer", structured=True)
+    assert small.get_layer("first").filters == 3 and small.count_params() == (9 + 1) * 3 + (3 + 1) * 2
+
+
+def test_a_separable_convolution_with_two_kernels_a_channel_loses_both():
+    inputs = keras.Input((8, 8, 1))
+    x = layers.SeparableConv2D(6, 3, depth_multiplier=2)(layers.Conv2D(4, 3)(inputs))
+    model = stirred(keras.Model(inputs, layers.Dense(2)(layers.GlobalAveragePooling2D()(x))))
+    small = compress.prune(model, 0.5, scope="layer", structured=True)
+    # Two filters; for each two windows of 3 x 3, from these four 1 x 1 to three channels; their means to two numbers.
+    assert small.count_params() == (9 + 1) * 2 + 2 * 2 * 9 + (4 + 1) * 3 + (3 + 1) * 2
 
 
 def test_what_goes_out_stays_whole():
@@ -699,24 +725,27 @@ def test_an_old_pair_is_never_mixed_with_a_new_one(tmp_path, monkeypatch):
 @needs_converter
 def test_killed_in_the_middle_leaves_no_half_file(tmp_path):
     code = textwrap.dedent("""
-        import sys
+        import os, sys
         from fer_utils import compress, models
         model = models.build("ding2023", classes=4, input_shape=(32, 32, 1), filters=4)
-        print("ready", flush=True)
+        print(os.getpid(), flush=True)
         for number in range(1000):
             compress.export(model, sys.argv[1] + "/m.tflite", progress=False)
     """)
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [*preloaded.command(), "-c", code, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     with not_for_ever(process):
-        assert process.stdout.readline() == "ready\n"
+        number = int(process.stdout.readline())
     until = time.monotonic() + PATIENCE
     while not (tmp_path / "m.tflite").exists():
         assert process.poll() is None and time.monotonic() < until, "nothing was exported"
         time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    process.wait(PATIENCE)
+    os.kill(number, signal.SIGKILL)
+    assert process.wait(PATIENCE) == -signal.SIGKILL
     process.stdout.close()
     assert compress.load(tmp_path / "m.tflite")(images_of(1)).shape == (1, 4)
 

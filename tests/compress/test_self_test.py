@@ -209,6 +209,18 @@ def test_a_file_without_a_self_test_loads_as_before(files, form, tmp_path):
     assert table["bytes"].nunique() == 1  # a self-test is no part of the network
 
 
+def test_an_onnx_file_has_its_self_test_among_its_metadata_under_a_name(files):
+    for package in PACKAGES["onnx"]:
+        pytest.importorskip(package, reason='pip install "fer_utils[engines]"')
+    import onnx
+
+    file = files("onnx").path
+    stored = {one.key: one.value for one in onnx.load(str(file)).metadata_props}
+    assert (
+        json.loads(stored["fer_utils.self_test"])["tail bytes"] == f"{len(file.read_bytes()) - files('onnx').bytes:07d}"
+    )
+
+
 def test_openvino_runs_the_self_test_of_an_onnx_file(files):
     for package in ("onnx", "tf2onnx", "onnxruntime", "openvino"):
         pytest.importorskip(package, reason='pip install "fer_utils[engines]"')

@@ -23,11 +23,11 @@ from fer_utils.datasets import crema_d, files, mead, ravdess, savee
 
 
 def test_registry():
-    assert datasets.available() == ("crema_d", "folder", "mead", "ravdess", "savee")
+    assert datasets.available() == ("crema_d", "fer2013", "folder", "mead", "ravdess", "savee")
     with pytest.raises(
-        FerError, match=r"`dataset`.*'crema_d', 'folder', 'mead', 'ravdess', 'savee'.*Received: 'fer2013'"
+        FerError, match=r"`dataset`.*'crema_d', 'fer2013', 'folder', 'mead', 'ravdess', 'savee'.*Received: 'affectnet'"
     ):
-        datasets.scan("fer2013", "anywhere")
+        datasets.scan("affectnet", "anywhere")
     with pytest.raises(FerError, match="`dataset`"):
         datasets.scan(None, "anywhere")
     with pytest.raises(FerError, match="`actor`"):

@@ -708,9 +708,9 @@ def test_how_to_get(name, words):
 
 def test_how_to_get_of_something_else():
     with pytest.raises(
-        FerError, match=r"Invalid value for `name`. Expected one of .'crema_d', 'mead', 'ravdess', 'savee'"
+        FerError, match=r"Invalid value for `name`. Expected one of .'crema_d', 'fer2013', 'mead', 'ravdess', 'savee'"
     ):
-        how_to_get("fer2013")
+        how_to_get("affectnet")
 
 
 # Archives by themselves

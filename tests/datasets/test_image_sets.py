@@ -167,7 +167,7 @@ def test_an_unknown_scheme_is_told_the_known_ones(tmp_path):
     ):
         with pytest.raises(FerError, match=r"'ck\+', 'ck48', 'jaffe', 'kdef'"):
             ask()
-    with pytest.raises(FerError, match=r"`actor`.*the names of 'ravdess' say the actor"):
+    with pytest.raises(FerError, match=r"`actor`.*None, because the names of 'ravdess' say the actor"):
         datasets.scan("ravdess", tmp_path, actor="kdef")
 
 

@@ -198,6 +198,16 @@ def relative(features, actors, neutral, takes, *, known=None, sign=1, only=None)
     return made if only is None else np.where(only[:, None], made, features)
 
 
+def relative_to_the_mean_of_takes(features, actors, neutral, takes):
+    """Each take's neutral clips are averaged first, and then the takes, however many clips each has."""
+    made = np.empty(features.shape)
+    for i in range(len(features)):
+        own = (actors == actors[i]) & neutral
+        others = [take for take in np.unique(takes[own]) if take != takes[i]]
+        made[i] = features[i] - np.mean([features[own & (takes == take)].mean(axis=0) for take in others], axis=0)
+    return made
+
+
 def relative_in_place(features, actors, neutral, takes):
     features -= relative(features, actors, neutral, takes).astype(features.dtype)
     return features
@@ -679,6 +689,12 @@ WRONG = [
     ("06-1", lambda *a: relative(*a) + 0.0003, "should begin with"),
     ("06-1", lambda f, a, n, t: relative(f, a, n, t) + 0.01 * (np.arange(f.shape[1]) == 1), "in column 1"),
     ("06-1", lambda f, a, n, t: relative(f.astype("float32"), a, n, t, sign=-1), "other way round"),
+    ("06-1", relative_to_the_mean_of_takes, "for 5 actors with 3 takes: row"),
+    (
+        "06-1",
+        lambda f, a, n, t: relative(f, a, n, t) + (len(set(a)) == 1),
+        "for 1 actor with 2 takes: row",
+    ),
     ("07-1", lambda ask, p, label, patch: occluded(ask, p, label, patch, fill=np.median(p)), "loses"),
     ("08-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(5, 95)), "times as wide"),
     ("08-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(1, 99)), "times as wide"),
@@ -828,6 +844,22 @@ def test_answers_that_misbehave_are_wrong_and_not_errors(number, monkeypatch):
     monkeypatch.setattr(exercises, "SECONDS", 0.2)
     made = exercises.check(number, forever)
     assert not made and "never ends" in made.message
+
+
+def test_an_error_that_cannot_say_what_it_is_is_still_named():
+    class SilentError(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def raises(name):
+        raise SilentError
+
+    assert "raised SilentError: (without words) (line " in exercises.check("01-1", raises).message
+
+
+def test_a_wrong_shape_that_is_not_turned_gets_no_hint():
+    message = exercises.check("07-1", lambda *a: occluded(*a)[:, :-1]).message
+    assert message.endswith("of shape (3, 5); got (3, 4).")
 
 
 def test_an_answer_cannot_swallow_the_time_limit(monkeypatch):

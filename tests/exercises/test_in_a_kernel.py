@@ -229,6 +229,18 @@ print(type(exit).__name__, "ask_exit" in vars(get_ipython()))
     assert "✓" in heard and heard.split()[-3:] == ["12", "ZMQExitAutocall", "False"], heard
 
 
+def test_a_thread_that_ends_soon_is_waited_for(kernel):
+    heard = kernel.says("""
+import threading, time
+def sample(length, k):
+    if length == 1:
+        threading.Thread(target=time.sleep, args=(0.2,)).start()
+    return [int((i + 0.5) * length / min(k, length)) for i in range(min(k, length))]
+print(exercises.check("02-1", sample))
+""")
+    assert "✓" in heard, heard
+
+
 RIGHT_WITH_TENSORFLOW = """
 import keras, numpy as np
 network = keras.Sequential([keras.Input((20, 20, 1)), keras.layers.Conv2D(8, 3), keras.layers.Flatten()])

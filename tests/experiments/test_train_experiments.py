@@ -1,11 +1,11 @@
 """Training resumes to the bit, experiments are memoised by what they depend on, results are plain JSON."""
 
+from contextlib import contextmanager
 import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 from types import SimpleNamespace
 import zipfile
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import hypothesis.extra.numpy
 import numpy as np
 from patience import PATIENCE, not_for_ever
+import preloaded
 import pytest
 from small_trainings import untraced
 from toy_training import SIZE, toy, toy_faces
@@ -23,9 +24,10 @@ from fer_utils import training
 from fer_utils.cli import main
 from fer_utils.core import stages
 from fer_utils.core.errors import DamagedError, DivergedError, FerError
-from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, run, runner
 from fer_utils.faces import FaceSet, resize
 from fer_utils.inference import labels_beside
+from fer_utils.synthetic import stand_ins
 from fer_utils.training import Recipe
 
 
@@ -50,7 +52,8 @@ def test_a_network_learns_and_the_result_says_how(faces, store):
     result = run(toy(faces, recipe=Recipe(epochs=6, batch_size=8, learning_rate=2e-3)), progress=False)
     assert result.accuracy > 0.9
     assert result.labels == ["happy", "sad"] and result.split["test_actors"] == 2
-    assert result.split["leaked_share"] == {"row": 0, "clip": 0, "performance": 0, "actor": 0}
+    leaked = result.split["leaked_share"]
+    assert set(leaked) == {"row", "clip", "performance", "actor", "image", "near image"} and not any(leaked.values())
     assert (
         len(result.history["loss"]) == len(result.history["test_accuracy"]) == len(result.history["dead_hidden"]) == 6
     )
@@ -92,7 +95,9 @@ def test_running_again_trains_nothing_and_a_change_does(faces, store, monkeypatc
         with monkeypatch.context() as patched:
             patched.setitem(stages.RELEASE_NOTES, stage, {1: "First.", 2: "Another."})
             assert (toy(faces).key(faces) == first.key) is same, stage
-    assert first.stages == toy(faces).stages() and first.stages["splits"] == stages.version("splits")
+    # Of a plain folder the pictures were compared, too; that is no part of the key.
+    compared = {"near_duplicates": stages.version("near_duplicates")}
+    assert first.stages == toy(faces).stages() | compared and first.stages["splits"] == stages.version("splits")
 
 
 def test_over_all_folds_everybody_tests_once(faces, store):
@@ -120,6 +125,24 @@ def test_an_experiment_survives_json(faces):
     )
 
 
+def test_every_setting_of_the_data_reaches_the_stand_in(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(stand_ins, "face_set", lambda dataset, **given: asked.update(given, dataset=dataset))
+    settings = {
+        "tier": "full",
+        "root": "clips",
+        "twins": True,
+        "frames": 3,
+        "detector": "haar",
+        "people_seed": 5,
+        "size": 64,
+    }
+    data = Data("savee", **settings)
+    data.load(progress=False)
+    assert asked == settings | {"dataset": "savee", "progress": False, "actor": None}
+    assert all(value != getattr(Data("ravdess"), name) for name, value in settings.items()), "none is the default"
+
+
 def test_metrics_are_scored_anew_when_their_version_has_changed(faces, store):
     result = run(toy(faces), progress=False)
     file = result.path / "result.json"
@@ -135,6 +158,7 @@ def test_metrics_are_scored_anew_when_their_version_has_changed(faces, store):
 
 SCRIPT = """
 import json
+import os
 import sys
 import time
 from fer_utils.experiments import Experiment, run
@@ -143,7 +167,7 @@ keep = fitting._keep
 def keep_and_wait(model, folder, epoch, *others):
     keep(model, folder, epoch, *others)
     if epoch == 3:  # after the third epoch is stored, wait to be killed
-        print("stored", flush=True)
+        print("stored", os.getpid(), flush=True)
         time.sleep(600)
 fitting._keep = keep_and_wait
 run(Experiment.from_configuration(json.loads(sys.argv[1])), progress=False)
@@ -155,15 +179,16 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(faces, tmp_pat
     recipe = Recipe(epochs=5, batch_size=8, learning_rate=2e-3, flip=True, schedule="cosine", augment=0.5)
     experiment = toy(faces, recipe=recipe)
     victim = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, json.dumps(experiment.configuration())],
+        [*preloaded.command(), "-c", SCRIPT, json.dumps(experiment.configuration())],
         text=True,
         stdout=subprocess.PIPE,
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2", "FER_HOME": str(tmp_path / "killed")},
     )
     with not_for_ever(victim):
-        assert victim.stdout.readline().strip() == "stored"
-    victim.send_signal(signal.SIGKILL)
-    victim.wait(PATIENCE)
+        word, number = victim.stdout.readline().split()
+    assert word == "stored"
+    os.kill(int(number), signal.SIGKILL)
+    assert victim.wait(PATIENCE) == -signal.SIGKILL
     (unfinished,) = (tmp_path / "killed" / "results").glob("*/unfinished")
     assert json.loads((unfinished / "state.json").read_text())["epoch"] == 3
     assert not (unfinished.parent / "result.json").exists()
@@ -382,6 +407,16 @@ def test_an_augmented_image_is_the_same_image_a_little_elsewhere(by, side):
     )
     assert np.abs(np.array([changed.min(), changed.max()]) - np.clip(grey, 0, 255)).max() <= 1
     assert np.array_equal(training.augmented(disc, np.zeros(6)), disc)
+
+
+@pytest.mark.parametrize("share", [-1, -0.4, 0.4, 1])
+def test_an_augmented_image_is_turned_by_its_share_of_fifteen_degrees(share):
+    y, x = np.mgrid[:61, :61] - 30.0
+    spot = np.where((x - 20) ** 2 + y**2 < 16, 200, 20).astype(np.uint8)[..., None]  # 20 pixels right of the middle
+    turned = training.augmented(spot, np.array([share, 0, 0, 0, 0, 0]))[..., 0] > 110
+    # Positive is counter-clockwise as the picture is seen, where y grows downwards.
+    angle = np.degrees(np.arctan2(-y[turned].mean(), x[turned].mean()))
+    assert angle == pytest.approx(15 * share, abs=0.5)
 
 
 def test_the_rate_falls_to_nothing_along_half_a_cosine(faces):
@@ -652,6 +687,19 @@ def test_a_kill_while_the_network_is_written_leaves_no_half_result(faces, copied
         assert run(toy(faces, recipe=Recipe(epochs=1)), progress=False).model().count_params() > 0
 
 
+def test_what_another_process_trained_while_this_one_waited_is_handed_out(faces, stored, tmp_path, monkeypatch):
+    @contextmanager
+    def another_was_faster(folder):
+        shutil.copytree(stored.path, folder)
+        yield
+
+    monkeypatch.setenv("FER_HOME", str(tmp_path))
+    monkeypatch.setattr(runner, "one_process_at_a_time", another_was_faster)
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
+    result = run(toy(faces, recipe=Recipe(epochs=1)), face_set=faces, progress=False)
+    assert result.path.is_relative_to(tmp_path) and result.predictions.equals(stored.predictions)
+
+
 def test_an_edited_face_set_neither_gets_nor_spoils_what_is_stored(faces, stored, copied, tmp_path, monkeypatch):
     edited = tmp_path / "edited"
     shutil.copytree(faces.path, edited)
@@ -789,6 +837,13 @@ def test_a_result_of_a_newer_version_is_kept_and_says_its_version(faces, copied,
         assert said in str(error.value) and f"this is version {fer_utils.__version__}" in str(error.value)
         assert "elete" not in str(error.value)
     assert (copied / "result.json").read_bytes() == before and not (copied / "unfinished").exists()
+
+
+def test_a_newer_result_whose_versions_are_no_dict_is_kept_as_well(copied):
+    value = json.loads((copied / "result.json").read_text()) | {"versions": "0.9.1", "calibration": {"bins": 10}}
+    (copied / "result.json").write_text(json.dumps(value))
+    with pytest.raises(FerError, match=r"a version that it does not name.*calibration.*Keep it"):
+        Result.load(copied)
 
 
 def test_metrics_of_a_newer_version_stay_in_the_file(faces, stored, copied):

@@ -14,7 +14,7 @@ from stage_lists import as_stored
 
 from fer_utils import experiments, explain, faces, studies
 from fer_utils.core.errors import FerError
-from fer_utils.explain import heat_maps, shortcuts
+from fer_utils.explain import parts, shortcuts
 from fer_utils.faces import Box, FaceSet
 from fer_utils.studies import explanation
 from fer_utils.synthetic import region_masks, stand_ins
@@ -105,7 +105,7 @@ def test_gradients_are_the_differences():
     model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(keras.layers.Flatten()(x)))
     pictures, chosen = noise(2), np.array([2, 0])
     features, made = explain.gradients(model, pictures, chosen, layer="early", batch_size=1)
-    _, head, score = heat_maps._cut(model, "early")
+    _, head, score = parts.cut(model, "early")
     step = 2e-2
     for row, place in [(0, (5, 7, 0)), (0, (12, 3, 2)), (1, (19, 20, 1)), (1, (8, 9, 0))]:
         moved = [features.copy() for _ in range(2)]

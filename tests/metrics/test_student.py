@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from fer_utils import metrics
 from fer_utils.core.errors import FerError
@@ -61,6 +62,43 @@ def test_one_person_says_nothing_about_people():
 def test_what_cannot_be_averaged_is_named(values, level, words):
     with pytest.raises(FerError, match=words):
         metrics.student_interval(values, level=level)
+
+
+def test_comparisons_by_person_are_paired_and_corrected_together():
+    rng = np.random.default_rng(4)
+    people = [f"{number:02d}" for number in range(8)]
+    one, two, three = (
+        {person: float(share) for person, share in zip(people, rng.random(8), strict=True)} for _ in "123"
+    )
+    reordered = dict(reversed(two.items()))
+    found = metrics.compare_by_person({"1-2": (one, reordered), "1-3": (one, three), "2-3": (two, three)})
+    tests = [stats.ttest_rel(list(a.values()), list(b.values())) for a, b in ((one, two), (one, three), (two, three))]
+    assert [row["p"] for row in found.values()] == pytest.approx([test.pvalue for test in tests])
+    wanted = multipletests([test.pvalue for test in tests], method="holm")[1]
+    assert [row["p_holm"] for row in found.values()] == pytest.approx(list(wanted))
+    low, high = tests[1].confidence_interval(0.95)
+    assert (found["1-3"]["low"], found["1-3"]["high"]) == pytest.approx((low, high))
+    assert metrics.compare_by_person({}) == {}
+
+
+def test_a_verdict_hangs_on_the_corrected_p():
+    """A difference of 4 points with a spread of 4 among 8 people: p = 0.0258, and three of them give 0.077 by Holm."""
+    base = dict.fromkeys("abcdefgh", 0.5)
+    spread = 0.04 * np.array([-1.0, 1.0] * 4) * np.sqrt(7 / 8)
+    ahead = {person: 0.54 + float(one) for person, one in zip(base, spread, strict=True)}
+    behind = {person: 1 - share for person, share in ahead.items()}
+    alone = metrics.compare_by_person({"a": (ahead, base)})["a"]
+    assert alone["p"] == pytest.approx(2 * stats.t.sf(np.sqrt(8), 7)) and alone["verdict"] == "higher"
+    assert metrics.compare_by_person({"b": (behind, base)})["b"]["verdict"] == "lower"
+    three = metrics.compare_by_person(dict.fromkeys("123", (ahead, base)))
+    assert {row["verdict"] for row in three.values()} == {"not told apart"}
+    assert metrics.compare_by_person(dict.fromkeys("123", (ahead, base)), level=0.9)["1"]["verdict"] == "higher"
+
+
+@pytest.mark.parametrize("second", [{"01": 0.5}, {"01": 0.5, "03": 0.5}])
+def test_people_who_were_not_asked_by_both_are_named(second):
+    with pytest.raises(FerError, match=r"`pairs`.*the same two people or more in both methods of 'a'"):
+        metrics.compare_by_person({"a": ({"01": 0.5, "02": 0.5}, second)})
 
 
 # --- the study ----------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import inspect
 import itertools
 import math
 import subprocess
@@ -21,6 +22,7 @@ from fer_utils.core.errors import FerError
 from fer_utils.models import ding2023, landmark_lstm
 from fer_utils.models import distances as distances_module
 from fer_utils.models import hog as hog_module
+from fer_utils.models._parts import scaled_input
 
 keras = pytest.importorskip("keras", reason="the networks need Keras: pip install 'fer-utils[cpu]'")
 
@@ -141,6 +143,27 @@ def test_a_bad_call_gives_one_error_that_names_the_argument(call, words):
         call()
     for word in words:
         assert word in str(error.value)
+
+
+@pytest.mark.parametrize("name", models.available())
+def test_without_a_shape_every_network_takes_the_books_picture(name):
+    own = inspect.signature(importlib.import_module(f"fer_utils.models.{name}").build).parameters
+    assert own["input_shape"].default == inspect.signature(models.build).parameters["input_shape"].default
+    assert own["classes"].default is inspect.Parameter.empty
+
+
+@pytest.mark.parametrize("symmetric, wanted", [(False, [0, 0.5, 1]), (True, [-1, 0, 1])])
+def test_black_grey_and_white_are_scaled_to_the_ends_and_the_middle(symmetric, wanted):
+    pixels = np.array([0, 127.5, 255], "float32").reshape(1, 1, 3, 1)
+    scaled = keras.Model(*scaled_input((1, 3, 1), symmetric=symmetric))(pixels)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(scaled).ravel(), wanted, atol=1e-6)
+
+
+def test_a_network_has_the_same_layers_each_time_it_is_built():
+    """Weights of a file and rows of a profile are found by the names of layers; Keras' own names count upwards."""
+    for name in ("densenet161", "nano", "ding2023"):
+        first, second = (models.build(name, classes=2, **TINY[name]) for _ in range(2))
+        assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
 
 
 def test_load_names_a_file_that_is_no_model(tmp_path):
@@ -356,7 +379,7 @@ def test_the_big_heads_are_counted_without_making_them(name, side, flat, printed
 )
 def test_the_rivals_of_2019_have_the_counts_that_keras_lists_and_can_learn_from_few_steps(name, side, count):
     model = models.build(name, classes=1000, input_shape=(side, side, 3))
-    assert model.count_params() == count
+    assert model.count_params() == count and model.name == name
     assert {layer.momentum for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)} == {0.9}
     with pytest.raises(FerError, match=f"`input_shape`.*{side} pixels"):
         models.build(name, classes=8, input_shape=(side - 1, 200, 1))
@@ -376,6 +399,12 @@ def test_xception_has_the_count_of_keras_applications():
         return sorted(tuple(weight.shape) for weight in model.trainable_variables)
 
     assert shapes(ours) == shapes(theirs)
+
+    # And a ReLU wherever theirs has one: none before the first separable convolution.
+    def relus(model):
+        return sum(isinstance(layer, (keras.layers.ReLU, keras.layers.Activation)) for layer in model.layers)
+
+    assert relus(ours) == relus(theirs)
 
 
 def densenet_by_hand(growth, blocks, channels, classes):
@@ -429,11 +458,23 @@ def test_mobilenet_inception_is_lighter_than_its_rivals():
     assert half.parameters < profile.parameters / 2
 
 
+def test_a_narrow_inception_block_keeps_two_filters_a_branch():
+    model = models.build("mobilenet_inception2019", classes=2, input_shape=(32, 32, 1), width=0.1, features=8)
+    assert model.get_layer("inception").output.shape == (None, 16, 16, 4 * 2)
+
+
+def test_nano_halves_the_picture_once_a_width_and_refuses_one_that_is_too_small_for_that():
+    assert models.build("nano", classes=2, input_shape=(16, 16, 1)).get_layer("pool").input.shape[1:3] == (1, 1)
+    with pytest.raises(FerError, match=r"`input_shape`.*16 pixels or more for nano"):
+        models.build("nano", classes=2, input_shape=(15, 16, 1))
+
+
 @pytest.mark.parametrize("name", sorted(set(TINY) - {"knn"}))
 def test_each_network_takes_a_step_and_survives_saving(name, tmp_path):
     keras.utils.set_random_seed(0)
     options = dict(TINY[name])
     model = models.build(name, classes=4, **options)
+    assert model.name == name
     images, labels = pictures(4, options["input_shape"])
     model.compile(optimizer=keras.optimizers.SGD(1e-3), loss="sparse_categorical_crossentropy", run_eagerly=True)
     before = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]

@@ -104,6 +104,12 @@ def test_a_good_test_kills_what_lives_under_a_weak_one_and_the_checkout_is_left_
         assert status.stdout == ""
 
 
+def test_the_tests_can_be_collected_as_the_tool_does_without_xdist(root):
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run([*command, __file__], cwd=root, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0 and "tests collected" in done.stdout, done.stdout + done.stderr
+
+
 def test_a_loop_without_end_is_timed_out_by_the_limit(tmp_path, monkeypatch, tool):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     import judging

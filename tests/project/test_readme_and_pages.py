@@ -123,8 +123,6 @@ def test_what_is_said_of_small_networks_is_that_of_the_stored_answers(texts):
             and per_cent(row["accuracy"]["value"]) in line
             and span(row["accuracy"]) in line
         )
-    for text in (using, texts["README.md"]):
-        assert per_cent(hog["accuracy"]["value"]) in text and per_cent(rows["nano"]["accuracy"]["value"]) in text
     assert (before["settings"]["hidden"], before["settings"]["epochs"], nano["epochs"]) == (64, 60, 6)
     assert all(hog["accuracy"]["value"] > row["accuracy"]["value"] for row in rows.values())
     for name in ("inception_resnetv2", "nano"):
@@ -141,6 +139,56 @@ def test_what_is_said_of_small_networks_is_that_of_the_stored_answers(texts):
     half = 3.182 * gain.std(ddof=1) / 2  # Student's interval of four
     assert len(gain) == 4 and f"gains {100 * gain.mean():.1f} points over four actors" in using
     assert f"{100 * (gain.mean() - half):.1f} to {100 * (gain.mean() + half):.1f}" in using
+
+
+def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
+    answer = studies.load("one_protocol").answer
+    rows = {row["name"]: row for row in answer["rows"]}
+    using, readme = texts["book/using.md"], " ".join(texts["README.md"].split())
+    for name in ("HOG and SVM", "HOG and ANN", "nano", "ding2023"):
+        row = rows[name]
+        line = next(line for line in using.splitlines() if line.startswith(f"| {name} |"))
+        accuracy = row["accuracy"]
+        assert f"| {row['parameters']:,} | {per_cent(accuracy['value'])} | {span(accuracy)} |" in line
+    nano, simple = rows["nano"], rows["HOG and SVM"]
+    assert f"`nano` ({nano['parameters']:,} parameters, faces of {nano['size']} pixels)" in readme
+    for row in (nano, simple, rows["ding2023"]):
+        assert per_cent(row["accuracy"]["value"]) in readme and row["accuracy"]["groups"] == 24 and row["witness"]
+    against = {row["second"]: row for row in answer["comparisons"] if row["first"] == "nano"}
+    for name in ("HOG and SVM", "HOG and ANN", "ding2023"):
+        row = against[name]
+        assert row["verdict"] == "not told apart" and row["value"] < 0
+        words = f"{-100 * row['value']:.1f} (points )?fewer \\((95 % interval )?{span(row)}\\)"
+        assert re.search(words, " ".join(using.split())), name
+
+
+def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
+    found = studies.load("fer2013").answer
+    page, using = texts["book/real-data.md"], texts["book/using.md"]
+    rows = {row["name"]: row for row in found["rows"]}
+    for name, row in rows.items():
+        line = next(line for line in page.splitlines() if line.startswith(f"| {name} |"))
+        shown = [f"{row['parameters']:,}", row["trainings"], per_cent(row["accuracy"]["value"]), span(row["accuracy"])]
+        shown += [per_cent(row[side]["value"]) for side in ("met", "new")]
+        assert line == f"| {name} | {' | '.join(map(str, shown))} |"
+    counted = found["counted"]
+    shared = [counted["shared"][f"{part} in Training"] for part in ("PublicTest", "PrivateTest")]
+    words = " ".join(page.split())
+    for said in (
+        f"{counted['rows']:,} pictures {counted['copies']:,} are copies",
+        f"{sum(shared)} of the 7,178 test pictures stand in Training, too: {shared[0]} of PublicTest and {shared[1]}",
+        f"{counted['two_labels']['pictures']} pictures stand there with two labels",
+        f"{counted['two_labels']['other_label']} copies have another label",
+    ):
+        assert said in words, said
+    for name in ("nano", "fer 25.10.3"):
+        assert per_cent(rows[name]["accuracy"]["value"]) in using and f"{rows[name]['parameters']:,} weights" in using
+    gaps = {one["second"]: one for one in found["comparisons"] if one["first"] == "nano"}
+    for name in ("fer 25.10.3", "HOG and RBF SVM"):
+        gap, row = gaps[name], rows[name]["accuracy"]
+        assert per_cent(row["value"]) in using and f"{-100 * gap['value']:.1f} points more" in using
+        assert f"({-100 * gap['high']:.1f} to {-100 * gap['low']:.1f}" in using
+    assert f"{rows['fer 25.10.3']['macs'] / rows['nano']['macs']:.0f} times as much" in using
 
 
 def test_times_as_fast_says_as_what(texts):

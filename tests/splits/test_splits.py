@@ -247,3 +247,16 @@ def test_a_mirrored_copy_is_named_as_one():
     assert (pair["level"], pair["train_row"], pair["test_row"]) == ("near image", 1, 3) and pair["what"].startswith(
         "nearly equal when mirrored"
     )
+
+
+def test_a_file_of_its_own_is_no_known_performance():
+    """A plain folder names each performance after its file: that tells nothing of which pictures belong together."""
+    clips = ["happy/0.png", "happy/1.png", "sad/S01_001_01.png", "sad/a.mp4"]
+    meta = pd.DataFrame({"dataset": "folder", "clip": clips, "performance": [f"folder/ck48/{clip}" for clip in clips]})
+    assert splits.unknown_performances(meta).all()
+    named = meta.assign(performance=["folder/ck+/S01/001", "", None, "folder/ck48/happy/1.png"])
+    assert splits.unknown_performances(named).tolist() == [False, True, True, False]
+    assert not splits.unknown_performances(meta.assign(dataset="ravdess")).any()
+    assert splits.unknown_performances(meta[["dataset", "clip"]]).all()
+    assert splits.leakage(meta, [0, 1], [2, 3]).loc["performance", ["shared", "unknown"]].tolist() == [0, 4]
+    assert splits.leakage(named, [0, 1], [3]).loc["performance", "unknown"] == 1

@@ -118,6 +118,26 @@ def _read(record: dict) -> float:
     return np.trace(table) / table.sum()
 
 
+def test_a_row_may_take_over_the_rate_of_another(pretending, records):
+    """Where frames are divided, and at 180 pixels: the rate of the same network at 80 pixels, people divided."""
+    twins, large = "ding2023, frames at random, twins", "ding2023, 180 px"
+    there = one_protocol.train(records=records, rows=[twins, large], progress=False)
+    assert there == {twins: [5, 5], large: [5, 5]}
+    choosing = [one for one in pretending if _people(one) == 4242]
+    assert [(one.split.by, one.data.twins, one.model.size) for one in choosing] == [("actor", False, 80)] * 3
+    scored = [one for one in pretending if _people(one) == 2023]
+    assert {(one.split.by, one.data.twins, one.model.size) for one in scored} == {
+        ("frame", True, 80),
+        ("actor", False, None),
+    }
+    assert {one.recipe.learning_rate for one in scored} == {1e-3} and {one.split.validation for one in scored} == {0.25}
+    found = one_protocol.answer(records=records, rows=[twins, large, "ding2023"], progress=False)
+    rows = {row["name"]: row for row in found["rows"]}
+    assert rows[twins]["processor_minutes"] == 10 and rows[twins]["tried"].keys() == {"0.0003", "0.001", "0.003"}
+    assert (rows[twins]["by"], rows[twins]["twins"], rows[large]["by"]) == ("frame", True, "actor")
+    assert found["missing"] == {"ding2023": [0, 15]}, "what was trained to choose the rate is no fold of it"
+
+
 def test_what_is_recorded_is_not_trained_again_and_time_that_is_up_ends_it(pretending, records, monkeypatch):
     assert one_protocol.train(records=records, rows=THREE, minutes=1e-9, progress=False)["nano"] == [0, 15]
     assert pretending == []
@@ -156,6 +176,15 @@ def test_the_answer_is_what_the_records_say(pretending, records):
     assert nano["processor_minutes"] == 2 * 18 and nano["parameters"] == 1000 and nano["witness"]
     assert nano["tried"].keys() == {"0.0003", "0.001", "0.003"} and nano["setting"] == 1e-3
     assert (rows["HOG and SVM"]["seeds"], rows["HOG and SVM"]["trainings"]) == (1, 5)
+
+
+def test_the_answer_rests_on_the_stages_and_the_time_of_its_trainings(pretending, records):
+    """So that it is stale when training has a higher version, and says what it cost."""
+    one_protocol.train(records=records, rows=THREE, progress=False)
+    with stages.recording() as used:
+        one_protocol.answer(records=records, rows=THREE, progress=False)
+    assert {"training", "faces", "studio", "splits", "model.nano", "model.ding2023", "model.hog"} <= used.stages
+    assert len(used.trainings) == 44 and sum(used.trainings.values()) == 2 * 44
 
 
 def test_comparisons_are_paired_and_corrected_together(pretending, records):

@@ -19,7 +19,7 @@ from fer_utils import studies, training
 from fer_utils.core.errors import FerError
 from fer_utils.models import derivation, ding2023
 from fer_utils.studies import recipe_reliability as study
-from fer_utils.training import Recipe, precision
+from fer_utils.training import Recipe, callbacks, precision
 
 keras = pytest.importorskip("keras", reason="training needs Keras: pip install 'fer-utils[cpu]'")
 
@@ -197,6 +197,49 @@ def test_half_precision_is_for_gpus_that_are_made_for_it(found, wanted, monkeypa
     }
 
 
+def jax_on(platform, capability):
+    """A stand-in for JAX on a machine with one device of this kind."""
+    device = SimpleNamespace(platform=platform, device_kind="its name", compute_capability=capability)
+    return SimpleNamespace(devices=lambda: [device])
+
+
+@pytest.mark.parametrize(
+    "library, found",
+    [
+        (jax_on("cpu", None), None),
+        (jax_on("gpu", "9.0"), ("its name", (9, 0))),
+        (jax_on("cuda", "7"), ("its name", (7, 0))),
+        (jax_on("rocm", "gfx90a"), ("its name", (0, 0))),
+    ],
+)
+def test_what_jax_says_of_its_devices_is_read(library, found, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jax", library)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert precision.gpu() == found
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_what_pytorch_says_of_its_gpu_is_read(there, monkeypatch):
+    cuda = SimpleNamespace(
+        is_available=lambda: there, get_device_name=lambda: "its name", get_device_capability=lambda: (8, 6)
+    )
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    assert precision.gpu() == (("its name", (8, 6)) if there else None)
+
+
+def test_pytorchs_one_random_state_is_set_from_seed_and_epoch(monkeypatch):
+    told = []
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(manual_seed=told.append))
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    for seed, epoch in ((0, 0), (0, 1), (1, 0), (0, 0)):
+        watch = callbacks.DropoutSeeds(seed)
+        watch.set_model(SimpleNamespace(variables=[]))
+        watch.on_epoch_begin(epoch)
+    assert told[0] == told[3] and len(set(told)) == 3
+    assert all(isinstance(number, int) and 0 <= number < 2**31 for number in told)
+
+
 def test_a_network_is_trained_in_half_precision_and_comes_back_in_float32(tmp_path):
     images, labels = pictures()
     model = network()
@@ -335,6 +378,13 @@ def test_no_more_than_a_batch_is_asked_for_at_a_time():
         progress=False,
     )
     assert disk.most == 32  # of the test; and 16 to look for dead units
+
+
+@pytest.mark.parametrize("rows, sizes", [(None, [3, 3, 1]), ([6, 0, 2, 4], [3, 1])])
+def test_faces_are_predicted_as_many_at_a_time_as_is_said(rows, sizes):
+    images, _ = pictures(7)
+    counting = SimpleNamespace(predict=lambda batches, verbose: [len(batches[k][0]) for k in range(len(batches))])
+    assert training.predict_probabilities(counting, images, rows, batch_size=3).tolist() == sizes
 
 
 def test_pages_are_released_only_where_nothing_is_lost(tmp_path):

@@ -70,7 +70,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (STAND_INS, 'detector: str = "dlib"', 'detector: str = "haar"'),
         (STAND_INS, '**({"twins": True} if twins else {})', ""),
         (STAND_INS, "actors=size.actors", "actors=size.clips_per_actor"),
-        (STAND_INS, "clips, folder, frames=frames, detector=detector,", "clips, folder, detector=detector,"),
+        (STAND_INS, "frames=frames,\n            size=size,", "size=size,"),
         (STAND_INS, "{'-twins' if twins else ''}-{key}", "-{key}"),
     ],
     "faces": [

@@ -14,6 +14,9 @@ CONFIG = "fer_utils/experiments/config.py"
 RUNNER = "fer_utils/experiments/runner.py"
 RESULT = "fer_utils/experiments/result.py"
 HEAT_MAPS = "fer_utils/explain/heat_maps.py"
+MAP_PARTS = "fer_utils/explain/parts.py"
+CURVES = "fer_utils/explain/deletion.py"
+INTEGRATED = "fer_utils/explain/integration.py"
 SCORING = "fer_utils/explain/scoring.py"
 SHORTCUTS = "fer_utils/explain/shortcuts.py"
 DISTILLED = "fer_utils/models/distilled.py"
@@ -96,8 +99,8 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (HEAT_MAPS, "np.maximum((gradient * features)", "np.abs((gradient * features)"),
         (HEAT_MAPS, ", 0)\n        stop", ")\n        stop"),
         (HEAT_MAPS, 'interpolation="bilinear"', 'interpolation="nearest"'),
-        (HEAT_MAPS, "name or list(maps)[-1]", "name or list(maps)[0]"),
-        (HEAT_MAPS, "return scores + layer.bias if layer.use_bias else scores", "return keras.ops.softmax(scores)"),
+        (MAP_PARTS, "name or list(maps)[-1]", "name or list(maps)[0]"),
+        (MAP_PARTS, "return scores + layer.bias if layer.use_bias else scores", "return keras.ops.softmax(scores)"),
         (HEAT_MAPS, "lost / covered", "lost"),
         (HEAT_MAPS, "plain[row, wanted[row]] - found[wanted[row]]", "found[wanted[row]] - plain[row, wanted[row]]"),
         (HEAT_MAPS, "images.mean(axis=(1, 2), keepdims=True)\n", "images.max(axis=(1, 2), keepdims=True)\n"),
@@ -112,6 +115,14 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (SCORING, "& (largest[:, 0, 0] > 0)", ""),
         (SCORING, 'mean("lift", found["chance"][counted])', 'mean("lift")'),
         (SCORING, '- made["unmasked"]', ""),
+        (INTEGRATED, "(step + 0.5) / steps", "step / steps"),
+        (INTEGRATED, "* (part - start)", "* part"),
+        (INTEGRATED, ".sum(axis=3)", ".max(axis=3)"),
+        (INTEGRATED, "steps: int = 32", "steps: int = 8"),
+        (CURVES, "np.argsort(-flat, axis=1, kind=", "np.argsort(flat, axis=1, kind="),
+        (CURVES, "np.trapezoid(curve, share, axis=1)", "curve.mean(axis=1)"),
+        (CURVES, "np.where(taken, fills, images)", "np.where(taken, 0, images)"),
+        (CURVES, "steps: int = 20", "steps: int = 10"),
     ],
     "shortcuts": [
         (SHORTCUTS, "SIDE, INSET = 0.10, 0.02", "SIDE, INSET = 0.12, 0.02"),

@@ -14,6 +14,7 @@ EXPLANATION = f"{STUDIES}/explanation.py"
 AUDIT = f"{STUDIES}/audit.py"
 SIZES = f"{STUDIES}/sizes.py"
 COVERAGE = f"{STUDIES}/coverage.py"
+NEAR_REAL = f"{STUDIES}/near_duplicates_real.py"
 PROTOCOL = f"{STUDIES}/protocol_rows.py"
 PROTOCOLLED = f"{STUDIES}/one_protocol.py"
 SIMPLE = f"{STUDIES}/simple_methods.py"
@@ -404,6 +405,32 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (COVERAGE, "+ rng.normal(0, by_chance, people)", ""),
         (COVERAGE, "resamples=resamples, seed=seed", "resamples=resamples"),
     ],
+    "study.near_duplicates_real": [
+        (NEAR_REAL, "(0.92, 0.94, 0.95, 0.96, 0.97)", "(0.92, 0.94, 0.95, 0.96, 0.98)"),
+        (NEAR_REAL, "LOOKED_AT = 0.9", "LOOKED_AT = 0.95"),
+        (NEAR_REAL, '"class": (1000, 290)', '"class": (500, 290)'),
+        (NEAR_REAL, 'DETECTORS: tuple[str, ...] = ("dlib", "haar")', 'DETECTORS: tuple[str, ...] = ("dlib",)'),
+        (NEAR_REAL, "FIRST_PERSON = 1000", "FIRST_PERSON = 0"),
+        (NEAR_REAL, "SPLITS = 5", "SPLITS = 4"),
+        (NEAR_REAL, "_jpeg(image, 30)", "_jpeg(image, 20)"),
+        (NEAR_REAL, "_moved(image, -2, 2)", "_moved(image, -2, 0)"),
+        (NEAR_REAL, "_larger(image, 0.12)", "_larger(image, 0.1)"),
+        (NEAR_REAL, "np.unique(who)[::2]", "np.unique(who)[1::2]"),
+        (NEAR_REAL, "within = chosen[first] & chosen[second]", "within = chosen[first] | chosen[second]"),
+        (NEAR_REAL, "person = (who[first] == who[second]) & ~same", "person = who[first] == who[second]"),
+        (NEAR_REAL, '(plain, "frame", 0.2, seed)', '(plain, "frame", 0.3, seed)'),
+        (NEAR_REAL, "& (frame[first] == frame[second])", ""),
+        (NEAR_REAL, 'sampling="all"', 'sampling="even"'),
+        (NEAR_REAL, "likeness[act[first] != act[second]]", "likeness"),
+        (
+            NEAR_REAL,
+            'for half, of in (("chosen", chosen), ("stated", ~chosen)):',
+            'for half, of in (("stated", chosen),):',
+        ),
+        (NEAR_REAL, '["likeness"].to_numpy()[~identical]', '["likeness"].to_numpy()'),
+        (NEAR_REAL, "likeness.min() if lowest", "likeness.mean() if lowest"),
+        (NEAR_REAL, '_row("two people", "all", likeness[~same])', '_row("two people", "all", likeness)'),
+    ],
     "study.one_protocol": [
         (PROTOCOL, "OTHER_PEOPLE = 4242", "OTHER_PEOPLE = 2023"),
         (PROTOCOL, "FOLDS, SEEDS = 5, 3", "FOLDS, SEEDS = 5, 2"),
@@ -421,8 +448,8 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (PROTOCOLLED, "number // FOLDS", "number % FOLDS"),
         (PROTOCOLLED, "_share(record) > best", "_share(record) < best"),
         (PROTOCOLLED, "== FOLDS for record", ">= 1 for record"),
-        (PROTOCOLLED, "p >= 0.05", "p >= 0.01"),
-        (PROTOCOLLED, "one[actor] - other[actor]", "other[actor] - one[actor]"),
+        ("fer_utils/metrics/means.py", "p >= 1 - level", "p >= (1 - level) / 5"),
+        (PROTOCOLLED, '(found[first]["by_actor"], found[second]', '(found[second]["by_actor"], found[first]'),
         (PROTOCOLLED, ">= LEARNED", "> 0"),
         (PROTOCOLLED, "other_people=True", "other_people=False"),
         (PROTOCOLLED, "operations((side, side, 1)) +", ""),
@@ -619,6 +646,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
 }
 #: Words of messages, of progress bars, of titles and of docstrings.
 HARMLESS: dict[str, list[tuple[str, str, str]]] = {
+    "study.near_duplicates_real": [(NEAR_REAL, 'desc="drawing"', 'desc="people"')],
     "studies": [
         (TRAININGS, 'desc="trainings"', 'desc="training"'),
         (TRAININGS, "keys among", "names among"),

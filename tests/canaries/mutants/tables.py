@@ -13,6 +13,7 @@ LABELS = "fer_utils/core/labels.py"
 SPLITTING = "fer_utils/splits/splitting.py"
 LEAKAGE = "fer_utils/splits/leakage_checks.py"
 NEAR = "fer_utils/splits/near_duplicates.py"
+LIKENESS = "fer_utils/splits/likeness.py"
 BOOTSTRAP = "fer_utils/metrics/bootstrap.py"
 CLASSIFICATION = "fer_utils/metrics/classification.py"
 EVALUATION = "fer_utils/metrics/evaluation.py"
@@ -85,23 +86,37 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (LEAKAGE, "near: bool = True", "near: bool = False"),
         (LEAKAGE, "others < 1", "others < 2"),
         (LEAKAGE, "np.r_[train, test]].sum()", "test].sum()"),
+        (LEAKAGE, 'dataset == "folder" and str(', 'dataset == "folder" or str('),
+        (LEAKAGE, "unknown = unknown | np.array(own, bool)", "unknown = np.array(own, bool)"),
+        (LEAKAGE, 'if level == "performance" else rows_without', 'if level == "actor" else rows_without'),
     ],
     "near_duplicates": [
-        (NEAR, "MOST_BITS = 16", "MOST_BITS = 17"),
-        (NEAR, "MOST_DIFFERENCE = 14.0", "MOST_DIFFERENCE = 15.0"),
-        (NEAR, "_SEEN = 9, 16", "_SEEN = 9, 15"),
-        (NEAR, "slice(2, -2), slice(3, -3)", "slice(2, -2), slice(2, -2)"),
-        (NEAR, "_LEAST_CONTRAST = 50.0, 8.0", "_LEAST_CONTRAST = 50.0, 16.0"),
-        (NEAR, "_CELLS = 6", "_CELLS = 8"),
-        (NEAR, "0x7F7F7F7F7F7F7F7F", "0xFFFFFFFFFFFFFFFF"),
-        (NEAR, "-_CELLS:].mean(axis=1)", "-_CELLS:].max(axis=1)"),
-        (NEAR, "tiny[:, :-1, :-1] > tiny[:, :-1, 1:]", "tiny[:, :-1, :-1] < tiny[:, :-1, 1:]"),
-        (NEAR, "raw.mean(axis=3, dtype=np.float32)", "raw[..., 0].astype(np.float32)"),
-        (NEAR, "lit.mean(axis=(1, 2), keepdims=True)) * (", "small.mean(axis=(1, 2), keepdims=True)) * ("),
-        (NEAR, "side, side)[:, :, ::-1]", "side, side)[:, ::-1]"),
-        (NEAR, "first < second\n", "first <= second\n"),
+        (NEAR, "LEAST_LIKENESS = 0.96", "LEAST_LIKENESS = 0.95"),
+        (NEAR, "_LEAST_CORRELATION = 0.72", "_LEAST_CORRELATION = 0.9"),
+        (NEAR, "for right in (-1, 0, 1)]", "for right in (0, 1)]"),
+        (NEAR, "(coarse, coarse[:, :, ::-1])", "(coarse, coarse[:, ::-1])"),
+        (NEAR, "first < second if later", "first <= second if later"),
+        (NEAR, "near = alike >= least", "near = alike >= least - 0.05"),
         (NEAR, "leader[max(one, other)] = min(one, other)", "leader[second] = first"),
         (NEAR, "order = np.lexsort((second, first))", "order = np.arange(len(first))"),
+        (NEAR, "np.add.at(count, first, many[second])", "np.add.at(count, first, 1)"),
+        (
+            NEAR,
+            "earliest[trained], many[trained] = train[first_of], copies",
+            "earliest[trained], many[trained] = trained, copies",
+        ),
+        (LIKENESS, "SIDE, COARSE = 48, 16", "SIDE, COARSE = 48, 12"),
+        (LIKENESS, "(1.0, 3.0, 4.5)", "(1.0, 4.0, 4.5)"),
+        (LIKENESS, "(0.5, 6.0, 9.0)", "(0.5, 5.0, 9.0)"),
+        (LIKENESS, "_LEAST_CONTRAST = 4.0", "_LEAST_CONTRAST = 8.0"),
+        (LIKENESS, "_MOST_MOVED, _ROOM = 6, 4", "_MOST_MOVED, _ROOM = 5, 4"),
+        (LIKENESS, "_LEAST_PATTERN = 0.3", "_LEAST_PATTERN = 0.6"),
+        (LIKENESS, "_BESIDE = [(down, right) for down in (-1, 0, 1)", "_BESIDE = [(down, right) for down in (0,)"),
+        (LIKENESS, "_PROMISING = 0.8", "_PROMISING = 0.95"),
+        (LIKENESS, "images.mean(axis=3, dtype=np.float32)", "images[..., 0].astype(np.float32)"),
+        (LIKENESS, "axis=1, keepdims=True), 1)", "axis=1, keepdims=True), 20)"),
+        (LIKENESS, "top, left = _ROOM - down // 2", "top, left = _ROOM"),
+        (LIKENESS, "np.sqrt(_blurred(detail**2, around))", "np.sqrt(_blurred(detail**2, broader))"),
     ],
     "metrics": [
         (BOOTSTRAP, "tail = (1 - level) / 2", "tail = 1 - level"),
@@ -190,7 +205,7 @@ HARMLESS: dict[str, list[tuple[str, str, str]]] = {
         (LEAKAGE, "Which rows stand for each other on", "Rows that stand for each other on"),
         (LEAKAGE, "progress: bool = True", "progress: bool = False"),
     ],
-    "near_duplicates": [(NEAR, '"hashes", progress', '"compared", progress')],
+    "near_duplicates": [(NEAR, '"comparing pictures", progress', '"compared", progress')],
     "metrics": [
         ("fer_utils/core/errors.py", "Invalid value for", "Wrong value for"),
         (SIGNIFICANCE, "Whether ``second`` is right more", "If ``second`` is right more"),

@@ -1,0 +1,177 @@
+"""Where names do not tell which pictures belong together, the pictures of both sides of a split are compared."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from toy_training import toy, toy_faces
+
+from fer_utils import experiments
+from fer_utils.cli import main
+from fer_utils.core.errors import FerError
+from fer_utils.experiments import Data, Experiment, Model, Split, picture_check
+from fer_utils.faces import FaceSet
+
+SIZE = 48
+
+
+def textures(count, seed=0):
+    """(count, 48, 48) pictures that have nothing in common."""
+    rough = np.random.default_rng(seed).normal(0, 1, (count, 16, 16)).repeat(4, 1).repeat(4, 2)
+    smooth = sum(np.roll(rough, (down, right), (1, 2)) for down in range(4) for right in range(4))
+    return np.clip(127 + 9 * smooth[:, 8:56, 8:56], 0, 255).astype(np.uint8)
+
+
+def plain_folder(path, *, scenes=30, copies=2, performance="folder/set/{clip}"):
+    """A face set like CK+48 as a plain folder: two noisy pictures of each scene, each a clip of its own."""
+    noise = np.random.default_rng(1).normal(0, 4, (copies, scenes, SIZE, SIZE))
+    images = np.clip(textures(scenes)[None] + noise, 0, 255).astype(np.uint8).reshape(-1, SIZE, SIZE, 1)
+    number = np.arange(len(images))
+    clips = [f"{'happy' if one % 2 else 'sad'}/{one:03d}.png" for one in number]
+    meta = pd.DataFrame({
+        "path": clips, "dataset": "folder", "clip": clips, "actor": "", "sex": "", "view": "", "channel": "",
+        "expression": [clip.split("/")[0] for clip in clips], "intensity": 1, "modality": "image", "statement": "",
+        "repetition": 1, "performance": [performance.format(clip=clip, scene=one % scenes) for one, clip in
+                                         zip(number, clips, strict=True)],
+        "frame": 0, "frame_index": 0, "time_s": 0.0, "box_x": 0, "box_y": 0, "box_w": SIZE, "box_h": SIZE,
+        "faces_found": 1, "detector": "whole", "score": 1.0, "sharpness": 1.0, "brightness": 1.0,
+    })  # fmt: skip
+    return FaceSet.save(images, meta, path)
+
+
+def knn(face_set, by="frame", seed=1):
+    return Experiment(Data("folder", face_set=str(face_set.path)), Split(by, 0.2, seed), Model.of("knn"))
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
+    return tmp_path
+
+
+def siblings(face_set, by="frame", scenes=30, seed=1):
+    """The share of the test rows of whose scene another picture is in training."""
+    train, test = Split(by, 0.2, seed).rows(face_set.meta)
+    return float(np.isin(test % scenes, train % scenes).mean())
+
+
+def test_a_plain_folder_split_by_frame_says_that_it_leaked(store, capsys):
+    made = plain_folder(store / "faces")
+    result = experiments.run(knn(made), progress=False)
+    leaked = result.split["leaked_share"]
+    assert leaked["near image"] == pytest.approx(siblings(made)) and 0.5 < leaked["near image"] < 1
+    assert leaked["image"] == leaked["clip"] == leaked["performance"] == 0
+    cost = result.split["picture_check"]
+    assert cost["pictures"] == 60 and cost["seconds"] >= 0 and result.stages["near_duplicates"] == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and f"Warning: {100 * leaked['near image']:.1f} % of the test pictures" in said
+    assert "60 pictures, compared in" in said and "near-duplicate in training" in said
+    stored = json.loads((result.path / "result.json").read_text())["split"]
+    assert stored == result.split
+    again = experiments.run(knn(made), progress=False)
+    assert again.split == result.split and capsys.readouterr().err == ""
+
+
+def test_who_turns_it_off_gets_the_same_network_under_the_same_key(store, capsys):
+    made = plain_folder(store / "faces")
+    result = experiments.run(knn(made), check_pictures=False, progress=False)
+    assert "picture_check" not in result.split and "near image" not in result.split["leaked_share"]
+    assert "near_duplicates" not in result.stages and capsys.readouterr().err == ""
+    assert experiments.run(knn(made), progress=False).split == result.split  # stored: it stays as it is
+    checked = experiments.check_result(result, progress=False)
+    assert checked is not None and checked.shares["near image"] == pytest.approx(siblings(made))
+    assert experiments.check_result(result, check=False, progress=False) is None
+
+
+def test_known_performances_are_compared_only_if_asked(store, capsys):
+    made = plain_folder(store / "faces", performance="folder/scene {scene}")
+    assert not picture_check.wanted(made.meta, None) and picture_check.wanted(made.meta, True)
+    result = experiments.run(knn(made), progress=False)
+    assert "picture_check" not in result.split and result.split["leaked_share"]["performance"] > 0.5
+    assert experiments.check_result(result, progress=False) is None
+    found = experiments.check_result(result, check=True, progress=False)
+    assert found is not None and found.shares["near image"] == pytest.approx(siblings(made))
+    assert capsys.readouterr().err == ""
+
+
+def test_a_clean_split_is_not_warned_of(store, capsys):
+    made = plain_folder(store / "faces", copies=1, scenes=40)
+    result = experiments.run(knn(made), progress=False)
+    assert result.split["leaked_share"]["near image"] == 0 and capsys.readouterr().err == ""
+    assert str(experiments.check_result(result)).startswith("0.0 % of the test pictures have a near-duplicate")
+
+
+def test_validation_pictures_count_as_met(store):
+    made = plain_folder(store / "faces")
+    split = Split("frame", 0.2, 0, validation=0.5)
+    train, test = split.rows(made.meta)
+    chooses = split.validation_rows(made.meta)
+    alone = picture_check.check_pictures(made.meta, made.images, train, test, progress=False)
+    both = picture_check.check_pictures(made.meta, made.images, np.union1d(train, chooses), test, progress=False)
+    assert alone.shares["near image"] < both.shares["near image"]
+    experiment = Experiment(Data("folder", face_set=str(made.path)), split, Model.of("knn"))
+    result = experiments.run(experiment, check_pictures=False, progress=False)
+    assert experiments.check_result(result, progress=False).shares == both.shares
+
+
+def test_evaluate_checks_what_was_stored_without_it(store, capsys):
+    made = plain_folder(store / "faces")
+    result = experiments.run(knn(made), check_pictures=False, progress=False)
+    share = (
+        f"{100 * siblings(made):.1f} % of the test pictures have a near-duplicate in training (60 pictures, compared in"
+    )
+    assert main.main(["evaluate", str(result.path), "--quiet"]) == 0 and share in capsys.readouterr().out
+    assert main.main(["evaluate", str(result.path), "--quiet", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["split"]
+    assert (
+        told["leaked_share"]["near image"] == pytest.approx(siblings(made)) and told["picture_check"]["pictures"] == 60
+    )
+    assert main.main(["evaluate", str(result.path), "--no-picture-check"]) == 0
+    assert "near-duplicate" not in capsys.readouterr().out
+    assert "picture_check" not in json.loads((result.path / "result.json").read_text())["split"]
+    made.path.rename(store / "elsewhere")
+    assert main.main(["evaluate", str(result.path)]) == 0
+    assert "pictures were not compared: " in capsys.readouterr().out
+
+
+def test_train_says_the_share_and_the_cost(store, capsys):
+    made = plain_folder(store / "faces")
+    command = ["train", str(made.path), "--model", "knn", "--by", "frame", "--seed", "1", "--quiet"]
+    assert main.main(command) == 0
+    said = capsys.readouterr()
+    share = (
+        f"{100 * siblings(made):.1f} % of the test pictures have a near-duplicate in training (60 pictures, compared"
+    )
+    assert share in said.out and f"Warning: {share}" in said.err
+    assert main.main([*command, "--seed", "2", "--no-picture-check"]) == 0
+    assert "near-duplicate" not in "".join(capsys.readouterr())
+
+
+def test_other_faces_than_those_of_the_training_are_refused(store):
+    made = plain_folder(store / "faces")
+    result = experiments.run(knn(made), check_pictures=False, progress=False)
+    made.path.rename(store / "first")
+    plain_folder(store / "faces", scenes=10)
+    with pytest.raises(FerError, match="other faces than those"):
+        experiments.check_result(result, progress=False)
+
+
+@pytest.mark.parametrize("wrong", ["yes", 1, 0.5])
+def test_impossible_arguments(store, wrong):
+    with pytest.raises(FerError, match=r"`check_pictures`.*True, False or None"):
+        experiments.run(toy(toy_faces(store / "toy")), check_pictures=wrong)
+
+
+@pytest.mark.parametrize("broken", [
+    {"picture_check": 3}, {"picture_check": {"seconds": "long", "pictures": 60}}, {"picture_check": {"seconds": 1.0}},
+])  # fmt: skip
+def test_a_damaged_check_is_named(store, broken):
+    result = experiments.run(knn(plain_folder(store / "faces")), progress=False)
+    value = json.loads((result.path / "result.json").read_text())
+    value["split"] |= broken
+    (result.path / "result.json").write_text(json.dumps(value))
+    with pytest.raises(FerError, match="picture_check"):
+        experiments.Result.load(result.path)
