@@ -14,6 +14,7 @@ from sklearn.neural_network import MLPClassifier
 
 from fer_utils import models, training
 from fer_utils.core.stages import stage
+from fer_utils.models import oriented
 from fer_utils.models.hog import hog
 from fer_utils.synthetic.photographs import Crop, crop_faces
 from fer_utils.synthetic.posed_prototypes import LABELS
@@ -30,8 +31,10 @@ ROUNDS, BELIEVED = 5, 0.6
 #: Crops that are tried for a target: sizes of the box, and how far down it lies.
 SCALES: tuple[float, ...] = (0.80, 0.90, 1.00, 1.10, 1.20)
 DOWNS: tuple[float, ...] = (-0.08, -0.04, 0.0, 0.04, 0.08)
-#: Widths of `nano`, and the batches of the target on which its normalisation is estimated anew.
-WIDTHS, BATCHES = (16, 32, 48, 64), 60
+#: The networks by name, with their options.
+NETWORKS: dict[str, dict] = {"nano": {"widths": (16, 32, 48, 64)}, "oriented": {}}
+#: Batches of the target on which a network's normalisation is estimated anew.
+BATCHES = 60
 
 
 def described(images: np.ndarray) -> np.ndarray:
@@ -122,11 +125,15 @@ def _middle(features: np.ndarray) -> np.ndarray:
 
 
 @stage("study.transfer")
-def trained_nano(faces: np.ndarray, labels: np.ndarray, *, epochs: int, folder=None, progress: bool = True):
-    """`fer_utils.models.nano` after so many epochs on drawn faces, (N, 48, 48) uint8."""
+def trained(network: str, faces: np.ndarray, labels: np.ndarray, *, epochs: int, folder=None, progress: bool = True):
+    """A network of `NETWORKS` after so many epochs on drawn faces, (N, 48, 48) uint8; all have one recipe.
+
+    ``folder`` keeps the last epoch, so that a killed training goes on; None keeps nothing.
+    """
     keras.utils.set_random_seed(0)
-    model = models.build("nano", classes=len(LABELS), input_shape=(*faces.shape[1:], 1), widths=WIDTHS)
-    recipe = Recipe(epochs=epochs, batch_size=64, learning_rate=2e-3, schedule="cosine", flip=True)
+    made = {"classes": len(LABELS), "input_shape": (*faces.shape[1:], 1), **NETWORKS[network]}
+    model = oriented.build(**made) if network == "oriented" else models.build(network, **made)
+    recipe = Recipe(epochs=epochs, batch_size=128, learning_rate=2e-3, optimizer="adamw", schedule="cosine")
     model, _ = training.fit(
         model,
         faces[..., None],
@@ -136,7 +143,7 @@ def trained_nano(faces: np.ndarray, labels: np.ndarray, *, epochs: int, folder=N
         recipe=recipe,
         folder=folder,
         progress=progress,
-        description="nano on drawn faces",
+        description=f"{network} on drawn faces",
     )
     return model
 

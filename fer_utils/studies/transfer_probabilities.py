@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 import functools
 
+import keras
 import numpy as np
 
 from fer_utils.core import provenance, stages
+from fer_utils.core.optional_packages import opencv
 from fer_utils.core.paths import home
 from fer_utils.studies import transfer_methods as methods
 from fer_utils.studies.real_sets import SIDE, RealSet
@@ -20,6 +22,8 @@ from fer_utils.synthetic.random_faces import RandomFaces, draw_faces
 SEED = 1
 #: Drawings by which the crop is chosen.
 TRIED = 140
+#: The boxes by which the drawings are cut out for the networks, one after the other.
+CROPS: tuple[Crop, ...] = (Crop(0.85, 0.03), Crop(0.95, -0.03), Crop(1.05), Crop(1.2))
 
 
 class Learner:
@@ -28,7 +32,8 @@ class Learner:
     Parameters
     ----------
     people, more_people : of the first rows, and of those from *more people* on.
-    epochs : of `nano`.
+    epochs : of the networks.
+    wears : how often each drawing is cut out and changed for the networks.
     progress : bars on standard error.
 
     Attributes
@@ -36,12 +41,13 @@ class Learner:
     crops : a real set's fingerprint -> the crop that was found for it.
     """
 
-    def __init__(self, people: int, more_people: int, epochs: int, *, progress: bool = True):
-        self.people, self.more_people, self.epochs, self.progress = people, more_people, epochs, progress
+    def __init__(self, people: int, more_people: int, epochs: int, wears: int, *, progress: bool = True):
+        self.people, self.more_people, self.epochs, self.wears = people, more_people, epochs, wears
+        self.progress = progress
         self.crops: dict[str, Crop] = {}
         self._features: dict[tuple, np.ndarray] = {}
         self._answers: dict[tuple[str, str], np.ndarray] = {}
-        self._nano = None
+        self._networks: dict[str, keras.Model] = {}
 
     def probabilities(self, row: str, one: RealSet) -> np.ndarray:
         """(N, 7) of a step, by its name in `fer_utils.studies.transfer.ROWS`."""
@@ -60,10 +66,11 @@ class Learner:
             "LDA": lambda one: self._lda(one, Crop(), methods.by_lda),
             "registered": lambda one: self._lda(one, self._crop(one), methods.by_lda),
             "self-training": lambda one: self._lda(one, self._crop(one), methods.by_self_training),
-            "nano": lambda one: _answers(self._network(), one),
-            "nano, normalised": self._normalised,
+            "nano": lambda one: _answers(self._network("nano"), one),
+            "oriented": lambda one: _answers(self._network("oriented"), one),
+            "oriented, normalised": self._normalised,
             "together": lambda one: (
-                (self.probabilities("self-training", one) + self.probabilities("nano, normalised", one)) / 2
+                (self.probabilities("self-training", one) + self.probabilities("oriented, normalised", one)) / 2
             ),
         }
 
@@ -109,11 +116,10 @@ class Learner:
         return self.crops[one.fingerprint]
 
     def _stand_in(self, one: RealSet) -> np.ndarray:
+        cv2 = opencv()
         made = stand_ins.face_set("ravdess", tier="smoke", progress=self.progress)
         meta = made.meta
         kept = meta["expression"].isin(LABELS).to_numpy()
-        import cv2
-
         images = np.stack(
             [
                 cv2.resize(image[:, :, 0], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -125,18 +131,33 @@ class Learner:
         target = methods.standardised(methods.described(one.images), by=drawn)
         return methods.by_ann(methods.standardised(drawn), numbers.to_numpy(np.int64), target)
 
-    def _network(self):
-        if self._nano is None:
-            images = photographed(crop_faces(self.faces.images, size=SIDE), progress=self.progress)
-            made_from = [self.more_people, self.epochs, stages.versions(["random_faces", "training", "model.nano"])]
-            folder = home() / "transfer" / f"nano-{provenance.digest(made_from)[:16]}"
-            self._nano = methods.trained_nano(
-                images, self.faces.labels, epochs=self.epochs, folder=folder, progress=self.progress
+    def _network(self, name: str):
+        """A network that has learned from every drawing, cut out and changed as often as `wears` says."""
+        if name not in self._networks:
+            images, labels = self.worn
+            passed = stages.versions(["studio", "random_faces", "training", f"model.{name}", "study.transfer"])
+            made_from = [name, self.more_people, self.epochs, self.wears, passed]
+            folder = home() / "transfer" / f"{name}-{provenance.digest(made_from)[:16]}"
+            self._networks[name] = methods.trained(
+                name, images, labels, epochs=self.epochs, folder=folder, progress=self.progress
             )
-        return self._nano
+        return self._networks[name]
+
+    @functools.cached_property
+    def worn(self) -> tuple[np.ndarray, np.ndarray]:
+        """What the networks learn from: (`wears` x N, SIDE, SIDE) uint8 and their labels, one whole round after another.
+
+        Where a detector puts its box is not known, so each round has boxes of another size or place.
+        """
+        rounds = []
+        for number in range(self.wears):
+            where = CROPS[number % len(CROPS)]
+            cut = crop_faces(self.faces.images, size=SIDE, where=where, seed=number)
+            rounds.append(photographed(cut, seed=number, progress=self.progress))
+        return np.concatenate(rounds), np.tile(self.faces.labels, self.wears)
 
     def _normalised(self, one: RealSet) -> np.ndarray:
-        model = self._network()
+        model = self._network("oriented")
         weights = model.get_weights()
         found = _answers(methods.normalised_by(model, one.images), one)
         model.set_weights(weights)
