@@ -65,7 +65,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "model.knn": {1: "Nearest neighbours."},
     "model.landmark_lstm": {1: "An LSTM over landmarks."},
     "model.hog": {1: "Histograms of oriented gradients."},
-    "model.oriented": {1: "A small network behind a fixed layer of oriented gradients, 24,663 parameters."},
+    "model.contrast": {1: "A small network behind a fixed first layer, 27,175 parameters."},
     "model.distances": {1: "Distances between landmarks."},
     "profile": {1: "Counts of parameters and multiply-accumulates."},
     "training": {1: "Recipes, batches, augmentation, schedules, the fit and its predictions."},

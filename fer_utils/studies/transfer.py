@@ -45,8 +45,8 @@ REAL_SETS: tuple[str, ...] = ("ck48", "fer2013", "ravdess")
 #: out and changed for them.
 SIZES: dict[str, tuple[int, int, int, int]] = {
     "smoke": (4, 8, 1, 2),
-    "class": (350, 1500, 6, 8),
-    "full": (350, 6000, 8, 8),
+    "class": (350, 1500, 4, 8),
+    "full": (350, 6000, 6, 8),
 }
 
 
@@ -72,9 +72,10 @@ ROWS: dict[str, Row] = {
     "registered": Row("LDA", "drawn faces cropped so that their mean HOG is most like the real set's", True),
     "self-training": Row("registered", "learned anew with the own certain answers for real faces as labels", True),
     "nano": Row("more people", "the network nano in the place of HOG and ANN; each face is cut out and changed 8 times"),
-    "oriented": Row("nano", "a fixed first layer of oriented gradients: 24,663 weights, no real face before it answers"),
-    "oriented, normalised": Row("oriented", "its batch normalisation estimated anew on the unlabelled real faces", True),
-    "together": Row("self-training", "the mean of probabilities of 'self-training' and 'oriented, normalised'", True),
+    "gradients": Row("nano", "a network behind a fixed first layer of oriented gradients"),
+    "contrast": Row("nano", "a network behind a fixed first layer of local contrast normalisation"),
+    "contrast, normalised": Row("contrast", "its batch normalisation estimated anew on the unlabelled real faces", True),
+    "together": Row("self-training", "the mean of probabilities of 'self-training' and 'contrast, normalised'", True),
 }
 
 

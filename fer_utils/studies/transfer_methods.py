@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier
 
 from fer_utils import models, training
 from fer_utils.core.stages import stage
-from fer_utils.models import oriented
+from fer_utils.models import contrast
 from fer_utils.models.hog import hog
 from fer_utils.synthetic.photographs import Crop, crop_faces
 from fer_utils.synthetic.posed_prototypes import LABELS
@@ -31,8 +31,8 @@ ROUNDS, BELIEVED = 5, 0.6
 #: Crops that are tried for a target: sizes of the box, and how far down it lies.
 SCALES: tuple[float, ...] = (0.80, 0.90, 1.00, 1.10, 1.20)
 DOWNS: tuple[float, ...] = (-0.08, -0.04, 0.0, 0.04, 0.08)
-#: The networks by name, with their options.
-NETWORKS: dict[str, dict] = {"nano": {"widths": (16, 32, 48, 64)}, "oriented": {}}
+#: The networks by name, with their options: `nano`, and `fer_utils.models.contrast` with either first layer.
+NETWORKS: dict[str, dict] = {"nano": {"widths": (16, 32, 48, 64)}, "gradients": {"first": "gradients"}, "contrast": {}}
 #: Batches of the target on which a network's normalisation is estimated anew.
 BATCHES = 60
 
@@ -132,7 +132,7 @@ def trained(network: str, faces: np.ndarray, labels: np.ndarray, *, epochs: int,
     """
     keras.utils.set_random_seed(0)
     made = {"classes": len(LABELS), "input_shape": (*faces.shape[1:], 1), **NETWORKS[network]}
-    model = oriented.build(**made) if network == "oriented" else models.build(network, **made)
+    model = models.build("nano", **made) if network == "nano" else contrast.build(**made)
     recipe = Recipe(epochs=epochs, batch_size=128, learning_rate=2e-3, optimizer="adamw", schedule="cosine")
     model, _ = training.fit(
         model,

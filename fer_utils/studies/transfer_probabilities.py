@@ -22,8 +22,9 @@ from fer_utils.synthetic.random_faces import RandomFaces, draw_faces
 SEED = 1
 #: Drawings by which the crop is chosen.
 TRIED = 140
-#: The boxes by which the drawings are cut out for the networks, one after the other.
-CROPS: tuple[Crop, ...] = (Crop(0.85, 0.03), Crop(0.95, -0.03), Crop(1.05), Crop(1.2))
+#: The boxes by which the drawings are cut out for the networks, and how strongly they are changed, one after the other.
+CROPS: tuple[Crop, ...] = (Crop(), Crop(1.1), Crop(0.92))
+STRENGTHS: tuple[float, ...] = (1.0, 1.0, 1.0, 0.6)
 
 
 class Learner:
@@ -67,10 +68,11 @@ class Learner:
             "registered": lambda one: self._lda(one, self._crop(one), methods.by_lda),
             "self-training": lambda one: self._lda(one, self._crop(one), methods.by_self_training),
             "nano": lambda one: _answers(self._network("nano"), one),
-            "oriented": lambda one: _answers(self._network("oriented"), one),
-            "oriented, normalised": self._normalised,
+            "gradients": lambda one: _answers(self._network("gradients"), one),
+            "contrast": lambda one: _answers(self._network("contrast"), one),
+            "contrast, normalised": self._normalised,
             "together": lambda one: (
-                (self.probabilities("self-training", one) + self.probabilities("oriented, normalised", one)) / 2
+                (self.probabilities("self-training", one) + self.probabilities("contrast, normalised", one)) / 2
             ),
         }
 
@@ -135,7 +137,7 @@ class Learner:
         """A network that has learned from every drawing, cut out and changed as often as `wears` says."""
         if name not in self._networks:
             images, labels = self.worn
-            passed = stages.versions(["studio", "random_faces", "training", f"model.{name}", "study.transfer"])
+            passed = stages.versions(["studio", "random_faces", "training", "model.nano" if name == "nano" else "model.contrast", "study.transfer"])
             made_from = [name, self.more_people, self.epochs, self.wears, passed]
             folder = home() / "transfer" / f"{name}-{provenance.digest(made_from)[:16]}"
             self._networks[name] = methods.trained(
@@ -147,17 +149,17 @@ class Learner:
     def worn(self) -> tuple[np.ndarray, np.ndarray]:
         """What the networks learn from: (`wears` x N, SIDE, SIDE) uint8 and their labels, one whole round after another.
 
-        Where a detector puts its box is not known, so each round has boxes of another size or place.
+        Where a detector puts its box is not known, so the rounds have boxes of several sizes.
         """
         rounds = []
         for number in range(self.wears):
             where = CROPS[number % len(CROPS)]
             cut = crop_faces(self.faces.images, size=SIDE, where=where, seed=number)
-            rounds.append(photographed(cut, seed=number, progress=self.progress))
+            rounds.append(photographed(cut, strength=STRENGTHS[number % len(STRENGTHS)], seed=number, progress=self.progress))
         return np.concatenate(rounds), np.tile(self.faces.labels, self.wears)
 
     def _normalised(self, one: RealSet) -> np.ndarray:
-        model = self._network("oriented")
+        model = self._network("contrast")
         weights = model.get_weights()
         found = _answers(methods.normalised_by(model, one.images), one)
         model.set_weights(weights)

@@ -91,7 +91,7 @@ def test_an_interval_is_over_people_where_they_are_known_and_one_person_has_none
 def test_every_step_is_compared_with_one_that_stands_before_it():
     names = list(ROWS)
     assert all(ROWS[name].before in names[:number] for number, name in enumerate(names) if number)
-    assert set(Learner(1, 1, 1)._steps()) == set(names)
+    assert set(Learner(1, 1, 1, 1)._steps()) == set(names)
 
 
 def test_standardising_by_another_set_takes_its_mean_and_spread():
@@ -169,7 +169,7 @@ def test_an_answer_is_kept_with_the_names_of_its_sets_and_without_their_folders(
 
 
 def test_the_steps_share_what_was_learned(monkeypatch):
-    learner = Learner(2, 3, 1, progress=False)
+    learner = Learner(2, 3, 1, 1, progress=False)
     learner.faces = draw_faces(3, seed=1, progress=False)
     counted = []
     described = transfer_methods.described

@@ -1,4 +1,4 @@
-"""The network behind a fixed layer of oriented gradients: what the layer measures, and that the network trains and saves."""
+"""The network behind a fixed first layer: what the two layers measure, and that the network trains and is saved."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from fer_utils import models, training
 from fer_utils.core.errors import FerError
-from fer_utils.models import oriented
-from fer_utils.models.oriented import OrientedGradients
+from fer_utils.models import contrast
+from fer_utils.models.contrast import LocalContrast, OrientedGradients
 
 
 def measured(image, **options) -> np.ndarray:
@@ -35,12 +35,12 @@ def test_by_hand_on_a_ramp():
     length = 20 / 255
     # Of 8 bins the neighbours lie 45 degrees of the doubled angle away: (cos 45 - 1/2) / (1/2) of the length.
     beside = length * 2 * (np.cos(np.pi / 4) - 0.5)
-    contrast = np.sqrt(length**2 + 2 * beside**2 + oriented.FLAT)
+    around = np.sqrt(length**2 + 2 * beside**2 + contrast.FLAT)
     middle = measured(ramp)[4, 4]
-    assert middle == pytest.approx(np.array([length, beside, 0, 0, 0, 0, 0, beside]) / contrast, abs=2e-3)
+    assert middle == pytest.approx(np.array([length, beside, 0, 0, 0, 0, 0, beside]) / around, abs=2e-3)
 
 
-def test_light_and_contrast_change_little_and_a_flat_picture_is_nothing():
+def test_light_and_contrast_change_little_in_gradients_and_a_flat_picture_is_nothing():
     image = grating(0.7)
     same = measured(image)
     assert measured(image + 20) == pytest.approx(same, abs=1e-4)
@@ -61,19 +61,53 @@ def test_cells_and_bins_give_the_shape_and_colour_is_averaged():
     assert np.asarray(OrientedGradients()(colour))[0] == pytest.approx(measured(colour[0].mean(axis=-1)), abs=1e-4)
 
 
-def test_the_network_is_as_large_as_it_says_and_small_enough_to_travel():
-    model = oriented.build(classes=7)
-    assert model.count_params() == 24_663 and not model.get_layer("oriented_gradients").weights
-    assert 5 * model.count_params() < 500_000  # bytes, in float32 and in int8 together
-    assert models.profile(model).parameters == 24_663
+def local(image, **options) -> np.ndarray:
+    """`LocalContrast` of one (H, W) picture."""
+    return np.asarray(LocalContrast(**options)(np.asarray(image, np.float32)[None, :, :, None]))[0, :, :, 0]
 
 
-def test_it_learns_and_is_the_same_after_saving(tmp_path):
+def test_local_contrast_by_hand():
+    """The mean around every pixel is taken away, the spread around it divides; at the rim the pixels that there are."""
+    image = np.random.default_rng(0).uniform(0, 255, (9, 11))
+
+    def around(values, side):
+        half = side // 2
+        return np.array(
+            [
+                [values[max(0, y - half) : y + half + 1, max(0, x - half) : x + half + 1].mean() for x in range(11)]
+                for y in range(9)
+            ]
+        )
+
+    apart = image / 255 - around(image / 255, 3)
+    expected = apart / (np.sqrt(around(apart**2, 5)) + contrast.QUIET)
+    assert local(image, mean_around=3, spread_around=5) == pytest.approx(expected, abs=1e-4)
+
+
+def test_local_contrast_takes_away_light_and_contrast_where_there_is_some():
+    image = grating(0.7)
+    same = local(image)
+    assert local(image + 20) == pytest.approx(same, abs=1e-3)
+    assert local(0.5 * image) == pytest.approx(same, rel=0.2, abs=0.1)
+    assert np.abs(local(np.full((48, 48), 200.0))).max() < 1e-3
+    assert LocalContrast().compute_output_shape((None, 9, 11, 1)) == (None, 9, 11, 1)
+
+
+@pytest.mark.parametrize("first, parameters", [("contrast", 27_175), ("gradients", 24_663)])
+def test_the_network_is_as_large_as_it_says_and_small_enough_to_travel(first, parameters):
+    model = contrast.build(classes=7, first=first)
+    assert model.count_params() == parameters and not model.layers[1].weights
+    assert 5 * parameters < 500_000  # bytes, in float32 and in int8 together
+    assert models.profile(model).parameters == parameters
+
+
+@pytest.mark.parametrize("first", contrast.FIRST)
+def test_it_learns_and_is_the_same_after_saving(first, tmp_path):
     images = np.stack([grating(np.pi * (k % 2) / 2, 32) for k in range(32)]).astype(np.uint8)[..., None]
     labels = np.arange(32) % 2
     keras.utils.set_random_seed(0)
-    model = oriented.build(classes=2, input_shape=(32, 32, 1), widths=(4, 6))
-    recipe = training.Recipe(epochs=6, batch_size=8, learning_rate=1e-2)
+    model = contrast.build(classes=2, first=first, input_shape=(32, 32, 1), widths=(4, 6))
+    recipe = training.Recipe(epochs=8, batch_size=4, learning_rate=1e-2)
     model, history = training.fit(model, images, labels, np.arange(32), [], recipe=recipe, progress=False)
     assert history["accuracy"][-1] > 0.9
     model.save(tmp_path / "it.keras")
@@ -87,11 +121,17 @@ def test_it_learns_and_is_the_same_after_saving(tmp_path):
         ({"widths": (8,)}, "`widths`"),
         ({"widths": 8}, "`widths`"),
         ({"widths": (8, 0)}, "`widths`"),
-        ({"bins": 1}, "`bins`"),
+        ({"first": "pixels"}, "`first`"),
         ({"dropout": 1.0}, "`dropout`"),
         ({"input_shape": (8, 48, 1)}, "`input_shape`"),
     ],
 )
 def test_what_cannot_be_built(options, words):
     with pytest.raises(FerError, match=words):
-        oriented.build(classes=7, **options)
+        contrast.build(classes=7, **options)
+
+
+def test_what_the_layers_do_not_take():
+    for made, words in ((lambda: OrientedGradients(bins=1), "`bins`"), (lambda: LocalContrast(mean_around=0), "`mean_")):
+        with pytest.raises(FerError, match=words):
+            made()

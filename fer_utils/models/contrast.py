@@ -1,13 +1,16 @@
-"""A small network whose first layer is fixed: where edges point, whatever the light and the contrast.
+"""A small network whose first layer is fixed and takes light and contrast away.
 
-Drawn faces and photographs differ most in what a face looks like from near: skin, shading, noise.  A first layer that is
-learned from drawings learns the drawings' strokes.  This one is not learned: it measures gradients, divides them among
-orientations and takes the contrast of the neighbourhood away, as histograms of oriented gradients do (Dalal & Triggs
-2005, doi 10.1109/CVPR.2005.177).  It keeps places finer than they do, and convolutions follow in the place of one dense
-layer: depthwise separable ones (Howard et al. 2017, arXiv 1704.04861) with batch normalisation (Ioffe & Szegedy 2015,
-arXiv 1502.03167).
+Drawn faces and photographs differ most in what a face looks like from near: skin, shading, contrast, noise.  A first
+layer that is learned from drawings may learn the drawings' strokes and greys.  Two fixed layers can stand in front:
 
-`fer_utils.models.build` does not know it: it is the network of the study ``transfer``, for faces of some 48 pixels.
+- ``"contrast"``: local contrast normalisation (Jarrett et al. 2009, doi 10.1109/ICCV.2009.5459469): each pixel less the
+  mean around it, divided by the spread around it.
+- ``"gradients"``: where edges point, with the contrast around them taken away, as histograms of oriented gradients do
+  (Dalal & Triggs 2005, doi 10.1109/CVPR.2005.177), but with finer places.
+
+Convolutions follow, all but the first depthwise separable (Howard et al. 2017, arXiv 1704.04861), with batch normalisation
+(Ioffe & Szegedy 2015, arXiv 1502.03167).  `fer_utils.models.build` does not know this network: it is that of the study
+``transfer``, for faces of some 48 pixels.
 """
 
 from __future__ import annotations
@@ -20,12 +23,49 @@ from keras import ops
 
 from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.stages import stage
-from fer_utils.models._parts import at_least, real, softmax_head
+from fer_utils.models._parts import at_least, choice, real, softmax_head
 
+#: The fixed first layers.
+FIRST: tuple[str, ...] = ("contrast", "gradients")
+#: Added to the spread of grey levels of 0..1, so that noise in flat places stays small.
+QUIET = 0.02
 #: The share of the gradient's length that an orientation must exceed to be counted: it narrows the bins.
 LEAST = 0.5
 #: Added to the squared contrast, so that flat places stay near 0; gradients are in grey levels of 0..1.
 FLAT = 1e-3
+
+
+@keras.saving.register_keras_serializable("fer_utils")
+class LocalContrast(keras.layers.Layer):
+    """Local contrast normalisation of images.  No weights.
+
+    A pixel less the mean of the ``mean_around`` x ``mean_around`` pixels around it, divided by the root of the mean
+    square of such differences within ``spread_around`` x ``spread_around`` plus `QUIET`; channel by channel.  At the rim,
+    the pixels that there are.
+
+    Parameters
+    ----------
+    mean_around, spread_around : sides of the squares in pixels, 1 or more.
+
+    Takes (batch, height, width, channels), pixels 0..255; gives the same shape, some -3..3, float32.
+    """
+
+    def __init__(self, *, mean_around: int = 13, spread_around: int = 17, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32", "trainable": False})
+        self.mean_around = whole_number("mean_around", mean_around, 1)
+        self.spread_around = whole_number("spread_around", spread_around, 1)
+
+    def call(self, images):
+        levels = ops.cast(images, "float32") / 255.0
+        apart = levels - _around(levels, self.mean_around)
+        return apart / (ops.sqrt(_around(apart * apart, self.spread_around)) + QUIET)
+
+    def compute_output_shape(self, input_shape) -> tuple:
+        return tuple(input_shape)
+
+    def get_config(self) -> dict:
+        sides = {"mean_around": self.mean_around, "spread_around": self.spread_around}
+        return {**_named(super().get_config()), **sides}
 
 
 @keras.saving.register_keras_serializable("fer_utils")
@@ -73,33 +113,44 @@ class OrientedGradients(keras.layers.Layer):
         return (batch, height // self.cell, width // self.cell, self.bins)
 
     def get_config(self) -> dict:
-        kept = {name: value for name, value in super().get_config().items() if name not in ("dtype", "trainable")}
-        return {**kept, "bins": self.bins, "cell": self.cell, "around": self.around}
+        return {**_named(super().get_config()), "bins": self.bins, "cell": self.cell, "around": self.around}
 
 
-def _pooled(values, side: int, stride: int, padding: str):
+def _named(config: dict) -> dict:
+    """A layer's own configuration without what is the same for all layers of this module."""
+    return {name: value for name, value in config.items() if name not in ("dtype", "trainable")}
+
+
+def _around(values, side: int):
+    """The mean over a square around each place: along columns, then along rows, which is the same and takes less."""
+    columns = _pooled(values, (side, 1), 1, "same")
+    return _pooled(columns, (1, side), 1, "same")
+
+
+def _pooled(values, side: int | tuple[int, int], stride: int, padding: str):
     return ops.average_pool(values, side, strides=stride, padding=padding, data_format="channels_last")
 
 
-@stage("model.oriented")
+@stage("model.contrast")
 def build(
     *,
     classes: int,
     input_shape: tuple[int, int, int] = (48, 48, 1),
+    first: str = "contrast",
     widths: Iterable[int] = (32, 48, 64),
-    bins: int = 8,
     dropout: float = 0.5,
 ) -> keras.Model:
-    """`OrientedGradients`, a convolution, separable convolutions, a dense layer over the whole map, softmax.
+    """A fixed first layer, convolutions, a dense layer over the whole map, softmax.
 
-    Each convolution but the last is followed by a pool that halves the map.  At 7 classes and 48 pixels it has 24,663
-    parameters.
+    Behind ``"contrast"`` a convolution of half as many channels as the next one halves the map, as the cells of
+    ``"gradients"`` do.  Each later convolution but the last is followed by a pool that halves it again.  At 7 classes and
+    48 pixels it has 27,175 parameters, with ``"gradients"`` 24,663.
 
     Parameters
     ----------
     classes, input_shape : as in ``fer_utils.models.build``; sides of 16 or more.
+    first : one of `FIRST`.
     widths : channels of each convolution, two or more.
-    bins : orientations of the first layer.
     dropout : rate in [0, 1) before the last layer.
     """
     try:
@@ -108,20 +159,31 @@ def build(
         raise invalid("widths", expected="whole numbers of 1 or more, of each convolution", received=widths) from None
     if len(widths) < 2:
         raise invalid("widths", expected="two numbers or more, of the convolutions", received=widths)
+    first = choice("first", first, FIRST)
     dropout = real("dropout", dropout, least=0.0, below=1.0)
-    at_least(input_shape, 2 ** (len(widths) + 1), "oriented")
+    at_least(input_shape, 2 ** (len(widths) + 1), "contrast")
     inputs = keras.Input(input_shape, name="pixels")
-    x = OrientedGradients(bins=bins, name="oriented_gradients")(inputs)
+    if first == "gradients":
+        x = OrientedGradients(name="oriented_gradients")(inputs)
+    else:
+        x = LocalContrast(name="local_contrast")(inputs)
+        x = keras.layers.Conv2D(
+            max(1, widths[0] // 2), 3, strides=2, padding="same", use_bias=False, name="stem_conv"
+        )(x)
+        x = _settled(x, "stem")
     for number, width in enumerate(widths, start=1):
         if number == 1:
             x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False, name="conv1")(x)
         else:
             x = keras.layers.DepthwiseConv2D(3, padding="same", use_bias=False, name=f"conv{number}_depthwise")(x)
-            x = keras.layers.BatchNormalization(momentum=0.9, name=f"conv{number}_depthwise_norm")(x)
+            x = keras.layers.BatchNormalization(name=f"conv{number}_depthwise_norm")(x)
             x = keras.layers.Conv2D(width, 1, use_bias=False, name=f"conv{number}_pointwise")(x)
-        x = keras.layers.BatchNormalization(momentum=0.9, name=f"conv{number}_norm")(x)
-        x = keras.layers.ReLU(name=f"conv{number}_relu")(x)
+        x = _settled(x, f"conv{number}")
         if number < len(widths):
             x = keras.layers.MaxPooling2D(2, name=f"pool{number}")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(keras.layers.Flatten(name="flatten")(x))
-    return keras.Model(inputs, softmax_head(x, classes), name="oriented")
+    return keras.Model(inputs, softmax_head(x, classes), name="contrast")
+
+
+def _settled(x, name: str):
+    return keras.layers.ReLU(name=f"{name}_relu")(keras.layers.BatchNormalization(name=f"{name}_norm")(x))
