@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_utils import studies
+from fer_utils import studies, studio
 from fer_utils.core.errors import FerError
 from fer_utils.studies import real_sets, transfer, transfer_methods, transfer_probabilities
 from fer_utils.studies.real_sets import RealSet
@@ -50,6 +50,30 @@ def test_of_fer2013_only_its_test_is_read(tmp_path):
     found = real_sets.read("fer2013", written(tmp_path, names), progress=False)
     assert [LABELS[number] for number in found.labels] == ["fearful", "sad"] and not found.by_person
     assert found.left_out == {"not the test": 1}
+
+
+def test_kdef_names_its_people_and_only_frontal_faces_are_read(tmp_path):
+    """Both sessions of a person are one person; S is straight, HL to FR are views from the side."""
+    names = ["AF01/AF01ANS.JPG", "AF01/AF01ANHL.JPG", "AF01/BF01NES.JPG", "BM35/BM35AFS.JPG", "BM35/BM35SUFR.JPG"]
+    found = real_sets.read("kdef", written(tmp_path, names), progress=False)
+    assert [(who, LABELS[number]) for who, number in zip(found.people, found.labels, strict=True)] == [
+        ("F01", "angry"),
+        ("F01", "neutral"),
+        ("M35", "fearful"),
+    ]
+    assert found.left_out == {"not from the front": 2} and found.by_person
+
+
+def test_photographs_are_searched_by_the_detector_and_one_without_a_face_is_counted(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
+    for number in range(10):
+        path = tmp_path / "kdef" / f"AF{number + 1:02d}HAS.JPG"
+        path.parent.mkdir(exist_ok=True)
+        face = studio.draw(studio.person(number), studio.prototype("happy"), size=240, zoom=0.9)
+        cv2.imwrite(str(path), face[..., ::-1] if number else np.full((240, 240, 3), 128, np.uint8))
+    found = real_sets.read("kdef", str(tmp_path / "kdef"), progress=False)
+    assert found.detector == "dlib" and found.left_out == {"no face": 1}
+    assert found.images.shape == (9, 48, 48) and found.people.tolist() == [f"F{n:02d}" for n in range(2, 11)]
 
 
 def test_a_file_that_is_no_picture_is_counted_and_a_folder_without_faces_refused(tmp_path):
@@ -148,7 +172,7 @@ def test_the_whole_answer_for_a_folder_and_what_is_refused(tmp_path, monkeypatch
         folder = tmp_path / "faces" / LABELS[label]
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{number}.png"), image[10:90, 8:88])
-    rows = ["random people", "photographs", "registered"]
+    rows = ["random people", "photographs", "registered", "contrast", "contrast, normalised"]
     found = transfer.answer("smoke", progress=False, real={"mine": str(tmp_path / "faces")}, rows=rows)
     assert [row["name"] for row in found["rows"]] == rows and found["sets"][0]["faces"] == 14
     assert found["rows"][0]["read"]["mine"]["gain"] is None and found["rows"][1]["read"]["mine"]["gain"] is not None
@@ -163,9 +187,18 @@ def test_the_whole_answer_for_a_folder_and_what_is_refused(tmp_path, monkeypatch
 def test_an_answer_is_kept_with_the_names_of_its_sets_and_without_their_folders(tmp_path, monkeypatch):
     monkeypatch.setattr(studies.store, "ANSWERS", tmp_path)
     monkeypatch.setattr(transfer, "answer", lambda tier, *, progress, real: {"sets": sorted(real)})
-    found = studies.run("transfer", store=True, progress=False, real={"mine": str(tmp_path)})
-    assert found.options == {} and "--real mine=FOLDER" in found.command
+    folders = {name: str(tmp_path) for name in transfer.REAL_SETS}
+    found = studies.run("transfer", store=True, progress=False, real=folders)
+    assert found.options == {} and "--real ck48=FOLDER" in found.command
     assert str(tmp_path) not in (tmp_path / "transfer.json").read_text(encoding="utf-8")
+    own = studies.run("transfer", progress=False, real={"mine": str(tmp_path)})
+    assert own.answer == {"sets": ["mine"]}
+    with pytest.raises(FerError, match="`store`"):
+        studies.run("transfer", store=True, progress=False, real={"mine": str(tmp_path)})
+    with pytest.raises(FerError, match="There is no such folder"):
+        studies.run("transfer", progress=False, real={"mine": str(tmp_path / "absent")})
+    with pytest.raises(FerError, match="--real ck48=FOLDER"):
+        studies.run("transfer", progress=False)
 
 
 def test_the_steps_share_what_was_learned(monkeypatch):
