@@ -8,9 +8,9 @@ layer that is learned from drawings may learn the drawings' strokes and greys.  
 - ``"gradients"``: where edges point, with the contrast around them taken away, as histograms of oriented gradients do
   (Dalal & Triggs 2005, doi 10.1109/CVPR.2005.177), but with finer places.
 
-Convolutions follow, all but the first depthwise separable (Howard et al. 2017, arXiv 1704.04861), with batch normalisation
-(Ioffe & Szegedy 2015, arXiv 1502.03167).  `fer_utils.models.build` does not know this network: it is that of the study
-``transfer``, for faces of some 48 pixels.
+Convolutions follow, all but the first depthwise separable (Howard et al. 2017, arXiv 1704.04861), with batch
+normalisation (Ioffe & Szegedy 2015, arXiv 1502.03167).  `fer_utils.models.build` does not know this network: it is that
+of the study ``transfer``, for faces of some 48 pixels.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class LocalContrast(keras.layers.Layer):
     """Local contrast normalisation of images.  No weights.
 
     A pixel less the mean of the ``mean_around`` x ``mean_around`` pixels around it, divided by the root of the mean
-    square of such differences within ``spread_around`` x ``spread_around`` plus `QUIET`; channel by channel.  At the rim,
-    the pixels that there are.
+    square of such differences within ``spread_around`` x ``spread_around`` plus `QUIET`; channel by channel.  At the
+    rim, the pixels that there are.
 
     Parameters
     ----------
@@ -143,8 +143,8 @@ def build(
     """A fixed first layer, convolutions, a dense layer over the whole map, softmax.
 
     Behind ``"contrast"`` a convolution of half as many channels as the next one halves the map, as the cells of
-    ``"gradients"`` do.  Each later convolution but the last is followed by a pool that halves it again.  At 7 classes and
-    48 pixels it has 27,175 parameters, with ``"gradients"`` 24,663.
+    ``"gradients"`` do.  Each later convolution but the last is followed by a pool that halves it again.  At 7 classes
+    and 48 pixels it has 27,175 parameters, with ``"gradients"`` 24,663.
 
     Parameters
     ----------
@@ -167,9 +167,9 @@ def build(
         x = OrientedGradients(name="oriented_gradients")(inputs)
     else:
         x = LocalContrast(name="local_contrast")(inputs)
-        x = keras.layers.Conv2D(
-            max(1, widths[0] // 2), 3, strides=2, padding="same", use_bias=False, name="stem_conv"
-        )(x)
+        x = keras.layers.Conv2D(max(1, widths[0] // 2), 3, strides=2, padding="same", use_bias=False, name="stem_conv")(
+            x
+        )
         x = _settled(x, "stem")
     for number, width in enumerate(widths, start=1):
         if number == 1:
@@ -183,6 +183,29 @@ def build(
             x = keras.layers.MaxPooling2D(2, name=f"pool{number}")(x)
     x = keras.layers.Dropout(dropout, name="dropout")(keras.layers.Flatten(name="flatten")(x))
     return keras.Model(inputs, softmax_head(x, classes), name="contrast")
+
+
+def averaged(*networks: keras.Model) -> keras.Model:
+    """One network whose branches are copies of others: it gives the mean of their probabilities.
+
+    A mean of networks that err differently errs less than they do (Hansen & Salamon 1990, doi 10.1109/34.58871).
+
+    Raises
+    ------
+    FerError : fewer than two networks, or of unequal inputs or outputs.
+    """
+    shapes = {(network.input_shape, network.output_shape) for network in networks}
+    if len(networks) < 2 or len(shapes) > 1:
+        raise invalid(
+            "networks", expected="two or more of the same input and labels", received=sorted(map(str, shapes))
+        )
+    inputs = keras.Input(networks[0].input_shape[1:], name="pixels")
+    answers = []
+    for number, network in enumerate(networks, start=1):
+        branch = keras.Model.from_config({**network.get_config(), "name": f"branch{number}"})
+        branch.set_weights(network.get_weights())
+        answers.append(branch(inputs))
+    return keras.Model(inputs, keras.layers.Average(name="probabilities")(answers), name="averaged")
 
 
 def _settled(x, name: str):

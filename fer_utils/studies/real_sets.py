@@ -32,8 +32,8 @@ SIDE = 48
 class RealSet:
     """Real faces.
 
-    ``images`` (N, SIDE, SIDE) uint8 grey; ``labels`` (N,) numbers of `LABELS`; ``people`` (N,) who is seen, ``""`` where
-    nobody knows; ``left_out`` counts what was not read, by its reason; ``detector`` is ``dlib``, or ``whole``
+    ``images`` (N, SIDE, SIDE) uint8 grey; ``labels`` (N,) numbers of `LABELS`; ``people`` (N,) who is seen, ``""``
+    where nobody knows; ``left_out`` counts what was not read, by its reason; ``detector`` is ``dlib``, or ``whole``
     where the pictures were taken to be faces already.
     """
 
@@ -62,8 +62,8 @@ def read(name: str, folder: str, *, progress: bool = True) -> RealSet:
     Parameters
     ----------
     name : ``ravdess`` for RAVDESS's clips; ``kdef``, ``jaffe``, ``ck+`` and ``ck48`` name their people by their own
-        schemes; of ``fer2013`` only what lies in a folder ``test`` or is named ``PublicTest`` or ``PrivateTest`` is read;
-        any other name is a folder of pictures in folders named by their label.
+        schemes; of ``fer2013`` only what lies in a folder ``test`` or is named ``PublicTest`` or ``PrivateTest`` is
+        read; any other name is a folder of pictures in folders named by their label.
     folder : where it lies.
     progress : bars on standard error.
 

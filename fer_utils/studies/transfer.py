@@ -7,17 +7,24 @@ Everything that learns, learns from drawn faces.  Seven posed-expression labels;
 
 The protocol was written down, and committed, before any test was opened:
 
-- *Development set*: CK+48 (frontal, posed, 118 people; contempt is left out, and it has no neutral).  Its labels chose the
-  steps below and their numbers (crop of the drawn faces, strength of the changes, shrinkage, rounds of self-training), and
-  what is drawn; so its own numbers are flattering.  What was looked at besides are drawn strangers.
-- *Tests*: FER2013's PublicTest and PrivateTest (in the wild, seven labels; not posed, and labelled by what a crowd saw),
-  and the real RAVDESS clips that are at hand (one actor: they describe, and prove nothing).  They are asked once, at the
-  end, with the steps as they then stand.
+- *Development set*: CK+48 (frontal, posed, 118 people; contempt is left out, and it has no neutral).  Its labels chose
+  the steps below and their numbers (crop of the drawn faces, strength of the changes, shrinkage, rounds of
+  self-training, the networks), and what is drawn; so its own numbers are flattering.  What was looked at besides are
+  drawn strangers.
+- *Tests*: FER2013's PublicTest and PrivateTest (in the wild, seven labels; not posed, and labelled by what a crowd
+  saw), and the real RAVDESS clips that are at hand (one actor: they describe, and prove nothing).  They are asked once,
+  at the end, with the steps as they then stand.
 - *A reader's sets*: frontal posed faces, in folders named by their label.
 - A step stays in the table if it fails.  A step that takes something from the real faces that are to be read, without
   their labels, says so (`Row.unlabelled`).
 - Every step is compared with the one that it changes, on the same faces.  Intervals are over people where people are
-  known, else over pictures.
+  known, else over pictures.  They are not corrected for how many steps there are: the table describes.
+
+Tried on CK+48's labels and not kept, in parts of runs and with one seed each, so that some three points are chance (%
+right, of the labels that the network names without any real face): boxes of four sizes from 0.85 to 1.2 for
+``gradients`` 63 in the place of 62, for ``contrast`` 65 in the place of 69; both first layers before one network 60;
+HOG, a layer of 24 units at each place and softmax 57; linear discriminant analysis on HOG 60, whatever its shrinkage
+and however often a face is changed; other ways to pose anger, fear and surprise two to five points fewer.
 """
 
 from __future__ import annotations
@@ -50,6 +57,21 @@ SIZES: dict[str, tuple[int, int, int, int]] = {
 }
 
 
+#: The stages on which a kept step may rest.
+PASSED: tuple[str, ...] = (
+    "datasets",
+    "faces",
+    "model.contrast",
+    "model.hog",
+    "model.nano",
+    "random_faces",
+    "stand_ins",
+    "studio",
+    "study.transfer",
+    "training",
+)
+
+
 @dataclass(frozen=True)
 class Row:
     """A step: what is other than in the row ``before``, and whether it takes anything from unlabelled real faces."""
@@ -71,11 +93,18 @@ ROWS: dict[str, Row] = {
     "LDA": Row("standardised", "linear discriminant analysis in the place of the ANN", True),
     "registered": Row("LDA", "drawn faces cropped so that their mean HOG is most like the real set's", True),
     "self-training": Row("registered", "learned anew with the own certain answers for real faces as labels", True),
-    "nano": Row("more people", "the network nano in the place of HOG and ANN; each face is cut out and changed 8 times"),
-    "gradients": Row("nano", "a network behind a fixed first layer of oriented gradients"),
+    "nano": Row(
+        "more people", "the network nano in the place of HOG and ANN; each face is cut out and changed 8 times"
+    ),
     "contrast": Row("nano", "a network behind a fixed first layer of local contrast normalisation"),
-    "contrast, normalised": Row("contrast", "its batch normalisation estimated anew on the unlabelled real faces", True),
-    "together": Row("self-training", "the mean of probabilities of 'self-training' and 'contrast, normalised'", True),
+    "gradients": Row("nano", "the same behind a fixed first layer of oriented gradients"),
+    "two networks": Row("gradients", "the mean of the probabilities of 'contrast' and 'gradients'"),
+    "two networks, normalised": Row(
+        "two networks", "their batch normalisation estimated anew on the unlabelled real faces", True
+    ),
+    "together": Row(
+        "self-training", "the mean of probabilities of 'self-training' and 'two networks, normalised'", True
+    ),
 }
 
 
@@ -97,9 +126,9 @@ def answer(
     Returns
     -------
     dict with ``tier``, ``labels``, ``chance``; ``sets``: ``name``, ``faces``, ``people`` (None where not known),
-    ``counts`` (label -> faces), ``left_out``, ``detector``, ``crop`` (scale and down of `registered`, None where it was not
-    asked); ``rows``: ``name``, ``before``, ``change``, ``unlabelled``, ``processor_minutes`` and ``read``: set -> what
-    `reading` gives.
+    ``counts`` (label -> faces), ``left_out``, ``detector``, ``crop`` (scale and down of `registered`, None where it was
+    not asked); ``rows``: ``name``, ``before``, ``change``, ``unlabelled``, ``processor_minutes`` and ``read``: set ->
+    what `reading` gives.
 
     Raises
     ------
@@ -154,9 +183,9 @@ def reading(one: real_sets.RealSet, probabilities: np.ndarray, before: np.ndarra
     Returns
     -------
     dict with ``accuracy`` and ``balanced`` (mean recall of the labels that the set has), each with ``value``, ``low``,
-    ``high``, ``groups``; ``recall`` (label -> share, None for a label that the set has not), ``answered`` (label -> share
-    of the answers), ``confusion``; ``gain``: ``value``, ``low``, ``high`` of the accuracy minus that of ``before``, None
-    without it.
+    ``high``, ``groups``; ``recall`` (label -> share, None for a label that the set has not), ``answered`` (label ->
+    share of the answers), ``confusion``; ``gain``: ``value``, ``low``, ``high`` of the accuracy minus that of
+    ``before``, None without it.
     """
     predicted = probabilities.argmax(axis=1)
     confusion = metrics.confusion(one.labels, predicted, len(LABELS))
@@ -178,7 +207,10 @@ def reading(one: real_sets.RealSet, probabilities: np.ndarray, before: np.ndarra
 
 
 def over(one: real_sets.RealSet, values: np.ndarray) -> dict:
-    """The mean of one number a face with its 95 % interval: people are drawn anew where they are known, else pictures."""
+    """The mean of one number a face, with its 95 % interval: people are drawn anew where they are known, else pictures.
+
+    One person alone has no interval.
+    """
     if len(set(one.people)) == 1 and one.people[0] != "":
         return {"value": float(values.mean()), "low": None, "high": None, "groups": 1}
     names = one.people if one.by_person else np.arange(len(values)).astype(str)
@@ -195,7 +227,7 @@ def over(one: real_sets.RealSet, values: np.ndarray) -> dict:
 
 def _kept(learner: Learner, tier: str, name: str, one: real_sets.RealSet) -> np.ndarray:
     """Probabilities (N, 7) of a step for a set, from the store where they are there: a killed study goes on."""
-    passed = stages.versions(["random_faces", "model.hog", "model.nano", "training", "study.transfer", "studio"])
+    passed = stages.versions(PASSED)
     place = home() / "transfer" / f"{provenance.digest([tier, name, one.fingerprint, passed])[:24]}.npy"
     if place.is_file():
         stages.mark(*passed)

@@ -67,13 +67,12 @@ class Learner:
             "LDA": lambda one: self._lda(one, Crop(), methods.by_lda),
             "registered": lambda one: self._lda(one, self._crop(one), methods.by_lda),
             "self-training": lambda one: self._lda(one, self._crop(one), methods.by_self_training),
-            "nano": lambda one: _answers(self._network("nano"), one),
-            "gradients": lambda one: _answers(self._network("gradients"), one),
-            "contrast": lambda one: _answers(self._network("contrast"), one),
-            "contrast, normalised": self._normalised,
-            "together": lambda one: (
-                (self.probabilities("self-training", one) + self.probabilities("contrast, normalised", one)) / 2
-            ),
+            "nano": functools.partial(self._plain, "nano"),
+            "contrast": functools.partial(self._plain, "contrast"),
+            "gradients": functools.partial(self._plain, "gradients"),
+            "two networks": lambda one: self._mean(one, "contrast", "gradients"),
+            "two networks, normalised": lambda one: self._both(one, self._normalised),
+            "together": lambda one: self._mean(one, "self-training", "two networks, normalised"),
         }
 
     @functools.cached_property
@@ -137,7 +136,15 @@ class Learner:
         """A network that has learned from every drawing, cut out and changed as often as `wears` says."""
         if name not in self._networks:
             images, labels = self.worn
-            passed = stages.versions(["studio", "random_faces", "training", "model.nano" if name == "nano" else "model.contrast", "study.transfer"])
+            passed = stages.versions(
+                [
+                    "studio",
+                    "random_faces",
+                    "training",
+                    "model.nano" if name == "nano" else "model.contrast",
+                    "study.transfer",
+                ]
+            )
             made_from = [name, self.more_people, self.epochs, self.wears, passed]
             folder = home() / "transfer" / f"{name}-{provenance.digest(made_from)[:16]}"
             self._networks[name] = methods.trained(
@@ -147,7 +154,7 @@ class Learner:
 
     @functools.cached_property
     def worn(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the networks learn from: (`wears` x N, SIDE, SIDE) uint8 and their labels, one whole round after another.
+        """What the networks learn from: (`wears` x N, SIDE, SIDE) uint8 and their labels, one round after another.
 
         Where a detector puts its box is not known, so the rounds have boxes of several sizes.
         """
@@ -155,11 +162,22 @@ class Learner:
         for number in range(self.wears):
             where = CROPS[number % len(CROPS)]
             cut = crop_faces(self.faces.images, size=SIDE, where=where, seed=number)
-            rounds.append(photographed(cut, strength=STRENGTHS[number % len(STRENGTHS)], seed=number, progress=self.progress))
+            rounds.append(
+                photographed(cut, strength=STRENGTHS[number % len(STRENGTHS)], seed=number, progress=self.progress)
+            )
         return np.concatenate(rounds), np.tile(self.faces.labels, self.wears)
 
-    def _normalised(self, one: RealSet) -> np.ndarray:
-        model = self._network("contrast")
+    def _mean(self, one: RealSet, *rows: str) -> np.ndarray:
+        return np.mean([self.probabilities(row, one) for row in rows], axis=0)
+
+    def _both(self, one: RealSet, how: Callable[[str, RealSet], np.ndarray]) -> np.ndarray:
+        return np.mean([how(name, one) for name in ("contrast", "gradients")], axis=0)
+
+    def _plain(self, name: str, one: RealSet) -> np.ndarray:
+        return _answers(self._network(name), one)
+
+    def _normalised(self, name: str, one: RealSet) -> np.ndarray:
+        model = self._network(name)
         weights = model.get_weights()
         found = _answers(methods.normalised_by(model, one.images), one)
         model.set_weights(weights)

@@ -447,7 +447,10 @@ def _transfer():
     """The steps' order and settings, which faces each one learns from and reads, and the methods on small numbers."""
     yield "rows", {name: vars(row) for name, row in transfer.ROWS.items()}
     yield "sizes", [transfer.SIZES, transfer.REAL_SETS, transfer_probabilities.SEED, transfer_probabilities.TRIED]
-    yield "crops", [[list(vars(crop).values()) for crop in transfer_probabilities.CROPS], transfer_probabilities.STRENGTHS]
+    yield (
+        "crops",
+        [[list(vars(crop).values()) for crop in transfer_probabilities.CROPS], transfer_probabilities.STRENGTHS],
+    )
     methods = transfer_methods
     yield (
         "settings",
@@ -469,6 +472,7 @@ def _transfer():
     squares = np.clip(rng.normal(120, 60, (3, 8, 8)), 0, 255).repeat(12, 1).repeat(12, 2).astype(np.uint8)
     cut = photographs.crop_faces(squares, where=photographs.Crop(0.9, 0.04, jitter=0.0))
     yield "registered", list(vars(methods.registered(squares, cut)).values())
+    yield "middle", np.round(methods._middle(methods.described(cut))[::60], 3)
     noted: list = []
 
     def learner() -> transfer_probabilities.Learner:
@@ -478,13 +482,16 @@ def _transfer():
 
     def answered(name):
         def answer(*given, **options):
-            shapes = [np.asarray(one).shape if isinstance(one, np.ndarray) else str(one) for one in given]
-            noted.append([name, shapes, {key: value for key, value in options.items() if np.isscalar(value)}])
+            arrays = [one for one in given if isinstance(one, np.ndarray)]
+            told = [
+                [one.shape, round(100 * float(np.abs(one).mean())) / 100, one.ravel()[:2].round(1)] for one in arrays
+            ]
+            noted.append([name, told, {key: value for key, value in options.items() if np.isscalar(value)}])
             return np.full((5, 7), (1 + len(noted)) / 100)
 
         return answer
 
-    network = SimpleNamespace(predict=answered("predict"), get_weights=lambda: [], set_weights=lambda weights: None)
+    network = SimpleNamespace(predict=answered("predict"), get_weights=list, set_weights=lambda weights: None)
 
     def fitted(name, *given, **options):
         answered(f"fit {name}")(*given, **{key: options[key] for key in ("epochs",)})
@@ -508,11 +515,15 @@ def _transfer():
     alone = dataclasses.replace(one, people=np.array(["a"] * 5))
     unknown = dataclasses.replace(one, people=np.array([""] * 5))
     yield "over", [transfer.over(each, np.arange(5.0)) for each in (one, alone, unknown)]
+    many = real_sets.RealSet("many", cut, np.zeros(200), np.arange(200).astype(str), {}, "whole")
+    yield "interval", transfer.over(many, np.arange(200) % 11)
     with tempfile.TemporaryDirectory() as folder:
-        for number, name in enumerate(("test/fear/PublicTest_1", "train/sad/Training_2", "test/awe/PrivateTest_3")):
+        for number, name in enumerate(
+            ("test/fear/PublicTest_1", "train/sad/Training_2", "test/awe/3", "sad/PrivateTest_4")
+        ):
             file = Path(folder, f"{name}.png")
             file.parent.mkdir(parents=True)
-            Image.fromarray(cut[number]).resize((30, 60)).save(file)
+            Image.fromarray(cut[number % 3]).resize((30, 60)).save(file)
         read = real_sets.read("fer2013", folder, progress=False)
         kept = [read.labels, read.people, read.left_out, read.detector, read.images.mean(axis=(1, 2)).round()]
     yield "read", kept

@@ -131,7 +131,25 @@ def test_what_cannot_be_built(options, words):
         contrast.build(classes=7, **options)
 
 
+def test_an_averaged_network_gives_the_mean_and_is_saved_as_one(tmp_path):
+    options = {"classes": 3, "input_shape": (16, 16, 1), "widths": (4, 6)}
+    networks = [contrast.build(first=first, **options) for first in contrast.FIRST]
+    both = contrast.averaged(*networks)
+    images = np.random.default_rng(0).uniform(0, 255, (5, 16, 16, 1)).astype(np.float32)
+    mean = np.mean([network.predict(images, verbose=0) for network in networks], axis=0)
+    assert both.predict(images, verbose=0) == pytest.approx(mean, abs=1e-6)
+    assert both.count_params() == sum(network.count_params() for network in networks)
+    both.save(tmp_path / "both.keras")
+    assert models.load(tmp_path / "both.keras").predict(images, verbose=0) == pytest.approx(mean, abs=1e-6)
+    for wrong in (networks[:1], [networks[0], contrast.build(**options | {"classes": 2})]):
+        with pytest.raises(FerError, match="`networks`"):
+            contrast.averaged(*wrong)
+
+
 def test_what_the_layers_do_not_take():
-    for made, words in ((lambda: OrientedGradients(bins=1), "`bins`"), (lambda: LocalContrast(mean_around=0), "`mean_")):
+    for made, words in (
+        (lambda: OrientedGradients(bins=1), "`bins`"),
+        (lambda: LocalContrast(mean_around=0), "`mean_"),
+    ):
         with pytest.raises(FerError, match=words):
             made()

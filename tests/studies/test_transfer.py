@@ -172,7 +172,7 @@ def test_the_whole_answer_for_a_folder_and_what_is_refused(tmp_path, monkeypatch
         folder = tmp_path / "faces" / LABELS[label]
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{number}.png"), image[10:90, 8:88])
-    rows = ["random people", "photographs", "registered", "contrast", "contrast, normalised"]
+    rows = ["random people", "photographs", "registered", "two networks", "two networks, normalised"]
     found = transfer.answer("smoke", progress=False, real={"mine": str(tmp_path / "faces")}, rows=rows)
     assert [row["name"] for row in found["rows"]] == rows and found["sets"][0]["faces"] == 14
     assert found["rows"][0]["read"]["mine"]["gain"] is None and found["rows"][1]["read"]["mine"]["gain"] is not None
