@@ -25,6 +25,10 @@ right, of the labels that the network names without any real face): boxes of fou
 ``gradients`` 63 in the place of 62, for ``contrast`` 65 in the place of 69; both first layers before one network 60;
 HOG, a layer of 24 units at each place and softmax 57; linear discriminant analysis on HOG 60, whatever its shrinkage
 and however often a face is changed; other ways to pose anger, fear and surprise two to five points fewer.
+
+Chosen on CK+48 as the network that needs no real face: 'two networks', 66 % right, above ``contrast`` 64,
+``gradients`` 58 and `nano` 42 with the same faces and recipe.  As one network of two branches
+(`fer_utils.models.contrast.averaged`) it has 51,838 parameters, some 260 kB in float32 and int8 together.
 """
 
 from __future__ import annotations
@@ -98,7 +102,7 @@ ROWS: dict[str, Row] = {
     ),
     "contrast": Row("nano", "a network behind a fixed first layer of local contrast normalisation"),
     "gradients": Row("nano", "the same behind a fixed first layer of oriented gradients"),
-    "two networks": Row("gradients", "the mean of the probabilities of 'contrast' and 'gradients'"),
+    "two networks": Row("contrast", "the mean of the probabilities of 'contrast' and 'gradients'"),
     "two networks, normalised": Row(
         "two networks", "their batch normalisation estimated anew on the unlabelled real faces", True
     ),

@@ -438,7 +438,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (PROBABILITIES, "by=None if by_target else drawn", "by=drawn"),
         (PROBABILITIES, "jitter=1.0 if worn else 0.0", "jitter=1.0"),
         (PROBABILITIES, "self._crop(one), methods.by_lda)", "Crop(), methods.by_lda)"),
-        (PROBABILITIES, 'self._network("nano"), one)', 'self._network("contrast"), one)'),
+        (PROBABILITIES, 'self._plain, "nano")', 'self._plain, "contrast")'),
         (PROBABILITIES, '"self-training", "two networks, normalised"', '"self-training", "two networks"'),
         (PROBABILITIES, "self._both(one, self._normalised)", "self._both(one, self._plain)"),
         (PROBABILITIES, "np.tile(self.faces.labels, self.wears)", "np.repeat(self.faces.labels, self.wears)"),
