@@ -6,10 +6,12 @@ Nothing here sees the label of a real face.  *The target* is a set of real faces
 from __future__ import annotations
 
 import math
+import warnings
 
 import keras
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from fer_utils import models, training
@@ -54,15 +56,17 @@ def standardised(features: np.ndarray, by: np.ndarray | None = None) -> np.ndarr
 
 
 @stage("study.transfer")
-def by_ann(drawn: np.ndarray, labels: np.ndarray, target: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """Probabilities (N, 7) of the target by a network with one hidden layer that learned from drawn faces."""
+def fitted_ann(drawn: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> MLPClassifier:
+    """A network with one hidden layer after `PASSES` passes over drawn faces; that it has not converged is meant."""
     made = MLPClassifier(HIDDEN, alpha=L2, max_iter=PASSES, random_state=seed)
-    return made.fit(drawn, labels).predict_proba(target)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return made.fit(drawn, labels)
 
 
 @stage("study.transfer")
 def by_lda(drawn: np.ndarray, labels: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The same by linear discriminant analysis with a shrunk covariance (Fisher 1936; Friedman 1989)."""
+    """Probabilities (N, 7) of the target by linear discriminant analysis of drawn faces, with a shrunk covariance (Fisher 1936; Friedman 1989)."""
     made = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE)
     return made.fit(drawn, labels).predict_proba(target)
 

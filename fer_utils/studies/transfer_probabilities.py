@@ -7,6 +7,7 @@ import functools
 
 import keras
 import numpy as np
+from sklearn.neural_network import MLPClassifier
 
 from fer_utils.core import provenance, stages
 from fer_utils.core.optional_packages import opencv
@@ -48,6 +49,7 @@ class Learner:
         self.crops: dict[str, Crop] = {}
         self._features: dict[tuple, np.ndarray] = {}
         self._answers: dict[tuple[str, str], np.ndarray] = {}
+        self._anns: dict[tuple[int, bool], MLPClassifier] = {}
         self._networks: dict[str, keras.Model] = {}
 
     def probabilities(self, row: str, one: RealSet) -> np.ndarray:
@@ -105,7 +107,10 @@ class Learner:
         drawn = self._described(people, worn, Crop(jitter=1.0 if worn else 0.0))
         read = methods.described(one.images)
         target = methods.standardised(read, by=None if by_target else drawn)
-        return methods.by_ann(methods.standardised(drawn), self.faces.labels[self._rows(people)], target)
+        key = (people, worn)
+        if key not in self._anns:  # what it has learned does not depend on whom it reads
+            self._anns[key] = methods.fitted_ann(methods.standardised(drawn), self.faces.labels[self._rows(people)])
+        return self._anns[key].predict_proba(target)
 
     def _lda(self, one: RealSet, where: Crop, how) -> np.ndarray:
         drawn = methods.standardised(self._described(self.more_people, True, where))
@@ -130,7 +135,7 @@ class Learner:
         drawn = methods.described(images)
         numbers = meta["expression"][kept].map({label: number for number, label in enumerate(LABELS)})
         target = methods.standardised(methods.described(one.images), by=drawn)
-        return methods.by_ann(methods.standardised(drawn), numbers.to_numpy(np.int64), target)
+        return methods.fitted_ann(methods.standardised(drawn), numbers.to_numpy(np.int64)).predict_proba(target)
 
     def _network(self, name: str):
         """A network that has learned from every drawing, cut out and changed as often as `wears` says."""

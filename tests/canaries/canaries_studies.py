@@ -497,9 +497,14 @@ def _transfer():
         answered(f"fit {name}")(*given, **{key: options[key] for key in ("epochs",)})
         return network
 
+    def learned(*given):
+        answered("ANN learns")(*given)
+        return SimpleNamespace(predict_proba=answered("ANN reads"))
+
     one = real_sets.RealSet("some", cut.repeat(2, 0)[:5], np.arange(5), np.array(list("aabbc")), {}, "whole")
     with ExitStack() as stack:
-        for name in ("by_ann", "by_lda", "by_self_training"):
+        stack.enter_context(patch.object(methods, "fitted_ann", learned))
+        for name in ("by_lda", "by_self_training"):
             stack.enter_context(patch.object(methods, name, answered(name)))
         stack.enter_context(patch.object(methods, "trained", fitted))
         stack.enter_context(patch.object(methods, "normalised_by", lambda model, images: noted.append("BN") or model))
