@@ -66,7 +66,10 @@ def fitted_ann(drawn: np.ndarray, labels: np.ndarray, *, seed: int = 0) -> MLPCl
 
 @stage("study.transfer")
 def by_lda(drawn: np.ndarray, labels: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Probabilities (N, 7) of the target by linear discriminant analysis of drawn faces, with a shrunk covariance (Fisher 1936; Friedman 1989)."""
+    """Probabilities (N, 7) of the target by linear discriminant analysis of drawn faces.
+
+    The covariance is shrunk (Fisher 1936; Friedman 1989).
+    """
     made = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE)
     return made.fit(drawn, labels).predict_proba(target)
 
