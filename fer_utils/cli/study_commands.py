@@ -57,7 +57,8 @@ def add_study_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SET=FOLDER",
         action="append",
         help="folders of real data; may be given several times. paper_figures takes clips (ravdess=, savee= or mead=), "
-        "near_duplicates_real needs ck48=, fer2013= and ravdess=, and fer2013 with --train needs fer2013=",
+        "near_duplicates_real and transfer are stored with ck48=, fer2013= and ravdess=, transfer also reads kdef= and "
+        "any folder of pictures in folders named by label, and fer2013 with --train needs fer2013=",
     )
     parser.add_argument(
         "--out",

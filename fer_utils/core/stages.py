@@ -44,6 +44,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "studio": {5: "People, acting, cameras and films as they were when versions of stages began."},
     "stand_ins": {1: "Which actors and clips stand in for RAVDESS, SAVEE and MEAD at each tier."},
     "faces": {1: "Frames are chosen, faces found, cropped and resized."},
+    "random_faces": {1: "Random people who pose seven labels, cropped and changed towards photographs."},
     "landmark_predictor": {1: "68 points, learned from drawn people."},
     "region_masks": {1: "Where brows, eyes, nose and mouth of a drawn face are."},
     "splits": {1: "Splits and folds by frame, clip, performance or actor; what both sides share."},
@@ -68,6 +69,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "model.knn": {1: "Nearest neighbours."},
     "model.landmark_lstm": {1: "An LSTM over landmarks."},
     "model.hog": {1: "Histograms of oriented gradients."},
+    "model.contrast": {1: "A small network behind a fixed first layer, 27,175 parameters."},
     "model.distances": {1: "Distances between landmarks."},
     "profile": {1: "Counts of parameters and multiply-accumulates."},
     "training": {1: "Recipes, batches, augmentation, schedules, the fit and its predictions."},
@@ -116,6 +118,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.nano_savee": {1: "nano where there are four men."},
     "study.nano_ablation": {1: "What each idea of nano was worth."},
     "study.nano_taught": {1: "Does a teacher help who knows more?"},
+    "study.transfer": {1: "From drawn faces to real ones, step by step."},
     "study.frontier": {
         1: "Which network is beaten by none.",
         2: "Every method of one protocol, HOG too; files of trained methods, asked of the people who test.",

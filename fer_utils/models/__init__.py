@@ -148,6 +148,7 @@ def load(path: str | os.PathLike) -> keras.Model:
     # Importing them registers their classes with Keras.
     importlib.import_module(".constraints", __name__)
     importlib.import_module(".distilled", __name__)
+    importlib.import_module(".contrast", __name__)
     _module("knn")
     importlib.import_module(".file_contents", __name__).check(path)
     try:

@@ -41,7 +41,7 @@ def check_folders(real: Mapping[str, str]) -> None:
         if not expanded(folder).is_dir():
             raise invalid(
                 "real",
-                expected=f"a folder of {dataset}'s clips",
+                expected=f"a folder of {dataset}'s clips or pictures",
                 received=str(folder),
                 remedy="There is no such folder. In a chapter, correct DATA_ROOT; None is for the drawn actors.",
             )

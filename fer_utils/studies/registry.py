@@ -41,6 +41,7 @@ _MODULES: dict[str, str] = {
     "nano_savee": "nano_savee",
     "nano_ablation": "nano_ablation",
     "nano_taught": "nano_taught",
+    "transfer": "transfer",
     "frontier": "frontier",
 }
 

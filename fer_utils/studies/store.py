@@ -167,8 +167,8 @@ def run(
     real : data set (``ravdess``, ``savee``, ``mead``) -> folder of real clips, in the place of the stand-ins; for
         ``paper_figures``, of which the panels of these sets are made; or one name -> face set for the studies of
         `fer_utils.studies.own_faces`, whose ``keep`` writes the answer beside it.  Such an answer is not stored here.
-        A study that
-        needs real pictures (``near_duplicates_real``) is stored with all of its sets; where they lay is not.
+        A study that needs real pictures (``near_duplicates_real``, ``transfer``) is stored with all of its sets; where
+        they lay is not.
     options : of the study's own ``answer``.  An answer to other options than the default is not stored.
 
     Raises

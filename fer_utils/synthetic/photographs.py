@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.synthetic.random_faces import SIDE
 
 #: The square that a detector's box would be, in pixels of a drawing of `random_faces`: its side, and its centre.  Set
@@ -35,6 +36,7 @@ class Crop:
     jitter: float = 1.0
 
 
+@stage("random_faces")
 def crop_faces(images: np.ndarray, *, size: int = 48, where: Crop | None = None, seed: int = 0) -> np.ndarray:
     """Cut the faces out of drawings of `fer_utils.synthetic.random_faces`.
 
@@ -73,6 +75,7 @@ def crop_faces(images: np.ndarray, *, size: int = 48, where: Crop | None = None,
     return made
 
 
+@stage("random_faces")
 def photographed(images: np.ndarray, *, strength: float = 1.0, seed: int = 0, progress: bool = False) -> np.ndarray:
     """Wear faces as photographs are worn: each change by chance, each by another amount.
 

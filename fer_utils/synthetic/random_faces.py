@@ -19,6 +19,7 @@ from fer_utils import studio
 from fer_utils.core import worker_pool
 from fer_utils.core.errors import FerError, whole_number
 from fer_utils.core.optional_packages import opencv
+from fer_utils.core.stages import stage
 from fer_utils.studio.identity import EYES, HAIR, HAIR_STYLES, TONES, Identity
 from fer_utils.studio.render import LIGHTS, Light
 from fer_utils.synthetic.posed_prototypes import LABELS, posed
@@ -62,6 +63,7 @@ class RandomFaces:
     people: np.ndarray
 
 
+@stage("random_faces")
 def draw_faces(people: int, *, seed: int = 0, poses: int = 1, workers: int = 1, progress: bool = True) -> RandomFaces:
     """Draw random people who pose each of the seven labels.
 

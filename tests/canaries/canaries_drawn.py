@@ -20,7 +20,14 @@ import pytest
 from fer_utils import datasets, faces, studio
 from fer_utils.faces import detectors, images, landmark_patches, landmark_training, pixels, quality_report
 from fer_utils.faces.detectors import create
-from fer_utils.synthetic import landmark_predictor, region_masks, stand_ins
+from fer_utils.synthetic import (
+    landmark_predictor,
+    photographs,
+    posed_prototypes,
+    random_faces,
+    region_masks,
+    stand_ins,
+)
 
 #: Mean grey levels of coarse cells: rounding on another processor moves them by hundredths, a changed drawing by more.
 GREY = 0.3
@@ -487,3 +494,36 @@ def _region_table(found: region_masks.Regions) -> dict:
         "units": found.units,
         "empty": found.empty,
     }
+
+
+@canary("random_faces", tolerance=GREY)
+def _random_faces():
+    """Poses and people in numbers, four drawn people, and what cropping and changing makes of them."""
+    yield "defaults", defaults(random_faces.draw_faces, photographs.crop_faces, photographs.photographed)
+    yield (
+        "constants",
+        [
+            [random_faces.SIDE, random_faces.ZOOM, random_faces.PEOPLE_FROM, random_faces.MOST_PEOPLE],
+            [photographs.BOX_SIDE, *photographs.BOX_CENTRE, *vars(photographs.Crop()).values()],
+            sorted(random_faces.SPREADS.items()),
+        ],
+    )
+    ways = posed_prototypes.WAYS
+    yield "ways", {label: digest([[w.weight, w.always, w.sometimes] for w in ways[label]]) for label in ways}
+    rng = np.random.default_rng(4)
+    poses = [posed_prototypes.posed(label, rng) for label in posed_prototypes.LABELS for _ in range(3)]
+    yield "poses", [sorted([str(unit), round(value, 3)] for unit, value in pose.items()) for pose in poses]
+    people = [vars(random_faces.random_person(seed, rng)) for seed in range(8)]
+    measures = ("age", "tone", "eye_tilt", "brow_slope", "hair_style", "hair_colour", "facial_hair", "glasses")
+    yield "people", [[one[name] for name in (*random_faces.SPREADS, *measures)] for one in people]
+    yield "lights", [list(vars(random_faces.random_light(rng)).values()) for _ in range(8)]
+    drawn = random_faces.draw_faces(2, seed=3, poses=2, progress=False)
+    yield "drawn", [[*drawn.labels.tolist()], [*drawn.people.tolist()], [thumbnail(one, 4) for one in drawn.images]]
+    plain = photographs.Crop(jitter=0.0)
+    cut = photographs.crop_faces(drawn.images[:6], where=plain)
+    wide = photographs.crop_faces(drawn.images[:6], size=32, where=photographs.Crop(1.3, 0.1), seed=2)
+    yield "cut", [[thumbnail(one, 5) for one in made] for made in (cut, wide)]
+    many = np.tile(cut, (4, 1, 1))
+    for strength in (0.5, 1.5):
+        worn = photographs.photographed(many, strength=strength, seed=1).astype(float)
+        yield f"changed {strength}", [[thumbnail(one, 3), round(float(one.std()), 2)] for one in worn]

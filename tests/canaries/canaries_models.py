@@ -377,3 +377,27 @@ def _distillation():
             losses = [float(taught.train_on_batch(images, labels)) for _ in range(2)]
             student = models.student_of(taught, "student")
             yield f"{weight} {temperature} {number}", [losses, np.round(student(images).numpy(), 4)]
+
+
+@canary("model.contrast", tolerance=5e-4)
+def _contrast():
+    """What both fixed first layers measure, what the networks are made of, and what they say with fixed weights."""
+    from fer_utils.models import contrast
+
+    yield "defaults", defaults(contrast.build, contrast.LocalContrast, contrast.OrientedGradients)
+    yield "constants", [contrast.FIRST, contrast.QUIET, contrast.LEAST, contrast.FLAT]
+    images = np.concatenate([pictures(3, 30), 0.2 * pictures(1, 30)])
+    for name, layer in (
+        ("contrast", contrast.LocalContrast()),
+        ("small", contrast.LocalContrast(mean_around=3, spread_around=5)),
+        ("gradients", contrast.OrientedGradients()),
+        ("few", contrast.OrientedGradients(bins=3, cell=4, around=3)),
+    ):
+        yield name, np.round(np.asarray(layer(images))[:, ::4, 1::3].astype(float), 3)
+    for first in contrast.FIRST:
+        model = contrast.build(classes=3, first=first, input_shape=(32, 32, 1), widths=(6, 5, 4))
+        yield f"layers behind {first}", [model.count_params(), digest(layers_of(model))]
+        yield (
+            f"says behind {first}",
+            np.round(with_fixed_weights(model)(pictures(3, 32), training=False).numpy(), 3),
+        )

@@ -64,6 +64,7 @@ from fer_utils.studies import (
     paper_figures,
     protocol_rows,
     real_people,
+    real_sets,
     regularization,
     simple_methods,
     simple_networks,
@@ -71,11 +72,14 @@ from fer_utils.studies import (
     split,
     training_records,
     trainings,
+    transfer,
+    transfer_methods,
+    transfer_probabilities,
 )
 from fer_utils.studies import (
     recipe_reliability as recipe,
 )
-from fer_utils.synthetic import region_masks, stand_ins
+from fer_utils.synthetic import photographs, random_faces, region_masks, stand_ins
 
 # --- what studies share -----------------------------------------------------------------------
 
@@ -438,6 +442,98 @@ def _near_duplicates_real():
         "sizes": near_duplicates_real.SIZES,
         "first person": near_duplicates_real.FIRST_PERSON,
     }
+
+
+@canary("study.transfer", tolerance=2e-3)
+def _transfer():
+    """The steps' order and settings, which faces each one learns from and reads, and the methods on small numbers."""
+    yield "rows", {name: vars(row) for name, row in transfer.ROWS.items()}
+    yield "sizes", [transfer.SIZES, transfer.REAL_SETS, transfer_probabilities.SEED, transfer_probabilities.TRIED]
+    yield (
+        "crops",
+        [[list(vars(crop).values()) for crop in transfer_probabilities.CROPS], transfer_probabilities.STRENGTHS],
+    )
+    methods = transfer_methods
+    yield (
+        "settings",
+        [
+            [methods.CELL, methods.SHRINKAGE, methods.HIDDEN, methods.L2, methods.PASSES, methods.ROUNDS],
+            [methods.BELIEVED, methods.BATCHES, methods.SCALES, methods.DOWNS, methods.NETWORKS],
+            [real_sets.SMALLEST_PHOTOGRAPH, real_sets.FOUND, real_sets.SIDE],
+        ],
+    )
+    rng = np.random.default_rng(2)
+    labels = np.arange(210) % 7
+    drawn = rng.normal(0, 1, (210, 9)) + 1.2 * np.eye(7, 9)[labels]
+    target = 0.8 * rng.normal(0, 1, (40, 9)) + 1.5 * np.eye(7, 9)[np.arange(40) % 7] + 0.3
+    yield "standardised", np.round([methods.standardised(drawn)[:5], methods.standardised(target[:5], by=drawn)], 3)
+    yield "LDA", np.round(methods.by_lda(drawn, labels, target)[::4], 3)
+    trained = np.round(methods.by_self_training(drawn, labels, target), 3)
+    yield "self-training", trained[::4]
+    yield "certain", methods.certain(trained)
+    squares = np.clip(rng.normal(120, 60, (3, 8, 8)), 0, 255).repeat(12, 1).repeat(12, 2).astype(np.uint8)
+    cut = photographs.crop_faces(squares, where=photographs.Crop(0.9, 0.04, jitter=0.0))
+    yield "registered", list(vars(methods.registered(squares, cut)).values())
+    yield "middle", np.round(methods._middle(methods.described(cut))[::60], 3)
+    noted: list = []
+
+    def learner() -> transfer_probabilities.Learner:
+        made = transfer_probabilities.Learner(1, 2, 3, 4, progress=False)
+        made.faces = random_faces.RandomFaces(squares.repeat(5, 0)[:14], np.arange(14) % 7, np.arange(14) // 7)
+        return made
+
+    def answered(name):
+        def answer(*given, **options):
+            arrays = [one for one in given if isinstance(one, np.ndarray)]
+            told = [
+                [one.shape, round(100 * float(np.abs(one).mean())) / 100, one.ravel()[:2].round(1)] for one in arrays
+            ]
+            noted.append([name, told, {key: value for key, value in options.items() if np.isscalar(value)}])
+            return np.full((5, 7), (1 + len(noted)) / 100)
+
+        return answer
+
+    network = SimpleNamespace(predict=answered("predict"), get_weights=list, set_weights=lambda weights: None)
+
+    def fitted(name, *given, **options):
+        answered(f"fit {name}")(*given, **{key: options[key] for key in ("epochs",)})
+        return network
+
+    def learned(*given):
+        answered("ANN learns")(*given)
+        return SimpleNamespace(predict_proba=answered("ANN reads"))
+
+    one = real_sets.RealSet("some", cut.repeat(2, 0)[:5], np.arange(5), np.array(list("aabbc")), {}, "whole")
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(methods, "fitted_ann", learned))
+        for name in ("by_lda", "by_self_training"):
+            stack.enter_context(patch.object(methods, name, answered(name)))
+        stack.enter_context(patch.object(methods, "trained", fitted))
+        stack.enter_context(patch.object(methods, "normalised_by", lambda model, images: noted.append("BN") or model))
+        asked = learner()
+        for name in list(transfer.ROWS)[1:]:
+            noted.append(f"-- {name}")
+            noted.append(np.round(asked.probabilities(name, one)[0, :2], 3))
+        worn = asked.worn
+    yield "asked", noted
+    yield "worn", [worn[1], np.round(worn[0].reshape(len(worn[0]), -1).mean(axis=1))]
+    first, second = (np.eye(7)[one] for one in ([0, 1, 2, 0, 4], [0, 1, 0, 0, 0]))
+    yield "reading", [transfer.reading(one, first, second), transfer.reading(one, second, None)]
+    alone = dataclasses.replace(one, people=np.array(["a"] * 5))
+    unknown = dataclasses.replace(one, people=np.array([""] * 5))
+    yield "over", [transfer.over(each, np.arange(5.0)) for each in (one, alone, unknown)]
+    many = real_sets.RealSet("many", cut, np.zeros(200), np.arange(200).astype(str), {}, "whole")
+    yield "interval", transfer.over(many, np.arange(200) % 11)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, name in enumerate(
+            ("test/fear/PublicTest_1", "train/sad/Training_2", "test/awe/3", "sad/PrivateTest_4")
+        ):
+            file = Path(folder, f"{name}.png")
+            file.parent.mkdir(parents=True)
+            Image.fromarray(cut[number % 3]).resize((30, 60)).save(file)
+        read = real_sets.read("fer2013", folder, progress=False)
+        kept = [read.labels, read.people, read.left_out, read.detector, read.images.mean(axis=(1, 2)).round()]
+    yield "read", kept
 
 
 @canary("study.one_protocol", tolerance=EXACT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import re
 import textwrap
@@ -12,6 +13,7 @@ import pytest
 from fer_utils import studies
 from fer_utils.cli import main
 from fer_utils.core import paths
+from fer_utils.studies import transfer
 
 PAGES = ("book/using.md", "book/real-data.md", "book/promises.md", "book/how-it-is-built.md")
 TEXTS = ("README.md", *PAGES, "CONTRIBUTING.md")
@@ -169,6 +171,45 @@ def test_what_is_said_of_near_duplicates_is_that_of_the_stored_answer(texts):
     assert f"says that {per_cent(split['by_picture'])} of the test pictures" in page
     assert f"names it is {per_cent(split['by_name'])}." in page
     assert f"took {found['fer2013_seconds']:.0f} seconds" in page and f"{found['pictures']:,} pictures took" in page
+
+
+def test_what_is_said_of_drawn_and_real_faces_is_that_of_the_stored_answer(texts):
+    found = studies.load("transfer").answer
+    words = " ".join(texts["book/real-data.md"].split())
+    rows = {row["name"]: row for row in found["rows"]}
+    sets = {one["name"]: one for one in found["sets"]}
+
+    def accuracy(name, read):
+        one = rows[name]["read"][read]["accuracy"]
+        return per_cent(one["value"]) + ("" if one["low"] is None else f" ({span(one)})")
+
+    for name, row in rows.items():
+        shown = [name, "yes" if row["unlabelled"] else "no", *(accuracy(name, read) for read in transfer.REAL_SETS)]
+        assert f"| {' | '.join(shown)} |" in texts["book/real-data.md"].splitlines(), shown
+    network = rows["two networks"]["read"]
+    for said in (
+        f"{sets['ck48']['faces']} pictures of {sets['ck48']['people']} people",
+        f"{sets['fer2013']['faces']:,} pictures of FER2013",
+        f"names {per_cent(network['ck48']['accuracy']['value'])} of CK+48's pictures",
+        f"{per_cent(network['fer2013']['accuracy']['value'])} of FER2013's",
+        f"{per_cent(max(sets['fer2013']['counts'].values()) / sets['fer2013']['faces'])} of them are `happy`",
+        f"`nano` on the same drawn faces names {per_cent(rows['nano']['read']['ck48']['accuracy']['value'])}",
+        f"`fearful` only {per_cent(network['ck48']['recall']['fearful'])}",
+    ):
+        assert said in words, said
+
+
+def test_the_figure_of_drawn_and_real_faces_is_what_its_script_draws(texts, root):
+    assert ":file: images/transfer-steps.html" in texts["book/real-data.md"]
+    script = root / "book" / "images" / "transfer_steps.py"
+    spec = importlib.util.spec_from_file_location("transfer_steps", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    kept = module.FILE.read_text(encoding="utf-8")
+    answer = studies.load("transfer").answer
+    assert len(kept) < 600_000 and html.escape(module.alt(answer), quote=True) in kept
+    names = [text.get_text() for text in module.figure().axes[0].get_yticklabels()]
+    assert [name.removesuffix(" *") for name in names] == [row["name"] for row in answer["rows"]]
 
 
 def test_times_as_fast_says_as_what(texts):

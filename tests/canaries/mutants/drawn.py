@@ -16,6 +16,9 @@ SHADING = f"{STUDIO}/shading.py"
 STAND_INS = "fer_utils/synthetic/stand_ins.py"
 PREDICTOR = "fer_utils/synthetic/landmark_predictor.py"
 REGIONS = "fer_utils/synthetic/region_masks.py"
+RANDOM = "fer_utils/synthetic/random_faces.py"
+POSES = "fer_utils/synthetic/posed_prototypes.py"
+PHOTOS = "fer_utils/synthetic/photographs.py"
 FACES = "fer_utils/faces"
 CROPPING = f"{FACES}/cropping.py"
 DETECTORS = f"{FACES}/detectors.py"
@@ -129,6 +132,34 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (PATCHES, "extent = max(2, round(2 * wide))", "extent = max(2, round(3 * wide))"),
         (PATCHES, "cv2.createCLAHE(3.0, (4, 4)).apply(grey)", "grey"),
     ],
+    "random_faces": [
+        (RANDOM, "SIDE, ZOOM = 96, 1.5", "SIDE, ZOOM = 96, 1.4"),
+        (RANDOM, "PEOPLE_FROM = 100_000_000", "PEOPLE_FROM = 200_000_000"),
+        (RANDOM, '"brow_height": 0.10', '"brow_height": 0.12'),
+        (RANDOM, "yaw=_around(rng, 5.0, 15.0)", "yaw=_around(rng, 9.0, 25.0)"),
+        (RANDOM, "rng.uniform(18.0, 60.0)", "rng.uniform(18.0, 50.0)"),
+        (RANDOM, "p=(0.66, 0.16, 0.06, 0.06, 0.06)", "p=(0.6, 0.1, 0.1, 0.1, 0.1)"),
+        (RANDOM, "azimuth=float(rng.normal(0.0, 25.0))", "azimuth=float(rng.normal(0.0, 20.0))"),
+        (RANDOM, "np.repeat(np.arange(people), count)", "np.tile(np.arange(people), count)"),
+        (
+            RANDOM,
+            "rng = np.random.default_rng([20261124, seed, number])",
+            "rng = np.random.default_rng([1, seed, number])",
+        ),
+        (POSES, "REST_CHANCE, REST_MOST, LIDS_MOST = 0.25", "REST_CHANCE, REST_MOST, LIDS_MOST = 0.20"),
+        (POSES, "UNEVEN = 0.08", "UNEVEN = 0.02"),
+        (POSES, "p=weights / weights.sum()", "p=None"),
+        (POSES, "intensity * (1 - apart)", "intensity * (1 + apart)"),
+        (POSES, "strength: tuple[float, float] = (0.75, 1.15)", "strength: tuple[float, float] = (0.75, 1.0)"),
+        (PHOTOS, "BOX_SIDE, BOX_CENTRE = 82.0", "BOX_SIDE, BOX_CENTRE = 80.0"),
+        (PHOTOS, "np.exp(0.06 * larger)", "np.exp(0.12 * larger)"),
+        (PHOTOS, "down + where.down) * BOX_SIDE", "down - where.down) * BOX_SIDE"),
+        (PHOTOS, "if mirrored > 0:", "if mirrored < 0:"),
+        (PHOTOS, "rng.normal(0, 0.3 * strength))", "rng.normal(0, 0.6 * strength))"),
+        (PHOTOS, "rng.uniform(0, 9 * strength)", "rng.uniform(0, 30 * strength)"),
+        (PHOTOS, "rng.normal(0.1, 0.25 * strength)", "rng.normal(0.1, 0.1 * strength)"),
+        (PHOTOS, "if rng.random() < 0.15 * strength:", "if rng.random() < 0.05 * strength:"),
+    ],
     "region_masks": [
         (REGIONS, '6: ("eye", "cheek")', '6: ("eye",)'),
         (REGIONS, '9: ("nose",)', '9: ("nose", "mouth")'),
@@ -158,6 +189,10 @@ HARMLESS: dict[str, list[tuple[str, str, str]]] = {
     "landmark_predictor": [
         (PREDICTOR, 'desc="drawing faces"', 'desc="drawing"'),
         ("fer_utils/core/errors.py", "Invalid value for", "Wrong value for"),
+    ],
+    "random_faces": [
+        (RANDOM, 'desc="drawing faces"', 'desc="faces"'),
+        (PHOTOS, 'desc="changing pictures"', 'desc="pictures"'),
     ],
     "region_masks": [(REGIONS, "# between the brows, where AU 4 folds the skin", "# where AU 4 folds the skin")],
 }

@@ -13,6 +13,7 @@ DENSENET = f"{MODELS}/densenet161.py"
 RESNET = f"{MODELS}/resnet50.py"
 KNN = f"{MODELS}/knn.py"
 LSTM = f"{MODELS}/landmark_lstm.py"
+CONTRAST = "fer_utils/models/contrast.py"
 HOG = f"{MODELS}/hog.py"
 DISTANCES = f"{MODELS}/distances.py"
 PROFILE = f"{MODELS}/_profile.py"
@@ -154,6 +155,31 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (LSTM, "1 <= number <= most_distances", "1 <= number < most_distances // 2"),
         (LSTM, "(frames if whole else 1)", "(1 if whole else frames)"),
     ],
+    "model.contrast": [
+        (
+            CONTRAST,
+            'FIRST: tuple[str, ...] = ("contrast", "gradients")',
+            'FIRST: tuple[str, ...] = ("gradients", "contrast")',
+        ),
+        (CONTRAST, "QUIET = 0.02", "QUIET = 0.05"),
+        (CONTRAST, "LEAST = 0.5", "LEAST = 0.4"),
+        (CONTRAST, "FLAT = 1e-3", "FLAT = 1e-2"),
+        (CONTRAST, "mean_around: int = 13", "mean_around: int = 11"),
+        (CONTRAST, "_around(apart * apart, self.spread_around)", "_around(apart * apart, self.mean_around)"),
+        (CONTRAST, "apart = levels - _around(levels, self.mean_around)", "apart = levels"),
+        (CONTRAST, "bins: int = 8, cell: int = 2, around: int = 5", "bins: int = 8, cell: int = 2, around: int = 3"),
+        (CONTRAST, 'mode="symmetric"', 'mode="constant"'),
+        (CONTRAST, "across * across - down * down", "across * across + down * down"),
+        (CONTRAST, "2.0 * across * down / length", "across * down / length"),
+        (CONTRAST, "turn = 2.0 * math.pi", "turn = math.pi"),
+        (CONTRAST, "(along - LEAST * length)", "(along)"),
+        (CONTRAST, "cells / ops.sqrt(", "cells * ops.sqrt("),
+        (CONTRAST, "max(1, widths[0] // 2), 3, strides=2", "max(1, widths[0]), 3, strides=2"),
+        (CONTRAST, "dropout: float = 0.5", "dropout: float = 0.4"),
+        (CONTRAST, "if number < len(widths):", "if number <= len(widths):"),
+        (CONTRAST, 'first == "gradients"', 'first != "gradients"'),
+        (CONTRAST, "widths: Iterable[int] = (32, 48, 64)", "widths: Iterable[int] = (32, 48, 48)"),
+    ],
     "model.hog": [
         (HOG, "BLOCK = 2", "BLOCK = 3"),
         (HOG, "CAP = 0.2", "CAP = 0.3"),
@@ -281,6 +307,7 @@ HARMLESS: dict[str, list[tuple[str, str, str]]] = {
     "model.alexnet": [(ALEXNET, "five convolutions, two dense", "convolutions, two dense")],
     "model.knn": [(KNN, 'desc="describing"', 'desc="described"'), (KNN, "a tie goes to", "ties go to")],
     "model.landmark_lstm": [(LSTM, "The plain widths that are tried", "Widths that are tried")],
+    "model.contrast": [(CONTRAST, "an edge that ends is no edge", "no edge ends there")],
     "model.hog": [(HOG, "an edge that ends is no edge", "no edge ends there")],
     "model.distances": [
         ("fer_utils/core/errors.py", "Invalid value for", "Wrong value for"),

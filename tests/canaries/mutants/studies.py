@@ -16,6 +16,10 @@ REPAIR = f"{STUDIES}/audit_repair.py"
 SIZES = f"{STUDIES}/sizes.py"
 COVERAGE = f"{STUDIES}/coverage.py"
 NEAR_REAL = f"{STUDIES}/near_duplicates_real.py"
+TRANSFER = f"{STUDIES}/transfer.py"
+METHODS = f"{STUDIES}/transfer_methods.py"
+PROBABILITIES = f"{STUDIES}/transfer_probabilities.py"
+READ_SETS = f"{STUDIES}/real_sets.py"
 PROTOCOL = f"{STUDIES}/protocol_rows.py"
 PROTOCOLLED = f"{STUDIES}/one_protocol.py"
 SIMPLE = f"{STUDIES}/simple_methods.py"
@@ -430,6 +434,46 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (COVERAGE, "+ rng.normal(0, by_chance, people)", ""),
         (COVERAGE, "resamples=resamples, seed=seed", "resamples=resamples"),
     ],
+    "study.transfer": [
+        (TRANSFER, '"class": (350, 1500', '"class": (350, 1000'),
+        (TRANSFER, 'Row("photographs", "1,500', 'Row("random people", "1,500'),
+        (TRANSFER, "right - (before.argmax(axis=1) == one.labels)", "right - before.max(axis=1)"),
+        (TRANSFER, "there.sum() * confusion", "7 * confusion"),
+        (TRANSFER, "confusion.sum(axis=0) / len(right)", "confusion.sum(axis=1) / len(right)"),
+        (TRANSFER, "one.people if one.by_person else", "one.people if False else"),
+        (TRANSFER, "rng = np.random.default_rng(0)", "rng = np.random.default_rng(1)"),
+        (TRANSFER, "(2.5, 97.5)", "(5, 95)"),
+        (TRANSFER, 'one.people[0] != ""', 'one.people[0] == ""'),
+        (METHODS, "CELL = 6", "CELL = 8"),
+        (METHODS, "SHRINKAGE = 0.3", "SHRINKAGE = 0.2"),
+        (METHODS, "HIDDEN, L2, PASSES = 64, 0.01, 25", "HIDDEN, L2, PASSES = 64, 0.01, 20"),
+        (METHODS, "ROUNDS, BELIEVED = 5, 0.6", "ROUNDS, BELIEVED = 5, 0.5"),
+        (METHODS, '"gradients": {"first": "gradients"}', '"gradients": {}'),
+        (METHODS, "features if by is None else by", "features"),
+        (METHODS, "features - known.mean(axis=0)", "features"),
+        (METHODS, "len(drawn) // (2 * max", "len(drawn) // (8 * max"),
+        (METHODS, "np.argsort(-sure[rows]", "np.argsort(sure[rows]"),
+        (METHODS, "found.argmax(axis=1)[more]", "labels[more % len(labels)]"),
+        (METHODS, "if alike > best:", "if alike < best + 9:"),
+        (METHODS, "[1:-1, 1:-1].ravel()", "[:2, :2].ravel()"),
+        (PROBABILITIES, "SEED = 1", "SEED = 2"),
+        (PROBABILITIES, "(Crop(), Crop(1.1), Crop(0.92))", "(Crop(), Crop(1.2), Crop(0.92))"),
+        (PROBABILITIES, "(1.0, 1.0, 1.0, 0.6)", "(1.0, 1.0, 1.0, 1.0)"),
+        (PROBABILITIES, "self.people, False)", "self.more_people, False)"),
+        (PROBABILITIES, "by=None if by_target else drawn", "by=drawn"),
+        (PROBABILITIES, "jitter=1.0 if worn else 0.0", "jitter=1.0"),
+        (PROBABILITIES, "self._crop(one), methods.by_lda)", "Crop(), methods.by_lda)"),
+        (PROBABILITIES, 'self._plain, "nano")', 'self._plain, "contrast")'),
+        (PROBABILITIES, '"self-training", "two networks, normalised"', '"self-training", "two networks"'),
+        (PROBABILITIES, "self._both(one, self._normalised)", "self._both(one, self._plain)"),
+        (PROBABILITIES, "np.tile(self.faces.labels, self.wears)", "np.repeat(self.faces.labels, self.wears)"),
+        (PROBABILITIES, "where=where, seed=number)", "where=where)"),
+        (READ_SETS, "SMALLEST_PHOTOGRAPH = 100", "SMALLEST_PHOTOGRAPH = 200"),
+        (READ_SETS, "FOUND = 0.9", "FOUND = 0.5"),
+        (READ_SETS, '(("PublicTest", "PrivateTest"))', '("PrivateTest")'),
+        (READ_SETS, "kept &= test", "kept &= True"),
+        (READ_SETS, "int((~kept).sum())", "int(kept.sum())"),
+    ],
     "study.near_duplicates_real": [
         (NEAR_REAL, "(0.92, 0.94, 0.95, 0.96, 0.97)", "(0.92, 0.94, 0.95, 0.96, 0.98)"),
         (NEAR_REAL, "LOOKED_AT = 0.9", "LOOKED_AT = 0.95"),
@@ -682,6 +726,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
 }
 #: Words of messages, of progress bars, of titles and of docstrings.
 HARMLESS: dict[str, list[tuple[str, str, str]]] = {
+    "study.transfer": [(TRANSFER, 'desc="steps"', 'desc="rows"')],
     "study.near_duplicates_real": [(NEAR_REAL, 'desc="drawing"', 'desc="people"')],
     "studies": [
         (TRAININGS, 'desc="trainings"', 'desc="training"'),
