@@ -526,7 +526,7 @@ def _transfer():
     yield "interval", transfer.over(many, np.arange(200) % 11)
     with tempfile.TemporaryDirectory() as folder:
         for number, name in enumerate(
-            ("test/fear/PublicTest_1", "train/sad/Training_2", "test/awe/3", "sad/PrivateTest_4")
+            ("test/fear/1", "train/sad/Training_2", "test/awe/3", "sad/PrivateTest_4", "sad/PublicTest_5")
         ):
             file = Path(folder, f"{name}.png")
             file.parent.mkdir(parents=True)
