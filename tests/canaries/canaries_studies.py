@@ -529,7 +529,7 @@ def _transfer():
             ("test/fear/1", "train/sad/Training_2", "test/awe/3", "sad/PrivateTest_4", "sad/PublicTest_5")
         ):
             file = Path(folder, f"{name}.png")
-            file.parent.mkdir(parents=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(cut[number % 3]).resize((30, 60)).save(file)
         read = real_sets.read("fer2013", folder, progress=False)
         kept = [read.labels, read.people, read.left_out, read.detector, read.images.mean(axis=(1, 2)).round()]
