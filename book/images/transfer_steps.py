@@ -25,7 +25,7 @@ def figure():
     }
     return plotting.dot_plot(
         rows,
-        title="Posed faces are read far better than faces from the web",
+        title="Posed faces of CK+48 are read far better than faces from the web",
         xlabel="accuracy on real faces; * takes unlabelled real faces; bars: 95 % intervals",
         reference_lines={"chance": answer["chance"]},
     )
