@@ -36,6 +36,7 @@ WHY_NOT: dict[str, str] = {
     "recipe": "it counts trainings by the seeds that leave chance level, with thresholds of the drawn sets",
     "explanation": "it compares heat maps with the drawn truth of each face",
     "audit": "it needs people of whom every attribute was planted",
+    "audit_repair": "it needs people of whom every attribute was planted",
     "one_protocol": "its learning rates are chosen on other people, whom only the studio can draw",
     "compression": "it measures one network's files and times; `compress.export` and `.compare` take yours",
     "frontier": "it reads the stored answers of other studies",

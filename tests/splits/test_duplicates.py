@@ -6,7 +6,7 @@ import re
 import tarfile
 import tracemalloc
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pandas as pd
@@ -132,7 +132,10 @@ def plainly(seen, least):
                 still = likeness.windows(seen.coarse[j : j + 1])
                 moved = [likeness.windows(mine[None], y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
                 alike = seen.likeness([i], [j], mirrored)[0]
-                if max(float((way * still).sum()) for way in moved) >= 0.72 and alike >= least:
+                coarse = max(float((way * still).sum()) for way in moved)
+                # Summed in another order, a number at a limit may fall on its other side.
+                assume(abs(coarse - 0.72) > 1e-4 and abs(float(alike) - least) > 1e-4)
+                if coarse >= 0.72 and alike >= least:
                     found[i, j] = max(found.get((i, j), (-1, False)), (min(float(alike), 1), not mirrored))
     return {pair: (alike, not plain) for pair, (alike, plain) in found.items()}
 
@@ -154,7 +157,7 @@ def pools(draw):
 
 
 @settings(max_examples=30, deadline=None)
-@given(pools(), st.sampled_from([0.8, 0.9, 0.96, 1.0]), st.sampled_from([1, 3, 1000]))
+@given(pools(), st.sampled_from([0.8, 0.9, 0.96, 0.999]), st.sampled_from([1, 3, 1000]))
 def test_the_blocks_find_what_the_plain_way_finds(images, least, block):
     with pytest.MonkeyPatch.context() as patch:
         for name in ("_IMAGES", "_ROWS", "_COLUMNS", "_PAIRS"):
