@@ -1,5 +1,7 @@
 """The chapters' exercises: ``check("03-1", answer)`` says whether an answer is right, and if not, why.
 
+`quiz` asks a question with choices, each of which is explained.
+
 A grader calls the answer on values that the chapter does not show, compares
 with what must hold, and answers with the first thing that is wrong.  Whatever
 an answer does (raise, hang, end the program, return nonsense), `check` returns a
@@ -9,6 +11,7 @@ verdict, and the session goes on; `fer_utils.exercises.guard` says how far.
 from __future__ import annotations
 
 from dataclasses import dataclass
+import dis
 import html
 import importlib
 import itertools
@@ -18,10 +21,11 @@ import traceback
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.exercises import guard
+from fer_utils.exercises import guard, quizzes
+from fer_utils.exercises.quizzes import Quiz
 
-#: Each exercise and the function of this package that grades it.
-_GRADERS: dict[str, str] = {
+#: Each exercise that asks for a function, and the function of this package that grades it.
+_FUNCTION_GRADERS: dict[str, str] = {
     "01-1": "ch01:grade_describe",
     "02-1": "ch02:grade_sample",
     "03-1": "ch03:grade_parameters",
@@ -36,28 +40,36 @@ _GRADERS: dict[str, str] = {
     "12-1": "ch12:grade_smoothing",
 }
 
+#: Each exercise that asks for a value (a number, a text, an array, a model), and the function that grades it.
+_VALUE_GRADERS: dict[str, str] = {}
+
 #: An answer that takes longer is taken for one that never ends.
 SECONDS = 20
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of a check: true if ``passed``; ``message`` says what to look at."""
+    """The outcome of a check: true if ``passed``; ``message`` says what to look at.
+
+    ``tried`` is false where the chapter's own dots still stand in the place of an answer.
+    """
 
     exercise: str
     passed: bool
     message: str
+    tried: bool = True
 
     def __bool__(self) -> bool:
         return self.passed
 
     def __str__(self) -> str:
-        return f"{'✓ Exercise' if self.passed else '✗ Exercise'} {self.exercise}: {self.message}"
+        sign = "✓" if self.passed else "✗" if self.tried else "○"
+        return f"{sign} Exercise {self.exercise}: {self.message}"
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        kind = "passed" if self.passed else "failed"
+        kind = "passed" if self.passed else "failed" if self.tried else "untried"
         return f'<div class="fer-exercise fer-{kind}" role="status">{html.escape(str(self))}</div>'
 
 
@@ -67,7 +79,12 @@ class Wrong(Exception):  # noqa: N818 - a verdict on an answer, and no fault of 
 
 def available() -> tuple[str, ...]:
     """The exercises' numbers: chapter, dash, number."""
-    return tuple(_GRADERS)
+    return tuple(sorted({**_FUNCTION_GRADERS, **_VALUE_GRADERS}))
+
+
+def asks_for_a_value(exercise: str) -> bool:
+    """Whether the answer of an exercise is a value; of the others it is a function."""
+    return exercise in _VALUE_GRADERS
 
 
 def check(exercise: str, answer: object) -> Verdict:
@@ -76,7 +93,7 @@ def check(exercise: str, answer: object) -> Verdict:
     Parameters
     ----------
     exercise : a number such as ``"03-1"``; see `available`.
-    answer : what the exercise asks for, usually a function.
+    answer : what the exercise asks for, a function or a value; see `asks_for_a_value`.
 
     Returns
     -------
@@ -94,23 +111,51 @@ def check(exercise: str, answer: object) -> Verdict:
     ------
     FerError : there is no such exercise.
     """
-    if exercise not in _GRADERS:
-        raise invalid("exercise", expected=f"one of {', '.join(_GRADERS)}", received=exercise)
-    module, function = _GRADERS[exercise].split(":")
+    graders = {**_FUNCTION_GRADERS, **_VALUE_GRADERS}
+    if exercise not in graders:
+        raise invalid("exercise", expected=f"one of {', '.join(available())}", received=exercise)
+    module, function = graders[exercise].split(":")
     grader = getattr(importlib.import_module(f".{module}", __name__), function)
     if answer is ... or answer is None:
-        return Verdict(exercise, False, "no answer yet: replace the dots with your own.")
-    if not callable(answer):
-        return Verdict(
-            exercise,
-            False,
-            f"the answer should be a function, not {type(answer).__name__}. "
-            "Pass the function itself, without calling it.",
-        )
+        return Verdict(exercise, False, "not tried yet: replace the dots by your answer.", tried=False)
+    if not asks_for_a_value(exercise):
+        if not callable(answer):
+            return Verdict(
+                exercise,
+                False,
+                f"the answer should be a function, not {type(answer).__name__}. "
+                "Pass the function itself, without calling it.",
+            )
+        if _is_untouched(answer):
+            return Verdict(exercise, False, "not tried yet: replace the dots by your own code.", tried=False)
     try:
         return guard.guarded(lambda: _graded(exercise, grader, answer), SECONDS)
     except guard.Stopped as stopped:
         return Verdict(exercise, False, str(stopped))
+
+
+def quiz(number: str, choice: str | None = None) -> Quiz | Verdict:
+    """A question with choices, shown so that each choice can be pressed and says why it is right or wrong.
+
+    Parameters
+    ----------
+    number : such as ``"03-2"``; `fer_utils.exercises.quizzes.available` lists them.
+    choice : ``"a"``, ``"b"``, ...; None to be asked.
+
+    Returns
+    -------
+    The question (a notebook shows it with buttons that work on a page without Python, too), or with a ``choice``
+    the verdict on it.
+
+    Raises
+    ------
+    FerError : there is no such question, or it has no such choice.
+    """
+    question = quizzes.load(number)
+    if choice is None:
+        return question
+    chosen = question.choice(choice)
+    return Verdict(number, chosen.right, chosen.why)
 
 
 def _graded(exercise: str, grader, answer) -> Verdict:
@@ -129,6 +174,16 @@ def _graded(exercise: str, grader, answer) -> Verdict:
         return Verdict(
             exercise, False, f"your code raised {type(error).__name__}: {words} (line {where.lineno} of {where.name})."
         )
+
+
+def _is_untouched(answer) -> bool:
+    """Whether a function does nothing but return None, as the chapters' stubs do."""
+    code = getattr(answer, "__code__", None)
+    if code is None:
+        return False
+    steps = [step for step in dis.get_instructions(code) if step.opname not in ("RESUME", "NOP")]
+    returns_only = {step.opname for step in steps} <= {"LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
+    return returns_only and all(step.argval is None for step in steps)
 
 
 def asked(answer, arguments: str, *given):

@@ -11,7 +11,7 @@ import pandas as pd
 import seaborn
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting.style import INK, PALETTE, set_title, subplots
+from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 
 def bars(
@@ -55,6 +55,9 @@ def bars(
         axis.margins(x=0.18)
     axis.set_xlabel(xlabel)
     set_title(figure, title)
+    listed = [f"{name} {_number_text(point['value'], percent)}" for name, point in zip(names, measured, strict=True)]
+    axis_words = " on a logarithmic axis" if log else ""
+    describe(figure, f"Horizontal {'dots' if log else 'bars'}{axis_words}, {xlabel}: {'; '.join(listed)}.")
     return figure
 
 
@@ -81,6 +84,11 @@ def grouped_bars(groups: Mapping[str, Mapping[str, float]], *, title: str, xlabe
     axis.set_xlabel(xlabel)
     figure.legend(loc="outside lower right", ncols=len(names), labelcolor=INK, frameon=False)
     set_title(figure, title)
+    listed = [
+        f"{group}: " + ", ".join(f"{name} {_number_text(values[name], percent)}" for name in names)
+        for group, values in groups.items()
+    ]
+    describe(figure, f"Horizontal bars in groups, {xlabel}. {'; '.join(listed)}.")
     return figure
 
 
@@ -96,6 +104,11 @@ def stacked_bars(table: pd.DataFrame, *, title: str, xlabel: str) -> Figure:
     axis.set_xlabel(xlabel)
     set_title(figure, title)
     figure.legend(loc="outside right upper", labelcolor=INK, frameon=False)
+    rows = [
+        f"{name}: " + ", ".join(f"{column} {_number_text(row[column], False)}" for column in table.columns)
+        for name, row in table.iterrows()
+    ]
+    describe(figure, f"Stacked bars, {xlabel}. {'; '.join(rows)}.")
     return figure
 
 
@@ -125,6 +138,13 @@ def stacked_shares(series: Mapping[str, pd.Series], *, title: str) -> Figure:
     axis.set_xlim(0, 1)
     axis.xaxis.set_major_formatter(PercentFormatter(1))
     set_title(figure, title)
+    rows = []
+    for name, values in series.items():
+        largest = (values / values.sum()).nlargest(3)
+        rows.append(
+            f"{name}: ".replace("\n", "") + ", ".join(f"{part} {100 * share:.1f} %" for part, share in largest.items())
+        )
+    describe(figure, f"Bars of 100 per cent divided into parts, the largest first. {'; '.join(rows)}.")
     return figure
 
 
@@ -158,6 +178,8 @@ def log_scatter(
     axis.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     axis.margins(0.12)
     set_title(figure, title)
+    listed = [f"{name} {_number_text(x[name], False)} and {_number_text(y[name], False)}" for name in names]
+    describe(figure, f"Points on two logarithmic axes, {xlabel} and {ylabel}: {'; '.join(listed)}.")
     return figure
 
 
@@ -184,6 +206,8 @@ def weight_histograms(weights: Mapping[str, np.ndarray], *, title: str, xlabel: 
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     axis.legend(labelcolor=INK, frameon=False)
     set_title(figure, title)
+    medians = [f"{name} {np.median(values):.2g}" for name, values in weights.items()]
+    describe(figure, f"Histograms on a logarithmic axis, {xlabel}. Medians: {'; '.join(medians)}.")
     return figure
 
 
@@ -220,6 +244,19 @@ def confusion_matrix(result, *, title: str) -> Figure:
     set_title(figure, title)
     axis.xaxis.label.set_color(INK)
     axis.yaxis.label.set_color(INK)
+    wrong = shares - np.diag(np.diag(shares))
+    largest = [np.unravel_index(place, wrong.shape) for place in np.argsort(-wrong, axis=None)[:3]]
+    confused = [
+        f"{result.labels[row]} taken for {result.labels[column]} {100 * wrong[row, column]:.0f} %"
+        for row, column in largest
+        if wrong[row, column] > 0
+    ]
+    right = [f"{label} {100 * shares[row, row]:.0f} %" for row, label in enumerate(result.labels)]
+    describe(
+        figure,
+        f"A confusion matrix, rows the posed label, columns the network's. Right: {', '.join(right)}.",
+        f"Largest confusions: {'; '.join(confused)}." if confused else "No confusion.",
+    )
     return figure
 
 
@@ -297,7 +334,20 @@ def heatmaps(
     for row in axes:
         row[0].set_ylabel(ylabel, color=INK)
     set_title(figure, title)
+    describe(figure, *(_extremes_of_table(name, frame, percent) for name, frame in tables.items()))
     return figure
+
+
+def _extremes_of_table(name: str, frame: pd.DataFrame, percent: bool) -> str:
+    """A heat map in a sentence: its size, its smallest and its largest value and where they stand."""
+    cells = frame.astype(float).stack().dropna()
+    if cells.empty:
+        return f"{name}: an empty table."
+    ends = [
+        f"{word} {_number_text(cells.loc[place], percent)} at {place[0]}, {place[1]}"
+        for word, place in (("smallest", cells.idxmin()), ("largest", cells.idxmax()))
+    ]
+    return f"{name}: a table of {len(frame)} rows and {len(frame.columns)} columns, {', '.join(ends)}."
 
 
 def _percent_texts(values: np.ndarray, show_zeros: bool) -> np.ndarray:

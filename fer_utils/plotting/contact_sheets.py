@@ -67,6 +67,17 @@ class ContactSheet:
     per_row_on_phone: int
     quality: int
 
+    @property
+    def description(self) -> str:
+        """How many pictures there are and what the rows and columns are called; see `fer_utils.plotting.show`."""
+        words = f"{len(self.pictures)} pictures in rows of {self.per_row}"
+        if self.row_names:
+            names = ", ".join(name.replace("\n", " ") for name in self.row_names)
+            words += f"; the rows are {self.rows_are} {names}".replace("  ", " ")
+        if self.column_names:
+            words += f"; the columns are {', '.join(self.column_names)}"
+        return words + "."
+
     def sheet_html(self, *, alt: str, caption: str | None = None) -> str:
         """The sheet as HTML.  ``alt`` describes the whole; every picture has its own as well."""
         folds = bool(self.column_names) and self.per_row_on_phone < self.per_row

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting.style import INK, PALETTE, set_title, subplots
+from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 
 def training_curves(results: Mapping[str, object], *, title: str) -> Figure:
@@ -46,6 +46,11 @@ def training_curves(results: Mapping[str, object], *, title: str) -> Figure:
     handles, names = axes[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(4, len(names)), labelcolor=INK, frameon=False)
     set_title(figure, title)
+    describe(
+        figure,
+        "Two panels over the epochs, accuracy and loss; training dashed, test solid.",
+        *(_last_epoch(name, [result.history]) for name, result in results.items()),
+    )
     return figure
 
 
@@ -100,7 +105,26 @@ def repeated_training_curves(
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, labelcolor=INK, frameon=False)
     set_title(figure, title)
+    describe(
+        figure,
+        f"A column of panels for each of {', '.join(panels)}: {' and '.join(quantities)} over the epochs.",
+        *(_last_epoch(name, histories, quantities) for name, histories in panels.items()),
+    )
     return figure
+
+
+def _last_epoch(
+    name: str, histories: Sequence[Mapping[str, Sequence[float]]], quantities: Sequence[str] = ("accuracy", "loss")
+) -> str:
+    """Where curves end, in a sentence; of several trainings the mean."""
+    ends = []
+    for quantity in quantities:
+        learned, test = (np.mean([one[key][-1] for one in histories]) for key in (quantity, f"test_{quantity}"))
+        if quantity == "accuracy":
+            ends.append(f"training accuracy ends at {100 * learned:.1f} %, test accuracy at {100 * test:.1f} %")
+        else:
+            ends.append(f"training loss ends at {learned:.2f}, test loss at {test:.2f}")
+    return f"{name}: {'; '.join(ends)}."
 
 
 def _single_and_mean(axis, histories, key: str, line_style: str, colour: str, label: str) -> None:
@@ -143,4 +167,10 @@ def reliability_diagrams(calibrations: Mapping[str, Mapping], *, title: str) -> 
         axis.set_title(f"{name}\ncalibration error: {error:.1f} points", fontsize=10.5, color=INK)
     axes[0, 0].set_ylabel("how often right")
     set_title(figure, title)
+    errors = [f"{name} {100 * calibration['error']['value']:.1f} points" for name, calibration in calibrations.items()]
+    describe(
+        figure,
+        "How sure the network was against how often it was right, beside the diagonal where both are equal.",
+        f"Calibration error: {'; '.join(errors)}.",
+    )
     return figure

@@ -54,6 +54,17 @@ def rc_params() -> dict:
     }
 
 
+class DescribedFigure(Figure):
+    """A Matplotlib figure that says in words what it shows: ``description`` becomes part of its alt text."""
+
+    description: str = ""
+
+
+def describe(figure: Figure, *sentences: str) -> None:
+    """Set what a figure shows in words, written from the data by the function that drew it; see `show`."""
+    figure.description = " ".join(sentence for sentence in sentences if sentence)
+
+
 def subplots(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: float = 3.6, **options) -> tuple:
     """A figure in the book's style and its axes, as ``matplotlib.pyplot.subplots`` returns them.
 
@@ -61,7 +72,7 @@ def subplots(rows: int = 1, columns: int = 1, *, width: float = 7.0, height: flo
     The figure is not in pyplot's list, so that nothing is shown twice and nothing has to be closed.
     """
     with matplotlib.rc_context(rc_params()):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = DescribedFigure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(rows, columns, **options)
     return figure, axes
 
@@ -71,28 +82,32 @@ def set_title(figure: Figure, text: str) -> None:
     figure.suptitle(text, x=0.01, ha="left", fontsize=12, fontweight="bold", color=INK)
 
 
-def show(figure, *, alt: str, caption: str | None = None) -> None:
+def show(figure, *, alt: str = "", caption: str | None = None) -> None:
     """Display a figure with alt text, in the page's light or dark colours.
 
     Parameters
     ----------
     figure : a Matplotlib figure, or a sheet of `fer_utils.plotting.contact_sheets`.
-    alt : what is to be seen, in a sentence or two, for those who do not see it.
+    alt : what is to be seen, for those who do not see it.  The plots of this package describe themselves from their
+        data; a sentence given here stands before that description and says what the plot cannot know.
     caption : a line below the figure, plain text.
 
     Raises
     ------
-    FerError : an alt text of fewer than four words.
+    FerError : an alt text of fewer than four words in all.
     """
     from IPython.display import HTML, display  # comes with the notebook, not with the package
 
     display(HTML(figure_html(figure, alt=alt, caption=caption)))
 
 
-def figure_html(figure, *, alt: str, caption: str | None = None) -> str:
+def figure_html(figure, *, alt: str = "", caption: str | None = None) -> str:
     """The HTML that `show` displays: two pictures, of which the page shows the one for its colours."""
-    if not isinstance(alt, str) or len(alt.split()) < 4:
+    described = getattr(figure, "description", "")
+    too_short = not isinstance(alt, str) or len(alt.split()) < 4
+    if too_short and not (alt == "" and described):
         raise invalid("alt", expected="a sentence that says what is seen", received=alt)
+    alt = " ".join(words for words in (alt.strip(), described) if words)
     if hasattr(figure, "sheet_html"):
         return figure.sheet_html(alt=alt, caption=caption)
     width = int(figure.get_figwidth() * 100)

@@ -91,12 +91,12 @@ def answer(
         raise invalid("tier", expected=f"one of {', '.join(SEEDS)}", received=tier)
     seeds = SEEDS[tier] if seeds is None else whole_number("seeds", seeds, 1)
     epochs = whole_number("epochs", epochs, 1)
+    asked = None if features is None else list(features)
+    _check_features(asked, FEATURES)  # before any work
     dataset, known = _faces(tier, landmarks, real, progress)
     possible = FEATURES if real is None else FEATURES[: 1 if known.landmarks is None else 2]
-    chosen = list(possible) if features is None else list(features)
-    for name in chosen:
-        if name not in possible:
-            raise invalid("features", expected=f"names among {', '.join(possible)}", received=name)
+    _check_features(asked, possible)
+    chosen = list(possible) if asked is None else asked
     meta, names = known.meta, labels.vocabulary(dataset, known.meta["expression"])
     actors = meta["actor"].astype(str).to_numpy()
     targets = meta["expression"].map({name: number for number, name in enumerate(names)}).to_numpy(np.int64)
@@ -174,6 +174,12 @@ def answer(
             if set(FEATURES[1:]) <= set(chosen)
         ],
     }
+
+
+def _check_features(features: list[str] | None, possible: tuple[str, ...]) -> None:
+    for name in features or ():
+        if name not in possible:
+            raise invalid("features", expected=f"names among {', '.join(possible)}", received=name)
 
 
 def _faces(tier: str, landmarks: str | Path, real: Mapping[str, str] | None, progress: bool):

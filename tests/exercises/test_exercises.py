@@ -43,9 +43,9 @@ def verdict(source):
     return eval(last, space)
 
 
-def test_every_chapter_has_one_exercise(root):
-    chapters = sorted(p.stem[:2] for p in (root / "notebooks").glob("[01]*.ipynb"))
-    assert [number[:2] for number in sorted(exercises.available())] == chapters
+def test_every_chapter_has_exercises_and_every_exercise_a_chapter(root):
+    chapters = {p.stem[:2] for p in (root / "notebooks").glob("[01]*.ipynb")}
+    assert {number[:2] for number in exercises.available()} == chapters
     assert set(cells(root, "exercise")) == set(cells(root, "solution")) == set(exercises.available())
 
 
@@ -54,8 +54,12 @@ def test_solution_passes_and_stub_fails(root, number):
     made = verdict(cells(root, "solution")[number])
     assert made and made.message and number in str(made)
     stub = verdict(cells(root, "exercise")[number])
-    assert not stub and stub.message
-    assert 'class="fer-exercise fer-failed"' in stub._repr_html_()
+    assert not stub and stub.message.startswith("not tried yet") and str(stub).startswith("○")
+    assert 'class="fer-exercise fer-untried"' in stub._repr_html_()
+
+
+def without_return():
+    """What a function gives that computes and forgets to return."""
 
 
 def describe(name, **changes):
@@ -416,7 +420,7 @@ WRONG = [
         "should be",
     ),
     ("03-1", lambda n, d: 0, "should be parameters(filters, dense, classes, size)"),
-    ("03-1", lambda n, d, k, s: None, "should be"),
+    ("03-1", lambda n, d, k, s: without_return(), "should be"),
     ("04-1", frame_split, "both sides"),
     ("04-1", lambda m, c, s: split(m, c, 0), "almost the same test actors"),
     ("04-1", lambda m, c, s: split(m, c, s, seeded=False), "same seed"),
@@ -453,7 +457,7 @@ WRONG = [
     ),
     ("06-1", lambda f, a, n, t: relative(f, a, n, t) / f.std(axis=0), "should begin with"),
     ("06-1", lambda f, a, n, t: {"made": relative(f, a, n, t)}, "array of numbers"),
-    ("06-1", lambda f, a, n, t: None, "array of numbers; got NoneType"),
+    ("06-1", lambda f, a, n, t: without_return(), "array of numbers; got NoneType"),
     ("06-1", lambda f, a, n: f, "relative(features, actors, neutral, takes)"),
     ("06-1", relative_in_place, "changed an array"),
     ("06-1", relative_in_whole_numbers, "lost their fractions"),
@@ -468,8 +472,8 @@ WRONG = [
     ("07-1", lambda *a: occluded(*a).ravel(), "one number a square"),
     ("07-1", lambda ask, picture, label, patch: occluded(lambda p: ask(p[0]), picture, label, patch), "picture[None]"),
     ("07-1", occluded_in_place, "cover a copy"),
-    ("07-1", lambda ask, picture: None, "occluded(ask, picture, label, patch)"),
-    ("07-1", lambda *a: None, "return an array of numbers"),
+    ("07-1", lambda ask, picture: without_return(), "occluded(ask, picture, label, patch)"),
+    ("07-1", lambda *a: without_return(), "return an array of numbers"),
     ("08-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
     ("08-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
     ("08-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),
@@ -501,7 +505,7 @@ WRONG = [
     ("11-1", lambda *a: told(*a, fold=np.asarray), "return one number"),
     ("11-1", lambda s, t, y: 0.0, "loss(student, teacher, labels, weight, temperature)"),
     ("11-1", told_in_place, "changed the arrays"),
-    ("11-1", lambda *a: None, "return one number"),
+    ("11-1", lambda *a: without_return(), "return one number"),
     ("11-1", lambda *a: 1.0, "the loss is"),
     ("09-1", lambda *a: inverted(*a, norms=0), "left out"),
     ("09-1", lambda *a: inverted(*a, norms=2), "has four"),
@@ -560,7 +564,7 @@ WRONG = [
     ("12-1", moving_mean, "should begin"),
     ("12-1", smooth_in_place, "work on a copy"),
     ("12-1", lambda t, s: s, "smooth(times, scores, tau)"),
-    ("12-1", lambda t, s, tau: None, "array of numbers; got NoneType"),
+    ("12-1", lambda t, s, tau: without_return(), "array of numbers; got NoneType"),
     (
         "10-1",
         lambda k, b, g, t, m, v, e: folded(k, b, g, t, m, v, e, moved=lambda by: t - m * by),
@@ -823,18 +827,19 @@ NONSENSE = {
 @pytest.mark.parametrize("made", NONSENSE)
 @pytest.mark.parametrize("number", exercises.available())
 def test_nonsense_is_refused_in_words_and_never_blamed_on_the_code(number, made):
-    got = exercises.check(number, lambda *_: NONSENSE[made])
+    value = exercises.asks_for_a_value(number)
+    got = exercises.check(number, NONSENSE[made] if value else lambda *_: NONSENSE[made])
     assert not got and "your code raised" not in got.message, got.message
 
 
-@pytest.mark.parametrize("number", exercises.available())
+@pytest.mark.parametrize("number", [n for n in exercises.available() if not exercises.asks_for_a_value(n)])
 def test_answers_that_misbehave_are_wrong_and_not_errors(number, monkeypatch):
     def raises(*_):
         raise KeyError("nothing here")
 
     for answer, word in [
-        (None, "no answer yet"),
-        (..., "no answer yet"),
+        (None, "not tried yet"),
+        (..., "not tried yet"),
         (raises, "KeyError"),
         (3, "should be a function"),
         (lambda: 1, "argument"),
@@ -948,6 +953,34 @@ def test_a_check_works_in_any_thread_and_in_its_context():
 def test_a_right_answer_in_32_bit_floats_is_right():
     short = lambda *a: told(*(np.asarray(part, "float32") for part in a[:2]), a[2], np.float32(a[3]), np.float32(a[4]))  # noqa: E731
     assert (made := exercises.check("11-1", short)).passed, made.message
+
+
+def computes_and_forgets_to_return(name):
+    """A function with a docstring, as the stubs may have."""
+    made = name.split("-")  # noqa: F841
+
+
+def documented_stub(name):
+    """A function with a docstring."""
+
+
+@pytest.mark.parametrize(
+    "answer, tried",
+    [
+        (documented_stub, False),
+        (lambda name: None, False),
+        (lambda name: ..., True),
+        (lambda name: 0, True),
+        (lambda name: name, True),
+        (computes_and_forgets_to_return, True),
+        (print, True),
+    ],
+)
+def test_only_what_does_nothing_is_untried(answer, tried):
+    made = exercises.check("01-1", answer)
+    assert not made and made.tried == tried
+    assert str(made).startswith("✗" if tried else "○")
+    assert made.message.startswith("not tried yet") != tried
 
 
 def test_unknown_exercise():

@@ -23,7 +23,7 @@ def test_a_figure_is_two_pictures_with_the_alt_text_and_nothing_from_elsewhere()
     light, dark = page.images
     assert page.tags == ["figure", "img", "img", "figcaption"] and page.words == ["a < b"]
     assert light["class"] == "fer-light" and dark["class"] == "fer-dark"
-    assert light["alt"] == dark["alt"] == ALT
+    assert light["alt"] == dark["alt"] == f"{ALT} Horizontal bars, parameters: one 47; two 1."
     assert "display:none" in dark["style"] and "display:none" not in light["style"]
     assert pixels(light).shape == pixels(dark).shape
     assert pixels(light)[0, 0].tolist() == [255, 255, 255]
@@ -67,10 +67,24 @@ def test_dark_colours_are_undone_also_if_drawing_fails(monkeypatch):
     assert figure.axes[0].title.get_color() == plotting.INK
 
 
-@pytest.mark.parametrize("alt", ["", "a bar chart", None, 4, ["a", "list", "of", "words"]])
+def test_a_plot_describes_itself_where_nobody_adds_a_sentence():
+    (light, _) = Pictures(plotting.figure_html(drawing())).images
+    assert light["alt"] == "Horizontal bars, parameters: one 47; two 1."
+
+
+@pytest.mark.parametrize("alt", [" ", "a bar chart", None, 4, ["a", "list", "of", "words"]])
 def test_alt_text_that_says_nothing_is_refused(alt):
     with pytest.raises(FerError, match=r"`alt`.*what is seen"):
         plotting.figure_html(drawing(), alt=alt)
+
+
+def test_a_figure_of_ones_own_needs_a_sentence():
+    figure, _ = plotting.subplots()
+    with pytest.raises(FerError, match=r"`alt`.*what is seen"):
+        plotting.figure_html(figure)
+    style.describe(figure, "An empty figure,", "", "drawn by a test.")
+    (light, _) = Pictures(plotting.figure_html(figure)).images
+    assert light["alt"] == "An empty figure, drawn by a test."
 
 
 def test_the_package_loads_no_matplotlib_before_a_name_is_used(root):
