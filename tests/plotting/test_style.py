@@ -61,7 +61,7 @@ def test_dark_colours_are_undone_also_if_drawing_fails(monkeypatch):
             raise OSError("no space")
         return ""
 
-    monkeypatch.setattr(style, "_png", fails)
+    monkeypatch.setattr(style, "_webp", fails)
     with pytest.raises(OSError, match="no space"):
         plotting.figure_html(figure, alt=ALT)
     assert figure.axes[0].title.get_color() == plotting.INK
