@@ -20,7 +20,7 @@ help:
 	@echo "make status            which chapters a build would run, and why (TIER=...)"
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
-	@echo "make test              the whole test suite (JOBS=n workers; default two more than processors, 5 at most)"
+	@echo "make test              the whole test suite (JOBS=n workers; default one more than processors, 4 at most)"
 	@echo "make mutants           change the package in one place at a time: does a test notice? (MODULES=... SINCE=commit SEED=1 COUNT=5 AT_LEAST=per cent)"
 	@echo "make lint              style, the order of the subpackages, types, text files, workflows"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
