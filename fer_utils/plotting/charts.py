@@ -18,6 +18,7 @@ from fer_utils.plotting.descriptions import (
     names_text,
     number_text,
     one_line,
+    room_after,
     rows_of_values,
     sentences,
     table_in_words,
@@ -56,7 +57,7 @@ def bars(
         if point.get("low") is not None:
             axis.plot([point["low"], point["high"]], [row, row], color=INK, lw=2)
             right_end = point["high"]
-        _write_beside(axis, number_text(point["value"], percent), right_end, row, gap=7, fontsize=9.5)
+        _write_beside(axis, number_text(point["value"], percent, digits=4), right_end, row, gap=7, fontsize=9.5)
     _name_rows(axis, names)
     if log:
         axis.set_xscale("log")
@@ -67,7 +68,7 @@ def bars(
     axis.set_xlabel(xlabel)
     set_title(figure, title)
     axis_words = " on a logarithmic axis" if log else ""
-    told = named_values(dict(zip(names, measured, strict=True)), lambda value: number_text(value, percent))
+    told = named_values(dict(zip(names, measured, strict=True)), lambda value: number_text(value, percent, digits=4))
     describe(figure, f"Horizontal {'dots' if log else 'bars'}{axis_words}, {axis_name(xlabel)}: {told}.")
     return figure
 
@@ -184,7 +185,7 @@ def log_scatter(
     axis.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     axis.margins(0.12)
     set_title(figure, title)
-    listed = [f"{one_line(name)} {number_text(x[name])} and {number_text(y[name])}" for name in names]
+    listed = [f"{one_line(name)} ({number_text(x[name])} and {number_text(y[name])})" for name in names]
     axes_words = f"{axis_name(xlabel, 70)} to the right and {axis_name(ylabel, 70)} upwards"
     describe(
         figure,
@@ -352,10 +353,12 @@ def heatmaps(
     for row in axes:
         row[0].set_ylabel(ylabel, color=INK)
     set_title(figure, title)
-    told = [table_in_words(name, frame, percent=percent) for name, frame in tables.items()]
+    most = 3 if len(frames) < 3 else 1
+    told = [table_in_words(name, frame, percent=percent, most=most) for name, frame in tables.items()]
     sides = f"Down: {axis_name(ylabel, 60)}. Across: {axis_name(xlabel, 60)}."
     what = "A heat map" if len(frames) == 1 else f"{len(frames)} heat maps in one scale of colours"
-    describe(figure, f"{what}, darker for more. {sides}", sentences(told))
+    first = f"{what}, darker for more. {sides}"
+    describe(figure, first, sentences(told, letters=room_after(first)))
     return figure
 
 

@@ -85,7 +85,7 @@ def agreement_scatter(
         outside = {name: ratio for name, ratio in ratios.items() if not 1 / factor <= ratio <= factor}
         furthest = sorted(outside, key=lambda name: -abs(np.log(outside[name])))
         named = [
-            f"{one_line(name)} {number_text(points[name][0])} and {number_text(points[name][1])}" for name in furthest
+            f"{one_line(name)} ({number_text(points[name][0])} and {number_text(points[name][1])})" for name in furthest
         ]
         of_them = f", outside {listing(named, letters=110)}" if named else ""
         above = sum(ratio > 1 for ratio in ratios.values())
@@ -246,8 +246,8 @@ def dot_plot(
 
     with_lines = any(point.get("low") is not None for values in rows.values() for point in values.values())
     what, unit = "Dots with intervals" if with_lines else "Dots", "points" if differences else "%"
-    described = f"{what}, {axis_name(xlabel)}, the axis from {100 * xlim[0]:.0f} to {100 * xlim[1]:.0f} {unit}."
-    describe(figure, described, f"{rows_of_values(rows, text, letters=320)}.", dotted_lines(reference_lines, text))
+    described = f"{what}, {axis_name(xlabel)}. Axis: {100 * xlim[0]:.0f} to {100 * xlim[1]:.0f} {unit}."
+    describe(figure, described, f"{rows_of_values(rows, text, letters=340)}.", dotted_lines(reference_lines, text))
     return figure
 
 

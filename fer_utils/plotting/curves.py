@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting.descriptions import names_text, number_text, one_line, sentences
+from fer_utils.plotting.descriptions import number_text, one_line, sentences
 from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 
@@ -109,8 +109,7 @@ def repeated_training_curves(
     set_title(figure, title)
     describe(
         figure,
-        f"{' and '.join(quantities).capitalize()} over the epochs, training dashed, test solid, a panel for each of "
-        f"{names_text(list(panels))}.",
+        f"{' and '.join(quantities).capitalize()} over the epochs, training dashed, test solid; panels: {len(panels)}.",
         sentences([_last_epoch(name, histories, quantities) for name, histories in panels.items()]),
     )
     return figure

@@ -14,7 +14,7 @@ import pandas as pd
 #: What a description has at most, in characters, and what a list in it has, in values and in characters.
 LONGEST, MOST_VALUES, LETTERS = 600, 12, 400
 #: A name longer than this is cut, and a list of names is no longer than that.
-_LONGEST_NAME, _NAMES = 48, 120
+_LONGEST_NAME, _NAMES = 56, 120
 
 
 def one_line(text: object, longest: int = _LONGEST_NAME) -> str:
@@ -28,13 +28,13 @@ def axis_name(label: str, longest: int = 100) -> str:
     return one_line(label.replace("(logarithmic)", ""), longest)
 
 
-def number_text(value: float | None, percent: bool = False) -> str:
-    """A number in four digits, or as a percentage; *not known* where there is none."""
+def number_text(value: float | None, percent: bool = False, *, digits: int = 3) -> str:
+    """A number in a few digits, or as a percentage; *not known* where there is none."""
     if value is None or not np.isfinite(value):
         return "not known"
     if percent:
         return f"{round(100 * value, 1) + 0.0:.1f} %"  # + 0.0: no minus before a zero
-    return f"{value + 0.0:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{value + 0.0:,.{digits}g}" if abs(value) < 10 ** (digits - 1) else f"{value:,.0f}"
 
 
 def points_text(difference: float | None) -> str:
@@ -106,6 +106,11 @@ def sentences(entries: Sequence[str], *, letters: int = LETTERS) -> str:
     return " ".join([*shown, f"And {more} more."] if more else shown)
 
 
+def room_after(first: str) -> int:
+    """How many letters of a description are left for a list of sentences after the first one."""
+    return LONGEST - len(first) - len(" And 99 more.")
+
+
 def names_text(labels: Sequence[object], *, letters: int = _NAMES) -> str:
     """Names in one line, separated by commas; of many the first ones, and how many more."""
     return listing([one_line(label) for label in labels], letters=letters, separator=", ")
@@ -126,13 +131,16 @@ def named_values(
     if not known:
         return f"{len(measured)} values, none known"
     known.sort(key=lambda pair: -pair[1])
-    many = min(3, max(1, letters // 160), len(known) // 2 or 1)
-    largest, smallest = (
-        "; ".join(f"{name} {text(value)}" for name, value in part) for part in (known[:many], known[-many:])
-    )
     median = text(float(np.median([value for _, value in known])))
     unknown = f", {len(measured) - len(known)} not known" if len(known) < len(measured) else ""
-    return f"{len(measured)} values{unknown}, median {median}. Largest: {largest}. Smallest: {smallest}"
+    said = [f"{name} {text(value)}" for name, value in known]
+    words = ""
+    for many in (3, 2, 1):
+        largest, smallest = "; ".join(said[:many]), "; ".join(said[-many:])
+        words = f"{len(measured)} values{unknown}, median {median}. Largest: {largest}. Smallest: {smallest}"
+        if len(words) <= letters and 2 * many <= len(said):
+            break
+    return words
 
 
 def rows_of_values(
@@ -158,6 +166,15 @@ def rows_of_values(
             ]
             if fits(entries, letters):
                 return "; ".join(entries)
+        # The names once for all rows, where all have the same.
+        in_order = f"In the order {', then '.join(map(one_line, kinds))}: "
+        entries = [
+            f"{one_line(row)} {', '.join(text(_value(values[kind])) for kind in kinds)}"
+            for row, values in rows.items()
+            if list(values) == kinds
+        ]
+        if len(entries) == len(rows) and fits(entries, letters - len(in_order)):
+            return in_order + "; ".join(entries)
     said = []
     for kind in kinds:
         known = {
@@ -167,6 +184,9 @@ def rows_of_values(
             said.append(f"{one_line(kind)} not known")
             continue
         low, high = min(known, key=known.__getitem__), max(known, key=known.__getitem__)
+        if known[low] == known[high]:
+            said.append(f"{one_line(kind)} always {text(known[low])}")
+            continue
         said.append(
             f"{one_line(kind)} from {text(known[low])} ({one_line(low)}) to {text(known[high])} ({one_line(high)})"
         )
@@ -207,11 +227,11 @@ def longest_run(rows: Iterable[np.ndarray], outcome: bool) -> int:
     return longest
 
 
-def table_in_words(name: str, frame: pd.DataFrame, *, percent: bool = False) -> str:
+def table_in_words(name: str, frame: pd.DataFrame, *, percent: bool = False, most: int = 3) -> str:
     """A heat map in a sentence: its size, and where its smallest and its largest values stand.
 
-    A table whose rows and columns have the same names, such as a confusion matrix, is told by its diagonal and by the
-    three largest cells beside it.
+    A table whose rows and columns have the same names, such as a confusion matrix, is told by its diagonal and by
+    the largest cells beside it, ``most`` at most.
     """
     values = frame.to_numpy(float)
     rows, columns = ([one_line(label, 24) for label in side] for side in (frame.index, frame.columns))
@@ -233,7 +253,7 @@ def table_in_words(name: str, frame: pd.DataFrame, *, percent: bool = False) -> 
             ends = [f"{number_text(diagonal[place], percent)} ({rows[place]})" for place in (low, high)]
             beside = np.where(known & ~np.eye(len(rows), dtype=bool), values, -np.inf)
             largest = [
-                cell(place) for place in np.argsort(-beside, axis=None, kind="stable")[:3] if beside.flat[place] > 0
+                cell(place) for place in np.argsort(-beside, axis=None, kind="stable")[:most] if beside.flat[place] > 0
             ]
             off = f"; the largest beside it {', '.join(largest)}" if largest else "; nothing beside it"
             return f"{size}; diagonal from {ends[0]} to {ends[1]}{off}."

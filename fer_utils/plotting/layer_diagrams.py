@@ -101,9 +101,12 @@ def _mask_in_words(mask: np.ndarray) -> str:
     """How many weights a convolution has, of how many, and which windows and places they fill."""
     outputs, inputs, height, width = mask.shape
     windows, places = mask.any(axis=(2, 3)), mask.any(axis=(0, 1))
-    of_windows = f"{outputs} by {inputs} windows of {height} by {width}"
+    windows_in_words = f"{outputs} by {inputs} windows" if windows.size > 1 else "one window"
+    of_windows = f"{windows_in_words} of {height} by {width}"
     if mask.all():
         return f"{of_windows}, all {mask.size:,} weights"
+    if windows.size == 1:
+        return f"{of_windows}, {mask.sum():,} of {mask.size:,} weights"
     diagonal = outputs == inputs > 1 and np.array_equal(windows, np.eye(outputs, dtype=bool))
     middle = places.sum() == 1 and bool(places[height // 2, width // 2])
     in_windows = "the windows on the diagonal" if diagonal else f"{windows.sum()} windows"

@@ -89,7 +89,7 @@ def frame_budget(
         "Bars one below the other, each beginning where the one before ends, in milliseconds of a frame: "
         f"{named_values(stages, _milliseconds, letters=280)}.",
         f"Together {_milliseconds(total)} of {_milliseconds(limit_ms)}, a dotted line.",
-        f"Only if asked: {asked}." if asked else "",
+        f"Optional: {asked}." if asked else "",
     )
     return figure
 

@@ -21,6 +21,7 @@ from fer_utils.plotting.descriptions import (
     listing,
     number_text,
     one_line,
+    room_after,
     sentences,
     with_bounds,
 )
@@ -123,12 +124,10 @@ def pareto_plot(
     set_title(figure, title)
     low, high = min(accuracy, key=accuracy.__getitem__), max(accuracy, key=accuracy.__getitem__)
     ends = " to ".join(f"{number_text(accuracy[name], True)} ({one_line(name)})" for name in (low, high))
-    describe(
-        figure,
-        f"{len(values)} points of {axis_name(ylabel, 60)} against cost on a logarithmic axis, from {ends}.",
-        "A line joins those that no other beats.",
-        sentences([_front_in_words(*panel, fronts[panel[0]], len(values)) for panel in known.items()]),
-    )
+    first = f"{len(values)} points of {axis_name(ylabel, 60)} against cost on a logarithmic axis, from {ends}."
+    first += " A line joins those that no other beats."
+    told = [_front_in_words(label, cost, fronts[label], len(values)) for label, cost in known.items()]
+    describe(figure, first, sentences(told, letters=room_after(first)))
     return figure
 
 

@@ -117,7 +117,7 @@ SAID = {
         lambda: plotting.log_scatter(
             pd.Series({"a": 1.0, "b": 100.0}), pd.Series({"a": 7.0, "b": 3.0}), title="t", xlabel="size", ylabel="time"
         ),
-        ["size to the right and time upwards. The lowest first: b 100 and 3; a 1 and 7."],
+        ["size to the right and time upwards. The lowest first: b (100 and 3); a (1 and 7)."],
     ),
     "weight_histograms": (
         lambda: plotting.weight_histograms(
@@ -187,8 +187,8 @@ SAID = {
         ),
         [
             "real to the right, drawn upwards. A line where both are equal, in a band of a factor of 2.",
-            "near: 2 of 3 in the band, 2 above the line, outside c 1 and 2.5.",
-            "far: 0 of 2 in the band, 1 above the line, outside e 5 and 0.5; d 0.1 and 0.4.",
+            "near: 2 of 3 in the band, 2 above the line, outside c (1 and 2.5).",
+            "far: 0 of 2 in the band, 1 above the line, outside e (5 and 0.5); d (0.1 and 0.4).",
         ],
     ),
     "correct_by_person": (
@@ -209,7 +209,7 @@ SAID = {
             xlim=(0.2, 1.0),
         ),
         [
-            "Dots with intervals, accuracy, the axis from 20 to 100 %.",
+            "Dots with intervals, accuracy. Axis: 20 to 100 %.",
             "one: x 51.2 % (40.1 % to 62.3 %), y 90.0 %; two: y 51.2 % (40.1 % to 62.3 %).",
             "Dotted line: there at 92.0 %.",
         ],
@@ -223,7 +223,7 @@ SAID = {
             xlim=(-0.1, 0.2),
         ),
         [
-            "change, the axis from -10 to 20 points.",
+            "change. Axis: -10 to 20 points.",
             "x: one +2.1 points (-1.0 points to +5.0 points); two +0.0 points.",
         ],
     ),
@@ -348,6 +348,7 @@ SAID = {
                 "depthwise": layer_diagrams.depthwise_mask(4),
                 "1×1": layer_diagrams.pointwise_mask(2, 4),
                 "row": np.array([[[[1, 1], [0, 0]]] * 2]),
+                "one": np.array([[[[1, 1], [0, 0]]]]),
             },
             title="t",
         ),
@@ -356,6 +357,7 @@ SAID = {
             "depthwise: 4 by 4 windows of 3 by 3, 36 of 144 weights, in the windows on the diagonal, 9 of 9 places.",
             "1×1: 2 by 4 windows of 3 by 3, 8 of 72 weights, in 8 windows, only the middle of each.",
             "row: 1 by 2 windows of 2 by 2, 4 of 8 weights, in 2 windows, 2 of 4 places.",
+            "one: one window of 2 by 2, 2 of 4 weights.",
         ],
     ),
     "block_diagram": (
@@ -399,7 +401,7 @@ SAID = {
         lambda: live_figures.frame_budget(
             {"read": 1.25, "track": 0.5}, limit_ms=16.7, title="t", optional_stages={"write": 29.0}
         ),
-        ["read 1.25 ms; track 0.50 ms. Together 1.75 ms of 16.7 ms, a dotted line. Only if asked: write 29.0 ms."],
+        ["read 1.25 ms; track 0.50 ms. Together 1.75 ms of 16.7 ms, a dotted line. Optional: write 29.0 ms."],
     ),
     "detection_interval": (
         lambda: live_figures.detection_interval(
@@ -630,8 +632,8 @@ def test_of_crowded_points_the_highest_is_told_as_well():
     names = [f"a name of some letters {k}" for k in range(40)]
     sizes = pd.Series(np.arange(1.0, 41), index=names)
     words = plotting.log_scatter(sizes, sizes[::-1] * 2, title="t", xlabel="x", ylabel="y").description
-    assert "first: a name of some letters 0 1 and 2;" in words
-    assert re.search(r"; \d+ more; a name of some letters 39 40 and 80\.$", words)
+    assert "first: a name of some letters 0 (1 and 2);" in words
+    assert re.search(r"; \d+ more; a name of some letters 39 \(40 and 80\)\.$", words)
 
 
 def test_a_line_that_lies_below_its_axis_is_told_by_its_first_point():
@@ -665,9 +667,10 @@ def percentage(value):
         (1.0, True, "100.0 %"),
         (np.float64(3), False, "3"),
         (-0.0, False, "0"),
-        (999.96, False, "1,000"),
+        (99.96, False, "100"),
+        (999.6, False, "1,000"),
         (-542_136.4, False, "-542,136"),
-        (0.000123456, False, "0.0001235"),
+        (0.000123456, False, "0.000123"),
         (np.nan, True, "not known"),
         (np.inf, False, "not known"),
         (None, False, "not known"),
@@ -679,8 +682,8 @@ def test_numbers_are_written_plainly(value, percent, said):
 
 def test_names_are_one_line_and_cut_where_they_are_too_long():
     assert descriptions.one_line("multiply-\naccumulates  of\n2023") == "multiply-accumulates of 2023"
-    cut = descriptions.one_line("x" * 60)
-    assert len(cut) == 48 and cut.endswith("x…") and descriptions.one_line("x" * 48) == "x" * 48
+    cut = descriptions.one_line("x" * 70)
+    assert len(cut) == 56 and cut.endswith("x…") and descriptions.one_line("x" * 56) == "x" * 56
     assert descriptions.axis_name("weights\n(logarithmic)") == "weights"
 
 
@@ -711,7 +714,7 @@ def test_a_line_that_stands_nowhere_is_not_told():
 def test_of_many_values_the_ends_and_the_middle_are_told():
     values = {f"n{k}": k / 100 for k in range(13)}
     assert descriptions.named_values(values, percentage) == (
-        "13 values, median 6.0 %. Largest: n12 12.0 %; n11 11.0 %. Smallest: n1 1.0 %; n0 0.0 %"
+        "13 values, median 6.0 %. Largest: n12 12.0 %; n11 11.0 %; n10 10.0 %. Smallest: n2 2.0 %; n1 1.0 %; n0 0.0 %"
     )
     assert "14 values, 1 not known, median 6.0 %" in descriptions.named_values(values | {"none": np.nan}, percentage)
     assert descriptions.named_values(dict.fromkeys(values, None)) == "13 values, none known"
@@ -732,6 +735,20 @@ def test_of_many_rows_each_name_is_told_from_its_lowest_to_its_highest_row():
         descriptions.rows_of_values(rows) == "5 rows: a from 0 (r0) to 4 (r4); b from 46 (r4) to 50 (r0); c not known"
     )
     assert descriptions.rows_of_values({"r": {"a": 1}, "s": {}}) == "a: r 1"
+    same = {f"r{k}": {"a": 2, "b": k} for k in range(7)}
+    assert descriptions.rows_of_values(same) == "7 rows: a always 2; b from 0 (r0) to 6 (r6)"
+
+
+def test_long_names_that_all_rows_have_are_told_once():
+    rows = {f"r{k}": {"the one way to divide": k, "the other way to divide": 9 - k} for k in range(4)}
+    assert descriptions.rows_of_values(rows, letters=120) == (
+        "In the order the one way to divide, then the other way to divide: r0 0, 9; r1 1, 8; r2 2, 7; r3 3, 6"
+    )
+    assert descriptions.rows_of_values(rows, letters=90).startswith(
+        "4 rows: the one way to divide from 0 (r0) to 3 (r3)"
+    )
+    del rows["r1"]["the one way to divide"]
+    assert descriptions.rows_of_values(rows, letters=120).startswith("4 rows: ")
 
 
 def test_a_percentage_table_of_other_rows_than_columns_has_no_diagonal():
@@ -744,3 +761,5 @@ def test_a_percentage_table_of_other_rows_than_columns_has_no_diagonal():
         "diagonal from 40.0 % (a) to 80.0 % (b); nothing beside it."
     )
     assert "diagonal" not in descriptions.table_in_words("t", clean)
+    mixed = table([[0.4, 0.6], [0.1, 0.9]], *[["a", "b"]] * 2)
+    assert descriptions.table_in_words("t", mixed, percent=True, most=1).endswith("beside it 60.0 % at a, b.")
