@@ -2,6 +2,7 @@ from . import charts as charts
 from . import comparisons as comparisons
 from . import contact_sheets as contact_sheets
 from . import curves as curves
+from . import descriptions as descriptions
 from . import face_images as face_images
 from . import layer_diagrams as layer_diagrams
 from . import live_figures as live_figures

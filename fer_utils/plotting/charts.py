@@ -11,6 +11,18 @@ import pandas as pd
 import seaborn
 
 from fer_utils.core.errors import invalid
+from fer_utils.plotting.descriptions import (
+    axis_name,
+    listing,
+    named_values,
+    names_text,
+    number_text,
+    one_line,
+    room_after,
+    rows_of_values,
+    sentences,
+    table_in_words,
+)
 from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 
@@ -45,7 +57,7 @@ def bars(
         if point.get("low") is not None:
             axis.plot([point["low"], point["high"]], [row, row], color=INK, lw=2)
             right_end = point["high"]
-        _write_beside(axis, _number_text(point["value"], percent), right_end, row, gap=7, fontsize=9.5)
+        _write_beside(axis, number_text(point["value"], percent, digits=4), right_end, row, gap=7, fontsize=9.5)
     _name_rows(axis, names)
     if log:
         axis.set_xscale("log")
@@ -55,9 +67,9 @@ def bars(
         axis.margins(x=0.18)
     axis.set_xlabel(xlabel)
     set_title(figure, title)
-    listed = [f"{name} {_number_text(point['value'], percent)}" for name, point in zip(names, measured, strict=True)]
     axis_words = " on a logarithmic axis" if log else ""
-    describe(figure, f"Horizontal {'dots' if log else 'bars'}{axis_words}, {xlabel}: {'; '.join(listed)}.")
+    told = named_values(dict(zip(names, measured, strict=True)), lambda value: number_text(value, percent, digits=4))
+    describe(figure, f"Horizontal {'dots' if log else 'bars'}{axis_words}, {axis_name(xlabel)}: {told}.")
     return figure
 
 
@@ -84,11 +96,8 @@ def grouped_bars(groups: Mapping[str, Mapping[str, float]], *, title: str, xlabe
     axis.set_xlabel(xlabel)
     figure.legend(loc="outside lower right", ncols=len(names), labelcolor=INK, frameon=False)
     set_title(figure, title)
-    listed = [
-        f"{group}: " + ", ".join(f"{name} {_number_text(values[name], percent)}" for name in names)
-        for group, values in groups.items()
-    ]
-    describe(figure, f"Horizontal bars in groups, {xlabel}. {'; '.join(listed)}.")
+    told = rows_of_values(groups, lambda value: number_text(value, percent))
+    describe(figure, f"Horizontal bars in groups, {axis_name(xlabel)}. {told}.")
     return figure
 
 
@@ -104,11 +113,9 @@ def stacked_bars(table: pd.DataFrame, *, title: str, xlabel: str) -> Figure:
     axis.set_xlabel(xlabel)
     set_title(figure, title)
     figure.legend(loc="outside right upper", labelcolor=INK, frameon=False)
-    rows = [
-        f"{name}: " + ", ".join(f"{column} {_number_text(row[column], False)}" for column in table.columns)
-        for name, row in table.iterrows()
-    ]
-    describe(figure, f"Stacked bars, {xlabel}. {'; '.join(rows)}.")
+    told = rows_of_values({name: dict(row) for name, row in table.iterrows()}, letters=260)
+    whole = named_values(table.sum(axis=1).to_dict(), letters=160)
+    describe(figure, f"Stacked bars, {axis_name(xlabel)}. {told}. All parts together: {whole}.")
     return figure
 
 
@@ -141,10 +148,10 @@ def stacked_shares(series: Mapping[str, pd.Series], *, title: str) -> Figure:
     rows = []
     for name, values in series.items():
         largest = (values / values.sum()).nlargest(3)
-        rows.append(
-            f"{name}: ".replace("\n", "") + ", ".join(f"{part} {100 * share:.1f} %" for part, share in largest.items())
-        )
-    describe(figure, f"Bars of 100 per cent divided into parts, the largest first. {'; '.join(rows)}.")
+        shares = ", ".join(f"{one_line(part)} {number_text(share, True)}" for part, share in largest.items())
+        rows.append(f"{one_line(name)}: {shares}.")
+    named = f"The largest {'three ' if len(parts) > 3 else ''}of {len(parts)} parts first."
+    describe(figure, f"Bars of 100 % divided into parts. {named}", sentences(rows))
     return figure
 
 
@@ -178,8 +185,12 @@ def log_scatter(
     axis.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
     axis.margins(0.12)
     set_title(figure, title)
-    listed = [f"{name} {_number_text(x[name], False)} and {_number_text(y[name], False)}" for name in names]
-    describe(figure, f"Points on two logarithmic axes, {xlabel} and {ylabel}: {'; '.join(listed)}.")
+    listed = [f"{one_line(name)} ({number_text(x[name])} and {number_text(y[name])})" for name in names]
+    axes_words = f"{axis_name(xlabel, 70)} to the right and {axis_name(ylabel, 70)} upwards"
+    describe(
+        figure,
+        f"Points on two logarithmic axes, {axes_words}. The lowest first: {listing(listed, letters=360, last=True)}.",
+    )
     return figure
 
 
@@ -206,8 +217,12 @@ def weight_histograms(weights: Mapping[str, np.ndarray], *, title: str, xlabel: 
     axis.yaxis.set_major_formatter(PercentFormatter(1))
     axis.legend(labelcolor=INK, frameon=False)
     set_title(figure, title)
-    medians = [f"{name} {np.median(values):.2g}" for name, values in weights.items()]
-    describe(figure, f"Histograms on a logarithmic axis, {xlabel}. Medians: {'; '.join(medians)}.")
+    told = []
+    for name, values in weights.items():
+        gone = np.mean(values <= smallest)
+        at_the_left_end = f"{number_text(gone, True)} of them are 0" if gone else "none of them is 0"
+        told.append(f"{one_line(name)}: the median is {np.median(values):.2g}, {at_the_left_end}.")
+    describe(figure, f"Histograms on a logarithmic axis, {axis_name(xlabel)}.", sentences(told))
     return figure
 
 
@@ -246,16 +261,20 @@ def confusion_matrix(result, *, title: str) -> Figure:
     axis.yaxis.label.set_color(INK)
     wrong = shares - np.diag(np.diag(shares))
     largest = [np.unravel_index(place, wrong.shape) for place in np.argsort(-wrong, axis=None)[:3]]
+    named = [one_line(label, 24) for label in result.labels]
     confused = [
-        f"{result.labels[row]} taken for {result.labels[column]} {100 * wrong[row, column]:.0f} %"
+        f"{named[row]} taken for {named[column]} {number_text(wrong[row, column], True)}"
         for row, column in largest
         if wrong[row, column] > 0
     ]
-    right = [f"{label} {100 * shares[row, row]:.0f} %" for row, label in enumerate(result.labels)]
+    right = {label: shares[row, row] for row, label in enumerate(named) if counts[row].sum()}
+    absent = [label for row, label in enumerate(named) if not counts[row].sum()]
     describe(
         figure,
-        f"A confusion matrix, rows the posed label, columns the network's. Right: {', '.join(right)}.",
+        "A confusion matrix, rows the posed label, columns the network's.",
+        f"Right: {named_values(right, lambda share: number_text(share, True), letters=260)}." if right else "",
         f"Largest confusions: {'; '.join(confused)}." if confused else "No confusion.",
+        f"Not in the data: {names_text(absent)}." if absent else "",
     )
     return figure
 
@@ -334,20 +353,13 @@ def heatmaps(
     for row in axes:
         row[0].set_ylabel(ylabel, color=INK)
     set_title(figure, title)
-    describe(figure, *(_extremes_of_table(name, frame, percent) for name, frame in tables.items()))
+    most = 3 if len(frames) < 3 else 1
+    told = [table_in_words(name, frame, percent=percent, most=most) for name, frame in tables.items()]
+    sides = f"Down: {axis_name(ylabel, 60)}. Across: {axis_name(xlabel, 60)}."
+    what = "A heat map" if len(frames) == 1 else f"{len(frames)} heat maps in one scale of colours"
+    first = f"{what}, darker for more. {sides}"
+    describe(figure, first, sentences(told, letters=room_after(first)))
     return figure
-
-
-def _extremes_of_table(name: str, frame: pd.DataFrame, percent: bool) -> str:
-    """A heat map in a sentence: its size, its smallest and its largest value and where they stand."""
-    cells = frame.astype(float).stack().dropna()
-    if cells.empty:
-        return f"{name}: an empty table."
-    ends = [
-        f"{word} {_number_text(cells.loc[place], percent)} at {place[0]}, {place[1]}"
-        for word, place in (("smallest", cells.idxmin()), ("largest", cells.idxmax()))
-    ]
-    return f"{name}: a table of {len(frame)} rows and {len(frame.columns)} columns, {', '.join(ends)}."
 
 
 def _percent_texts(values: np.ndarray, show_zeros: bool) -> np.ndarray:
@@ -359,12 +371,6 @@ def _percent_texts(values: np.ndarray, show_zeros: bool) -> np.ndarray:
         return f"{round(100 * share)}"
 
     return np.array([[text(share) for share in row] for row in values])
-
-
-def _number_text(value: float, percent: bool) -> str:
-    if percent:
-        return f"{100 * value:.1f} %"
-    return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
 
 
 def _write_beside(axis, text: str, x: float, y: float, *, gap: float, fontsize: float) -> None:

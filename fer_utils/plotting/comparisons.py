@@ -12,7 +12,20 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting.style import INK, MARKERS, PALETTE, set_title, subplots
+from fer_utils.plotting.descriptions import (
+    axis_name,
+    dotted_lines,
+    listing,
+    longest_run,
+    named_values,
+    number_text,
+    one_line,
+    points_text,
+    rows_of_values,
+    sentences,
+    with_bounds,
+)
+from fer_utils.plotting.style import INK, MARKERS, PALETTE, describe, set_title, subplots
 
 
 def agreement_scatter(
@@ -66,6 +79,24 @@ def agreement_scatter(
     axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high), xlabel=xlabel, ylabel=ylabel)
     axis.legend(labelcolor=INK, frameon=False, loc="upper left")
     set_title(figure, title)
+    told = []
+    for kind, points in pairs.items():
+        ratios = {name: y / x for name, (x, y) in points.items()}
+        outside = {name: ratio for name, ratio in ratios.items() if not 1 / factor <= ratio <= factor}
+        furthest = sorted(outside, key=lambda name: -abs(np.log(outside[name])))
+        named = [
+            f"{one_line(name)} ({number_text(points[name][0])} and {number_text(points[name][1])})" for name in furthest
+        ]
+        of_them = f", outside {listing(named, letters=110)}" if named else ""
+        above = sum(ratio > 1 for ratio in ratios.values())
+        inside = f"{len(ratios) - len(outside)} of {len(ratios)} in the band"
+        told.append(f"{one_line(kind)}: {inside}, {above} above the line{of_them}.")
+    describe(
+        figure,
+        f"Points on equal logarithmic axes, {axis_name(xlabel, 60)} to the right, {axis_name(ylabel, 60)} upwards.",
+        f"A line where both are equal, in a band of a factor of {factor:g}.",
+        sentences(told, letters=340),
+    )
     return figure
 
 
@@ -116,6 +147,15 @@ def correct_by_person(
         frameon=False,
     )
     set_title(figure, title)
+    shares = named_values(
+        {name: outcomes[name].mean() for name in names}, lambda share: number_text(share, True), letters=300
+    )
+    blocks = {outcome: longest_run(outcomes.values(), outcome) for outcome in (True, False)}
+    describe(
+        figure,
+        f"{len(names)} rows of blocks, right or wrong. Down: {axis_name(ylabel, 40)}. Across: {axis_name(xlabel)}.",
+        f"Right: {shares}. The longest block of right ones is {blocks[True]} long, of wrong ones {blocks[False]}.",
+    )
     return figure
 
 
@@ -200,6 +240,14 @@ def dot_plot(
         columns = max(1, min(len(names), 98 // letters_per_name))  # some 98 letters fit side by side
         figure.legend(handles=handles, loc="outside lower left", ncols=columns, labelcolor=INK, frameon=False)
     set_title(figure, title)
+
+    def text(value: float | None) -> str:
+        return points_text(value) if differences else number_text(value, True)
+
+    with_lines = any(point.get("low") is not None for values in rows.values() for point in values.values())
+    what, unit = "Dots with intervals" if with_lines else "Dots", "points" if differences else "%"
+    described = f"{what}, {axis_name(xlabel)}. Axis: {100 * xlim[0]:.0f} to {100 * xlim[1]:.0f} {unit}."
+    describe(figure, described, f"{rows_of_values(rows, text, letters=340)}.", dotted_lines(reference_lines, text))
     return figure
 
 
@@ -242,6 +290,20 @@ def slope_charts(
         axis.set_title(name, fontsize=10.5, color=INK)
     axes[0, 0].set_ylabel(ylabel)
     set_title(figure, title)
+    told = []
+    for (name, pair), names in zip(panels.items(), measurement_names, strict=True):
+        before, after = (np.asarray(values, float) for values in pair)
+        ends = []
+        for when, values in zip(names, (before, after), strict=True):
+            low, mean, high = map(number_text, (values.min(), values.mean(), values.max()))
+            ends.append(f"{one_line(when)} from {low} to {high}, mean {mean}")
+        rising = f"{(after > before).sum()} of {len(before)} lines rise, {(after < before).sum()} fall"
+        told.append(f"{one_line(name)}: {'; '.join(ends)}; {rising}.")
+    describe(
+        figure,
+        f"Lines from a first to a second measurement, one a person; up: {axis_name(ylabel)}.",
+        sentences(told),
+    )
     return figure
 
 
@@ -278,6 +340,11 @@ def differences_by_person(
     axis.tick_params(axis="x", length=0)
     axis.set(xlabel=xlabel, ylabel=ylabel)
     set_title(figure, title)
+    signs = f"{(values > 0).sum()} above 0, {(values < 0).sum()} below, {(values == 0).sum()} at 0"
+    told = named_values(dict(zip(names, values, strict=True)), letters=300)
+    what = f"{len(values)} bars, the lowest first; across: {axis_name(xlabel, 60)}"
+    of_all = f"Mean {with_bounds(mean, number_text)}." if mean is not None else ""
+    describe(figure, f"{what}; up: {axis_name(ylabel)}. {signs}. {told}.", of_all)
     return figure
 
 
@@ -317,4 +384,10 @@ def strip_plot(groups: Mapping[str, Sequence[float]], *, title: str, xlabel: str
     axis.tick_params(axis="y", length=0)
     axis.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     set_title(figure, title)
+    told = []
+    for name, group in groups.items():
+        low, median, high = (number_text(value, True) for value in np.quantile(np.asarray(group, float), (0, 0.5, 1)))
+        dots = f"{len(group)} dots from {low} to {high}, median {median}" if len(group) > 1 else f"one dot at {low}"
+        told.append(f"{one_line(name)}: {dots}.")
+    describe(figure, f"Rows of dots, one a person, {axis_name(xlabel)}.", sentences(told))
     return figure

@@ -17,7 +17,8 @@ from matplotlib.patches import ConnectionPatch
 import numpy as np
 
 from fer_utils.core.errors import invalid, missing, whole_number
-from fer_utils.plotting.style import INK, PALETTE, set_title, subplots
+from fer_utils.plotting.descriptions import axis_name, course, grid_in_words, listing, number_text, one_line, sentences
+from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 #: The page's side of a sheet.  A telephone (below 34rem) shows `--narrow` columns, each picture with its own name.
 _CSS = """\
@@ -70,13 +71,9 @@ class ContactSheet:
     @property
     def description(self) -> str:
         """How many pictures there are and what the rows and columns are called; see `fer_utils.plotting.show`."""
-        words = f"{len(self.pictures)} pictures in rows of {self.per_row}"
-        if self.row_names:
-            names = ", ".join(name.replace("\n", " ") for name in self.row_names)
-            words += f"; the rows are {self.rows_are} {names}".replace("  ", " ")
-        if self.column_names:
-            words += f"; the columns are {', '.join(self.column_names)}"
-        return words + "."
+        under = f"; below them stands {listing(list(map(one_line, self.labels)), letters=100)}" if self.labels else ""
+        words = grid_in_words(self.pictures, self.per_row, self.row_names, self.column_names, rows_are=self.rows_are)
+        return f"{words}{under}."
 
     def sheet_html(self, *, alt: str, caption: str | None = None) -> str:
         """The sheet as HTML.  ``alt`` describes the whole; every picture has its own as well."""
@@ -370,8 +367,15 @@ def timeline(
         handlelength=1.4,
         columnspacing=1.2,
     )
+    moments = ""
     if pictures:
         _draw_strip(axes[1, 0], axis, pictures, picture_times, low, high)
+        listed = listing([number_text(time) for time in picture_times], letters=60, separator=", ")
+        moments = f"Below, pictures at {listed} s."
+    drawn = f"Curves over time, {number_text(low)} to {number_text(high)} s, {axis_name(ylabel)} upwards"
+    behind = "" if shade is None else f"; a grey area behind them, {course(time_s, shade)}"
+    told = [f"{one_line(name)}: {course(time_s, values)}." for name, values in curves.items()]
+    describe(figure, f"{drawn}{behind}.", sentences(told, letters=280), moments)
     return figure
 
 

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 import numpy as np
 
 from fer_utils.core.errors import invalid
+from fer_utils.plotting.descriptions import number_text, one_line, sentences
 from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 
@@ -49,7 +50,8 @@ def training_curves(results: Mapping[str, object], *, title: str) -> Figure:
     describe(
         figure,
         "Two panels over the epochs, accuracy and loss; training dashed, test solid.",
-        *(_last_epoch(name, [result.history]) for name, result in results.items()),
+        sentences([_last_epoch(name, [result.history]) for name, result in results.items()]),
+        f"Dotted: always the commonest label, {number_text(chance, True)}.",
     )
     return figure
 
@@ -107,8 +109,8 @@ def repeated_training_curves(
     set_title(figure, title)
     describe(
         figure,
-        f"A column of panels for each of {', '.join(panels)}: {' and '.join(quantities)} over the epochs.",
-        *(_last_epoch(name, histories, quantities) for name, histories in panels.items()),
+        f"{' and '.join(quantities).capitalize()} over the epochs, training dashed, test solid; panels: {len(panels)}.",
+        sentences([_last_epoch(name, histories, quantities) for name, histories in panels.items()]),
     )
     return figure
 
@@ -116,15 +118,19 @@ def repeated_training_curves(
 def _last_epoch(
     name: str, histories: Sequence[Mapping[str, Sequence[float]]], quantities: Sequence[str] = ("accuracy", "loss")
 ) -> str:
-    """Where curves end, in a sentence; of several trainings the mean."""
+    """Where curves end, in a sentence, and where the test's loss was lowest; of several trainings the mean."""
     ends = []
     for quantity in quantities:
-        learned, test = (np.mean([one[key][-1] for one in histories]) for key in (quantity, f"test_{quantity}"))
-        if quantity == "accuracy":
-            ends.append(f"training accuracy ends at {100 * learned:.1f} %, test accuracy at {100 * test:.1f} %")
-        else:
-            ends.append(f"training loss ends at {learned:.2f}, test loss at {test:.2f}")
-    return f"{name}: {'; '.join(ends)}."
+        percent = quantity == "accuracy"
+        learned, test = (np.mean([one[key] for one in histories], axis=0) for key in (quantity, f"test_{quantity}"))
+        at_last = [number_text(values[-1], percent) for values in (learned, test)]
+        words = f"{quantity} ends at {at_last[0]} in training, {at_last[1]} in the test"
+        if not percent and np.isfinite(test).any() and (lowest := int(np.nanargmin(test))) < len(test) - 1:
+            words += f", where it was lowest in epoch {lowest + 1}, {number_text(test[lowest])}"
+        ends.append(words)
+    mean = f", mean of {len(histories)}" if len(histories) > 1 else ""
+    epochs = len(histories[0][quantities[0]])
+    return f"{one_line(name)}, {epochs} epoch{'s' * (epochs != 1)}{mean}: {'; '.join(ends)}."
 
 
 def _single_and_mean(axis, histories, key: str, line_style: str, colour: str, label: str) -> None:
@@ -167,10 +173,18 @@ def reliability_diagrams(calibrations: Mapping[str, Mapping], *, title: str) -> 
         axis.set_title(f"{name}\ncalibration error: {error:.1f} points", fontsize=10.5, color=INK)
     axes[0, 0].set_ylabel("how often right")
     set_title(figure, title)
-    errors = [f"{name} {100 * calibration['error']['value']:.1f} points" for name, calibration in calibrations.items()]
+    told = []
+    for name, calibration in calibrations.items():
+        surest = max(calibration["bins"], key=lambda one_bin: one_bin["confidence"])
+        error = number_text(round(100 * calibration["error"]["value"], 1))
+        where = f"where it is {number_text(surest['confidence'], True)} sure"
+        told.append(
+            f"{one_line(name)}: calibration error {error} points; {where} it is right in "
+            f"{number_text(surest['accuracy'], True)}."
+        )
     describe(
         figure,
-        "How sure the network was against how often it was right, beside the diagonal where both are equal.",
-        f"Calibration error: {'; '.join(errors)}.",
+        "How sure the network is, to the right, and how often it is right, upwards; on the diagonal both are equal.",
+        sentences(told),
     )
     return figure

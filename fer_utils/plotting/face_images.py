@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid
+from fer_utils.plotting.descriptions import grid_in_words, listing, names_text, one_line
 from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 
@@ -61,22 +62,12 @@ def image_grid(
         row, column = divmod(number, columns)
         if column == 0 and row < len(row_names):
             axis.set_ylabel(row_names[row], rotation=0, ha="right", va="center", labelpad=8)
-    describe(figure, _grid_in_words(len(images), rows, columns, titles, row_names))
+    written = list(dict.fromkeys(str(title) for title in titles if str(title)))
+    above = (
+        f"; above {'them' if len(images) > 1 else 'it'} stands {names_text(written, letters=240)}" if written else ""
+    )
+    describe(figure, f"{grid_in_words(images, columns, row_names)}{above}.")
     return figure
-
-
-def _grid_in_words(images: int, rows: int, columns: int, titles: Sequence[str], row_names: Sequence[str]) -> str:
-    """How many pictures a grid has, and what its rows and pictures are called."""
-    if rows == 1:
-        words = f"{images} pictures side by side" if images > 1 else "One picture of a face"
-    else:
-        words = f"{images} pictures in {rows} rows of {columns}"
-    if len(row_names):
-        words += f"; the rows are {', '.join(row_names)}"
-    named = list(dict.fromkeys(str(title) for title in titles if str(title)))
-    if named and len(named) <= 12:
-        words += f"; above them stands {', '.join(named)}"
-    return words + "."
 
 
 def bounding_boxes(image: np.ndarray, boxes: Mapping[str, object], *, title: str) -> Figure:
@@ -98,8 +89,11 @@ def bounding_boxes(image: np.ndarray, boxes: Mapping[str, object], *, title: str
         )
     axis.set_axis_off()
     set_title(figure, title)
-    listed = [f"{name}, {box.w:.0f} by {box.h:.0f} pixels" for name, box in boxes.items()]
-    describe(figure, f"A picture of {width} by {height} pixels with boxes: {'; '.join(listed) or 'none'}.")
+    listed = [
+        f"{one_line(name)}, {box.w:.0f} by {box.h:.0f} pixels, {box.x:.0f} from the left and {box.y:.0f} from the top"
+        for name, box in boxes.items()
+    ]
+    describe(figure, f"A picture of {width} by {height} pixels with boxes: {listing(listed) or 'none'}.")
     return figure
 
 
@@ -120,8 +114,8 @@ def face_and_scores(image: np.ndarray, scores: pd.Series, *, title: str) -> Figu
     right.tick_params(axis="y", length=0)
     right.set(xlim=(0, 1.15), xlabel="score")
     set_title(figure, title)
-    listed = [f"{label} {score:.2f}" for label, score in scores.sort_values(ascending=False).items()]
-    describe(figure, f"A face, and bars of its scores: {', '.join(listed)}.")
+    listed = [f"{one_line(label)} {score:.2f}" for label, score in scores.sort_values(ascending=False).items()]
+    describe(figure, f"A face, and beside it bars of its scores, 0 to 1, the largest first: {listing(listed)}.")
     return figure
 
 
@@ -163,8 +157,12 @@ def landmark_closeup(
     )
     figure.legend(*near.get_legend_handles_labels(), loc="outside lower right", ncols=3, labelcolor=INK, frameon=False)
     set_title(figure, title)
-    listed = [f"{len(points)} of {name}" for name, points in landmarks.items()]
-    describe(figure, f"A face with its box, and the box enlarged with points on it: {', '.join(listed)}.")
+    listed = [f"{len(points)} points {one_line(name)}" for name, points in landmarks.items()]
+    describe(
+        figure,
+        f"A picture of {width} by {height} pixels with a box of {box.w:.0f} by {box.h:.0f} around a face, and beside "
+        f"it the box enlarged, with marks on the face: {listing(listed)}.",
+    )
     return figure
 
 

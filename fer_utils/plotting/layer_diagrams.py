@@ -17,7 +17,8 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
-from fer_utils.plotting.style import INK, PALETTE, set_title, subplots
+from fer_utils.plotting.descriptions import axis_name, dotted_lines, listing, number_text, one_line, sentences
+from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 
 def full_mask(outputs: int, inputs: int, kernel: int = 3) -> np.ndarray:
@@ -88,7 +89,29 @@ def kernel_diagram(masks: Mapping[str, np.ndarray], *, title: str, colours: Sequ
         axis.set_axis_off()
         axis.set_title(f"{name}\n{int(mask.sum()):,} weights", fontsize=10, fontweight="normal", color=INK, loc="left")
     set_title(figure, title)
+    told = [f"{one_line(name)}: {_mask_in_words(mask)}." for name, mask in masks.items()]
+    what = (
+        "Windows of squares, one a weight; a row of windows is a filter, a column a channel; what is left out is pale."
+    )
+    describe(figure, what, sentences(told))
     return figure
+
+
+def _mask_in_words(mask: np.ndarray) -> str:
+    """How many weights a convolution has, of how many, and which windows and places they fill."""
+    outputs, inputs, height, width = mask.shape
+    windows, places = mask.any(axis=(2, 3)), mask.any(axis=(0, 1))
+    windows_in_words = f"{outputs} by {inputs} windows" if windows.size > 1 else "one window"
+    of_windows = f"{windows_in_words} of {height} by {width}"
+    if mask.all():
+        return f"{of_windows}, all {mask.size:,} weights"
+    if windows.size == 1:
+        return f"{of_windows}, {mask.sum():,} of {mask.size:,} weights"
+    diagonal = outputs == inputs > 1 and np.array_equal(windows, np.eye(outputs, dtype=bool))
+    middle = places.sum() == 1 and bool(places[height // 2, width // 2])
+    in_windows = "the windows on the diagonal" if diagonal else f"{windows.sum()} windows"
+    in_places = "only the middle of each" if middle else f"{places.sum()} of {places.size} places"
+    return f"{of_windows}, {mask.sum():,} of {mask.size:,} weights, in {in_windows}, {in_places}"
 
 
 def _arrow(start, stop, *, color: str = INK, lw: float = 1.1, **options) -> FancyArrowPatch:
@@ -149,6 +172,13 @@ def block_diagram(blocks: Mapping[str, Sequence], *, title: str) -> Figure:
         axis.set_axis_off()
         axis.set_title(name, fontsize=10.5, fontweight="normal", color=INK)
     set_title(figure, title)
+    told = []
+    for name, steps in blocks.items():
+        way = [f"{step} channels" if place == 0 else one_line(step) for place, step in enumerate(steps)]
+        shortcut = "; an arrow joins the first to the last" if steps[0] == steps[-1] else ""
+        told.append(f"{one_line(name)}: {listing(way, letters=160, separator=', ', last=True)}{shortcut}.")
+    what = "Blocks from top to bottom: bars as wide as they have channels, operations between them."
+    describe(figure, what, sentences(told))
     return figure
 
 
@@ -191,6 +221,13 @@ def branch_diagram(branches: Mapping[str, Sequence[str]], *, top: str, bottom: s
     axis.set(xlim=(-0.6, len(branches) - 0.4), ylim=(end + 0.95, -0.4))
     axis.set_axis_off()
     set_title(figure, title)
+    told = [
+        f"{one_line(name)}: {listing(list(map(one_line, steps)), letters=110, separator=', then ', last=True)}."
+        for name, steps in branches.items()
+    ]
+    side_by_side = f"{len(branches)} branches side by side" if len(branches) > 1 else "One branch"
+    ends = f"between {one_line(top)} above and {one_line(bottom)} below"
+    describe(figure, f"{side_by_side} {ends}.", sentences(told))
     return figure
 
 
@@ -259,6 +296,11 @@ def reconstructed_curves(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], *,
         axis.spines[:].set_visible(False)
         axis.set_title(name, fontsize=10, fontweight="normal", color=INK, loc="center")
     set_title(figure, title)
+    told = [
+        f"{one_line(name)} {number_text(np.mean(gone), True)} of {len(gone)} points"
+        for name, (_, gone) in curves.items()
+    ]
+    describe(figure, f"Curves of points in the plane, side by side; lost points are orange. Lost: {listing(told)}.")
     return figure
 
 
@@ -325,4 +367,19 @@ def labelled_lines(
         axis.set_ylim(bottom=y_min)
     axis.margins(x=0.14)
     set_title(figure, title)
+    told = []
+    for name, (x, y) in series.items():
+        end = max((k for k in range(len(x)) if y_min is None or y[k] >= y_min), default=0)
+        course = ", ".join(f"{number_text(y[k], percent_y)} at {number_text(x[k])}" for k in sorted({0, end}))
+        below = f", then below {number_text(y_min, percent_y)}" if end < len(x) - 1 else ""
+        count = len(measured[name][0]) if measured and name in measured else 0
+        dots = f", and {count} measured dot{'s' * (count > 1)}" if count else ""
+        told.append(f"{one_line(name)}: {course}{below}{dots}.")
+    scale = "".join(f", {side} logarithmic" for side, log in (("up", log_y), ("across", log2_x)) if log)
+    describe(
+        figure,
+        f"Lines with names, {axis_name(ylabel, 70)} over {axis_name(xlabel, 70)}{scale}.",
+        sentences(told, letters=300),
+        dotted_lines(reference_lines, lambda value: number_text(value, percent_y)),
+    )
     return figure

@@ -12,7 +12,8 @@ import numpy as np
 
 from fer_utils.core.errors import invalid
 from fer_utils.core.scores import finite_scores
-from fer_utils.plotting.style import INK, PALETTE, set_title, subplots
+from fer_utils.plotting.descriptions import along, listing, named_values, number_text, one_line, sentences
+from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 
 def frame_budget(
@@ -82,7 +83,19 @@ def frame_budget(
     axis.tick_params(axis="y", length=0)
     axis.set(xlim=(0, width), xlabel="milliseconds since the frame began, mean of all frames")
     set_title(figure, title)
+    asked = named_values(optional_stages or {}, _milliseconds, letters=120)
+    describe(
+        figure,
+        "Bars one below the other, each beginning where the one before ends, in milliseconds of a frame: "
+        f"{named_values(stages, _milliseconds, letters=280)}.",
+        f"Together {_milliseconds(total)} of {_milliseconds(limit_ms)}, a dotted line.",
+        f"Optional: {asked}." if asked else "",
+    )
     return figure
+
+
+def _milliseconds(ms: float) -> str:
+    return f"{ms:.2f} ms" if ms < 10 else f"{ms:.1f} ms"
 
 
 def detection_interval(
@@ -137,6 +150,16 @@ def detection_interval(
     axis.set(xlabel="frames from one look to the next (logarithmic)", ylabel="milliseconds a frame")
     figure.legend(loc="outside lower left", ncols=3, labelcolor=INK, frameon=False)
     set_title(figure, title)
+    told = []
+    for n, mean, detection in zip(intervals, means, detections, strict=True):
+        with_look = f" and {_milliseconds(detection)}" if np.isfinite(detection) else ", none with a look"
+        told.append(f"{f'every {n} frames' if n > 1 else 'every frame'} {_milliseconds(mean)}{with_look}")
+    describe(
+        figure,
+        "Milliseconds a frame over how seldom the detector looks: the mean of all frames, which follows a falling "
+        f"dashed curve, and the frames with a look. {along(told, letters=300)}.",
+        f"Dotted line: {_milliseconds(limit_ms)}.",
+    )
     return figure
 
 
@@ -188,6 +211,18 @@ def frame_times(ms: Sequence[float], detected: Sequence[bool], *, limit_ms: floa
     side.set(xlabel="frames")
     figure.legend(loc="outside lower left", ncols=2, labelcolor=INK, frameon=False)
     set_title(figure, title)
+    told = [
+        f"{some.sum()} {what}: median {_milliseconds(np.median(ms[some]))}, slowest {_milliseconds(ms[some].max())}."
+        for what, some in (("followed only", ~detected), ("with a look of the detector", detected))
+        if some.any()
+    ]
+    late = f"{(ms > limit_ms).sum()} above the dotted line at {_milliseconds(limit_ms)}"
+    describe(
+        figure,
+        f"A dot for each of {len(ms)} frames in order, milliseconds upwards, and a histogram beside them.",
+        *told,
+        f"Mean {_milliseconds(mean)}; {late}.",
+    )
     return figure
 
 
@@ -217,7 +252,22 @@ def step_responses(
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(names), labelcolor=INK, frameon=False)
     set_title(figure, title)
+    told = []
+    for name, curves in panels.items():
+        halves = [f"{one_line(camera)} {_delay_to_one_half(*curve, step_s)}" for camera, curve in curves.items()]
+        told.append(f"{one_line(name)}: {listing(halves, letters=180)}.")
+    describe(
+        figure,
+        f"Smoothed scores in time, a jump from 0 to 1 at {number_text(step_s)} s, and when they reach one half:",
+        sentences(told),
+    )
     return figure
+
+
+def _delay_to_one_half(times: Sequence[float], values: Sequence[float], step_s: float) -> str:
+    """How long after the jump a curve's first point of one half or more comes."""
+    high = np.flatnonzero(np.asarray(values, float) >= 0.5)
+    return f"after {times[high[0]] - step_s:.2f} s" if len(high) else "never"
 
 
 def smoothed_scores(
@@ -290,6 +340,19 @@ def smoothed_scores(
     )
     legend.get_title().set_color(INK)
     set_title(figure, title)
+    means = [f"{one_line(labels[label], 24)} {raw[:, label].mean():.2f}" for label in shown]
+    told = []
+    for name, line in leading.items():
+        changes = int(np.count_nonzero(np.diff(line)))
+        most = int(np.bincount(line, minlength=len(labels)).argmax())
+        share = number_text(float(np.mean(line == most)), True)
+        changed = f"changes {changes} time{'s' * (changes != 1)}"
+        told.append(f"{name}, the leading label {changed} and is {one_line(labels[most], 24)} in {share}")
+    describe(
+        figure,
+        f"Scores over {times[-1] - times[0]:.1f} s, raw thin and smoothed thick; mean raw score: {listing(means)}.",
+        f"Below, two bands: {'; '.join(told)}.",
+    )
     return figure
 
 
@@ -325,4 +388,10 @@ def smoothing_trade_off(
     axis.set_xlim(0, 1.18 * max(delay.max(), 0.05))
     axis.set_ylim(0, 1.15 * max(changes.max(), 0.5))
     set_title(figure, title)
+    told = [f"{constant:g} s: {y:.1f} changes, {x:.2f} s" for constant, x, y in finite]
+    describe(
+        figure,
+        "Points joined by a line, changes of the leading label a second upwards, delay in seconds to the right, by "
+        f"time constant: {along(told, letters=360)}.",
+    )
     return figure

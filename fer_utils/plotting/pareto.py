@@ -15,7 +15,17 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentF
 import numpy as np
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting.style import INK, MARKERS, PALETTE, set_title, subplots
+from fer_utils.plotting.descriptions import (
+    along,
+    axis_name,
+    listing,
+    number_text,
+    one_line,
+    room_after,
+    sentences,
+    with_bounds,
+)
+from fer_utils.plotting.style import INK, MARKERS, PALETTE, describe, set_title, subplots
 
 
 def non_dominated(values: Mapping[str, float], costs: Mapping[str, float]) -> list[str]:
@@ -112,7 +122,21 @@ def pareto_plot(
         handles.append(Line2D([], [], ls="", marker="o", ms=8, color=colour, label=f"{letter}  {name}"))
     figure.legend(handles=handles, loc="outside lower left", ncols=2, labelcolor=INK, frameon=False, fontsize=9.5)
     set_title(figure, title)
+    low, high = min(accuracy, key=accuracy.__getitem__), max(accuracy, key=accuracy.__getitem__)
+    ends = " to ".join(f"{number_text(accuracy[name], True)} ({one_line(name)})" for name in (low, high))
+    first = f"{len(values)} points of {axis_name(ylabel, 60)} against cost on a logarithmic axis, from {ends}."
+    first += " A line joins those that no other beats."
+    told = [_front_in_words(label, cost, fronts[label], len(values)) for label, cost in known.items()]
+    describe(figure, first, sentences(told, letters=room_after(first)))
     return figure
+
+
+def _front_in_words(label: str, cost: Mapping[str, float], front: Sequence[str], names: int) -> str:
+    """A panel in a sentence: how far its costs reach, and what stands on its front, the cheapest first."""
+    joined = listing([f"{one_line(name, 32)} {number_text(cost[name])}" for name in front], letters=80, last=True)
+    unknown = f" ({names - len(cost)} not measured)" if len(cost) < names else ""
+    ends = f"{number_text(min(cost.values()))} to {number_text(max(cost.values()))}"
+    return f"{axis_name(label, 50)}, {ends}{unknown}: {joined}."
 
 
 def _measured(label: str, cost: Mapping[str, float | None], values: Mapping) -> dict[str, float]:
@@ -177,6 +201,18 @@ def line_plot(
         frameon=False,
     )
     set_title(figure, title)
+    of_x, of_y = (lambda value, axis=axis: number_text(value, axis in percent_axes) for axis in "xy")
+    told = []
+    for name, points in series.items():
+        known = [(x, y) for x, y in sorted(points) if y is not None and np.isfinite(y)]
+        listed = along([f"{of_y(y)} at {of_x(x)}" for x, y in known], letters=max(40, 300 // len(series)))
+        told.append(f"{one_line(name)}: {listed or 'not measured'}.")
+    describe(
+        figure,
+        f"Lines of points, {axis_name(ylabel, 70)} over {axis_name(xlabel, 70)}.",
+        sentences(told, letters=320),
+        f"Across: {one_line(reference[0])} {with_bounds(reference[1], of_y)}." if reference is not None else "",
+    )
     return figure
 
 
@@ -203,4 +239,12 @@ def quantization_steps(
         axis.set_xlabel(xlabel)
     axes[0, 0].set_ylabel(ylabel)
     set_title(figure, title)
+    told = []
+    for name, (before, after) in panels.items():
+        left = np.unique(np.asarray(after, float))
+        different = np.unique(np.asarray(before, float)).size
+        become = f"become {left.size}, from {number_text(left[0])} to {number_text(left[-1])}"
+        told.append(f"{one_line(name)}: {np.size(before)} numbers, {different} different ones, {become}.")
+    axes_words = f"{axis_name(xlabel, 60)} to the right, {axis_name(ylabel, 60)} upwards"
+    describe(figure, f"Points in steps, {axes_words}, beside the diagonal where nothing changes.", sentences(told))
     return figure

@@ -61,7 +61,11 @@ class DescribedFigure(Figure):
 
 
 def describe(figure: Figure, *sentences: str) -> None:
-    """Set what a figure shows in words, written from the data by the function that drew it; see `show`."""
+    """Set what a figure shows in words, written from the data by the function that drew it; see `show`.
+
+    Empty sentences are left out.  `fer_utils.plotting.descriptions` has the words for numbers, lists and tables, and
+    how long a description may be.
+    """
     figure.description = " ".join(sentence for sentence in sentences if sentence)
 
 

@@ -55,7 +55,7 @@ def test_pictures_stand_in_order_with_their_names_and_alt_texts():
         PLAIN, column_names=["red", "green", "blue"], row_names=["1\nfirst", "2"], rows_are="person", title="A < b"
     )
     page = Page(plotting.figure_html(sheet, alt=ALT, caption="c > d"))
-    assert page.figure["aria-label"].startswith(f"{ALT} 6 pictures in rows of") and len(page.images) == 6
+    assert page.figure["aria-label"].startswith(f"{ALT} 6 pictures in 2 rows of 3") and len(page.images) == 6
     for image, colour in zip(page.images, COLOURS, strict=True):
         assert np.abs(pixels(image) - colour).max() < 12
         assert len(image["alt"].split()) >= 4
@@ -179,29 +179,35 @@ def test_landmarks_are_marked_on_a_copy():
 # Curves with pictures ----------------------------------------------------------------------------
 
 
-def test_a_timeline_shows_curves_names_and_pictures_in_both_colours():
-    import matplotlib.pyplot
-
-    time = np.linspace(0, 3, 30)
-    figure = contact_sheets.timeline(
-        time,
-        {"AU 12": np.sin(time) ** 2, "AU 45": np.zeros(30)},
+SECONDS = np.linspace(0, 3, 30)
+DRAWINGS = {
+    "timeline": lambda: contact_sheets.timeline(
+        SECONDS,
+        {"AU 12": np.sin(SECONDS) ** 2, "AU 45": np.zeros(30)},
         PLAIN[:3],
         [0.5, 1.5, 2.5],
         title="It comes and goes",
         shade=np.ones(30),
-    )
+    ),
+    "timeline, no pictures": lambda: contact_sheets.timeline(SECONDS, {"AU 12": SECONDS / 3}, title="Alone"),
+}
+
+
+def test_a_timeline_shows_curves_names_and_pictures_in_both_colours():
+    import matplotlib.pyplot
+
+    figure = DRAWINGS["timeline"]()
     upper, strip = figure.axes
     assert [line.get_label() for line in upper.get_lines()[:2]] == ["AU 12", "AU 45"]
     assert [text.get_text() for text in strip.texts] == ["0.5 s", "1.5 s", "2.5 s"] and len(strip.images) == 3
     assert matplotlib.pyplot.get_fignums() == []
     html = plotting.figure_html(figure, alt=ALT)
     assert html.count("<img") == 2
-    assert len(contact_sheets.timeline(time, {"AU 12": time / 3}, title="Alone").axes) == 1
+    assert len(DRAWINGS["timeline, no pictures"]().axes) == 1
 
 
 def test_every_drawing_function_is_tested_here():
-    assert drawing_functions(contact_sheets) == {"timeline"}
+    assert drawing_functions(contact_sheets) == {name.split(",")[0] for name in DRAWINGS}
 
 
 @pytest.mark.parametrize(
