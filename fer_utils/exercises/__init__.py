@@ -29,6 +29,8 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "01-1": "ch01:grade_describe",
     "02-1": "ch02:grade_sample",
     "03-1": "ch03:grade_parameters",
+    "03-3": "ch03:grade_max_pool",
+    "03-4": "ch03:grade_network",
     "04-1": "ch04:grade_split",
     "05-1": "ch05:grade_stopping",
     "06-1": "ch06:grade_relative",
@@ -41,7 +43,9 @@ _FUNCTION_GRADERS: dict[str, str] = {
 }
 
 #: Each exercise that asks for a value (a number, a text, an array, a model), and the function that grades it.
-_VALUE_GRADERS: dict[str, str] = {}
+_VALUE_GRADERS: dict[str, str] = {
+    "03-5": "ch03:grade_receptive_field",
+}
 
 #: An answer that takes longer is taken for one that never ends.
 SECONDS = 20

@@ -31,6 +31,8 @@ from .face_images import crop_with_margin as crop_with_margin
 from .face_images import face_and_scores as face_and_scores
 from .face_images import image_grid as image_grid
 from .face_images import landmark_closeup as landmark_closeup
+from .face_images import receptive_fields as receptive_fields
+from .layer_diagrams import network_diagram as network_diagram
 from .style import DARK_PAPER as DARK_PAPER
 from .style import INK as INK
 from .style import MARKERS as MARKERS

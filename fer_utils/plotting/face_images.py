@@ -166,6 +166,46 @@ def landmark_closeup(
     return figure
 
 
+def receptive_fields(image: np.ndarray, sides: Mapping[str, int], *, around: tuple[int, int], title: str) -> Figure:
+    """A grey image with squares one inside the other, and the part around them enlarged.
+
+    Parameters
+    ----------
+    image : (H, W), 0 to 255.
+    sides : name to the side of a square in pixels.
+    around : row and column of the squares' common middle.
+
+    Raises
+    ------
+    FerError : no square.
+    """
+    if not sides:
+        raise invalid("sides", expected="at least one square", received=sides)
+    row, column = around
+    largest = max(sides.values())
+    figure, axes = subplots(1, 2, width=7.4, height=3.9)
+    for axis in axes:
+        axis.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axis.set_axis_off()
+        for number, (name, side) in enumerate(sides.items()):
+            colour = (PALETTE[1], PALETTE[5], PALETTE[4], PALETTE[3])[number % 4]
+            corner = (column - side / 2, row - side / 2)
+            label = f"{name}: {side} × {side}"
+            axis.add_patch(Rectangle(corner, side, side, fill=False, lw=2.2, color=colour, label=label))
+    axes[1].set(xlim=(column - 0.7 * largest, column + 0.7 * largest), ylim=(row + 0.7 * largest, row - 0.7 * largest))
+    handles, labels = axes[1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, labelcolor=INK, fontsize=9)
+    set_title(figure, title)
+    listed = [f"{one_line(name)} {side} pixels wide" for name, side in sides.items()]
+    height, width = np.shape(image)[:2]
+    describe(
+        figure,
+        f"A picture of {width} by {height} pixels, and a part of it enlarged, with squares one inside the other: "
+        f"{listing(listed)}.",
+    )
+    return figure
+
+
 def crop_with_margin(image: np.ndarray, box, margin: float = 0.4) -> np.ndarray:
     """The square around a box (x, y, w, h in pixels), widened by ``margin`` of its side, as far as the image goes."""
     side = max(box.w, box.h) * (1 + 2 * margin)

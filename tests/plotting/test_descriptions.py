@@ -70,6 +70,7 @@ def test_every_function_that_returns_a_figure_calls_describe():
 # What is said is what was drawn ------------------------------------------------------------------
 
 SHARE = {"value": 0.512, "low": 0.401, "high": 0.623}
+GREY = np.zeros((30, 40), np.uint8)
 FACE = np.full((60, 80, 3), 90, np.uint8)
 BOX = SimpleNamespace(x=4, y=7, w=20, h=30)
 SECONDS = np.arange(5) / 10
@@ -337,6 +338,14 @@ SAID = {
         lambda: plotting.face_and_scores(FACE, pd.Series({"happy": 0.25, "sad": 0.73, "calm": 0.02}), title="t"),
         ["the largest first: sad 0.73; happy 0.25; calm 0.02."],
     ),
+    "receptive_fields": (
+        lambda: plotting.receptive_fields(GREY, {"first": 3, "last": 22}, around=(20, 30), title="t"),
+        ["40 by 30 pixels", "first 3 pixels wide", "last 22 pixels wide"],
+    ),
+    "network_diagram": (
+        lambda: plotting.network_diagram({"map": (90, 80, 16), "flatten": (30976,)}, title="t"),
+        ["from left to right", "map 90 × 80 × 16", "flatten 30,976"],
+    ),
     "landmark_closeup": (
         lambda: plotting.landmark_closeup(FACE, BOX, {"found": np.ones((68, 2)), "drawn": np.ones((5, 2))}, title="t"),
         ["80 by 60 pixels with a box of 20 by 30 around a face", "marks on the face: 68 points found; 5 points drawn."],
@@ -566,6 +575,8 @@ CROWDED = {
     "image_grid": lambda: plotting.image_grid([FACE] * 20, list(MANY)[:20], columns=2, row_names=list(MANY)[:10]),
     "bounding_boxes": lambda: plotting.bounding_boxes(FACE, dict.fromkeys(MANY, BOX), title="t"),
     "face_and_scores": lambda: plotting.face_and_scores(FACE, pd.Series(MANY), title="t"),
+    "receptive_fields": lambda: plotting.receptive_fields(GREY, dict.fromkeys(MANY, 9), around=(9, 9), title="t"),
+    "network_diagram": lambda: plotting.network_diagram(dict.fromkeys(MANY, (9, 9, 4)), title="t"),
     "landmark_closeup": lambda: plotting.landmark_closeup(FACE, BOX, dict.fromkeys(MANY, np.ones((68, 2))), title="t"),
     "kernel_diagram": lambda: layer_diagrams.kernel_diagram(
         dict.fromkeys(list(MANY)[:9], layer_diagrams.pointwise_mask(2, 3)), title="t"

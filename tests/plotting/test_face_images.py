@@ -27,6 +27,7 @@ DRAWINGS = {
     "landmark_closeup": lambda: plotting.landmark_closeup(
         plotting.blank_image(60), Box(10, 12, 30, 30, 1.0), {"found": np.full((68, 2), 20.0)}, title="t"
     ),
+    "receptive_fields": lambda: plotting.receptive_fields(GREY, {"first": 3, "second": 8}, around=(20, 10), title="t"),
 }
 
 
@@ -51,3 +52,14 @@ def test_a_closeup_holds_the_box_and_stays_inside_the_picture():
 def test_a_sheet_of_no_faces_is_refused():
     with pytest.raises(FerError, match=r"`images`.*at least one picture"):
         plotting.image_grid([])
+
+
+def test_receptive_fields_have_their_sides_and_one_middle():
+    figure = DRAWINGS["receptive_fields"]()
+    for axis in figure.axes:
+        assert [patch.get_width() for patch in axis.patches] == [3, 8]
+        assert {patch.get_x() + patch.get_width() / 2 for patch in axis.patches} == {10}
+        assert {patch.get_y() + patch.get_height() / 2 for patch in axis.patches} == {20}
+    assert "first 3 pixels wide; second 8 pixels wide" in figure.description
+    with pytest.raises(FerError, match="`sides`"):
+        plotting.receptive_fields(GREY, {}, around=(0, 0), title="t")

@@ -91,6 +91,9 @@ DRAWINGS = {
     "branch_diagram": lambda: layer_diagrams.branch_diagram(
         {"sees 1": ["1×1"], "sees 3": ["pool", "3×3"]}, top="face", bottom="joined", title="t"
     ),
+    "network_diagram": lambda: layer_diagrams.network_diagram(
+        {"face": (20, 20, 1), "conv": (10, 10, 8), "flatten": (800,)}, title="t"
+    ),
     "reconstructed_curves": lambda: layer_diagrams.reconstructed_curves(
         {"one": layer_diagrams.reconstruct_after_relu(layer_diagrams.spiral(), 3)}, title="t"
     ),
@@ -140,9 +143,19 @@ def test_a_shortcut_joins_equal_ends_only_and_arrows_turn_light_on_dark_paper():
         assert {max(arrow.get_edgecolor()[:3]) > 0.8 for arrow in arrows(axis)} == {True}
 
 
+def test_maps_are_drawn_to_scale_and_described():
+    figure = DRAWINGS["network_diagram"]()
+    (axis,) = figure.axes
+    heights = [patch.get_height() for patch in axis.patches]
+    assert heights[:-1] == [1.0] + 4 * [0.5] and 0.08 < heights[-1] < 0.6
+    assert "face 20 × 20 × 1; conv 10 × 10 × 8; flatten 800" in figure.description
+
+
 @pytest.mark.parametrize(
     "call, word",
     [
+        (lambda: layer_diagrams.network_diagram({}, title="t"), "`outputs`"),
+        (lambda: layer_diagrams.network_diagram({"a": (3, 3)}, title="t"), "`outputs`"),
         (lambda: layer_diagrams.kernel_diagram({"a": np.ones((2, 2))}, title="t"), "`masks`"),
         (lambda: layer_diagrams.block_diagram({"a": (4, "1×1")}, title="t"), "`blocks`"),
         (lambda: layer_diagrams.branch_diagram({}, top="a", bottom="b", title="t"), "`branches`"),

@@ -1,0 +1,260 @@
+"""Chapter 3's graders beside Keras, and answers to 03-3, 03-4 and 03-5 that are right or plausibly wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import keras
+from keras import layers
+import numpy as np
+import pytest
+
+from fer_utils import exercises, models
+from fer_utils.exercises import ch03
+from fer_utils.models.ding2023 import parameter_count
+
+
+def pool(maps, size, stride, *, fold=np.max, start=None, edge=False):
+    """An answer to 03-3."""
+    height, width, channels = maps.shape
+    steps = [range(0, side if edge else side - size + 1, stride) for side in (height, width)]
+    made = np.zeros((len(steps[0]), len(steps[1]), channels))
+    for a, i in enumerate(steps[0]):
+        for b, j in enumerate(steps[1]):
+            for c in range(channels):
+                window = maps[i : i + size, j : j + size, c]
+                made[a, b, c] = fold(window) if start is None else max(start, fold(window))
+    return made
+
+
+def pool_in_place(maps, size, stride):
+    made = pool(maps, size, stride)
+    maps[:] = 0
+    return made
+
+
+def by_reshaping(maps, size, stride):
+    """What the chapter does: right where windows tile the map."""
+    high, wide = maps.shape[0] // size, maps.shape[1] // size
+    tiles = maps[: high * size, : wide * size].reshape(high, size, wide, size, -1)
+    return tiles.max(axis=(1, 3))
+
+
+def by_views(maps, size, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(maps, (size, size), axis=(0, 1))
+    return windows[::stride, ::stride].max(axis=(3, 4))
+
+
+def by_keras(maps, size, stride):
+    return keras.layers.MaxPooling2D(size, stride)(maps[None].astype("float64"))[0].numpy()
+
+
+def network(
+    filters,
+    dense,
+    classes,
+    size,
+    *,
+    kernel=5,
+    padding=("same", "valid"),
+    stride=2,
+    before=(),
+    wide=2,
+    last="softmax",
+    relus=("relu", "relu", "relu"),
+    pooling=layers.MaxPooling2D,
+    scale=1 / 255,
+    flat=layers.Flatten,
+    dropout=True,
+    more=(),
+    bias=True,
+    channels=1,
+):
+    """An answer to 03-4."""
+    return keras.Sequential(
+        [
+            keras.Input((size, size, channels)),
+            *([layers.Rescaling(scale)] if scale else []),
+            layers.Conv2D(filters, kernel, padding=padding[0], activation=relus[0], use_bias=bias),
+            pooling(2),
+            *before,
+            layers.Conv2D(wide * filters, 3, strides=stride, padding=padding[1], activation=relus[1]),
+            *([layers.Dropout(0.3)] if dropout else []),
+            flat(),
+            *[layer() for layer in more],
+            layers.Dense(dense, activation=relus[2]),
+            layers.Dense(classes, activation=last),
+        ]
+    )
+
+
+def functional(filters, dense, classes, size):
+    """The same network, with activations that are layers and other names."""
+    inputs = x = keras.Input((size, size, 1), name="face")
+    x = layers.Rescaling(scale=1 / 127.5)(x) * 0.5
+    x = layers.ReLU()(layers.Conv2D(filters, (5, 5), padding="SAME")(x))
+    x = layers.MaxPool2D(pool_size=(2, 2), strides=2)(layers.Dropout(0.1)(x))
+    x = layers.Activation("relu")(layers.Conv2D(2 * filters, 3, 2)(x))
+    x = layers.Reshape((-1,))(x)
+    x = layers.Dense(dense)(x)
+    x = layers.Dense(classes)(keras.ops.relu(x))
+    return keras.Model(inputs, layers.Softmax()(x))
+
+
+class OwnModel(keras.Model):
+    """A subclass, which has no layers before it is called."""
+
+
+WRONG = [
+    ("03-3", lambda *a: pool(*a, fold=np.mean), "mean of each window"),
+    ("03-3", lambda *a: pool(*a, fold=np.min), "smallest value"),
+    ("03-3", lambda *a: pool(*a, start=0), "from zeros"),
+    ("03-3", by_reshaping, "may overlap"),
+    ("03-3", lambda m, size, stride: pool(m, stride, stride), "are `size` wide"),
+    ("03-3", lambda m, size, stride: pool(m, size, 1), "moved by 1"),
+    ("03-3", lambda *a: pool(*a, edge=True), "shape"),
+    ("03-3", lambda m, size, stride: pool(m, size, stride).max(axis=2), "each channel is pooled"),
+    (
+        "03-3",
+        lambda m, size, stride: pool(m, size, stride).max(axis=2, keepdims=True) + np.zeros(m.shape[2]),
+        "each channel is pooled",
+    ),
+    ("03-3", lambda m, size, stride: pool(m, size, stride).transpose(1, 0, 2), "changed places"),
+    ("03-3", lambda m, size, stride: pool(m, size, stride).transpose(2, 0, 1), "last axis"),
+    ("03-3", lambda m, size, stride: m, "shape"),
+    ("03-3", lambda m, size, stride: np.zeros((3, 3, 1)), "should be"),
+    ("03-3", lambda m, size, stride: float(m.max()), "shape"),
+    ("03-3", pool_in_place, "changed the maps"),
+    ("03-3", lambda m, size: m, "max_pool(maps, size, stride)"),
+    ("03-3", lambda *a: print(end=""), "array of numbers; got NoneType"),
+    ("03-4", lambda *a: network(*a, scale=None), "not brought to 0 to 1"),
+    ("03-4", lambda *a: network(*a, scale=1 / 100), "scaling"),
+    ("03-4", lambda *a: network(*a, relus=(None, None, None)), "No layer has a ReLU"),
+    ("03-4", lambda *a: network(*a, relus=(None, "relu", "relu")), "first convolution has no ReLU"),
+    ("03-4", lambda *a: network(*a, relus=("relu", None, "relu")), "second convolution has no ReLU"),
+    ("03-4", lambda *a: network(*a, relus=(None, None, "relu")), "convolutions have no ReLU"),
+    ("03-4", lambda *a: network(*a, relus=("relu", "relu", None)), "first dense layer has no ReLU"),
+    ("03-4", lambda *a: network(*a, relus=("tanh", "tanh", "tanh")), "activations"),
+    ("03-4", lambda *a: network(*a, last=None), "no softmax"),
+    ("03-4", lambda *a: network(*a, last="sigmoid"), "sigmoid"),
+    ("03-4", lambda *a: network(*a, last="relu"), "add up to"),
+    ("03-4", lambda *a: network(*a, pooling=layers.AveragePooling2D), "takes means"),
+    ("03-4", lambda *a: network(*a, padding=("valid", "valid")), "Look at the padding"),
+    ("03-4", lambda *a: network(*a, padding=("same", "same")), "padding and stride"),
+    ("03-4", lambda *a: network(*a, stride=1), "padding and stride"),
+    ("03-4", lambda *a: network(*a, before=[layers.MaxPooling2D(2)]), "Is there a pool of 2 before it?"),
+    ("03-4", lambda *a: network(*a, kernel=3), "kernel of the first convolution should be (5, 5)"),
+    ("03-4", lambda *a: network(*a, wide=4), "second convolution should be"),
+    ("03-4", lambda *a: network(*a, flat=layers.GlobalAveragePooling2D), "should read"),
+    ("03-4", lambda *a: network(*a, dropout=False), "no Dropout"),
+    ("03-4", lambda *a: network(*a, more=[layers.BatchNormalization]), "layer is there besides"),
+    ("03-4", lambda *a: network(*a, more=[lambda: layers.Dense(4)]), "two Dense"),
+    ("03-4", lambda *a: network(*a, bias=False), "biases"),
+    ("03-4", lambda *a: network(*a, channels=3), "the input should be"),
+    ("03-4", lambda f, d, k, s: network(d, f, k, s), "should be"),
+    ("03-4", lambda *a: network(4, 8, 5, 32), "input should be (40, 40, 1)"),
+    ("03-4", lambda *a: network(*a).summary(print_fn=len), "got NoneType"),
+    ("03-4", lambda *a: network(*a).layers, "got list"),
+    ("03-4", lambda *a: OwnModel(), "no weights yet"),
+    ("03-4", lambda *a: keras.Sequential([layers.Conv2D(4, 3)]), "no weights yet"),
+    ("03-4", lambda f, d: 0, "build_network(filters, dense, classes, size)"),
+    ("03-5", 729, "asked is its side"),
+    ("03-5", 13, "strides were left out"),
+    ("03-5", 33, "moves the next layer"),
+    ("03-5", 25, "pool has a window"),
+    ("03-5", 19, "second convolution has a stride"),
+    ("03-5", 17, "pool has a stride"),
+    ("03-5", 11, "last convolution is missing"),
+    ("03-5", 35, "k - 1"),
+    ("03-5", 0, "layer by layer"),
+    ("03-5", (27, 27), "one whole number"),
+    ("03-5", "27", "one whole number"),
+    ("03-5", 27.5, "one whole number"),
+]
+
+
+@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
+def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
+    made = exercises.check(number, answer)
+    assert not made.passed and word in made.message, made.message
+
+
+RIGHT = [
+    ("03-3", pool),
+    ("03-3", by_views),
+    ("03-3", by_keras),
+    ("03-3", lambda *a: pool(*a).tolist()),
+    ("03-4", network),
+    ("03-4", functional),
+    ("03-5", 27),
+    ("03-5", 27.0),
+    ("03-5", np.int64(27)),
+]
+
+
+@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
+def test_right_answers_written_differently_pass(number, answer, without_copies):
+    made = exercises.check(number, answer)
+    assert made.passed, made.message
+
+
+@pytest.fixture
+def without_copies(monkeypatch):
+    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
+    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+
+
+@pytest.mark.parametrize("size, stride", [(2, 2), (3, 2), (2, 3), (1, 1)])
+def test_the_reference_pool_is_that_of_keras(size, stride):
+    maps = np.random.default_rng(0).normal(size=(9, 7, 3))
+    assert np.allclose(ch03._pooled(maps, size, stride), by_keras(maps, size, stride))
+
+
+def test_the_receptive_field_is_where_a_gradient_reaches():
+    """A pixel is seen if the output's gradient with respect to it is not zero."""
+    import tensorflow as tf
+
+    size, steps = 96, []
+    for number, (kernel, stride) in enumerate(ch03.LAYERS):
+        kind = layers.AveragePooling2D(kernel, stride) if number == 1 else None
+        steps.append(kind or layers.Conv2D(1, kernel, strides=stride, kernel_initializer="ones"))
+    seeing = keras.Sequential([keras.Input((size, size, 1)), *steps])
+    picture = tf.Variable(tf.ones((1, size, size, 1)))
+    with tf.GradientTape() as tape:
+        middle = seeing(picture)[0, 3, 3, 0]
+    seen = np.asarray(tape.gradient(middle, picture))[0, :, :, 0] != 0
+    assert seen.any(axis=0).sum() == seen.any(axis=1).sum() == ch03.receptive_field()
+
+
+def source(root):
+    cells = json.loads((root / "notebooks" / "03_architecture.ipynb").read_text())["cells"]
+    return "\n".join(cell["source"] for cell in cells)
+
+
+def test_the_counts_in_the_experiments_answer_are_right(root):
+    """The table of exercise 03-6: parameters and multiply-accumulates after each single change."""
+    text = source(root)
+    changes = {
+        "filters 16 → 8": {"filters": 8},
+        "dense layer 16 → 8": {"dense": 8},
+        "pooling 2 → 3": {"pool": 3},
+        "padding same → valid": {"padding": "valid"},
+        "classes 8 → 7": {"classes": 7},
+    }
+    for words, change in changes.items():
+        network = models.build("ding2023", **({"classes": 8} | change))
+        profile = models.profile(network)
+        assert profile.parameters == parameter_count(**change)
+        row = rf"\| {re.escape(words)} \| {profile.parameters:,} \| {profile.macs / 1e6:.0f} million \|"
+        assert re.search(row, text), (words, profile.parameters, profile.macs)
+
+
+def test_the_count_that_exercise_03_4_gives_is_that_of_its_solution(root):
+    assert f"`build_network(4, 8, 5, 32)` has {ch03._network(4, 8, 5, 32).count_params():,} parameters" in source(root)
+
+
+def test_exercise_03_5_describes_the_layers_that_are_graded(root):
+    text = source(root)
+    rows = re.findall(r"\| (?:convolution|max pool) \| (\d) \| (\d) \|", text)
+    assert tuple((int(kernel), int(stride)) for kernel, stride in rows) == ch03.LAYERS
