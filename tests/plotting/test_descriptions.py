@@ -95,8 +95,8 @@ SAID = {
         ["Horizontal bars, accuracy: a 51.2 % (40.1 % to 62.3 %); b 23.5 %."],
     ),
     "bars, log": (
-        lambda: plotting.bars({"a": 1.25, "b": 25_636_712}, title="t", xlabel="weights (logarithmic)", log=True),
-        ["Horizontal dots on a logarithmic axis, weights: a 1.25; b 25,636,712."],
+        lambda: plotting.bars({"a": 47.2863, "b": 25_636_712}, title="t", xlabel="weights (logarithmic)", log=True),
+        ["Horizontal dots on a logarithmic axis, weights: a 47.29; b 25,636,712."],
     ),
     "grouped_bars": (
         lambda: plotting.grouped_bars(
@@ -242,13 +242,13 @@ SAID = {
     ),
     "differences_by_person": (
         lambda: plotting.differences_by_person(
-            {"a": 2, "b": -1, "c": 0, "d": 1.5},
+            {"a": 2, "b": -1, "c": 0, "d": 0.5},
             mean={"value": 0.625, "low": -0.5, "high": 1.1},
             title="t",
             ylabel="gain",
         ),
         [
-            "4 bars, the lowest first; across: people; up: gain. 2 above 0, 1 below, 1 at 0. b -1; c 0; d 1.5; a 2.",
+            "4 bars, the lowest first; across: people; up: gain. 2 above 0, 1 below, 1 at 0. b -1; c 0; d 0.5; a 2.",
             "Mean 0.625 (-0.5 to 1.1).",
         ],
     ),
@@ -647,6 +647,11 @@ def test_of_crowded_points_the_highest_is_told_as_well():
     assert re.search(r"; \d+ more; a name of some letters 39 \(40 and 80\)\.$", words)
 
 
+def test_a_long_block_is_told_to_its_last_tensor():
+    figure = layer_diagrams.block_diagram({"deep": (4, *["a long operation, 3×3", 24] * 9, "1×1", 7)}, title="t")
+    assert re.search(r"deep: 4 channels, .*, \d+ more, 7\.$", figure.description)
+
+
 def test_a_line_that_lies_below_its_axis_is_told_by_its_first_point():
     figure = layer_diagrams.labelled_lines({"a": ([1], [1e-9])}, y_min=1e-6, title="t", xlabel="x", ylabel="y")
     assert figure.description.endswith(" a: 1e-09 at 1.")
@@ -704,6 +709,7 @@ def test_a_list_says_how_many_more_there_are_and_may_keep_the_last():
     assert descriptions.listing(letters) == "; ".join(letters[:12]) + "; 4 more"
     assert descriptions.listing(letters, last=True) == "; ".join(letters[:11]) + "; 4 more; p"
     assert descriptions.listing(["x" * 30, "y" * 30, "z" * 30], letters=50, separator=", ") == "x" * 30 + ", 2 more"
+    assert descriptions.listing(["x" * 30, "y" * 30], letters=50, last=True) == "x" * 30 + "; " + "y" * 30
     assert descriptions.listing(["x" * 90]) == "x" * 90 and descriptions.listing([]) == ""
     assert descriptions.sentences(["One.", "Two.", "Three."], letters=9) == "One. Two. And 1 more."
 
