@@ -114,6 +114,14 @@ def test_every_chapter_ran_through_papermill(smoke_build):
         assert pictures and all(len(alt.split()) >= 4 for alt in pictures)
 
 
+def test_chapter_11_compares_strangers_with_strangers(smoke_build):
+    """Rows whose test frames were drawn at random are no rivals of a network that is tested on strangers."""
+    (outcome,) = (one for one in smoke_build.chapters if one.chapter.endswith("11_smaller"))
+    text = outcome.notebook.read_text(encoding="utf8")
+    (best,) = re.findall(r"The best simple method, \*\*([^*]+)\*\*, reads", text)
+    assert best == "HOG and SVM"
+
+
 def run_alone(root, name, folder, **parameters):
     """A chapter by papermill, in a folder that is not the book's."""
     return papermill.execute_notebook(

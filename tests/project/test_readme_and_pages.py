@@ -120,9 +120,12 @@ def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
     against = {row["second"]: row for row in answer["comparisons"] if row["first"] == "nano"}
     for name in ("HOG and SVM", "HOG and ANN", "ding2023"):
         row = against[name]
-        assert row["verdict"] == "not told apart" and row["value"] < 0
-        words = f"{-100 * row['value']:.1f} (points )?fewer \\((95 % interval )?{span(row)}\\)"
+        assert row["verdict"] == "not told apart"
+        sign = "fewer" if row["value"] < 0 else "more"
+        words = f"{abs(100 * row['value']):.1f} (points )?{sign} \\((95 % interval )?{span(row)}\\)"
         assert re.search(words, " ".join(using.split())), name
+    assert [rows[name]["seeds"] for name in ("nano", "ding2023")] == [3, 2]
+    assert "trained with three seeds a fold, the paper's network with two" in " ".join(using.split())
 
 
 def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
