@@ -22,9 +22,10 @@ _CSS = """\
 .fer-quiz { margin: 1em 0; padding: 0.6rem 0.9rem; border: 1px solid #8884; border-left: 0.35rem solid #0072b2; \
 min-inline-size: 0; }
 .fer-quiz legend { font-weight: 700; padding: 0 0.3rem; }
-.fer-quiz-choice { margin: 0.35rem 0; }
+.fer-quiz-choice { margin: 0.35rem 0; display: grid; grid-template-columns: auto 1fr; column-gap: 0.5rem; \
+align-items: baseline; }
 .fer-quiz-choice label { cursor: pointer; }
-.fer-quiz-why { display: none; margin: 0.15rem 0 0.3rem 1.6rem; padding-left: 0.6rem; \
+.fer-quiz-why { display: none; grid-column: 2; margin: 0.15rem 0 0.3rem; padding-left: 0.6rem; \
 border-left: 0.2rem solid #d55e00; }
 .fer-quiz-right .fer-quiz-why { border-left-color: #009e73; }
 .fer-quiz-choice input:checked ~ .fer-quiz-why { display: block; }

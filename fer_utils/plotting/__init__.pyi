@@ -6,6 +6,7 @@ from . import descriptions as descriptions
 from . import face_images as face_images
 from . import layer_diagrams as layer_diagrams
 from . import live_figures as live_figures
+from . import network_diagrams as network_diagrams
 from . import pareto as pareto
 from . import style as style
 from .charts import bars as bars
@@ -32,7 +33,7 @@ from .face_images import face_and_scores as face_and_scores
 from .face_images import image_grid as image_grid
 from .face_images import landmark_closeup as landmark_closeup
 from .face_images import receptive_fields as receptive_fields
-from .layer_diagrams import network_diagram as network_diagram
+from .network_diagrams import network_diagram as network_diagram
 from .style import DARK_PAPER as DARK_PAPER
 from .style import INK as INK
 from .style import MARKERS as MARKERS

@@ -9,7 +9,7 @@ import pytest
 from fer_utils import models
 from fer_utils.core.errors import FerError
 from fer_utils.exercises import ch09
-from fer_utils.plotting import layer_diagrams, style
+from fer_utils.plotting import layer_diagrams, network_diagrams, style
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ DRAWINGS = {
     "branch_diagram": lambda: layer_diagrams.branch_diagram(
         {"sees 1": ["1×1"], "sees 3": ["pool", "3×3"]}, top="face", bottom="joined", title="t"
     ),
-    "network_diagram": lambda: layer_diagrams.network_diagram(
+    "network_diagram": lambda: network_diagrams.network_diagram(
         {"face": (20, 20, 1), "conv": (10, 10, 8), "flatten": (800,)}, title="t"
     ),
     "reconstructed_curves": lambda: layer_diagrams.reconstructed_curves(
@@ -125,7 +125,7 @@ def test_every_figure_is_drawn_light_and_dark(name):
 
 
 def test_every_drawing_function_is_tested_here():
-    assert drawing_functions(layer_diagrams) == {name.split(",")[0] for name in DRAWINGS}
+    assert drawing_functions(layer_diagrams, network_diagrams) == {name.split(",")[0] for name in DRAWINGS}
 
 
 def arrows(axis):
@@ -154,8 +154,8 @@ def test_maps_are_drawn_to_scale_and_described():
 @pytest.mark.parametrize(
     "call, word",
     [
-        (lambda: layer_diagrams.network_diagram({}, title="t"), "`outputs`"),
-        (lambda: layer_diagrams.network_diagram({"a": (3, 3)}, title="t"), "`outputs`"),
+        (lambda: network_diagrams.network_diagram({}, title="t"), "`outputs`"),
+        (lambda: network_diagrams.network_diagram({"a": (3, 3)}, title="t"), "`outputs`"),
         (lambda: layer_diagrams.kernel_diagram({"a": np.ones((2, 2))}, title="t"), "`masks`"),
         (lambda: layer_diagrams.block_diagram({"a": (4, "1×1")}, title="t"), "`blocks`"),
         (lambda: layer_diagrams.branch_diagram({}, top="a", bottom="b", title="t"), "`branches`"),

@@ -125,6 +125,9 @@ def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
         words = f"{abs(100 * row['value']):.1f} (points )?{sign} \\((95 % interval )?{span(row)}\\)"
         assert re.search(words, " ".join(using.split())), name
     assert [rows[name]["seeds"] for name in ("nano", "ding2023")] == [3, 2]
+    for others in ("ding2023, frames at random", "ding2023, frames at random, twins"):
+        assert rows[others]["seeds"] == 1
+    assert "In the last row the network was trained with two seeds a fold, in the others with one." in readme
     assert "trained with three seeds a fold, the paper's network with two" in " ".join(using.split())
 
 
