@@ -34,12 +34,12 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "04-1": "ch04:grade_split",
     "05-1": "ch05:grade_stopping",
     "06-1": "ch06:grade_relative",
-    "07-1": "ch07:grade_occlusion",
-    "08-1": "ch08:grade_interval",
-    "09-1": "ch09:grade_inverted",
-    "10-1": "ch10:grade_fold",
-    "11-1": "ch11:grade_loss",
-    "12-1": "ch12:grade_smoothing",
+    "08-1": "ch08:grade_occlusion",
+    "09-1": "ch09:grade_interval",
+    "10-1": "ch10:grade_inverted",
+    "11-1": "ch11:grade_fold",
+    "12-1": "ch12:grade_loss",
+    "13-1": "ch13:grade_smoothing",
 }
 
 #: Each exercise that asks for a value (a number, a text, an array, a model), and the function that grades it.

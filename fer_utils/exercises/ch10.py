@@ -1,154 +1,157 @@
-"""10-1: a batch normalisation folded into the convolution before it."""
+"""09-1: what an inverted residual weighs and how much it multiplies, by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked, numbers, told_apart, two
+from fer_utils.exercises import Wrong, asked, two, whole
 
-_ARGUMENTS = "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"
-
-
-def _reference(kernel, bias, gamma, beta, mean, variance, epsilon, *, axis=3, root=True, outside=False, divide=True):
-    spread = variance + (0 if outside else epsilon)
-    spread = np.sqrt(spread) if root else spread
-    spread = spread + (epsilon if outside else 0)
-    by = gamma / spread if divide else gamma * spread
-    shape = [1] * 4
-    shape[axis] = -1
-    return kernel * by.reshape(shape) if by.size == kernel.shape[axis] else None, (bias - mean) * by + beta
+_ARGUMENTS = "inverted(height, width, inputs, outputs, expansion, kernel, stride)"
 
 
-def _kernel_hint(got: np.ndarray, given: dict) -> str:
-    """What was done to the kernel instead, if it is one of the usual things."""
+def _reference(
+    height,
+    width,
+    inputs,
+    outputs,
+    expansion,
+    kernel,
+    stride,
+    *,
+    norms=4,
+    biases=False,
+    always=False,
+    full=False,
+    side=False,
+    reduced=("depthwise", "project"),
+    floor=False,
+    wide=None,
+    shortcut=False,
+) -> tuple[int, int]:
+    """The two counts; the options are mistakes to recognise."""
+    half = (lambda size: size // stride) if floor else (lambda size: -(-size // stride))
+    before, after = height * width, half(height) * half(width)
+    wide = expansion * inputs if wide is None else wide
+    window = kernel if side else kernel * kernel
+    layers = {
+        "expand": (inputs * wide, wide),
+        "depthwise": (window * wide * (wide if full else 1), wide),
+        "project": (wide * outputs, outputs),
+    }
+    if expansion == 1 and not always:
+        del layers["expand"]
+    parameters = sum(kernel_ + (norms + biases) * channels for kernel_, channels in layers.values())
+    macs = sum(kernel_ * (after if name in reduced else before) for name, (kernel_, _) in layers.items())
+    if shortcut and stride == 1 and inputs == outputs:
+        macs += after * outputs
+    return parameters, macs
 
-    def known(**other):
-        wanted = _reference(
-            **{
-                name: value.astype(float) if name != "epsilon" else value
-                for name, value in (given | other.pop("given", {})).items()
-            },
-            **other,
-        )[0]
-        return wanted is not None and got.shape == wanted.shape and np.allclose(got, wanted, rtol=1e-4, atol=1e-5)
 
-    if known(given={"gamma": given["gamma"] * 0 + 1, "variance": given["variance"] * 0 + 1, "epsilon": 0.0}):
-        return "The kernel is as it was: each filter has to be scaled, too."
-    if known(given={"gamma": given["gamma"] * 0 + 1}):
-        return "It looks as if gamma was left out."
-    if known(given={"gamma": np.abs(given["gamma"])}):
-        return "It looks as if gamma lost its sign; it may be negative."
-    if known(given={"variance": given["variance"] * 0 + 1, "epsilon": 0.0}):
-        return "It looks as if only gamma was used; the spread divides, too."
-    if any(known(axis=axis) for axis in (0, 1, 2)):
-        return "It looks as if another axis was scaled: in (height, width, in, out) the filters are the last."
-    if known(root=False):
-        return "It looks as if the variance divides; it is its square root, the standard deviation."
-    if known(divide=False):
-        return "It looks as if the spread multiplies; it divides."
-    if known(given={"epsilon": 0.0}):
+#: Mistakes that a number may betray, and what to say of them.
+_MISTAKES: tuple[tuple[dict, str], ...] = (
+    (
+        {"norms": 0},
+        "It looks as if batch normalisation were left out: four numbers a channel behind each of the convolutions.",
+    ),
+    (
+        {"norms": 2},
+        "It looks as if batch normalisation had two numbers a channel; with the two moving statistics it has four.",
+    ),
+    (
+        {"biases": True},
+        "It looks as if the convolutions had biases; the normalisation behind them makes those superfluous, so they "
+        "have none.",
+    ),
+    (
+        {"norms": 0, "biases": True},
+        "It looks as if the convolutions had biases in place of the normalisation's four numbers a channel.",
+    ),
+    ({"always": True}, "With an expansion of 1 there is no first convolution: there is nothing to widen."),
+    (
+        {"full": True},
+        "It looks as if the middle convolution were a full one; a depthwise window reads its own channel only.",
+    ),
+    ({"side": True}, "A window of `kernel` by `kernel` has kernel * kernel weights."),
+    (
+        {"reduced": ("expand", "depthwise", "project")},
+        "The first convolution runs before the stride, at every place of the input.",
+    ),
+    ({"reduced": ()}, "From the depthwise convolution on there are fewer places: `stride` skips the others."),
+    (
+        {"reduced": ("project",)},
+        "The depthwise convolution is the one that strides: it is computed only at the places that are left.",
+    ),
+    ({"reduced": ("depthwise",)}, "The last convolution runs after the stride, at the places that are left."),
+    ({"floor": True}, "Padded as 'same', a side of 45 becomes 23 with a stride of 2: divide and round up."),
+    ({"shortcut": True}, "The shortcut adds and multiplies nothing: additions alone are not counted."),
+)
+
+
+def _hint(number: int, place: int, case: tuple) -> str:
+    """What the answer seems to have done instead, from one of the two numbers."""
+    for options, words in _MISTAKES:
+        if _reference(*case, **options)[place] == number:
+            return words
+    height, width, inputs, outputs, expansion, kernel, stride = case
+    if number == _reference(*case, wide=expansion * outputs)[place]:
+        return "The block widens to `expansion` times its inputs, not its outputs."
+    if number == _reference(height, width, outputs, inputs, expansion, kernel, stride)[place]:
+        return "Inputs and outputs seem to have changed places."
+    if kernel != 3 and number == _reference(height, width, inputs, outputs, expansion, 3, stride)[place]:
         return (
-            "It looks as if epsilon was left out: it is added to the variance, and keeps a filter that never varies "
-            "from dividing by zero."
+            f"It looks as if the window were always 3 by 3; here it should have the window that is asked for, {kernel} "
+            f"by {kernel}."
         )
-    if known(outside=True):
-        return "It looks as if epsilon was added after the root; it belongs to the variance, under it."
-    if known(given={"epsilon": 1e-3}):
-        return "It looks as if epsilon is always 0.001, Keras' own; take the one that is given."
-    if np.allclose(np.sort(got, axis=None), np.sort(_reference(**given)[0], axis=None), rtol=1e-4, atol=1e-5):
-        return "The numbers are right and stand in other places: the order stays (height, width, in, out)."
+    if place and number == 2 * _reference(*case)[1]:
+        return "A multiply-accumulate is one, though it is two operations."
+    if place and number == _reference(*case)[1] // _places(case):
+        return "That is what one place of the output costs; it is done at each of them."
     return ""
 
 
-def _bias_hint(got: np.ndarray, given: dict) -> str:
-    """The same for the bias, whose kernel was right."""
-    bias, gamma, beta, mean = (given[name].astype(float) for name in ("bias", "gamma", "beta", "mean"))
-    by = gamma / np.sqrt(given["variance"].astype(float) + given["epsilon"])
-    for wrong, hint in (
-        (beta - mean * by, "It looks as if the convolution's own bias was left out."),
-        (bias, "The bias is as it was; the normalisation moves it."),
-        (
-            bias + beta - mean * by,
-            "It looks as if the convolution's bias was not scaled; the normalisation sees it like any other part of "
-            "the sum.",
-        ),
-        (bias * by + beta - mean, "It looks as if the mean was not scaled; it is taken away before the scaling."),
-        (bias * by + beta, "It looks as if the mean was left out."),
-        (bias * by, "It looks as if mean and beta were left out."),
-        ((bias - mean) * by, "It looks as if beta was left out."),
-        ((bias - mean + beta) * by, "It looks as if beta was scaled, too; it is added at the end, as it is."),
-        ((bias + mean) * by + beta, "The mean has the wrong sign: it is taken away."),
-        ((mean - bias) * by + beta, "The difference is the other way round: bias minus mean."),
-        ((bias - mean) * by - beta, "Beta has the wrong sign: it is added."),
-        (
-            (bias - mean) / np.sqrt(given["variance"].astype(float) + given["epsilon"]) + beta,
-            "It looks as if gamma was left out of the bias.",
-        ),
-    ):
-        if np.allclose(got, wrong, rtol=1e-4, atol=1e-5):
-            return hint
-    return ""
+def _places(case: tuple) -> int:
+    return -(-case[0] // case[6]) * -(-case[1] // case[6])
 
 
-def grade_fold(answer) -> str:
-    """Shapes of all kinds, a filter that never varies, inputs left alone.
+def grade_inverted(answer) -> str:
+    """Blocks that halve and that do not, of odd sides, of other windows, with nothing to widen.
 
-    One shape has equal sides, so that a wrong axis cannot hide.
+    Both counts, as whole numbers.
     """
-    rng = np.random.default_rng(1010)
-    for shape, epsilon in (((3, 3, 3, 3), 1e-2), ((5, 3, 2, 7), 0.1), ((1, 1, 5, 4), 5e-3), ((3, 3, 1, 16), 0.03)):
-        filters = shape[-1]
-        given = {
-            "kernel": rng.normal(0, 0.5, shape),
-            "bias": rng.normal(0, 0.7, filters),
-            "gamma": rng.uniform(0.4, 2.0, filters) * rng.choice([-1, 1], filters),
-            "beta": rng.normal(0, 1.5, filters),
-            "mean": rng.normal(0, 2.0, filters),
-            "variance": rng.uniform(0.2, 6.0, filters),
-        }
-        given = {name: value.astype("float32") for name, value in given.items()}
-        given["gamma"][0], given["variance"][-1] = (
-            -abs(given["gamma"][0]),
-            0.0,
-        )  # one that turns round, one that never varies
-        given["epsilon"] = epsilon
-        before = {name: np.copy(value) for name, value in given.items()}
-        words = f"a kernel of shape {shape} and epsilon {given['epsilon']:g}"
-        try:
-            made = asked(answer, _ARGUMENTS, *given.values())
-        except ValueError as error:
-            if "broadcast" in str(error):
-                raise Wrong(f"for {words}: {error}. Which axis of the kernel counts the filters? The last.") from None
-            raise
-        for name, value in given.items():
-            if not np.array_equal(value, before[name]):
-                raise Wrong(f"your function changed the {name} that it was given; make a new array.")
+    cases = [
+        (24, 24, 16, 16, 6, 3, 1),
+        (24, 24, 16, 40, 4, 3, 2),
+        (23, 23, 8, 8, 6, 3, 2),
+        (32, 20, 32, 16, 1, 3, 1),
+        (15, 28, 12, 20, 3, 5, 2),
+        (7, 7, 96, 160, 6, 3, 1),
+        (11, 11, 10, 10, 1, 5, 2),
+        (10, 13, 6, 9, 2, 3, 3),
+    ]
+    for case in cases:
+        given = f"inverted{case}"
+        made = asked(answer, _ARGUMENTS, *case)
         both = two(made)
         if both is None:
-            raise Wrong(f"for {words}: return two things, (kernel, bias); got {type(made).__name__}.")
-        kernel, bias = map(numbers, both)
-        if kernel is None or bias is None:
-            raise Wrong(f"for {words}: kernel and bias should be arrays of numbers.")
-        if kernel.shape == (filters,) and bias.shape == shape:
-            raise Wrong("the kernel comes first, then the bias: return (kernel, bias).")
-        for name, part, wanted in (("kernel", kernel, shape), ("bias", bias, (filters,))):
-            if part.shape != wanted:
-                raise Wrong(f"for {words}: the {name} keeps its shape, {wanted}; got {part.shape}.")
-        wanted = _reference(
-            **{name: value.astype(float) if name != "epsilon" else value for name, value in given.items()}
-        )
-        for name, part, right, hint in (
-            ("kernel", kernel, wanted[0], _kernel_hint),
-            ("bias", bias, wanted[1], _bias_hint),
+            raise Wrong(f"{given} should return two numbers, parameters and multiply-accumulates; got {made!r}.")
+        for place, (what, got, wanted) in enumerate(
+            zip(("parameters", "multiply-accumulates"), both, _reference(*case), strict=True)
         ):
-            if not np.allclose(part, right, rtol=1e-4, atol=1e-5):
-                gap = np.where(np.isfinite(part), np.abs(part - right), np.inf)
-                place = tuple(int(k) for k in np.unravel_index(gap.argmax(), gap.shape))
-                found = hint(part, given)
-                shown, yours = told_apart(right[place], part[place], 4)
-                raise Wrong(
-                    f"for {words}: {name}[{', '.join(map(str, place))}] should be {shown}; your function "
-                    "gave "
-                    f"{yours}.{' ' + found if found else ''}"
+            if whole(got) is None and not isinstance(got, (float, np.floating)):
+                raise Wrong(f"{given}: the {what} should be a whole number; got {got!r}.")
+            if got != wanted:
+                swapped = (
+                    "The two numbers seem to have changed places: parameters come first."
+                    if tuple(both) == _reference(*case)[::-1]
+                    else ""
                 )
-    return "right: two layers have become one, and no picture will tell the difference."
+                hint = swapped or _hint(got, place, case)
+                raise Wrong(f"{given} has {wanted:,} {what}; your function gave {got:,}.{' ' + hint if hint else ''}")
+            if whole(got) is None:
+                raise Wrong(
+                    f"{given} gave {got!r} {what}: a count is a whole number (use //, or round up with -(-a // b))."
+                )
+    return (
+        "right: parameters and multiply-accumulates, with the stride where it belongs and nothing where there is "
+        "nothing to widen."
+    )

@@ -1,124 +1,154 @@
-"""11-1: what a student is told: the labels' loss and the teacher's."""
+"""10-1: a batch normalisation folded into the convolution before it."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked, numbers, told_apart
+from fer_utils.exercises import Wrong, asked, numbers, told_apart, two
 
-#: As near as sums in 32-bit floats come.
-_CLOSE = 1e-5
-_ARGUMENTS = "loss(student, teacher, labels, weight, temperature)"
+_ARGUMENTS = "fold(kernel, bias, gamma, beta, mean, variance, epsilon)"
 
 
-def _reference(
-    student,
-    teacher,
-    labels,
-    weight,
-    temperature,
-    *,
-    squared=True,
-    turned=False,
-    softened=(True, True),
-    scaled=True,
-    labelled=True,
-    mean=True,
-    cross=False,
-    log=np.log,
-    about="labels",
-    mean_of_all=False,
-    power=None,
-) -> float:
-    def soften(p, wanted):
-        warm = p ** (power(temperature) if power else 1 / temperature) if wanted else p
-        return warm / warm.sum(axis=1, keepdims=True) if scaled else warm
-
-    p, q = soften(student, softened[0]), soften(teacher, softened[1])
-    p, q = (q, p) if turned else (p, q)
-    shown = teacher.argmax(axis=1) if about == "teacher" else labels
-    told = -log(student[np.arange(len(shown)), shown]) * labelled
-    apart = q * (-log(p) if cross else log(q / p))
-    apart = apart.mean(axis=1) if mean_of_all else apart.sum(axis=1)
-    each = told + weight * (temperature**2 if squared else 1) * apart
-    return float(each.mean() if mean else each.sum())
+def _reference(kernel, bias, gamma, beta, mean, variance, epsilon, *, axis=3, root=True, outside=False, divide=True):
+    spread = variance + (0 if outside else epsilon)
+    spread = np.sqrt(spread) if root else spread
+    spread = spread + (epsilon if outside else 0)
+    by = gamma / spread if divide else gamma * spread
+    shape = [1] * 4
+    shape[axis] = -1
+    return kernel * by.reshape(shape) if by.size == kernel.shape[axis] else None, (bias - mean) * by + beta
 
 
-#: What was done instead, and how to say it.
-_SLIPS = [
-    (
-        {"squared": False},
-        "It looks as if the factor T² is missing: without it the teacher counts the less, the higher the temperature.",
-    ),
-    (
-        {"turned": True},
-        "It looks as if student and teacher changed places: it is the teacher's probabilities that weigh the "
-        "logarithms.",
-    ),
-    (
-        {"softened": (False, False)},
-        "It looks as if nothing was softened: raise both probabilities to the power of 1/T first.",
-    ),
-    (
-        {"softened": (True, False)},
-        "It looks as if only the student was softened; the teacher's probabilities are, too.",
-    ),
-    (
-        {"softened": (False, True)},
-        "It looks as if only the teacher was softened; in the second term the student's probabilities are, too.",
-    ),
-    ({"scaled": False}, "The softened numbers do not add up to 1: divide each row by its sum."),
-    ({"labelled": False}, "The first term, the labels', is missing."),
-    ({"mean": False}, "It looks like a sum over the faces; take the mean."),
-    (
-        {"cross": True},
-        "It looks like the cross-entropy with the teacher; the formula has log(q/p), which is 0 where both agree.",
-    ),
-    ({"log": np.log2}, "It looks like logarithms to the base of 2; take natural ones."),
-    ({"about": "teacher"}, "It looks as if the first term asks for the teacher's label; it is about the face's own."),
-    ({"mean_of_all": True}, "The second term is a sum over the labels; it looks as if you took the mean over them."),
-    (
-        {"power": lambda temperature: temperature},
-        "It looks as if probabilities were raised to the power of T, which sharpens them; the power is 1/T.",
-    ),
-]
+def _kernel_hint(got: np.ndarray, given: dict) -> str:
+    """What was done to the kernel instead, if it is one of the usual things."""
 
+    def known(**other):
+        wanted = _reference(
+            **{
+                name: value.astype(float) if name != "epsilon" else value
+                for name, value in (given | other.pop("given", {})).items()
+            },
+            **other,
+        )[0]
+        return wanted is not None and got.shape == wanted.shape and np.allclose(got, wanted, rtol=1e-4, atol=1e-5)
 
-def grade_loss(answer) -> str:
-    """Random students and teachers, several temperatures, and a student who says what the teacher says."""
-    rng = np.random.default_rng(1101)
-    cases = []
-    for faces, labels, weight, temperature in [(5, 4, 0.7, 3.0), (1, 3, 2.0, 2), (7, 8, 1.0, 1.0), (4, 2, 0.3, 8.0)]:
-        student, teacher = (rng.dirichlet(np.full(labels, 0.9), faces) * 0.98 + 0.02 / labels for _ in range(2))
-        cases.append((student, teacher, rng.integers(0, labels, faces), weight, temperature))
-    cases.append((cases[0][1].copy(), cases[0][1].copy(), *cases[0][2:]))
-    for number, case in enumerate(cases):
-        faces, labels = case[0].shape
-        given = (
-            f"{faces} face{'' if faces == 1 else 's'}, {labels} labels, weight {case[3]} and temperature {case[4]}"
-            + ("; the student says what the teacher says" if number == len(cases) - 1 else "")
+    if known(given={"gamma": given["gamma"] * 0 + 1, "variance": given["variance"] * 0 + 1, "epsilon": 0.0}):
+        return "The kernel is as it was: each filter has to be scaled, too."
+    if known(given={"gamma": given["gamma"] * 0 + 1}):
+        return "It looks as if gamma was left out."
+    if known(given={"gamma": np.abs(given["gamma"])}):
+        return "It looks as if gamma lost its sign; it may be negative."
+    if known(given={"variance": given["variance"] * 0 + 1, "epsilon": 0.0}):
+        return "It looks as if only gamma was used; the spread divides, too."
+    if any(known(axis=axis) for axis in (0, 1, 2)):
+        return "It looks as if another axis was scaled: in (height, width, in, out) the filters are the last."
+    if known(root=False):
+        return "It looks as if the variance divides; it is its square root, the standard deviation."
+    if known(divide=False):
+        return "It looks as if the spread multiplies; it divides."
+    if known(given={"epsilon": 0.0}):
+        return (
+            "It looks as if epsilon was left out: it is added to the variance, and keeps a filter that never varies "
+            "from dividing by zero."
         )
-        before = [np.array(part) for part in case[:3]]
-        made = asked(answer, _ARGUMENTS, *case)
-        if not all(np.array_equal(one, other) for one, other in zip(before, case[:3], strict=True)):
-            raise Wrong("your function changed the arrays that it was given; compute in new ones.")
-        number = numbers(made)
-        if number is None or number.ndim or isinstance(made, (bool, np.bool_)):
-            shape = f" of shape {number.shape}" if number is not None and number.ndim else ""
-            raise Wrong(
-                f"for {given}: return one number; got {type(made).__name__}{shape}. The mean over the faces comes last."
-            )
-        wanted, got = _reference(*case), float(number)
-        if not abs(got - wanted) <= _CLOSE * max(1.0, abs(wanted)):
-            slip = next(
-                (
-                    words
-                    for other, words in _SLIPS
-                    if abs(got - _reference(*case, **other)) <= _CLOSE * max(1.0, abs(got))
-                    and abs(wanted - _reference(*case, **other)) > 1e-3
-                ),
-                "",
-            )
-            right, yours = told_apart(wanted, got, 4)
-            raise Wrong(f"for {given}: the loss is {right}; your function gave {yours}.{' ' + slip if slip else ''}")
-    return "right: a student is told its label, and besides how sure its teacher was of each."
+    if known(outside=True):
+        return "It looks as if epsilon was added after the root; it belongs to the variance, under it."
+    if known(given={"epsilon": 1e-3}):
+        return "It looks as if epsilon is always 0.001, Keras' own; take the one that is given."
+    if np.allclose(np.sort(got, axis=None), np.sort(_reference(**given)[0], axis=None), rtol=1e-4, atol=1e-5):
+        return "The numbers are right and stand in other places: the order stays (height, width, in, out)."
+    return ""
+
+
+def _bias_hint(got: np.ndarray, given: dict) -> str:
+    """The same for the bias, whose kernel was right."""
+    bias, gamma, beta, mean = (given[name].astype(float) for name in ("bias", "gamma", "beta", "mean"))
+    by = gamma / np.sqrt(given["variance"].astype(float) + given["epsilon"])
+    for wrong, hint in (
+        (beta - mean * by, "It looks as if the convolution's own bias was left out."),
+        (bias, "The bias is as it was; the normalisation moves it."),
+        (
+            bias + beta - mean * by,
+            "It looks as if the convolution's bias was not scaled; the normalisation sees it like any other part of "
+            "the sum.",
+        ),
+        (bias * by + beta - mean, "It looks as if the mean was not scaled; it is taken away before the scaling."),
+        (bias * by + beta, "It looks as if the mean was left out."),
+        (bias * by, "It looks as if mean and beta were left out."),
+        ((bias - mean) * by, "It looks as if beta was left out."),
+        ((bias - mean + beta) * by, "It looks as if beta was scaled, too; it is added at the end, as it is."),
+        ((bias + mean) * by + beta, "The mean has the wrong sign: it is taken away."),
+        ((mean - bias) * by + beta, "The difference is the other way round: bias minus mean."),
+        ((bias - mean) * by - beta, "Beta has the wrong sign: it is added."),
+        (
+            (bias - mean) / np.sqrt(given["variance"].astype(float) + given["epsilon"]) + beta,
+            "It looks as if gamma was left out of the bias.",
+        ),
+    ):
+        if np.allclose(got, wrong, rtol=1e-4, atol=1e-5):
+            return hint
+    return ""
+
+
+def grade_fold(answer) -> str:
+    """Shapes of all kinds, a filter that never varies, inputs left alone.
+
+    One shape has equal sides, so that a wrong axis cannot hide.
+    """
+    rng = np.random.default_rng(1010)
+    for shape, epsilon in (((3, 3, 3, 3), 1e-2), ((5, 3, 2, 7), 0.1), ((1, 1, 5, 4), 5e-3), ((3, 3, 1, 16), 0.03)):
+        filters = shape[-1]
+        given = {
+            "kernel": rng.normal(0, 0.5, shape),
+            "bias": rng.normal(0, 0.7, filters),
+            "gamma": rng.uniform(0.4, 2.0, filters) * rng.choice([-1, 1], filters),
+            "beta": rng.normal(0, 1.5, filters),
+            "mean": rng.normal(0, 2.0, filters),
+            "variance": rng.uniform(0.2, 6.0, filters),
+        }
+        given = {name: value.astype("float32") for name, value in given.items()}
+        given["gamma"][0], given["variance"][-1] = (
+            -abs(given["gamma"][0]),
+            0.0,
+        )  # one that turns round, one that never varies
+        given["epsilon"] = epsilon
+        before = {name: np.copy(value) for name, value in given.items()}
+        words = f"a kernel of shape {shape} and epsilon {given['epsilon']:g}"
+        try:
+            made = asked(answer, _ARGUMENTS, *given.values())
+        except ValueError as error:
+            if "broadcast" in str(error):
+                raise Wrong(f"for {words}: {error}. Which axis of the kernel counts the filters? The last.") from None
+            raise
+        for name, value in given.items():
+            if not np.array_equal(value, before[name]):
+                raise Wrong(f"your function changed the {name} that it was given; make a new array.")
+        both = two(made)
+        if both is None:
+            raise Wrong(f"for {words}: return two things, (kernel, bias); got {type(made).__name__}.")
+        kernel, bias = map(numbers, both)
+        if kernel is None or bias is None:
+            raise Wrong(f"for {words}: kernel and bias should be arrays of numbers.")
+        if kernel.shape == (filters,) and bias.shape == shape:
+            raise Wrong("the kernel comes first, then the bias: return (kernel, bias).")
+        for name, part, wanted in (("kernel", kernel, shape), ("bias", bias, (filters,))):
+            if part.shape != wanted:
+                raise Wrong(f"for {words}: the {name} keeps its shape, {wanted}; got {part.shape}.")
+        wanted = _reference(
+            **{name: value.astype(float) if name != "epsilon" else value for name, value in given.items()}
+        )
+        for name, part, right, hint in (
+            ("kernel", kernel, wanted[0], _kernel_hint),
+            ("bias", bias, wanted[1], _bias_hint),
+        ):
+            if not np.allclose(part, right, rtol=1e-4, atol=1e-5):
+                gap = np.where(np.isfinite(part), np.abs(part - right), np.inf)
+                place = tuple(int(k) for k in np.unravel_index(gap.argmax(), gap.shape))
+                found = hint(part, given)
+                shown, yours = told_apart(right[place], part[place], 4)
+                raise Wrong(
+                    f"for {words}: {name}[{', '.join(map(str, place))}] should be {shown}; your function "
+                    "gave "
+                    f"{yours}.{' ' + found if found else ''}"
+                )
+    return "right: two layers have become one, and no picture will tell the difference."

@@ -1,143 +1,124 @@
-"""12-1: scores smoothed over time stamps that are not even."""
+"""11-1: what a student is told: the labels' loss and the teacher's."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import Wrong, asked, numbers
+from fer_utils.exercises import Wrong, asked, numbers, told_apart
 
-_ARGUMENTS = "smooth(times, scores, tau)"
-#: As near as time stamps in 32-bit floats come.
+#: As near as sums in 32-bit floats come.
 _CLOSE = 1e-5
+_ARGUMENTS = "loss(student, teacher, labels, weight, temperature)"
 
 
-def _reference(times, scores, tau, *, weight=None, gaps=None, first=1.0, recall=True) -> np.ndarray:
-    """The right answer, or a wrong one that is known.
+def _reference(
+    student,
+    teacher,
+    labels,
+    weight,
+    temperature,
+    *,
+    squared=True,
+    turned=False,
+    softened=(True, True),
+    scaled=True,
+    labelled=True,
+    mean=True,
+    cross=False,
+    log=np.log,
+    about="labels",
+    mean_of_all=False,
+    power=None,
+) -> float:
+    def soften(p, wanted):
+        warm = p ** (power(temperature) if power else 1 / temperature) if wanted else p
+        return warm / warm.sum(axis=1, keepdims=True) if scaled else warm
 
-    Another ``weight`` of a gap, other ``gaps``, a first row scaled, no memory.
-    """
-    weight = weight or (lambda gap: 1 - np.exp(-gap / tau))
-    gaps = np.diff(times) if gaps is None else gaps
-    made = np.array(scores, float)
-    made[0] *= first
-    for row, gap in enumerate(gaps, start=1):
-        before = made[row - 1] if recall else np.asarray(scores, float)[row - 1]
-        made[row] = before + weight(gap) * (np.asarray(scores, float)[row] - before)
-    return made
+    p, q = soften(student, softened[0]), soften(teacher, softened[1])
+    p, q = (q, p) if turned else (p, q)
+    shown = teacher.argmax(axis=1) if about == "teacher" else labels
+    told = -log(student[np.arange(len(shown)), shown]) * labelled
+    apart = q * (-log(p) if cross else log(q / p))
+    apart = apart.mean(axis=1) if mean_of_all else apart.sum(axis=1)
+    each = told + weight * (temperature**2 if squared else 1) * apart
+    return float(each.mean() if mean else each.sum())
 
 
-def _hint(got: np.ndarray, times, scores, tau) -> str:
-    """What the answer seems to have done instead."""
-    known = lambda **other: np.allclose(got, _reference(times, scores, tau, **other), atol=1e-7)  # noqa: E731
-    gaps = np.diff(times)
-    if known(weight=lambda gap: np.exp(-gap / tau)):
-        return "The two weights are the other way round: the longer the gap, the more the new scores count."
-    if known(weight=lambda gap: 1.0):
-        return "That is not smoothed at all: the rows are the scores themselves."
-    if known(weight=lambda gap: min(1.0, gap / tau)) or known(weight=lambda gap: gap / tau):
-        return "It looks as if the weight were dt / tau; that is right for short gaps only. It is 1 - exp(-dt / tau)."
-    if known(weight=lambda gap: 1 - 2.0 ** (-gap / tau)):
-        return "It looks as if tau were a half-life: the base is e, not 2."
-    if known(weight=lambda gap: 1 - np.exp(-gap * tau)):
-        return "It looks as if the gap were multiplied by tau; it is divided."
-    if known(weight=lambda gap: 1 - np.exp(gap / tau)):
-        return "The exponent wants a minus."
-    if known(gaps=times[1:] - times[0]):
-        return "It looks as if the gap were counted from the first row; it is the time since the row before."
-    if known(gaps=times[1:]):
-        return "It looks as if the time itself were taken for the gap; it is the time since the row before."
-    if known(gaps=np.append(gaps[1:], gaps[-1:])):
-        return "It looks as if each row were given the gap after it; it is the time since the row before."
-    if known(recall=False):
-        return "It looks as if each row were mixed with the raw scores before it; mix it with the smoothed ones."
-    if (np.asarray(scores) == np.rint(scores)).all() and (got == np.trunc(got)).all():
-        return "The fractions are lost: an array of whole numbers cannot hold them, so make one of floats."
-    if (
-        len(gaps) > 1
-        and any(
-            known(gaps=np.full(len(gaps), value))
-            for value in (gaps.mean(), np.median(gaps), gaps[0], gaps.min(), 1.0, 1 / 30, 1 / 60)
+#: What was done instead, and how to say it.
+_SLIPS = [
+    (
+        {"squared": False},
+        "It looks as if the factor T² is missing: without it the teacher counts the less, the higher the temperature.",
+    ),
+    (
+        {"turned": True},
+        "It looks as if student and teacher changed places: it is the teacher's probabilities that weigh the "
+        "logarithms.",
+    ),
+    (
+        {"softened": (False, False)},
+        "It looks as if nothing was softened: raise both probabilities to the power of 1/T first.",
+    ),
+    (
+        {"softened": (True, False)},
+        "It looks as if only the student was softened; the teacher's probabilities are, too.",
+    ),
+    (
+        {"softened": (False, True)},
+        "It looks as if only the teacher was softened; in the second term the student's probabilities are, too.",
+    ),
+    ({"scaled": False}, "The softened numbers do not add up to 1: divide each row by its sum."),
+    ({"labelled": False}, "The first term, the labels', is missing."),
+    ({"mean": False}, "It looks like a sum over the faces; take the mean."),
+    (
+        {"cross": True},
+        "It looks like the cross-entropy with the teacher; the formula has log(q/p), which is 0 where both agree.",
+    ),
+    ({"log": np.log2}, "It looks like logarithms to the base of 2; take natural ones."),
+    ({"about": "teacher"}, "It looks as if the first term asks for the teacher's label; it is about the face's own."),
+    ({"mean_of_all": True}, "The second term is a sum over the labels; it looks as if you took the mean over them."),
+    (
+        {"power": lambda temperature: temperature},
+        "It looks as if probabilities were raised to the power of T, which sharpens them; the power is 1/T.",
+    ),
+]
+
+
+def grade_loss(answer) -> str:
+    """Random students and teachers, several temperatures, and a student who says what the teacher says."""
+    rng = np.random.default_rng(1101)
+    cases = []
+    for faces, labels, weight, temperature in [(5, 4, 0.7, 3.0), (1, 3, 2.0, 2), (7, 8, 1.0, 1.0), (4, 2, 0.3, 8.0)]:
+        student, teacher = (rng.dirichlet(np.full(labels, 0.9), faces) * 0.98 + 0.02 / labels for _ in range(2))
+        cases.append((student, teacher, rng.integers(0, labels, faces), weight, temperature))
+    cases.append((cases[0][1].copy(), cases[0][1].copy(), *cases[0][2:]))
+    for number, case in enumerate(cases):
+        faces, labels = case[0].shape
+        given = (
+            f"{faces} face{'' if faces == 1 else 's'}, {labels} labels, weight {case[3]} and temperature {case[4]}"
+            + ("; the student says what the teacher says" if number == len(cases) - 1 else "")
         )
-    ) or _one_weight(got, scores):
-        return (
-            "It looks as if every row had the same weight, whatever the time since the row before: that is smoothing "
-            "by frames."
-        )
-    if not np.allclose(got.sum(axis=1), 1, atol=1e-6):
-        return "The scores of a row should still add up to 1: what the new row gains the old one must lose."
-    return ""
-
-
-def _one_weight(got: np.ndarray, scores) -> bool:
-    """Whether each row went the same share of the way from the row before to its scores."""
-    way = np.asarray(scores, float)[1:] - got[:-1]
-    size = (way * way).sum(axis=1)
-    if len(way) < 3 or (size < 1e-9).any():
-        return False
-    share = ((got[1:] - got[:-1]) * way).sum(axis=1) / size
-    return bool(np.allclose(got[1:], got[:-1] + share[:, None] * way, atol=1e-7) and np.ptp(share) < 1e-6)
-
-
-def _cases():
-    rng = np.random.default_rng(1212)
-    for count, classes, tau, start in ((9, 4, 0.25, 1.3), (14, 8, 0.6, 0.0), (7, 3, 0.08, 0.0), (1, 5, 0.25, 2.0)):
-        gaps = rng.choice([1 / 60, 1 / 30, 0.1, 0.4], count - 1) * rng.uniform(0.7, 1.3, count - 1)
-        if count == 14:
-            gaps[5] = 0.0  # two answers at one time
-        scores = rng.dirichlet(np.full(classes, 0.6), count)
-        if count == 7:
-            scores = np.eye(classes, dtype=int)[rng.integers(0, classes, count)]
-        yield np.concatenate([[start], start + np.cumsum(gaps)]), scores, tau
-
-
-def grade_smoothing(answer) -> str:
-    """Random scores at uneven times.
-
-    Each row by the time since the one before, the first as it is, nothing changed that was given.
-    """
-    for times, scores, tau in _cases():
-        kept = times.copy(), scores.copy()
-        rows = f"{len(times)} row{'s' if len(times) > 1 else ''}"
-        whole = " (whole numbers)" if scores.dtype.kind == "i" else ""
-        given = f"{rows} of {scores.shape[1]} scores{whole} at uneven times, tau = {tau}"
-        made = asked(answer, _ARGUMENTS, times, scores, tau)
-        if not (np.array_equal(times, kept[0]) and np.array_equal(scores, kept[1])):
-            raise Wrong("your function changed an array that it was given; work on a copy.")
-        got = numbers(made)
-        if got is None:
-            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
-        if got.shape != scores.shape:
-            hint = (
-                " The first row belongs to it: nothing is known before, so it is taken as it is."
-                if got.shape == (len(times) - 1, *scores.shape[1:])
-                else " All rows are wanted, not the last alone."
-                if got.shape == scores.shape[1:]
-                else " One row a time, one column a label."
-                if got.shape == scores.T.shape
-                else ""
-            )
+        before = [np.array(part) for part in case[:3]]
+        made = asked(answer, _ARGUMENTS, *case)
+        if not all(np.array_equal(one, other) for one, other in zip(before, case[:3], strict=True)):
+            raise Wrong("your function changed the arrays that it was given; compute in new ones.")
+        number = numbers(made)
+        if number is None or number.ndim or isinstance(made, (bool, np.bool_)):
+            shape = f" of shape {number.shape}" if number is not None and number.ndim else ""
             raise Wrong(
-                f"for {given}: the answer should have the shape of the scores, {scores.shape}; got {got.shape}.{hint}"
+                f"for {given}: return one number; got {type(made).__name__}{shape}. The mean over the faces comes last."
             )
-        if not np.allclose(got[0], scores[0], atol=_CLOSE):
-            raise Wrong(
-                f"for {given}: the first row should be the first scores, unchanged; yours begins "
-                f"{np.round(got[0, :3], 4).tolist()} and theirs {np.round(scores[0, :3], 4).tolist()}. Before it there "
-                "is nothing to mix it with, not even zeros."
+        wanted, got = _reference(*case), float(number)
+        if not abs(got - wanted) <= _CLOSE * max(1.0, abs(wanted)):
+            slip = next(
+                (
+                    words
+                    for other, words in _SLIPS
+                    if abs(got - _reference(*case, **other)) <= _CLOSE * max(1.0, abs(got))
+                    and abs(wanted - _reference(*case, **other)) > 1e-3
+                ),
+                "",
             )
-        wanted = _reference(times, scores, tau)
-        close = np.isclose(got, wanted, atol=_CLOSE)
-        if not close.all():
-            row, column = (int(place) for place in np.argwhere(~close)[0])
-            shown = slice(0, max(3, column + 1))  # the first three, or up to the first that is wrong
-            hint = _hint(got, times, scores, tau)
-            raise Wrong(
-                f"for {given}: row {row} comes {times[row] - times[row - 1]:.3f} s after the row before and should "
-                "begin "
-                f"{np.round(wanted[row, shown], 6).tolist()}; yours begins {np.round(got[row, shown], 6).tolist()}."
-                + (f" {hint}" if hint else "")
-            )
-    return (
-        "right: each row by the seconds since the one before, the first as it came, and nothing of yours in what was "
-        "given."
-    )
+            right, yours = told_apart(wanted, got, 4)
+            raise Wrong(f"for {given}: the loss is {right}; your function gave {yours}.{' ' + slip if slip else ''}")
+    return "right: a student is told its label, and besides how sure its teacher was of each."

@@ -8,7 +8,7 @@ import pytest
 
 from fer_utils import models
 from fer_utils.core.errors import FerError
-from fer_utils.exercises import ch09
+from fer_utils.exercises import ch10
 from fer_utils.plotting import layer_diagrams, network_diagrams, style
 
 
@@ -52,7 +52,7 @@ def test_the_graders_counts_are_those_of_a_built_block(case):
         ]
     )
     counted = models.profile(network)
-    assert ch09._reference(*case) == (counted.parameters, counted.macs)
+    assert ch10._reference(*case) == (counted.parameters, counted.macs)
 
 
 def test_what_a_relu_loses_is_what_the_coins_say():
