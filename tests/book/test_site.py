@@ -164,7 +164,7 @@ def test_every_table_is_a_table(smoke_site):
 
 
 def test_landing_page_gives_the_chapters_own_reading_times(smoke_site):
-    cards = soup(Path(smoke_site) / "book" / "intro.html").select(".sd-card")
+    cards = soup(Path(smoke_site) / "book" / "intro.html").select(".fer-chapters .sd-card")
     assert len(cards) == len(CHAPTERS)
     for card, chapter in zip(cards, CHAPTERS, strict=False):
         assert card.select_one("a[href]")["href"].endswith(f"{chapter}.html")

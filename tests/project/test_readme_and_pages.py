@@ -356,3 +356,20 @@ def test_the_pages_are_in_the_contents(root):
     contents = (root / "_toc.yml").read_text(encoding="utf-8")
     for page in PAGES:
         assert f"- file: {page.removesuffix('.md')}\n" in contents
+
+
+def test_the_switch_of_the_landing_page_has_the_numbers_of_the_stored_answer(root):
+    assert ":file: images/landing.html" in (root / "book" / "intro.md").read_text(encoding="utf-8")
+    script = root / "book" / "images" / "landing.py"
+    spec = importlib.util.spec_from_file_location("landing", script)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    kept = module.FILE.read_text(encoding="utf-8")
+    assert len(kept) < 60_000 and module.switch() in kept and kept.count("<img ") == len(module.PEOPLE) == 8
+    rows = {row["name"]: row for row in studies.load("one_protocol").answer["rows"]}
+    for name in ("ding2023", "HOG and SVM"):
+        for number, division in enumerate((", frames at random, twins", ", frames at random", ""), start=1):
+            share = per_cent(rows[name + division]["accuracy"]["value"])
+            assert f'<b class="fer-when-{number}">{share}</b>' in kept
+    unfinished = [row for name, row in rows.items() if name.startswith("ding2023") and not row["witness"]]
+    assert kept.count("had not converged") == len(unfinished)
