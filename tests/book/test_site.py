@@ -338,6 +338,25 @@ def test_without_scripts_the_widget_is_a_picture_in_words(browser, address):
 
 
 @pytest.mark.browser
+def test_the_switch_of_the_landing_page_moves_by_keyboard_and_without_a_script(browser, address):
+    with opened_page(browser, width=390, scripts=False) as (page, _):
+        page.goto(f"{address}/book/intro.html")
+        finding = page.locator(".fer-finding")
+
+        def seen() -> list[str]:
+            return [one.inner_text() for one in finding.locator("b").all() if one.is_visible()]
+
+        shown = [seen()]
+        finding.get_by_role("radio").first.focus()
+        for _ in range(2):
+            page.keyboard.press("ArrowDown")
+            shown.append(seen())
+        assert [len(numbers) for numbers in shown] == [2, 2, 2], "a number a method"
+        assert len({tuple(numbers) for numbers in shown}) == 3
+        assert finding.locator(".bar").evaluate_all("(bars) => bars.filter((bar) => bar.offsetWidth).length") == 2
+
+
+@pytest.mark.browser
 def test_search_finds_a_word_offline(browser, address):
     with opened_page(browser) as (page, watch):
         page.goto(f"{address}/search.html?q=posed", wait_until="networkidle")
