@@ -74,7 +74,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "profile": {1: "Counts of parameters and multiply-accumulates."},
     "training": {1: "Recipes, batches, augmentation, schedules, the fit and its predictions."},
     "distillation": {1: "A student learns from teachers' softened scores besides the labels."},
-    "metrics": {1: "Metrics, bootstrap over people, calibration, paired tests."},
+    "metrics": {
+        1: "Metrics, bootstrap over people, calibration, paired tests.",
+        2: "Bootstrap intervals over fewer than 14 people are wider, as Student's are.",
+    },
     "experiments": {1: "How data, split, network and recipe are put together and seeded."},
     "cross_evaluation": {1: "A stored result tested on another face set, and what of it was met in training."},
     "explain": {1: "Grad-CAM, integrated gradients, occlusion, and how maps are scored."},
@@ -105,7 +108,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.audit_repair": {1: "Two ways to train beside careless labels, and the audit of each."},
     "study.sizes": {1: "Parameters, work, bytes and time of the systems."},
     "study.before_networks": {1: "Neighbours and a small network on HOG and on landmark distances."},
-    "study.coverage": {1: "How often intervals over people hold the truth."},
+    "study.coverage": {
+        1: "How often intervals over people hold the truth.",
+        2: "The widened bootstrap is asked, too.",
+    },
     "study.near_duplicates_real": {1: "Recall and false alarms of near-duplicates on CK+48, RAVDESS and FER2013."},
     "study.one_protocol": {
         1: "Networks and simple methods under one training protocol.",

@@ -82,14 +82,14 @@ def summary(found: dict[str, np.ndarray], groups: Sequence, *, seed: int = 0) ->
     if not counted.any():
         return {"share": None, "chance": None, "pointing": None, "lift": None, **made}
 
-    def mean(name, weights=None):
-        return metrics.average(found[name][counted], groups[counted], weights, seed=seed)
+    def mean(name, weights=None, most=1.0):
+        return metrics.average(found[name][counted], groups[counted], weights, seed=seed, bounds=(0.0, most))
 
     return {
         "share": mean("share"),
         "chance": mean("chance"),
         "pointing": mean("pointing"),
-        "lift": mean("lift", found["chance"][counted]),
+        "lift": mean("lift", found["chance"][counted], most=np.inf),
         **made,
     }
 

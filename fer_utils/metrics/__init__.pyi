@@ -9,6 +9,8 @@ from .bootstrap import average as average
 from .bootstrap import interval as interval
 from .bootstrap import mean_interval as mean_interval
 from .bootstrap import paired_difference as paired_difference
+from .bootstrap import percentile_interval as percentile_interval
+from .bootstrap import widened as widened
 from .classification import accuracy as accuracy
 from .classification import confusion as confusion
 from .classification import macro_f1 as macro_f1

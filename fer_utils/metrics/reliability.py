@@ -83,6 +83,6 @@ def calibration(
             for k, (n, sure, hits) in enumerate(parts.sum(axis=0))
             if n
         ],
-        "error": resampled(parts, error, resamples=resamples, level=level, seed=seed),
-        "excess": resampled(parts, excess, resamples=resamples, level=level, seed=seed),
+        "error": resampled(parts, error, resamples=resamples, level=level, seed=seed, bounds=(0.0, 1.0)),
+        "excess": resampled(parts, excess, resamples=resamples, level=level, seed=seed, bounds=(-1.0, 1.0)),
     }

@@ -278,7 +278,7 @@ def _words(value: Any) -> Any:
 # --- metrics ----------------------------------------------------------------------------------
 
 
-def average(values, groups, weights=None, *, resamples=1000, level=0.95, seed=0) -> dict:
+def average(values, groups, weights=None, *, resamples=1000, level=0.95, seed=0, bounds=None) -> dict:
     """In the place of `metrics.average`: quick, and of all that it is given."""
     values, groups = np.asarray(values, float), np.asarray(groups).astype(str)
     weights = np.ones(len(values)) if weights is None else np.asarray(weights, float)

@@ -99,7 +99,11 @@ def test_an_interval_over_two_people_by_hand(kind):
     assert alone[0] < everybody < alone[1]
     for level, low, high in ((0.95, *alone), (0.6, *alone), (0.4, everybody, everybody)):
         made = _of_two_people(kind, level, true, predicted, other, people)
-        assert [made["value"], made["low"], made["high"]] == pytest.approx([everybody, low, high]), level
+        factor = stats.t.ppf((1 + level) / 2, 1) * np.sqrt(2) / stats.norm.ppf((1 + level) / 2)  # two are few
+        ends = everybody - factor * (everybody - low), everybody + factor * (high - everybody)
+        if kind in ("accuracy", "macro_f1"):
+            ends = np.clip(ends, 0, 1)  # of a share
+        assert [made["value"], made["low"], made["high"]] == pytest.approx([everybody, *ends]), level
         assert made["groups"] == 2 and made.get("level", level) == level
 
 
@@ -119,7 +123,37 @@ def test_a_mean_over_people_has_scipys_interval():
 
 def test_a_resample_without_a_value_does_not_count():
     made = metrics.average([9.0, 0.25, 0.75], ["a", "b", "c"], [0, 1, 1])  # a alone: 0 of 0
-    assert [made["value"], made["low"], made["high"]] == [0.5, 0.25, 0.75]
+    ends = metrics.widened(0.5, 0.25, 0.75, people=3)
+    assert [made["value"], made["low"], made["high"]] == [0.5, *ends] and ends[0] < 0
+
+
+def test_of_few_people_the_interval_of_a_mean_is_nearly_students():
+    """Their factor makes the two the same where resamples are normally distributed; of 14 people nothing is moved."""
+    rng = np.random.default_rng(5)
+    for people in (5, 8, 13, 14):
+        student, made, plain = [], [], []
+        for seed in range(40):
+            values = rng.normal(0.6, 0.1, people)
+            found = metrics.student_interval(values)
+            student.append(found["high"] - found["low"])
+            low, high = metrics.mean_interval(values, seed=seed)
+            made.append(high - low)
+            assert found["value"] - low > 0 and high - found["value"] > 0
+            low, high = metrics.percentile_interval(values, seed=seed)
+            plain.append(high - low)
+        assert (made == plain) == (people == 14)
+        if people < 14:
+            assert np.mean(made) == pytest.approx(np.mean(student), rel=0.08)
+            assert np.mean(plain) < 0.93 * np.mean(student)
+
+
+def test_the_smaller_side_of_a_difference_decides_and_one_person_moves_nothing():
+    many, few = np.linspace(0.2, 0.8, 60), np.linspace(0.4, 0.6, 5)
+    low, high = metrics.percentile_interval(many, few)
+    value = many.mean() - few.mean()
+    assert metrics.mean_interval(many, few) == pytest.approx(metrics.widened(value, low, high, people=5))
+    assert metrics.mean_interval(many, many) == metrics.percentile_interval(many, many)
+    assert metrics.mean_interval([0.3]) == (0.3, 0.3) and metrics.widened(0.5, 0.1, 0.6, people=1) == (0.1, 0.6)
 
 
 def test_interval_over_people_is_wider_than_over_frames_where_people_differ():
@@ -173,8 +207,8 @@ def test_paired_difference():
 def test_an_average_by_hand_and_its_interval():
     made = metrics.average([1.0, 0.0, 0.5], ["a", "a", "b"], [1, 3, 4])
     assert made["value"] == pytest.approx((1 + 2) / 8) and made["groups"] == 2
-    # Two groups: each resample holds a alone, b alone, or both.
-    assert made["low"] == pytest.approx(0.25) and made["high"] == pytest.approx(0.5)
+    # Two groups: each resample holds a alone, b alone, or both; and two are few.
+    assert [made["low"], made["high"]] == pytest.approx(metrics.widened(0.375, 0.25, 0.5, people=2))
     assert metrics.average([1.0, 0.0], ["a", "a"])["low"] is None
 
 
@@ -185,7 +219,8 @@ def test_an_average_of_hits_is_an_accuracy_with_the_same_interval(seed, n, peopl
     true, predicted, who = rng.integers(0, 3, n), rng.integers(0, 3, n), rng.integers(0, people, n)
     hits = metrics.average((true == predicted).astype(float), who, resamples=200, seed=seed)
     share = metrics.interval(true, predicted, who, 3, resamples=200, seed=seed)
-    assert {key: hits[key] for key in share} == pytest.approx(share)
+    bounded = metrics.average((true == predicted).astype(float), who, resamples=200, seed=seed, bounds=(0, 1))
+    assert {key: bounded[key] for key in share} == pytest.approx(share)
     shifted = metrics.average(3 * (true == predicted) - 1, who, resamples=200, seed=seed)
     if hits["low"] is not None:
         assert [shifted[key] for key in ("value", "low", "high")] == pytest.approx(
@@ -298,8 +333,14 @@ def test_calibration_by_hand():
         "value"
     ] == pytest.approx(0.7375 - 0.75)
     # a alone: 0.9 right, 0.6 right; b alone: 0.9 wrong, 0.55 right.
-    assert made["error"]["low"] == pytest.approx((0.1 + 0.4) / 2) and made["error"]["high"] == pytest.approx(
-        (0.9 + 0.45) / 2
+    # Two people are few: their ends lie further out, up to those that an error and an excess can have.
+    assert [made["error"]["low"], made["error"]["high"]] == [0, 1]
+    assert [made["excess"]["low"], made["excess"]["high"]] == [-1, 1]
+    many = metrics.calibration(np.tile([0, 1, 1, 1], 8), np.tile(scores, (8, 1)), np.repeat(np.arange(16), 2), bins=10)
+    # Half of the 16 people are a pair of both kinds of face, half are b's first and a's first: see the two sums.
+    assert (
+        many["error"]["value"] == made["error"]["value"]
+        and 0.25 <= many["error"]["low"] < many["error"]["high"] <= 0.675
     )
     assert metrics.calibration(np.array([0]), [[0.7, 0.3]], ["a"])["error"]["low"] is None
 

@@ -110,10 +110,12 @@ def test_of_few_people_students_interval_holds_the_truth_and_the_percentile_boot
     shares = {(row["kind"], row["people"], row["way"]): row["coverage"] for row in found["rows"]}
     kind = "difference of two accuracies"
     assert shares[kind, 5, "Student"] > 0.92 and shares[kind, 5, "percentile bootstrap"] < 0.9
+    assert shares[kind, 5, "widened bootstrap"] > 0.91
+    assert shares[kind, 47, "widened bootstrap"] == shares[kind, 47, "percentile bootstrap"]
     assert shares[kind, 47, "Student"] > 0.92 and shares[kind, 47, "percentile bootstrap"] > 0.9
     widths = {(row["people"], row["way"]): row["width"] for row in found["rows"] if row["kind"] == kind}
     assert widths[5, "Student"] > widths[5, "percentile bootstrap"] > widths[47, "percentile bootstrap"] > 0
-    assert len(found["rows"]) == 2 * 2 * len(coverage.KINDS) and json.dumps(found, allow_nan=False)
+    assert len(found["rows"]) == 2 * 3 * len(coverage.KINDS) and json.dumps(found, allow_nan=False)
 
 
 @pytest.mark.parametrize("kind", list(coverage.KINDS))

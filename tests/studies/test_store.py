@@ -144,10 +144,13 @@ def test_the_command_line_lists_runs_and_keeps(toy, capsys, monkeypatch):
     (row,) = json.loads(capsys.readouterr().out)["studies"]
     assert row["stored"][0]["tier"] == "class" and row["stored"][0]["stale"] is False
     assert main.main(["study", "toy", "--tier", "smoke", "--store"]) == 2 and "`store`" in capsys.readouterr().err
-    monkeypatch.setitem(stages.RELEASE_NOTES, "metrics", {1: "First.", 2: "Wider intervals."})
+    now = stages.version("metrics")
+    monkeypatch.setitem(stages.RELEASE_NOTES, "metrics", {now: "As it is.", now + 1: "Other intervals."})
     assert main.main(["study"]) == 0
     said = capsys.readouterr().out
-    assert "stale; anew it costs about" in said and "metrics: version 1, today 2 (Wider intervals.)" in said
+    assert (
+        "stale; anew it costs about" in said and f"metrics: version {now}, today {now + 1} (Other intervals.)" in said
+    )
     assert "1 stale; all of them anew" in said
 
 

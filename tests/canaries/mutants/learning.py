@@ -113,7 +113,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (SCORING, "np.where(chance > 0, chance, np.nan)", "chance"),
         (SCORING, "(top & masks).sum(axis=(1, 2)) / top", "(top & masks).any(axis=(1, 2)) / top"),
         (SCORING, "& (largest[:, 0, 0] > 0)", ""),
-        (SCORING, 'mean("lift", found["chance"][counted])', 'mean("lift")'),
+        (SCORING, 'mean("lift", found["chance"][counted], most=np.inf)', 'mean("lift")'),
         (SCORING, '- made["unmasked"]', ""),
         (INTEGRATED, "(step + 0.5) / steps", "step / steps"),
         (INTEGRATED, "* (part - start)", "* part"),

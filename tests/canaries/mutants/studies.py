@@ -421,7 +421,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         ),
     ],
     "study.coverage": [
-        (COVERAGE, '"percentile bootstrap", "Student")', '"Student", "percentile bootstrap")'),
+        (COVERAGE, '"widened bootstrap", "Student")', '"Student", "widened bootstrap")'),
         (COVERAGE, "(4, 5, 8, 12, 15, 24, 47, 70)", "(4, 5, 8, 12, 15, 24, 47)"),
         (COVERAGE, '"accuracy": (0.60, 0.11, 120)', '"accuracy": (0.65, 0.11, 120)'),
         (COVERAGE, '"accuracy": (0.60, 0.11, 120)', '"accuracy": (0.60, 0.08, 120)'),
