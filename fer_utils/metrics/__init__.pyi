@@ -3,6 +3,7 @@ from . import checks as checks
 from . import classification as classification
 from . import evaluation as evaluation
 from . import means as means
+from . import ranks as ranks
 from . import reliability as reliability
 from . import significance as significance
 from .bootstrap import average as average
@@ -18,6 +19,7 @@ from .classification import recall as recall
 from .evaluation import evaluate as evaluate
 from .means import compare_by_person as compare_by_person
 from .means import student_interval as student_interval
+from .ranks import rank_correlation as rank_correlation
 from .reliability import calibration as calibration
 from .significance import holm as holm
 from .significance import paired_test as paired_test

@@ -8,6 +8,7 @@ from . import layer_diagrams as layer_diagrams
 from . import live_figures as live_figures
 from . import network_diagrams as network_diagrams
 from . import pareto as pareto
+from . import preprocessing as preprocessing
 from . import style as style
 from .charts import bars as bars
 from .charts import confusion_matrix as confusion_matrix
@@ -34,6 +35,8 @@ from .face_images import image_grid as image_grid
 from .face_images import landmark_closeup as landmark_closeup
 from .face_images import receptive_fields as receptive_fields
 from .network_diagrams import network_diagram as network_diagram
+from .preprocessing import expression_course as expression_course
+from .preprocessing import rank_scatters as rank_scatters
 from .style import DARK_PAPER as DARK_PAPER
 from .style import INK as INK
 from .style import MARKERS as MARKERS

@@ -334,6 +334,28 @@ SAID = {
         ["A picture of 80 by 60 pixels with boxes: dlib, 20 by 30 pixels, 4 from the left and 7 from the top."],
     ),
     "bounding_boxes, none": (lambda: plotting.bounding_boxes(FACE, {}, title="t"), ["with boxes: none."]),
+    "expression_course": (
+        lambda: plotting.expression_course(
+            SECONDS, [[0, 0.5, 1, 1, 0.2], [0.2, 0.5, 0.8, 1, 0.4]], {"even": [1, 3], "middle": [2]}, title="t"
+        ),
+        [
+            "A curve over 0.4 s, the mean strength of the expression in 2 clips: 0.1 to 1, highest at 0.3 s, 0.1 at "
+            "the beginning and 0.3 at the end",
+            "the frames that are taken: even at 0.1, 0.3 s; middle at 0.2 s.",
+        ],
+    ),
+    "rank_scatters": (
+        lambda: plotting.rank_scatters(
+            {"grey": ([1, 2, 3, 4], [9, 8, 7, 1]), "flat": ([1, 2, 3], [5, 5, 5])},
+            title="t",
+            xlabel="tone",
+            ylabel="level",
+        ),
+        [
+            "Points, tone to the right and level upwards.",
+            "grey: 4 points, Spearman's rank correlation -1.00; flat: 3 points, Spearman's rank correlation not known.",
+        ],
+    ),
     "face_and_scores": (
         lambda: plotting.face_and_scores(FACE, pd.Series({"happy": 0.25, "sad": 0.73, "calm": 0.02}), title="t"),
         ["the largest first: sad 0.73; happy 0.25; calm 0.02."],
@@ -504,6 +526,12 @@ LABEL = f"{LONG}, {LONG}"
 WIDE = table(np.arange(1600).reshape(40, 40) / 1600, list(MANY), list(MANY))
 MANY_LINES = {f"{LONG} {k}": [(x / 30, x / 40 + k) for x in range(30)] for k in range(6)}
 CROWDED = {
+    "expression_course": lambda: plotting.expression_course(
+        np.arange(40), np.ones((3, 40)), dict.fromkeys(MANY, range(30)), title="t"
+    ),
+    "rank_scatters": lambda: plotting.rank_scatters(
+        dict.fromkeys(list(MANY)[:12], ([1, 2, 3], [1, 2, 3])), title="t", xlabel=LABEL, ylabel=LABEL
+    ),
     "bars": lambda: plotting.bars(INTERVALS, title="t", xlabel=LABEL, percent=True),
     "grouped_bars": lambda: plotting.grouped_bars(
         {name: {f"{LONG} {k}": 0.1 * k for k in range(6)} for name in MANY}, title="t", xlabel=LABEL
