@@ -30,6 +30,7 @@ _CSS = """\
 border-radius: 0.3rem; cursor: pointer; font-size: 0.9rem; }
 .fer-film > input:focus-visible + label { outline: 2px solid #0072b2; outline-offset: 2px; }
 .fer-film > img { width: 100%; height: auto; margin: 0; padding: 0; filter: none !important; }
+.fer-film figcaption { margin-top: 0.4rem; }
 .fer-film .fer-film-still, .fer-film .fer-film-play, .fer-film > input:checked ~ .fer-film-moving, \
 .fer-film > input:checked + label .fer-film-stop { display: none; }
 .fer-film .fer-film-moving, .fer-film > input:checked ~ .fer-film-still { display: block; }
@@ -91,7 +92,7 @@ def film(
     pictures: Sequence[np.ndarray],
     times: Sequence[float],
     *,
-    rate: float = 12.0,
+    rate: float = 10.0,
     width: int = 640,
     still: int = 0,
     title: str = "",

@@ -25,10 +25,10 @@ def balance_in_words(clips: pd.DataFrame, design: pd.DataFrame) -> str:
     share = clips["expression"].value_counts(normalize=True).max()
     whole = design.sum(axis=1).max() / design.to_numpy().sum()
     return sentence(
-        "The table on this page holds **{n:,} clips of {people} actors**. Whoever always answers its commonest label "
+        "The table on this page holds **{n:,} clips of {people}**. Whoever always answers its commonest label "
         "is right for {chance} of the clips; in the whole of RAVDESS it would be {whole}.",
         n=len(clips),
-        people=clips["actor"].nunique(),
+        people=_counted(clips["actor"].nunique()),
         chance=percent(share),
         whole=percent(whole),
     )
@@ -36,6 +36,8 @@ def balance_in_words(clips: pd.DataFrame, design: pd.DataFrame) -> str:
 
 def brightness_in_words(people: float, labels: float) -> str:
     """Whether the person or the label decides how bright a face is; both are shares of the variance, 0 to 1."""
+    if people == 0:
+        return "There is one person in these pictures, or all are equally bright: more people are needed to compare."
     words = sentence(
         "Of the variance of brightness **{people} lies between people** and {labels} between labels. ",
         people=percent(people),
@@ -92,8 +94,16 @@ def neighbours_in_words(shares: Mapping[str, float], chance: float, *, acts: int
     return words + "Frames of the same act help, and other acts of the same person help about as much again."
 
 
-def same_person_in_words(share: float) -> str:
-    """Whose face the nearest one of another act is: the share that shows the same person, 0 to 1."""
+def same_person_in_words(share: float, people: int) -> str:
+    """Whose face the nearest one of another act is.
+
+    Parameters
+    ----------
+    share : how often it shows the same person, 0 to 1.
+    people : how many people there are.
+    """
+    if people < 2:
+        return "There is one person in these pictures, so every neighbour shows that person."
     words = sentence(
         "The nearest face of another act shows the same person in **{share}** of the cases. ", share=percent(share)
     )
@@ -102,12 +112,16 @@ def same_person_in_words(share: float) -> str:
     return words + "Nearness in pixels does not mean the same person in these pictures."
 
 
+def _counted(people: int) -> str:
+    return "one actor" if people == 1 else f"{people:,} actors"
+
+
 def sad_faces_in_words() -> str:
     """Why strong sadness may show teeth: the mean readings of the real RAVDESS, which the drawn actors follow."""
     real = real_acting()
     place = real.units.index(12)
     return sentence(
-        "Some faces that pose strong *sad* pull up the corners of the mouth and show their teeth. This is no slip of "
+        "Faces that pose strong *sad* may pull up the corners of the mouth and show their teeth. This is no slip of "
         "the drawing. The drawn actors follow action units that OpenFace read in the 1,440 real speech clips "
         "(Luna-Jiménez et al., [2022](https://doi.org/10.3390/app12010327)). AU 12 pulls the lip corners. Its mean "
         "there is {normal:.2f} for sad of normal intensity, {strong:.2f} for strong sad and {happy:.2f} for strong "

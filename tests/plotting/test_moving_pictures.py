@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from browser import opened_page
 from figures import Pictures, pixels
 import numpy as np
 from PIL import Image
@@ -66,3 +67,25 @@ def test_the_quality_falls_until_the_film_fits():
 def test_a_film_that_cannot_be_is_refused(pictures, times, options):
     with pytest.raises(FerError):
         moving_pictures.film(pictures, times, **options)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("motion, first", [("no-preference", "moving"), ("reduce", "still")])
+def test_the_button_stops_and_plays_by_keyboard_and_without_a_script(browser, motion, first):
+    with opened_page(browser, width=390, scripts=False) as (page, _):
+        page.emulate_media(reduced_motion=motion)
+        page.set_content(plotting.figure_html(moving_pictures.film(PLAIN, TIMES), alt=ALT))
+
+        def seen() -> tuple[str, str]:
+            (image,) = [one for one in page.locator("img").all() if one.is_visible()]
+            (word,) = [one.inner_text() for one in page.locator("label span").all() if one.is_visible()]
+            return image.get_attribute("class").split()[0].removeprefix("fer-film-"), word
+
+        states = {"moving": ("moving", "Stop the film"), "still": ("still", "Play the film")}
+        other = "still" if first == "moving" else "moving"
+        assert seen() == states[first]
+        page.get_by_role("checkbox").focus()
+        page.keyboard.press("Space")
+        assert seen() == states[other]
+        page.keyboard.press("Space")
+        assert seen() == states[first]

@@ -14,6 +14,7 @@ def test_the_commonest_label_is_what_an_accuracy_has_to_beat():
     clips = pd.DataFrame({"expression": ["sad", "sad", "calm", "happy"], "actor": ["1", "2", "1", "1"]})
     design = pd.DataFrame({"normal": [4, 4], "strong": [0, 4]}, index=["neutral", "sad"])
     words = dataset_tour.balance_in_words(clips, design)
+    assert "of one actor**" in dataset_tour.balance_in_words(clips.head(1), design)
     assert "4 clips of 2 actors" in words and "50.0 % of the clips" in words and "would be 66.7 %" in words
 
 
@@ -24,6 +25,7 @@ def test_the_commonest_label_is_what_an_accuracy_has_to_beat():
         (0.1, 0.6, "goes with the label"),
         (0.3, 0.25, "Neither"),
         (math.nan, math.nan, "does not vary"),
+        (0.0, 0.2, "more people are needed"),
     ],
 )
 def test_brightness_belongs_to_people_or_to_labels(people, labels, word):
@@ -51,9 +53,12 @@ def test_where_the_neighbours_help_ends_is_said(measured, acts, word):
     assert ("12.8 %" in words) == (len(measured) == 3)
 
 
-@pytest.mark.parametrize("share, word", [(0.96, "means: the same person"), (0.2, "does not mean")])
-def test_whose_face_is_near_is_said(share, word):
-    assert word in dataset_tour.same_person_in_words(share)
+@pytest.mark.parametrize(
+    "share, people, word",
+    [(0.96, 24, "means: the same person"), (0.2, 24, "does not mean"), (1.0, 1, "There is one person")],
+)
+def test_whose_face_is_near_is_said(share, people, word):
+    assert word in dataset_tour.same_person_in_words(share, people)
 
 
 def test_the_readings_of_sad_faces_are_the_stored_ones():
