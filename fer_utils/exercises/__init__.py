@@ -27,6 +27,8 @@ from fer_utils.exercises.quizzes import Quiz
 #: Each exercise that asks for a function, and the function of this package that grades it.
 _FUNCTION_GRADERS: dict[str, str] = {
     "01-1": "ch01:grade_describe",
+    "01-4": "ch01:grade_without_twins",
+    "01-5": "ch01:grade_mistakes",
     "02-1": "ch02:grade_sample",
     "02-3": "ch02:grade_overlap",
     "02-4": "ch02:grade_square",
@@ -47,6 +49,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
 
 #: Each exercise that asks for a value (a number, a text, an array, a model), and the function that grades it.
 _VALUE_GRADERS: dict[str, str] = {
+    "01-3": "ch01:grade_people",
     "03-5": "ch03:grade_receptive_field",
 }
 

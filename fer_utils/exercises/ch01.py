@@ -1,11 +1,19 @@
-"""01-1: read a RAVDESS file name."""
+"""Chapter 1: a RAVDESS name (01-1), people and rows (01-3), twins (01-4), a published split (01-5)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import itertools
 
+import numpy as np
+import pandas as pd
+
 from fer_utils.core.labels import RAVDESS
-from fer_utils.exercises import Wrong, asked, same
+from fer_utils.datasets import mead, ravdess, savee
+from fer_utils.exercises import Wrong, asked, numbers, same, whole
+
+#: Exercise 01-3: images of a face set, frames of each file, files of each act, acts of each actor.
+IMAGES, FRAMES, FILES, ACTS = 8_640, 6, 2, 60
 
 
 def grade_describe(answer) -> str:
@@ -33,3 +41,205 @@ def grade_describe(answer) -> str:
         same("'intensity'", got["intensity"], "strong" if strength == 2 else "normal", given)
         same("'repetition'", got["repetition"], repetition, given + " (a whole number)")
     return "right for every name that was tried. The file name is all the label there is."
+
+
+def grade_people(answer) -> str:
+    """One whole number; what is counted instead is recognised."""
+    got = whole(answer)
+    value = numbers(answer)
+    if got is None and value is not None and value.shape == () and np.isfinite(value) and value == int(value):
+        got = int(value)  # 12.0 is as good
+    if got is None or isinstance(answer, (bool, np.bool_)):
+        raise Wrong("the answer should be one whole number of people.")
+    wanted = IMAGES // (FRAMES * FILES * ACTS)
+    mistakes = {
+        IMAGES: "that is the number of images, the rows of the table.",
+        IMAGES // FRAMES: "that is how many files there are; an act has two, and a person has 60 acts.",
+        IMAGES // FRAMES // FILES: "that is how many acts there are; a person has 60 of them.",
+        IMAGES // FRAMES // ACTS: "so many they would be if each act had one file; it has two.",
+        IMAGES // ACTS // FILES: "that forgets that each file gave six frames. RAVDESS has 24 people.",
+        IMAGES // ACTS: "that forgets the six frames and the two files. RAVDESS has 24 people.",
+    }
+    if got == wanted:
+        return f"right: {IMAGES:,} rows, {IMAGES // FRAMES // FILES:,} acts, {wanted} people."
+    raise Wrong(f"{got:,}: {mistakes.get(got, 'not it. Divide the rows by frames, by files and by acts.')}")
+
+
+def _clip_tables() -> list[tuple[str, pd.DataFrame]]:
+    """Tables for 01-4: twins side by side, twins far apart with acts that have one file, cameras, no repetition."""
+    acts = [
+        f"01-{emotion}-01-{statement}-{take}"
+        for emotion in ("03", "05")
+        for statement in ("01", "02")
+        for take in ("01", "02")
+    ]
+    both = [f"Actor_07/{kind}-{act}-07.mp4" for act in acts[:4] for kind in ("01", "02")][::-1]
+    both += [f"Actor_07/{kind}-{acts[4]}-07.mp4" for kind in ("01", "02")]
+    both += [f"Actor_07/{kind}-{act}-07.mp4" for kind, act in (("01", acts[5]), ("02", acts[6]))]
+    apart = [f"Actor_{actor}/02-{act}-{actor}.mp4" for actor in ("12", "03") for act in acts]
+    apart += [f"Actor_{actor}/01-{act}-{actor}.mp4" for actor in ("12", "03") for act in acts[3:]]
+    apart += [f"Actor_03/01-01-08-02-01-{take}-03.mp4" for take in ("02", "01")]
+    cameras = [
+        f"M003/video/{view}/{word}/level_1/{number}.mp4"
+        for view in ("top", "front", "left_30")
+        for word in ("sad", "happy")
+        for number in ("002", "001")
+    ]
+    alone = ["KL/sa03.avi", "DC/sa03.avi", "DC/a01.avi"]
+    made = []
+    for words, reader, paths in (
+        ("with the two files of an act one after the other", ravdess, both),
+        ("with twins far apart and some acts that have one file", ravdess, apart),
+        ("of MEAD, where three cameras see each act", mead, cameras),
+        ("of SAVEE, where no act repeats", savee, alone),
+    ):
+        rows = [{"path": f"/data/{path}", "clip": path, **reader.parse(path)} for path in paths]
+        made.append((words, pd.DataFrame(rows, index=range(5, 5 + len(rows)))))
+    return made
+
+
+def _twin_hint(got: list, table: pd.DataFrame) -> str:
+    """What the answer seems to have done instead."""
+    by = table["performance"]
+    alike = {
+        "Nothing was left out: the two files of an act have one `performance`, but other columns differ.": table,
+        "Both files of an act are gone. One of them should stay.": table[~by.duplicated(keep=False)],
+        "It looks as if the last row of each act were kept: keep the first.": table[~by.duplicated(keep="last")],
+        "One row a person is left. A person has many acts.": table.drop_duplicates("actor"),
+        "One row a person and label is left. A person may act a label several times.": table.drop_duplicates(
+            ["actor", "expression"]
+        ),
+        "Only `video-only` files are left, and an act that has another file only is lost.": table[
+            table["modality"] == "video-only"
+        ],
+        "Only `audio-video` files are left, and an act that has another file only is lost.": table[
+            table["modality"] == "audio-video"
+        ],
+        "The right acts are left, in another order: keep the order of the table.": table[~by.duplicated()].sort_values(
+            "performance"
+        ),
+    }
+    for words, other in alike.items():
+        if got == list(other["clip"]):
+            return f" {words}"
+    if sorted(got) == sorted(table.loc[~by.duplicated(), "clip"]):
+        return " The right acts are left, in another order: keep the order of the table."
+    return ""
+
+
+def grade_without_twins(answer) -> str:
+    """The rows that are kept, in four tables."""
+    for words, table in _clip_tables():
+        kept = table.copy()
+        got = asked(answer, "without_twins(clips)", table)
+        if not table.equals(kept):
+            raise Wrong("your function changed the table that it was given; make a new one.")
+        if not isinstance(got, pd.DataFrame):
+            raise Wrong(f"return a table (a DataFrame); got {type(got).__name__}.")
+        absent = [column for column in table.columns if column not in got.columns]
+        if absent:
+            raise Wrong(f"the result has lost the column {absent[0]!r}: keep all columns.")
+        wanted = table[~table["performance"].duplicated()]
+        clips = list(got["clip"])
+        if clips != list(wanted["clip"]):
+            raise Wrong(
+                f"in a table {words}, {len(wanted)} of {len(table)} rows should be left; got {len(got)}."
+                + _twin_hint(clips, table)
+            )
+        if not (got[list(table.columns)].to_numpy() == wanted.to_numpy()).all():
+            raise Wrong(f"in a table {words}, the right clips are left, but other columns have changed.")
+    return "right, for twins, for cameras and for acts that stand alone."
+
+
+def tested(folds: Sequence, actors: Sequence[str]) -> dict[str, int]:
+    """How often the program of exercise 01-5 tests each actor."""
+    counts = dict.fromkeys(actors, 0)
+    for fold in folds:
+        for place, actor in enumerate(actors):
+            if place not in fold["train"] and place not in fold["validation"]:
+                counts[actor] += 1
+    return counts
+
+
+def odd_counts(counts: dict[str, int]) -> dict[str, int]:
+    """Those that are not tested exactly once."""
+    return {actor: count for actor, count in counts.items() if count != 1}
+
+
+def _splits() -> list[tuple[str, list[dict], list[str]]]:
+    """Splits for 01-5: in order, numbered from 1, with a slip, listed in another order, and of other people."""
+
+    def blocks(first: int, count: int, size: int, folds: int) -> list[dict]:
+        parts = [list(range(first + size * k, first + size * (k + 1))) for k in range(count)]
+        return [
+            {
+                "test": parts[k],
+                "validation": parts[(k + 1) % count],
+                "train": [n for j in range(count) if j not in (k, (k + 1) % count) for n in parts[j]],
+            }
+            for k in range(folds)
+        ]
+
+    names = [f"Actor_{n:02d}" for n in range(1, 7)]
+    slip = blocks(0, 3, 2, 3)
+    slip[1]["train"] = [0, 5]  # for 0, 1
+    return [
+        ("whose places count from 0", blocks(0, 3, 2, 3), names),
+        ("whose numbers count from 1", blocks(1, 3, 2, 3), names),
+        ("with a slip in the second fold", slip, names),
+        ("of two folds, so that some are never tested", blocks(0, 3, 2, 2), names),
+        ("whose folders are listed in another order", blocks(1, 3, 2, 3), ["KL", "DC", "JK", "JE", "M1", "W2"]),
+    ]
+
+
+def _split_hint(got: dict, folds: list[dict], actors: list[str]) -> str:
+    """What the answer seems to have done instead."""
+
+    def by_test(shift: int) -> dict[str, int]:
+        return {actor: sum(place + shift in fold["test"] for fold in folds) for place, actor in enumerate(actors)}
+
+    def shifted(shift: int) -> dict[str, int]:
+        moved = [{k: [n - shift for n in fold[k]] for k in ("train", "validation")} for fold in folds]
+        return tested(moved, actors)
+
+    right = tested(folds, actors)
+    not_trained = {a: sum(i not in fold["train"] for fold in folds) for i, a in enumerate(actors)}
+    alike = {
+        "That is how often each actor is tested. Leave out those who are tested once.": right,
+        "Only those who are tested too often are there. Who is never tested is a mistake, too.": {
+            a: n for a, n in right.items() if n > 1
+        },
+        "Only those who are never tested are there. Who is tested twice is a mistake, too.": {
+            a: n for a, n in right.items() if n == 0
+        },
+        "It looks as if number 1 meant the first of the list. The program counts places from 0.": odd_counts(
+            shifted(1)
+        ),
+        "It looks as if `test` were read. The program never reads it: it tests whoever is neither in `train` nor in "
+        "`validation`.": odd_counts(by_test(0)),
+        "It looks as if `test` were read, and from 1. The program reads `train` and `validation`, from 0.": odd_counts(
+            by_test(1)
+        ),
+        "Those in `validation` seem to be counted as tested.": odd_counts(not_trained),
+        "The keys should be the actors' names, and not their places.": {
+            i: n for i, (a, n) in enumerate(right.items()) if n != 1
+        },
+    }
+    return next((f" {words}" for words, other in alike.items() if got == other), "")
+
+
+def grade_mistakes(answer) -> str:
+    """Who is tested never or more than once, in five splits."""
+    for words, folds, actors in _splits():
+        got = asked(answer, "mistakes(folds, actors)", folds, list(actors))
+        if not isinstance(got, dict):
+            raise Wrong(f"return a dict, name to number of folds; got {type(got).__name__}.")
+        wanted = odd_counts(tested(folds, actors))
+        counted = {actor: whole(count) for actor, count in got.items()}
+        if None in counted.values():
+            raise Wrong("the values of the dict should be whole numbers: in how many folds the actor is tested.")
+        if counted != wanted:
+            raise Wrong(
+                f"for folds {words}, the result should be {wanted}; got {got}.{_split_hint(counted, folds, actors)}"
+            )
+    return "right: a split is what the program does, and not what its comments say."

@@ -6,6 +6,7 @@ from . import means as means
 from . import ranks as ranks
 from . import reliability as reliability
 from . import significance as significance
+from . import variance_shares as variance_shares
 from .bootstrap import average as average
 from .bootstrap import interval as interval
 from .bootstrap import mean_interval as mean_interval
@@ -24,3 +25,4 @@ from .reliability import calibration as calibration
 from .significance import holm as holm
 from .significance import paired_test as paired_test
 from .significance import sign_flip as sign_flip
+from .variance_shares import share_between as share_between

@@ -2,10 +2,12 @@ from . import charts as charts
 from . import comparisons as comparisons
 from . import contact_sheets as contact_sheets
 from . import curves as curves
+from . import dataset_figures as dataset_figures
 from . import descriptions as descriptions
 from . import face_images as face_images
 from . import layer_diagrams as layer_diagrams
 from . import live_figures as live_figures
+from . import moving_pictures as moving_pictures
 from . import network_diagrams as network_diagrams
 from . import pareto as pareto
 from . import preprocessing as preprocessing
@@ -27,6 +29,9 @@ from .comparisons import strip_plot as strip_plot
 from .curves import reliability_diagrams as reliability_diagrams
 from .curves import repeated_training_curves as repeated_training_curves
 from .curves import training_curves as training_curves
+from .dataset_figures import label_sheet as label_sheet
+from .dataset_figures import side_by_side as side_by_side
+from .dataset_figures import two_colourings as two_colourings
 from .face_images import blank_image as blank_image
 from .face_images import bounding_boxes as bounding_boxes
 from .face_images import crop_with_margin as crop_with_margin

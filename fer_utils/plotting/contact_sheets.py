@@ -139,7 +139,7 @@ class ContactSheet:
             names.append(self.labels[number])
         names = [name.replace("\n", " ") for name in names]
         place = f"row {row + 1}, picture {column + 1}"
-        return html.escape(", ".join([*names, "drawn face", place]), quote=True)
+        return html.escape(", ".join([*names, "face", place]), quote=True)
 
 
 def grid(

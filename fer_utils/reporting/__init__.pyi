@@ -1,6 +1,7 @@
 from . import card_sections as card_sections
 from . import claims as claims
 from . import cross_evaluations as cross_evaluations
+from . import dataset_tour as dataset_tour
 from . import frontier_tables as frontier_tables
 from . import literature as literature
 from . import model_cards as model_cards

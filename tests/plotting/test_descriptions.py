@@ -368,6 +368,15 @@ SAID = {
         lambda: plotting.network_diagram({"map": (90, 80, 16), "flatten": (30976,)}, title="t"),
         ["from left to right", "map 90 × 80 × 16", "flatten 30,976"],
     ),
+    "two_colourings": (
+        lambda: plotting.two_colourings(
+            np.array([[0.0, 0], [0, 1], [4, 0], [4, 1]]), list("aabb"), ["sad", "calm"] * 2, title="t"
+        ),
+        [
+            "The same 4 points twice, coloured by person on the left (2 people) and by label on the right (sad, calm).",
+            "Of their variance 94.1 % lies between people and 5.9 % between labels.",
+        ],
+    ),
     "landmark_closeup": (
         lambda: plotting.landmark_closeup(FACE, BOX, {"found": np.ones((68, 2)), "drawn": np.ones((5, 2))}, title="t"),
         ["80 by 60 pixels with a box of 20 by 30 around a face", "marks on the face: 68 points found; 5 points drawn."],
@@ -602,6 +611,9 @@ CROWDED = {
     ),
     "image_grid": lambda: plotting.image_grid([FACE] * 20, list(MANY)[:20], columns=2, row_names=list(MANY)[:10]),
     "bounding_boxes": lambda: plotting.bounding_boxes(FACE, dict.fromkeys(MANY, BOX), title="t"),
+    "two_colourings": lambda: plotting.two_colourings(
+        np.random.default_rng(0).normal(size=(len(MANY), 2)), list(MANY), list(MANY), title="t"
+    ),
     "face_and_scores": lambda: plotting.face_and_scores(FACE, pd.Series(MANY), title="t"),
     "receptive_fields": lambda: plotting.receptive_fields(GREY, dict.fromkeys(MANY, 9), around=(9, 9), title="t"),
     "network_diagram": lambda: plotting.network_diagram(dict.fromkeys(MANY, (9, 9, 4)), title="t"),

@@ -1,0 +1,160 @@
+"""Chapter 1's graders: answers to 01-3, 01-4 and 01-5 that are right or plausibly wrong."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_utils import exercises
+from fer_utils.exercises import ch01
+
+
+def first_of_each(clips, **options):
+    """An answer to 01-4."""
+    return clips.drop_duplicates(**({"subset": "performance"} | options))
+
+
+def by_a_loop(clips):
+    seen, rows = set(), []
+    for _, row in clips.iterrows():
+        if row["performance"] not in seen:
+            seen.add(row["performance"])
+            rows.append(row)
+    return pd.DataFrame(rows).reset_index(drop=True)
+
+
+def by_groups(clips):
+    return clips.groupby("performance", sort=False).head(1)
+
+
+def in_place(clips):
+    clips["twin"] = clips["performance"].duplicated()
+    return clips[~clips["twin"]]
+
+
+def count_of(folds, actors, *, start=0, keep=lambda n: n != 1, tested=None):
+    """An answer to 01-5."""
+    tested = tested or (lambda place, fold: place not in fold["train"] and place not in fold["validation"])
+    made = {}
+    for place, actor in enumerate(actors, start):
+        count = sum(tested(place, fold) for fold in folds)
+        if keep(count):
+            made[actor] = count
+    return made
+
+
+def by_roles(folds, actors):
+    """The program as it is published: who is trained on, who is validated on, all others."""
+    counts = {actor: [] for actor in actors}
+    for fold in folds:
+        for place, actor in enumerate(actors):
+            role = "train" if place in fold["train"] else "validation" if place in fold["validation"] else "test"
+            counts[actor].append(role == "test")
+    return {actor: np.sum(roles) for actor, roles in counts.items() if np.sum(roles) != 1}
+
+
+def by_counter(folds, actors):
+    from collections import Counter
+
+    places = range(len(actors))
+    counts = Counter(p for fold in folds for p in places if p not in {*fold["train"], *fold["validation"]})
+    return {actors[p]: counts[p] for p in places if counts[p] != 1}
+
+
+WRONG = [
+    ("01-3", 8640, "the rows of the table"),
+    ("01-3", 1440, "how many files"),
+    ("01-3", 720, "how many acts"),
+    ("01-3", 24, "it has two"),
+    ("01-3", 72, "six frames"),
+    ("01-3", 144, "two files"),
+    ("01-3", 60, "Divide"),
+    ("01-3", "12", "whole number"),
+    ("01-3", 12.5, "whole number"),
+    ("01-3", True, "whole number"),
+    ("01-3", [12, 12], "whole number"),
+    ("01-4", lambda c: c.drop_duplicates(), "Nothing was left out"),
+    ("01-4", lambda c: c.drop_duplicates("clip"), "Nothing was left out"),
+    ("01-4", lambda c: first_of_each(c, keep=False), "One of them should stay"),
+    ("01-4", lambda c: first_of_each(c, keep="last"), "keep the first"),
+    ("01-4", lambda c: first_of_each(c, subset="actor"), "One row a person"),
+    ("01-4", lambda c: first_of_each(c, subset=["actor", "expression"]), "person and label"),
+    ("01-4", lambda c: c[c["modality"] == "video-only"], "act that has another file only is lost"),
+    ("01-4", lambda c: c[c["modality"] == "audio-video"], "act that has another file only is lost"),
+    ("01-4", lambda c: first_of_each(c).sort_values("clip"), "in another order"),
+    ("01-4", lambda c: c.groupby("performance").head(1).sort_values("performance"), "in another order"),
+    ("01-4", lambda c: c.groupby("performance").first(), "lost the column 'performance'"),
+    ("01-4", lambda c: first_of_each(c)[["clip"]], "lost the column"),
+    ("01-4", lambda c: first_of_each(c).assign(modality=""), "other columns have changed"),
+    ("01-4", lambda c: list(first_of_each(c)["clip"]), "got list"),
+    ("01-4", lambda c: first_of_each(c)["clip"], "got Series"),
+    ("01-4", lambda c: c["performance"].nunique(), "got int"),
+    ("01-4", lambda c: c.head(1), "rows should be left; got 1"),
+    ("01-4", in_place, "changed the table"),
+    ("01-4", lambda: 0, "without_twins(clips)"),
+    ("01-5", lambda f, a: count_of(f, a, keep=lambda n: True), "Leave out those who are tested once"),
+    ("01-5", lambda f, a: count_of(f, a, keep=lambda n: n > 1), "never tested is a mistake, too"),
+    ("01-5", lambda f, a: count_of(f, a, keep=lambda n: n == 0), "tested twice is a mistake, too"),
+    ("01-5", lambda f, a: count_of(f, a, start=1), "counts places from 0"),
+    ("01-5", lambda f, a: count_of(f, a, tested=lambda p, fold: p in fold["test"]), "`test` were read."),
+    ("01-5", lambda f, a: count_of(f, a, start=1, tested=lambda p, fold: p in fold["test"]), "`test` were read, and"),
+    ("01-5", lambda f, a: count_of(f, a, tested=lambda p, fold: p not in fold["train"]), "`validation` seem"),
+    ("01-5", lambda f, a: count_of(f, range(len(a))), "actors' names"),
+    ("01-5", lambda f, a: {}, "should be"),
+    ("01-5", lambda f, a: list(count_of(f, a)), "got list"),
+    ("01-5", lambda f, a: {k: str(v) for k, v in count_of(f, a).items()}, "whole numbers"),
+    ("01-5", lambda f: {}, "mistakes(folds, actors)"),
+]
+
+
+@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
+def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
+    made = exercises.check(number, answer)
+    assert not made.passed and word in made.message, made.message
+
+
+RIGHT = [
+    ("01-3", 12),
+    ("01-3", 12.0),
+    ("01-3", np.int64(12)),
+    ("01-4", first_of_each),
+    ("01-4", by_a_loop),
+    ("01-4", by_groups),
+    ("01-4", lambda c: c[~c["performance"].duplicated()].copy()),
+    ("01-5", count_of),
+    ("01-5", by_roles),
+    ("01-5", by_counter),
+]
+
+
+@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
+def test_right_answers_written_differently_pass(number, answer, without_copies):
+    made = exercises.check(number, answer)
+    assert made.passed, made.message
+
+
+@pytest.fixture
+def without_copies(monkeypatch):
+    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
+    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+
+
+def cells(root):
+    return [cell["source"] for cell in json.loads((root / "notebooks" / "01_dataset_tour.ipynb").read_text())["cells"]]
+
+
+def test_what_the_chapter_says_of_the_published_split_is_what_its_folds_give(root):
+    (makes_folds,) = (source for source in cells(root) if source.startswith("blocks = "))
+    space: dict = {}
+    exec(makes_folds, space)
+    found = ch01.odd_counts(ch01.tested(space["folds"], space["listing"]))
+    assert f"gives `{found}`" in "\n".join(cells(root))
+    assert found["Actor_01"] == 5 and found["Actor_10"] == 0 and found["Actor_20"] == 2
+
+
+def test_exercise_01_3_asks_for_what_is_graded(root):
+    text = "\n".join(cells(root))
+    assert f"holds {ch01.IMAGES:,} images" in text and f"all {ch01.ACTS} acts" in text
