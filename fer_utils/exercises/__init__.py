@@ -45,12 +45,15 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "11-1": "ch11:grade_fold",
     "12-1": "ch12:grade_loss",
     "13-1": "ch13:grade_smoothing",
+    "13-3": "ch13:grade_follow",
+    "13-4": "ch13:grade_annotate",
 }
 
 #: Each exercise that asks for a value (a number, a text, an array, a model), and the function that grades it.
 _VALUE_GRADERS: dict[str, str] = {
     "01-3": "ch01:grade_people",
     "03-5": "ch03:grade_receptive_field",
+    "13-5": "ch13:grade_latency",
 }
 
 #: An answer that takes longer is taken for one that never ends.

@@ -11,6 +11,7 @@ from . import moving_pictures as moving_pictures
 from . import network_diagrams as network_diagrams
 from . import pareto as pareto
 from . import preprocessing as preprocessing
+from . import smoothing_figures as smoothing_figures
 from . import style as style
 from .charts import bars as bars
 from .charts import confusion_matrix as confusion_matrix

@@ -3,7 +3,9 @@ from . import claims as claims
 from . import cross_evaluations as cross_evaluations
 from . import dataset_tour as dataset_tour
 from . import frontier_tables as frontier_tables
+from . import limits_of_use as limits_of_use
 from . import literature as literature
+from . import live_sentences as live_sentences
 from . import model_cards as model_cards
 from . import preprocessing as preprocessing
 from . import protocol_tables as protocol_tables

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from fer_utils import plotting
-from fer_utils.plotting import contact_sheets, descriptions, layer_diagrams, live_figures, pareto
+from fer_utils.plotting import contact_sheets, descriptions, layer_diagrams, live_figures, pareto, smoothing_figures
 
 MODULES = [
     importlib.import_module(f"{plotting.__name__}.{found.name}") for found in pkgutil.iter_modules(plotting.__path__)
@@ -445,19 +445,24 @@ SAID = {
     ),
     "detection_interval": (
         lambda: live_figures.detection_interval(
-            {10: 2.5, 1: 9.0}, {1: 11.0, 10: np.nan}, tracking_ms=1, extra_ms=8, limit_ms=16.7, title="t"
+            {
+                10: pd.DataFrame({"work": [2.0, 3.0], "looked": False}),
+                1: pd.DataFrame({"work": [11.0, 7.0], "looked": [True, False]}),
+            },
+            limit_ms=16.7,
+            title="t",
         ),
-        ["every frame 9.00 ms and 11.0 ms; every 10 frames 2.50 ms, none with a look. Dotted line: 16.7 ms."],
+        ["every frame 9.00 ms and 11.0 ms; every 10 frames 2.50 ms, none with the detector. Dotted line: 16.7 ms."],
     ),
     "frame_times": (
         lambda: live_figures.frame_times([1, 9, 7, 1, 2], [False, True, True, False, False], limit_ms=5, title="t"),
         [
-            "3 followed only: median 1.00 ms, slowest 2.00 ms. 2 with a look of the detector: median 8.00 ms, slowest "
+            "3 tracked only: median 1.00 ms, slowest 2.00 ms. 2 with the detector: median 8.00 ms, slowest "
             "9.00 ms. Mean 4.00 ms; 2 above the dotted line at 5.00 ms."
         ],
     ),
     "step_responses": (
-        lambda: live_figures.step_responses(
+        lambda: smoothing_figures.step_responses(
             {"by frame": {"fast": (SECONDS, [0, 0.4, 0.5, 1, 1]), "slow": (SECONDS, [0, 0, 0, 0, 0.4])}},
             title="t",
             step_s=0.1,
@@ -465,7 +470,7 @@ SAID = {
         ["a jump from 0 to 1 at 0.1 s, and when they reach one half: by frame: fast after 0.10 s; slow never."],
     ),
     "smoothed_scores": (
-        lambda: live_figures.smoothed_scores(
+        lambda: smoothing_figures.smoothed_scores(
             SECONDS, np.eye(3)[[0, 1, 0, 0, 1]], np.eye(3)[[0, 0, 0, 1, 1]], ["sad", "calm", "happy"], title="t"
         ),
         [
@@ -475,7 +480,7 @@ SAID = {
         ],
     ),
     "smoothing_trade_off": (
-        lambda: live_figures.smoothing_trade_off([(0, 0, 4), (0.25, 0.2, 1.5), (0.5, np.nan, 1)], title="t"),
+        lambda: smoothing_figures.smoothing_trade_off([(0, 4, 0), (0.25, 1.5, 0.2), (0.5, 1, np.nan)], title="t"),
         ["by time constant: 0 s: 4.0 changes, 0.00 s; 0.25 s: 1.5 changes, 0.20 s."],
     ),
     "pareto_plot": (
@@ -641,22 +646,17 @@ CROWDED = {
     ),
     "frame_budget": lambda: live_figures.frame_budget(MANY, limit_ms=16.7, title="t", optional_stages=MANY),
     "detection_interval": lambda: live_figures.detection_interval(
-        dict.fromkeys(range(1, 40), 2.0),
-        dict.fromkeys(range(1, 40), 3.0),
-        tracking_ms=1,
-        extra_ms=1,
-        limit_ms=9,
-        title="t",
+        dict.fromkeys(range(1, 40), pd.DataFrame({"work": [2.0, 3.0], "looked": [False, True]})), limit_ms=9, title="t"
     ),
     "frame_times": lambda: live_figures.frame_times([9.0, 8.0] * 50, [True, False] * 50, limit_ms=5, title="t"),
-    "step_responses": lambda: live_figures.step_responses(
+    "step_responses": lambda: smoothing_figures.step_responses(
         {name: dict.fromkeys(list(MANY)[:4], (SECONDS, SECONDS * 2)) for name in list(MANY)[:5]}, title="t", step_s=0.1
     ),
-    "smoothed_scores": lambda: live_figures.smoothed_scores(
+    "smoothed_scores": lambda: smoothing_figures.smoothed_scores(
         SECONDS, np.eye(9)[:5], np.eye(9)[:5], list(MANY)[:9], title="t", labels_shown=6
     ),
-    "smoothing_trade_off": lambda: live_figures.smoothing_trade_off(
-        [(k / 40, k / 40, 4 - k / 40) for k in range(40)], title="t"
+    "smoothing_trade_off": lambda: smoothing_figures.smoothing_trade_off(
+        [(k / 40, 4 - k / 40, k / 40) for k in range(40)], title="t"
     ),
     "pareto_plot": lambda: pareto.pareto_plot(
         dict(list(INTERVALS.items())[:26]),

@@ -1,0 +1,220 @@
+"""Answers to 13-3, 13-4 and 13-5 that are right or plausibly wrong; those to 13-1 are in test_exercises.py."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_utils import exercises
+from fer_utils.exercises import ch13
+from fer_utils.faces import Box
+from fer_utils.live import smooth
+
+ORANGE, WHITE = (0, 159, 230), (255, 255, 255)
+
+
+def iou(a, b):
+    return Box(*a, 0).overlap(Box(*b, 0))
+
+
+def follow(known, boxes, new, *, least=0.3, measure=iou, again=None, keep=False, shared=False, order=None):
+    """An answer to 13-3."""
+    scores = {(n, k): measure(box, other) for n, box in known.items() for k, other in enumerate(boxes)}
+    made, left = {}, set(range(len(boxes)))
+    for n, k in sorted(scores, key=order or (lambda pair: -scores[pair])):
+        if scores[n, k] >= least and scores[n, k] > 0 and n not in made and (shared or k in left):
+            made[n] = boxes[k]
+            left.discard(k)
+    if keep:
+        made = known | made
+    new = new if again is None else again(known)
+    for number, k in enumerate(sorted(left), new):
+        made[number] = boxes[k]
+    return made
+
+
+def by_matrix(known, boxes, new):
+    """The largest of a table, again and again, with NumPy."""
+    numbers, left, made = list(known), list(range(len(boxes))), {}
+    table = np.array([[iou(known[n], box) for box in boxes] for n in numbers]).reshape(len(numbers), len(boxes))
+    while table.size and table.max() >= 0.3:
+        row, column = np.unravel_index(table.argmax(), table.shape)
+        made[np.int64(numbers[row])] = list(boxes[column])
+        left.remove(column)
+        table[row], table[:, column] = -1, -1
+    return made | {new + place: boxes[k] for place, k in enumerate(left)}
+
+
+def recursive(known, boxes, new):
+    pairs = [(iou(box, other), n, k) for n, box in known.items() for k, other in enumerate(boxes)]
+    if not pairs or max(pairs)[0] < 0.3:
+        return {new + k: box for k, box in enumerate(boxes)}
+    _, n, k = max(pairs)
+    others = {m: box for m, box in known.items() if m != n}
+    return {n: boxes[k], **recursive(others, boxes[:k] + boxes[k + 1 :], new)}
+
+
+def follow_in_place(known, boxes, new):
+    known[new] = (0, 0, 1, 1)
+    return known
+
+
+def over_sum(a, b):
+    common = iou(a, b)
+    common = common / (1 + common) * (a[2] * a[3] + b[2] * b[3])
+    return common / (a[2] * a[3] + b[2] * b[3])
+
+
+def over_box(a, b):
+    common = iou(a, b)
+    return common / (1 + common) * (a[2] * a[3] + b[2] * b[3]) / (b[2] * b[3])
+
+
+def annotate(picture, box, label, score, *, colour=ORANGE, to=None, thick=2, words=None, at=None, ink=WHITE, scale=0.6):
+    """An answer to 13-4."""
+    x, y, w, h = box
+    made = picture.copy()
+    cv2.rectangle(made, (x, y), to or (x + w - 1, y + h - 1), colour, thick)
+    text = f"{label} {score:.2f}" if words is None else words
+    cv2.putText(made, text, at or (x, y - 6), cv2.FONT_HERSHEY_SIMPLEX, scale, ink, 1)
+    return made
+
+
+def by_lines(picture, box, label, score):
+    """Four lines in the place of a rectangle, with smoothed edges."""
+    x, y, w, h = box
+    made = np.array(picture)
+    corners = np.array([[x, y], [x + w - 1, y], [x + w - 1, y + h - 1], [x, y + h - 1]], np.int32)
+    cv2.polylines(made, [corners], True, ORANGE, 2)
+    return cv2.putText(made, f"{label} {score:.2f}", (x, y - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255,) * 3)
+
+
+def by_rectangle_of_four(picture, box, label, score):
+    made = cv2.rectangle(np.ascontiguousarray(picture).copy(), box, (0.0, 159.0, 230.0), thickness=2)
+    words = f"{label} {round(score, 2):.2f}"
+    return cv2.putText(made, words, (box[0], box[1] - 6), fontFace=0, fontScale=0.6, color=(255, 255, 255), thickness=1)
+
+
+def annotate_in_place(picture, box, label, score):
+    picture[:] = annotate(picture, box, label, score)
+    return picture
+
+
+WRONG = [
+    ("13-3", lambda *a: follow(*a, least=0.0), "below 0.3"),
+    ("13-3", lambda *a: follow(*a, least=0.5), "0.3 is enough"),
+    ("13-3", lambda *a: follow(*a, measure=over_sum), "counts what they share once"),
+    ("13-3", lambda *a: follow(*a, measure=over_box), "union of both"),
+    ("13-3", lambda *a: follow(*a, order=lambda pair: (pair[1], pair[0])), "largest overlap of all"),
+    ("13-3", lambda *a: follow(*a, order=lambda pair: pair), "largest overlap of all"),
+    ("13-3", lambda *a: follow(*a, shared=True), "two faces"),
+    ("13-3", lambda *a: follow(*a, keep=True), "without a box"),
+    ("13-3", lambda *a: follow(*a, again=lambda known: max(known, default=0) + 1), "given again"),
+    ("13-3", lambda *a: follow(*a, again=len), "count on from `new`"),
+    ("13-3", lambda known, boxes, new: dict(enumerate(boxes, 1)), "should be"),
+    ("13-3", lambda known, boxes, new: boxes, "return a dict"),
+    ("13-3", lambda known, boxes, new: {1: 0.5}, "every value should be a box"),
+    ("13-3", follow_in_place, "changed what it was given"),
+    ("13-3", lambda known, boxes: {}, "follow(known, boxes, new)"),
+    ("13-4", lambda *a: annotate(*a, colour=ORANGE[::-1]), "blue, green, red"),
+    ("13-4", lambda p, b, *a: annotate(p, b, *a, to=(b[2], b[3])), "not (w, h)"),
+    ("13-4", lambda p, b, *a: annotate(p, b, *a, to=(b[0] + b[3] - 1, b[1] + b[2] - 1)), "changed places"),
+    ("13-4", lambda *a: annotate(*a, thick=-1), "filled"),
+    ("13-4", lambda *a: annotate(*a, thick=1), "1 pixel thick"),
+    ("13-4", lambda *a: annotate(*a, words=""), "no text"),
+    ("13-4", lambda *a: annotate(*a, words=a[2]), "score is missing"),
+    ("13-4", lambda *a: annotate(*a, words=f"{a[2]} {a[3]}"), "two digits"),
+    ("13-4", lambda *a: annotate(*a, words=f"{a[2]} {a[3]:.0%}"), "no percentage"),
+    ("13-4", lambda p, b, *a: annotate(p, b, *a, at=(b[0], b[1] + 6)), "y counts downwards"),
+    ("13-4", lambda p, b, *a: annotate(p, b, *a, at=(b[0], b[1])), "touches"),
+    ("13-4", lambda p, b, *a: annotate(p, b, *a, at=(b[1] - 6, b[0])), "a point is (x, y)"),
+    ("13-4", lambda *a: annotate(*a, ink=ORANGE), "should be white"),
+    ("13-4", lambda *a: annotate(*a, scale=1.0), "too large"),
+    ("13-4", lambda p, *a: p.copy(), "nothing was drawn"),
+    ("13-4", lambda p, *a: p.copy() * 0, "should be"),
+    ("13-4", lambda p, *a: annotate(p, *a)[..., 0], "of shape"),
+    ("13-4", lambda p, *a: annotate(p, *a).tolist(), "got list"),
+    ("13-4", annotate_in_place, "picture.copy()"),
+    ("13-4", lambda picture, box: picture, "annotate(picture, box, label, score)"),
+    ("13-5", (20, 50), "slowest worker"),
+    ("13-5", (12, 50), "mean of the three"),
+    ("13-5", (60, 50), "does not wait"),
+    ("13-5", (0.036, 50), "in seconds"),
+    ("13-5", (16.7, 50), "between two frames of the camera"),
+    ("13-5", (40, 50), "add up"),
+    ("13-5", (36, 27.8), "one worker"),
+    ("13-5", (36, 60), "cannot take them all"),
+    ("13-5", (36, 83.3), "not shared out evenly"),
+    ("13-5", (36, 100), "first worker could"),
+    ("13-5", (36, 166.7), "slowest lets through"),
+    ("13-5", (36, 0.05), "frames a second"),
+    ("13-5", (36, 7), "never idle"),
+    ("13-5", (50, 36), "changed places"),
+    ("13-5", 36, "two numbers"),
+    ("13-5", ("36", "50"), "two numbers"),
+    ("13-5", (36, float("nan")), "two numbers"),
+]
+
+
+@pytest.fixture
+def without_copies(monkeypatch):
+    """The answer in this process alone; test_in_a_kernel.py tries the copy."""
+    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+
+
+@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
+def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
+    made = exercises.check(number, answer)
+    assert not made.passed and word in made.message, made.message
+
+
+RIGHT = [
+    ("13-3", follow),
+    ("13-3", by_matrix),
+    ("13-3", recursive),
+    ("13-4", annotate),
+    ("13-4", by_lines),
+    ("13-4", by_rectangle_of_four),
+    ("13-5", (36, 50)),
+    ("13-5", np.array([36.0, 50.0])),
+    ("13-5", [36, 1000 / 20]),
+]
+
+
+@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
+def test_right_answers_written_differently_pass(number, answer, without_copies):
+    made = exercises.check(number, answer)
+    assert made.passed, made.message
+
+
+def test_the_overlap_of_the_grader_is_that_of_the_package():
+    rng = np.random.default_rng(0)
+    for a, b in rng.integers(1, 90, (40, 2, 4)):
+        assert ch13._overlap(a, b) == pytest.approx(iou(a, b))
+
+
+@pytest.fixture(scope="module")
+def text(root):
+    cells = json.loads((root / "notebooks" / "13_real_time.ipynb").read_text())["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells)
+
+
+def test_exercise_13_5_describes_the_workers_that_are_graded(text):
+    rows = re.findall(r"^\| (?:read and find|classify|draw and show) \| (\d+) ms \|", text, re.M)
+    assert tuple(map(float, rows)) == ch13.WORKERS_MS and f"{ch13.CAMERA_FPS:g} frames a second" in text
+
+
+def test_the_delays_in_the_experiments_answer_are_right(text):
+    """The table of exercise 13-6: when the smoothed score of a jump passes one half, after how many frames."""
+    rows = re.findall(r"^\| ([\d.]+) s \| ([\d.]+) s \| (\d+) \| (\d+) \|", text, re.M)
+    assert len(rows) == 3
+    for tau, delay, fast, slow in rows:
+        assert float(delay) == pytest.approx(float(tau) * np.log(2), abs=0.006)
+        for rate, frames in ((60, fast), (15, slow)):
+            times = np.arange(200) / rate
+            passed = smooth((times > 0).astype(float)[:, None], times, float(tau))[:, 0] >= 0.5
+            assert int(frames) == passed.argmax(), (tau, rate)
