@@ -57,7 +57,8 @@ def evidence() -> Evidence:
         audit["chance"],
         f"One architecture is right in {percent(best, 0)} or in {percent(worst, 0)}: it depends on the test",
         "Stored answers split and audit, tier class: the network of 542,136 parameters on drawn people, eight labels. "
-        "The first three rows: one data set, divided in three ways. Below: strangers, in groups, and "
+        "The first three rows: one data set, divided in three ways. Below: the same five networks as in people "
+        "apart, asked about other people, in groups, and about "
         f"{audit['tested']} of them in each pose, light and occlusion.",
         _reasons(audit, by, votes, groups, seen),
     )

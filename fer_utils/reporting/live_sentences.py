@@ -57,7 +57,7 @@ def late_frames(frames: pd.DataFrame, *, limit_ms: float) -> str:
         return "Even a frame without the detector takes longer than the budget: this machine does not keep up."
     if not others:
         return "Each of the late frames had a run of the detector." if many > 1 else "The late frame ran the detector."
-    return f"Of {many} late frames {others} had no run of the detector: something else on the machine was in the way."
+    return f"Of {many} late frames {others} had no run of the detector: other programs were probably in the way."
 
 
 def followed_boxes(overlaps: Mapping[int, np.ndarray]) -> str:

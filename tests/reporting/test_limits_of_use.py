@@ -39,3 +39,12 @@ def test_a_group_that_was_not_found_to_be_read_worse_is_no_row():
 def test_whether_the_card_has_an_audit():
     assert "nobody has measured it" in limits_of_use.audited(["x", "an audit of groups"])
     assert "audit of its own" in limits_of_use.audited(["x"])
+
+
+def test_the_strangers_were_asked_of_the_networks_with_people_apart():
+    """The caption says that they are the same five: the audit's accuracy at home is that of the split by actor."""
+    audit, split = studies.load("audit").answer, studies.load("split").answer
+    (apart,) = [row for row in split["rows"] if row["unit"] == "actor" and not row["twins"]]
+    assert abs(audit["clean"]["home"]["value"] - apart["accuracy"]["value"]) < 1e-5
+    assert len(audit["clean"]["experiments"]) == apart["trainings"] == 5
+    assert "the same five networks as in people apart" in limits_of_use.evidence().caption
