@@ -75,13 +75,24 @@ def steadiness(raw: float, smoothed: float) -> str:
     if not (0 <= raw <= 1 and 0 <= smoothed <= 1):
         raise invalid("raw, smoothed", expected="shares, 0 to 1", received=(raw, smoothed))
     change = smoothed - raw
-    if abs(change) < 0.02:
+    if change == 0:
+        what = "Smoothing changed nothing here: it takes away what changes, and an error that stays is left."
+    elif abs(change) < 0.02:
         what = "Steady is not right: smoothing made the label calmer and hardly more often right."
     elif change > 0:
         what = "Here single errors were outvoted by their neighbours. An error that stays is only made steady."
     else:
         what = "Smoothing made it worse: the smoothed label comes late, or a steady error outvoted the right answers."
     return f"{percent(raw, 0)} raw, {percent(smoothed, 0)} smoothed. {what}"
+
+
+def people_differ(shares: pd.Series, overall: float) -> str:
+    """For whom a network is right: ``shares`` of right pictures, one a person; ``overall`` the share of all."""
+    low, high = shares.min(), shares.max()
+    told = f"For one person it is right in {percent(low, 0)} of the pictures, for another in {percent(high, 0)}."
+    if high - low < 0.02:
+        return f"{told} Between these people no difference is to be seen."
+    return f"{told} The overall {percent(overall)} holds for nobody in particular."
 
 
 def boxes_matter(same: float) -> str:

@@ -63,7 +63,13 @@ def test_followed_boxes_beside_found_ones():
 
 
 @pytest.mark.parametrize(
-    "raw, smoothed, words", [(0.5, 0.51, "Steady is not right"), (0.5, 0.6, "outvoted by"), (0.5, 0.4, "made it worse")]
+    "raw, smoothed, words",
+    [
+        (0.5, 0.5, "changed nothing"),
+        (0.5, 0.51, "Steady is not right"),
+        (0.5, 0.6, "outvoted by"),
+        (0.5, 0.4, "made it worse"),
+    ],
 )
 def test_smoothing_is_right_more_often_or_not(raw, smoothed, words):
     assert words in live_sentences.steadiness(raw, smoothed)
@@ -88,3 +94,11 @@ def test_an_interval_decides_a_claim_or_does_not(low, high, words):
 def test_whether_the_boxes_changed_a_label():
     assert "no label changed" in live_sentences.boxes_matter(1.0)
     assert "enough to change" in live_sentences.boxes_matter(0.99)
+
+
+@pytest.mark.parametrize(
+    "shares, words",
+    [([0.2, 0.6], "in 20 % of the pictures, for another in 60 %. The overall"), ([0.125] * 2, "no difference")],
+)
+def test_for_whom_a_network_is_right(shares, words):
+    assert words in live_sentences.people_differ(pd.Series(shares), 0.41)
