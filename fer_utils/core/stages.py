@@ -98,6 +98,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     },
     "studies": {1: "What studies share: trainings pooled over folds, paired differences, costs of networks."},
     "study.recipe": {1: "Does the recipe leave chance level with every seed?"},
+    "study.dead_units": {1: "Which hidden units of the paper's network are dead, and for how long."},
     "study.paper_figures": {1: "The paper's Figures 3 to 9 on drawn actors."},
     "study.regularization": {1: "Dropout and L1."},
     "study.split": {1: "What the split does, on drawn actors."},

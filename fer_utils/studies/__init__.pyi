@@ -3,6 +3,7 @@ from . import before_networks as before_networks
 from . import compression as compression
 from . import compression_measuring as compression_measuring
 from . import coverage as coverage
+from . import dead_units as dead_units
 from . import difficulty as difficulty
 from . import explanation as explanation
 from . import frontier as frontier

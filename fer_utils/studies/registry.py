@@ -21,6 +21,7 @@ from fer_utils.core.errors import invalid
 #: Study -> its module, in the order of the chapters that show them.
 _MODULES: dict[str, str] = {
     "recipe": "recipe_reliability",
+    "dead_units": "dead_units",
     "paper_figures": "paper_figures",
     "regularization": "regularization",
     "split": "split",
