@@ -1,4 +1,4 @@
-"""04-1: a split that keeps people apart."""
+"""Chapter 4: a split by person (04-1), cross-entropy (04-3), a training step (04-4) and macro F1 (04-5)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from fer_utils.exercises import Wrong, asked, two, whole
+from fer_utils.exercises import Wrong, asked, numbers, told_apart, two, whole
 
 _ARGUMENTS = "actor_split(meta, test_actors, seed)"
 
@@ -151,3 +151,263 @@ def grade_split(answer) -> str:
     _fair(answer, rng)
     _no_order_of_a_set(answer, rng)
     return "right: nobody is on both sides, nothing is lost, and the seed decides."
+
+
+# --- 04-3: cross-entropy of logits ------------------------------------------------------------
+
+
+def _log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Logarithms of the softmax of each row, (N, K), finite for any finite numbers."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def _cross_entropies(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The loss of each face, (N,), in nats."""
+    return -_log_softmax(logits)[np.arange(len(labels)), labels]
+
+
+def _loss_hint(got: float, logits: np.ndarray, labels: np.ndarray) -> str:
+    """What the answer seems to have done instead."""
+    losses = _cross_entropies(logits, labels)
+    rows = np.arange(len(labels))
+    with np.errstate(all="ignore"):
+        own = np.exp(_log_softmax(logits))
+        alike = {
+            "It looks like the sum over the faces: take the mean.": losses.sum(),
+            "The sign is wrong: the logarithm of a score is negative, and a loss is not.": -losses.mean(),
+            "It looks like a logarithm to base 2: use np.log.": losses.mean() / np.log(2),
+            "It looks like a logarithm to base 10: use np.log.": losses.mean() / np.log(10),
+            "It looks like the mean score of the right label: take minus its logarithm.": own[rows, labels].mean(),
+            "It looks like minus the logarithm of the mean score: take the logarithm of each face first.": -np.log(
+                own[rows, labels].mean()
+            ),
+            "It looks as if all scores were summed, not only that of the right label.": -np.log(own).sum(axis=1).mean(),
+            "It looks as if the softmax ran over the faces: it runs over the labels of each face.": -np.log(
+                np.exp(logits - logits.max(axis=0)) / np.exp(logits - logits.max(axis=0)).sum(axis=0)
+            )[rows, labels].mean(),
+            "It looks as if there were no softmax: the logits are not scores yet.": -np.log(
+                logits[rows, labels]
+            ).mean(),
+            "It looks as if the mean were taken over faces and labels.": losses.mean() / logits.shape[1],
+        }
+    return next((words for words, other in alike.items() if np.isfinite(other) and np.isclose(got, other)), "")
+
+
+def grade_cross_entropy(answer) -> str:
+    """Ordinary logits, one face, equal logits, then numbers at which the plain formula overflows or vanishes."""
+    rng = np.random.default_rng(43)
+    ordinary = [(rng.normal(0.5, 2, (n, k)), rng.integers(0, k, n)) for n, k in ((6, 4), (1, 8), (5, 5), (40, 2))]
+    ordinary.append((np.full((3, 8), 2.5), np.array([0, 7, 3])))
+    large = [
+        (np.array([[1000.0, 0.0, -1000.0], [0.0, 800.0, 3.0]]), np.array([0, 1])),
+        (np.array([[1000.0, 0.0, -1000.0], [0.0, 800.0, 3.0]]), np.array([2, 0])),
+        (np.array([[-2000.0, -2001.0], [2000.0, 1999.0]]), np.array([0, 1])),
+        (np.array([[3.0, -50.0, 0.0]]), np.array([1])),
+    ]
+    for number, (logits, labels) in enumerate(ordinary + large):
+        given = f"logits of shape {logits.shape}, the largest {logits.max():.3g} and the smallest {logits.min():.3g}"
+        kept = logits.copy()
+        with np.errstate(all="ignore"):  # an overflow is a wrong answer, not a warning
+            made = asked(answer, "cross_entropy(logits, labels)", logits, labels)
+        if not np.array_equal(kept, logits):
+            raise Wrong("your function changed the logits that it was given; work on a copy.")
+        got = numbers(made)
+        if got is None or got.size != 1:
+            what = f"an array of shape {got.shape}" if got is not None else type(made).__name__
+            raise Wrong(f"for {given}: return one number, the mean loss of the faces; got {what}.")
+        value, wanted = float(got.reshape(())), float(_cross_entropies(logits, labels).mean())
+        if np.isclose(value, wanted, rtol=1e-6, atol=1e-9):
+            continue
+        hint = _loss_hint(value, logits, labels)
+        if not hint and number >= len(ordinary):
+            if not np.isfinite(value):
+                hint = (
+                    "np.exp of such a number is infinite, or a score is exactly 0. Subtract each row's largest number "
+                    "first, and take the logarithm of the sum, not of a quotient."
+                )
+            elif value < wanted:
+                hint = "Was a score cut off from below? A loss may be large; no small constant is needed."
+            else:
+                hint = "Subtract the largest number of each row, not that of all rows."
+        shown = told_apart(wanted, value)
+        raise Wrong(f"for {given}: the loss should be {shown[0]}; got {shown[1]}. {hint}".rstrip())
+    return "right, also where np.exp alone would overflow: large numbers stay finite."
+
+
+# --- 04-4: one training step --------------------------------------------------------------------
+
+
+def _small_network(dropout: bool = False):
+    """Two dense layers with batch normalisation between; ``dropout`` behind it, with a seed."""
+    import keras
+
+    layers = keras.layers
+    keras.utils.set_random_seed(44)
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(5, activation="relu"),
+            layers.BatchNormalization(momentum=0.5),
+            *([layers.Dropout(0.5, seed=4)] if dropout else []),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+def _step(network, optimizer, inputs, labels, *, training=True, fold="mean", up=False):
+    """The reference, (loss before the step); the options are mistakes to recognise."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        right = tf.gather(network(inputs, training=training), labels, axis=1, batch_dims=1)
+        losses = -tf.math.log(right + 1e-12)
+        loss = tf.reduce_mean(losses) if fold == "mean" else tf.reduce_sum(losses)
+    gradients = tape.gradient(loss, network.trainable_variables)
+    optimizer.apply([-one if up else one for one in gradients], network.trainable_variables)
+    return float(loss)
+
+
+def _alike(network, weights) -> bool:
+    return all(np.allclose(a, b, rtol=1e-3, atol=1e-5) for a, b in zip(network.get_weights(), weights, strict=True))
+
+
+def grade_step(answer) -> str:
+    """A step by SGD and two by Adam, on a network with batch normalisation, beside the reference's."""
+    import keras
+
+    rng = np.random.default_rng(44)
+    batches = [(rng.normal(size=(8, 6)).astype("float32"), rng.integers(0, 3, 8).astype("int64")) for _ in range(2)]
+    makers = {
+        "SGD(0.1)": lambda: keras.optimizers.SGD(0.1),
+        "Adam(0.05)": lambda: keras.optimizers.Adam(0.05),
+    }
+    with keras.device("cpu"):  # the trial in a copy of the process may not touch a GPU
+        for name, maker in makers.items():
+            mine, wanted = _small_network(), _small_network()
+            own, reference = maker(), maker()
+            for number, (inputs, labels) in enumerate(batches[: 1 if "SGD" in name else 2], start=1):
+                given = f"step {number} with {name}"
+                before = [weights.copy() for weights in mine.get_weights()]
+                made = asked(answer, "train_step(network, optimizer, inputs, labels)", mine, own, inputs, labels)
+                loss = _step(wanted, reference, inputs, labels)
+                _check_step(mine, wanted, before, (maker, inputs, labels), given)
+                got = numbers(made)
+                if got is None or got.size != 1:
+                    raise Wrong(f"{given}: the weights are right; return the loss as one number, too.")
+                if not np.isclose(float(got.reshape(())), loss, rtol=1e-3):
+                    later = f"{loss:.4f}; got {float(got.reshape(())):.4f}"
+                    raise Wrong(f"{given}: the weights are right, but the loss before the step should be {later}.")
+    return "right: with SGD and with Adam the weights and the losses are those of the reference."
+
+
+def _check_step(mine, wanted, before, again: tuple, given: str) -> None:
+    """The weights after a step; what went wrong is recognised by doing it wrong from the same weights."""
+    if _alike(mine, wanted.get_weights()):
+        return
+    maker, inputs, labels = again
+    trainable = [weights.numpy() for weights in mine.trainable_variables]
+    first = given.startswith("step 1 ")
+    if _alike(mine, before):
+        raise Wrong(f"{given}: no weight has changed. Apply the gradients: optimizer.apply(gradients, variables).")
+    right = [weights.numpy() for weights in wanted.trainable_variables]
+    if all(np.allclose(a, b, rtol=1e-3, atol=1e-5) for a, b in zip(trainable, right, strict=True)):
+        raise Wrong(
+            f"{given}: the weights are right, but the statistics of the batch normalisation are not. Call the network "
+            "once a step, with training=True."
+        )
+    mistakes = {
+        "Call the network with training=True, so that batch normalisation uses the batch.": {"training": False},
+        "The loss goes up instead of down: is there a minus before the logarithm?": {"up": True},
+        "It looks like the sum of the faces' losses: take the mean.": {"fold": "sum"},
+    }
+    for words, options in mistakes.items():
+        if not first:
+            break
+        trial = _small_network()
+        trial.set_weights(before)
+        _step(trial, maker(), inputs, labels, **options)
+        if _alike(trial, mine.get_weights()):
+            raise Wrong(f"{given}: {words}")
+    if first:
+        raise Wrong(
+            f"{given}: the weights have changed, but not as one step does. The scores are softmax outputs already; the "
+            "loss is the mean of -log(score of the right label); one step changes every weight once."
+        )
+    raise Wrong(
+        f"{given}: the first step was right, this one is not. Use the optimizer that is given, in every step: it "
+        "remembers the gradients of earlier ones."
+    )
+
+
+# --- 04-5: macro F1 -----------------------------------------------------------------------------
+
+
+def _f1_scores(true: np.ndarray, predicted: np.ndarray, classes: int) -> tuple[np.ndarray, ...]:
+    """Precision, recall and F1 of each class, (classes,), 0 where there is nothing to divide by."""
+
+    def share(part, whole):
+        return np.divide(part, whole, out=np.zeros(classes), where=whole > 0)
+
+    hits = np.array([np.sum((true == c) & (predicted == c)) for c in range(classes)], float)
+    said = np.array([np.sum(predicted == c) for c in range(classes)], float)
+    there = np.array([np.sum(true == c) for c in range(classes)], float)
+    return share(hits, said), share(hits, there), share(2 * hits, said + there)
+
+
+def _f1_hint(got: float, true: np.ndarray, predicted: np.ndarray, classes: int) -> str:
+    precision, recall, f1 = _f1_scores(true, predicted, classes)
+    there = np.bincount(true, minlength=classes)
+    mean_p, mean_r = precision.mean(), recall.mean()
+    weighted = float(f1 @ there / there.sum())
+    met = np.union1d(true, predicted)
+    alike = {
+        "It looks like the accuracy, also called micro F1: take F1 of each label, then their mean.": np.mean(
+            true == predicted
+        ),
+        "It looks like a mean weighted by how often a label occurs: in macro F1 every label counts the same.": weighted,
+        "It looks like F1 of the mean precision and the mean recall: take F1 of each label first.": (
+            2 * mean_p * mean_r / (mean_p + mean_r) if mean_p + mean_r else 0.0
+        ),
+        "It looks like the mean of the labels' recalls: precision is missing.": mean_r,
+        "It looks like the mean of the labels' precisions: recall is missing.": mean_p,
+        "It looks like the mean of precision and recall: F1 is their harmonic mean, 2 P R / (P + R).": (
+            (precision + recall) / 2
+        ).mean(),
+        "Labels that do not occur were left out: divide by `classes`; their F1 is 0 here.": f1[met].mean(),
+        "A label that is never predicted was left out: its F1 is 0, and it counts.": f1[np.unique(predicted)].mean(),
+        "Labels that do not occur among the true ones were left out: divide by `classes`.": f1[there > 0].mean(),
+    }
+    return next((words for words, other in alike.items() if np.isclose(got, other)), "")
+
+
+def grade_macro_f1(answer) -> str:
+    """Unbalanced labels, labels never predicted, labels that do not occur, and everything right."""
+    rng = np.random.default_rng(45)
+    cases = []
+    for number, classes in ((60, 4), (90, 8), (30, 3)):
+        true = rng.choice(classes, number, p=np.arange(1, classes + 1) / np.arange(1, classes + 1).sum())
+        predicted = np.where(rng.random(number) < 0.6, true, rng.integers(0, classes, number))
+        cases.append((true, predicted, classes))
+    cases.append((np.array([0, 0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 0, 0]), 3))  # 2 is never predicted
+    cases.append((np.array([0, 0, 0, 1, 1]), np.array([0, 1, 1, 1, 1]), 4))  # 2 and 3 do not occur
+    cases.append((np.array([0, 1, 2]), np.array([0, 1, 2]), 3))
+    for true, predicted, classes in cases:
+        given = f"{len(true)} faces and {classes} labels"
+        made = asked(answer, "macro_f1(true, predicted, classes)", true.copy(), predicted.copy(), classes)
+        got = numbers(made)
+        if got is None or got.size != 1:
+            what = f"an array of shape {got.shape}" if got is not None else type(made).__name__
+            raise Wrong(f"for {given}: return one number; got {what}.")
+        value, wanted = float(got.reshape(())), float(_f1_scores(true, predicted, classes)[2].mean())
+        if np.isclose(value, wanted, atol=1e-9):
+            continue
+        if not np.isfinite(value):
+            raise Wrong(
+                f"for {given}: got {value}. A label that is never predicted, or does not occur, divides 0 by 0: its F1 "
+                "is 0."
+            )
+        shown = told_apart(wanted, value)
+        hint = _f1_hint(value, true, predicted, classes)
+        raise Wrong(f"for {given}: macro F1 should be {shown[0]}; got {shown[1]}. {hint}".rstrip())
+    return "right, also where a label is never predicted and where one does not occur."

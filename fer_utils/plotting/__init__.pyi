@@ -6,6 +6,7 @@ from . import dataset_figures as dataset_figures
 from . import descriptions as descriptions
 from . import face_images as face_images
 from . import layer_diagrams as layer_diagrams
+from . import learning_figures as learning_figures
 from . import live_figures as live_figures
 from . import moving_pictures as moving_pictures
 from . import network_diagrams as network_diagrams
@@ -40,6 +41,9 @@ from .face_images import face_and_scores as face_and_scores
 from .face_images import image_grid as image_grid
 from .face_images import landmark_closeup as landmark_closeup
 from .face_images import receptive_fields as receptive_fields
+from .learning_figures import learning_curves as learning_curves
+from .learning_figures import line_chart as line_chart
+from .learning_figures import living_units as living_units
 from .network_diagrams import network_diagram as network_diagram
 from .preprocessing import expression_course as expression_course
 from .preprocessing import rank_scatters as rank_scatters

@@ -12,6 +12,7 @@ from . import protocol_tables as protocol_tables
 from . import repairs as repairs
 from . import small_networks as small_networks
 from . import text as text
+from . import training_words as training_words
 from .cross_evaluations import cross_evaluation as cross_evaluation
 from .text import colophon as colophon
 from .text import percent as percent

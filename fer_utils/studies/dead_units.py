@@ -14,6 +14,7 @@ layer reads 7,744 values in the place of 30,976, and a step costs a quarter; one
 from __future__ import annotations
 
 from collections.abc import Iterable
+import itertools
 import time
 from typing import Any
 import warnings
@@ -243,7 +244,7 @@ def _row(arm: str, experiment: Experiment, records: list[dict]) -> dict:
 def _by_look(looks: list[dict]) -> dict[str, list]:
     """Counts by look; a unit has woken if it lives and was dead at the look before."""
     living = [set(look["living"]) for look in looks]
-    woken = [0] + [len(now - before) for before, now in zip(living, living[1:], strict=False)]
+    woken = [0] + [len(now - before) for before, now in itertools.pairwise(living)]
     return {
         "steps": [look["step"] for look in looks],
         "living": [len(units) for units in living],

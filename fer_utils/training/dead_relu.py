@@ -12,7 +12,7 @@ from fer_utils.core.errors import invalid, whole_number
 
 
 class DeadLayer(UserWarning):
-    """Every unit of a layer is dead: nothing of the face passes it, and no gradient comes back."""
+    """Every unit of a layer gives 0 for all the faces looked at: nothing of them passes it, and no gradient returns."""
 
 
 def dead_units(
@@ -20,7 +20,8 @@ def dead_units(
 ) -> dict[str, dict[str, int]]:
     """Count the units that give 0 for every one of some faces; in a convolution, at every place of the map.
 
-    A ReLU unit that is 0 has no gradient, so one that is 0 for every face stays as it is while the layers before it do.
+    A ReLU unit that is 0 has no gradient.  One that is 0 for every face may still wake: in training dropout changes
+    what it reads, an optimiser with a memory, such as Adam, goes on moving weights, and other faces may lie above 0.
 
     Parameters
     ----------
@@ -120,9 +121,10 @@ class DeadUnits(keras.callbacks.Callback):
     def _warn(self, name: str, step: int, units: int) -> None:
         self.said.append(
             f"Layer {name!r} is dead: after {step} steps, in epoch {self._epoch}, all {units} of its units give 0 for "
-            f"every one of {len(self.images)} faces. No gradient passes a ReLU that is 0, so they stay so, and what "
-            "comes after them answers the same for every face. More epochs will not help, and a lower learning rate "
-            "may only put it off: begin again with a network that keeps its units alive (ding2023: conditioned=True)."
+            f"every one of {len(self.images)} faces. While that is so, no gradient of them passes the layer, and "
+            "what comes after it answers the same for each of them. Units can wake again: look once more, with more "
+            "faces. If the layer stays dead, begin again with a network that keeps its units alive (ding2023: "
+            "conditioned=True); the study dead_units measured what helps."
         )
         warnings.warn(self.said[-1], DeadLayer, stacklevel=3)
 

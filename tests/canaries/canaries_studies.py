@@ -50,6 +50,7 @@ from fer_utils.studies import (
     compression,
     compression_measuring,
     coverage,
+    dead_units,
     explanation,
     frontier,
     human_votes,
@@ -234,6 +235,58 @@ def _recipe():
         recipe.least_count(throws, chance) for throws, chance in ((67, 0.13), (9, 0.5), (3, 0.9), (20, 0.25))
     ]
     out["shares"] = condensed([recipe.share_of(count, 20) for count in (0, 7, 19, 20)])
+    return out
+
+
+@canary("study.dead_units", tolerance=EXACT)
+def _dead_units():
+    """What is built and trained, and by whom; then the looks of a training with a network whose units are known."""
+
+    class Fitted:
+        """Stands for a network: of its six units and four scores a digest decides."""
+
+        def __init__(self, name):
+            self.name = name
+
+        def get_layer(self, name):
+            return SimpleNamespace(kernel=np.zeros((48, 6)), name=name)
+
+    def fitted(model, images, targets, train, test, *, callbacks, **options):
+        options["recipe"] = vars(options["recipe"])
+        (looks,) = callbacks
+        noted.rest.append(["looks", sketch(looks.images), sketch(looks.targets)])
+        draw = drawn(model.name, options["seed"])
+        for step in (0, 2, 4):
+            living = np.flatnonzero(draw.random(6) < 0.5).tolist()
+            looks.seen.append({"step": step, "living": living, "right": float(draw.random())})
+        noted.rest.append(["fit", sketch(images), sketch(targets), sketch(train), len(test), plain(options)])
+        return model, {"loss": draw.random(2).tolist(), "accuracy": draw.random(2).tolist()}
+
+    with instead() as (noted, stack):
+        put = stack.enter_context
+        place = put(tempfile.TemporaryDirectory(prefix="canary-"))
+        built = noted.function("build", lambda name, **options: Fitted([name, options]))
+        put(patch.object(dead_units, "home", lambda: Path(place)))
+        put(patch.object(dead_units.time, "process_time", lambda: 0.0))
+        put(patch.object(models, "build", built))
+        put(patch.object(training, "fit", fitted))
+        out = noted.output(dead_units.answer("class", progress=False))
+        asked = len(noted.rest)
+        dead_units.answer("class", progress=False, seeds=2)
+        out["read again"] = len(noted.rest) - asked
+    looks = [{"step": step, "living": units, "right": 0.5} for step, units in ((0, [0, 1]), (3, []), (6, [1, 2]))]
+    out["woken"] = dead_units._by_look(looks)
+    seen = dead_units.Looks(np.zeros((5, 2, 2, 1), np.uint8), np.array([0, 1, 2, 0, 1]), batch_size=2)
+    seen._probe = SimpleNamespace(
+        predict_on_batch=lambda batch: (np.array([[0.0, 2.0, -0.0]] * len(batch)), np.eye(3)[: len(batch)])
+    )
+    seen.set_params({"steps": 80})
+    seen.on_train_begin()
+    for epoch in range(2):
+        for step in range(80):
+            seen.on_train_batch_end(step)
+        seen.on_epoch_end(epoch)
+    out["seen"] = [[look["step"], look["living"], look["right"]] for look in seen.seen]
     return out
 
 

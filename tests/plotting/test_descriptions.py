@@ -306,6 +306,53 @@ SAID = {
             "loss ends at 1.5 in training, 2.75 in the test."
         ],
     ),
+    "line_chart": (
+        lambda: plotting.line_chart(
+            {"own": ([1, 2, 3], [2.0, 0.5, np.nan]), "gone": ([1], [np.inf])},
+            title="t",
+            xlabel="learning rate",
+            ylabel="loss",
+            log=True,
+            marks={"chosen": 0.01},
+        ),
+        [
+            "Loss against learning rate, a logarithmic axis. own: from 2 at 1 to 0.5 at 2, lowest 0.5 at 2. gone: not "
+            "known. Dotted line: chosen at 0.01."
+        ],
+    ),
+    "learning_curves": (
+        lambda: plotting.learning_curves(
+            {
+                "loss": [2.0, 1.0],
+                "accuracy": [0.2, 0.7],
+                "validation_loss": [1.5, 1.75],
+                "validation_accuracy": [0.3, 0.4],
+            },
+            title="t",
+            chance=0.125,
+        ),
+        [
+            "training loss: from 2 at 1 to 1 at 2, lowest 1 at 2. validation loss: from 1.5 at 1 to 1.75 at 2, lowest "
+            "1.5 at 1.",
+            "validation accuracy: from 0.3 at 1 to 0.4 at 2",
+            "the commonest label's share at 0.125.",
+        ],
+    ),
+    "living_units": (
+        lambda: plotting.living_units(
+            {
+                "rows": [
+                    {
+                        "name": "as described",
+                        "units": 16,
+                        "trainings": [{"steps": [0, 9], "living": [9, n]} for n in (0, 4)],
+                    }
+                ]
+            },
+            title="t",
+        ),
+        ["red where none lives at the end.", "Living at the end, seed by seed: as described: 0, 4."],
+    ),
     "reliability_diagrams": (
         lambda: plotting.reliability_diagrams(
             {
@@ -606,6 +653,27 @@ CROWDED = {
     ),
     "repeated_training_curves": lambda: plotting.repeated_training_curves(
         {name: [history([0.2] * 3, [0.3] * 3, [1.0] * 3, [1.0, 2.0, 3.0])] * 2 for name in list(MANY)[:9]}, title="t"
+    ),
+    "line_chart": lambda: plotting.line_chart(
+        {name: (range(40), list(MANY.values())) for name in list(MANY)[:9]},
+        title="t",
+        xlabel=LABEL,
+        ylabel=LABEL,
+        marks=dict.fromkeys(list(MANY)[:9], 1.0),
+    ),
+    "learning_curves": lambda: plotting.learning_curves(
+        {name: list(MANY.values()) for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")},
+        title="t",
+        chance=0.125,
+    ),
+    "living_units": lambda: plotting.living_units(
+        {
+            "rows": [
+                {"name": name, "units": 16, "trainings": [{"steps": [0, 9], "living": [9, 12]}] * 40}
+                for name in list(MANY)[:9]
+            ]
+        },
+        title="t",
     ),
     "reliability_diagrams": lambda: plotting.reliability_diagrams(
         {

@@ -120,8 +120,10 @@ def test_the_callback_keeps_every_look_and_warns_of_a_dead_layer_once():
         )
     said = [str(one.message) for one in heard if issubclass(one.category, training.DeadLayer)]
     assert said == watch.said and len(said) == 1
-    for word in ("'hidden'", "after 0 steps", "all 16 of its units", "4 faces", "No gradient", "conditioned=True"):
+    words = ("'hidden'", "after 0 steps", "all 16 of its units", "4 faces", "While that is so", "wake again")
+    for word in (*words, "conditioned=True"):
         assert word in said[0]
+    assert "stay so" not in said[0] and "lower learning rate" not in said[0], "units do come back: study dead_units"
     looks = [(row["epoch"], row["step"]) for row in watch.history if row["layer"] == "hidden"]
     assert looks == [(0, 0), (1, 2), (1, 3), (2, 4), (2, 6)]  # before, every second step, and after each epoch
     assert all(row["dead"] == row["units"] == 16 for row in watch.history if row["layer"] == "hidden")

@@ -5,6 +5,7 @@ TRAININGS = f"{STUDIES}/trainings.py"
 COSTS = f"{STUDIES}/network_costs.py"
 POPULATION = "fer_utils/fairness/population.py"
 RECIPE = f"{STUDIES}/recipe_reliability.py"
+DEAD = f"{STUDIES}/dead_units.py"
 FIGURES = f"{STUDIES}/paper_figures.py"
 REGULARIZATION = f"{STUDIES}/regularization.py"
 SPLIT = f"{STUDIES}/split.py"
@@ -157,6 +158,28 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (RECIPE, "np.cumprod(above[::-1]).sum()) + 1", "np.cumprod(above[::-1]).sum())"),
         (RECIPE, 'one["dead"][-1] == units', 'one["dead"][0] == units'),
         (RECIPE, 'get("dense", 16)', 'get("dense", 8)'),
+    ],
+    "study.dead_units": [
+        (DEAD, "SIZE = 90", "SIZE = 96"),
+        (DEAD, '{"learning_rate": 1e-4}', '{"learning_rate": 2e-4}'),
+        (DEAD, '"initializer": "glorot_uniform"', '"initializer": "he_normal"'),
+        (DEAD, "CONDITIONED: ({}, {}, SIZE)", 'CONDITIONED: ({"conditioned": False}, {}, SIZE)'),
+        (DEAD, "SEEDS = 5", "SEEDS = 4"),
+        (DEAD, "(0, 18, 72)", "(0, 18, 70)"),
+        (DEAD, 'Split("frame")', 'Split("clip")'),
+        (DEAD, "seed=seed,\n        )", "seed=0,\n        )"),
+        (DEAD, "recipe=Recipe(epochs=epochs, **changes)", "recipe=Recipe(epochs=epochs)"),
+        (
+            DEAD,
+            "Looks(np.asarray(images[learn]), targets[learn])",
+            "Looks(np.asarray(images[learn[:9]]), targets[learn[:9]])",
+        ),
+        (DEAD, "seed=experiment.seed,\n            callbacks", "seed=0,\n            callbacks"),
+        (DEAD, "np.flatnonzero(highest > 0)", "np.flatnonzero(highest >= 0)"),
+        (DEAD, "right / len(self.images)", "right / self.batch_size"),
+        (DEAD, "len(now - before)", "len(before - now)"),
+        (DEAD, "self._steps_done + batch + 1 in LOOKS", "self._steps_done + batch in LOOKS"),
+        (DEAD, "counts.max() / counts.sum()", "counts.min() / counts.sum()"),
     ],
     "study.paper_figures": [
         (FIGURES, "(0.3, 0.5, 0.5)", "(0.3, 0.3, 0.5)"),

@@ -1,0 +1,156 @@
+"""What a training shows, in words that its numbers choose: titles of curves, units that died, a smile that was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from fer_utils.core.errors import invalid
+from fer_utils.reporting.text import percent
+
+
+def curves_title(history: Mapping[str, Sequence[float]]) -> str:
+    """What the losses of training and validation do, as a figure's title.
+
+    ``history`` has ``loss`` and ``validation_loss``, one number an epoch, as `fer_utils.training.fit` returns them.
+    """
+    learned, validation = history["loss"], history["validation_loss"]
+    lowest = int(np.argmin(validation)) + 1
+    if len(learned) < 2:
+        return "One epoch gives no curve yet"
+    if learned[-1] >= learned[0]:
+        return "The training loss does not fall: nothing is learned"
+    if lowest == len(validation):
+        return "Both losses still fall in the last epoch"
+    if lowest == 1:
+        return "The training loss falls, the validation loss does not"
+    return f"The training loss falls to the end, the validation loss to epoch {lowest}"
+
+
+def curves_advice(history: Mapping[str, Sequence[float]]) -> str:
+    """What to do after such curves (see `curves_title`), in a sentence."""
+    learned, validation = history["loss"], history["validation_loss"]
+    if len(learned) < 2:
+        return "Train for more epochs before you read curves."
+    if learned[-1] >= learned[0]:
+        return "Try another learning rate, and look for dead units, before anything else."
+    if int(np.argmin(validation)) + 1 == len(validation):
+        return "More epochs may help: neither curve has reached its end."
+    return (
+        "More epochs of the same will not help strangers: the network goes on learning what is particular to the "
+        "faces of training. This is *overfitting*, the subject of the next chapter."
+    )
+
+
+def confusion_title(confusion: np.ndarray, labels: Sequence[str]) -> str:
+    """Which label is most often taken for which, by share of its faces; (classes, classes), rows the true label."""
+    counts = np.asarray(confusion, float)
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
+    np.fill_diagonal(shares, 0)
+    if not shares.any():
+        return "No label is taken for another"
+    true, predicted = np.unravel_index(shares.argmax(), shares.shape)
+    return f"{labels[true].capitalize()} is taken for {labels[predicted]} most often"
+
+
+def smile_read(scores: Mapping[str, float], accuracy: float) -> str:
+    """What to say of one smiling face: whether *happy* has the largest score, and what one answer can show.
+
+    ``scores`` are the network's, 0 to 1, by label; ``accuracy`` is its share of strangers that it reads right.
+    """
+    if "happy" not in scores:
+        raise invalid("scores", expected="a score of the label 'happy'", received=list(scores))
+    answer = max(scores, key=lambda label: scores[label])
+    if answer == "happy":
+        text = "The face was drawn with the action units of *happy*, so this answer is right."
+    else:
+        text = (
+            f"This answer is **wrong**: the face was drawn with the action units of *happy*, whose score is only "
+            f"{scores['happy']:.2f}, and the network says *{answer}*."
+        )
+    return (
+        f"{text} One face proves neither that the network is good nor that it is bad: of the strangers in the test it "
+        f"reads {percent(accuracy)} right, so wrong answers like right ones are to be expected."
+    )
+
+
+def _alive(training: Mapping) -> bool:
+    return training["living"][-1] > 0
+
+
+def _named(row: Mapping) -> str:
+    return f"*{row['name']}*"
+
+
+def living_title(answer: Mapping, described: str, conditioned: str) -> str:
+    """The title of the figure of living units: how many trainings of two arms end with a living layer."""
+    ends = {row["name"]: (sum(map(_alive, row["trainings"])), len(row["trainings"])) for row in answer["rows"]}
+    texts = [f"{name}, {ends[name][0]} of {ends[name][1]}" for name in (described, conditioned)]
+    return f"A living layer at the end: {'; '.join(texts)}".replace("; ", " trainings; ", 1)
+
+
+def living_sentences(answer: Mapping) -> list[str]:
+    """A sentence an arm of the study ``dead_units``: how many layers live at the end, and how well the faces are read.
+
+    A layer is dead where none of its units is above 0 for any of the faces that learn.
+    """
+    said = []
+    for row in answer["rows"]:
+        trainings = row["trainings"]
+        living = [one for one in trainings if _alive(one)]
+        text = f"{_named(row)}: {len(living)} of {len(trainings)} layers live at the end"
+        if living:
+            units = [one["living"][-1] for one in living]
+            right = [one["right"][-1] for one in living]
+            span = f"{min(units)} to {max(units)}" if min(units) < max(units) else f"{units[0]}"
+            text += f", with {span} of {row['units']} units, and read {_span(right)} of the training faces right"
+        said.append(f"{text}.")
+    return said
+
+
+def _span(shares: Sequence[float]) -> str:
+    """The smallest and the largest of some shares, in per cent."""
+    low, high = percent(min(shares), 0), percent(max(shares), 0)
+    return low if low == high else f"{low.removesuffix(' %')} to {high}"
+
+
+def revival(answer: Mapping) -> str:
+    """Whether a layer that was wholly dead at some look had a living unit at a later one; a sentence."""
+    died = back = 0
+    for row in answer["rows"]:
+        for one in row["trainings"]:
+            first = next((place for place, living in enumerate(one["living"]) if living == 0), None)
+            if first is not None:
+                died += 1
+                back += any(living > 0 for living in one["living"][first:])
+    woken = sum(sum(one["woken"]) for row in answer["rows"] for one in row["trainings"])
+    if not died:
+        text = "No layer was without a living unit at any look"
+    elif back:
+        text = f"Of {died} layers that had no living unit at some look, {back} had one again later"
+    else:
+        text = f"{died} layers had no living unit at some look, and none of them had one again later"
+    single = (
+        f"Single units did come back, {woken} times in all: the layers below go on learning as long as one unit lives"
+        if woken
+        else "No single unit came back either"
+    )
+    return f"{text}. {single}."
+
+
+def slower_rate(answer: Mapping, described: str, slow: str) -> str:
+    """Whether more layers lived at the end with the lower rate than with the usual one; a sentence."""
+    rows = {row["name"]: row for row in answer["rows"]}
+    counts = {name: sum(map(_alive, rows[name]["trainings"])) for name in (described, slow)}
+    trainings = len(rows[slow]["trainings"])
+    if counts[slow] > counts[described]:
+        text = "A lower rate helped here"
+    elif counts[slow] < counts[described]:
+        text = "A lower rate did harm here"
+    else:
+        text = "A lower rate made no difference here"
+    return (
+        f"{text}: {counts[slow]} of {trainings} layers live at the end with a tenth of the rate, and "
+        f"{counts[described]} with the usual one. With {trainings} seeds an arm this is an observation and no proof."
+    )

@@ -1,0 +1,85 @@
+"""Sentences that a training's numbers choose: each of the written ones is chosen by numbers that call for it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fer_utils.core.errors import FerError
+from fer_utils.reporting import training_words as words
+
+
+def history(loss, validation):
+    return {"loss": loss, "validation_loss": validation}
+
+
+@pytest.mark.parametrize(
+    "loss, validation, title, advice",
+    [
+        ([2.0], [2.1], "One epoch", "more epochs before"),
+        ([2.0, 1.9, 2.1], [2.1, 2.0, 2.2], "does not fall: nothing", "another learning rate"),
+        ([2.0, 1.5, 1.0], [2.1, 1.8, 1.6], "Both losses still fall", "More epochs may help"),
+        ([2.0, 1.5, 1.0], [2.1, 1.8, 1.9], "validation loss to epoch 2", "overfitting"),
+        ([2.0, 1.5, 1.0], [2.1, 2.3, 2.9], "the validation loss does not", "overfitting"),
+    ],
+)
+def test_curves(loss, validation, title, advice):
+    assert title in words.curves_title(history(loss, validation))
+    assert advice in words.curves_advice(history(loss, validation))
+
+
+def test_the_largest_confusion_is_a_share_of_its_row():
+    counts = np.array([[8, 2, 0], [30, 60, 10], [1, 3, 0]])
+    assert words.confusion_title(counts, ["calm", "happy", "sad"]) == "Sad is taken for happy most often"
+    assert words.confusion_title(np.diag([3, 0, 2]), ["calm", "happy", "sad"]) == "No label is taken for another"
+
+
+def test_a_smile():
+    right = words.smile_read({"happy": 0.6, "calm": 0.4}, 0.345)
+    assert "is right" in right and "34.5 %" in right
+    wrong = words.smile_read({"happy": 0.21, "calm": 0.79}, 0.5)
+    assert "**wrong**" in wrong and "0.21" in wrong and "*calm*" in wrong
+    with pytest.raises(FerError, match="happy"):
+        words.smile_read({"calm": 1.0}, 0.5)
+
+
+def arm(name, *living, right=0.5, woken=0):
+    return {
+        "name": name,
+        "units": 16,
+        "trainings": [
+            {"living": one, "right": [0.1, right + n / 10], "woken": [0, woken]} for n, one in enumerate(living)
+        ],
+    }
+
+
+def test_an_arm_in_a_sentence():
+    rows = [arm("a", [9, 4], [9, 0], [9, 6]), arm("b", [9, 0], [9, 0]), arm("c", [9, 3])]
+    assert words.living_sentences({"rows": rows}) == [
+        "*a*: 2 of 3 layers live at the end, with 4 to 6 of 16 units, and read 50 to 70 % of the training faces right.",
+        "*b*: 0 of 2 layers live at the end.",
+        "*c*: 1 of 1 layers live at the end, with 3 of 16 units, and read 50 % of the training faces right.",
+    ]
+    assert words.living_title({"rows": rows}, "b", "c") == ("A living layer at the end: b, 0 of 2 trainings; c, 1 of 1")
+
+
+def test_whether_the_dead_come_back():
+    assert "No layer was without" in words.revival({"rows": [arm("a", [9, 4])]})
+    stayed = words.revival({"rows": [arm("a", [9, 0, 0], [9, 3, 1])]})
+    assert "1 layers had no living unit" in stayed or "1 layer had no living unit" in stayed
+    assert "none of them" in stayed or "not again" in stayed
+    back = words.revival({"rows": [arm("a", [9, 0, 2], [9, 0, 0], woken=2)]})
+    assert "Of 2 layers" in back and "1 had one again" in back and "4 times" in back
+
+
+@pytest.mark.parametrize(
+    "slow, text",
+    [
+        ([[9, 1], [9, 2]], "helped here: 2 of 2"),
+        ([[9, 0], [9, 0]], "did harm here: 0 of 2"),
+        ([[9, 1], [9, 0]], "no difference"),
+    ],
+)
+def test_a_lower_rate(slow, text):
+    said = words.slower_rate({"rows": [arm("a", [9, 1], [9, 0]), arm("s", *slow)]}, "a", "s")
+    assert text in said and "2 seeds" in said
