@@ -107,7 +107,8 @@ def learning_curves(history: Mapping[str, Sequence[float]], *, title: str, chanc
             told.append(_course(f"{name} {quantity}", epochs, history[key]))
         axis.set(xlabel="epoch", ylabel={"loss": "loss (cross-entropy, nats)"}.get(quantity, quantity))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axis.set_ylim(bottom=0)
+    losses = np.array([*history["loss"], *history["validation_loss"]], float)
+    axes[0].set_ylim(0, 1.08 * max(losses[np.isfinite(losses)], default=1.0))
     axes[1].set_ylim(0, 1.02)
     axes[1].yaxis.set_major_formatter(PercentFormatter(1))
     if chance is not None:
@@ -131,11 +132,11 @@ def living_units(answer: Mapping, *, title: str) -> Figure:
     ``answer`` is that of the study ``dead_units``.  Where no unit lives at the end, the line is in another colour.
     """
     rows = answer["rows"]
-    columns = min(3, len(rows))
+    columns = 2 if len(rows) == 4 else min(3, len(rows))
     figure, axes = subplots(
         -(-len(rows) // columns),
         columns,
-        width=2.75 * columns + 0.5,
+        width=3.2 * columns + 0.5,
         height=0.7 + 2.1 * -(-len(rows) // columns),
         squeeze=False,
         sharey=True,

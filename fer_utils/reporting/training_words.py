@@ -35,11 +35,12 @@ def curves_advice(history: Mapping[str, Sequence[float]]) -> str:
         return "Train for more epochs before you read curves."
     if learned[-1] >= learned[0]:
         return "Try another learning rate, and look for dead units, before anything else."
-    if int(np.argmin(validation)) + 1 == len(validation):
+    lowest = int(np.argmin(validation)) + 1
+    if lowest == len(validation):
         return "More epochs may help: neither curve has reached its end."
     return (
-        "More epochs of the same will not help strangers: the network goes on learning what is particular to the "
-        "faces of training. This is *overfitting*, the subject of the next chapter."
+        f"The validation loss is lowest after epoch {lowest}; what the network learns later is particular to the faces "
+        "of training. This is *overfitting*, the subject of the next chapter."
     )
 
 
@@ -57,11 +58,12 @@ def confusion_title(confusion: np.ndarray, labels: Sequence[str]) -> str:
 def smile_read(scores: Mapping[str, float], accuracy: float) -> str:
     """What to say of one smiling face: whether *happy* has the largest score, and what one answer can show.
 
-    ``scores`` are the network's, 0 to 1, by label; ``accuracy`` is its share of strangers that it reads right.
+    ``scores`` are the network's, 0 to 1, by label, in a dict or a Series; ``accuracy`` is the share of strangers that it
+    reads right.
     """
     if "happy" not in scores:
         raise invalid("scores", expected="a score of the label 'happy'", received=list(scores))
-    answer = max(scores, key=lambda label: scores[label])
+    answer = max(scores.items(), key=lambda pair: pair[1])[0]
     if answer == "happy":
         text = "The face was drawn with the action units of *happy*, so this answer is right."
     else:
@@ -99,12 +101,12 @@ def living_sentences(answer: Mapping) -> list[str]:
     for row in answer["rows"]:
         trainings = row["trainings"]
         living = [one for one in trainings if _alive(one)]
-        text = f"{_named(row)}: {len(living)} of {len(trainings)} layers live at the end"
+        text = f"{_named(row)}: {len(living)} of {len(trainings)} layers end with a living unit"
         if living:
             units = [one["living"][-1] for one in living]
             right = [one["right"][-1] for one in living]
             span = f"{min(units)} to {max(units)}" if min(units) < max(units) else f"{units[0]}"
-            text += f", with {span} of {row['units']} units, and read {_span(right)} of the training faces right"
+            text += f" ({span} of {row['units']}), which read {_span(right)} of the training faces right"
         said.append(f"{text}.")
     return said
 
@@ -130,12 +132,8 @@ def revival(answer: Mapping) -> str:
     elif back:
         text = f"Of {died} layers that had no living unit at some look, {back} had one again later"
     else:
-        text = f"{died} layers had no living unit at some look, and none of them had one again later"
-    single = (
-        f"Single units did come back, {woken} times in all: the layers below go on learning as long as one unit lives"
-        if woken
-        else "No single unit came back either"
-    )
+        text = f"Of {died} layers that had no living unit at some look, none had one again later"
+    single = f"Single units came back {woken} times in all" if woken else "No single unit came back either"
     return f"{text}. {single}."
 
 
@@ -151,6 +149,40 @@ def slower_rate(answer: Mapping, described: str, slow: str) -> str:
     else:
         text = "A lower rate made no difference here"
     return (
-        f"{text}: {counts[slow]} of {trainings} layers live at the end with a tenth of the rate, and "
-        f"{counts[described]} with the usual one. With {trainings} seeds an arm this is an observation and no proof."
+        f"{text}: {counts[slow]} of {trainings} layers end with a living unit at a tenth of the rate, and "
+        f"{counts[described]} at the usual one. With {trainings} seeds an arm this is an observation and no proof."
     )
+
+
+def recipe_title(answer: Mapping) -> str:
+    """How many trainings of the study ``recipe`` left chance level, conditioned and as described."""
+    counts = {"recipe": [0, 0], "plain": [0, 0]}
+    for row in answer["rows"]:
+        counts[row["network"]][0] += row["left"]
+        counts[row["network"]][1] += len(row["trainings"])
+    texts = [f"{left} of {trainings}" for left, trainings in counts.values()]
+    return f"Conditioned, {texts[0]} trainings leave chance level; as described, {texts[1]}"
+
+
+def test_ends_title(histories: Mapping[str, Sequence[Mapping]]) -> str:
+    """Where the test accuracy ends, mean over seeds; ``histories`` as `plotting.repeated_training_curves` has them."""
+    ends = [f"{name} {percent(_last(some, 'test_accuracy'), 0)}" for name, some in histories.items()]
+    return f"Test accuracy by frame: {', '.join(ends)}"
+
+
+def curves_part(histories: Mapping[str, Sequence[Mapping]], *, points: float = 0.05) -> str:
+    """Whether the accuracies of training and test are apart at the end by more than some points, and by how much."""
+    apart = {name: _last(some, "accuracy") - _last(some, "test_accuracy") for name, some in histories.items()}
+    told = "; ".join(
+        f"{name}: training {percent(_last(some, 'accuracy'))}, test {percent(_last(some, 'test_accuracy'))}"
+        for name, some in histories.items()
+    )
+    if max(apart.values()) > points:
+        text = "The curves part: the training ends higher than the test"
+    else:
+        text = "The curves hardly part"
+    return f"{text} ({told}; training is measured with dropout on, which makes it lower)."
+
+
+def _last(histories: Sequence[Mapping], name: str) -> float:
+    return float(np.mean([history[name][-1] for history in histories]))

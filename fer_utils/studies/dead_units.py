@@ -3,12 +3,12 @@
 The network of Ding, Tang & Lu 2023 is trained to the end of the recipe, and now and then every training face is shown
 to it: a unit of the hidden layer lives if it is above 0 for at least one of them.
 
-    # 25 trainings; each is recorded, and a killed run goes on with the next one
+    # 20 trainings; each is recorded, and a killed run goes on with the next one
     python -m fer_utils study dead_units --tier class --store
 
 *As described* takes from the paper the layers; optimiser, learning rate, batch size and initialisation are not in it
-and are this book's (`fer_utils.training.Recipe`).  Most arms are trained on faces of `SIZE` pixels, where the hidden
-layer reads 7,744 values in the place of 30,976, and a step costs a quarter; one arm has the paper's 180.
+and are this book's (`fer_utils.training.Recipe`).  The faces have `SIZE` pixels and not the paper's 180, so that a step
+costs a quarter; the hidden layer then reads 7,744 values in the place of 30,976.
 """
 
 from __future__ import annotations
@@ -34,36 +34,34 @@ from fer_utils.training import Recipe
 
 TITLE = "Which units of the paper's hidden layer are dead, and for how long?"
 
-DESCRIBED, SLOW, GLOROT, CONDITIONED, LARGE = (
+DESCRIBED, SLOW, GLOROT, CONDITIONED = (
     "as described",
     "a tenth of the rate",
     "Keras' initialisation",
     "conditioned",
-    "as described, 180 pixels",
 )
-#: The side of the faces in pixels, where an arm does not say another one.
+#: The side of the faces in pixels: half of the paper's 180.
 SIZE = 90
-#: arm -> options of the network, changes of the recipe, and the side of the faces.
-ARMS: dict[str, tuple[dict, dict, int]] = {
-    DESCRIBED: ({"conditioned": False}, {}, SIZE),
-    SLOW: ({"conditioned": False}, {"learning_rate": 1e-4}, SIZE),
-    GLOROT: ({"conditioned": False, "initializer": "glorot_uniform"}, {}, SIZE),
-    CONDITIONED: ({}, {}, SIZE),
-    LARGE: ({"conditioned": False}, {}, 180),
+#: arm -> options of the network, and changes of the recipe.
+ARMS: dict[str, tuple[dict, dict]] = {
+    DESCRIBED: ({"conditioned": False}, {}),
+    SLOW: ({"conditioned": False}, {"learning_rate": 1e-4}),
+    GLOROT: ({"conditioned": False, "initializer": "glorot_uniform"}, {}),
+    CONDITIONED: ({}, {}),
 }
 SEEDS = 5
 #: The hidden layer of the network, and when it is looked at: after so many steps, and after each epoch.
 LAYER, LOOKS = "hidden", (0, 18, 72)
 
 
-def experiments_of(arm: str, seeds: int, *, tier: str, epochs: int, size: int | None = None) -> list[Experiment]:
+def experiments_of(arm: str, seeds: int, *, tier: str, epochs: int, size: int = SIZE) -> list[Experiment]:
     """The trainings of an arm, seeds 0, 1, ...; whom they learn from is divided by frame, as in the study `recipe`."""
-    options, changes, own_size = ARMS[arm]
+    options, changes = ARMS[arm]
     return [
         Experiment(
             data=Data("ravdess", tier=tier),
             split=Split("frame"),
-            model=Model.of("ding2023", size=own_size if size is None else size, **options),
+            model=Model.of("ding2023", size=size, **options),
             recipe=Recipe(epochs=epochs, **changes),
             seed=seed,
         )
@@ -78,7 +76,7 @@ def answer(
     arms: Iterable[str] = tuple(ARMS),
     seeds: int = SEEDS,
     epochs: int | None = None,
-    size: int | None = None,
+    size: int = SIZE,
 ) -> dict:
     """Train what is not recorded yet, and say of every training which units lived when.
 
@@ -88,11 +86,11 @@ def answer(
     arms : names of `ARMS`.
     seeds : trainings an arm, 1 or more.
     epochs : None for the tier's own number.
-    size : side of the faces in pixels for all arms; None for each arm's own.
+    size : side of the faces in pixels.
 
     Returns
     -------
-    dict with ``tier``, ``epochs``, ``faces`` (how many learn, and look) and ``rows``, one an arm: ``name``, ``size``,
+    dict with ``tier``, ``epochs``, ``size``, ``faces`` (how many learn, and look) and ``rows``, one an arm: ``name``,
     ``inputs`` (values that a hidden unit reads), ``units``, ``chance`` (the commonest label's share), ``experiment``
     (of seed 0), ``processor_minutes``, ``trainings``.  Each of these has ``seed``, ``loss`` and ``accuracy`` by epoch
     (dropout on), and by look ``steps``, ``living`` (units above 0 for some face), ``woken`` (of them those that were
@@ -127,6 +125,7 @@ def answer(
     return {
         "tier": tier,
         "epochs": epochs,
+        "size": size,
         "faces": first["faces"],
         "rows": [_row(arm, plan[arm][0], found[arm]) for arm in chosen],
     }
@@ -230,7 +229,6 @@ def _row(arm: str, experiment: Experiment, records: list[dict]) -> dict:
     first = records[0]
     return {
         "name": arm,
-        "size": experiment.model.size,
         **{name: first[name] for name in ("inputs", "units", "chance")},
         "experiment": experiment.configuration(),
         "processor_minutes": round(sum(record["processor_minutes"] for record in records), 2),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer_utils.core.errors import FerError
@@ -19,7 +20,7 @@ def history(loss, validation):
         ([2.0], [2.1], "One epoch", "more epochs before"),
         ([2.0, 1.9, 2.1], [2.1, 2.0, 2.2], "does not fall: nothing", "another learning rate"),
         ([2.0, 1.5, 1.0], [2.1, 1.8, 1.6], "Both losses still fall", "More epochs may help"),
-        ([2.0, 1.5, 1.0], [2.1, 1.8, 1.9], "validation loss to epoch 2", "overfitting"),
+        ([2.0, 1.5, 1.0], [2.1, 1.8, 1.9], "validation loss to epoch 2", "lowest after epoch 2"),
         ([2.0, 1.5, 1.0], [2.1, 2.3, 2.9], "the validation loss does not", "overfitting"),
     ],
 )
@@ -37,7 +38,7 @@ def test_the_largest_confusion_is_a_share_of_its_row():
 def test_a_smile():
     right = words.smile_read({"happy": 0.6, "calm": 0.4}, 0.345)
     assert "is right" in right and "34.5 %" in right
-    wrong = words.smile_read({"happy": 0.21, "calm": 0.79}, 0.5)
+    wrong = words.smile_read(pd.Series({"happy": 0.21, "calm": 0.79}), 0.5)
     assert "**wrong**" in wrong and "0.21" in wrong and "*calm*" in wrong
     with pytest.raises(FerError, match="happy"):
         words.smile_read({"calm": 1.0}, 0.5)
@@ -56,9 +57,9 @@ def arm(name, *living, right=0.5, woken=0):
 def test_an_arm_in_a_sentence():
     rows = [arm("a", [9, 4], [9, 0], [9, 6]), arm("b", [9, 0], [9, 0]), arm("c", [9, 3])]
     assert words.living_sentences({"rows": rows}) == [
-        "*a*: 2 of 3 layers live at the end, with 4 to 6 of 16 units, and read 50 to 70 % of the training faces right.",
-        "*b*: 0 of 2 layers live at the end.",
-        "*c*: 1 of 1 layers live at the end, with 3 of 16 units, and read 50 % of the training faces right.",
+        "*a*: 2 of 3 layers end with a living unit (4 to 6 of 16), which read 50 to 70 % of the training faces right.",
+        "*b*: 0 of 2 layers end with a living unit.",
+        "*c*: 1 of 1 layers end with a living unit (3 of 16), which read 50 % of the training faces right.",
     ]
     assert words.living_title({"rows": rows}, "b", "c") == ("A living layer at the end: b, 0 of 2 trainings; c, 1 of 1")
 
@@ -66,8 +67,7 @@ def test_an_arm_in_a_sentence():
 def test_whether_the_dead_come_back():
     assert "No layer was without" in words.revival({"rows": [arm("a", [9, 4])]})
     stayed = words.revival({"rows": [arm("a", [9, 0, 0], [9, 3, 1])]})
-    assert "1 layers had no living unit" in stayed or "1 layer had no living unit" in stayed
-    assert "none of them" in stayed or "not again" in stayed
+    assert stayed.startswith("Of 1 layers") and "none had one again later. No single unit" in stayed
     back = words.revival({"rows": [arm("a", [9, 0, 2], [9, 0, 0], woken=2)]})
     assert "Of 2 layers" in back and "1 had one again" in back and "4 times" in back
 
@@ -83,3 +83,26 @@ def test_whether_the_dead_come_back():
 def test_a_lower_rate(slow, text):
     said = words.slower_rate({"rows": [arm("a", [9, 1], [9, 0]), arm("s", *slow)]}, "a", "s")
     assert text in said and "2 seeds" in said
+
+
+def test_the_recipe_and_the_papers_curves():
+    rows = [
+        {"network": network, "left": left, "trainings": [None] * 5}
+        for network, left in (("recipe", 5), ("plain", 1), ("recipe", 4), ("plain", 0))
+    ]
+    assert words.recipe_title({"rows": rows}) == (
+        "Conditioned, 9 of 10 trainings leave chance level; as described, 1 of 10"
+    )
+    ends = {
+        "A": [
+            {"accuracy": [0.1, 0.9], "test_accuracy": [0.2, 0.8]},
+            {"accuracy": [0.1, 0.8], "test_accuracy": [0.2, 0.9]},
+        ],
+        "B": [{"accuracy": [0.7], "test_accuracy": [0.8]}],
+    }
+    assert words.test_ends_title(ends) == "Test accuracy by frame: A 85 %, B 80 %"
+    assert words.curves_part(ends).startswith(
+        "The curves hardly part (A: training 85.0 %, test 85.0 %; B: training 70.0"
+    )
+    ends["B"][0]["test_accuracy"] = [0.6]
+    assert words.curves_part(ends).startswith("The curves part: the training ends higher")
