@@ -58,8 +58,8 @@ def confusion_title(confusion: np.ndarray, labels: Sequence[str]) -> str:
 def smile_read(scores: Mapping[str, float], accuracy: float) -> str:
     """What to say of one smiling face: whether *happy* has the largest score, and what one answer can show.
 
-    ``scores`` are the network's, 0 to 1, by label, in a dict or a Series; ``accuracy`` is the share of strangers that it
-    reads right.
+    ``scores`` are the network's, 0 to 1, by label, in a dict or a Series; ``accuracy`` is the share of strangers that
+    it reads right.
     """
     if "happy" not in scores:
         raise invalid("scores", expected="a score of the label 'happy'", received=list(scores))
@@ -88,8 +88,8 @@ def _named(row: Mapping) -> str:
 def living_title(answer: Mapping, described: str, conditioned: str) -> str:
     """The title of the figure of living units: how many trainings of two arms end with a living layer."""
     ends = {row["name"]: (sum(map(_alive, row["trainings"])), len(row["trainings"])) for row in answer["rows"]}
-    texts = [f"{name}, {ends[name][0]} of {ends[name][1]}" for name in (described, conditioned)]
-    return f"A living layer at the end: {'; '.join(texts)}".replace("; ", " trainings; ", 1)
+    texts = [f"{name} {ends[name][0]} of {ends[name][1]}" for name in (described, conditioned)]
+    return f"Alive at the end: {', '.join(texts)}"
 
 
 def living_sentences(answer: Mapping) -> list[str]:

@@ -61,7 +61,7 @@ def test_an_arm_in_a_sentence():
         "*b*: 0 of 2 layers end with a living unit.",
         "*c*: 1 of 1 layers end with a living unit (3 of 16), which read 50 % of the training faces right.",
     ]
-    assert words.living_title({"rows": rows}, "b", "c") == ("A living layer at the end: b, 0 of 2 trainings; c, 1 of 1")
+    assert words.living_title({"rows": rows}, "b", "c") == "Alive at the end: b 0 of 2, c 1 of 1"
 
 
 def test_whether_the_dead_come_back():
