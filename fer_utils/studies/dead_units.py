@@ -33,6 +33,7 @@ from fer_utils.synthetic.stand_ins import EPOCHS
 from fer_utils.training import Recipe
 
 TITLE = "Which units of the paper's hidden layer are dead, and for how long?"
+HEADLINE = True
 
 DESCRIBED, SLOW, GLOROT, CONDITIONED = (
     "as described",
