@@ -138,20 +138,34 @@ def revival(answer: Mapping) -> str:
 
 
 def slower_rate(answer: Mapping, described: str, slow: str) -> str:
-    """Whether more layers lived at the end with the lower rate than with the usual one; a sentence."""
+    """Whether more layers lived at the end with the lower rate than with the usual one, by more than one; a sentence."""
     rows = {row["name"]: row for row in answer["rows"]}
     counts = {name: sum(map(_alive, rows[name]["trainings"])) for name in (described, slow)}
     trainings = len(rows[slow]["trainings"])
-    if counts[slow] > counts[described]:
+    if abs(counts[slow] - counts[described]) <= 1:
+        text = "A lower rate made hardly a difference here"
+    elif counts[slow] > counts[described]:
         text = "A lower rate helped here"
-    elif counts[slow] < counts[described]:
-        text = "A lower rate did harm here"
     else:
-        text = "A lower rate made no difference here"
+        text = "A lower rate did harm here"
     return (
         f"{text}: {counts[slow]} of {trainings} layers end with a living unit at a tenth of the rate, and "
         f"{counts[described]} at the usual one. With {trainings} seeds an arm this is an observation and no proof."
     )
+
+
+def combination(answer: Mapping, described: str, conditioned: str) -> str:
+    """In which arms every layer lives at the end, and whether dying comes with the layers alone; a sentence or two."""
+    whole = [row["name"] for row in answer["rows"] if all(map(_alive, row["trainings"]))]
+    if not whole:
+        return "In no arm does every layer live at the end."
+    text = f"In every training a layer lives at the end in these arms: {', '.join(f'*{name}*' for name in whole)}."
+    others = [name for name in whole if name not in (described, conditioned)]
+    if described in whole:
+        return f"{text} So the network as described did not die here."
+    if others:
+        return f"{text} So it is not the layers alone that die, but a combination of layers, initialisation and rate."
+    return f"{text} No other arm kept all of its layers alive."
 
 
 def recipe_title(answer: Mapping) -> str:

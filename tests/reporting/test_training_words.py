@@ -72,17 +72,36 @@ def test_whether_the_dead_come_back():
     assert "Of 2 layers" in back and "1 had one again" in back and "4 times" in back
 
 
+LIVES, DIES = [9, 1], [9, 0]
+
+
 @pytest.mark.parametrize(
-    "slow, text",
+    "plain, slow, text",
     [
-        ([[9, 1], [9, 2]], "helped here: 2 of 2"),
-        ([[9, 0], [9, 0]], "did harm here: 0 of 2"),
-        ([[9, 1], [9, 0]], "no difference"),
+        ([DIES] * 3, [LIVES] * 3, "helped here: 3 of 3"),
+        ([DIES] * 3, [LIVES, LIVES, DIES], "helped here: 2 of 3"),
+        ([LIVES] * 3, [DIES] * 3, "did harm here: 0 of 3"),
+        ([DIES] * 3, [LIVES, DIES, DIES], "hardly a difference here: 1 of 3"),
+        ([LIVES] * 3, [LIVES] * 3, "hardly a difference"),
     ],
 )
-def test_a_lower_rate(slow, text):
-    said = words.slower_rate({"rows": [arm("a", [9, 1], [9, 0]), arm("s", *slow)]}, "a", "s")
-    assert text in said and "2 seeds" in said
+def test_a_lower_rate(plain, slow, text):
+    said = words.slower_rate({"rows": [arm("a", *plain), arm("s", *slow)]}, "a", "s")
+    assert text in said and "3 seeds" in said
+
+
+@pytest.mark.parametrize(
+    "plain, other, conditioned, text",
+    [
+        (DIES, DIES, DIES, "In no arm"),
+        (DIES, LIVES, LIVES, "arms: *o*, *c*. So it is not the layers alone"),
+        (DIES, DIES, LIVES, "arms: *c*. No other arm"),
+        (LIVES, LIVES, LIVES, "as described did not die"),
+    ],
+)
+def test_in_which_arms_every_layer_lives(plain, other, conditioned, text):
+    rows = [arm("a", LIVES, plain), arm("o", LIVES, other), arm("c", LIVES, conditioned)]
+    assert text in words.combination({"rows": rows}, "a", "c")
 
 
 def test_the_recipe_and_the_papers_curves():
