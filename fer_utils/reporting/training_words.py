@@ -138,7 +138,7 @@ def revival(answer: Mapping) -> str:
 
 
 def slower_rate(answer: Mapping, described: str, slow: str) -> str:
-    """Whether more layers lived at the end with the lower rate than with the usual one, by more than one; a sentence."""
+    """Whether more layers lived at the end with the lower rate than with the usual one, by two or more; a sentence."""
     rows = {row["name"]: row for row in answer["rows"]}
     counts = {name: sum(map(_alive, rows[name]["trainings"])) for name in (described, slow)}
     trainings = len(rows[slow]["trainings"])
