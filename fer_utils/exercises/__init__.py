@@ -44,6 +44,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "06-1": "ch06:grade_relative",
     "08-1": "ch08:grade_occlusion",
     "09-1": "ch09:grade_interval",
+    "09-3": "ch09:grade_on_strangers",
     "10-1": "ch10:grade_inverted",
     "11-1": "ch11:grade_fold",
     "12-1": "ch12:grade_loss",
@@ -56,6 +57,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
 _VALUE_GRADERS: dict[str, str] = {
     "01-3": "ch01:grade_people",
     "03-5": "ch03:grade_receptive_field",
+    "09-4": "ch09:grade_standard_errors",
     "13-5": "ch13:grade_latency",
 }
 

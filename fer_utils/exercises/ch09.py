@@ -1,6 +1,8 @@
-"""08-1: an interval over people."""
+"""Chapter 9: an interval over people (09-1), accuracy on strangers (09-3), a claim to check (09-4)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -124,3 +126,168 @@ def grade_interval(answer) -> str:
             f"{wanted[0]:.3f}, got {low:.3f}. Each actor is equally likely to be drawn, however many frames there are."
         )
     return "right: people were drawn, not frames, so the interval speaks of people not yet met."
+
+
+def _spy(true: np.ndarray, log: list):
+    """A classifier that keeps which rows it learns from and reads; the first number of a row is its index."""
+    from sklearn.base import BaseEstimator, ClassifierMixin
+
+    class Spy(ClassifierMixin, BaseEstimator):
+        """Right on all rows but every third."""
+
+        def fit(self, x, y):
+            self.classes_ = np.unique(y)
+            self.rows_ = np.asarray(x)[:, 0].astype(int)
+            return self
+
+        def predict(self, x):
+            rows = np.asarray(x)[:, 0].astype(int)
+            log.append((set(self.rows_.tolist()), rows.tolist()))
+            others = np.roll(np.unique(true), 1)[np.searchsorted(np.unique(true), true)]
+            return np.where(rows % 3 > 0, true[rows], others[rows])
+
+    return Spy()
+
+
+def _people(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Features, labels and people in a mixed order; a person has three to seven rows."""
+    people = np.repeat([f"{number:02d}" for number in range(1, count + 1)], rng.integers(3, 8, count))
+    people = people[rng.permutation(len(people))]
+    labels = np.array(["calm", "happy", "sad"])[rng.integers(0, 3, len(people))]
+    labels[:3] = ["calm", "happy", "sad"]
+    x = np.column_stack([np.arange(len(people)), rng.normal(size=(len(people), 2))])
+    return x, labels, people
+
+
+def _check_divisions(log: list, people: np.ndarray, folds: int, given: str) -> None:
+    """Who was in the training and in the test of each fold."""
+    if not log:
+        raise Wrong(f"for {given}: the model was never asked to predict.")
+    everybody = set(people.tolist())
+    for learned, read in log:
+        if learned & set(read):
+            raise Wrong(f"for {given}: the model reads rows that it has learned from. Fit it on the other folds only.")
+        both = {people[row] for row in learned} & {people[row] for row in read}
+        if both:
+            raise Wrong(
+                f"for {given}: rows of person {min(both)} are in the training and in the test. Divide the people, not "
+                "the rows: GroupKFold takes them as groups."
+            )
+    read_rows = sorted(row for _, read in log for row in read)
+    if len(read_rows) > len(set(read_rows)):
+        hint = "" if folds == 2 else " Are training and test exchanged? Learn from the larger part."
+        raise Wrong(f"for {given}: some rows are read in more than one fold.{hint}")
+    if len(read_rows) < len(people):
+        raise Wrong(f"for {given}: {len(people) - len(read_rows)} of {len(people)} rows are never read.")
+    if len(log) != folds:
+        raise Wrong(f"for {given}: expected {folds} folds; your function makes {len(log)}.")
+    for learned, read in log:
+        if {people[row] for row in learned} | {people[row] for row in read} != everybody:
+            raise Wrong(f"for {given}: in a fold the model should learn from all rows of all other people.")
+
+
+def grade_on_strangers(answer) -> str:
+    """The divisions, by a model that takes notes, and then the shares."""
+    rng = np.random.default_rng(93)
+    for count, folds in ((10, 5), (7, 3), (4, 2)):
+        x, labels, people = _people(rng, count)
+        given = f"{count} people and {folds} folds"
+        log: list = []
+        kept = x.copy()
+        made = asked(
+            answer,
+            "on_strangers(model, x, y, people, folds)",
+            _spy(labels, log),
+            x,
+            labels.copy(),
+            people.copy(),
+            folds,
+        )
+        if not np.array_equal(x, kept):
+            raise Wrong("your function changed the array x that it was given.")
+        _check_divisions(log, people, folds, given)
+        if not isinstance(made, Mapping):
+            raise Wrong(
+                f"for {given}: return a dictionary, person to share of that person's rows that are right; got "
+                f"{type(made).__name__}."
+            )
+        right = np.arange(len(people)) % 3 > 0
+        wanted = {str(person): float(right[people == person].mean()) for person in np.unique(people)}
+        if {str(person) for person in made} != set(wanted):
+            raise Wrong(f"for {given}: the keys should be the people, {', '.join(sorted(wanted)[:3])}, ...")
+        got = {str(person): numbers(share) for person, share in made.items()}
+        if any(one is None or one.shape != () for one in got.values()):
+            raise Wrong(f"for {given}: the share of a person should be one number.")
+        _check_shares({person: float(one) for person, one in got.items()}, wanted, right, people, given)
+    return "right: each person is read by a model that has never seen that person."
+
+
+def _check_shares(got: Mapping, wanted: Mapping, right: np.ndarray, people: np.ndarray, given: str) -> None:
+    """The shares, and what a wrong one seems to be."""
+    off = [person for person in wanted if not np.isclose(got[person], wanted[person], atol=1e-6)]
+    if not off:
+        return
+    person = off[0]
+    hint = ""
+    if np.isclose(got[person], 1 - wanted[person]):
+        hint = " This is the share that is wrong."
+    elif np.isclose(got[person], right[people == person].sum()):
+        hint = " This is a count; divide by the number of the person's rows."
+    elif np.isclose(got[person], 100 * wanted[person]):
+        hint = " This is in per cent; a share lies between 0 and 1."
+    elif len({round(one, 6) for one in got.values()}) == 1:
+        hint = " All people have the same number: take the mean over each person's own rows."
+    raise Wrong(
+        f"for {given}: the share of person {person} should be {wanted[person]:.3f}; got {got[person]:.3f}.{hint}"
+    )
+
+
+#: The claim of 09-4: two shares, frames and clips in the test, a fifth of SAVEE.
+SHARES, TEST_CLIPS, TEST_IMAGES = (0.9400, 0.9433), 96, 576
+
+
+def standard_errors(clips: int = TEST_CLIPS, *, both: bool = True, root: bool = True) -> float:
+    """The gap of `SHARES` in standard errors of a difference; the options are mistakes to recognise."""
+    variances = [share * (1 - share) / clips for share in SHARES]
+    variance = sum(variances) if both else variances[0]
+    return (SHARES[1] - SHARES[0]) / (variance**0.5 if root else variance)
+
+
+def grade_standard_errors(answer) -> str:
+    """One number; usual mistakes are recognised."""
+    value = numbers(answer)
+    if value is None or value.shape != () or not np.isfinite(value):
+        raise Wrong("the answer should be one number: the difference divided by its standard error.")
+    got = abs(float(value))
+    if np.isclose(got, standard_errors(), rtol=0.02):
+        return (
+            f"right: {standard_errors():.2f} standard errors. About 2 would be needed to tell them apart, and "
+            "the four men of SAVEE are not even counted."
+        )
+    if abs(got - 0.33) < 0.001:  # near another mistake's result
+        raise Wrong(f"{float(value):.3g}: this is the difference in points; divide it by its standard error.")
+    mistakes = {
+        standard_errors(
+            both=False
+        ): "this is the standard error of one share. Of a difference of two independent shares "
+        "the variances are added.",
+        standard_errors(TEST_IMAGES): "this counts every frame as one observation. The six frames of a clip are nearly "
+        "one: take the 96 clips.",
+        standard_errors(
+            TEST_IMAGES, both=False
+        ): "this counts frames and not clips, and takes the standard error of one "
+        "share in the place of that of the difference.",
+        standard_errors(480): "the test is a fifth of the 480 clips.",
+        standard_errors(
+            2880
+        ): "the test is a fifth of the set, and the six frames of a clip are nearly one observation.",
+        standard_errors(root=False): "this is the difference divided by the variance. Take the square root.",
+        100
+        * standard_errors(): "the difference is in points and the standard error a share: use the same unit in both.",
+        0.0033: "this is the difference; divide it by its standard error.",
+        1 / standard_errors(): "this is the standard error divided by the difference. It is the other way round.",
+    }
+    for wrong, words in mistakes.items():
+        if np.isclose(got, wrong, rtol=0.02):
+            raise Wrong(f"{float(value):.3g}: {words}")
+    raise Wrong(f"{float(value):.3g} is not it. A share p of n observations has the variance p (1 - p) / n; add both.")

@@ -38,6 +38,7 @@ from .face_images import blank_image as blank_image
 from .face_images import bounding_boxes as bounding_boxes
 from .face_images import crop_with_margin as crop_with_margin
 from .face_images import face_and_scores as face_and_scores
+from .face_images import hog_cells as hog_cells
 from .face_images import image_grid as image_grid
 from .face_images import landmark_closeup as landmark_closeup
 from .face_images import receptive_fields as receptive_fields

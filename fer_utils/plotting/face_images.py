@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 import numpy as np
@@ -202,6 +203,48 @@ def receptive_fields(image: np.ndarray, sides: Mapping[str, int], *, around: tup
         figure,
         f"A picture of {width} by {height} pixels, and a part of it enlarged, with squares one inside the other: "
         f"{listing(listed)}.",
+    )
+    return figure
+
+
+def hog_cells(image: np.ndarray, cells: np.ndarray, *, title: str) -> Figure:
+    """A grey image, and beside it the histogram of each cell as lines along the edges, the longer the more weight.
+
+    Parameters
+    ----------
+    image : (H, W), 0 to 255.
+    cells : (rows, columns, bins), 0 or more: the weight of each orientation of the gradient, in bins over 180 degrees.
+
+    Raises
+    ------
+    FerError : cells of another shape.
+    """
+    if np.ndim(cells) != 3:
+        raise invalid("cells", expected="an array of shape (rows, columns, bins)", received=np.shape(cells))
+    rows, columns, bins = cells.shape
+    high, wide = np.shape(image)[:2]
+    side = min(high / rows, wide / columns)
+    figure, axes = subplots(1, 2, width=7.4, height=3.9)
+    for axis in axes:
+        axis.set_axis_off()
+    axes[0].imshow(image, cmap="gray", vmin=0, vmax=255)
+    axes[1].set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5), aspect="equal")
+    # An edge runs at a right angle to its gradient; rows count downwards, and so do angles.
+    angles = (np.arange(bins) + 0.5) * np.pi / bins + np.pi / 2
+    weights = cells / max(float(cells.max()), 1e-12)
+    segments = []
+    for row, column, number in np.argwhere(weights > 0.05):
+        half = 0.48 * side * np.sqrt(weights[row, column, number])
+        across, down = half * np.cos(angles[number]), half * np.sin(angles[number])
+        x, y = (column + 0.5) * side, (row + 0.5) * side
+        segments.append([(x - across, y - down), (x + across, y + down)])
+    axes[1].add_collection(LineCollection(segments, colors=INK, linewidths=1.3, capstyle="round"))
+    set_title(figure, title)
+    strongest = np.unravel_index(cells.sum(axis=2).argmax(), (rows, columns))
+    describe(
+        figure,
+        f"A face, and a grid of {rows} by {columns} cells, each with lines along the edges that it holds, in {bins} "
+        f"directions. The strongest edges lie in row {strongest[0] + 1}, column {strongest[1] + 1}.",
     )
     return figure
 

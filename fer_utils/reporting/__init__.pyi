@@ -1,5 +1,6 @@
 from . import card_sections as card_sections
 from . import claims as claims
+from . import comparison as comparison
 from . import cross_evaluations as cross_evaluations
 from . import dataset_tour as dataset_tour
 from . import frontier_tables as frontier_tables
@@ -10,9 +11,11 @@ from . import model_cards as model_cards
 from . import preprocessing as preprocessing
 from . import protocol_tables as protocol_tables
 from . import repairs as repairs
+from . import reviewer as reviewer
 from . import small_networks as small_networks
 from . import text as text
 from . import training_words as training_words
+from . import wide_tables as wide_tables
 from .cross_evaluations import cross_evaluation as cross_evaluation
 from .text import colophon as colophon
 from .text import percent as percent

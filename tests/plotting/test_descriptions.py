@@ -411,6 +411,10 @@ SAID = {
         lambda: plotting.receptive_fields(GREY, {"first": 3, "last": 22}, around=(20, 30), title="t"),
         ["40 by 30 pixels", "first 3 pixels wide", "last 22 pixels wide"],
     ),
+    "hog_cells": (
+        lambda: plotting.hog_cells(GREY, np.arange(24.0).reshape(2, 3, 4), title="t"),
+        ["2 by 3 cells", "in 4 directions", "row 2, column 3"],
+    ),
     "network_diagram": (
         lambda: plotting.network_diagram({"map": (90, 80, 16), "flatten": (30976,)}, title="t"),
         ["from left to right", "map 90 × 80 × 16", "flatten 30,976"],
@@ -689,6 +693,7 @@ CROWDED = {
     ),
     "face_and_scores": lambda: plotting.face_and_scores(FACE, pd.Series(MANY), title="t"),
     "receptive_fields": lambda: plotting.receptive_fields(GREY, dict.fromkeys(MANY, 9), around=(9, 9), title="t"),
+    "hog_cells": lambda: plotting.hog_cells(GREY, np.ones((20, 20, 9)), title="t"),
     "network_diagram": lambda: plotting.network_diagram(dict.fromkeys(MANY, (9, 9, 4)), title="t"),
     "landmark_closeup": lambda: plotting.landmark_closeup(FACE, BOX, dict.fromkeys(MANY, np.ones((68, 2))), title="t"),
     "kernel_diagram": lambda: layer_diagrams.kernel_diagram(

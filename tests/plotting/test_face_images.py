@@ -28,6 +28,7 @@ DRAWINGS = {
         plotting.blank_image(60), Box(10, 12, 30, 30, 1.0), {"found": np.full((68, 2), 20.0)}, title="t"
     ),
     "receptive_fields": lambda: plotting.receptive_fields(GREY, {"first": 3, "second": 8}, around=(20, 10), title="t"),
+    "hog_cells": lambda: plotting.hog_cells(GREY, np.ones((4, 4, 9)), title="t"),
 }
 
 
@@ -63,3 +64,19 @@ def test_receptive_fields_have_their_sides_and_one_middle():
     assert "first 3 pixels wide; second 8 pixels wide" in figure.description
     with pytest.raises(FerError, match="`sides`"):
         plotting.receptive_fields(GREY, {}, around=(0, 0), title="t")
+
+
+def test_lines_of_hog_run_along_the_edges():
+    """A gradient that points down, 90 degrees, is a level edge; one that points right is an upright edge."""
+    cells = np.zeros((2, 2, 9))
+    cells[0, 1, 4] = 4.0  # the middle bin: 80 to 100 degrees
+    cells[1, 0, 0] = 1.0  # 0 to 20 degrees
+    cells[1, 1, 0] = 0.1  # too weak to be drawn
+    (lines,) = plotting.hog_cells(GREY, cells, title="t").axes[1].collections
+    level, steep = (np.array(segment) for segment in lines.get_segments())  # each two points, (x, y)
+    assert np.mean(level, axis=0) == pytest.approx([30, 10])
+    assert np.ptp(level, axis=0) == pytest.approx([2 * 0.48 * 20, 0], abs=1e-9)
+    across, down = np.ptp(steep, axis=0)
+    assert down > 5 * across and np.hypot(across, down) == pytest.approx(0.48 * 20)
+    with pytest.raises(FerError, match=r"`cells`.*rows, columns, bins"):
+        plotting.hog_cells(GREY, cells[0], title="t")
