@@ -272,12 +272,14 @@ def not_finished_in_words(answer: Mapping) -> str:
     return " ".join(sentences) or "Every method of the plan has all of its trainings, and all have converged."
 
 
-def reconciled(protocol: Mapping, split: Mapping, before: Mapping) -> list[str]:
+def reconciled(protocol: Mapping, split: Mapping, before: Mapping, on_the_page: float, people: int) -> list[str]:
     """Why one method on the same drawn faces has several numbers in this book.
 
     Parameters
     ----------
     protocol, split, before : answers of the studies ``one_protocol``, ``split`` and ``before_networks``.
+    on_the_page : accuracy of HOG and SVM on strangers in the comparison that the chapter runs itself, 0 to 1.
+    people : in that comparison.
     """
     rows = {row["name"]: row for row in protocol["rows"]}
     short = {(row["unit"], row["twins"]): row["accuracy"]["value"] for row in split["rows"]}
@@ -301,6 +303,9 @@ def reconciled(protocol: Mapping, split: Mapping, before: Mapping) -> list[str]:
         f"{before['settings']['neighbours']} neighbours (the study of the old methods), "
         f"{of(name + ', frames at random')} with the {rows[name]['setting']} that the protocol chose for "
         "strangers. Exercise 09-5 shows why.",
+        f"HOG and SVM on strangers: {percent(on_the_page)} in the fair comparison above ({people} people), "
+        f"{of('HOG and SVM')} under the protocol ({protocol['people']}). The first reads two frames of each clip, not the first and not the last, and learns from three "
+        "quarters of the people; the protocol reads all six frames, and keeps a part of the people for validation.",
     ]
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 
 from fer_utils.core.errors import invalid
 
-_CELL = "text-align:left;vertical-align:top;white-space:normal;border-bottom:0;padding-bottom:0"
-_WORDS = "text-align:left;white-space:normal;font-size:0.92em;padding-top:0.1em"
+_CELL = "text-align:left;vertical-align:top;white-space:normal;border-bottom:0;padding:0.35em 0.5em 0 0"
+#: A long name in the first column may be broken; numbers may not.
+_NAME = f"{_CELL};overflow-wrap:anywhere;min-width:5em"
+_WORDS = "text-align:left;white-space:normal;font-size:0.92em;padding:0.1em 0 0.35em 0;overflow-wrap:anywhere"
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,15 @@ class TwoLineTable:
 
     def _repr_html_(self) -> str:
         below = [column for column in self.frame.columns if column not in self.first_line]
-        head = "".join(f'<th scope="col" style="text-align:left">{html.escape(one)}</th>' for one in self.first_line)
+        head = "".join(
+            f'<th scope="col" style="text-align:left;padding:0.35em 0.5em 0.35em 0">{html.escape(one)}</th>'
+            for one in self.first_line
+        )
         lines = []
         for row in self.frame.to_dict("records"):
             cells = "".join(
-                f'<td style="{_CELL}">{html.escape(self._text(column, row[column]))}</td>' for column in self.first_line
+                f'<td style="{_CELL if place else _NAME}">{html.escape(self._text(column, row[column]))}</td>'
+                for place, column in enumerate(self.first_line)
             )
             words = "; ".join(
                 f"<i>{html.escape(column)}</i>: {html.escape(self._text(column, row[column]))}" for column in below

@@ -126,8 +126,9 @@ def test_numbers_that_appear_twice_are_each_named(answers):
     for row in split["rows"]:
         if row["unit"] == "frame":
             row["accuracy"]["value"] = 0.222 if row["twins"] else 0.333
-    said = "\n".join(comparison.reconciled(protocol, split, before))
+    said = "\n".join(comparison.reconciled(protocol, split, before, 0.735, 9))
     assert "Frames at random: 33.3 % and 11.1 %." in said and "Every clip twice: 22.2 % and " in said
+    assert "HOG and SVM on strangers: 73.5 % in the fair comparison above (9 people)" in said
     assert f"trains {split['epochs']} epochs" in said and "with 5 neighbours" in said
 
 
