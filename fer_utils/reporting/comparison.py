@@ -304,8 +304,9 @@ def reconciled(protocol: Mapping, split: Mapping, before: Mapping, on_the_page: 
         f"{of(name + ', frames at random')} with the {rows[name]['setting']} that the protocol chose for "
         "strangers. Exercise 09-5 shows why.",
         f"HOG and SVM on strangers: {percent(on_the_page)} in the fair comparison above ({people} people), "
-        f"{of('HOG and SVM')} under the protocol ({protocol['people']}). The first reads two frames of each clip, not the first and not the last, and learns from three "
-        "quarters of the people; the protocol reads all six frames, and keeps a part of the people for validation.",
+        f"{of('HOG and SVM')} under the protocol ({protocol['people']}). The first reads two frames of each clip, not "
+        "the first and not the last, and learns from three quarters of the people; the protocol reads all six frames, "
+        "and keeps a part of the people for validation.",
     ]
 
 

@@ -15,12 +15,12 @@ def shares(right, people):
     return {person: right[people == person].mean() for person in np.unique(people)}
 
 
-def divided(make=lambda folds: GroupKFold(folds), result=shares, swap=False, once=False):
+def divided(make=lambda folds: GroupKFold(folds), result=shares, swap=False, once=False, grouped=True):
     """An answer to 09-3; the options are mistakes."""
 
     def answer(model, x, y, people, folds):
         right = np.zeros(len(y), bool)
-        for train, test in make(folds).split(x, y, people):
+        for train, test in make(folds).split(x, y, people if grouped else None):
             if swap:
                 train, test = test, train
             fitted = clone(model).fit(x[train], y[train])
@@ -71,8 +71,12 @@ RIGHT = [
 ]
 
 WRONG = [
-    ("09-3", divided(lambda folds: KFold(folds, shuffle=True, random_state=0)), "Divide the people, not the rows"),
-    ("09-3", divided(lambda folds: StratifiedKFold(2)), "Divide the people"),
+    (
+        "09-3",
+        divided(lambda folds: KFold(folds, shuffle=True, random_state=0), grouped=False),
+        "Divide the people, not the rows",
+    ),
+    ("09-3", divided(lambda folds: StratifiedKFold(2), grouped=False), "Divide the people"),
     ("09-3", fitted_on_all, "rows that it has learned from"),
     ("09-3", divided(lambda folds: LeaveOneGroupOut()), "expected 5 folds; your function makes 10"),
     ("09-3", divided(swap=True), "exchanged"),
