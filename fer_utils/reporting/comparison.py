@@ -195,7 +195,7 @@ def fair_title(compared: Mapping[tuple[str, str], Mapping], baseline: str) -> st
     """Whether the methods are above the baseline on strangers, as the title of a figure."""
     verdicts = [found["verdict"] for (_, other), found in compared.items() if other == baseline]
     if verdicts and all(verdict == "higher" for verdict in verdicts):
-        return f"Old methods read strangers better than the {baseline}"
+        return f"On strangers the old methods beat the {baseline}"
     return f"On these people not every method is shown to be above the {baseline}"
 
 

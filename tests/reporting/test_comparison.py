@@ -79,7 +79,7 @@ def test_the_table_of_the_protocol_has_its_intervals_and_trainings(answers):
 
 
 @pytest.mark.parametrize(
-    "verdicts, words", [(["higher", "higher"], "better than the guess"), (["higher", "not told apart"], "not every")]
+    "verdicts, words", [(["higher", "higher"], "beat the guess"), (["higher", "not told apart"], "not every")]
 )
 def test_the_title_of_the_fair_comparison_follows_the_verdicts(verdicts, words):
     compared = {(f"m{i}", "guess"): {"verdict": verdict} for i, verdict in enumerate(verdicts)}
