@@ -41,7 +41,10 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "04-4": "ch04:grade_step",
     "04-5": "ch04:grade_macro_f1",
     "05-1": "ch05:grade_stopping",
-    "06-1": "ch06:grade_relative",
+    "06-1": "ch06:grade_balanced",
+    "06-3": "ch06:grade_strangers",
+    "07-1": "ch07:grade_relative",
+    "07-3": "ch07:grade_temperature",
     "08-1": "ch08:grade_occlusion",
     "09-1": "ch09:grade_interval",
     "09-3": "ch09:grade_on_strangers",
@@ -57,7 +60,12 @@ _FUNCTION_GRADERS: dict[str, str] = {
 _VALUE_GRADERS: dict[str, str] = {
     "01-3": "ch01:grade_people",
     "03-5": "ch03:grade_receptive_field",
+<<<<<<< HEAD
     "09-4": "ch09:grade_standard_errors",
+=======
+    "06-4": "ch06:grade_mixture",
+    "07-4": "ch07:grade_fewest",
+>>>>>>> w/ch6
     "13-5": "ch13:grade_latency",
 }
 

@@ -1,130 +1,192 @@
-"""06-1: each actor's own neutral taken away, and no clip in its own reference."""
+"""Chapter 6: balanced accuracy (06-1), cross-validation over people (06-3), a sum with twins (06-4)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from fer_utils.exercises import Wrong, asked, numbers, told_apart
 
-_ARGUMENTS = "relative(features, actors, neutral, takes)"
+#: Exercise 06-4: accuracy with the twin in training, without it, and the folds.
+WITH_TWIN, WITHOUT_TWIN, FOLDS = 0.96, 0.60, 10
 
 
-def _reference(features, actors, neutral, takes) -> np.ndarray:
-    return np.array(
-        [
-            row - features[neutral & (actors == actor) & (takes != take)].mean(axis=0)
-            for row, actor, take in zip(features, actors, takes, strict=True)
-        ]
-    )
+def _share(made, given: str) -> float:
+    """An answer that is one number; `Wrong` in words where it is not."""
+    got = numbers(made)
+    if got is None or got.size != 1 or got.ndim > 1 or isinstance(made, (bool, np.bool_)):
+        raise Wrong(f"for {given}: return one number, a share from 0 to 1; got {type(made).__name__}.")
+    return float(got.reshape(()))
 
 
-def _toy(people: int, columns: int, rng: np.random.Generator, *, takes: int = 2, whole: bool = False):
-    """Clips in no order: each person has neutral and other clips in every take, and a face of their own at rest."""
-    rows = [
-        (f"{person:02d}", kind == 0, take)
-        for person in range(1, people + 1)
-        for take in range(1, takes + 1)
-        for kind in (0, 0, 1, 1, 1)[rng.integers(0, 2) :]
-    ]
-    actors, neutral, of = (
-        np.array(column) for column in zip(*(rows[i] for i in rng.permutation(len(rows))), strict=True)
-    )
-    rest = {name: rng.normal(0, 5, columns) for name in np.unique(actors)}
-    features = (
-        np.array([rest[name] for name in actors]) + rng.normal(0, 1, (len(rows), columns)) + 3 * ~neutral[:, None]
-    )
-    return (np.rint(10 * features).astype(int) if whole else features), actors, neutral, of
+def _recalls(matrix: np.ndarray) -> np.ndarray:
+    rows = matrix.sum(axis=1)
+    return np.diag(matrix)[rows > 0] / rows[rows > 0]
 
 
-def _close(got: np.ndarray, wanted: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """Which numbers are right: as near as 32-bit floats come in a difference of features of this size."""
-    return np.isclose(got, wanted, rtol=1e-5, atol=1e-5 * np.abs(features).max())
+def _balanced_hint(got: float, matrix: np.ndarray) -> str:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        hits = np.diag(matrix)
+        rows, columns = matrix.sum(axis=1), matrix.sum(axis=0)
+        recall = np.nan_to_num(hits / rows)
+        precision = np.nan_to_num(hits / columns)
+        f1 = np.nan_to_num(2 * hits / (rows + columns))
+    present = rows > 0
+    alike = {
+        "That is the accuracy: there the labels with many faces count more.": hits.sum() / matrix.sum(),
+        "It looks as if an absent label counted as 0: leave out the rows without faces.": recall.mean(),
+        "That is the mean of the precisions, which divide by the columns: divide by the rows.": precision.mean(),
+        "It looks as if rows and columns had changed places: a row is a posed label.": precision[columns > 0].mean(),
+        "That is macro F1; here only the recalls are averaged.": f1[present].mean(),
+        "That is a sum; a mean divides by how many labels there are.": recall.sum(),
+        "That is the smallest recall, not the mean.": recall[present].min(),
+    }
+    return next((words for words, other in alike.items() if np.isclose(got, other)), "")
 
 
-def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
-    """What the answer seems to have done instead."""
-    mean = lambda chosen: np.array([row - features[chosen(i)].mean(axis=0) for i, row in enumerate(features)])  # noqa: E731
-    own = lambda i: actors == actors[i]  # noqa: E731
-    clip = lambda i: np.arange(len(features)) == i  # noqa: E731
-    guesses = [
-        (
-            lambda i: own(i) & neutral,
-            "It looks as if all of the actor's neutral clips were averaged: then a neutral clip is part of what is "
-            "taken "
-            "from it. Take the other takes only.",
-        ),
-        (
-            lambda i: own(i) & neutral & ~clip(i),
-            "It looks as if only the clip itself was left out: then neutral clips have another reference than the "
-            "rest, and the rule gives the label away. Take the other takes only, for every clip.",
-        ),
-        (
-            lambda i: own(i) & neutral & (takes == takes[i]),
-            "It looks as if the neutral clips of the same take were averaged; take those of the others.",
-        ),
-        (
-            lambda i: neutral & (takes != takes[i]),
-            "It looks as if everybody's neutral clips were averaged; take the actor's own.",
-        ),
-        (lambda i: neutral, "It looks as if everybody's neutral clips were averaged; take the actor's own."),
-        (
-            lambda i: own(i) & (takes != takes[i]),
-            "It looks as if all clips of the actor were averaged; take the neutral ones.",
-        ),
-        (own, "It looks as if all clips of the actor were averaged; take the neutral ones."),
-    ]
-    wanted = _reference(features, actors, neutral, takes)
-    alike = lambda one, other: _close(one, other, features).all()  # noqa: E731
-    if alike(got, -wanted):
-        return "The sign is the other way round: the clip minus its reference."
-    if alike(np.sort(got, axis=0), np.sort(wanted, axis=0)):
-        return "The rows came back in another order; row k of the answer belongs to row k of the features."
-    if alike(got[~neutral], wanted[~neutral]):
-        return "The clips that are not neutral are right; treat the neutral ones by the same rule."
-    if alike(got, np.trunc(wanted)):
-        return (
-            "The differences lost their fractions: an array of whole numbers cannot hold them, so make one of floats."
+def grade_balanced(answer) -> str:
+    """Confusion matrices with labels of unequal numbers, and with a label that does not occur."""
+    rng = np.random.default_rng(61)
+    cases = {
+        "two labels, 90 faces and 10": np.array([[80, 10], [4, 6]]),
+        "three labels": np.array([[30, 5, 1], [2, 8, 6], [0, 3, 3]]),
+        "three labels of which one has no faces": np.array([[5, 2, 1], [0, 0, 0], [1, 1, 8]]),
+        "eight labels": rng.integers(0, 30, (8, 8)),
+    }
+    for given, matrix in cases.items():
+        handed = matrix.copy()
+        made = asked(answer, "balanced_accuracy(matrix)", handed)
+        if not np.array_equal(handed, matrix):
+            raise Wrong("your function changed the matrix that it was given.")
+        got, wanted = _share(made, given), float(_recalls(matrix).mean())
+        if np.isclose(got, wanted):
+            continue
+        if np.isnan(got):
+            raise Wrong(f"for {given}: the result is not a number: a row without faces was divided by 0. Leave it out.")
+        hint = (
+            "As per cent? Return a share from 0 to 1." if np.isclose(got, 100 * wanted) else _balanced_hint(got, matrix)
         )
-    return next((text for chosen, text in guesses if alike(got, mean(chosen))), "")
+        right, yours = told_apart(wanted, got)
+        raise Wrong(f"for {given}: it should be {right}; your function gave {yours}. {hint}".rstrip())
+    return "right, also where a label has no faces."
 
 
-def grade_relative(answer) -> str:
-    """Fixed and random tables: the right reference for every row, the input left as it was."""
-    rng = np.random.default_rng(616)
-    for people, columns, takes, whole in [
-        (3, 4, 2, False),
-        (5, 2, 3, False),
-        (24, 35, 2, False),
-        (4, 3, 2, True),
-        (1, 1, 2, False),
-    ]:
-        handed = _toy(people, columns, rng, takes=takes, whole=whole)
-        before = [part.copy() for part in handed]
-        actors = "1 actor" if people == 1 else f"{people} actors"
-        given = f"{actors} with {takes} takes" + (", features that are whole numbers" if whole else "")
-        made = asked(answer, _ARGUMENTS, *handed)
-        if not all(np.array_equal(now, then) for now, then in zip(handed, before, strict=True)):
+def _faces(rng: np.random.Generator, people: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows in no order: each person has an own offset and an own number of clips; one column has another scale."""
+    rows = []
+    for person in range(people):
+        offset = rng.normal(0, 1.5, 4)
+        for clip in range(int(rng.integers(6, 16))):
+            label = clip % 3
+            rows.append((offset + np.eye(4)[label] * 2 + rng.normal(0, 0.8, 4), label, f"{person:02d}"))
+    rows = [rows[i] for i in rng.permutation(len(rows))]
+    features = np.array([row[0] for row in rows])
+    features[:, 3] *= 40
+    names = np.array(["calm", "happy", "sad"])
+    people_of = np.array([row[2] for row in rows])
+    features[people_of == "00", 3] *= 30  # one person's own scale: who is in the mean and spread makes a difference
+    return features, names[[row[1] for row in rows]], people_of
+
+
+def _neighbours(neighbours: int = 3, scaled: bool = True):
+    parts = [StandardScaler()] if scaled else []
+    return make_pipeline(*parts, KNeighborsClassifier(neighbours))
+
+
+def strangers(features, labels, people, *, folds=None, neighbours: int = 3, scaled="inside") -> float:
+    """The answer to 06-3; the options are mistakes."""
+    if scaled == "before":
+        features = StandardScaler().fit_transform(features)
+    machine = _neighbours(neighbours, scaled == "inside")
+    folds = folds or GroupKFold(5)
+    groups = people if isinstance(folds, (GroupKFold, LeaveOneGroupOut)) else None
+    given = cross_val_predict(machine, features, labels, groups=groups, cv=folds)
+    return float((given == labels).mean())
+
+
+def mean_of_folds(features, labels, people) -> float:
+    """The mistake of averaging five folds of unequal sizes."""
+    shares = []
+    for train, test in GroupKFold(5).split(features, labels, people):
+        machine = _neighbours().fit(features[train], labels[train])
+        shares.append((machine.predict(features[test]) == labels[test]).mean())
+    return float(np.mean(shares))
+
+
+def resubstituted(features, labels, people) -> float:
+    """The mistake of testing on the training rows."""
+    return float((_neighbours().fit(features, labels).predict(features) == labels).mean())
+
+
+#: What an answer seems to have done instead -> the function that does it.
+_STRANGERS_MISTAKES: dict[str, Callable] = {
+    "It looks as if the same rows trained and tested: use `cross_val_predict`.": resubstituted,
+    "It looks as if rows were dealt to the folds, whoever is on them: use `GroupKFold` and pass `groups=people`.": (
+        lambda *a: strangers(*a, folds=KFold(5))
+    ),
+    "It looks as if rows were dealt to the folds by label, whoever is on them (a whole number as `cv` does that): use "
+    "`GroupKFold`, and pass `groups=people`.": lambda *a: strangers(*a, folds=StratifiedKFold(5)),
+    "It looks as if each person were a fold: here there are five folds.": (
+        lambda *a: strangers(*a, folds=LeaveOneGroupOut())
+    ),
+    "It looks as if the features were standardised before the split: then the mean and spread know the test "
+    "people. Put "
+    "`StandardScaler()` into the pipeline.": lambda *a: strangers(*a, scaled="before"),
+    "It looks as if the features were not standardised.": lambda *a: strangers(*a, scaled="no"),
+    "It looks as if the mean of the five folds' accuracies was taken: the folds have unequal sizes. Return the "
+    "share of "
+    "all rows.": mean_of_folds,
+    "It looks as if one neighbour was asked: take three.": lambda *a: strangers(*a, neighbours=1),
+    "It looks as if five neighbours were asked (the default): take three.": lambda *a: strangers(*a, neighbours=5),
+}
+
+
+def grade_strangers(answer) -> str:
+    """Tables in which people, scales and fold sizes differ, so that every shortcut gives another number."""
+    rng = np.random.default_rng(63)
+    for people in (26, 17):
+        handed = _faces(rng, people)
+        kept = [part.copy() for part in handed]
+        given = f"{len(handed[0])} clips of {people} people"
+        made = asked(answer, "accuracy_on_strangers(features, labels, people)", *handed)
+        if not all(np.array_equal(now, then) for now, then in zip(handed, kept, strict=True)):
             raise Wrong("your function changed an array that it was given; work on a copy.")
-        got = numbers(made)
-        if got is None:
-            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
-        if got.shape != handed[0].shape:
-            raise Wrong(f"for {given}: the answer has the shape of the features, {handed[0].shape}; got {got.shape}.")
-        wanted = _reference(*handed)
-        if np.isnan(got).any():
-            raise Wrong(
-                f"for {given}: {int(np.isnan(got).any(axis=1).sum())} rows are not numbers: "
-                "a mean was taken of no clips."
-            )
-        close = _close(got, wanted, handed[0])
-        if not close.all():
-            row, column = (int(place) for place in np.argwhere(~close)[0])
-            hint = _hint(got, *handed)
-            right, yours = told_apart(wanted[row, column], got[row, column])
-            raise Wrong(
-                f"for {given}: row {row} ({'neutral' if handed[2][row] else 'not neutral'}, actor {handed[1][row]}, "
-                f"take {handed[3][row]}) should "
-                + (f"have in column {column} {right}" if column else f"begin with {right}")
-                + f"; your function gave {yours}.{' ' + hint if hint else ''}"
-            )
-    return "right: each actor is measured from their own face at rest, and no clip is part of what is taken from it."
+        got, wanted = _share(made, given), strangers(*kept)
+        if np.isclose(got, wanted):
+            continue
+        if np.isclose(got, 100 * wanted):
+            raise Wrong(f"for {given}: return a share from 0 to 1, not per cent.")
+        hint = next((words for words, wrong in _STRANGERS_MISTAKES.items() if np.isclose(got, wrong(*kept))), "")
+        right, yours = told_apart(wanted, got)
+        raise Wrong(f"for {given}: it should be {right}; your function gave {yours}. {hint}".rstrip())
+    return "right: nobody trains and tests, and the scaler has not seen the test people."
+
+
+def mixture(share: float = 1 - 1 / FOLDS) -> float:
+    """The accuracy of exercise 06-4 if so large a share of the copies has its twin in training."""
+    return share * WITH_TWIN + (1 - share) * WITHOUT_TWIN
+
+
+def grade_mixture(answer) -> str:
+    """One share; the usual mistakes are recognised."""
+    got = _share(answer, "the question")
+    mistakes = {
+        100 * mixture(): "that is per cent: give a share from 0 to 1.",
+        mixture(0.8): "four fifths are right for five folds; here there are ten.",
+        mixture(0.5): "that is the mean of both: but most copies have their twin in training.",
+        mixture(1 / FOLDS): "the weights have changed places: one tenth has its twin in the *test* fold.",
+        WITH_TWIN: "not every copy has its twin in training.",
+        WITHOUT_TWIN: "most copies have their twin in training.",
+        (1 - 1 / FOLDS) * WITH_TWIN: "the copies without a twin in training are right sometimes, too.",
+    }
+    if np.isclose(got, mixture(), atol=5e-4):
+        return f"right: {mixture():.3f}. Nine copies of ten are remembered."
+    for other, words in mistakes.items():
+        if np.isclose(got, other, atol=5e-4):
+            raise Wrong(f"{got:g}: {words}")
+    raise Wrong(f"{got:g} is not it. What share of the copies has its twin in one of the other nine folds?")

@@ -4,6 +4,7 @@ from . import contact_sheets as contact_sheets
 from . import curves as curves
 from . import dataset_figures as dataset_figures
 from . import descriptions as descriptions
+from . import evaluation_figures as evaluation_figures
 from . import face_images as face_images
 from . import layer_diagrams as layer_diagrams
 from . import learning_figures as learning_figures

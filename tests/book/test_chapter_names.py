@@ -20,6 +20,7 @@ CHAPTERS = (
     "04_training",
     "05_overfitting",
     "06_evaluation",
+    "07_people",
     "08_explanation",
     "09_comparison",
     "10_designs",

@@ -194,7 +194,7 @@ def kept(losses, patience, *, best=math.inf, least=0.0, equal=False):
 
 
 def relative(features, actors, neutral, takes, *, known=None, sign=1, only=None):
-    """The answer to 06-1; ``known(i, own)`` picks other reference rows, ``only`` the rows that are treated at all."""
+    """The answer to 07-1; ``known(i, own)`` picks other reference rows, ``only`` the rows that are treated at all."""
     known = known or (lambda i, own: own & neutral & (takes != takes[i]))
     made = np.array(
         [sign * (row - features[known(i, actors == actors[i])].mean(axis=0)) for i, row in enumerate(features)]
@@ -435,32 +435,32 @@ WRONG = [
     ("05-1", lambda losses, patience: min(range(len(losses)), key=lambda i: (losses[i], -i)), "kept"),
     ("05-1", lambda losses, patience: losses.sort() or 0, "should be"),
     ("05-1", lambda losses, patience: float(np.argmin(losses[: patience + 1])), "kept"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n), "part of what is taken"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n), "part of what is taken"),
     (
-        "06-1",
+        "07-1",
         lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (np.arange(len(f)) != i)),
         "gives the label away",
     ),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (t == t[i])), "same take"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: n), "everybody's neutral"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: n & (t != t[i])), "everybody's neutral"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own), "take the neutral ones"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & (t != t[i])), "take the neutral ones"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t, sign=-1), "other way round"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t, only=~n), "treat the neutral ones by the same rule"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t)[np.argsort(a, kind="stable")], "another order"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t)[~n], "shape of the features"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (t == t[i])), "same take"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: n), "everybody's neutral"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: n & (t != t[i])), "everybody's neutral"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own), "take the neutral ones"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & (t != t[i])), "take the neutral ones"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t, sign=-1), "other way round"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t, only=~n), "treat the neutral ones by the same rule"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t)[np.argsort(a, kind="stable")], "another order"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t)[~n], "shape of the features"),
     (
-        "06-1",
+        "07-1",
         lambda f, a, n, t: relative(f, a, n, t, known=lambda i, own: own & n & (t != t[i]) & (t > 1)),
         "of no clips",
     ),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t) / f.std(axis=0), "should begin with"),
-    ("06-1", lambda f, a, n, t: {"made": relative(f, a, n, t)}, "array of numbers"),
-    ("06-1", lambda f, a, n, t: without_return(), "array of numbers; got NoneType"),
-    ("06-1", lambda f, a, n: f, "relative(features, actors, neutral, takes)"),
-    ("06-1", relative_in_place, "changed an array"),
-    ("06-1", relative_in_whole_numbers, "lost their fractions"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t) / f.std(axis=0), "should begin with"),
+    ("07-1", lambda f, a, n, t: {"made": relative(f, a, n, t)}, "array of numbers"),
+    ("07-1", lambda f, a, n, t: without_return(), "array of numbers; got NoneType"),
+    ("07-1", lambda f, a, n: f, "relative(features, actors, neutral, takes)"),
+    ("07-1", relative_in_place, "changed an array"),
+    ("07-1", relative_in_whole_numbers, "lost their fractions"),
     ("08-1", lambda *a: occluded(*a, sign=-1), "other way round"),
     ("08-1", lambda *a: occluded(*a, left=True), "what is left"),
     ("08-1", lambda *a: occluded(*a, fresh=False), "stayed covered"),
@@ -689,13 +689,13 @@ WRONG = [
     ("05-1", lambda *a: kept(*a, best=100), "losses of any size"),
     ("05-1", lambda *a: kept(*a, equal=True), "equal loss is no improvement"),
     ("05-1", lambda *a: kept(*a, least=1e-4), "smallest improvement"),
-    ("06-1", lambda *a: relative(*a).astype(str), "array of numbers"),
-    ("06-1", lambda *a: relative(*a) + 0.0003, "should begin with"),
-    ("06-1", lambda f, a, n, t: relative(f, a, n, t) + 0.01 * (np.arange(f.shape[1]) == 1), "in column 1"),
-    ("06-1", lambda f, a, n, t: relative(f.astype("float32"), a, n, t, sign=-1), "other way round"),
-    ("06-1", relative_to_the_mean_of_takes, "for 5 actors with 3 takes: row"),
+    ("07-1", lambda *a: relative(*a).astype(str), "array of numbers"),
+    ("07-1", lambda *a: relative(*a) + 0.0003, "should begin with"),
+    ("07-1", lambda f, a, n, t: relative(f, a, n, t) + 0.01 * (np.arange(f.shape[1]) == 1), "in column 1"),
+    ("07-1", lambda f, a, n, t: relative(f.astype("float32"), a, n, t, sign=-1), "other way round"),
+    ("07-1", relative_to_the_mean_of_takes, "for 5 actors with 3 takes: row"),
     (
-        "06-1",
+        "07-1",
         lambda f, a, n, t: relative(f, a, n, t) + (len(set(a)) == 1),
         "for 1 actor with 2 takes: row",
     ),
@@ -765,9 +765,9 @@ RIGHT = [
         for made in (list, tuple, pd.Series, pd.Index, lambda rows: rows[::-1].astype("int16"))
     ],
     *[("05-1", lambda *a, made=made: made(kept(*a))) for made in (int, np.int64, np.uint8, np.array)],
-    ("06-1", lambda f, a, n, t: relative(f.astype("float32"), a, n, t)),
+    ("07-1", lambda f, a, n, t: relative(f.astype("float32"), a, n, t)),
     *[
-        ("06-1", lambda *a, made=made: made(relative(*a)))
+        ("07-1", lambda *a, made=made: made(relative(*a)))
         for made in (np.ndarray.tolist, pd.DataFrame, np.float32, np.asfortranarray)
     ],
     ("08-1", lambda *a: occluded(*a, dtype="float32").astype("float32")),
@@ -796,7 +796,7 @@ def test_right_answers_written_differently_pass(number, answer):
 
 
 def test_two_numbers_that_differ_are_shown_so_that_they_differ():
-    made = exercises.check("06-1", lambda *a: relative(*a) + 0.0003)
+    made = exercises.check("07-1", lambda *a: relative(*a) + 0.0003)
     right, yours = made.message.split("begin with ")[1].removesuffix(".").split("; your function gave ")
     assert not made and 0.0002 < float(yours) - float(right) < 0.0004
 

@@ -16,8 +16,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import plotting
-from fer_utils.plotting import contact_sheets, descriptions, layer_diagrams, live_figures, pareto, smoothing_figures
+from fer_utils import metrics, plotting
+from fer_utils.plotting import (
+    contact_sheets,
+    descriptions,
+    evaluation_figures,
+    layer_diagrams,
+    live_figures,
+    pareto,
+    smoothing_figures,
+)
 
 MODULES = [
     importlib.import_module(f"{plotting.__name__}.{found.name}") for found in pkgutil.iter_modules(plotting.__path__)
@@ -568,6 +576,27 @@ SAID = {
     ),
 }
 
+#: The figures of chapters 6 and 7 and the pieces that their descriptions must have; most draw a stored answer.
+SAID |= {
+    name: (DRAWINGS[f"evaluation_figures: {name}"], pieces)
+    for name, pieces in {
+        "interval_widths": ["600 frames are drawn 40.0 % (38.0 % to 42.0 %); 100 clips are drawn 40.0 %"],
+        "interval_coverage": ["5 people: percentile bootstrap 83.2 %, widened bootstrap 93.7 %, Student 94.7 %"],
+        "two_splits": ["it has seen the clip 78.5 % (73.5 % to 83.5 %); actors apart: it has never seen the person"],
+        "split_table": ["clips at random: twins out 52.4 % (47.0 % to 57.8 %), twins in 83.8 %"],
+        "real_protocols": ["support vectors 58.1 %, 78.0 %, 94.0 %", "92 % at 92.0 %"],
+        "person_gains": ["read exactly +0.7 points", "read with errors +17.2 points", "by OpenFace +19.9 points"],
+        "twin_accuracies": ["forest 99.9 %, 77.0 %, 76.1 %"],
+        "paired_models": ["Support vectors against forest. 24 bars", "11 above 0, 13 below, 0 at 0", "Mean -0.0972"],
+        "neutral_profiles": ["23 of 24 lines rise, 1 fall", "happy from 0.91 to 2.99, mean 2.02"],
+        "reference_accuracies": ["own neutral taken away from 46.5 % (nearest neighbours) to 62.7 % (forest)"],
+        "calibrations": ["known people: calibration error 5 points", "strangers: calibration error 40 points"],
+        "human_votes": ["diagonal from 32.1 % (sad) to 87.7 % (happy)"],
+        "accuracy_by_actor": ["people: 3 dots from 33.5 % to 77.7 %, median 50.0 %", "machine: one dot at 60.0 %"],
+        "human_ceiling": ["two people agree 55.3 %", "the best single answer to each clip 70.1 %"],
+    }.items()
+}
+
 
 @pytest.mark.parametrize("name", SAID)
 def test_a_description_has_the_numbers_that_are_drawn(name):
@@ -743,6 +772,19 @@ CROWDED = {
     "quantization_steps": lambda: pareto.quantization_steps(
         {name: (np.arange(9.0), np.arange(9.0)) for name in list(MANY)[:9]}, title="t", xlabel=LABEL, ylabel=LABEL
     ),
+}
+
+#: What draws one stored answer cannot be crowded; what takes names can.
+CROWDED |= {
+    name.split(": ")[1]: drawing for name, drawing in DRAWINGS.items() if name.startswith("evaluation_figures: ")
+} | {
+    "interval_widths": lambda: evaluation_figures.interval_widths(
+        {name: point | {"groups": 40} for name, point in INTERVALS.items()}
+    ),
+    "calibrations": lambda: evaluation_figures.calibrations(
+        {f"{LONG} {k}": metrics.calibration(np.zeros(9, int), np.tile([0.7, 0.3], (9, 1)), range(9)) for k in "ab"}
+    ),
+    "accuracy_by_actor": lambda: evaluation_figures.accuracy_by_actor({name: [0.2, 0.4] for name in MANY}),
 }
 
 
