@@ -46,6 +46,8 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "07-1": "ch07:grade_relative",
     "07-3": "ch07:grade_temperature",
     "08-1": "ch08:grade_occlusion",
+    "08-3": "ch08:grade_grad_cam",
+    "08-5": "ch08:grade_gap",
     "09-1": "ch09:grade_interval",
     "09-3": "ch09:grade_on_strangers",
     "10-1": "ch10:grade_inverted",
@@ -60,12 +62,10 @@ _FUNCTION_GRADERS: dict[str, str] = {
 _VALUE_GRADERS: dict[str, str] = {
     "01-3": "ch01:grade_people",
     "03-5": "ch03:grade_receptive_field",
-<<<<<<< HEAD
-    "09-4": "ch09:grade_standard_errors",
-=======
     "06-4": "ch06:grade_mixture",
     "07-4": "ch07:grade_fewest",
->>>>>>> w/ch6
+    "08-4": "ch08:grade_attributions",
+    "09-4": "ch09:grade_standard_errors",
     "13-5": "ch13:grade_latency",
 }
 

@@ -6,6 +6,7 @@ from . import dataset_figures as dataset_figures
 from . import descriptions as descriptions
 from . import evaluation_figures as evaluation_figures
 from . import face_images as face_images
+from . import heat_sheets as heat_sheets
 from . import layer_diagrams as layer_diagrams
 from . import learning_figures as learning_figures
 from . import live_figures as live_figures
@@ -43,6 +44,7 @@ from .face_images import hog_cells as hog_cells
 from .face_images import image_grid as image_grid
 from .face_images import landmark_closeup as landmark_closeup
 from .face_images import receptive_fields as receptive_fields
+from .heat_sheets import heat_sheet as heat_sheet
 from .learning_figures import learning_curves as learning_curves
 from .learning_figures import line_chart as line_chart
 from .learning_figures import living_units as living_units

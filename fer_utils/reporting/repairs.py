@@ -37,6 +37,20 @@ def repair_table(answer: Mapping) -> pd.DataFrame:
     )
 
 
+def repair_plot(answer: Mapping) -> dict:
+    """The arguments of `plotting.dot_plot`: what networks learned from, and how well they read strangers of two groups.
+
+    The title says which part of what the spoiled labels cost strangers of dark tones the repairs give back.
+    """
+    back = sorted(way_back(answer).values())
+    title = f"The repairs give back {100 * back[0]:.0f} to {100 * back[-1]:.0f} % of what the spoiled labels cost"
+    return {
+        "rows": {row["name"]: {DARK: row["dark"], REST: row["rest"]} for row in answer["rows"]},
+        "title": title,
+        "xlabel": "right, mean over people; lines: 95 % intervals over people",
+    }
+
+
 def repair_verdict(answer: Mapping) -> str:
     """Whom each repair helps and whom it costs something, in sentences.
 
@@ -69,6 +83,15 @@ def way_back(answer: Mapping) -> dict[str, float]:
     dark = {row["name"]: row["dark"]["value"] for row in answer["rows"]}
     cost = dark["labels as filmed"] - dark["labels spoiled"]
     return {name: (dark[name] - dark["labels spoiled"]) / cost for name in REPAIRS}
+
+
+def way_back_words(answer: Mapping) -> str:
+    """`way_back` in a sentence."""
+    shares = "; ".join(f"{name} {percent(value, 0)}" for name, value in way_back(answer).items())
+    return (
+        f"Of what the spoiled labels cost strangers of dark tones, the repairs give back: {shares}. With 100 % "
+        "the networks would read them as well as with the labels as filmed."
+    )
 
 
 def _share(measured: Mapping) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from fer_utils.reporting.repairs import REPAIRS, repair_table, repair_verdict, way_back
+from fer_utils.reporting.repairs import (
+    REPAIRS,
+    repair_plot,
+    repair_table,
+    repair_verdict,
+    way_back,
+    way_back_words,
+)
 from fer_utils.studies import audit_repair
 
 NAMES = ("labels as filmed", "labels spoiled", "balanced drawing", "left out")
@@ -65,3 +72,10 @@ def test_the_verdicts_choose_the_sentences(verdicts, said, unsaid):
 
 def test_the_way_back_is_a_share_of_what_the_bias_cost():
     assert way_back(an_answer()) == pytest.approx({"balanced drawing": 0.5, "left out": -0.25})
+
+
+def test_the_figure_and_the_sentence_have_the_share_that_comes_back():
+    options = repair_plot(an_answer())
+    assert options["title"] == "The repairs give back -25 to 50 % of what the spoiled labels cost"
+    assert options["rows"]["left out"]["dark tones"]["value"] == 0.35
+    assert "balanced drawing 50 %; left out -25 %" in way_back_words(an_answer())
