@@ -142,7 +142,7 @@ def only_there_words(answer: Mapping) -> str:
 
 
 def constraint_words(cancelled: Mapping[str, float], alike: Mapping[str, float]) -> str:
-    """What the zero-mean constraint has to do with Grad-CAM's failure, from one network with it and one without.
+    """What the zero-mean constraint has to do with Grad-CAM's weakness, from one network with it and one without.
 
     Parameters
     ----------
@@ -166,9 +166,11 @@ def constraint_words(cancelled: Mapping[str, float], alike: Mapping[str, float])
         cause = "So a part of the cancelling comes from the constraint."
     numbers = f"Grad-CAM and HiResCAM correlate at {correlation[0]:.2f} with it and at {correlation[1]:.2f} without."
     if correlation[1] > correlation[0] + NEAR:
-        more = "In this pair of networks the constraint adds to the failure: it takes the weights' common part away."
+        more = (
+            "In this pair of networks the two maps are less alike with the constraint; one pair is no proof of a rule."
+        )
     elif correlation[1] < correlation[0] - NEAR:
-        more = "In this pair of networks the constraint does not add to the failure."
+        more = "In this pair of networks the two maps are not less alike with the constraint."
     else:
         more = "In this pair of networks the constraint makes no visible difference."
     return f"{first} {cause} {numbers} {more}"

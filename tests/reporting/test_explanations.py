@@ -96,9 +96,9 @@ def test_only_there_is_answered_from_the_best_maps_share(answer):
 @pytest.mark.parametrize(
     "cancelled, alike, words",
     [
-        ((0.87, 0.87), (0.2, 0.3), ("does not come from the constraint", "adds to the failure")),
+        ((0.87, 0.87), (0.2, 0.3), ("does not come from the constraint", "are less alike with")),
         ((0.87, 0.86), (0.2, 0.21), ("does not come from the constraint", "no visible difference")),
-        ((0.87, 0.5), (0.3, 0.2), ("comes from the constraint", "does not add")),
+        ((0.87, 0.5), (0.3, 0.2), ("comes from the constraint", "not less alike")),
         ((0.87, float("nan")), (0.3, 0.2), ("does not tell them apart",)),
     ],
 )
