@@ -87,6 +87,8 @@ def test_only_there_is_answered_by_the_rows_of_the_difference(answer):
     assert found == ["medium (4 to 7)", "dark (8 to 10)", "mask"]
     assert words.startswith("Only there? No.") and "medium" in words and "dark" not in words and "mask" in words
     assert "the other side" in words and "less to lose" in words
+    row_of(answer["difference"], "medium (4 to 7)")["gap"] = -0.06
+    assert "the other side" not in audits.only_there_words(answer)
     nothing_found(answer["difference"])
     row_of(answer["difference"], "dark (8 to 10)")["found"] = True
     assert audits.only_there_words(answer).startswith("Only there? Yes")
