@@ -50,6 +50,8 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "09-3": "ch09:grade_on_strangers",
     "10-1": "ch10:grade_inverted",
     "11-1": "ch11:grade_fold",
+    "11-3": "ch11:grade_dense",
+    "11-4": "ch11:grade_layers",
     "12-1": "ch12:grade_loss",
     "13-1": "ch13:grade_smoothing",
     "13-3": "ch13:grade_follow",
@@ -60,12 +62,10 @@ _FUNCTION_GRADERS: dict[str, str] = {
 _VALUE_GRADERS: dict[str, str] = {
     "01-3": "ch01:grade_people",
     "03-5": "ch03:grade_receptive_field",
-<<<<<<< HEAD
-    "09-4": "ch09:grade_standard_errors",
-=======
     "06-4": "ch06:grade_mixture",
     "07-4": "ch07:grade_fewest",
->>>>>>> w/ch6
+    "09-4": "ch09:grade_standard_errors",
+    "11-5": "ch11:grade_list",
     "13-5": "ch13:grade_latency",
 }
 
