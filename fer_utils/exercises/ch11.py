@@ -234,7 +234,9 @@ def grade_dense(answer) -> str:
             raise Wrong(f"for {words}: the output has the shape {wanted.shape}; got {got.shape}.{hint}")
         if np.allclose(got, wanted, rtol=1e-4, atol=1e-4):
             continue
-        slip = next((text for text, other in _dense_slips(**given) if np.allclose(got, other, rtol=1e-4, atol=1e-4)), "")
+        slip = next(
+            (text for text, other in _dense_slips(**given) if np.allclose(got, other, rtol=1e-4, atol=1e-4)), ""
+        )
         row, unit = (int(k) for k in np.argwhere(~np.isclose(got, wanted, rtol=1e-4, atol=1e-4))[0])
         right, yours = told_apart(wanted[row, unit], got[row, unit], 3)
         raise Wrong(f"for {words}: face {row}, unit {unit} should be {right}; got {yours}.{' ' + slip if slip else ''}")
@@ -272,7 +274,10 @@ def _layer_slip(name: str, got: np.ndarray, before: np.ndarray, share: float) ->
     alike = (
         ("The kernel is as it was: nothing was pruned.", before),
         ("It looks as if the largest weights went; the smallest should.", _pruned(before, share, lambda w: -np.abs(w))),
-        ("It looks as if a negative weight counted as small: its magnitude counts.", _pruned(before, share, lambda w: w)),
+        (
+            "It looks as if a negative weight counted as small: its magnitude counts.",
+            _pruned(before, share, lambda w: w),
+        ),
         ("It looks as if that share of the weights stayed; it should go.", _pruned(before, 1 - share)),
     )
     for words, other in alike:

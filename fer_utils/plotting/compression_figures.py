@@ -27,7 +27,7 @@ def layer_sensitivity(curves: Mapping[str, Sequence[Sequence[float]]], *, xlabel
     Parameters
     ----------
     curves : layer to points (how much it is changed, share of faces with the same label, 0 to 1).
-    xlabel : what is changed; with a ``%`` in it the axis shows percentages.
+    xlabel : what is changed; if it begins with *share*, the axis shows percentages.
     at : the value of x that the title is about; each layer has it.
 
     Raises
@@ -41,13 +41,14 @@ def layer_sensitivity(curves: Mapping[str, Sequence[Sequence[float]]], *, xlabel
             raise invalid("at", expected=f"an x of every layer, also of {name}", received=at)
         kept[name] = found[0]
     weakest = min(kept, key=kept.__getitem__)
-    words = f"{100 * at:.0f} %" if "%" in xlabel else f"{at:g} {xlabel.split(' ')[0]}"
+    shares = xlabel.startswith("share")
+    words = f"{100 * at:.0f} %" if shares else f"{at:g} {xlabel.split(' ')[0]}"
     figure = line_plot(
         curves,
-        title=f"Most sensitive is {weakest}: with {words} there, {100 * kept[weakest]:.0f} % of the faces keep their label",
+        title=f"Most sensitive is {weakest}: {100 * kept[weakest]:.0f} % keep their label at {words}",
         xlabel=xlabel,
         ylabel="faces with the same label\nas the whole network",
-        percent_axes="xy" if "%" in xlabel else "y",
+        percent_axes="xy" if shares else "y",
     )
     describe(figure, figure.description)
     return figure
@@ -133,9 +134,7 @@ def roofline(points: Mapping[str, tuple[float, float]], ceilings: Ceilings, *, t
             fontsize=9.5,
             color=INK,
         )
-    axis.annotate(
-        "roof", (across[-1], ceilings.peak / 1e9), (0, 5), textcoords="offset points", ha="right", color=INK
-    )
+    axis.annotate("roof", (across[-1], ceilings.peak / 1e9), (0, 5), textcoords="offset points", ha="right", color=INK)
     axis.set(
         xscale="log",
         yscale="log",
@@ -162,12 +161,10 @@ def frame_shares(links: pd.DataFrame) -> Figure:
 
     The title says which share the network has in the first form and in the last.
     """
-    share = links.iloc[:, -1] / links.sum(axis=1)
+    first, last = (f"{100 * share:.0f} %" for share in (links.iloc[:, -1] / links.sum(axis=1)).iloc[[0, -1]])
     figure = stacked_bars(
         links,
-        title=f"The network's share of a frame falls from {100 * share.iloc[0]:.0f} % to {100 * share.iloc[-1]:.0f} %"
-        if share.iloc[-1] < share.iloc[0]
-        else f"The network has {100 * share.iloc[0]:.0f} % of a frame, and {100 * share.iloc[-1]:.0f} % in the last form",
+        title=f"The network's share of a frame: {first} in the first form, {last} in the last",
         xlabel="milliseconds a frame, machine of the study",
     )
     describe(figure, figure.description)

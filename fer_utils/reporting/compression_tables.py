@@ -123,11 +123,11 @@ def operations_and_speed(answer: Mapping) -> str:
     whole, fewer = (by_key[name, "litert", None] for name in ("xception", "xception, filters pruned"))
     macs = answer["networks"]["xception"]["macs"] / answer["networks"]["xception, filters pruned"]["macs"]
     again = by_key.get((CONTROL, "litert", None), whole)
+    faster, chance = (whole["latency_ms_1"] / other["latency_ms_1"] for other in (fewer, again))
     return (
         f"With half of Xception's filters gone, **{macs:.1f} times fewer operations** gave "
-        f"**{whole['latency_ms_1'] / fewer['latency_ms_1']:.1f} times the speed** of the whole Xception, both in LiteRT, "
-        f"float32, one thread; a second file of the same work as the whole was {whole['latency_ms_1'] / again['latency_ms_1']:.2f} "
-        "times as fast as it."
+        f"**{faster:.1f} times the speed** of the whole Xception, both in LiteRT, float32, one thread; a second file "
+        f"of the same work as the whole was {chance:.2f} times as fast as it."
     )
 
 
@@ -196,7 +196,7 @@ def slower_in_eight_bits(answer: Mapping) -> str:
 
 
 def frame_links(answer: Mapping) -> pd.DataFrame:
-    """Milliseconds of a frame on one thread: face, landmarks, network; for the baseline, LiteRT and the fastest form."""
+    """Milliseconds of a frame on one thread: face, landmarks, network; the baseline, LiteRT and the fastest form."""
     own = [row for row in answer["rows"] if row["network"].startswith("xception")]
     by_key = {_key(row): row for row in own}
     fastest = max(own, key=lambda row: row["ratio_1"])
@@ -248,8 +248,8 @@ def speed(times: pd.DataFrame, name: str, *, as_what: str) -> str:
     """
     row = times.set_index("name").loc[name]
     return (
-        f"{row['ratio']:.2f} times as fast as {as_what} ({row['median_ms']:.3f} ms; half of {row['repeats']} rounds "
-        f"between {row['low_ms']:.3f} and {row['high_ms']:.3f} ms)"
+        f"{row['ratio']:.2f} times as fast as {as_what} ({row['median_ms']:.3f} ms; half of {int(row['repeats'])} "
+        f"rounds between {row['low_ms']:.3f} and {row['high_ms']:.3f} ms)"
     )
 
 
@@ -264,8 +264,9 @@ def limit_of_speed(first: tuple[Work, float], last: tuple[Work, float], ceilings
     (work, seconds), (less, shorter) = first, last
     text = (
         f"**{work.operations / less.operations:.1f} times fewer operations** and {work.bytes / less.bytes:.1f} times "
-        f"fewer bytes moved gave **{seconds / shorter:.1f} times the speed** of the whole network, both in LiteRT, float32, "
-        f"one thread. Each byte is used for {less.intensity:.1f} operations and no longer for {work.intensity:.1f}. "
+        f"fewer bytes moved gave **{seconds / shorter:.1f} times the speed** of the whole network, both in LiteRT, "
+        f"float32, one thread. Each byte is used for {less.intensity:.1f} operations, and no longer for "
+        f"{work.intensity:.1f}. "
     )
     by_operations, by_bytes = less.operations / ceilings.peak, less.bytes / ceilings.bandwidth
     roof = max(by_operations, by_bytes)
