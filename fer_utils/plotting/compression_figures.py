@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 import numpy as np
 import pandas as pd
 
@@ -50,6 +51,8 @@ def layer_sensitivity(curves: Mapping[str, Sequence[Sequence[float]]], *, xlabel
         ylabel="faces with the same label\nas the whole network",
         percent_axes="xy" if shares else "y",
     )
+    if not shares:
+        figure.axes[0].xaxis.set_major_locator(MaxNLocator(integer=True))
     describe(figure, figure.description)
     return figure
 
@@ -100,10 +103,11 @@ def labels_by_bits(kept: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     return figure
 
 
-def roofline(points: Mapping[str, tuple[float, float]], ceilings: Ceilings, *, title: str) -> Figure:
+def roofline(points: Mapping[str, tuple[float, float]], ceilings: Ceilings) -> Figure:
     """What networks reach, below what the processor can give, on two logarithmic axes.
 
     The roof rises with the arithmetic intensity as far as bytes are what limits, and is level where operations are.
+    The title says how much of it the first and the last network reach.
 
     Parameters
     ----------
@@ -124,16 +128,20 @@ def roofline(points: Mapping[str, tuple[float, float]], ceilings: Ceilings, *, t
     axis.plot(across, [ceilings.attainable(x) / 1e9 for x in across], color=INK, lw=2)
     x, y = np.array(list(points.values()), float).T
     axis.plot(x, y / 1e9, "o-", color=PALETTE[0], lw=1, ms=8)
+    before = np.inf
     for name, (intensity, speed) in points.items():
+        rises = speed > before  # a name below the line would stand on the point before
         axis.annotate(
             name,
             (intensity, speed / 1e9),
-            (9, -4),
+            (-8, 4) if rises else (9, -4),
             textcoords="offset points",
-            va="top",
+            ha="right" if rises else "left",
+            va="bottom" if rises else "top",
             fontsize=9.5,
             color=INK,
         )
+        before = speed
     axis.annotate("roof", (across[-1], ceilings.peak / 1e9), (0, 5), textcoords="offset points", ha="right", color=INK)
     axis.set(
         xscale="log",
@@ -141,9 +149,17 @@ def roofline(points: Mapping[str, tuple[float, float]], ceilings: Ceilings, *, t
         xlabel="operations for each byte moved",
         ylabel="billion operations a second",
     )
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        side.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,.10g}"))
+        side.set_minor_formatter(NullFormatter())
     axis.margins(y=0.15)
-    set_title(figure, title)
-    first = (
+    share = {name: speed / ceilings.attainable(intensity) for name, (intensity, speed) in points.items()}
+    first, last = (
+        f"{one_line(name, 28)} reaches {100 * share[name]:.0f} %" for name in (next(iter(share)), next(reversed(share)))
+    )
+    set_title(figure, f"{first[0].upper()}{first[1:]} of the roof, {last}")
+    opening = (
         f"Points below a roof on two logarithmic axes. The roof: {number_text(ceilings.bandwidth / 1e9)} billion bytes "
         f"a second up to {number_text(ridge)} operations a byte, then {number_text(ceilings.peak / 1e9)} billion "
         "operations a second."
@@ -152,7 +168,7 @@ def roofline(points: Mapping[str, tuple[float, float]], ceilings: Ceilings, *, t
         f"{one_line(name, 40)} {number_text(speed / 1e9)} at {number_text(intensity)}"
         for name, (intensity, speed) in points.items()
     ]
-    describe(figure, first, f"{listing(told, letters=room_after(first) - 40, last=True)}.")
+    describe(figure, opening, f"{listing(told, letters=room_after(opening) - 40, last=True)}.")
     return figure
 
 
@@ -164,7 +180,7 @@ def frame_shares(links: pd.DataFrame) -> Figure:
     first, last = (f"{100 * share:.0f} %" for share in (links.iloc[:, -1] / links.sum(axis=1)).iloc[[0, -1]])
     figure = stacked_bars(
         links,
-        title=f"The network's share of a frame: {first} in the first form, {last} in the last",
+        title=f"The network's share of a frame: from {first} to {last}",
         xlabel="milliseconds a frame, machine of the study",
     )
     describe(figure, figure.description)

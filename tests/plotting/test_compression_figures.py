@@ -20,7 +20,7 @@ DRAWINGS = {
         CURVES, xlabel="share of the weights at zero", at=0.8
     ),
     "accuracies": lambda: compression_figures.accuracies({"a": SHARE, "b": SHARE}, title="t"),
-    "roofline": lambda: compression_figures.roofline({"whole": (18, 60e9), "half": (6, 20e9)}, ROOF, title="t"),
+    "roofline": lambda: compression_figures.roofline({"whole": (18, 60e9), "half": (4, 20e9)}, ROOF),
     "frame_shares": lambda: compression_figures.frame_shares(LINKS),
     "calibration_check": lambda: compression_figures.calibration_check(PASSED),
     "labels_by_bits": lambda: compression_figures.labels_by_bits({"a": [(2, 0.2), (4, 0.9), (8, 1.0)]}),
@@ -48,9 +48,7 @@ def test_the_most_sensitive_layer_is_named():
 
 
 def test_titles_say_what_was_measured():
-    assert title(DRAWINGS["frame_shares"]()) == (
-        "The network's share of a frame: 75 % in the first form, 20 % in the last"
-    )
+    assert title(DRAWINGS["frame_shares"]()) == "The network's share of a frame: from 75 % to 20 %"
     assert title(DRAWINGS["calibration_check"]()) == "Dark: 100 % in its own check, 31 % on others"
     assert title(DRAWINGS["labels_by_bits"]()) == "Bits and labels kept: 100 % with 8, 20 % with 2"
 
@@ -61,6 +59,17 @@ def test_the_roof_has_its_ridge_where_both_limits_meet():
     assert y.max() == pytest.approx(100) and y[0] == pytest.approx(20 * x[0])
     assert (y[x > 5.01] == 100).all() and (y[x < 4.99] < 100).all()
     assert list(axis.lines[1].get_ydata()) == [60, 20]
+    assert title(DRAWINGS["roofline"]()) == "Whole reaches 60 % of the roof, half reaches 25 %"
+
+
+def test_a_name_gives_way_to_the_point_before_it():
+    (axis,) = compression_figures.roofline({"a": (18, 60e9), "b": (9, 50e9), "c": (8, 51e9)}, ROOF).axes
+    assert [text.get_ha() for text in axis.texts] == ["left", "left", "right", "right"]  # the last is the roof's
+
+
+def test_bits_are_whole_numbers_on_the_axis():
+    figure = compression_figures.layer_sensitivity({"a": [(2, 0.7), (6, 1.0)]}, xlabel="bits", at=2)
+    assert all(tick == int(tick) for tick in figure.axes[0].get_xticks())
 
 
 def test_bad_input_is_one_clear_error():
@@ -68,4 +77,4 @@ def test_bad_input_is_one_clear_error():
         compression_figures.layer_sensitivity(CURVES, xlabel="share of the weights", at=0.5)
     for points in ({}, {"a": (0, 1)}, {"a": (1, float("nan"))}):
         with pytest.raises(FerError, match="`points`"):
-            compression_figures.roofline(points, ROOF, title="t")
+            compression_figures.roofline(points, ROOF)

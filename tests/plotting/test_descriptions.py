@@ -557,9 +557,7 @@ SAID = {
         ["accuracy on people not met: a 51.2 % (40.1 % to 62.3 %); b 60.0 %"],
     ),
     "roofline": (
-        lambda: compression_figures.roofline(
-            {"whole": (18, 60e9), "half": (6.5, 20e9)}, Ceilings(100e9, 20e9), title="t"
-        ),
+        lambda: compression_figures.roofline({"whole": (18, 60e9), "half": (6.5, 20e9)}, Ceilings(100e9, 20e9)),
         ["20 billion bytes a second up to 5 operations a byte, then 100 billion", "whole 60 at 18; half 20 at 6.5."],
     ),
     "frame_shares": (
@@ -797,7 +795,7 @@ CROWDED = {
     ),
     "accuracies": lambda: compression_figures.accuracies(INTERVALS, title="t"),
     "roofline": lambda: compression_figures.roofline(
-        {name: (value + 1, 1e9 * (value + 2)) for name, value in MANY.items()}, Ceilings(1e11, 2e10), title="t"
+        {name: (value + 1, 1e9 * (value + 2)) for name, value in MANY.items()}, Ceilings(1e11, 2e10)
     ),
     "frame_shares": lambda: compression_figures.frame_shares(WIDE),
     "calibration_check": lambda: compression_figures.calibration_check(
