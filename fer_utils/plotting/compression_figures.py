@@ -46,7 +46,9 @@ def layer_sensitivity(curves: Mapping[str, Sequence[Sequence[float]]], *, xlabel
     words = f"{100 * at:.0f} %" if shares else f"{at:g} {xlabel.split(' ')[0]}"
     figure = line_plot(
         curves,
-        title=f"Most sensitive is {weakest}: {100 * kept[weakest]:.0f} % keep their label at {words}",
+        title=f"Most sensitive is {weakest}: {100 * kept[weakest]:.0f} % keep their label at {words}"
+        if kept[weakest] < 1
+        else f"No layer is sensitive at {words}: all faces keep their label",
         xlabel=xlabel,
         ylabel="faces with the same label\nas the whole network",
         percent_axes="xy" if shares else "y",
@@ -154,11 +156,11 @@ def roofline(points: Mapping[str, tuple[float, float]], ceilings: Ceilings) -> F
         side.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,.10g}"))
         side.set_minor_formatter(NullFormatter())
     axis.margins(y=0.15)
-    share = {name: speed / ceilings.attainable(intensity) for name, (intensity, speed) in points.items()}
-    first, last = (
-        f"{one_line(name, 28)} reaches {100 * share[name]:.0f} %" for name in (next(iter(share)), next(reversed(share)))
+    share = [speed / ceilings.attainable(intensity) for intensity, speed in points.values()]
+    set_title(
+        figure,
+        f"Of the roof, the first network reaches {100 * share[0]:.0f} % and the last {100 * share[-1]:.0f} %",
     )
-    set_title(figure, f"{first[0].upper()}{first[1:]} of the roof, {last}")
     opening = (
         f"Points below a roof on two logarithmic axes. The roof: {number_text(ceilings.bandwidth / 1e9)} billion bytes "
         f"a second up to {number_text(ridge)} operations a byte, then {number_text(ceilings.peak / 1e9)} billion "

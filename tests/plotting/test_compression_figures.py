@@ -45,6 +45,8 @@ def test_the_most_sensitive_layer_is_named():
     bits = {"a": [(2, 0.7), (4, 1.0)], "b": [(2, 0.6), (4, 0.1)]}
     made = compression_figures.layer_sensitivity(bits, xlabel="bits of the weights", at=2)
     assert title(made) == "Most sensitive is b: 60 % keep their label at 2 bits"
+    made = compression_figures.layer_sensitivity({"a": [(4, 1.0)], "b": [(4, 1.0)]}, xlabel="bits", at=4)
+    assert title(made) == "No layer is sensitive at 4 bits: all faces keep their label"
 
 
 def test_titles_say_what_was_measured():
@@ -59,7 +61,7 @@ def test_the_roof_has_its_ridge_where_both_limits_meet():
     assert y.max() == pytest.approx(100) and y[0] == pytest.approx(20 * x[0])
     assert (y[x > 5.01] == 100).all() and (y[x < 4.99] < 100).all()
     assert list(axis.lines[1].get_ydata()) == [60, 20]
-    assert title(DRAWINGS["roofline"]()) == "Whole reaches 60 % of the roof, half reaches 25 %"
+    assert title(DRAWINGS["roofline"]()) == "Of the roof, the first network reaches 60 % and the last 25 %"
 
 
 def test_a_name_gives_way_to_the_point_before_it():
