@@ -5,6 +5,7 @@ from . import filters as filters
 from . import formats as formats
 from . import loading as loading
 from . import pruning as pruning
+from . import roofline as roofline
 from . import running as running
 from . import self_test as self_test
 from . import separate_process as separate_process
@@ -16,6 +17,10 @@ from .loading import load as load
 from .pruning import MagnitudePruning as MagnitudePruning
 from .pruning import prune as prune
 from .pruning import sparsity as sparsity
+from .roofline import Ceilings as Ceilings
+from .roofline import Work as Work
+from .roofline import ceilings as ceilings
+from .roofline import work as work
 from .running import compare as compare
 from .running import without_optimizer as without_optimizer
 from .sparse import sparse_and_fast as sparse_and_fast

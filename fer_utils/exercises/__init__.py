@@ -52,6 +52,8 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "09-3": "ch09:grade_on_strangers",
     "10-1": "ch10:grade_inverted",
     "11-1": "ch11:grade_fold",
+    "11-3": "ch11:grade_dense",
+    "11-4": "ch11:grade_layers",
     "12-1": "ch12:grade_loss",
     "13-1": "ch13:grade_smoothing",
     "13-3": "ch13:grade_follow",
@@ -66,6 +68,7 @@ _VALUE_GRADERS: dict[str, str] = {
     "07-4": "ch07:grade_fewest",
     "08-4": "ch08:grade_attributions",
     "09-4": "ch09:grade_standard_errors",
+    "11-5": "ch11:grade_list",
     "13-5": "ch13:grade_latency",
 }
 

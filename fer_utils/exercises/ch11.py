@@ -1,4 +1,4 @@
-"""10-1: a batch normalisation folded into the convolution before it."""
+"""Chapter 11: a folded normalisation (11-1), a dense layer in int8 (11-3), pruning by layer (11-4), a list (11-5)."""
 
 from __future__ import annotations
 
@@ -152,3 +152,205 @@ def grade_fold(answer) -> str:
                     f"{yours}.{' ' + found if found else ''}"
                 )
     return "right: two layers have become one, and no picture will tell the difference."
+
+
+def _dense(q, scale, zero, weights, scales, bias) -> np.ndarray:
+    sums = (q.astype(np.int64) - int(zero)) @ weights.astype(np.int64) + bias
+    return float(scale) * scales * sums
+
+
+def _wrapped(values: np.ndarray, kind: str) -> np.ndarray:
+    """What an array of whole numbers becomes where it holds too few bits."""
+    return values.astype(np.int64).astype(kind).astype(np.int64)
+
+
+def _dense_slips(q, scale, zero, weights, scales, bias) -> list[tuple[str, np.ndarray]]:
+    """What else may have been done, in words, and what it gives."""
+    wide, taps = q.astype(np.int64), weights.astype(np.int64)
+    moved = wide - int(zero)
+    short = _wrapped(moved, "int8")
+    both = float(scale) * scales
+    return [
+        (
+            "It looks as if the sum overflowed: an int8 holds nothing above 127. Turn both arrays into int32 first.",
+            both * (_wrapped(moved @ taps, "int8") + bias),
+        ),
+        (
+            "It looks as if the sum overflowed: an int8 holds nothing above 127. Turn both arrays into int32 first.",
+            both * (_wrapped(short @ taps, "int8") + bias),
+        ),
+        (
+            "It looks as if `q - zero` overflowed: an int8 holds nothing above 127. Turn q into int32 before.",
+            both * (short @ taps + bias),
+        ),
+        ("It looks as if the zero point was left out.", both * (wide @ taps + bias)),
+        ("It looks as if the zero point was added; it is taken away.", both * ((wide + int(zero)) @ taps + bias)),
+        (
+            "It looks as if the bias was added after the scales: it is counted in steps of `scale * scales`, too.",
+            both * (moved @ taps) + bias,
+        ),
+        ("It looks as if the bias was left out.", both * (moved @ taps)),
+        (
+            "It looks as if the bias was multiplied by the weights' scales alone.",
+            both * (moved @ taps) + scales * bias,
+        ),
+        ("It looks as if the input's scale was left out.", scales * (moved @ taps + bias)),
+        ("It looks as if the weights' scales were left out.", float(scale) * (moved @ taps + bias)),
+        (
+            "It looks as if one scale was taken for all units; each has its own.",
+            float(scale) * scales.mean() * (moved @ taps + bias),
+        ),
+        (
+            "It looks as if one scale was taken for all units; each has its own.",
+            float(scale) * scales[0] * (moved @ taps + bias),
+        ),
+        ("Negative sums became 0: this layer has no activation.", np.maximum(both * (moved @ taps + bias), 0)),
+    ]
+
+
+def grade_dense(answer) -> str:
+    """Inputs and sums beyond 127, zero points of both signs, one face and several, scales that differ."""
+    rng = np.random.default_rng(1103)
+    for faces, inputs, units, zero in ((3, 40, 5, -128), (1, 64, 4, 90), (6, 9, 9, 3), (2, 200, 3, 127)):
+        given = {
+            "q": rng.integers(-128, 128, (faces, inputs)).astype("int8"),
+            "scale": round(float(rng.uniform(0.005, 0.03)), 4),
+            "zero": zero,
+            "weights": rng.integers(-127, 128, (inputs, units)).astype("int8"),
+            "scales": rng.uniform(0.001, 0.02, units),
+            "bias": rng.integers(-30000, 30000, units).astype("int32"),
+        }
+        before = {name: np.copy(value) for name, value in given.items()}
+        words = f"q of shape {(faces, inputs)}, {units} units and the zero point {zero}"
+        made = asked(answer, "dense(q, scale, zero, weights, scales, bias)", *given.values())
+        for name, value in given.items():
+            if not np.array_equal(value, before[name]):
+                raise Wrong(f"your function changed `{name}`, which it was given; make a new array.")
+        got, wanted = numbers(made), _dense(**given)
+        if got is None:
+            raise Wrong(f"for {words}: return an array of numbers; got {type(made).__name__}.")
+        if got.shape != wanted.shape:
+            hint = " Inputs times weights, and not the other way round." if got.shape == wanted.T.shape else ""
+            raise Wrong(f"for {words}: the output has the shape {wanted.shape}; got {got.shape}.{hint}")
+        if np.allclose(got, wanted, rtol=1e-4, atol=1e-4):
+            continue
+        slip = next(
+            (text for text, other in _dense_slips(**given) if np.allclose(got, other, rtol=1e-4, atol=1e-4)), ""
+        )
+        row, unit = (int(k) for k in np.argwhere(~np.isclose(got, wanted, rtol=1e-4, atol=1e-4))[0])
+        right, yours = told_apart(wanted[row, unit], got[row, unit], 3)
+        raise Wrong(f"for {words}: face {row}, unit {unit} should be {right}; got {yours}.{' ' + slip if slip else ''}")
+    return "right: whole numbers in the sum, two scales at the end, and nothing overflows."
+
+
+def _network():
+    """A small Keras network with a depthwise layer, whose weights are no symmetric cloud around zero."""
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Conv2D(6, 3, name="first"),
+            layers.Conv2D(8, 3, name="second", use_bias=False),
+            layers.Flatten(),
+            layers.Dense(5, name="last"),
+        ]
+    )
+    rng = np.random.default_rng(1104)
+    model.set_weights([rng.normal(0.3, 1, w.shape).astype("float32") for w in model.get_weights()])
+    return model
+
+
+def _pruned(w: np.ndarray, share: float, size=np.abs) -> np.ndarray:
+    flat = w.flatten()
+    flat[np.argsort(size(flat), kind="stable")[: round(share * flat.size)]] = 0
+    return flat.reshape(w.shape)
+
+
+def _layer_slip(name: str, got: np.ndarray, before: np.ndarray, share: float) -> str:
+    """What the answer seems to have done to a kernel instead."""
+    wanted = round(share * before.size)
+    alike = (
+        ("The kernel is as it was: nothing was pruned.", before),
+        ("It looks as if the largest weights went; the smallest should.", _pruned(before, share, lambda w: -np.abs(w))),
+        (
+            "It looks as if a negative weight counted as small: its magnitude counts.",
+            _pruned(before, share, lambda w: w),
+        ),
+        ("It looks as if that share of the weights stayed; it should go.", _pruned(before, 1 - share)),
+    )
+    for words, other in alike:
+        if np.array_equal(got, other):
+            return f"{name}: {words}"
+    zeros = int((got == 0).sum())
+    if zeros != wanted:
+        return f"{name}: {wanted:,} of {before.size:,} weights should be zero; {zeros:,} are."
+    if not np.array_equal(got[got != 0], before[got != 0]):
+        return f"{name}: the weights that stay should keep their values."
+    return f"{name}: other weights than the smallest are zero."
+
+
+def grade_layers(answer) -> str:
+    """Several dicts of shares, a layer without a bias, an empty dict; the given model is left alone."""
+    import keras
+
+    with keras.device("cpu"):  # the trial in a copy of the process may not touch a GPU
+        model = _network()
+        before = [w.copy() for w in model.get_weights()]
+        sample = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype("float32")
+        for shares in ({"second": 0.75}, {"first": 0.5, "last": 0.9}, {}):
+            made = asked(answer, "prune_layers(model, shares)", model, dict(shares))
+            given = f"shares = {shares}"
+            if not isinstance(made, keras.Model):
+                raise Wrong(f"for {given}: return a keras.Model; got {type(made).__name__}.")
+            if made is model or not all(map(np.array_equal, model.get_weights(), before)):
+                raise Wrong(f"for {given}: the given model was changed; change a copy of it.")
+            if [layer.name for layer in made.layers] != [layer.name for layer in model.layers]:
+                raise Wrong(f"for {given}: the copy should have the same layers, with the same names.")
+            for old, new in zip(model.layers, made.layers, strict=True):
+                _check_layer(given, old.get_weights(), new.get_weights(), old.name, shares.get(old.name))
+            if made(sample).shape != model(sample).shape:
+                raise Wrong(f"for {given}: the copy does not compute what the given model does.")
+    return "right: each layer its own share, by magnitude, in a copy."
+
+
+def _check_layer(given: str, before: list, after: list, name: str, share: float | None) -> None:
+    """The kernel is pruned by its share, and all else is as it was."""
+    if [w.shape for w in before] != [w.shape for w in after]:
+        raise Wrong(f"for {given}: the weights of {name} should keep their shapes.")
+    if not before:
+        return
+    if share is None:
+        if all(map(np.array_equal, before, after)):
+            return
+        if all((old == new)[new != 0].all() for old, new in zip(before, after, strict=True)):
+            raise Wrong(f"for {given}: {name} is not among them, and it was pruned all the same.")
+        raise Wrong(f"for {given}: {name} has other weights than in the given model. A clone does not copy weights.")
+    if not all(map(np.array_equal, before[1:], after[1:])):
+        raise Wrong(f"for {given}: the bias of {name} should stay as it was.")
+    if not np.array_equal(after[0], _pruned(before[0], share)):
+        raise Wrong(f"for {given}: {_layer_slip(name, after[0], before[0], share)}")
+
+
+def grade_list(answer) -> str:
+    """One share; the usual mistakes are recognised."""
+    value = numbers(answer)
+    if value is None or value.shape != () or isinstance(answer, (bool, np.bool_)) or not np.isfinite(value):
+        raise Wrong("the answer should be one number, a share from 0 to 1.")
+    got = float(value)
+    mistakes = {
+        1 / 3: "that is the share of weights that are not zero; asked is the share of zeros.",
+        1 / 2: "an entry has three bytes: one for the weight, and two for its position.",
+        3 / 4: "that would be an entry of four bytes; it has one for the weight and two for its position.",
+        4 / 5: "that would be positions of 32 bits; these have 16.",
+        6 / 7: "those are weights of 32 bits; these have 8, in the list and in the ordinary file.",
+        66.7: "give a share from 0 to 1, not a percentage.",
+        3.0: "that is the size of an entry in bytes.",
+    }
+    if abs(got - 2 / 3) < 0.005:
+        return "right: two thirds. Below that, a list of the weights is larger than all the weights."
+    for wrong, words in mistakes.items():
+        if abs(got - wrong) < 0.005 or (wrong > 60 and 66 <= got <= 67):
+            raise Wrong(f"{got:.4g}: {words}")
+    raise Wrong(f"{got:.4g} is not it. Write the list's bytes as a function of the share of zeros.")

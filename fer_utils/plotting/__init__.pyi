@@ -1,5 +1,6 @@
 from . import charts as charts
 from . import comparisons as comparisons
+from . import compression_figures as compression_figures
 from . import contact_sheets as contact_sheets
 from . import curves as curves
 from . import dataset_figures as dataset_figures

@@ -2,6 +2,7 @@ from . import audits as audits
 from . import card_sections as card_sections
 from . import claims as claims
 from . import comparison as comparison
+from . import compression_tables as compression_tables
 from . import cross_evaluations as cross_evaluations
 from . import dataset_tour as dataset_tour
 from . import evaluation as evaluation

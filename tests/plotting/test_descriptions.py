@@ -17,7 +17,9 @@ import pandas as pd
 import pytest
 
 from fer_utils import metrics, plotting
+from fer_utils.compress.roofline import Ceilings
 from fer_utils.plotting import (
+    compression_figures,
     contact_sheets,
     descriptions,
     evaluation_figures,
@@ -542,6 +544,34 @@ SAID = {
         lambda: smoothing_figures.smoothing_trade_off([(0, 4, 0), (0.25, 1.5, 0.2), (0.5, 1, np.nan)], title="t"),
         ["by time constant: 0 s: 4.0 changes, 0.00 s; 0.25 s: 1.5 changes, 0.20 s."],
     ),
+    "layer_sensitivity": (
+        lambda: compression_figures.layer_sensitivity(
+            {"conv1": [(0, 1), (0.8, 0.4)], "conv2": [(0, 1), (0.8, 0.9)]},
+            xlabel="share of its weights at zero",
+            at=0.8,
+        ),
+        ["conv1: 100.0 % at 0.0 %; 40.0 % at 80.0 %. conv2: 100.0 % at 0.0 %; 90.0 % at 80.0 %."],
+    ),
+    "accuracies": (
+        lambda: compression_figures.accuracies({"a": SHARE, "b": SHARE | {"value": 0.6}}, title="t"),
+        ["accuracy on people not met: a 51.2 % (40.1 % to 62.3 %); b 60.0 %"],
+    ),
+    "roofline": (
+        lambda: compression_figures.roofline({"whole": (18, 60e9), "half": (6.5, 20e9)}, Ceilings(100e9, 20e9)),
+        ["20 billion bytes a second up to 5 operations a byte, then 100 billion", "whole 60 at 18; half 20 at 6.5."],
+    ),
+    "frame_shares": (
+        lambda: compression_figures.frame_shares(table([[1, 3], [1, 4.5]], ["a", "b"], ["face", "network"])),
+        ["a: face 1, network 3; b: face 1, network 4.5. All parts together: a 4; b 5.5."],
+    ),
+    "calibration_check": (
+        lambda: compression_figures.calibration_check({"a": {"own": 1.0, "others": 0.5}}),
+        ["the float network. a: own 100.0 %, others 50.0 %."],
+    ),
+    "labels_by_bits": (
+        lambda: compression_figures.labels_by_bits({"a": [(2, 0.25), (8, 1.0)]}),
+        ["over bits of a weight. a: 25.0 % at 2; 100.0 % at 8."],
+    ),
     "pareto_plot": (
         lambda: pareto.pareto_plot(
             {"a": SHARE, "b": SHARE | {"value": 0.58}, "c": SHARE | {"value": 0.42}},
@@ -759,6 +789,20 @@ CROWDED = {
     ),
     "smoothing_trade_off": lambda: smoothing_figures.smoothing_trade_off(
         [(k / 40, 4 - k / 40, k / 40) for k in range(40)], title="t"
+    ),
+    "layer_sensitivity": lambda: compression_figures.layer_sensitivity(
+        {f"{LONG} {k}": [(0.1 * j, 1 / (j + 1)) for j in range(9)] for k in range(6)}, xlabel=LABEL, at=0.1
+    ),
+    "accuracies": lambda: compression_figures.accuracies(INTERVALS, title="t"),
+    "roofline": lambda: compression_figures.roofline(
+        {name: (value + 1, 1e9 * (value + 2)) for name, value in MANY.items()}, Ceilings(1e11, 2e10)
+    ),
+    "frame_shares": lambda: compression_figures.frame_shares(WIDE),
+    "calibration_check": lambda: compression_figures.calibration_check(
+        {name: {"own": 0.5, "others": 0.1} for name in MANY}
+    ),
+    "labels_by_bits": lambda: compression_figures.labels_by_bits(
+        {f"{LONG} {k}": [(j, 1 / (j + 1)) for j in range(9)] for k in range(6)}
     ),
     "pareto_plot": lambda: pareto.pareto_plot(
         dict(list(INTERVALS.items())[:26]),

@@ -1,0 +1,207 @@
+"""Answers to chapter 11's exercises that are right or plausibly wrong; 11-1 is graded in test_exercises.py."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from fer_utils import exercises
+from fer_utils.exercises import ch11
+
+WIDE, NARROW = "int32", "int8"
+
+
+def dense(q, scale, zero, weights, scales, bias, *, moved=WIDE, summed=WIDE):
+    """An answer to 11-3, with the arrays in which numbers are moved and added up."""
+    centred = q.astype(moved) - np.array(zero, moved)
+    return scale * scales * ((centred.astype(summed) @ weights.astype(summed)).astype(WIDE) + bias)
+
+
+def dense_by_loops(q, scale, zero, weights, scales, bias):
+    made = []
+    for face in q.tolist():
+        row = []
+        for unit in range(weights.shape[1]):
+            total = int(bias[unit])
+            for value, weight in zip(face, weights[:, unit].tolist(), strict=True):
+                total += (value - zero) * weight
+            row.append(total * scale * float(scales[unit]))
+        made.append(row)
+    return made
+
+
+def dense_in_place(q, scale, zero, weights, scales, bias):
+    made = dense(q, scale, zero, weights, scales, bias)
+    bias += 1
+    return made
+
+
+def sums(q, zero, weights):
+    return (q.astype(WIDE) - zero) @ weights.astype(WIDE)
+
+
+def smallest(w, share, size=np.abs):
+    flat = w.flatten()
+    flat[np.argsort(size(flat))[: round(share * flat.size)]] = 0
+    return flat.reshape(w.shape)
+
+
+def prune_layers(
+    model, shares, *, copied=True, weights=True, biases=False, all_layers=False, change=smallest, given=False
+):
+    """An answer to 11-4; the options are mistakes."""
+    copy = keras.models.clone_model(model) if copied else model
+    if weights and copied:
+        copy.set_weights(model.get_weights())
+    if given:
+        model.layers[0].set_weights([0 * w for w in model.layers[0].get_weights()])
+    for layer in copy.layers:
+        share = shares.get(layer.name, 0.5 if all_layers else None)
+        if share is not None and layer.get_weights():
+            kernel, *others = layer.get_weights()
+            others = [change(w, share) for w in others] if biases else others
+            layer.set_weights([change(kernel, share), *others])
+    return copy
+
+
+def by_threshold(model, shares):
+    """The same with a mask, and with the variables in the place of `set_weights`."""
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    for name, share in shares.items():
+        kernel = copy.get_layer(name).kernel
+        size = np.abs(np.asarray(kernel))
+        limit = np.sort(size, axis=None)[round(share * size.size)]
+        kernel.assign(kernel * keras.ops.cast(size >= limit, "float32"))
+    return copy
+
+
+def renamed(model, shares):
+    made = prune_layers(model, shares)
+    return keras.Sequential(
+        [
+            keras.Input(model.input_shape[1:]),
+            *[type(x).from_config(x.get_config() | {"name": f"a_{i}"}) for i, x in enumerate(made.layers)],
+        ]
+    )
+
+
+def together(model, shares):
+    """All kernels ranked together."""
+    share = max(shares.values(), default=0)
+    limit = np.quantile(np.concatenate([np.abs(w).ravel() for w in model.get_weights()]), share)
+    return prune_layers(model, shares, change=lambda w, _: w * (np.abs(w) > limit))
+
+
+WRONG = [
+    ("11-3", lambda *a: dense(*a, moved=NARROW, summed=NARROW), "sum overflowed"),
+    ("11-3", lambda *a: dense(*a, summed=NARROW), "sum overflowed"),
+    ("11-3", lambda *a: dense(*a, moved=NARROW), "`q - zero` overflowed"),
+    ("11-3", lambda q, s, z, w, t, b: dense(q, s, 0, w, t, b), "zero point was left out"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * (sums(q, -z, w) + b), "it is taken away"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * sums(q, z, w) + b, "bias was added after"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * sums(q, z, w), "bias was left out"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * sums(q, z, w) + t * b, "weights' scales alone"),
+    ("11-3", lambda q, s, z, w, t, b: t * (sums(q, z, w) + b), "input's scale was left out"),
+    ("11-3", lambda q, s, z, w, t, b: s * (sums(q, z, w) + b), "weights' scales were left out"),
+    ("11-3", lambda q, s, z, w, t, b: s * t.mean() * (sums(q, z, w) + b), "each has its own"),
+    ("11-3", lambda q, s, z, w, t, b: s * t[0] * (sums(q, z, w) + b), "each has its own"),
+    ("11-3", lambda *a: np.maximum(dense(*a), 0), "no activation"),
+    ("11-3", lambda *a: dense(*a).T, "the other way round"),
+    ("11-3", lambda *a: dense(*a)[0], "has the shape"),
+    ("11-3", lambda *a: dense(*a) + 1, "should be"),
+    ("11-3", dense_in_place, "changed `bias`"),
+    ("11-3", lambda q, weights: q, "dense(q, scale, zero, weights, scales, bias)"),
+    ("11-3", lambda *a: print(end=""), "got NoneType"),
+    ("11-4", lambda m, s: prune_layers(m, s, copied=False), "given model was changed"),
+    ("11-4", lambda m, s: prune_layers(m, s, given=True), "given model was changed"),
+    ("11-4", lambda m, s: m, "given model was changed"),
+    ("11-4", lambda m, s: prune_layers(m, s, weights=False), "clone does not copy weights"),
+    ("11-4", lambda m, s: prune_layers(m, s, biases=True), "bias of first should stay"),
+    ("11-4", lambda m, s: prune_layers(m, s, all_layers=True), "it was pruned all the same"),
+    (
+        "11-4",
+        lambda m, s: prune_layers(m, s, change=lambda w, share: smallest(w, share, lambda x: x)),
+        "magnitude counts",
+    ),
+    (
+        "11-4",
+        lambda m, s: prune_layers(m, s, change=lambda w, share: smallest(w, share, lambda x: -abs(x))),
+        "largest weights went",
+    ),
+    ("11-4", lambda m, s: prune_layers(m, s, change=lambda w, share: smallest(w, 1 - share)), "it should go"),
+    ("11-4", lambda m, s: prune_layers(m, {}), "nothing was pruned"),
+    ("11-4", lambda m, s: prune_layers(m, s, change=lambda w, share: w * (abs(w) > 0.5)), "should be zero"),
+    ("11-4", lambda m, s: prune_layers(m, s, change=lambda w, share: 2 * smallest(w, share)), "keep their values"),
+    ("11-4", lambda m, s: prune_layers(m, s, change=lambda w, share: smallest(w, share)[::-1]), "keep their values"),
+    ("11-4", together, "should be zero"),
+    ("11-4", renamed, "same names"),
+    ("11-4", lambda m, s: prune_layers(m, s).get_weights(), "got list"),
+    ("11-4", lambda m: m, "prune_layers(model, shares)"),
+    ("11-5", 1 / 3, "share of zeros"),
+    ("11-5", 0.5, "three bytes"),
+    ("11-5", 0.75, "four bytes"),
+    ("11-5", 0.8, "32 bits; these have 16"),
+    ("11-5", 6 / 7, "32 bits; these have 8"),
+    ("11-5", 66.7, "not a percentage"),
+    ("11-5", 3, "size of an entry"),
+    ("11-5", 0.9, "as a function of the share"),
+    ("11-5", "2/3", "one number"),
+    ("11-5", (1, 3), "one number"),
+]
+RIGHT = [
+    ("11-3", dense),
+    ("11-3", dense_by_loops),
+    ("11-3", lambda *a: dense(*a, moved="int64", summed="float64").astype("float32")),
+    ("11-3", lambda q, s, z, w, t, b: (s * (q.astype(float) - z)) @ (t * w) + s * t * b),
+    ("11-4", prune_layers),
+    ("11-4", by_threshold),
+    ("11-5", 2 / 3),
+    ("11-5", np.float32(0.667)),
+]
+
+
+@pytest.fixture
+def without_copies(monkeypatch):
+    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
+    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+
+
+@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
+def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
+    made = exercises.check(number, answer)
+    assert not made.passed and word in made.message, made.message
+
+
+@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
+def test_right_answers_written_differently_pass(number, answer, without_copies):
+    made = exercises.check(number, answer)
+    assert made.passed, made.message
+
+
+def test_the_whole_numbers_are_those_of_a_dense_layer():
+    """11-3's reference beside a dense layer of Keras with the numbers that the whole ones stand for."""
+    rng = np.random.default_rng(0)
+    q = rng.integers(-128, 128, (4, 20)).astype("int8")
+    weights = rng.integers(-127, 128, (20, 3)).astype("int8")
+    scales, bias = rng.uniform(0.01, 0.02, 3), rng.integers(-500, 500, 3).astype("int32")
+    layer = keras.layers.Dense(3)
+    layer.build((None, 20))
+    layer.set_weights([scales * weights, 0.05 * scales * bias])
+    by_keras = np.asarray(layer((0.05 * (q.astype("float32") - 7)).astype("float32")))
+    assert np.allclose(ch11._dense(q, 0.05, 7, weights, scales, bias), by_keras, rtol=1e-3, atol=1e-3)
+
+
+def cells(root) -> list:
+    return json.loads((root / "notebooks" / "11_compress.ipynb").read_text(encoding="utf-8"))["cells"]
+
+
+def test_every_exercise_has_two_hints_and_its_kind_and_minutes(root):
+    text = "\n".join(cell["source"] for cell in cells(root) if cell["cell_type"] == "markdown")
+    heads = [line for line in text.splitlines() if line.startswith(("### Exercise 11-", "### Question 11-"))]
+    assert [line.split(":")[0].split()[-1] for line in heads] == [f"11-{k}" for k in range(1, 7)]
+    assert all(line.endswith(" minutes)") for line in heads)
+    assert text.count("<summary>Hint 1</summary>") == text.count("<summary>Hint 2</summary>") == 4
