@@ -33,6 +33,8 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "03-4": "ch03:grade_network",
     "04-1": "ch04:grade_split",
     "05-1": "ch05:grade_stopping",
+    "05-3": "ch05:grade_dropout",
+    "05-4": "ch05:grade_augmentation",
     "06-1": "ch06:grade_relative",
     "08-1": "ch08:grade_occlusion",
     "09-1": "ch09:grade_interval",

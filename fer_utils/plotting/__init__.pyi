@@ -7,6 +7,7 @@ from . import face_images as face_images
 from . import layer_diagrams as layer_diagrams
 from . import live_figures as live_figures
 from . import network_diagrams as network_diagrams
+from . import overfitting_figures as overfitting_figures
 from . import pareto as pareto
 from . import style as style
 from .charts import bars as bars
@@ -34,6 +35,11 @@ from .face_images import image_grid as image_grid
 from .face_images import landmark_closeup as landmark_closeup
 from .face_images import receptive_fields as receptive_fields
 from .network_diagrams import network_diagram as network_diagram
+from .overfitting_figures import fit_curves as fit_curves
+from .overfitting_figures import people_curves as people_curves
+from .overfitting_figures import sweep_maps as sweep_maps
+from .overfitting_figures import tool_curves as tool_curves
+from .overfitting_figures import tool_differences as tool_differences
 from .style import DARK_PAPER as DARK_PAPER
 from .style import INK as INK
 from .style import MARKERS as MARKERS

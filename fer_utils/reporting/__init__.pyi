@@ -4,6 +4,7 @@ from . import cross_evaluations as cross_evaluations
 from . import frontier_tables as frontier_tables
 from . import literature as literature
 from . import model_cards as model_cards
+from . import overfitting as overfitting
 from . import protocol_tables as protocol_tables
 from . import repairs as repairs
 from . import small_networks as small_networks

@@ -23,6 +23,8 @@ _MODULES: dict[str, str] = {
     "recipe": "recipe_reliability",
     "paper_figures": "paper_figures",
     "regularization": "regularization",
+    "overfitting_tools": "overfitting_tools",
+    "number_of_people": "number_of_people",
     "split": "split",
     "real_people": "real_people",
     "human_votes": "human_votes",
