@@ -157,8 +157,8 @@ def grade_augmentation(answer) -> str:
     lighter_left, lighter_above = _told_sides(changed)
     if (lighter_above < 0).any():
         raise Wrong(
-            "some faces were turned upside down: mirror with 'horizontal' alone, and turn by a few degrees. RandomRotation "
-            "takes a share of a full turn."
+            "some faces were turned upside down: mirror with 'horizontal' alone, and turn by a few degrees. "
+            "RandomRotation takes a share of a full turn."
         )
     mirrored = int((lighter_left < 0).sum())
     if mirrored == 0:

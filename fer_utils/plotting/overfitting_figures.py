@@ -137,7 +137,7 @@ def tool_differences(answer: Mapping) -> Figure:
     ends = [one[end] for one in answer["comparisons"] for end in ("low", "high")]
     shown = [one["tool"] for one in answer["comparisons"] if one["verdict"] == "higher"]
     title = f"Shown to help strangers: {', '.join(shown)}" if shown else "No tool is shown to help strangers"
-    return dot_plot(
+    figure = dot_plot(
         rows,
         title=title,
         xlabel="accuracy of strangers, change from no tool (points)",
@@ -145,6 +145,8 @@ def tool_differences(answer: Mapping) -> Figure:
         xlim=(min(-0.05, min(ends) - 0.02), max(0.05, max(ends) + 0.03)),
         differences=True,
     )
+    describe(figure, figure.description, f"{title}.")
+    return figure
 
 
 def people_curves(answer: Mapping) -> Figure:
@@ -217,7 +219,7 @@ def sweep_maps(answer: Mapping) -> Figure:
         rows = [f"{rate:g}" for rate in answer["dropouts"]]
         tables[title] = pd.DataFrame([[values[rate, one] for one in strengths] for rate in rows], rows, strengths)
     least = min(cells, key=lambda cell: cell["train_accuracy"])["train_accuracy"]
-    return heatmaps(
+    figure = heatmaps(
         tables,
         title=f"After {answer['epochs']} epochs some cells know only {100 * least:.0f} % of their training faces",
         xlabel="L1",
@@ -227,3 +229,5 @@ def sweep_maps(answer: Mapping) -> Figure:
         vmax=1.0,
         cell_size=0.62,
     )
+    describe(figure, figure.description, f"{answer['epochs']} epochs.")
+    return figure

@@ -70,7 +70,8 @@ def stopping_verdict(answer: Mapping) -> str:
         "not told apart": "The scores become more honest; for the labels no change is shown.",
     }[change["verdict"]]
     if stopped["loss"] >= plain["loss"]:
-        moral = "Here it helps neither the loss nor, therefore, the reader."
+        helped = change["verdict"] == "higher"
+        moral = "Here it helps the labels, but not the loss." if helped else "Here it helps neither."
     return (
         f"Early stopping kept the weights of step {stopped['best_step']:,.0f} (median) of {answer['steps']:,}. The "
         f"strangers' loss is {stopped['loss']:.2f} there, and {plain['loss']:.2f} at the end. Their accuracy changes "
