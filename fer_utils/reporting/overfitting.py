@@ -28,6 +28,22 @@ def fit_verdict(history: Mapping) -> str:
     return f"{ends} The validation loss has not risen yet: so few epochs show no overfitting."
 
 
+def stop_verdict(stopped: tuple[float, float], last: tuple[float, float]) -> str:
+    """What going back to an earlier epoch does to the strangers; each (loss, accuracy), of that epoch and the last."""
+    calmer, better = stopped[0] < last[0], stopped[1] >= last[1]
+    if calmer and better:
+        return "At the earlier epoch the strangers' loss is lower, and no fewer of their labels are right."
+    if calmer:
+        return (
+            "Look at both numbers. At the earlier epoch the strangers' loss is lower, **but fewer labels are right**. "
+            "The later weights find more labels, and are far too certain where they are wrong. So monitor what you "
+            "need: `val_loss` where the scores are used, `val_accuracy` where only the label counts."
+        )
+    if better:
+        return "Here the earlier epoch has no lower loss for strangers, though no fewer of their labels are right."
+    return "Here the earlier epoch is no better for strangers: the network was still learning what they have in common."
+
+
 def tools_verdict(answer: Mapping) -> str:
     """Which tools of the study ``overfitting_tools`` help strangers, beyond what the choice of people may do."""
     by_verdict: dict[str, list[str]] = {"higher": [], "lower": [], "not told apart": []}

@@ -16,6 +16,19 @@ def test_a_fit_overfits_or_not_yet():
     assert "no overfitting" in overfitting.fit_verdict(answers.history((2.0, 1.5, 1.51)))
 
 
+@pytest.mark.parametrize(
+    "stopped, last, said",
+    [
+        ((1.0, 0.5), (2.0, 0.4), "no fewer"),
+        ((1.0, 0.4), (2.0, 0.5), "**but fewer labels are right**"),
+        ((2.0, 0.5), (1.0, 0.5), "no lower loss"),
+        ((2.0, 0.4), (1.0, 0.5), "no better for strangers"),
+    ],
+)
+def test_going_back_may_help_the_loss_and_cost_labels(stopped, last, said):
+    assert said in overfitting.stop_verdict(stopped, last)
+
+
 def test_tools_are_sorted_by_what_is_shown():
     words = overfitting.tools_verdict(answers.tools())
     helped, hurt, open_ = words.index("dropout"), words.index("all together"), words.index("early stopping")
