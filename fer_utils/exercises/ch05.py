@@ -133,26 +133,35 @@ def _told_sides(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def grade_augmentation(answer) -> str:
-    """Pictures with a light side and a light top: which way they lie afterwards, and how much they differ."""
+    """Pictures with a light side and a light top: which way they lie afterwards, and how far they moved."""
     import keras
 
+    pictures = np.full((128, 32, 32, 1), 60.0, np.float32)
+    pictures[:, :, :16] += 60.0
+    pictures[:, :16] += 80.0
     with keras.device("cpu"):  # the trial in a copy of the process may not touch a GPU
-        made = asked(answer, "augmentation()")
-        if not isinstance(made, keras.layers.Layer):
-            raise Wrong(f"augmentation() should return a Keras layer or model; got {type(made).__name__}.")
-        pictures = np.full((96, 32, 32, 1), 60.0, np.float32)
-        pictures[:, :, :16] += 60.0
-        pictures[:, :16] += 80.0
-        plain = np.asarray(made(pictures, training=False))
-        changed = np.asarray(made(pictures, training=True))
+        for shift in (0.1, 0.3):
+            made = asked(answer, "augmentation(shift)", shift)
+            if not isinstance(made, keras.layers.Layer):
+                raise Wrong(f"augmentation(shift) should return a Keras layer or model; got {type(made).__name__}.")
+            plain = np.asarray(made(pictures, training=False))
+            changed = np.asarray(made(pictures, training=True))
+            _check_changes(pictures, plain, changed, shift)
+    return (
+        "right: half are mirrored, all are shifted, none stands on its head, and predictions see pictures as they are."
+    )
+
+
+def _check_changes(pictures: np.ndarray, plain: np.ndarray, changed: np.ndarray, shift: float) -> None:
+    """The first thing that is wrong with pictures that were augmented, as `Wrong`."""
     if changed.shape != pictures.shape:
         raise Wrong(f"pictures of {pictures.shape[1:]} should keep their shape; they came out as {changed.shape[1:]}.")
     if not np.allclose(plain, pictures, atol=1e-3):
         raise Wrong("with training=False the pictures should stay as they are: augmentation is for training alone.")
     if np.allclose(changed, pictures, atol=1e-3):
         raise Wrong("with training=True no picture was changed.")
-    if not np.isfinite(changed).all() or changed.min() < -1 or changed.max() > 256:
-        low, high = changed.min(), changed.max()
+    low, high = changed.min(), changed.max()
+    if not np.isfinite(changed).all() or low < -1 or high > 256:
         raise Wrong(f"pixels should stay between 0 and 255; they are {low:.0f} to {high:.0f}. Is there a Rescaling?")
     lighter_left, lighter_above = _told_sides(changed)
     if (lighter_above < 0).any():
@@ -160,23 +169,25 @@ def grade_augmentation(answer) -> str:
             "some faces were turned upside down: mirror with 'horizontal' alone, and turn by a few degrees. "
             "RandomRotation takes a share of a full turn."
         )
-    mirrored = int((lighter_left < 0).sum())
+    mirrored, count = int((lighter_left < 0).sum()), len(pictures)
     if mirrored == 0:
-        raise Wrong(f"none of {len(pictures)} pictures was mirrored left to right; about half of them should be.")
-    if not 24 <= mirrored <= 72:
-        raise Wrong(
-            f"{mirrored} of {len(pictures)} pictures were mirrored left to right; about half of them should be."
-        )
+        raise Wrong(f"none of {count} pictures was mirrored left to right; about half of them should be.")
+    if not count / 4 <= mirrored <= 3 * count / 4:
+        raise Wrong(f"{mirrored} of {count} pictures were mirrored left to right; about half of them should be.")
     same_way = changed[lighter_left > 0]
-    if same_way.std(axis=0).max() < 1:
-        raise Wrong("the pictures that were not mirrored are all alike: shift them, too, each by another amount.")
-    if _moved(same_way) < 0.4:
-        raise Wrong("the pictures are not shifted: a RandomTranslation moves each by another amount.")
+    wanted = shift * pictures.shape[1] / np.sqrt(3)  # the spread of a uniform distribution
+    sideways, upright = _moved(same_way) / wanted, _moved(same_way.transpose(0, 2, 1, 3)) / wanted
+    if sideways < 0.2 and upright < 0.2:
+        raise Wrong("the pictures are not shifted: move each by another amount.")
+    if min(sideways, upright) < 0.2:
+        raise Wrong(
+            f"the pictures are shifted {'up and down' if sideways < upright else 'left and right'} alone: "
+            "RandomTranslation takes a share for the height and one for the width."
+        )
+    if not (0.5 < sideways < 1.6 and 0.5 < upright < 1.6):
+        raise Wrong(f"with shift = {shift}, pictures should move by up to {shift} of their side, to either side.")
     if (_borders(changed) < 30).any():
         raise Wrong("shifting left black borders: RandomTranslation's fill_mode 'nearest' repeats the edge.")
-    return (
-        "right: half are mirrored, all are shifted, none stands on its head, and predictions see pictures as they are."
-    )
 
 
 def _moved(pictures: np.ndarray) -> float:

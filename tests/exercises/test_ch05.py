@@ -35,21 +35,21 @@ def drop_in_place(x, rate, noise, training):
     return x
 
 
-def augmentation(flip="horizontal", shift=(0.1, 0.1), fill="nearest", before=(), after=()):
-    """An answer to 05-4."""
-    moved = [layers.RandomTranslation(*shift, fill_mode=fill)] if shift else []
+def augmentation(shift, flip="horizontal", fill="nearest", after=()):
+    """An answer to 05-4; no shift where it is None."""
+    moved = [] if shift is None else [layers.RandomTranslation(shift, shift, fill_mode=fill)]
     mirrored = [layers.RandomFlip(flip)] if flip else []
-    return keras.Sequential([*before, *mirrored, *moved, *after])
+    return keras.Sequential([*mirrored, *moved, *after])
 
 
-def functional():
+def functional(shift):
     inputs = keras.Input((None, None, 1))
-    x = layers.RandomTranslation(0.1, (-0.1, 0.1), fill_mode="nearest")(inputs)
+    x = layers.RandomTranslation(shift, (-shift, shift), fill_mode="nearest")(inputs)
     return keras.Model(inputs, layers.RandomFlip("horizontal")(x))
 
 
-def with_more():
-    return augmentation(after=[layers.RandomRotation(0.03, fill_mode="nearest"), layers.RandomBrightness(0.1)])
+def with_more(shift):
+    return augmentation(shift, after=[layers.RandomRotation(0.03, fill_mode="nearest"), layers.RandomBrightness(0.1)])
 
 
 class Always(layers.Layer):
@@ -71,6 +71,13 @@ class TooLight(layers.Layer):
 
     def call(self, x, training=False):
         return x + 100.0 if training else x
+
+
+class Sideways(layers.RandomTranslation):
+    """Moves pictures left and right alone."""
+
+    def __init__(self, shift):
+        super().__init__(0.0, shift, fill_mode="nearest")
 
 
 class ShiftsAllAlike(layers.Layer):
@@ -95,22 +102,30 @@ WRONG = [
     ("05-3", lambda x, r, n, training: drop(x, r, n, training).sum(), "shape"),
     ("05-3", lambda x, r, n, training: print(end=""), "array of numbers; got NoneType"),
     ("05-3", lambda x, rate: x, "drop(x, rate, noise, training)"),
-    ("05-4", lambda: augmentation("horizontal_and_vertical"), "upside down"),
-    ("05-4", lambda: augmentation("vertical"), "upside down"),
-    ("05-4", lambda: augmentation(after=[layers.RandomRotation(0.5)]), "upside down"),
-    ("05-4", lambda: augmentation(None), "was mirrored"),
-    ("05-4", lambda: augmentation(shift=None), "all alike"),
-    ("05-4", lambda: augmentation(None, after=[AlwaysInTraining()]), "96 of 96"),
-    ("05-4", lambda: augmentation(shift=None, after=[ShiftsAllAlike()]), "all alike"),
-    ("05-4", lambda: augmentation(shift=None, after=[layers.RandomBrightness(0.1)]), "not shifted"),
-    ("05-4", lambda: augmentation(fill="constant"), "black borders"),
-    ("05-4", lambda: augmentation(after=[layers.Rescaling(1 / 255)]), "stay as they are"),
-    ("05-4", lambda: augmentation(after=[layers.CenterCrop(28, 28)]), "keep their shape"),
-    ("05-4", lambda: keras.Sequential([Always()]), "training=False"),
-    ("05-4", lambda: keras.Sequential([layers.Dropout(0.0)]), "no picture was changed"),
-    ("05-4", lambda: augmentation(after=[TooLight()]), "between 0 and 255"),
-    ("05-4", lambda: [layers.RandomFlip("horizontal")], "got list"),
-    ("05-4", lambda x: x, "augmentation()"),
+    ("05-4", lambda shift: augmentation(shift, "horizontal_and_vertical"), "upside down"),
+    ("05-4", lambda shift: augmentation(shift, "vertical"), "upside down"),
+    ("05-4", lambda shift: augmentation(shift, after=[layers.RandomRotation(0.5)]), "upside down"),
+    ("05-4", lambda shift: augmentation(shift, None), "was mirrored"),
+    ("05-4", lambda shift: augmentation(None), "not shifted"),
+    ("05-4", lambda shift: augmentation(shift, None, after=[AlwaysInTraining()]), "128 of 128"),
+    ("05-4", lambda shift: augmentation(None, after=[ShiftsAllAlike()]), "not shifted"),
+    ("05-4", lambda shift: augmentation(None, after=[layers.RandomBrightness(0.1)]), "not shifted"),
+    ("05-4", lambda shift: augmentation(shift, fill="constant"), "black borders"),
+    ("05-4", lambda shift: augmentation(shift, after=[layers.Rescaling(1 / 255)]), "stay as they are"),
+    ("05-4", lambda shift: augmentation(shift, after=[layers.CenterCrop(28, 28)]), "keep their shape"),
+    ("05-4", lambda shift: keras.Sequential([Always()]), "training=False"),
+    ("05-4", lambda shift: keras.Sequential([layers.Dropout(0.0)]), "no picture was changed"),
+    ("05-4", lambda shift: augmentation(shift, after=[TooLight()]), "between 0 and 255"),
+    ("05-4", lambda shift: [layers.RandomFlip("horizontal")], "got list"),
+    ("05-4", lambda shift: augmentation(0.1), "with shift = 0.3"),
+    ("05-4", lambda shift: augmentation(2 * shift), "with shift = 0.1"),
+    (
+        "05-4",
+        lambda shift: keras.Sequential([layers.RandomFlip("horizontal"), Sideways(shift)]),
+        "left and right alone",
+    ),
+    ("05-4", lambda: keras.Sequential(), "augmentation(shift)"),
+    ("05-4", lambda x: x, "got float"),
 ]
 
 
