@@ -61,16 +61,33 @@ def tools_verdict(answer: Mapping) -> str:
     return " ".join(said)
 
 
+def losses_verdict(answer: Mapping) -> str:
+    """Which tools of ``overfitting_tools`` lower the strangers' loss, beyond what seeds and divisions may do."""
+    plain = next(row for row in answer["rows"] if row["tool"] == "none")
+    lower = [
+        f"{one['tool']} ({one['value']:+.2f}, {one['low']:+.2f} to {one['high']:+.2f})"
+        for one in answer["loss_comparisons"]
+        if one["verdict"] == "lower"
+    ]
+    words = f"Without a tool the strangers' loss ends at {plain['loss']:.2f}."
+    if not lower:
+        return f"{words} No tool is shown to lower it, over {plain['trainings']} pairs of trainings."
+    return (
+        f"{words} **Shown to lower it**, with 95 % intervals over {plain['trainings']} pairs of trainings (Holm): "
+        f"{', '.join(lower)}."
+    )
+
+
 def steps_verdict(answer: Mapping) -> str:
     """Whether every tool of ``overfitting_tools`` had steps enough; those that had not are named."""
     short = [row["tool"] for row in answer["rows"] if not row["enough_steps"]]
     plain = next(row for row in answer["rows"] if row["tool"] == "none")
     known = f"Without a tool the network knows {percent(plain['train_accuracy'])} of its training faces at the end."
     if not short:
-        return f"{known} No tool was cut off: the validation loss had reached its lowest value before the last steps."
+        return f"{known} So does, or nearly, the network with each tool, and no validation loss is still falling."
     return (
-        f"{known} Still improving when training ended: **{', '.join(short)}**. More steps might give them more, so "
-        "their numbers are lower limits."
+        f"{known} Not finished by then: **{', '.join(short)}**. These networks know fewer than nine tenths of their "
+        "training faces, or their validation loss still falls. More steps might change their numbers."
     )
 
 

@@ -151,9 +151,10 @@ def answer(
     ``tool``, ``trainings``, ``checks`` (steps at each check), ``curves`` (set -> accuracy and loss, means over
     trainings), ``accuracy`` (of strangers at the last step, or where the row stops; `metrics.student_interval`),
     ``stopped`` (the same, at the check with the lowest validation loss), ``by_person``, ``train_accuracy`` and
-    ``loss`` (of strangers) at the same check as ``accuracy``, ``best_step`` (median), ``strengths`` (how often
-    each was chosen), ``learned`` and ``still_falling`` (shares of trainings), ``enough_steps``;
-    ``comparisons``, a row less *none* each: what `metrics.compare_by_person` gives and ``tool``.
+    ``loss`` (of strangers, its mean, and ``losses`` of each training) at the same check as ``accuracy``, ``best_step``
+    (median), ``strengths`` (how often each was chosen), ``learned`` and ``still_falling`` (shares of trainings),
+    ``enough_steps``; ``comparisons``, a row less *none* each: what `metrics.compare_by_person` gives and ``tool``;
+    ``loss_comparisons``, the same of the strangers' loss, training by training in the place of person by person.
     """
     records = Records("overfitting_tools") if records is None else records
     chosen = _rows(rows)
@@ -169,6 +170,11 @@ def answer(
     made[STOPPING] = _scored(STOPPING, _by_validation("none", found, rounds))
     plain = made["none"]["by_person"]
     pairs = {row: (one["by_person"], plain) for row, one in made.items() if row != "none"}
+    losses = {
+        row: tuple({str(at): loss for at, loss in enumerate(some["losses"])} for some in (one, made["none"]))
+        for row, one in made.items()
+        if row != "none"
+    }
     steps, check_every = STEPS[tier]
     return {
         "tier": tier,
@@ -180,6 +186,7 @@ def answer(
         "people": len(plain),
         "rows": list(made.values()),
         "comparisons": [{"tool": row, **one} for row, one in metrics.compare_by_person(pairs).items()],
+        "loss_comparisons": [{"tool": row, **one} for row, one in metrics.compare_by_person(losses).items()],
     }
 
 
@@ -221,11 +228,12 @@ def _scored(row: str, chosen: list[tuple[int, dict]]) -> dict:
         "by_person": by_person,
         "train_accuracy": mean("train", "accuracy"),
         "loss": mean("test", "loss"),
+        "losses": [record["curves"]["test"]["loss"][place] for record, place in zip(records, at, strict=True)],
         "best_step": float(np.median([every * (place + 1) for place in best])),
         "strengths": [strengths.count(number) for number in range(len(ROWS.get(row, (None,))))],
         "learned": float(np.mean(learned)),
         "still_falling": float(np.mean(falling)),
-        "enough_steps": bool(np.mean(learned) == 1 or np.mean(falling) < 0.5),
+        "enough_steps": bool(np.mean(learned) == 1 and np.mean(falling) < 0.5),
     }
 
 

@@ -37,7 +37,16 @@ def tools(shares=None, *, losses=None, enough=None, checks: int = 3) -> dict:
     ]
     pairs = {tool: (people[tool], people["none"]) for tool in shares if tool != "none"}
     compared = [{"tool": tool, **one} for tool, one in metrics.compare_by_person(pairs).items()]
-    return {"steps": 1000, "check_every": 50, "rows": rows, "comparisons": compared}
+    each = {row["tool"]: {"0": row["loss"], "1": row["loss"] + 0.01, "2": row["loss"] - 0.01} for row in rows}
+    between = {tool: ({"0": loss["0"] + 0.02, **loss}, each["none"]) for tool, loss in each.items() if tool != "none"}
+    of_losses = [{"tool": tool, **one} for tool, one in metrics.compare_by_person(between).items()]
+    return {
+        "steps": 1000,
+        "check_every": 50,
+        "rows": rows,
+        "comparisons": compared,
+        "loss_comparisons": of_losses,
+    }
 
 
 def people(more=(0.2, 0.4, 0.6), same=(0.3, 0.5), *, counts=(3, 6, 12)) -> dict:

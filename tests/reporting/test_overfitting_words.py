@@ -36,8 +36,16 @@ def test_tools_are_sorted_by_what_is_shown():
     assert "No tool is shown to help" in overfitting.tools_verdict(answers.tools({"none": 0.5, "L1": 0.5}))
 
 
+def test_a_lower_loss_is_said_where_it_is_shown():
+    made = answers.tools(losses={"none": 3.0, "dropout": 1.5, "early stopping": 3.5})
+    words = overfitting.losses_verdict(made)
+    assert "ends at 3.00" in words and "dropout (-1.50" in words and "early stopping" not in words
+    same = answers.tools({"none": 0.5, "L1": 0.5}, losses={"none": 3.0, "L1": 3.0})
+    assert "No tool is shown to lower it" in overfitting.losses_verdict(same)
+
+
 def test_tools_that_were_cut_off_are_named():
-    assert "No tool was cut off" in overfitting.steps_verdict(answers.tools())
+    assert "nearly" in overfitting.steps_verdict(answers.tools())
     assert "**dropout**" in overfitting.steps_verdict(answers.tools(enough={"dropout": False}))
 
 

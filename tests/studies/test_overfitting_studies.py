@@ -15,6 +15,7 @@ from fer_utils.studies.followed_trainings import Asked, Tools, followed, network
 from fer_utils.studies.training_records import Records
 
 CHECKS = 3
+(ALL_TOOLS,) = overfitting_tools.ROWS["all together"]
 
 
 def pretended(losses=None, rights=None):
@@ -105,6 +106,8 @@ def test_validation_chooses_the_strength_and_where_early_stopping_stops(few, mon
     assert rows["none"]["accuracy"]["value"] == pytest.approx(0.4)
     assert rows["early stopping"]["accuracy"]["value"] == rows["none"]["stopped"]["value"] == pytest.approx(0.8)
     assert rows["early stopping"]["best_step"] == 4
+    losses = {one["tool"]: one for one in found["loss_comparisons"]}
+    assert losses["L2"]["value"] == pytest.approx(-0.5) and losses["early stopping"]["value"] == pytest.approx(-1.0)
     compared = {one["tool"]: one for one in found["comparisons"]}
     assert compared["L2"]["value"] == pytest.approx(0.5) and compared["early stopping"]["value"] == pytest.approx(0.4)
 
@@ -114,13 +117,13 @@ def test_a_tool_that_is_still_improving_has_had_too_few_steps(few, monkeypatch, 
 
     def train(*arguments, **options):
         record = pretended(losses={slow: [3.0, 2.0, 1.0]})[0](*arguments, **options)
-        if arguments[0].tools == slow:
+        if arguments[0].tools == ALL_TOOLS:
             record["curves"]["train"]["accuracy"] = [0.2, 0.4, 0.7]
         return record
 
     monkeypatch.setattr(overfitting_tools, "followed", train)
     found = overfitting_tools.answer("smoke", records=Records("x", tmp_path), progress=False)
-    assert [row["tool"] for row in found["rows"] if not row["enough_steps"]] == ["augmentation"]
+    assert [row["tool"] for row in found["rows"] if not row["enough_steps"]] == ["augmentation", "all together"]
 
 
 def test_a_cut_run_goes_on(few, monkeypatch, tmp_path):
