@@ -132,11 +132,16 @@ def pictures_verdict(answer: Mapping) -> str:
     words = (
         f"With {first['pictures']:,} pictures each, {first['people']} people give "
         f"{percent(first['accuracy']['value'])} and {last['people']} people {percent(last['accuracy']['value'])}: "
-        f"{_ends(difference)}, stranger by stranger."
+        f"{_ends(difference, 'strangers')}."
     )
     if difference["low"] is not None and float(difference["low"]) > 0:  # type: ignore[arg-type]
         return f"{words} **The pictures are as many; the people make the difference.**"
-    return f"{words} That does not show that people count for more than pictures."
+    if difference["high"] is not None and float(difference["high"]) < 0:  # type: ignore[arg-type]
+        return f"{words} **Here more pictures of each person help more than more people.**"
+    return (
+        f"{words} **As many different pictures of few people do as well here**, as far as this test can tell: with "
+        "more people it was the pictures that helped."
+    )
 
 
 def seed_differences(answer: Mapping) -> dict[str, object]:

@@ -67,7 +67,8 @@ def test_early_stopping_is_judged_by_loss_and_labels(share, loss, moral):
 def test_people_count_or_pictures_do():
     assert "From 3 to 12 people" in overfitting.people_verdict(answers.people())
     assert "the people make the difference" in overfitting.pictures_verdict(answers.people())
-    assert "does not show" in overfitting.pictures_verdict(answers.people(same=(0.5, 0.5)))
+    assert "do as well here" in overfitting.pictures_verdict(answers.people(same=(0.5, 0.5)))
+    assert "more pictures of each person" in overfitting.pictures_verdict(answers.people(same=(0.5, 0.3)))
 
 
 def panels(before, after):
