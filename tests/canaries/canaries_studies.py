@@ -1215,7 +1215,8 @@ def _overfitting_tools():
         put(patch.object(overfitting_tools, "followed", _followed(trained)))
         put(patch.object(experiments.Data, "load", lambda data, progress=True: Faces([data.dataset, data.tier], meta)))
         put(patch.object(faces, "resize", lambda images, size, progress=True: images + size))
-        answer = overfitting_tools.answer("class", records=_InMemory(), progress=False)
+        answer = overfitting_tools.answer("class", records=_InMemory(), rounds=2, progress=False)
+    yield "constants", [overfitting_tools.ROUNDS, overfitting_tools.FOLDS]
     yield "answer", condensed(answer)
     yield "trainings", listed(trained)
     yield "networks", [_network_of(tools) for some in overfitting_tools.ROWS.values() for tools in some]
