@@ -62,19 +62,19 @@ def tools_verdict(answer: Mapping) -> str:
 
 
 def losses_verdict(answer: Mapping) -> str:
-    """Which tools of ``overfitting_tools`` lower the strangers' loss, beyond what seeds and divisions may do."""
+    """By how much tools of ``overfitting_tools`` lower the strangers' loss: intervals over trainings, not corrected."""
     plain = next(row for row in answer["rows"] if row["tool"] == "none")
     lower = [
         f"{one['tool']} ({one['value']:+.2f}, {one['low']:+.2f} to {one['high']:+.2f})"
         for one in answer["loss_comparisons"]
-        if one["verdict"] == "lower"
+        if one["high"] is not None and one["high"] < 0
     ]
     words = f"Without a tool the strangers' loss ends at {plain['loss']:.2f}."
     if not lower:
-        return f"{words} No tool is shown to lower it, over {plain['trainings']} pairs of trainings."
+        return f"{words} With no tool is it lower beyond doubt, in {plain['trainings']} pairs of trainings."
     return (
-        f"{words} **Shown to lower it**, with 95 % intervals over {plain['trainings']} pairs of trainings (Holm): "
-        f"{', '.join(lower)}."
+        f"{words} **It is lower with** {', '.join(lower)}. The intervals are over {plain['trainings']} pairs of "
+        "trainings and describe: they are not corrected for how many tools there are."
     )
 
 
