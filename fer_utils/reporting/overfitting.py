@@ -125,23 +125,25 @@ def people_verdict(answer: Mapping) -> str:
 
 
 def pictures_verdict(answer: Mapping) -> str:
-    """Whether people or pictures count, at the same number of pictures and steps."""
-    points = answer["rows"]["as many pictures"]
+    """What more pictures of the same people bring, and what more people at the same number of pictures."""
+    few, points = answer["rows"]["more people"][0], answer["rows"]["as many pictures"]
     first, last = points[0], points[-1]
-    difference = metrics.student_interval([last["by_person"][name] - one for name, one in first["by_person"].items()])
+    pictures, people = (
+        metrics.student_interval([after["by_person"][name] - one for name, one in before["by_person"].items()])
+        for before, after in ((few, first), (first, last))
+    )
     words = (
-        f"With {first['pictures']:,} pictures each, {first['people']} people give "
-        f"{percent(first['accuracy']['value'])} and {last['people']} people {percent(last['accuracy']['value'])}: "
-        f"{_ends(difference, 'strangers')}."
+        f"The same number of people, {first['people']}, with {first['pictures']:,} pictures in the place of "
+        f"{few['pictures']:,} gain {_ends(pictures, 'strangers')}. With {first['pictures']:,} pictures each, "
+        f"{last['people']} people in the place of {first['people']} gain {_ends(people, 'strangers')}."
     )
-    if difference["low"] is not None and float(difference["low"]) > 0:  # type: ignore[arg-type]
-        return f"{words} **The pictures are as many; the people make the difference.**"
-    if difference["high"] is not None and float(difference["high"]) < 0:  # type: ignore[arg-type]
+    if people["low"] is not None and float(people["low"]) > 0:  # type: ignore[arg-type]
+        more = float(people["value"]) > float(pictures["value"])  # type: ignore[arg-type]
+        most = "most of it is the people" if more else "most of it is the pictures"
+        return f"{words} **Both help, and {most}.**"
+    if people["high"] is not None and float(people["high"]) < 0:  # type: ignore[arg-type]
         return f"{words} **Here more pictures of each person help more than more people.**"
-    return (
-        f"{words} **As many different pictures of few people do as well here**, as far as this test can tell: with "
-        "more people it was the pictures that helped."
-    )
+    return f"{words} **What more people bring beyond their pictures is not shown.**"
 
 
 def seed_differences(answer: Mapping) -> dict[str, object]:
