@@ -30,6 +30,8 @@ def fit_verdict(history: Mapping) -> str:
 
 def stop_verdict(stopped: tuple[float, float], last: tuple[float, float]) -> str:
     """What going back to an earlier epoch does to the strangers; each (loss, accuracy), of that epoch and the last."""
+    if stopped == last:
+        return "The last epoch has the lowest validation loss, so there is nothing to go back to."
     calmer, better = stopped[0] < last[0], stopped[1] >= last[1]
     if calmer and better:
         return "At the earlier epoch the strangers' loss is lower, and no fewer of their labels are right."
@@ -48,7 +50,7 @@ def tools_verdict(answer: Mapping) -> str:
     """Which tools of the study ``overfitting_tools`` help strangers, beyond what the choice of people may do."""
     by_verdict: dict[str, list[str]] = {"higher": [], "lower": [], "not told apart": []}
     for one in answer["comparisons"]:
-        by_verdict[one["verdict"]].append(f"{one['tool']} ({_points(one)})")
+        by_verdict[one["verdict"]].append(f"{one['tool']} ({_p(one)})")
     said = []
     if by_verdict["higher"]:
         said.append(f"**Shown to help strangers**: {', '.join(by_verdict['higher'])}.")
@@ -233,8 +235,11 @@ def men_accuracies(answer: Mapping) -> dict[str, object]:
 
 
 def _points(one: Mapping) -> str:
-    p = "p below 0.001" if one["p_holm"] < 0.001 else f"p = {one['p_holm']:.3f}"
-    return f"{_ends(one)}, {p} after Holm"
+    return f"{_ends(one)}, {_p(one)} after Holm"
+
+
+def _p(one: Mapping) -> str:
+    return "p below 0.001" if one["p_holm"] < 0.001 else f"p = {one['p_holm']:.3f}"
 
 
 def _ends(one: Mapping, unit: str = "people") -> str:

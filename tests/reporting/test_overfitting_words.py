@@ -21,6 +21,7 @@ def test_a_fit_overfits_or_not_yet():
     [
         ((1.0, 0.5), (2.0, 0.4), "no fewer"),
         ((1.0, 0.4), (2.0, 0.5), "**but fewer labels are right**"),
+        ((2.0, 0.5), (2.0, 0.5), "nothing to go back to"),
         ((2.0, 0.5), (1.0, 0.5), "no lower loss"),
         ((2.0, 0.4), (1.0, 0.5), "no better for strangers"),
     ],
