@@ -42,6 +42,8 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "08-1": "ch08:grade_occlusion",
     "09-1": "ch09:grade_interval",
     "10-1": "ch10:grade_inverted",
+    "10-3": "ch10:grade_separable",
+    "10-4": "ch10:grade_inception",
     "11-1": "ch11:grade_fold",
     "12-1": "ch12:grade_loss",
     "13-1": "ch13:grade_smoothing",
@@ -53,6 +55,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
 _VALUE_GRADERS: dict[str, str] = {
     "01-3": "ch01:grade_people",
     "03-5": "ch03:grade_receptive_field",
+    "10-5": "ch10:grade_factor",
     "13-5": "ch13:grade_latency",
 }
 

@@ -2,6 +2,7 @@ from . import card_sections as card_sections
 from . import claims as claims
 from . import cross_evaluations as cross_evaluations
 from . import dataset_tour as dataset_tour
+from . import designs as designs
 from . import frontier_tables as frontier_tables
 from . import limits_of_use as limits_of_use
 from . import literature as literature
