@@ -14,6 +14,8 @@ from fer_utils.reporting.text import percent
 OWN = "mobilenet_inception2019"
 #: A speed within this factor of what the count promises is about what it promises.
 ABOUT = 1.1
+#: Fewer test people than this give no verdict on one training of each of two networks.
+FEW_PEOPLE = 4
 #: What kinds of layers `costs_by_kind` tells apart, in its order.
 KINDS = ("1×1 convolution", "depthwise window", "full window", "normalisation", "dense")
 
@@ -33,7 +35,7 @@ def speed_against_count(fewer: float, faster: float) -> str:
         return "That is more than the count promises: a count of multiplications is no measurement of time."
     if faster < fewer / ABOUT:
         return "That is less than the count promises: a count of multiplications is no measurement of time."
-    return "That is about what the count promises, on this machine; another may answer differently."
+    return "That is about what the count promises; another machine may answer differently."
 
 
 def block_against_window(block: int, window: int) -> str:
@@ -137,6 +139,10 @@ def paired_in_words(difference: Mapping, first: str, second: str) -> str:
     points = 100 * difference["value"]
     if difference.get("low") is None:
         return f"{first} minus {second}: {points:+.1f} points, without an interval, since one person was tested."
+    if difference["groups"] < FEW_PEOPLE:
+        return (
+            f"{first} minus {second}: {points:+.1f} points over {difference['groups']} people, too few for a verdict."
+        )
     ends = f"95 % interval over {difference['groups']} people {100 * difference['low']:+.1f} to "
     ends += f"{100 * difference['high']:+.1f}"
     if difference["low"] <= 0 <= difference["high"]:
@@ -148,16 +154,28 @@ def paired_in_words(difference: Mapping, first: str, second: str) -> str:
     )
 
 
+def pair_title(results: Mapping) -> str:
+    """What each of some trainings reads of people not met, as the title of a figure.
+
+    ``results`` maps a name to a `fer_utils.experiments.Result`.
+    """
+    each = [f"{name} {percent(result.metrics['accuracy']['value'])}" for name, result in results.items()]
+    return f"Accuracy on strangers: {', '.join(each)}"
+
+
 def ablated_in_words(answer: Mapping, name: str, instead: str) -> str:
     """One change of the study ``nano_ablation``: ``instead`` says what the changed network has."""
     row = next(row for row in answer["ablation"] if row["name"] == name)
     before = next(row for row in answer["rows"] if row["name"] == "nano")
     against = row["against"]
-    apart = "" if not against["low"] <= 0 <= against["high"] else ", so the two are not told apart"
+    points = 100 * against["value"]
+    moral = "What is given up was needed there" if points > 0 else "What is given up was not needed there"
+    if against["low"] <= 0 <= against["high"]:
+        moral = "The two are not told apart"
     return (
-        f"With {instead} it has {row['parameters']:,} parameters in place of {before['parameters']:,}, and reads "
-        f"{100 * against['value']:+.1f} points (95 % interval over {against['groups']} people "
-        f"{100 * against['low']:+.1f} to {100 * against['high']:+.1f}){apart}."
+        f"with {instead} it has {row['parameters']:,} parameters in place of {before['parameters']:,}, and reads "
+        f"{abs(points):.1f} points {'more' if points > 0 else 'fewer'} of the strangers' faces (95 % interval over "
+        f"{against['groups']} people {100 * against['low']:+.1f} to {100 * against['high']:+.1f}). {moral}."
     )
 
 
@@ -185,10 +203,10 @@ def converged_in_words(protocol: Mapping, names: tuple[str, ...] | list[str]) ->
     rows = {row["name"]: row for row in protocol["rows"]}
     there = [name for name in names if name in rows and rows[name]["witness"]]
     if not there:
-        return f"Of the {len(names)} networks it has none."
+        return f"Under the protocol none of the {len(names)} networks has trainings that have all converged."
     if len(there) == len(names):
-        return f"It has all {len(names)} networks."
-    return f"Of the {len(names)} networks it has {', '.join(there)}."
+        return f"Under the protocol all trainings of the {len(names)} networks have converged."
+    return f"Under the protocol all trainings have converged for {len(there)} of {len(names)}: {', '.join(there)}."
 
 
 def short_training_table(answer: Mapping) -> pd.DataFrame:
@@ -214,6 +232,12 @@ def short_training_table(answer: Mapping) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def short_training_title(answer: Mapping) -> str:
+    """The lowest and the highest accuracy of the study ``lightweight2019``, as the title of a figure."""
+    values = [row["accuracy"]["value"] for row in answer["rows"]]
+    return f"After {answer['epochs']} epochs: {percent(min(values))} to {percent(max(values))} on strangers"
+
+
 def _shares_by_actor(row: Mapping) -> dict[str, float]:
     return {who: right / asked for who, (right, asked) in row["by_actor"].items()}
 
@@ -230,8 +254,8 @@ def short_training_in_words(answer: Mapping) -> list[str]:
     for name, row in found.items():
         p = "p below 0.001" if row["p_holm"] < 0.001 else f"p = {row['p_holm']:.3f}"
         sentences.append(
-            f"Minus **{name}**: {100 * row['value']:+.1f} points (95 % interval {100 * row['low']:+.1f} to "
-            f"{100 * row['high']:+.1f}; {p} after Holm): *{row['verdict']}*."
+            f"Accuracy of 2019's network minus that of **{name}**: {100 * row['value']:+.1f} points (95 % interval "
+            f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}; {p} after Holm): *{row['verdict']}*."
         )
     least = min(rows, key=lambda name: rows[name]["train_accuracy"])
     sentences.append(

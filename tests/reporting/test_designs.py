@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import keras
 from keras import layers
 import pandas as pd
@@ -89,18 +91,46 @@ def test_what_a_pair_of_trainings_says(low, high, words):
     assert told.startswith("x minus y: +2.0 points") and words in told
 
 
+def test_two_people_give_no_verdict():
+    told = designs.paired_in_words({"value": -0.02, "low": -0.02, "high": -0.02, "groups": 2}, "x", "y")
+    assert told == "x minus y: -2.0 points over 2 people, too few for a verdict."
+
+
+def test_titles_have_the_accuracies():
+    runs = {
+        name: SimpleNamespace(metrics={"accuracy": {"value": value}}) for name, value in {"x": 0.5, "y": 0.25}.items()
+    }
+    assert designs.pair_title(runs) == "Accuracy on strangers: x 50.0 %, y 25.0 %"
+    answer = {"epochs": 6, "rows": [{"accuracy": {"value": value}} for value in (0.5, 0.25, 0.75)]}
+    assert designs.short_training_title(answer) == "After 6 epochs: 25.0 % to 75.0 % on strangers"
+
+
 def test_the_other_network_may_be_ahead():
     told = designs.paired_in_words({"value": -0.02, "low": -0.03, "high": -0.01, "groups": 4}, "x", "y")
     assert "Here y is ahead" in told
 
 
-@pytest.mark.parametrize("low, apart", [(0.01, False), (-0.01, True)])
-def test_one_change_of_the_ablation(low, apart):
-    row = {"name": "full", "parameters": 9000, "against": {"value": 0.02, "low": low, "high": 0.04, "groups": 24}}
+@pytest.mark.parametrize(
+    "value, low, high, words",
+    [
+        (
+            0.02,
+            0.01,
+            0.04,
+            "2.0 points more of the strangers' faces (95 % interval over 24 people +1.0 to +4.0). What is",
+        ),
+        (0.02, -0.01, 0.04, "+4.0). The two are not told apart."),
+        (-0.02, -0.03, -0.01, "2.0 points fewer of the strangers' faces"),
+        (0.02, 0.01, 0.04, "What is given up was needed there."),
+        (-0.02, -0.03, -0.01, "What is given up was not needed there."),
+    ],
+)
+def test_one_change_of_the_ablation(value, low, high, words):
+    row = {"name": "full", "parameters": 9000, "against": {"value": value, "low": low, "high": high, "groups": 24}}
     answer = {"ablation": [row], "rows": [{"name": "nano", "parameters": 1000}]}
     told = designs.ablated_in_words(answer, "full", "full windows")
-    assert "With full windows it has 9,000 parameters in place of 1,000, and reads +2.0 points" in told
-    assert ("not told apart" in told) == apart
+    assert told.startswith("with full windows it has 9,000 parameters in place of 1,000, and reads 2.0 points")
+    assert words in told
 
 
 def claims(size, accuracy):
@@ -125,7 +155,7 @@ def test_the_verdicts_on_2019(size, accuracy, both):
 
 
 @pytest.mark.parametrize(
-    "there, words", [((), "it has none"), (("a",), "networks it has a."), (("a", "b"), "It has all 2")]
+    "there, words", [((), "none of the 2"), (("a",), "for 1 of 2: a."), (("a", "b"), "all trainings of the 2")]
 )
 def test_what_has_converged(there, words):
     protocol = {"rows": [{"name": name, "witness": name in there} for name in "ab"]}
@@ -142,5 +172,5 @@ def test_the_stored_short_training_in_table_and_words():
     assert len(told) == len(answer["rows"]) and told[-1].endswith("decides nothing.")
     for line, row in zip(told, answer["rows"][1:], strict=False):
         points = 100 * (own["accuracy"]["value"] - row["accuracy"]["value"])
-        assert line.startswith(f"Minus **{row['name']}**: {points:+.1f} points")
+        assert line.startswith(f"Accuracy of 2019's network minus that of **{row['name']}**: {points:+.1f} points")
     assert "after Holm" in told[0] and "inceptionv3" in told[-1]
