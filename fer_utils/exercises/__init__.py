@@ -53,6 +53,8 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "09-1": "ch09:grade_interval",
     "09-3": "ch09:grade_on_strangers",
     "10-1": "ch10:grade_inverted",
+    "10-3": "ch10:grade_separable",
+    "10-4": "ch10:grade_inception",
     "11-1": "ch11:grade_fold",
     "11-3": "ch11:grade_dense",
     "11-4": "ch11:grade_layers",
@@ -70,6 +72,7 @@ _VALUE_GRADERS: dict[str, str] = {
     "07-4": "ch07:grade_fewest",
     "08-4": "ch08:grade_attributions",
     "09-4": "ch09:grade_standard_errors",
+    "10-5": "ch10:grade_factor",
     "11-5": "ch11:grade_list",
     "13-5": "ch13:grade_latency",
 }

@@ -5,6 +5,7 @@ from . import comparison as comparison
 from . import compression_tables as compression_tables
 from . import cross_evaluations as cross_evaluations
 from . import dataset_tour as dataset_tour
+from . import designs as designs
 from . import evaluation as evaluation
 from . import explanations as explanations
 from . import frontier_tables as frontier_tables
