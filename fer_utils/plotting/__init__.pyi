@@ -14,6 +14,7 @@ from . import moving_pictures as moving_pictures
 from . import network_diagrams as network_diagrams
 from . import pareto as pareto
 from . import preprocessing as preprocessing
+from . import small_networks as small_networks
 from . import smoothing_figures as smoothing_figures
 from . import style as style
 from .charts import bars as bars
@@ -51,6 +52,8 @@ from .learning_figures import living_units as living_units
 from .network_diagrams import network_diagram as network_diagram
 from .preprocessing import expression_course as expression_course
 from .preprocessing import rank_scatters as rank_scatters
+from .small_networks import difference_plot as difference_plot
+from .small_networks import place_weights as place_weights
 from .style import DARK_PAPER as DARK_PAPER
 from .style import INK as INK
 from .style import MARKERS as MARKERS
