@@ -21,7 +21,7 @@ def difference_plot(rows: Mapping[str, Mapping], *, title: str, xlabel: str, mar
     Parameters
     ----------
     rows : name to a dict with ``value``, ``low`` and ``high``, differences of shares (0.01 is one point).
-    margin : above 0: a dotted line at ``-margin``; None for none.
+    margin : above 0: a dotted line at ``-margin``, called −δ; None for none.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def difference_plot(rows: Mapping[str, Mapping], *, title: str, xlabel: str, mar
     if margin is not None and not margin > 0:
         raise invalid("margin", expected="a share above 0, or None", received=margin)
     ends = [row[end] for row in rows.values() for end in ("low", "high")]
-    lines = {"0": 0.0} if margin is None else {"0": 0.0, "−margin": -margin}
+    lines = {"0": 0.0} if margin is None else {"0": 0.0, "−δ": -margin}
     wide = max(*ends, 0.0) - min(*ends, *(-margin for _ in range(margin is not None)), 0.0)
     figure = dot_plot(
         {name: {"difference": row} for name, row in rows.items()},

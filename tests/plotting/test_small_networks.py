@@ -37,7 +37,7 @@ def test_the_axis_holds_all_intervals_zero_and_the_margin():
         low, high = axis.get_xlim()
         assert low < min([-0.01, *(row["low"] for row in rows.values())])
         assert high > max([0, *(row["high"] for row in rows.values())])
-        assert {text.get_text() for text in axis.texts} >= {"0", "−margin"}
+        assert {text.get_text() for text in axis.texts} >= {"0", "−δ"}
 
 
 @pytest.mark.parametrize("rows, margin", [({}, None), (ROWS, 0), (ROWS, -0.01)])
