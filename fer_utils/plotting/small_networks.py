@@ -79,17 +79,19 @@ def place_weights(before: np.ndarray, after: np.ndarray) -> Figure:
     maps = {name: values / values.mean() for name, values in maps.items()}
     last = maps["after training"]
     upper, lower = last[: last.shape[0] // 2].mean(), last[-(last.shape[0] // 2) :].mean()
-    half, times = ("lower", lower / upper) if lower >= upper else ("upper", upper / lower)
+    (half, other), times = ("lower", "upper"), lower / upper
+    if upper > lower:
+        (half, other), times = (other, half), upper / lower
     tables = {
         name: pd.DataFrame(values, index=range(1, values.shape[0] + 1), columns=range(1, values.shape[1] + 1))
         for name, values in maps.items()
     }
     figure = heatmaps(
         tables,
-        cell_size=0.3,
+        cell_size=max(0.3, 2.4 / max(last.shape)),  # few places are drawn larger
         xlabel="place across",
         ylabel="place down",
-        title=f"After training the {half} half weighs {times:.1f} times the other",
+        title=f"The {half} half weighs {times:.1f} times the {other} half",
     )
     row, column = np.unravel_index(last.argmax(), last.shape)
     reach = {
@@ -101,6 +103,6 @@ def place_weights(before: np.ndarray, after: np.ndarray) -> Figure:
         f"Two maps of {last.shape[0]} × {last.shape[1]} places: the size of the weights of a place over all features, "
         f"the mean of a map being 1. Before training {reach['before training']}, after training "
         f"{reach['after training']}, largest in row {row + 1} from above and column {column + 1}.",
-        f"After training the {half} half weighs {times:.1f} times the other.",
+        f"After training the {half} half weighs {times:.1f} times the {other} half.",
     )
     return figure
