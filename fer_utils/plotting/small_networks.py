@@ -82,6 +82,9 @@ def place_weights(before: np.ndarray, after: np.ndarray) -> Figure:
     (half, other), times = ("lower", "upper"), lower / upper
     if upper > lower:
         (half, other), times = (other, half), upper / lower
+    moral = f"The {half} half weighs {times:.1f} times the {other} half"
+    if times < 1.05:
+        moral = "The upper and the lower half weigh the same"
     tables = {
         name: pd.DataFrame(values, index=range(1, values.shape[0] + 1), columns=range(1, values.shape[1] + 1))
         for name, values in maps.items()
@@ -91,7 +94,7 @@ def place_weights(before: np.ndarray, after: np.ndarray) -> Figure:
         cell_size=max(0.3, 2.4 / max(last.shape)),  # few places are drawn larger
         xlabel="place across",
         ylabel="place down",
-        title=f"The {half} half weighs {times:.1f} times the {other} half",
+        title=moral,
     )
     row, column = np.unravel_index(last.argmax(), last.shape)
     reach = {
@@ -103,6 +106,6 @@ def place_weights(before: np.ndarray, after: np.ndarray) -> Figure:
         f"Two maps of {last.shape[0]} × {last.shape[1]} places: the size of the weights of a place over all features, "
         f"the mean of a map being 1. Before training {reach['before training']}, after training "
         f"{reach['after training']}, largest in row {row + 1} from above and column {column + 1}.",
-        f"After training the {half} half weighs {times:.1f} times the {other} half.",
+        f"After training: {moral[0].lower()}{moral[1:]}.",
     )
     return figure

@@ -85,7 +85,7 @@ def early_in_words(answer: Mapping, protocol: Mapping) -> str:
     if later["verdict"] == "no verdict":
         return told + "Not all trainings of the protocol have converged yet, so it has no verdict."
     lasted = "The lead lasted." if later["verdict"] == "higher" else "The lead did not last."
-    return told + f"{lasted} Size of the picture and recipe differ between the two, so why it did is not shown."
+    return told + f"{lasted} Size of the picture and recipe differ between the two, so the reason is not shown."
 
 
 def _tested(answer: Mapping) -> dict:

@@ -403,7 +403,7 @@ SAID = {
         [
             "Two maps of 4 × 3 places",
             "Before training 1 to 1, after training 0.5 to 2, largest in row 4 from above and column 1.",
-            "the lower half weighs 3.0 times the upper half.",
+            "After training: the lower half weighs 3.0 times the upper half.",
         ],
     ),
     "expression_course": (
