@@ -16,6 +16,7 @@ from . import network_diagrams as network_diagrams
 from . import overfitting_figures as overfitting_figures
 from . import pareto as pareto
 from . import preprocessing as preprocessing
+from . import small_networks as small_networks
 from . import smoothing_figures as smoothing_figures
 from . import style as style
 from .charts import bars as bars
@@ -58,6 +59,8 @@ from .overfitting_figures import tool_curves as tool_curves
 from .overfitting_figures import tool_differences as tool_differences
 from .preprocessing import expression_course as expression_course
 from .preprocessing import rank_scatters as rank_scatters
+from .small_networks import difference_plot as difference_plot
+from .small_networks import place_weights as place_weights
 from .style import DARK_PAPER as DARK_PAPER
 from .style import INK as INK
 from .style import MARKERS as MARKERS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
+
+from fer_utils.reporting.text import percent
 
 PARAMETERS, OPERATIONS = "parameters, thousands", "operations for one face, millions"
 BYTES, TIME = "file, kB", "time for one face"
@@ -55,6 +57,40 @@ def headline(answer: Mapping) -> str:
     often = {name: sum(name in names for names in least.values()) for name in accuracy}
     first = max(often, key=lambda name: often[name])
     return f"{best} reads most faces; {first} costs least by {often[first]} of {len(least)} measures"
+
+
+def front_in_words(answer: Mapping, fronts: Mapping[str, Collection[str]]) -> list[str]:
+    """Who has least, who is on all Pareto fronts and on none, how sure that is, and which files are unusable.
+
+    Parameters
+    ----------
+    answer : of the study ``frontier``.
+    fronts : label of a cost -> the methods on its Pareto front, as `points` labels them.
+    """
+    accuracy, least = points(answer)[0], cheapest(answer)
+    on_all = [name for name in accuracy if all(name in names for names in fronts.values())]
+    on_none = [name for name in accuracy if not any(name in names for names in fronts.values())]
+    best = max(accuracy, key=lambda name: accuracy[name]["value"])
+    reached = sum(point["high"] >= accuracy[best]["value"] for point in accuracy.values())
+    said = [
+        "Least of all: " + "; ".join(f"{label}: {', '.join(names)}" for label, names in least.items()) + ".",
+        f"On every front: {', '.join(on_all) or 'nobody'}. On none: {', '.join(on_none) or 'nobody'}.",
+        f"The points are estimates: the intervals of {reached} of {len(accuracy)} methods reach the accuracy of the "
+        f"best, {best}. Of two neighbours on a front either may be the better one.",
+    ]
+    unusable = [
+        f"{row['name']} in {kind}"
+        for row in answer["rows"]
+        for kind, file in row["files"].items()
+        if not file["usable"]
+    ]
+    tested = max((row["tested"] or 0 for row in answer["rows"]), default=0)
+    said.append(
+        f"Each file was asked about {tested} faces of test people. It is usable if it gives "
+        f"{percent(answer['usable'], 0)} of them the same label as its method. "
+        f"Unusable: {', '.join(unusable) or 'none'}."
+    )
+    return said
 
 
 def costs_table(answer: Mapping) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from fer_utils.reporting.text import percent
+
 #: The side of a face where a row of the answer does not say another, in pixels.
 WHOLE_FACE = 180
 
@@ -161,23 +163,35 @@ def divisions_in_words(answer: Mapping) -> str:
     return " ".join(sentences)
 
 
-#: How far below zero the interval of a difference may reach for 'no worse': one point.
-NO_WORSE_LIMIT = -0.01
+#: The non-inferiority margin: a loss of one point would be accepted.
+MARGIN = 0.01
 
 
-def no_worse(row: Mapping) -> bool | None:
-    """Whether the first of a comparison is no worse than the second; None where a training has not converged.
+def non_inferior(row: Mapping, margin: float = MARGIN) -> bool | None:
+    """Whether the first of a comparison is shown to be non-inferior: its interval lies wholly above ``-margin``.
 
-    No worse is: the mean over people of the differences is above zero, and their interval lies above `NO_WORSE_LIMIT`.
+    None where a training has not converged.  The test is that of Piaggio et al. 2012, doi 10.1001/jama.2012.87802.
 
-    >>> no_worse({"value": 0.01, "low": -0.005, "verdict": "not told apart"})
+    >>> non_inferior({"low": -0.005, "verdict": "not told apart"})
     True
-    >>> no_worse({"value": 0.01, "low": -0.03, "verdict": "not told apart"})
+    >>> non_inferior({"low": -0.03, "verdict": "not told apart"})
     False
     """
     if row["verdict"] == "no verdict":
         return None
-    return row["value"] > 0 and row["low"] > NO_WORSE_LIMIT
+    return row["low"] > -margin
+
+
+def rule_met(row: Mapping) -> bool | None:
+    """Whether the rule of ``nano`` holds: non-inferior, and the mean over people of the differences is above zero.
+
+    None where a training has not converged.
+
+    >>> rule_met({"value": -0.001, "low": -0.005, "verdict": "not told apart"})
+    False
+    """
+    shown = non_inferior(row)
+    return None if shown is None else shown and row["value"] > 0
 
 
 def comparisons_of(answer: Mapping, name: str) -> list[Mapping]:
@@ -185,13 +199,116 @@ def comparisons_of(answer: Mapping, name: str) -> list[Mapping]:
     return [row for row in answer["comparisons"] if row["first"] == name]
 
 
-def no_worse_in_words(answer: Mapping, name: str) -> str:
-    """Against how many of its rivals a method is no worse, as the title of a figure."""
-    met = [no_worse(row) for row in comparisons_of(answer, name)]
-    judged = [one for one in met if one is not None]
+def non_inferiority_in_words(answer: Mapping, name: str) -> str:
+    """Against how many of its rivals a method is non-inferior, as the title of a figure."""
+    judged = [one for row in comparisons_of(answer, name) if (one := non_inferior(row)) is not None]
     if not judged:
         return f"Nothing can be said of {name} yet: too few trainings have converged"
-    return f"'No worse' holds for {name} against {sum(judged)} of {len(judged)} rivals"
+    if not any(judged):
+        return f"Non-inferiority of {name} is shown against none of {len(judged)} rivals"
+    return f"Non-inferiority of {name} is shown against {sum(judged)} of {len(judged)} rivals"
+
+
+def non_inferiority_table(answer: Mapping, name: str) -> pd.DataFrame:
+    """One line a rival, as text: the difference in points, its interval, whether the test and the rule are met."""
+    words = {True: "yes", False: "not shown", None: "no verdict"}
+    return pd.DataFrame(
+        [
+            {
+                f"{name} minus": row["second"],
+                "points": f"{100 * row['value']:+.1f}",
+                "95 % interval": f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}",
+                "p, Holm": "below 0.001" if row["p_holm"] < 0.001 else f"{row['p_holm']:.3f}",
+                "difference": row["verdict"],
+                "non-inferior": words[non_inferior(row)],
+                "mean above 0": "yes" if row["value"] > 0 else "no",
+            }
+            for row in comparisons_of(answer, name)
+        ]
+    )
+
+
+def rule_in_words(answer: Mapping, name: str) -> str:
+    """What the rule comes to over all rivals, in one or two sentences."""
+    rows = [row for row in comparisons_of(answer, name) if row["verdict"] != "no verdict"]
+    if not rows:
+        return "The rule cannot be judged yet: too few trainings have converged."
+    if all(rule_met(row) for row in rows):
+        return f"The rule is met against every rival: `{name}` is non-inferior, and ahead in the mean."
+    worse = [row["second"] for row in rows if row["verdict"] == "lower"]
+    if worse:
+        return f"The rule is not met. `{name}` is even shown to read fewer faces than {', '.join(worse)}."
+    if all(row["value"] <= 0 for row in rows):
+        return f"The rule is not met: in the mean `{name}` reads no more faces than any rival."
+    return (
+        f"The rule is not met against every rival. It is not shown either that `{name}` reads fewer faces: with these "
+        "people a small gain and a loss of several points are both possible."
+    )
+
+
+def result_in_words(answer: Mapping, name: str) -> str:
+    """How many faces of unseen people a method reads, with what it and its rivals cost, in Markdown.
+
+    Raises
+    ------
+    KeyError : the answer has no method of this name.
+    """
+    rows = {row["name"]: row for row in answer["rows"]}
+    own = rows[name]
+    lines = [
+        f"- {row['name']}: {percent(row['accuracy']['value'])} with {row['parameters']:,} parameters"
+        for row in (rows[one["second"]] for one in comparisons_of(answer, name))
+    ]
+    return "\n".join(
+        [
+            f"**`{name}` reads {percent(own['accuracy']['value'])} of the faces of {answer['people']} people whom it "
+            f"has not seen, with {own['parameters']:,} parameters.** Its rivals on the same people:\n",
+            *lines,
+        ]
+    )
+
+
+def strangers(answer: Mapping, features: str) -> list[Mapping]:
+    """The rows with these ``features`` (``"HOG"``, ...) that were tested on unseen people, each clip once."""
+    return [
+        row for row in answer["rows"] if row["features"] == features and row["by"] == "actor" and not row.get("twins")
+    ]
+
+
+def simple_table(answer: Mapping, name: str) -> pd.DataFrame:
+    """A method and the HOG methods on unseen people: accuracy, and what they cost as multiples of the method's."""
+    own = next(row for row in answer["rows"] if row["name"] == name)
+    return pd.DataFrame(
+        [
+            {
+                "method": row["name"],
+                "face, px": row["size"] or WHOLE_FACE,
+                "accuracy, %": f"{100 * row['accuracy']['value']:.1f}",
+                f"parameters, times {name}'s": f"{row['parameters'] / own['parameters']:.1f}",
+                f"operations, times {name}'s": f"{row['macs'] / own['macs']:.1f}",
+            }
+            for row in [own, *strangers(answer, "HOG")]
+        ]
+    )
+
+
+def simple_in_words(answer: Mapping, name: str) -> list[str]:
+    """What a method has that the best HOG method has not, a sentence an idea."""
+    rows = {row["name"]: row for row in answer["rows"]}
+    simple = {row["name"]: row for row in strangers(answer, "HOG")}
+    best = max(simple.values(), key=lambda row: row["accuracy"]["value"])
+    planned = [row for row in comparisons_of(answer, name) if row["second"] in simple]
+    ahead = sum(row["verdict"] == "higher" for row in planned)
+    times = best["parameters"] / rows[name]["parameters"]
+    return [
+        f"The best simple method, **{best['name']}**, reads {percent(best['accuracy']['value'])} of the faces of "
+        f"unseen people, `{name}` {percent(rows[name]['accuracy']['value'])}.",
+        f"`{name}` is shown to be ahead of {ahead or 'none'} of the {len(planned)} simple methods with which a "
+        "comparison was planned.",
+        f"What it has for certain is its size: {best['name']} keeps {times:.0f} times as many numbers."
+        if times > 1
+        else f"It is not smaller either: {best['name']} keeps fewer numbers.",
+    ]
 
 
 def photographs_in_words(answer: Mapping, name: str) -> list[str]:

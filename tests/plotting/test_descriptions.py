@@ -415,6 +415,23 @@ SAID = {
         ["A picture of 80 by 60 pixels with boxes: dlib, 20 by 30 pixels, 4 from the left and 7 from the top."],
     ),
     "bounding_boxes, none": (lambda: plotting.bounding_boxes(FACE, {}, title="t"), ["with boxes: none."]),
+    "difference_plot": (
+        lambda: plotting.difference_plot(
+            {"minus one": {"value": 0.012, "low": -0.02, "high": 0.04}}, title="t", xlabel="points", margin=0.01
+        ),
+        [
+            "beside 0 and beside minus the margin, -1.0 points. minus one +1.2 points (-2.0 points to +4.0 points).",
+            "Of 1 intervals, these lie wholly above a line: 0 above minus the margin, 0 above 0.",
+        ],
+    ),
+    "place_weights": (
+        lambda: plotting.place_weights(np.ones((4, 3, 2)), np.array([1, 1, 2, 4])[:, None, None] * np.ones((4, 3, 2))),
+        [
+            "Two maps of 4 × 3 places",
+            "Before training 1 to 1, after training 0.5 to 2, largest in row 4 from above and column 1.",
+            "After training: the lower half weighs 3.0 times the upper half.",
+        ],
+    ),
     "expression_course": (
         lambda: plotting.expression_course(
             SECONDS, [[0, 0.5, 1, 1, 0.2], [0.2, 0.5, 0.8, 1, 0.4]], {"even": [1, 3], "middle": [2]}, title="t"
@@ -674,6 +691,8 @@ LABEL = f"{LONG}, {LONG}"
 WIDE = table(np.arange(1600).reshape(40, 40) / 1600, list(MANY), list(MANY))
 MANY_LINES = {f"{LONG} {k}": [(x / 30, x / 40 + k) for x in range(30)] for k in range(6)}
 CROWDED = {
+    "difference_plot": lambda: plotting.difference_plot(INTERVALS, title="t", xlabel=LABEL, margin=0.01),
+    "place_weights": lambda: plotting.place_weights(np.ones((30, 40, 2)), np.ones((30, 40, 2))),
     "expression_course": lambda: plotting.expression_course(
         np.arange(40), np.ones((3, 40)), dict.fromkeys(MANY, range(30)), title="t"
     ),

@@ -74,3 +74,16 @@ def test_times_say_as_what_and_how_quiet_the_machine_was(others, words, provisio
     said = frontier_tables.timing_in_words(ANSWER | {"timing": {"repeats": 30, "others": others}})
     assert "one thread" in said and "30 rounds" in said and "net in float32 takes 1" in said
     assert words in said and ("Provisional" in said) == provisional
+
+
+def test_the_fronts_in_words_name_who_is_on_all_and_on_none_and_what_is_unusable():
+    answer = ANSWER | {"usable": 0.9, "rows": [row | {"tested": 600} for row in ANSWER["rows"]]}
+    fronts = {PARAMETERS: ["small", "net", "HOG"], OPERATIONS: ["HOG"]}
+    said = frontier_tables.front_in_words(answer, fronts)
+    assert "parameters, thousands: small; operations" in said[0]
+    assert said[1] == "On every front: HOG. On none: nobody."
+    assert "intervals of 1 of 3 methods reach" in said[2] and "best, HOG" in said[2]
+    assert "600 faces" in said[3] and "90 %" in said[3] and said[3].endswith("Unusable: net in int8.")
+    assert "On every front: nobody. On none: net, small." in frontier_tables.front_in_words(
+        answer, {PARAMETERS: ["HOG"], OPERATIONS: []}
+    )

@@ -11,10 +11,17 @@ from fer_utils.reporting.protocol_tables import (
     divisions,
     divisions_in_words,
     methods_table,
-    no_worse,
-    no_worse_in_words,
+    non_inferior,
+    non_inferiority_in_words,
+    non_inferiority_table,
     photographs_in_words,
+    result_in_words,
+    rule_in_words,
+    rule_met,
     simple_against_networks,
+    simple_in_words,
+    simple_table,
+    strangers,
 )
 
 
@@ -127,26 +134,95 @@ def test_a_division_that_nobody_has_asked_yet_is_left_out():
 
 
 @pytest.mark.parametrize(
-    "value, low, verdict, wanted",
+    "value, low, verdict, shown, met",
     [
-        (0.002, -0.009, "not told apart", True),
-        (0.002, -0.011, "not told apart", False),
-        (-0.001, -0.009, "not told apart", False),
-        (0.04, 0.01, "higher", True),
-        (0.04, 0.01, "no verdict", None),
+        (0.002, -0.009, "not told apart", True, True),
+        (0.002, -0.011, "not told apart", False, False),
+        (-0.001, -0.009, "not told apart", True, False),
+        (0.04, 0.01, "higher", True, True),
+        (0.04, 0.01, "no verdict", None, None),
     ],
 )
-def test_no_worse_wants_a_mean_above_zero_and_an_interval_above_one_point_below(value, low, verdict, wanted):
-    assert no_worse({"value": value, "low": low, "verdict": verdict}) is wanted
+def test_non_inferiority_is_the_interval_and_the_rule_wants_a_mean_above_zero_besides(value, low, verdict, shown, met):
+    row = {"value": value, "low": low, "verdict": verdict}
+    assert (non_inferior(row), rule_met(row)) == (shown, met)
 
 
-def test_no_worse_is_counted_against_the_rivals_that_can_be_judged():
-    good = a_comparison("higher", second="one")
-    bad, open_ = a_comparison("lower", second="two", value=-0.04), a_comparison("no verdict", second="three")
-    answer = an_answer(good, bad, open_, a_comparison("higher", first="other"))
+def test_non_inferiority_has_the_margin_it_is_given():
+    row = {"value": 0.0, "low": -0.03, "verdict": "not told apart"}
+    assert non_inferior(row, 0.04) and not non_inferior(row, 0.02)
+
+
+GOOD, BAD = a_comparison("higher", second="one"), a_comparison("lower", second="two", value=-0.04)
+OPEN = a_comparison("no verdict", second="three")
+EVEN = a_comparison("not told apart", second="four", value=0.01)
+BEHIND = a_comparison("not told apart", second="five", value=-0.01)
+
+
+def test_non_inferiority_is_counted_against_the_rivals_that_can_be_judged():
+    answer = an_answer(GOOD, BAD, OPEN, a_comparison("higher", first="other"))
     assert [row["second"] for row in comparisons_of(answer, "net")] == ["one", "two", "three"]
-    assert no_worse_in_words(answer, "net") == "'No worse' holds for net against 1 of 2 rivals"
-    assert "too few trainings have converged" in no_worse_in_words(an_answer(open_), "net")
+    assert non_inferiority_in_words(answer, "net") == "Non-inferiority of net is shown against 1 of 2 rivals"
+    assert non_inferiority_in_words(an_answer(BAD), "net") == "Non-inferiority of net is shown against none of 1 rivals"
+    assert "too few trainings have converged" in non_inferiority_in_words(an_answer(OPEN), "net")
+
+
+def test_the_table_of_non_inferiority_says_both_questions():
+    table = non_inferiority_table(an_answer(GOOD, BAD, OPEN), "net")
+    assert table["net minus"].tolist() == ["one", "two", "three"]
+    assert table["points"].tolist() == ["+4.0", "-4.0", "+4.0"] and table["95 % interval"][0] == "+1.0 to +7.0"
+    assert table["non-inferior"].tolist() == ["yes", "not shown", "no verdict"]
+    assert table["mean above 0"].tolist() == ["yes", "no", "yes"] and table["p, Holm"][0] == "0.020"
+    small = GOOD | {"p_holm": 0.0004}
+    assert non_inferiority_table(an_answer(small), "net")["p, Holm"][0] == "below 0.001"
+
+
+@pytest.mark.parametrize(
+    "made, words",
+    [
+        ([GOOD], "The rule is met against every rival"),
+        ([GOOD, BAD, EVEN], "even shown to read fewer faces than two."),
+        ([BEHIND], "no more faces than any rival"),
+        ([GOOD, EVEN], "not shown either that `net` reads fewer"),
+        ([OPEN], "cannot be judged yet"),
+    ],
+)
+def test_the_moral_of_the_rule_follows_from_the_comparisons(made, words):
+    assert words in rule_in_words(an_answer(*made), "net")
+
+
+def with_hog(*comparisons: dict, parameters: int = 90) -> dict:
+    answer = an_answer(*comparisons) | {"people": 24}
+    answer["rows"] = [row | {"features": "", "twins": False} for row in answer["rows"]]
+    answer["rows"][1] |= {"features": "HOG", "parameters": parameters, "macs": 5_000_000}
+    answer["rows"].append(answer["rows"][1] | {"name": "HOG, frames at random", "by": "frame"})
+    return answer
+
+
+def test_the_result_lists_every_rival_with_its_parameters():
+    said = result_in_words(with_hog(a_comparison("lower")), "net")
+    assert "`net` reads 62.0 % of the faces of 24 people" in said and "with 10 parameters" in said
+    assert said.endswith("- HOG: 68.0 % with 90 parameters")
+
+
+def test_strangers_are_compared_with_strangers():
+    answer = with_hog(a_comparison("lower"))
+    assert [row["name"] for row in strangers(answer, "HOG")] == ["HOG"]
+    table = simple_table(answer, "net")
+    assert table["method"].tolist() == ["net", "HOG"] and table["face, px"].tolist() == [80, 180]
+    assert table.iloc[1, 3:].tolist() == ["9.0", "2.0"]
+
+
+@pytest.mark.parametrize(
+    "verdict, parameters, words",
+    [
+        ("lower", 90, ["ahead of none of the 1", "keeps 9 times as many"]),
+        ("higher", 5, ["of 1 of the 1", "not smaller"]),
+    ],
+)
+def test_what_a_network_has_that_hog_has_not(verdict, parameters, words):
+    said = " ".join(simple_in_words(with_hog(a_comparison(verdict), parameters=parameters), "net"))
+    assert "**HOG**, reads 68.0 %" in said and all(word in said for word in words)
 
 
 def test_photographs_are_told_apart_by_their_interval_alone_and_only_if_all_trainings_have_converged():
