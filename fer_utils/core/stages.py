@@ -101,6 +101,8 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.dead_units": {1: "Which hidden units of the paper's network are dead, and for how long."},
     "study.paper_figures": {1: "The paper's Figures 3 to 9 on drawn actors."},
     "study.regularization": {1: "Dropout and L1."},
+    "study.overfitting_tools": {1: "One tool against overfitting at a time, and all together."},
+    "study.number_of_people": {1: "Accuracy of strangers against how many people, and pictures, are learned from."},
     "study.split": {1: "What the split does, on drawn actors."},
     "study.real_people": {1: "What the split does, on 24 real actors."},
     "study.human_votes": {1: "What people see in acted faces."},

@@ -41,6 +41,8 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "04-4": "ch04:grade_step",
     "04-5": "ch04:grade_macro_f1",
     "05-1": "ch05:grade_stopping",
+    "05-3": "ch05:grade_dropout",
+    "05-4": "ch05:grade_augmentation",
     "06-1": "ch06:grade_balanced",
     "06-3": "ch06:grade_strangers",
     "07-1": "ch07:grade_relative",

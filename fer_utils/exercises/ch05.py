@@ -1,10 +1,10 @@
-"""05-1: stop in time."""
+"""Chapter 5: early stopping (05-1), inverted dropout (05-3), augmentation by layers of Keras (05-4)."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from fer_utils.exercises import asked, same
+from fer_utils.exercises import Wrong, asked, numbers, same
 
 
 def _reference(losses, patience: int) -> int:
@@ -52,3 +52,153 @@ def grade_stopping(answer) -> str:
         )
         same("the list of losses (left as it was)", handed, losses, story)
     return "right for every curve that was tried. Remember which curve it must not be: the test's."
+
+
+def _dropped(x: np.ndarray, rate: float, noise: np.ndarray, training: bool) -> np.ndarray:
+    """Inverted dropout."""
+    return np.where(noise < rate, 0.0, x / (1 - rate)) if training else x
+
+
+def _dropout_hint(got: np.ndarray, x: np.ndarray, rate: float, noise: np.ndarray, training: bool) -> str:
+    """What the answer seems to have done instead."""
+    if not training:
+        alike = {
+            "For a prediction nothing is dropped.": _dropped(x, rate, noise, True),
+            "For a prediction nothing is scaled: inverted dropout has scaled during training.": x * (1 - rate),
+            "For a prediction nothing is scaled.": x / (1 - rate),
+        }
+    else:
+        zeros = np.where(noise < rate, 0.0, 1.0)
+        alike = {
+            "The values that stay are not scaled: their sum is too small, by the share that was dropped.": x * zeros,
+            "The values that stay become larger, not smaller: divide by 1 - rate.": x * zeros * (1 - rate),
+            "It looks like a division by `rate`: divide by 1 - rate, the share that stays.": x * zeros / rate,
+            "It looks like a multiplication by 1 + rate: divide by 1 - rate.": x * zeros * (1 + rate),
+            "The share `rate` seems to stay; it should be dropped: drop where the noise is below rate.": np.where(
+                noise < rate, x / (1 - rate), 0.0
+            ),
+            "The whole array was scaled, and nothing was dropped.": x / (1 - rate),
+            "Nothing was dropped; during training a value becomes 0 where the noise is below rate.": x,
+        }
+    return next((words for words, other in alike.items() if np.allclose(got, other)), "")
+
+
+def grade_dropout(answer) -> str:
+    """Given noise, training or not, at several rates, with zeros and negative values."""
+    rng = np.random.default_rng(53)
+    for rate, training in [
+        (0.3, True),
+        (0.3, False),
+        (0.5, True),
+        (0.0, True),
+        (0.8, True),
+        (0.8, False),
+        (0.25, True),
+    ]:
+        shape = (4, 6) if rate != 0.8 else (3, 2, 5)
+        x = np.round(rng.normal(0.5, 2, shape), 1)
+        noise = rng.random(shape)
+        noise.flat[0] = rate  # exactly at the limit: it stays
+        given = f"rate {rate}, training={training}"
+        kept = x.copy()
+        made = asked(answer, "drop(x, rate, noise, training)", x, rate, noise, training)
+        if not np.array_equal(x, kept):
+            raise Wrong("your function changed the array x that it was given; make a new one.")
+        got = numbers(made)
+        if got is None:
+            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
+        wanted = _dropped(x, rate, noise, training)
+        if got.shape != wanted.shape:
+            raise Wrong(f"for {given}: the result should have the shape {wanted.shape}; got {got.shape}.")
+        if np.allclose(got, wanted):
+            continue
+        hint = _dropout_hint(got, x, rate, noise, training)
+        place = tuple(int(number) for number in np.argwhere(~np.isclose(got, wanted))[0])
+        raise Wrong(
+            f"for {given}: the value {x[place]:g} with noise {noise[place]:.2f} should become {wanted[place]:.3g}; got "
+            f"{got[place]:.3g}. {hint}".rstrip()
+        )
+    return "right at every rate. On average the layer passes on what it was given, so nothing need change afterwards."
+
+
+def _told_sides(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How much brighter the left half of each picture is than the right, and the upper than the lower."""
+    side = pictures.shape[1] // 2
+    left, right = pictures[:, :, :side], pictures[:, :, side:]
+    upper, lower = pictures[:, :side], pictures[:, side:]
+    return (
+        left.mean(axis=(1, 2, 3)) - right.mean(axis=(1, 2, 3)),
+        upper.mean(axis=(1, 2, 3)) - lower.mean(axis=(1, 2, 3)),
+    )
+
+
+def grade_augmentation(answer) -> str:
+    """Pictures with a light side and a light top: which way they lie afterwards, and how far they moved."""
+    import keras
+
+    pictures = np.full((128, 32, 32, 1), 60.0, np.float32)
+    pictures[:, :, :16] += 60.0
+    pictures[:, :16] += 80.0
+    with keras.device("cpu"):  # the trial in a copy of the process may not touch a GPU
+        for shift in (0.1, 0.3):
+            made = asked(answer, "augmentation(shift)", shift)
+            if not isinstance(made, keras.layers.Layer):
+                raise Wrong(f"augmentation(shift) should return a Keras layer or model; got {type(made).__name__}.")
+            plain = np.asarray(made(pictures, training=False))
+            changed = np.asarray(made(pictures, training=True))
+            _check_changes(pictures, plain, changed, shift)
+    return (
+        "right: half are mirrored, all are shifted, none stands on its head, and predictions see pictures as they are."
+    )
+
+
+def _check_changes(pictures: np.ndarray, plain: np.ndarray, changed: np.ndarray, shift: float) -> None:
+    """The first thing that is wrong with pictures that were augmented, as `Wrong`."""
+    if changed.shape != pictures.shape:
+        raise Wrong(f"pictures of {pictures.shape[1:]} should keep their shape; they came out as {changed.shape[1:]}.")
+    if not np.allclose(plain, pictures, atol=1e-3):
+        raise Wrong("with training=False the pictures should stay as they are: augmentation is for training alone.")
+    if np.allclose(changed, pictures, atol=1e-3):
+        raise Wrong("with training=True no picture was changed.")
+    low, high = changed.min(), changed.max()
+    if not np.isfinite(changed).all() or low < -1 or high > 256:
+        raise Wrong(f"pixels should stay between 0 and 255; they are {low:.0f} to {high:.0f}. Is there a Rescaling?")
+    lighter_left, lighter_above = _told_sides(changed)
+    if (lighter_above < 0).any():
+        raise Wrong(
+            "some faces were turned upside down: mirror with 'horizontal' alone, and turn by a few degrees. "
+            "RandomRotation takes a share of a full turn."
+        )
+    mirrored, count = int((lighter_left < 0).sum()), len(pictures)
+    if mirrored == 0:
+        raise Wrong(f"none of {count} pictures was mirrored left to right; about half of them should be.")
+    if not count / 4 <= mirrored <= 3 * count / 4:
+        raise Wrong(f"{mirrored} of {count} pictures were mirrored left to right; about half of them should be.")
+    same_way = changed[lighter_left > 0]
+    wanted = shift * pictures.shape[1] / np.sqrt(3)  # the spread of a uniform distribution
+    sideways, upright = _moved(same_way) / wanted, _moved(same_way.transpose(0, 2, 1, 3)) / wanted
+    if sideways < 0.2 and upright < 0.2:
+        raise Wrong("the pictures are not shifted: move each by another amount.")
+    if min(sideways, upright) < 0.2:
+        raise Wrong(
+            f"the pictures are shifted {'up and down' if sideways < upright else 'left and right'} alone: "
+            "RandomTranslation takes a share for the height and one for the width."
+        )
+    if not (0.5 < sideways < 1.6 and 0.5 < upright < 1.6):
+        raise Wrong(f"with shift = {shift}, pictures should move by up to {shift} of their side, to either side.")
+    if (_borders(changed) < 30).any():
+        raise Wrong("shifting left black borders: RandomTranslation's fill_mode 'nearest' repeats the edge.")
+
+
+def _moved(pictures: np.ndarray) -> float:
+    """How far the edge between the light and the dark side moves from picture to picture, in pixels (spread)."""
+    rows = pictures[:, 24:28].mean(axis=(1, 3))
+    lightest, darkest = rows.max(axis=1, keepdims=True), rows.min(axis=1, keepdims=True)
+    return float(((rows - darkest) / np.maximum(lightest - darkest, 1)).sum(axis=1).std())
+
+
+def _borders(pictures: np.ndarray) -> np.ndarray:
+    """The darkest pixel of each picture's frame."""
+    frame = np.ones(pictures.shape[1:3], bool)
+    frame[1:-1, 1:-1] = False
+    return pictures[:, frame].min(axis=(1, 2))

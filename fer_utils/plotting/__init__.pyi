@@ -13,6 +13,7 @@ from . import learning_figures as learning_figures
 from . import live_figures as live_figures
 from . import moving_pictures as moving_pictures
 from . import network_diagrams as network_diagrams
+from . import overfitting_figures as overfitting_figures
 from . import pareto as pareto
 from . import preprocessing as preprocessing
 from . import smoothing_figures as smoothing_figures
@@ -50,6 +51,11 @@ from .learning_figures import learning_curves as learning_curves
 from .learning_figures import line_chart as line_chart
 from .learning_figures import living_units as living_units
 from .network_diagrams import network_diagram as network_diagram
+from .overfitting_figures import fit_curves as fit_curves
+from .overfitting_figures import people_curves as people_curves
+from .overfitting_figures import sweep_maps as sweep_maps
+from .overfitting_figures import tool_curves as tool_curves
+from .overfitting_figures import tool_differences as tool_differences
 from .preprocessing import expression_course as expression_course
 from .preprocessing import rank_scatters as rank_scatters
 from .style import DARK_PAPER as DARK_PAPER

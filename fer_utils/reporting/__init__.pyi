@@ -12,6 +12,7 @@ from . import limits_of_use as limits_of_use
 from . import literature as literature
 from . import live_sentences as live_sentences
 from . import model_cards as model_cards
+from . import overfitting as overfitting
 from . import preprocessing as preprocessing
 from . import protocol_tables as protocol_tables
 from . import repairs as repairs

@@ -6,6 +6,7 @@ from . import coverage as coverage
 from . import dead_units as dead_units
 from . import difficulty as difficulty
 from . import explanation as explanation
+from . import followed_trainings as followed_trainings
 from . import frontier as frontier
 from . import human_votes as human_votes
 from . import lightweight2019 as lightweight2019
@@ -15,7 +16,9 @@ from . import nano_savee as nano_savee
 from . import nano_taught as nano_taught
 from . import near_duplicates_real as near_duplicates_real
 from . import network_costs as network_costs
+from . import number_of_people as number_of_people
 from . import one_protocol as one_protocol
+from . import overfitting_tools as overfitting_tools
 from . import own_faces as own_faces
 from . import paper_figures as paper_figures
 from . import protocol_rows as protocol_rows

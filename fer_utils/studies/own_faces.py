@@ -33,6 +33,8 @@ STUDIES: tuple[str, ...] = (
 )
 #: Why others that train cannot.
 WHY_NOT: dict[str, str] = {
+    "overfitting_tools": "its strengths and its number of steps were looked at on drawn RAVDESS",
+    "number_of_people": "it needs 240 people with the same number of pictures each, whom only drawing gives",
     "recipe": "it counts trainings by the seeds that leave chance level, with thresholds of the drawn sets",
     "explanation": "it compares heat maps with the drawn truth of each face",
     "audit": "it needs people of whom every attribute was planted",

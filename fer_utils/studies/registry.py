@@ -24,6 +24,8 @@ _MODULES: dict[str, str] = {
     "dead_units": "dead_units",
     "paper_figures": "paper_figures",
     "regularization": "regularization",
+    "overfitting_tools": "overfitting_tools",
+    "number_of_people": "number_of_people",
     "split": "split",
     "real_people": "real_people",
     "human_votes": "human_votes",

@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from fer_utils import compress, datasets, explain, faces, fairness, metrics, models, studio, training
+from fer_utils import compress, datasets, experiments, explain, faces, fairness, metrics, models, studio, training
 from fer_utils.core import labels as label_names
 from fer_utils.core import other_processes, timing
 from fer_utils.core.errors import FerError
@@ -52,6 +52,7 @@ from fer_utils.studies import (
     coverage,
     dead_units,
     explanation,
+    followed_trainings,
     frontier,
     human_votes,
     lightweight2019,
@@ -61,7 +62,9 @@ from fer_utils.studies import (
     nano_taught,
     near_duplicates_real,
     network_costs,
+    number_of_people,
     one_protocol,
+    overfitting_tools,
     paper_figures,
     protocol_rows,
     real_people,
@@ -1178,3 +1181,118 @@ def _simple_networks() -> list:
             shares = network.predict(known.images, verbose=0).astype(float).round(4)
             found.append([name, network.count_params(), learned.says(np.arange(len(meta))).tolist(), shares.tolist()])
     return condensed(found)
+
+
+# --- short trainings that are followed --------------------------------------------------------
+
+
+def _followed(trained: list):
+    """In the place of `followed_trainings.followed`: a record that a digest of what is asked decides."""
+
+    def followed(asked, images, labels, people, rows) -> dict:
+        what = asked.configuration()
+        trained.append([what, sorted(asked.stages()), sketch(images), {k: digest(v) for k, v in rows.items()}])
+        draw, names = drawn(what), sorted(set(people[rows["test"]].tolist()))
+        checks = asked.steps // asked.check_every
+        return {
+            "key": digest(what),
+            "configuration": what,
+            "stages": {},
+            "curves": {
+                name: {quantity: draw.random(checks).round(3).tolist() for quantity in ("accuracy", "loss")}
+                for name in rows
+            },
+            "by_person": {name: draw.integers(0, 9, checks).tolist() for name in names},
+            "all": dict.fromkeys(names, 9),
+            "train_images": len(rows["train"]),
+            "parameters": 100,
+            "processor_minutes": 0.5,
+        }
+
+    return followed
+
+
+class _InMemory:
+    """In the place of records in files: nothing is found, nothing is kept."""
+
+    def find(self, row, asked):
+        return None
+
+    def add(self, row, record):
+        self.added = record
+
+
+def _network_of(tools) -> list:
+    made = followed_trainings.network(tools, 7, 4)
+    kernels = [layer for layer in made.layers if hasattr(layer, "kernel")]
+    return [
+        [
+            [layer.name, list(layer.kernel.shape), plain(getattr(layer.kernel.regularizer, "l1", None))]
+            for layer in kernels
+        ],
+        [layer.rate for layer in made.layers if hasattr(layer, "rate")],
+        round(float(sum(made.losses, 0.0)), 3),
+    ]
+
+
+def _followed_for_real() -> dict:
+    """One training of a few steps: what is read when, and by whom."""
+    images = (255 * drawn("followed").random((24, 48, 48, 1))).astype(np.uint8)
+    asked = followed_trainings.Asked(
+        "overfitting_tools", (("a", 1),), followed_trainings.Tools(augment=0.5, dropout=0.2), 4, 2, 7
+    )
+    rows = {"train": np.arange(8), "validation": np.arange(8, 14), "test": np.arange(14, 24)}
+    noted = []
+
+    def fit(model, given, labels, train, test, *, recipe, seed, progress, callbacks):
+        noted.append([recipe.configuration(), seed, train.tolist(), test.tolist()])
+        for callback in callbacks:
+            callback.set_model(model)
+            for check in range(2):
+                callback.on_epoch_end(check)
+
+    with patch.object(training, "fit", fit):
+        record = followed_trainings.followed(asked, images, np.arange(24) % 3, np.arange(24).astype(str), rows)
+    kept = ("configuration", "by_person", "all", "train_images", "parameters")
+    losses = {name: [round(value, 2) for value in curve["loss"]] for name, curve in record["curves"].items()}
+    return {"fit": noted, "losses": losses, **{name: record[name] for name in kept}}
+
+
+@canary("study.overfitting_tools", tolerance=1e-3)
+def _overfitting_tools():
+    trained: list = []
+    meta = people([f"{number:02d}" for number in range(1, 13)], clips=2)
+    meta = meta.assign(frame=meta["frame_index"])
+    with ExitStack() as stack:
+        put = stack.enter_context
+        put(patch.object(overfitting_tools, "followed", _followed(trained)))
+        put(patch.object(experiments.Data, "load", lambda data, progress=True: Faces([data.dataset, data.tier], meta)))
+        put(patch.object(faces, "resize", lambda images, size, progress=True: images + size))
+        answer = overfitting_tools.answer("class", records=_InMemory(), rounds=2, progress=False)
+    yield "constants", [overfitting_tools.ROUNDS, overfitting_tools.FOLDS]
+    yield "answer", condensed(answer)
+    yield "trainings", listed(trained)
+    yield "networks", [_network_of(tools) for some in overfitting_tools.ROWS.values() for tools in some]
+    yield "followed", _followed_for_real()
+
+
+@canary("study.number_of_people", tolerance=EXACT)
+def _number_of_people():
+    trained: list = []
+
+    def faces_of(count, *, seed, poses, progress):
+        trained.append(["drawn", count, seed, poses])
+        labels = np.tile(np.repeat(np.arange(7), poses), count)
+        who = np.repeat(np.arange(count), 7 * poses)
+        return random_faces.RandomFaces(np.full((len(labels), 2, 2), seed, np.uint8), labels, who)
+
+    def cut(images, *, size, seed):
+        return images + np.uint8(size + seed)
+
+    with ExitStack() as stack:
+        put = stack.enter_context
+        put(patch.object(number_of_people, "followed", _followed(trained)))
+        put(patch.object(random_faces, "draw_faces", faces_of))
+        put(patch.object(photographs, "crop_faces", cut))
+        answer = number_of_people.answer("class", records=_InMemory(), progress=False)
+    return {"answer": condensed(answer), "trainings": listed(trained)}

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from figures import drawing_functions
 import numpy as np
+import overfitting_answers
 import pandas as pd
 import pytest
 
@@ -100,6 +101,29 @@ def trained(*curves):
 
 #: A drawing, and the pieces that its description must have.
 SAID = {
+    "fit_curves": (
+        lambda: plotting.fit_curves({"a": overfitting_answers.history((2.0, 1.5, 1.9))}),
+        [
+            "a, 3 epochs: accuracy ends at 90.0 % in training, 45.0 % in validation; loss at 0.4 and 1.9;",
+            "epoch 2, 1.5.",
+        ],
+    ),
+    "tool_curves": (
+        lambda: plotting.tool_curves(overfitting_answers.tools()),
+        ["3 panels, loss over 150 steps", "dropout: 2 and 5.8."],
+    ),
+    "tool_differences": (
+        lambda: plotting.tool_differences(overfitting_answers.tools()),
+        ["dropout +10.0 points (+8.5 points to +11.5 points)", "Shown to help strangers: dropout."],
+    ),
+    "people_curves": (
+        lambda: plotting.people_curves(overfitting_answers.people()),
+        ["more people: 3 people, 42 pictures: 20.8 % (19.8 % to 21.8 %); 12 people, 168 pictures", "Chance: 25.0 %."],
+    ),
+    "sweep_maps": (
+        lambda: plotting.sweep_maps(overfitting_answers.sweep()),
+        ["smallest 40.0 % at 0.7, 0", "6 epochs."],
+    ),
     "bars": (
         lambda: plotting.bars({"a": SHARE, "b": 0.2349}, title="t", xlabel="accuracy", percent=True),
         ["Horizontal bars, accuracy: a 51.2 % (40.1 % to 62.3 %); b 23.5 %."],
@@ -656,6 +680,19 @@ CROWDED = {
     "rank_scatters": lambda: plotting.rank_scatters(
         dict.fromkeys(list(MANY)[:12], ([1, 2, 3], [1, 2, 3])), title="t", xlabel=LABEL, ylabel=LABEL
     ),
+    "fit_curves": lambda: plotting.fit_curves(
+        {LONG: overfitting_answers.history(), f"{LONG} 2": overfitting_answers.history()}
+    ),
+    "tool_curves": lambda: plotting.tool_curves(
+        overfitting_answers.tools({"none": 0.5} | {f"{LONG} {k}": 0.1 + 0.02 * k for k in range(20)})
+    ),
+    "tool_differences": lambda: plotting.tool_differences(
+        overfitting_answers.tools({"none": 0.5} | {f"{LONG} {k}": 0.1 + 0.02 * k for k in range(20)})
+    ),
+    "people_curves": lambda: plotting.people_curves(
+        overfitting_answers.people([0.02 * k for k in range(30)], [0.01 * k for k in range(30)], counts=range(3, 33))
+    ),
+    "sweep_maps": lambda: plotting.sweep_maps(overfitting_answers.sweep()),
     "bars": lambda: plotting.bars(INTERVALS, title="t", xlabel=LABEL, percent=True),
     "grouped_bars": lambda: plotting.grouped_bars(
         {name: {f"{LONG} {k}": 0.1 * k for k in range(6)} for name in MANY}, title="t", xlabel=LABEL

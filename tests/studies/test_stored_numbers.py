@@ -77,3 +77,8 @@ def test_the_accuracies_with_their_intervals(name, rows):
             predicted += [1] * right + [0] * (every - right)
             actors += [actor] * every
         agree(row["accuracy"], metrics.interval(np.ones(len(predicted), int), np.array(predicted), actors, 2))
+
+
+@pytest.mark.parametrize("name", ["overfitting_tools", "number_of_people"])
+def test_what_the_records_of_followed_trainings_say(name):
+    agree(answer(name), studies.module(name).answer("class", progress=False))

@@ -9,6 +9,9 @@ DEAD = f"{STUDIES}/dead_units.py"
 FIGURES = f"{STUDIES}/paper_figures.py"
 REGULARIZATION = f"{STUDIES}/regularization.py"
 SPLIT = f"{STUDIES}/split.py"
+FOLLOWED = f"{STUDIES}/followed_trainings.py"
+TOOLS = f"{STUDIES}/overfitting_tools.py"
+NUMBER = f"{STUDIES}/number_of_people.py"
 PEOPLE = f"{STUDIES}/real_people.py"
 VOTES = f"{STUDIES}/human_votes.py"
 EXPLANATION = f"{STUDIES}/explanation.py"
@@ -227,6 +230,40 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
             "(chosen @ right.T) / (chosen @ every.T)",
             "chosen @ (right / every).T / chosen.sum(axis=1)[:, None]",
         ),
+    ],
+    "study.overfitting_tools": [
+        (TOOLS, "Tools(dropout=0.3)", "Tools(dropout=0.4)"),
+        (TOOLS, "np.mean(learned) == 1 and", "np.mean(learned) == 1 or"),
+        (TOOLS, 'in enumerate(some["losses"])', 'in enumerate(one["losses"])'),
+        (TOOLS, "FOLDS, ROUNDS = 3, 1", "FOLDS, ROUNDS = 2, 1"),
+        (TOOLS, '"class": (1000, 50)', '"class": (900, 50)'),
+        (TOOLS, "FRAMES: tuple[int, ...] = (2, 3)", "FRAMES: tuple[int, ...] = (0, 1)"),
+        (TOOLS, "LEARNED = 0.9", "LEARNED = 0.5"),
+        (TOOLS, "AT_THE_END = 0.1", "AT_THE_END = 0.5"),
+        (TOOLS, "FOLDS * round_ + fold, MADE_BY", "fold, MADE_BY"),
+        (TOOLS, "seed=round_, fold=fold", "seed=0, fold=fold"),
+        (TOOLS, "validation=0.25", "validation=0.5"),
+        (TOOLS, 'np.argmin([one["curves"]["validation"]["loss"][-1]', 'np.argmin([one["curves"]["test"]["loss"][-1]'),
+        (TOOLS, "at = best if row in (STOPPING, ALL)", "at = best if row in (STOPPING,)"),
+        (TOOLS, 'row: (one["by_person"], plain)', 'row: (plain, one["by_person"])'),
+        (FOLLOWED, "SIZE, FILTERS = 48, 8", "SIZE, FILTERS = 48, 16"),
+        (FOLLOWED, "L1L2(tools.l1, tools.l2)", "L1L2(tools.l2, tools.l1)"),
+        (FOLLOWED, "(tools.dropout,) * 3", "(0.0, tools.dropout, tools.dropout)"),
+        (FOLLOWED, "batch_size=32", "batch_size=16"),
+        (FOLLOWED, "flip=asked.tools.augment > 0", "flip=False"),
+        (FOLLOWED, 'record["curves"]["validation"]["loss"])', 'record["curves"]["validation"]["accuracy"])'),
+        (FOLLOWED, 'if name == "test"', 'if name == "validation"'),
+    ],
+    "study.number_of_people": [
+        (NUMBER, "POSES, PICTURES = 2, 96", "POSES, PICTURES = 1, 96"),
+        (NUMBER, "48, 96, 192)", "48, 96)"),
+        (NUMBER, "SEEDS = 3", "SEEDS = 2"),
+        (NUMBER, '"class": (800, 200, 48)', '"class": (800, 200, 24)'),
+        (NUMBER, "STRANGERS, LEARNERS = 50, 60", "STRANGERS, LEARNERS = 60, 60"),
+        (NUMBER, "LEARNERS + seed", "LEARNERS"),
+        (NUMBER, "PICTURES // people)", "PICTURES // 3)"),
+        (NUMBER, "(record, -1)", "(record, 0)"),
+        (NUMBER, '(second["by_person"], first["by_person"])', '(first["by_person"], second["by_person"])'),
     ],
     "study.split": [
         (SPLIT, '("actor", False): 5', '("actor", False): 4'),
@@ -765,6 +802,11 @@ HARMLESS: dict[str, list[tuple[str, str, str]]] = {
         (REGULARIZATION, "the same two or more people in every cell", "two or more people, the same in every cell"),
         (REGULARIZATION, "Dropout x L1, and what", "Dropout and L1, and what"),
     ],
+    "study.overfitting_tools": [
+        (TOOLS, 'desc="trainings"', 'desc="training"'),
+        (TOOLS, "'none' among them, with", "'none', with"),
+    ],
+    "study.number_of_people": [(NUMBER, 'desc="trainings"', 'desc="training"')],
     "study.sizes": [
         (SIZES, 'desc="weighing"', 'desc="measuring"'),
         (SIZES, "What the systems of the comparison weigh: parameters", "What systems weigh: parameters"),
