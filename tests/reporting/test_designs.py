@@ -174,3 +174,11 @@ def test_the_stored_short_training_in_table_and_words():
         points = 100 * (own["accuracy"]["value"] - row["accuracy"]["value"])
         assert line.startswith(f"Accuracy of 2019's network minus that of **{row['name']}**: {points:+.1f} points")
     assert "after Holm" in told[0] and "inceptionv3" in told[-1]
+
+
+def test_the_chapters_sentence_on_the_stored_ablation_has_its_row():
+    name = "full in place of separable convolutions"
+    answer = studies.load("nano_ablation").answer
+    (row,) = (row for row in answer["ablation"] if row["name"] == name)
+    told = designs.ablated_in_words(answer, name, "full convolutions")
+    assert f"it has {row['parameters']:,} parameters" in told
