@@ -13,6 +13,7 @@ from . import network_diagrams as network_diagrams
 from . import pareto as pareto
 from . import preprocessing as preprocessing
 from . import smoothing_figures as smoothing_figures
+from . import studio_sheets as studio_sheets
 from . import style as style
 from .charts import bars as bars
 from .charts import confusion_matrix as confusion_matrix
@@ -47,6 +48,7 @@ from .learning_figures import living_units as living_units
 from .network_diagrams import network_diagram as network_diagram
 from .preprocessing import expression_course as expression_course
 from .preprocessing import rank_scatters as rank_scatters
+from .studio_sheets import clip_course as clip_course
 from .style import DARK_PAPER as DARK_PAPER
 from .style import INK as INK
 from .style import MARKERS as MARKERS

@@ -3,6 +3,7 @@ from . import claims as claims
 from . import cross_evaluations as cross_evaluations
 from . import dataset_tour as dataset_tour
 from . import frontier_tables as frontier_tables
+from . import likeness_words as likeness_words
 from . import limits_of_use as limits_of_use
 from . import literature as literature
 from . import live_sentences as live_sentences
@@ -11,6 +12,7 @@ from . import preprocessing as preprocessing
 from . import protocol_tables as protocol_tables
 from . import repairs as repairs
 from . import small_networks as small_networks
+from . import studio_words as studio_words
 from . import text as text
 from . import training_words as training_words
 from .cross_evaluations import cross_evaluation as cross_evaluation

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_utils import plotting
+from fer_utils import plotting, studio
 from fer_utils.plotting import contact_sheets, descriptions, layer_diagrams, live_figures, pareto, smoothing_figures
 
 MODULES = [
@@ -67,6 +67,24 @@ def test_every_function_that_returns_a_figure_calls_describe():
     assert seen == {name.split(": ")[1].split(",")[0] for name in DRAWINGS}
 
 
+def clip_truth(frames: int = 5) -> dict:
+    """The truth of a clip in which AU 12 comes and goes."""
+    units = np.zeros((frames, 2, len(studio.ACTION_UNITS)))
+    rise = 0.9 * (1 - np.abs(np.linspace(-1, 1, frames)))
+    units[:, :, list(studio.ACTION_UNITS).index(12)] = rise[:, None]
+    marks = studio.draw(studio.person(1), size=64, truth=True)[1]
+    return {
+        "action_units": units,
+        "apex": rise,
+        "time_s": np.arange(frames) / 10,
+        "landmarks": np.repeat(marks[None], frames, axis=0),
+    }
+
+
+def clip_frame(time_s: float):
+    return SimpleNamespace(rgb=np.full((64, 64, 3), 90, np.uint8), time_s=time_s)
+
+
 # What is said is what was drawn ------------------------------------------------------------------
 
 SHARE = {"value": 0.512, "low": 0.401, "high": 0.623}
@@ -90,6 +108,10 @@ def trained(*curves):
 
 #: A drawing, and the pieces that its description must have.
 SAID = {
+    "clip_course": (
+        lambda: plotting.clip_course(clip_truth(), [], label="happy"),
+        ["A clip labelled happy", "0 to 0.4 s", "AU 12 lip corner puller: 0 to 0.9, highest at 0.2 s."],
+    ),
     "bars": (
         lambda: plotting.bars({"a": SHARE, "b": 0.2349}, title="t", xlabel="accuracy", percent=True),
         ["Horizontal bars, accuracy: a 51.2 % (40.1 % to 62.3 %); b 23.5 %."],
@@ -587,6 +609,9 @@ LABEL = f"{LONG}, {LONG}"
 WIDE = table(np.arange(1600).reshape(40, 40) / 1600, list(MANY), list(MANY))
 MANY_LINES = {f"{LONG} {k}": [(x / 30, x / 40 + k) for x in range(30)] for k in range(6)}
 CROWDED = {
+    "clip_course": lambda: plotting.clip_course(
+        clip_truth(200), [clip_frame(number / 10) for number in range(20)], label="surprised"
+    ),
     "expression_course": lambda: plotting.expression_course(
         np.arange(40), np.ones((3, 40)), dict.fromkeys(MANY, range(30)), title="t"
     ),
