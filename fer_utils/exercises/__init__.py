@@ -65,6 +65,9 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "13-1": "ch13:grade_smoothing",
     "13-3": "ch13:grade_follow",
     "13-4": "ch13:grade_annotate",
+    "a1-1": "a1:grade_brightness",
+    "a1-3": "a1:grade_one_change",
+    "a2-1": "a2:grade_true_features",
 }
 
 #: Each exercise that asks for a value (a number, a text, an array, a model), and the function that grades it.
@@ -115,7 +118,7 @@ class Wrong(Exception):  # noqa: N818 - a verdict on an answer, and no fault of 
 
 
 def available() -> tuple[str, ...]:
-    """The exercises' numbers: chapter, dash, number."""
+    """The exercises' numbers: chapter (``"03"``) or appendix (``"a1"``), dash, number."""
     return tuple(sorted({**_FUNCTION_GRADERS, **_VALUE_GRADERS}))
 
 

@@ -1,7 +1,8 @@
 """Questions with choices: each choice, right or wrong, is explained.
 
-The questions are data, one TOML file a chapter (``questions/ch03.toml``).  They are shown as radio buttons with nothing
-but HTML and CSS, so that they work with the keyboard, in a notebook and on the static page, where no Python runs.
+The questions are data, one TOML file a chapter (``questions/ch03.toml``) or appendix (``questions/a1.toml``).  They are
+shown as radio buttons with nothing but HTML and CSS, so that they work with the keyboard, in a notebook and on the
+static page, where no Python runs.
 """
 
 from __future__ import annotations
@@ -85,12 +86,13 @@ class Quiz:
 
 def available() -> tuple[str, ...]:
     """The questions' numbers: chapter, dash, number."""
-    return tuple(sorted(number for path in _FOLDER.glob("ch*.toml") for number in _chapter(path)))
+    return tuple(sorted(number for path in _FOLDER.glob("*.toml") for number in _chapter(path)))
 
 
 def load(number: str) -> Quiz:
     """The question of a number such as ``"03-2"``; ``FerError`` if there is none."""
-    path = _FOLDER / f"ch{str(number)[:2]}.toml"
+    chapter = str(number)[:2]
+    path = _FOLDER / (f"ch{chapter}.toml" if chapter.isdigit() else f"{chapter}.toml")
     questions = _chapter(path) if path.is_file() else {}
     if number not in questions:
         raise invalid("number", expected=f"one of {', '.join(available())}", received=number)

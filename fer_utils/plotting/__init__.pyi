@@ -18,6 +18,7 @@ from . import pareto as pareto
 from . import preprocessing as preprocessing
 from . import small_networks as small_networks
 from . import smoothing_figures as smoothing_figures
+from . import studio_sheets as studio_sheets
 from . import style as style
 from .charts import bars as bars
 from .charts import confusion_matrix as confusion_matrix
@@ -61,6 +62,7 @@ from .preprocessing import expression_course as expression_course
 from .preprocessing import rank_scatters as rank_scatters
 from .small_networks import difference_plot as difference_plot
 from .small_networks import place_weights as place_weights
+from .studio_sheets import clip_course as clip_course
 from .style import DARK_PAPER as DARK_PAPER
 from .style import INK as INK
 from .style import MARKERS as MARKERS

@@ -67,13 +67,14 @@ class ContactSheet:
     cell_width: int
     per_row_on_phone: int
     quality: int
+    about: str = ""
 
     @property
     def description(self) -> str:
         """How many pictures there are and what the rows and columns are called; see `fer_utils.plotting.show`."""
         under = f"; below them stands {listing(list(map(one_line, self.labels)), letters=100)}" if self.labels else ""
         words = grid_in_words(self.pictures, self.per_row, self.row_names, self.column_names, rows_are=self.rows_are)
-        return f"{words}{under}."
+        return f"{self.about} {words}{under}.".strip()
 
     def sheet_html(self, *, alt: str, caption: str | None = None) -> str:
         """The sheet as HTML.  ``alt`` describes the whole; every picture has its own as well."""
@@ -154,6 +155,7 @@ def grid(
     cell_width: int = 96,
     per_row_on_phone: int | None = None,
     quality: int = 82,
+    about: str = "",
 ) -> ContactSheet:
     """A sheet of pictures, row by row.
 
@@ -170,6 +172,7 @@ def grid(
     per_row_on_phone : pictures in a row on a telephone; by default at most five, with the column's name under each
         where that folds.
     quality : of the WebP files, 1 to 100.
+    about : a sentence on what the faces look like; it stands first in the sheet's description.
 
     Raises
     ------
@@ -207,6 +210,7 @@ def grid(
         cell_width=whole_number("cell_width", cell_width, 16, 800),
         per_row_on_phone=whole_number("per_row_on_phone", per_row_on_phone, 1),
         quality=whole_number("quality", quality, 1, 100),
+        about=about,
     )
 
 

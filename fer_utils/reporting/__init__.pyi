@@ -9,6 +9,7 @@ from . import designs as designs
 from . import evaluation as evaluation
 from . import explanations as explanations
 from . import frontier_tables as frontier_tables
+from . import likeness_words as likeness_words
 from . import limits_of_use as limits_of_use
 from . import literature as literature
 from . import live_sentences as live_sentences
@@ -20,6 +21,7 @@ from . import protocol_tables as protocol_tables
 from . import repairs as repairs
 from . import reviewer as reviewer
 from . import small_networks as small_networks
+from . import studio_words as studio_words
 from . import text as text
 from . import training_words as training_words
 from . import wide_tables as wide_tables

@@ -29,6 +29,8 @@ from fer_utils.plotting import (
     pareto,
     smoothing_figures,
 )
+from fer_utils import plotting, studio
+from fer_utils.plotting import contact_sheets, descriptions, layer_diagrams, live_figures, pareto, smoothing_figures
 
 MODULES = [
     importlib.import_module(f"{plotting.__name__}.{found.name}") for found in pkgutil.iter_modules(plotting.__path__)
@@ -78,6 +80,24 @@ def test_every_function_that_returns_a_figure_calls_describe():
     assert seen == {name.split(": ")[1].split(",")[0] for name in DRAWINGS}
 
 
+def clip_truth(frames: int = 5) -> dict:
+    """The truth of a clip in which AU 12 comes and goes."""
+    units = np.zeros((frames, 2, len(studio.ACTION_UNITS)))
+    rise = 0.9 * (1 - np.abs(np.linspace(-1, 1, frames)))
+    units[:, :, list(studio.ACTION_UNITS).index(12)] = rise[:, None]
+    marks = studio.draw(studio.person(1), size=64, truth=True)[1]
+    return {
+        "action_units": units,
+        "apex": rise,
+        "time_s": np.arange(frames) / 10,
+        "landmarks": np.repeat(marks[None], frames, axis=0),
+    }
+
+
+def clip_frame(time_s: float):
+    return SimpleNamespace(rgb=np.full((64, 64, 3), 90, np.uint8), time_s=time_s)
+
+
 # What is said is what was drawn ------------------------------------------------------------------
 
 SHARE = {"value": 0.512, "low": 0.401, "high": 0.623}
@@ -123,6 +143,9 @@ SAID = {
     "sweep_maps": (
         lambda: plotting.sweep_maps(overfitting_answers.sweep()),
         ["smallest 40.0 % at 0.7, 0", "6 epochs."],
+    "clip_course": (
+        lambda: plotting.clip_course(clip_truth(), [], label="happy"),
+        ["A clip labelled happy", "0 to 0.4 s", "AU 12 lip corner puller: 0 to 0.9, highest at 0.2 s."],
     ),
     "bars": (
         lambda: plotting.bars({"a": SHARE, "b": 0.2349}, title="t", xlabel="accuracy", percent=True),
@@ -693,6 +716,9 @@ MANY_LINES = {f"{LONG} {k}": [(x / 30, x / 40 + k) for x in range(30)] for k in 
 CROWDED = {
     "difference_plot": lambda: plotting.difference_plot(INTERVALS, title="t", xlabel=LABEL, margin=0.01),
     "place_weights": lambda: plotting.place_weights(np.ones((30, 40, 2)), np.ones((30, 40, 2))),
+    "clip_course": lambda: plotting.clip_course(
+        clip_truth(200), [clip_frame(number / 10) for number in range(20)], label="surprised"
+    ),
     "expression_course": lambda: plotting.expression_course(
         np.arange(40), np.ones((3, 40)), dict.fromkeys(MANY, range(30)), title="t"
     ),

@@ -1,0 +1,150 @@
+"""Appendix 1: Lambert's law with several lamps (a1-1), a comparison in which one thing differs (a1-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+import functools
+
+import numpy as np
+
+from fer_utils import studio
+from fer_utils.exercises import Wrong, asked, numbers
+
+# a1-1 --------------------------------------------------------------------------------------------
+
+_BRIGHTNESS = "brightness(normals, lamps, ambient)"
+
+
+def _bright(
+    normals, lamps, ambient, *, unit=True, shadow="each", room="once", strong=True, cap=True, fold=np.sum
+) -> np.ndarray:
+    """The right answer; the options are mistakes to recognise."""
+    parts = []
+    for direction, strength in lamps:
+        direction = np.asarray(direction, float)
+        facing = normals @ (direction / np.linalg.norm(direction) if unit else direction)
+        facing = {"each": np.maximum(facing, 0), "size": np.abs(facing)}.get(shadow, facing)
+        parts.append(facing * (strength if strong else 1) + (ambient if room == "each" else 0))
+    lit = fold(parts, axis=0) if parts else np.zeros(normals.shape[:2])
+    if shadow == "sum":
+        lit = np.maximum(lit, 0)
+    if room != "each" or not parts:
+        lit = lit + (ambient if room != "none" else 0)
+    return np.minimum(lit, 1) if cap else lit
+
+
+#: Mistakes in a1-1 that a picture may betray, from `_bright`.
+_BRIGHT_MISTAKES: tuple[tuple[dict, str], ...] = (
+    (
+        {"shadow": "sum"},
+        "It looks as if negative light was cut off after the lamps were added. A lamp behind a surface cannot take "
+        "away another lamp's light: cut off each lamp at 0.",
+    ),
+    ({"shadow": "none"}, "A lamp behind a surface gives no light, and no negative light: cut off each lamp at 0."),
+    ({"shadow": "size"}, "It looks as if a lamp lit the side that is turned away: take max(0, ...), not the size."),
+    ({"unit": False}, "It looks as if a long direction gave more light: divide each direction by its length."),
+    ({"room": "each"}, "It looks as if the light of the room was added once a lamp: it is there once."),
+    ({"room": "none"}, "The light of the room, `ambient`, is missing."),
+    ({"strong": False}, "The lamps' strengths are missing."),
+    ({"fold": np.mean}, "It looks as if the lamps were averaged: their light adds up."),
+    ({"fold": np.max}, "It looks as if only the brightest lamp counted: their light adds up."),
+    ({"cap": False}, "No pixel is brighter than white: cut off the sum at 1."),
+)
+
+
+def _bright_cases():
+    rng = np.random.default_rng(11)
+    normals = rng.normal(size=(5, 7, 3))
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    left, right, above = ((-2.0, 0.0, 1.0), 0.5), ((3.0, 0.5, -0.6), 0.45), ((0.0, -0.2, 0.1), 0.9)
+    yield normals, [left], 0.1, "one lamp at the left"
+    yield normals, [left, right], 0.2, "two lamps, at the left and at the right"
+    yield normals, [left, right, above], 0.3, "three lamps, together brighter than white"
+    yield normals, [], 0.4, "no lamp"
+
+
+def grade_brightness(answer) -> str:
+    """Random normals under no lamp, one, two and three."""
+    for normals, lamps, ambient, words in _bright_cases():
+        kept = normals.copy()
+        got = numbers(asked(answer, _BRIGHTNESS, normals, lamps, ambient))
+        if not np.array_equal(normals, kept):
+            raise Wrong("your function changed the normals that it was given; work on a copy.")
+        shape = normals.shape[:2]
+        if got is None or got.shape != shape:
+            received = "no array of numbers" if got is None else f"the shape {got.shape}"
+            raise Wrong(f"with {words}: return one brightness a pixel, an array of shape {shape}; got {received}.")
+        wanted = _bright(normals, lamps, ambient)
+        if not np.allclose(got, wanted, atol=1e-5):
+            row, column = (int(place) for place in np.argwhere(~np.isclose(got, wanted, atol=1e-5))[0])
+            hint = next(
+                (
+                    f" {text}"
+                    for options, text in _BRIGHT_MISTAKES
+                    if np.allclose(got, _bright(normals, lamps, ambient, **options), atol=1e-5)
+                ),
+                "",
+            )
+            raise Wrong(
+                f"with {words}, pixel ({row}, {column}) should have the brightness {wanted[row, column]:.4f}; "
+                f"yours has {got[row, column]:.4f}.{hint}"
+            )
+    return "right: each lamp by itself, none below 0, the room once, and nothing brighter than white."
+
+
+# a1-3 --------------------------------------------------------------------------------------------
+
+_ONE_CHANGE = "one_change(person, units, name, values)"
+#: Pixels a side of the pictures that are asked for.
+SIZE = 96
+
+
+@functools.lru_cache(maxsize=64)
+def _drawn(person, units: tuple, size: int = SIZE) -> np.ndarray:
+    return studio.draw(person, dict(units), size=size)
+
+
+def _changed(person, units, name, values) -> dict:
+    return {value: _drawn(replace(person, **{name: value}), tuple(units.items())) for value in values}
+
+
+def _change_hint(got: Mapping, person, units, name, values) -> str:
+    """What the answer seems to have done instead."""
+    acting, first = tuple(units.items()), values[0]
+    if all(np.array_equal(got[value], _drawn(person, acting)) for value in values):
+        return " Nothing is changed: `replace` returns a new person and leaves the old one as it is."
+    if np.array_equal(got[first], _drawn(replace(person, **{name: first}), ())):
+        return " The expression is missing: hand `units` to `studio.draw`."
+    if all(np.array_equal(got[value], got[first]) for value in values):
+        return " All your pictures are the same: is the last value used for all?"
+    other = replace(studio.person(person.seed + 1), **{name: first})
+    if np.array_equal(got[first], _drawn(other, acting)):
+        return " That is another person."
+    return " More than one thing differs: keep the person and the expression, and replace one field."
+
+
+def grade_one_change(answer) -> str:
+    """Two people, in whom the skin tone or the glasses are changed."""
+    cases = ((12, {12: 0.8, 6: 0.5}, "tone", (2, 9)), (46, {4: 0.7}, "glasses", ("none", "round")))
+    for seed, units, name, values in cases:
+        person = studio.person(seed)
+        given = f"person {seed}, {name} = {', '.join(map(str, values))}"
+        made = asked(answer, _ONE_CHANGE, person, dict(units), name, list(values))
+        if not isinstance(made, Mapping):
+            raise Wrong(f"for {given}: return a dict, value to picture; got {type(made).__name__}.")
+        if set(made) != set(values):
+            raise Wrong(f"for {given}: the keys should be the values, {list(values)}; got {list(made)}.")
+        got = {value: np.asarray(made[value]) for value in values}
+        for value, picture in got.items():
+            if picture.shape != (SIZE, SIZE, 3):
+                raise Wrong(
+                    f"for {given}: each picture should have the shape {(SIZE, SIZE, 3)} (`size={SIZE}`); that of "
+                    f"{value} has {picture.shape}."
+                )
+        wanted = _changed(person, units, name, values)
+        for value in values:
+            if not np.array_equal(got[value], wanted[value]):
+                hint = _change_hint(got, person, units, name, values)
+                raise Wrong(f"for {given}: the picture of {value} is not the one that is asked for.{hint}")
+    return "right: one person, one expression, and a single field that differs."

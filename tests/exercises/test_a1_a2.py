@@ -1,0 +1,172 @@
+"""The appendices' graders: answers that are right, unusual or plausibly wrong, and what their experiment says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_utils import exercises, studio
+from fer_utils.exercises import a1, a2
+
+# a1-1: Lambert's law with several lamps ----------------------------------------------------------
+
+
+def brightness(normals, lamps, ambient):
+    made = np.full(normals.shape[:2], float(ambient))
+    for direction, strength in lamps:
+        direction = np.array(direction) / np.linalg.norm(direction)
+        made += strength * np.maximum(normals @ direction, 0)
+    return np.minimum(made, 1)
+
+
+def by_loops(normals, lamps, ambient):
+    """Pixel by pixel, and as a list of lists."""
+    made = []
+    for row in normals:
+        made.append([])
+        for n in row:
+            lit = ambient
+            for (a, b, c), strength in lamps:
+                cosine = (n[0] * a + n[1] * b + n[2] * c) / (a * a + b * b + c * c) ** 0.5
+                lit += strength * cosine if cosine > 0 else 0
+            made[-1].append(min(lit, 1))
+    return made
+
+
+def by_one_product(normals, lamps, ambient):
+    """All lamps in one matrix, in 32-bit floats."""
+    if not lamps:
+        return np.full(normals.shape[:2], ambient, np.float32)
+    directions = np.array([np.array(d) / np.linalg.norm(d) for d, _ in lamps], np.float32)
+    cosines = np.clip(normals.astype(np.float32) @ directions.T, 0, None)
+    return np.clip(ambient + cosines @ np.array([s for _, s in lamps], np.float32), None, 1)
+
+
+def in_place(normals, lamps, ambient):
+    made = brightness(normals, lamps, ambient)
+    normals *= 0
+    return made
+
+
+def variant(**options):
+    return lambda normals, lamps, ambient: a1._bright(normals, lamps, ambient, **options)
+
+
+# a1-3: one thing differs -------------------------------------------------------------------------
+
+
+def one_change(person, units, name, values):
+    return {value: studio.draw(replace(person, **{name: value}), units, size=96) for value in values}
+
+
+def by_fields(person, units, name, values):
+    """A person made from all its fields, and a batch."""
+    import dataclasses
+
+    fields = {field.name: getattr(person, field.name) for field in dataclasses.fields(person)}
+    people = [type(person)(**(fields | {name: value})) for value in values]
+    return dict(zip(values, studio.draw_batch(people, [units] * len(people), size=96), strict=True))
+
+
+def changing(change=replace, *, size=96, acting=True, last=False):
+    def answer(person, units, name, values):
+        kept = [values[-1]] * len(values) if last else values
+        return {
+            value: studio.draw(change(person, **{name: used}), units if acting else {}, size=size)
+            for value, used in zip(values, kept, strict=True)
+        }
+
+    return answer
+
+
+# a2-1: true action units -------------------------------------------------------------------------
+
+
+def features(acted, fold=lambda units: units.mean(axis=(0, 1))):
+    return np.array([fold(acted.frames(clip)["action_units"]) for clip in acted.clips["clip"]])
+
+
+def by_sums(acted):
+    """Rows of lists, by sums over frames and sides."""
+    made = []
+    for row in acted.clips.to_dict("records"):
+        units = acted.frames(row["clip"])["action_units"]
+        made.append([float(units[:, :, k].sum()) / (len(units) * 2) for k in range(units.shape[2])])
+    return made
+
+
+def mean_of_sides(acted):
+    return np.stack([acted.frames(clip)["action_units"].mean(1).mean(0) for clip in list(acted.clips["clip"])])
+
+
+RIGHT = [
+    ("a1-1", brightness),
+    ("a1-1", by_loops),
+    ("a1-1", by_one_product),
+    ("a1-3", one_change),
+    ("a1-3", by_fields),
+    ("a1-3", lambda *given: {key: picture.tolist() for key, picture in one_change(*given).items()}),
+    ("a2-1", features),
+    ("a2-1", by_sums),
+    ("a2-1", mean_of_sides),
+]
+
+WRONG = [
+    ("a1-1", variant(shadow="sum"), "after the lamps were added"),
+    ("a1-1", variant(shadow="none"), "no negative light"),
+    ("a1-1", variant(shadow="size"), "turned away"),
+    ("a1-1", variant(unit=False), "by its length"),
+    ("a1-1", variant(room="each"), "once a lamp"),
+    ("a1-1", variant(room="none"), "`ambient`, is missing"),
+    ("a1-1", variant(strong=False), "strengths are missing"),
+    ("a1-1", variant(fold=np.mean), "averaged"),
+    ("a1-1", variant(fold=np.max), "only the brightest"),
+    ("a1-1", variant(cap=False), "brighter than white"),
+    ("a1-1", in_place, "changed the normals"),
+    ("a1-1", lambda n, lamps, ambient: n * 0 + ambient, "shape"),
+    ("a1-1", lambda n, lamps: n, "brightness(normals, lamps, ambient)"),
+    ("a1-3", changing(lambda person, **change: person), "returns a new person"),
+    ("a1-3", changing(lambda person, **change: replace(studio.person(person.seed + 1), **change)), "another person"),
+    ("a1-3", changing(lambda person, **change: replace(person, age=70, **change)), "More than one thing"),
+    ("a1-3", changing(acting=False), "expression is missing"),
+    ("a1-3", changing(last=True), "last value"),
+    ("a1-3", changing(size=128), "size=96"),
+    ("a1-3", lambda *given: list(one_change(*given).values()), "return a dict"),
+    ("a1-3", lambda p, u, name, values: one_change(p, u, name, values[:1]), "keys should be the values"),
+    ("a2-1", lambda acted: features(acted, lambda units: units.max(axis=(0, 1))), "largest value"),
+    ("a2-1", lambda acted: features(acted, lambda units: units.max(axis=0).mean(axis=0)), "peak over time"),
+    ("a2-1", lambda acted: features(acted, lambda units: units.sum(axis=(0, 1))), "longer clip"),
+    ("a2-1", lambda acted: features(acted, lambda units: units.sum(axis=1).mean(axis=0)), "two sides are added"),
+    ("a2-1", lambda acted: features(acted, lambda units: units[:, 0].mean(axis=0)), "one side"),
+    ("a2-1", lambda acted: features(acted, lambda units: units[0].mean(axis=0)), "first frame"),
+    ("a2-1", lambda acted: features(acted)[::-1], "another order"),
+    ("a2-1", lambda acted: features(acted).T, "changed places"),
+    ("a2-1", lambda acted: features(acted, lambda units: units.mean(axis=0)), "one column an action unit"),
+]
+
+
+@pytest.fixture
+def without_copies(monkeypatch):
+    """The answer runs once, here; test_in_a_kernel.py has the copies of the process."""
+    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+
+
+@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
+def test_right_answers_written_differently_pass(number, answer, without_copies):
+    made = exercises.check(number, answer)
+    assert made.passed, made.message
+
+
+@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
+def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
+    made = exercises.check(number, answer)
+    assert not made.passed and word in made.message, made.message
+
+
+def test_the_clips_of_a2_1_tell_the_mistakes_apart():
+    """Each mistake that is named changes the features of the clips that are asked."""
+    acted = a2._rehearsal("03", 8, 5)
+    wanted = a2._features(acted)
+    assert all(not np.allclose(a2._features(acted, fold), wanted, atol=1e-3) for fold, _ in a2._MISTAKES)
