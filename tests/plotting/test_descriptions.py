@@ -17,7 +17,7 @@ import overfitting_answers
 import pandas as pd
 import pytest
 
-from fer_utils import metrics, plotting
+from fer_utils import metrics, plotting, studio
 from fer_utils.compress.roofline import Ceilings
 from fer_utils.plotting import (
     compression_figures,
@@ -29,8 +29,6 @@ from fer_utils.plotting import (
     pareto,
     smoothing_figures,
 )
-from fer_utils import plotting, studio
-from fer_utils.plotting import contact_sheets, descriptions, layer_diagrams, live_figures, pareto, smoothing_figures
 
 MODULES = [
     importlib.import_module(f"{plotting.__name__}.{found.name}") for found in pkgutil.iter_modules(plotting.__path__)
@@ -143,6 +141,7 @@ SAID = {
     "sweep_maps": (
         lambda: plotting.sweep_maps(overfitting_answers.sweep()),
         ["smallest 40.0 % at 0.7, 0", "6 epochs."],
+    ),
     "clip_course": (
         lambda: plotting.clip_course(clip_truth(), [], label="happy"),
         ["A clip labelled happy", "0 to 0.4 s", "AU 12 lip corner puller: 0 to 0.9, highest at 0.2 s."],
