@@ -29,3 +29,27 @@ window.FontAwesomeConfig = { autoReplaceSvg: "nest" };
     },
   });
 })();
+
+// The meaning of a term of the glossary (book/_sphinx/terms.py) stands beside its link, inside the window, and the
+// escape key closes it. Without this script it stands at the window's lower edge.
+(function () {
+  const open = (event) => {
+    const term = event.target.closest && event.target.closest(".fer-term");
+    if (!term) return;
+    term.classList.remove("fer-term-closed");
+    const word = term.querySelector("a").getClientRects()[0];
+    const meaning = term.querySelector(".fer-term-meaning");
+    meaning.style.right = meaning.style.bottom = "auto";
+    const box = meaning.getBoundingClientRect();
+    const width = document.documentElement.clientWidth;
+    meaning.style.left = `${Math.max(8, Math.min(word.left, width - box.width - 8))}px`;
+    const below = word.bottom + box.height < window.innerHeight;
+    meaning.style.top = `${below ? word.bottom : Math.max(0, word.top - box.height)}px`;
+  };
+  document.addEventListener("mouseover", open);
+  document.addEventListener("focusin", open);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    document.querySelectorAll(".fer-term").forEach((term) => term.classList.add("fer-term-closed"));
+  });
+})();
