@@ -116,8 +116,16 @@ def test_the_meaning_appears_by_mouse_and_by_keyboard_and_escape_closes_it(brows
         link.focus()
         assert meaning.is_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.evaluate("document.querySelector('.fer-term').style.float = 'right'")
+        page.mouse.move(0, 600)
+        link.hover()
+        box = meaning.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width, "a word at the edge of the window"
+        link.focus()
         page.keyboard.press("Tab")
-        assert not meaning.is_visible() and page.locator(".fer-term-meaning").nth(1).is_visible()
+        assert page.locator(".fer-term-meaning").nth(1).is_visible()
+        page.mouse.move(0, 600)
+        assert not meaning.is_visible()
 
 
 @pytest.mark.browser
