@@ -9,7 +9,7 @@ looked at for the range of strengths and for how many steps the plain network ne
 - Drawn RAVDESS, two frames of every clip.  A round divides the people into three folds; those who do not test are
   divided into people who learn and people who validate.  So everybody tests once a round, by a network that never
   saw him.  Each training has a seed of its own, and each round other divisions.
-  (Two rounds were planned.  After the first, whose answer had been looked at, the processor time was used up.)
+  (Two rounds were planned and run; the answer of the first was looked at before the second had ended.)
 - Every training has the same number of steps, in which the plain network learns its training faces by heart.
 - A tool is compared at the *last* step, so that nothing but the tool differs.  Of a tool's strengths that one is
   taken which has the lower validation loss at the last step, in each training by that training's validation people.
@@ -56,7 +56,7 @@ ROWS: dict[str, tuple[Tools, ...]] = {
 #: Stopping needs no training of its own: it is the first row, at another check.
 STOPPING = "early stopping"
 ALL = "all together"
-FOLDS, ROUNDS = 3, 1
+FOLDS, ROUNDS = 3, 2
 #: Tier -> steps, and steps between two checks.
 STEPS: dict[str, tuple[int, int]] = {"smoke": (4, 2), "class": (1000, 50), "full": (3000, 150)}
 #: The frames of a clip that are used, of six: those in its middle, where the label is posed most strongly.

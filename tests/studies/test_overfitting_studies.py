@@ -132,10 +132,10 @@ def test_a_cut_run_goes_on(few, monkeypatch, tmp_path):
     monkeypatch.setattr(overfitting_tools, "followed", train)
     records = Records("x", tmp_path)
     there = overfitting_tools.train("smoke", records=records, rows=["none"], progress=False)
-    assert there == {"none": [3, 3]} and len(asked_for) == 3
+    assert there == {"none": [6, 6]} and len(asked_for) == 6
     assert overfitting_tools.train("smoke", records=records, rows=["none"], minutes=1e-9, progress=False) == there
     later = overfitting_tools.train("smoke", records=records, rows=["none", "L1"], minutes=1e-9, progress=False)
-    assert later == {"none": [3, 3], "L1": [0, 6]} and len(asked_for) == 3
+    assert later == {"none": [6, 6], "L1": [0, 12]} and len(asked_for) == 6
 
 
 def test_rows_of_people_have_other_people_and_the_same_strangers(monkeypatch, tmp_path):

@@ -235,7 +235,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (TOOLS, "Tools(dropout=0.3)", "Tools(dropout=0.4)"),
         (TOOLS, "np.mean(learned) == 1 and", "np.mean(learned) == 1 or"),
         (TOOLS, 'in enumerate(some["losses"])', 'in enumerate(one["losses"])'),
-        (TOOLS, "FOLDS, ROUNDS = 3, 1", "FOLDS, ROUNDS = 2, 1"),
+        (TOOLS, "FOLDS, ROUNDS = 3, 2", "FOLDS, ROUNDS = 3, 1"),
         (TOOLS, '"class": (1000, 50)', '"class": (900, 50)'),
         (TOOLS, "FRAMES: tuple[int, ...] = (2, 3)", "FRAMES: tuple[int, ...] = (0, 1)"),
         (TOOLS, "LEARNED = 0.9", "LEARNED = 0.5"),
