@@ -33,6 +33,7 @@ STUDIES: tuple[str, ...] = (
 )
 #: Why others that train cannot.
 WHY_NOT: dict[str, str] = {
+    "dead_units": "it asks what becomes of one network's units, which drawn faces answer as well",
     "overfitting_tools": "its strengths and its number of steps were looked at on drawn RAVDESS",
     "number_of_people": "it needs 240 people with the same number of pictures each, whom only drawing gives",
     "recipe": "it counts trainings by the seeds that leave chance level, with thresholds of the drawn sets",

@@ -80,7 +80,7 @@ def test_the_site_has_its_figures_as_files_and_the_downloads_have_them_inside(sm
         used |= set(re.findall(r'src="\.\./_static/figures/([\w.]+)"', html))
     assert used and used <= files
     downloads = sorted((site / "_sources" / "notebooks").glob("*.ipynb"))
-    assert len(downloads) == 14
+    assert len(downloads) == 15
     for download in downloads:
         text = download.read_text(encoding="utf8")
         assert "data:image/" in text and "_static/figures" not in text, download.name

@@ -54,7 +54,7 @@ def address(smoke_site):
 
 
 def test_every_page_of_the_contents_is_there(smoke_site):
-    assert len(CHAPTERS) == 12 and len(NOTEBOOKS) == 14
+    assert len(CHAPTERS) == 13 and len(NOTEBOOKS) == 15
     for page in [*PAGES, "index", "search"]:
         assert (Path(smoke_site) / f"{page}.html").is_file(), page
 
