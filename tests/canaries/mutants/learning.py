@@ -173,7 +173,7 @@ HARMLESS: dict[str, list[tuple[str, str, str]]] = {
         (FITTING, 'description: str = "training"', 'description: str = "learning"'),
         (FITTING, 'unit="step"', 'unit="batch"'),
         (LOADING, "# a copy, as every choice of rows", "# every choice of rows is a copy"),
-        (DEAD, "More epochs will not help", "More epochs are no help"),
+        (DEAD, "If the layer stays dead, begin again", "If the layer stays dead, start again"),
     ],
     "experiments": [
         ("fer_utils/core/errors.py", "Invalid value for", "Wrong value for"),

@@ -259,6 +259,7 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (NUMBER, "48, 96, 192)", "48, 96)"),
         (NUMBER, "SEEDS = 3", "SEEDS = 2"),
         (NUMBER, '"class": (800, 200, 48)', '"class": (800, 200, 24)'),
+        (NUMBER, '"class": (800, 200, 48)', '"class": (400, 200, 48)'),
         (NUMBER, "STRANGERS, LEARNERS = 50, 60", "STRANGERS, LEARNERS = 60, 60"),
         (NUMBER, "LEARNERS + seed", "LEARNERS"),
         (NUMBER, "PICTURES // people)", "PICTURES // 3)"),
