@@ -12,22 +12,12 @@ import html
 import io
 from pathlib import Path
 
+from drawn_faces import PEOPLE
 from PIL import Image
 
 from fer_utils import studies, studio
 
 FILE = Path(__file__).with_name("landing.html")
-#: Label -> the drawn person (the studio's seed) who poses it.
-PEOPLE = {
-    "neutral": 3,
-    "calm": 5,
-    "happy": 7,
-    "sad": 12,
-    "angry": 20,
-    "fearful": 31,
-    "disgust": 44,
-    "surprised": 52,
-}
 SIDE = 176  # pixels; shown at half of it, so that it is sharp on a telephone
 #: What is drawn at random -> the words of the switch.  The names end the rows of the study `one_protocol`.
 DIVISIONS = {

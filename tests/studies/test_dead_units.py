@@ -77,7 +77,6 @@ def test_what_cannot_be_asked_is_refused(given, named):
         dead_units.answer("smoke", progress=False, **given)
 
 
-@pytest.mark.skipif(("dead_units", "class") not in studies.stored(), reason="not stored yet")
 def test_the_stored_answer_is_whole():
     found = studies.load("dead_units", "class").answer
     for row in found["rows"]:
