@@ -115,7 +115,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
         1: "How often intervals over people hold the truth.",
         2: "The widened bootstrap is asked, too.",
     },
-    "study.near_duplicates_real": {1: "Recall and false alarms of near-duplicates on CK+48, RAVDESS and FER2013."},
+    "study.near_duplicates_real": {
+        1: "Recall and false alarms of near-duplicates on CK+48, RAVDESS and FER2013.",
+        2: "Pictures of two sets are compared, too.",
+    },
     "study.one_protocol": {
         1: "Networks and simple methods under one training protocol.",
         2: "Simple methods with frames divided, too; landmarks of twins are those of the data with twins.",

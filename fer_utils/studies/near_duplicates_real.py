@@ -9,6 +9,8 @@ It asks `fer_utils.splits.near_duplicates` of three real sets, which are not par
 - RAVDESS: the same frame of twin clips (audio-video and video-only), with the boxes of two detectors;
 - FER2013: copies by the byte, and copies that are altered here in known ways.  Which other pairs show one picture
   nobody has written down: they are counted, and a person must look at them;
+- every picture of each real set beside every picture of the others: there nobody is in two sets, so these are tens of
+  millions of pairs of two people (unless one set took a picture from another: what is found must be looked at);
 - drawn people cut out at one place, who are more alike than real ones.
 
 Each set is divided in halves by people (CK+48), by performances (RAVDESS) or by pictures (FER2013).  The limit may be
@@ -57,6 +59,8 @@ EXPRESSIONS: dict[str, dict[int, float]] = {
     "sad": {1: 0.7, 4: 0.4, 15: 0.7},
 }
 _BOX = faces.Box(62, 70, 132, 132, 0)
+#: Side of CK+48's and FER2013's pictures, in pixels.
+SIDE = 48
 #: Splits by frame of CK+48 as a plain folder, one a seed.
 SPLITS = 5
 
@@ -137,7 +141,7 @@ def answer(
     dict with ``limit`` (`fer_utils.splits.near_duplicates.LEAST_LIKENESS`); ``recall``, one row a kind of pairs and
     half, and ``others``, one row a kind of pairs that are not the same.  A row has ``set``, ``kind``, ``half``,
     ``pairs``, ``found`` (at the limit), ``share``, ``highest`` or ``lowest`` (likeness; None where that is below 0.9),
-    and ``by_limit`` (limit -> found); of CK+48's sequences also ``interval``, of the share over people
+    and ``by_limit`` (limit -> found); pairs of ``pictures of two sets`` have both sets' names as ``set``; of CK+48's sequences also ``interval``, of the share over people
     (`fer_utils.metrics.average`).  Besides, of CK+48 ``frame_splits`` (as a plain folder split by frame: by seed the
     share of the test rows whose sequence is in training, and the share with a near-duplicate there), and of FER2013
     ``pictures``, ``pairs``, ``identical``, ``alike`` (by limit the pairs that are nearly equal and not identical), and
@@ -162,6 +166,7 @@ def answer(
         if name in real:
             _collect(found, name, ask(real[name], many, progress))
     _collect(found, "drawn", _drawn(drawn, progress))
+    found["others"] += _two_sets(real, progress)
     return found
 
 
@@ -209,14 +214,9 @@ def _ck48(folder: str, many: int, progress: bool) -> dict:
 @stage("study.near_duplicates_real")
 def _ravdess(folder: str, many: int, progress: bool) -> dict:
     """The same frame of twin clips, with two detectors; and one man's other performances; halves by performances."""
-    clips = datasets.scan("ravdess", folder)
     recall, others = [], []
     for detector in DETECTORS:
-        with tempfile.TemporaryDirectory() as place:
-            made = faces.prepare(
-                clips, Path(place) / "faces", sampling="all", detector=detector, workers=1, progress=progress
-            )
-            images, meta = np.array(made.images), made.meta
+        images, meta = _frames(folder, detector, progress)
         pairs = near_duplicates.find(images, least=LOOKED_AT, progress=progress)
         act, frame = meta["performance"].to_numpy(), meta["frame_index"].to_numpy()
         clip = meta["clip"].to_numpy()
@@ -290,6 +290,46 @@ def _drawn(people: int, progress: bool) -> dict:
             _row("one person, another expression and nothing else", "all", likeness[same]),
         ]
     }
+
+
+@stage("study.near_duplicates_real")
+def _two_sets(real: Mapping[str, str], progress: bool) -> list[dict]:
+    """Pairs of which each picture is of another set: a row a pair of sets, named ``one and other``."""
+    if len(real) < 2:
+        return []
+    names = sorted(real)
+    pictures = [_pictures_of(name, real[name], progress) for name in names]
+    pairs = near_duplicates.find(np.concatenate(pictures), least=LOOKED_AT, progress=progress)
+    set_of = np.repeat(np.arange(len(names)), [len(some) for some in pictures])
+    first, second = set_of[pairs["first"]], set_of[pairs["second"]]
+    rows = []
+    for one in range(len(names)):
+        for other in range(one + 1, len(names)):
+            # Only what is nearly alike is listed; of the others it is enough to know how many they are.
+            alike = pairs["likeness"].to_numpy()[(first == one) & (second == other)]
+            row = _row("pictures of two sets", "all", alike)
+            many = len(pictures[one]) * len(pictures[other])
+            row |= {"pairs": many, "share": row["found"] / many}
+            rows.append({"set": f"{names[one]} and {names[other]}", **row})
+    return rows
+
+
+def _pictures_of(name: str, folder: str, progress: bool) -> np.ndarray:
+    """The set's faces in grey, 48 x 48 pixels: (N, 48, 48) uint8."""
+    if name != "ravdess":
+        return _read(datasets.scan("folder", folder)["path"], progress)
+    images, _ = _frames(folder, DETECTORS[0], progress)
+    return faces.resize(images, SIDE, progress=False)[..., 0]
+
+
+def _frames(folder: str, detector: str, progress: bool) -> tuple[np.ndarray, pd.DataFrame]:
+    """The faces of every frame of RAVDESS' clips, (N, side, side, 1) uint8, and their table."""
+    clips = datasets.scan("ravdess", folder)
+    with tempfile.TemporaryDirectory() as place:
+        made = faces.prepare(
+            clips, Path(place) / "faces", sampling="all", detector=detector, workers=1, progress=progress
+        )
+        return np.array(made.images), made.meta
 
 
 # --- pairs ----------------------------------------------------------------------------------

@@ -175,6 +175,10 @@ def test_what_is_said_of_near_duplicates_is_that_of_the_stored_answer(texts):
         assert f"| {words} | {per_cent(row['share'])} of {row['pairs']:,} |" in page, words
     people = [row for row in found["others"] if (row["set"], row["kind"]) == ("ck48", "two people")]
     assert sum(row["found"] for row in people) == 0 and f"of {sum(row['pairs'] for row in people):,}" in page
+    sets = {row["set"]: row for row in found["others"] if row["kind"] == "pictures of two sets"}
+    web, posed = sets["fer2013 and ravdess"], sets["ck48 and fer2013"]
+    assert f"of {web['pairs']:,} pairs of RAVDESS and FER2013 none was called one" in page and web["found"] == 0
+    assert f"of {posed['pairs']:,} pairs of CK+48 and FER2013 three were" in page and posed["found"] == 3
     (man,) = [row for row in found["others"] if row["kind"] == "one man, another performance, dlib's boxes"]
     assert f"in {per_cent(man['share'])} of the pairs" in page
     split = found["frame_splits"][0]

@@ -560,6 +560,8 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (NEAR_REAL, '["likeness"].to_numpy()[~identical]', '["likeness"].to_numpy()'),
         (NEAR_REAL, "likeness.min() if lowest", "likeness.mean() if lowest"),
         (NEAR_REAL, '_row("two people", "all", likeness[~same])', '_row("two people", "all", likeness)'),
+        (NEAR_REAL, "(first == one) & (second == other)", "(first == one)"),
+        (NEAR_REAL, "len(pictures[one]) * len(pictures[other])", "len(pairs)"),
     ],
     "study.one_protocol": [
         (PROTOCOL, "OTHER_PEOPLE = 4242", "OTHER_PEOPLE = 2023"),
