@@ -41,18 +41,18 @@ FER2013, cut out by a box 12 % smaller                 1,000      none
 FER2013, turned by 3 degrees                           1,000      64.9 %
 =====================================================  =========  =====================
 
-=====================================================  =========  =====================
-pairs that are not one                                 pairs      called the same
-=====================================================  =========  =====================
-CK+48, two people                                      476,397    none (0.909 at most)
-CK+48, one person, another sequence                    3,312      none (0.949 at most)
-RAVDESS beside CK+48, and beside FER2013               25,733,864 none (below 0.9)
-CK+48 beside FER2013                                   35,205,147 3, which are one (below)
-RAVDESS, one man, another performance, dlib's boxes    189,739    2.1 %
-RAVDESS, one man, another performance, haar's boxes    189,739    4.7 %
-drawn, two people, cut out at one place                1,047,625  10 pairs
-drawn, one person, another expression, nothing else    2,900      11 %
-=====================================================  =========  =====================
+=====================================================  ==========  =====================
+pairs that are not one                                 pairs       called the same
+=====================================================  ==========  =====================
+CK+48, two people                                      476,397     none (0.909 at most)
+CK+48, one person, another sequence                    3,312       none (0.949 at most)
+RAVDESS beside CK+48, and beside FER2013               25,733,864  none (below 0.9)
+CK+48 beside FER2013                                   35,205,147  3, which are one (below)
+RAVDESS, one man, another performance, dlib's boxes    189,739     2.1 %
+RAVDESS, one man, another performance, haar's boxes    189,739     4.7 %
+drawn, two people, cut out at one place                1,047,625   10 pairs
+drawn, one person, another expression, nothing else    2,900       11 %
+=====================================================  ==========  =====================
 
 Of FER2013's 643,920,441 pairs, 4,074 are called the same besides the copies equal to the bit.  Nobody has written down
 who is who there.  Of those just above the limit (0.96 to 0.965) 150, drawn at random, were looked at, and so were all
