@@ -141,11 +141,12 @@ def answer(
     dict with ``limit`` (`fer_utils.splits.near_duplicates.LEAST_LIKENESS`); ``recall``, one row a kind of pairs and
     half, and ``others``, one row a kind of pairs that are not the same.  A row has ``set``, ``kind``, ``half``,
     ``pairs``, ``found`` (at the limit), ``share``, ``highest`` or ``lowest`` (likeness; None where that is below 0.9),
-    and ``by_limit`` (limit -> found); pairs of ``pictures of two sets`` have both sets' names as ``set``; of CK+48's sequences also ``interval``, of the share over people
-    (`fer_utils.metrics.average`).  Besides, of CK+48 ``frame_splits`` (as a plain folder split by frame: by seed the
-    share of the test rows whose sequence is in training, and the share with a near-duplicate there), and of FER2013
-    ``pictures``, ``pairs``, ``identical``, ``alike`` (by limit the pairs that are nearly equal and not identical), and
-    ``fer2013_seconds`` that the search took.
+    and ``by_limit`` (limit -> found); pairs of ``pictures of two sets`` have both sets' names as ``set``; of CK+48's
+    sequences also ``interval``, of the share over people (`fer_utils.metrics.average`). Besides, of CK+48
+    ``frame_splits`` (as a plain folder split by frame: by seed the share of the test rows whose sequence is in
+    training, and the share with a near-duplicate there), and of FER2013 ``pictures``, ``pairs``, ``identical``,
+    ``alike`` (by limit the pairs that are nearly equal and not identical), and ``fer2013_seconds`` that the search
+    took.
 
     Raises
     ------
