@@ -5,5 +5,6 @@ from . import demo_command as demo_command
 from . import main as main
 from . import output as output
 from . import result_commands as result_commands
+from . import ship_command as ship_command
 from . import study_commands as study_commands
 from . import train_command as train_command

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from fer_utils import live
+from fer_utils import inference, live
 from fer_utils.cli.arguments import Command, add_face_arguments, chosen_landmark_predictor, listed_labels
-from fer_utils.cli.output import print_outcome, report_problems
+from fer_utils.cli.output import print_outcome, report_problems, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument("--video", metavar="FILE", help="a video")
     parser.add_argument(
-        "--model", required=True, help="the folder of a stored result, a .keras file, or an exported file (.tflite)"
+        "--model",
+        help="the folder of a stored result, a .keras file, an exported file (.tflite), or the name of a trained "
+        "network of the package (default: drawn48, which learned from drawn faces only)",
     )
     parser.add_argument("--labels", help="class names, comma-separated, for a file without a result.json beside it")
     parser.add_argument("--out", metavar="FILE", help="also write the annotated film, a .webm that is not there yet")
@@ -47,6 +50,9 @@ def demo(options: argparse.Namespace) -> int:
     """Watch a camera or a video; the status is 1 where no frame could be read, or no face that was found be scored.
 
     Errors: `fer_utils.live.run`."""
+    shipped = inference.pretrained_file(options.model)
+    if shipped is not None:
+        say(f"{shipped.worth()}.", sys.stderr)  # first, for the scores are seen while it runs
     report = live.run(
         options.camera if options.video is None else options.video,
         options.model,

@@ -16,6 +16,7 @@ from fer_utils.cli import (
     data_commands,
     demo_command,
     result_commands,
+    ship_command,
     study_commands,
     train_command,
 )
@@ -30,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     *data_commands.COMMANDS,
     *train_command.COMMANDS,
     *study_commands.COMMANDS,
+    *ship_command.COMMANDS,
     *result_commands.COMMANDS,
     *demo_command.COMMANDS,
     *bench_command.COMMANDS,

@@ -113,7 +113,14 @@ def _evaluate_on(options: argparse.Namespace) -> int:
 def add_predict_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``predict``."""
     parser.add_argument("file", help="a picture or a video")
-    parser.add_argument("--model", required=True, help="the folder of a stored result, or a .keras file")
+    parser.add_argument(
+        "--model",
+        help="the folder of a stored result, a .keras file, or the name of a trained network of the package (default: "
+        "drawn48, which learned from drawn faces only)",
+    )
+    parser.add_argument(
+        "--int8", action="store_true", help="without --model: the trained network in 8 bits (drawn48-int8)"
+    )
     learned = "default: as for the faces that the model learned from, else"
     parser.add_argument("--frames", type=int, help=f"frames of a video to look at ({learned} 6)")
     parser.add_argument("--sampling", help=f"which frames: even, middle, apex or all ({learned} even)")
@@ -129,9 +136,11 @@ def predict(options: argparse.Namespace) -> int:
 
     Errors: `fer_utils.predict`.
     """
+    if options.int8 and options.model is not None:
+        raise invalid("--int8", expected="that it stands without --model", received=f"--model {options.model}")
     found = inference.predict(
         options.file,
-        model=options.model,
+        model=inference.PRETRAINED_INT8 if options.int8 else options.model,
         labels=listed_labels(options),
         frames=options.frames,
         sampling=options.sampling,
@@ -141,12 +150,19 @@ def predict(options: argparse.Namespace) -> int:
         align=options.align,
         progress=not options.quiet,
     )
+    # That no face was found is said by one sentence; with --json the sentence is not printed, and the report is.
+    said = not options.json and set(found.problems["kind"]) == {"no face"} and not len(found)
     value = {
         "file": options.file,
+        "worth": found.worth,
         "faces": json.loads(found.to_json(orient="records")),
-        "problems": report_problems(found.problems),
+        "problems": report_problems(found.problems[:0] if said else found.problems),
     }
-    lines = [f"{counted(len(found), 'face')} (scores are for posed-expression labels)"]
+    lines = [f"{found.worth}."] if found.worth else []
+    if len(found):
+        lines += [f"{counted(len(found), 'face')} (scores are for posed-expression labels)"]
+    else:
+        lines += [inference.no_face(found)]
     lines += [_described_face(row) for row in found.to_dict("records")]
     print_outcome(options, value, "\n".join(lines))
     return 0 if len(found) else 1

@@ -87,13 +87,13 @@ def study(options: argparse.Namespace) -> int:
             options.tier,
             minutes=options.train,
             rows=options.row,
-            real=_real_folders(options.real),
+            real=real_folders(options.real),
             progress=not options.quiet,
         )
         lines = [f"  {name}: {number} of {needed} trainings" for name, (number, needed) in there.items()]
         print_outcome(options, {"trainings": there}, "\n".join(lines))
         return 0
-    real = _real_folders(options.real)
+    real = real_folders(options.real)
     file = _answer_file(options, real)
     found = studies.run(
         options.name,
@@ -158,7 +158,7 @@ def _about(answer: studies.StoredAnswer) -> dict:
     }
 
 
-def _real_folders(pairs: list[str] | None) -> dict[str, str] | None:
+def real_folders(pairs: list[str] | None) -> dict[str, str] | None:
     """``--real SET=FOLDER``, given several times, as set -> folder."""
     if pairs is None:
         return None

@@ -2,13 +2,17 @@ from . import face_settings as face_settings
 from . import networks as networks
 from . import predictor as predictor
 from .face_settings import faces_learned_from as faces_learned_from
+from .networks import PRETRAINED_INT8 as PRETRAINED_INT8
+from .networks import ExportedNetwork as ExportedNetwork
 from .networks import checked_labels as checked_labels
 from .networks import labels_beside as labels_beside
 from .networks import load_network as load_network
 from .networks import network_file as network_file
+from .networks import pretrained_file as pretrained_file
 from .networks import score_trouble as score_trouble
 from .networks import scores_of as scores_of
 from .networks import square_input as square_input
 from .predictor import FACE_COLUMNS as FACE_COLUMNS
 from .predictor import Predictions as Predictions
+from .predictor import no_face as no_face
 from .predictor import predict as predict

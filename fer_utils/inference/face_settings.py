@@ -12,7 +12,7 @@ from fer_utils.faces.detectors import available, create, identity
 from fer_utils.faces.extraction import Settings
 from fer_utils.faces.landmarks import Landmarks, chosen_landmarks
 from fer_utils.faces.sampling import SAMPLINGS
-from fer_utils.inference.networks import network_file
+from fer_utils.inference.networks import network_file, pretrained_file
 
 #: Where neither the caller nor a result says how.
 DETECTOR, FRAMES, MARGIN, SAMPLING = "dlib", 6, 0.0, "even"
@@ -49,6 +49,8 @@ class FaceMaking(NamedTuple):
 def faces_learned_from(model: Any) -> dict[str, Any]:
     """How the faces were made that a model learned from: the ``faces`` of the ``result.json`` beside its network.
 
+    A trained network of the package says on its card how they are made for it.
+
     Parameters
     ----------
     model : as for `fer_utils.inference.load_network`.
@@ -62,6 +64,9 @@ def faces_learned_from(model: Any) -> dict[str, Any]:
     ------
     FerError : no such network, or a ``result.json`` that cannot be read or says what can be no such setting.
     """
+    shipped = pretrained_file(model)
+    if shipped is not None:
+        return dict(shipped.card["faces"])
     file = network_file(model)
     result = None if file is None else file.with_name("result.json")
     if result is None or not result.is_file():

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils import models
+from fer_utils import compress, models
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.paths import read_json
+from fer_utils.models import pretrained_networks
 
+#: The trained network of the package in 8 bits, as ``model`` of `load_network`; None is the same in float32.
+PRETRAINED_INT8 = "drawn48-int8"
 _BATCH = 32
 #: A face's scores may add up to 1 with so much of an error: those of a file with 8-bit numbers are rounded.
 _SUM_TOLERANCE = 0.05
@@ -23,18 +26,24 @@ def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, 
 
     Parameters
     ----------
-    model : a stored result's folder, a result (anything with ``.path``), a ``.keras`` file, or a ``keras.Model``.
+    model : a stored result's folder, a result (anything with ``.path``), a ``.keras`` file, or a ``keras.Model``; or
+        None or a name for a trained network of the package (`fer_utils.models.pretrained`).
     labels : the class names in the model's order; None for those of the ``result.json`` beside the file.
 
     Returns
     -------
-    (network, labels) : the network as Keras has it, and as many names as it has outputs.
+    (network, labels) : the network as Keras has it, or an `ExportedNetwork`, and as many names as it has outputs.
 
     Raises
     ------
     FerError : ``model`` is none of these; ``labels`` are missing, not different, too few or too many.
-    MissingPackage : Keras is not installed.
+    MissingPackage : Keras, or for a trained network of the package LiteRT, is not installed.
     """
+    shipped = pretrained_file(model)
+    if shipped is not None:
+        opened = ExportedNetwork(shipped.checked())
+        names = shipped.card["labels"] if labels is None else labels
+        return opened, checked_labels(names, opened.output_shape[-1])
     network, stored = model, None
     file = network_file(model)
     if file is not None:
@@ -50,6 +59,34 @@ def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, 
             remedy="A network does not know its labels; a result's folder does, in result.json.",
         )
     return network, checked_labels(stored if labels is None else labels, network.output_shape[-1])
+
+
+class ExportedNetwork:
+    """An exported file, called as a network of Keras is, and computed by the file's own engine.
+
+    Parameters
+    ----------
+    path : what `fer_utils.compress.load` takes; it runs the file's self-test.
+
+    Attributes
+    ----------
+    input_shape, output_shape : as Keras says them, (None, side, side, channels) and (None, classes).
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self._run = compress.load(path)
+        self.input_shape = (None, *self._run.input_shape)
+        self.output_shape = (None, self._run.classes)
+
+    def __call__(self, images: np.ndarray, training: bool = False) -> np.ndarray:
+        return self._run(images)
+
+
+def pretrained_file(model: Any) -> pretrained_networks.PretrainedFile | None:
+    """The trained network of the package that ``model`` of `load_network` names; None for any other model."""
+    if model is None or (isinstance(model, str) and model in pretrained_networks.file_names()):
+        return pretrained_networks.find(model)
+    return None
 
 
 def network_file(model: Any) -> Path | None:
@@ -75,9 +112,10 @@ def network_file(model: Any) -> Path | None:
             remedy="Its model.keras is lost: the command or the experiment that made this result makes it again.",
         )
     if not file.is_file() or file.suffix != ".keras":
+        shipped = ", ".join(pretrained_networks.file_names())
         raise invalid(
             "model",
-            expected="a result's folder with a model.keras in it, or a .keras file",
+            expected=f"a result's folder with a model.keras in it, a .keras file, or one of {shipped}",
             received=str(path),
             remedy="Train one: python -m fer_utils train --help",
         )

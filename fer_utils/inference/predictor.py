@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import html
 import os
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from fer_utils.faces.resizing import resize
 from fer_utils.faces.sampling import checked_sampling
 from fer_utils.faces.video import each_frame
 from fer_utils.inference.face_settings import DETECTOR, chosen, faces_learned_from
-from fer_utils.inference.networks import load_network, score_trouble, scores_of, square_input
+from fer_utils.inference.networks import load_network, pretrained_file, score_trouble, scores_of, square_input
 
 #: The columns before the scores.
 FACE_COLUMNS: tuple[str, ...] = (
@@ -49,20 +50,37 @@ class Predictions(pd.DataFrame):
     ``expression``: the label with the highest score, and ``score_<label>`` for
     each: softmax outputs in [0, 1] that add up to 1.  A label says which posed
     expression of the training data the face resembles most; it says nothing
-    about what the person feels.
+    about what the person feels.  ``.worth`` says what the scores are worth and where they are weak: of a trained
+    network of the package its measured accuracy, of others nothing (``""``).  It is printed above the table.
     """
 
-    _metadata = ["problems"]  # noqa: RUF012 - pandas reads it from the class
+    _metadata = ["problems", "worth"]  # noqa: RUF012 - pandas reads it from the class
 
     @property
     def _constructor(self):
         return Predictions
 
+    def __repr__(self) -> str:
+        above = self._above()
+        return "\n".join(above if above and not len(self) else [*above, super().__repr__()])
+
+    def _repr_html_(self) -> str | None:
+        above = "".join(f"<p>{html.escape(line)}</p>\n" for line in self._above())
+        table = super()._repr_html_()  # None where pandas was told to show no HTML
+        return table if table is None else above + (table if len(self) or not above else "")
+
+    def _above(self) -> list[str]:
+        """What is printed above the table, or in its place where it is empty."""
+        worth = getattr(self, "worth", "")
+        if not worth:
+            return []
+        return [f"{worth}."] if len(self) else [f"{worth}.", no_face(self)]
+
 
 @stage("inference")
 def predict(
     source: str | os.PathLike | np.ndarray,
-    model: Any,
+    model: Any = None,
     *,
     detector: str | Detector | None = None,
     frames: int | None = None,
@@ -87,7 +105,9 @@ def predict(
     source : path of an image or a video, or an array, uint8, (H, W, 3) RGB or
         (H, W) grey.
     model : a stored result's folder, a result (anything with ``.path``), a
-        ``.keras`` file, or a ``keras.Model``.
+        ``.keras`` file, or a ``keras.Model``; or the name of a trained network that lies in the package
+        (``"drawn48"``, ``"drawn48-int8"``; `fer_utils.models.pretrained` lists them), which needs no Keras.  None for
+        the first of these.
     detector : ``"dlib"``, ``"haar"``, ``"whole"``, ``"yunet:FILE"`` or a ``Detector``; None: the result's, else dlib's.
     frames : how many frames of a video; None: as many as the result's faces were made of, else 6.
     sampling : which frames, as in ``prepare``; None: as for the result, else evenly spaced.
@@ -112,7 +132,7 @@ def predict(
     FerError : ``source`` does not exist or is no such array; ``model`` is none
     of these; ``labels`` are missing or too few or too many; the result's faces were found by a detector, or aligned by
     a predictor of landmarks, that is a file of its own and was not passed.
-    MissingPackage : the detector, OpenCV or Keras is not installed.
+    MissingPackage : the detector, OpenCV, or Keras (for a network of the package LiteRT) is not installed.
     """
     asked = _checked(detector, frames, sampling, margin, landmarks, align)
     name, frames_of = _source(source)
@@ -170,7 +190,21 @@ def predict(
     for place, label in enumerate(names):
         table[f"score_{label}"] = scores[:, place]
     table.problems = Problems.of(problems)
+    shipped = pretrained_file(model)
+    table.worth = "" if shipped is None else shipped.worth()
     return table
+
+
+def no_face(found: Predictions) -> str:
+    """Why predictions are empty, in one sentence."""
+    problems = getattr(found, "problems", ())
+    kinds = set(problems["kind"]) if len(problems) else set()
+    if "no face" in kinds:
+        return (
+            "No face was found: dlib, the default detector, wants upright faces from the front, and a picture that "
+            "shows nothing but a face wants the detector `whole`."
+        )
+    return f"No face can be scored: {problems['problem'].iloc[-1]}." if len(problems) else "No face can be scored."
 
 
 def _checked(detector, frames, sampling, margin, landmarks, align) -> dict[str, Any]:

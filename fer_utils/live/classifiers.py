@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import os
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,8 @@ def classifier(model: Any, labels: Sequence[str] | None = None, *, threads: int 
     Parameters
     ----------
     model : a stored result's folder, a result, a ``.keras`` file, a ``keras.Model``; or a ``.tflite`` or another
-        file that `fer_utils.compress.export` wrote; or a ``Classifier``, which is handed back.
+        file that `fer_utils.compress.export` wrote; or a ``Classifier``, which is handed back; or the name of a trained
+        network of the package (`fer_utils.models.pretrained`), None for the first.
     labels : the names in the network's order; needed where no ``result.json`` lies beside the file.
     threads : of an exported file's engine.
 
@@ -70,6 +71,10 @@ def classifier(model: Any, labels: Sequence[str] | None = None, *, threads: int 
     """
     if isinstance(model, Classifier):
         return model
+    shipped = inference.pretrained_file(model)
+    if shipped is not None:
+        made = _exported(shipped.checked(), shipped.card["labels"] if labels is None else labels, threads)
+        return replace(made, name=shipped.name, faces=dict(shipped.card["faces"]))
     path = (
         Path(os.path.abspath(os.path.expanduser(os.fspath(model))))
         if isinstance(model, (str, os.PathLike)) and os.fspath(model)

@@ -213,3 +213,16 @@ def taught(student: keras.Model, teachers: list, **settings) -> keras.Model:
 def student_of(model: keras.Model, name: str) -> keras.Model:
     """The student of a network made by ``taught``, alone and under ``name``."""
     return importlib.import_module(".distilled", __name__).student_of(model, name)
+
+
+def pretrained():
+    """The trained networks that lie in the package; `fer_utils.predict` takes their names as ``model``.
+
+    Returns
+    -------
+    DataFrame, one row for each file: ``name``, ``form`` (``float32`` or ``int8``), ``bytes``, ``parameters``, ``side``
+    of the faces in pixels, ``labels``; the accuracy on each set of faces that was measured, 0 to 1, under the set's
+    name; ``sha256`` and ``path``.  ``fer_utils.models.pretrained_networks.card(name)`` has everything else that is
+    known of a network, with intervals.
+    """
+    return importlib.import_module(".pretrained_networks", __name__).table()

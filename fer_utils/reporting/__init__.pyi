@@ -17,6 +17,7 @@ from . import model_cards as model_cards
 from . import nano_tables as nano_tables
 from . import overfitting as overfitting
 from . import preprocessing as preprocessing
+from . import pretrained_sections as pretrained_sections
 from . import protocol_tables as protocol_tables
 from . import repairs as repairs
 from . import reviewer as reviewer

@@ -21,7 +21,8 @@ from fer_utils.core.disk import refusals_said
 from fer_utils.core.errors import invalid
 from fer_utils.core.paths import expanded, write_atomic
 from fer_utils.experiments import Result
-from fer_utils.reporting import card_sections
+from fer_utils.models import pretrained_networks
+from fer_utils.reporting import card_sections, pretrained_sections
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,24 @@ def card(
     ]
     title = f"# Model card: {card_sections.network_name(loaded)}"
     return ModelCard("\n\n".join([title, *sections]) + "\n", tuple(missing))
+
+
+def pretrained_card(name: str | Mapping | None = None) -> ModelCard:
+    """The card of a trained network that lies in the package.
+
+    Parameters
+    ----------
+    name : one of `fer_utils.models.pretrained_networks.NAMES`, or None for the first; or what
+        `fer_utils.studies.shipping.ship` returned.
+
+    Raises
+    ------
+    FerError : no such network.
+    """
+    about = name if isinstance(name, Mapping) else pretrained_networks.card(name)
+    title = f"# Model card: {about['name']}"
+    sections = pretrained_sections.sections(about)
+    return ModelCard("\n\n".join([title, *sections]) + "\n", pretrained_sections.MISSING)
 
 
 def _folder(result: str | os.PathLike) -> Path:

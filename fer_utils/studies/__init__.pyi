@@ -28,6 +28,7 @@ from . import recipe_reliability as recipe_reliability
 from . import registry as registry
 from . import regularization as regularization
 from . import rounding as rounding
+from . import shipping as shipping
 from . import simple_methods as simple_methods
 from . import simple_networks as simple_networks
 from . import sizes as sizes

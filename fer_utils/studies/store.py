@@ -306,8 +306,12 @@ def _file(name: str, tier: str) -> Path:
 
 
 def _text(found: StoredAnswer) -> str:
+    return readable(vars(found))
+
+
+def readable(value) -> str:
     """JSON that a person can read and a diff can show: lists and dicts that fit into a line stand in one."""
-    return _lines(vars(found), 0) + "\n"
+    return _lines(value, 0) + "\n"
 
 
 def _lines(value, depth: int) -> str:

@@ -115,14 +115,24 @@ def draw_faces(people: int, *, seed: int = 0, poses: int = 1, workers: int = 1, 
     )
 
 
+def person_of(seed: int, number: int) -> Identity:
+    """Who the person ``number`` of ``draw_faces(..., seed=seed)`` is, without a drawing."""
+    return _begun(seed, number)[0]
+
+
+def _begun(seed: int, number: int) -> tuple[Identity, np.random.Generator]:
+    """A person, and the generator from which their poses, lights and backgrounds are drawn next."""
+    rng = np.random.default_rng([20261124, seed, number])
+    return random_person(PEOPLE_FROM + seed * MOST_PEOPLE + number, rng), rng
+
+
 def _drawn(job: tuple[int, int, range]) -> np.ndarray:
     """The pictures of some people, (n, SIDE, SIDE) uint8."""
     seed, poses, numbers = job
     cv2 = opencv()
     pictures = []
     for number in numbers:
-        rng = np.random.default_rng([20261124, seed, number])
-        who = random_person(PEOPLE_FROM + seed * MOST_PEOPLE + number, rng)
+        who, rng = _begun(seed, number)
         for label in LABELS:
             for _ in range(poses):
                 picture = studio.draw(

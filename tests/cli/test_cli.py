@@ -28,6 +28,7 @@ COMMANDS = (
     "train",
     "difficulty",
     "study",
+    "ship",
     "evaluate",
     "predict",
     "demo",

@@ -178,7 +178,7 @@ def test_scores_that_are_no_probabilities_are_told_and_kept(scores, told):
         ("labels", {"labels": ["a", "b", "b"]}),
         ("labels", {"labels": "happy"}),
         ("labels", {"labels": [1, 2, 3]}),
-        ("model", {"model": None}),
+        ("labels", {"model": None}),  # the trained network has seven labels
         ("model", {"model": 7}),
         ("model", {"model": "nowhere.keras"}),
         ("model", {"model": ""}),

@@ -513,7 +513,7 @@ def test_a_camera_is_watched_recorded_and_let_go(tmp_path, monkeypatch):
         ("detector", {"detector": "eyes"}),
         ("model", {"model": "nowhere.tflite"}),
         ("model", {"model": "nowhere.keras"}),
-        ("model", {"model": None}),
+        ("model", {"model": 7}),
     ],
 )
 def test_impossible_arguments(clip, argument, options):
