@@ -93,9 +93,18 @@ def _save_for_litert(tf, model: keras.Model, shape, folder: str) -> None:
 
 
 def litert(
-    model: keras.Model, shape, quantize: str | None, images: np.ndarray, weight_bits: int | None, progress: bool
+    model: keras.Model,
+    shape,
+    quantize: str | None,
+    images: np.ndarray,
+    weight_bits: int | None,
+    progress: bool,
+    float_operations: tuple[str, ...] = (),
 ) -> Converted:
-    """A ``.tflite`` file.  Its int8 weights have 8 bits: LiteRT's kernels add in 32 bits on every processor."""
+    """A ``.tflite`` file.  Its int8 weights have 8 bits: LiteRT's kernels add in 32 bits on every processor.
+
+    ``float_operations`` of an int8 file stay in float32.
+    """
     tf = _tensorflow("litert")
 
     def representative():
@@ -113,7 +122,23 @@ def litert(
             converter.representative_dataset = representative
             # Refuse rather than leave an operation in float.
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        if float_operations:
+            return Converted((_partly_in_float(tf, converter, representative, float_operations),))
         return Converted((converter.convert(),))
+
+
+def _partly_in_float(tf, converter, representative, float_operations: tuple[str, ...]) -> bytes:
+    """An int8 file some of whose operations stay in float32.
+
+    Only the tool that looks for the worst operations of an int8 file lets the converter leave some out.
+    """
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(float_operations))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        made = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=representative, debug_options=options
+        )
+    return made.get_nondebug_quantized_model()
 
 
 def onnx(

@@ -17,7 +17,9 @@ training costs; that is the most that it could win back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+import functools
 import os
 from pathlib import Path
 import tempfile
@@ -29,7 +31,14 @@ from fer_utils.compress import converting
 from fer_utils.compress import self_test as self_tests
 from fer_utils.compress.converting import Converted, spread
 from fer_utils.compress.engines import LiteRT, OnnxRuntime, checked_images
-from fer_utils.compress.formats import ENDINGS, ENGINE_OF_FORMAT, check_way, checked_path, checked_weight_bits
+from fer_utils.compress.formats import (
+    ENDINGS,
+    ENGINE_OF_FORMAT,
+    check_way,
+    checked_float_operations,
+    checked_path,
+    checked_weight_bits,
+)
 from fer_utils.compress.loading import load
 from fer_utils.compress.pruning import kernels
 from fer_utils.core.disk import check_folder, refusals_said
@@ -90,6 +99,7 @@ def export(
     quantize: str | None = None,
     calibration=None,
     weight_bits: int | None = None,
+    float_operations: Iterable[str] = (),
     progress: bool = True,
 ) -> Export:
     """Write ``model`` as one file that runs without Keras, and check it.
@@ -125,6 +135,8 @@ def export(
         on another x86 processor sums overflow, and ``load`` refuses a file
         that is wrong there.  LiteRT's int8 weights always have 8 bits; its
         kernels do not overflow.
+    float_operations : for ``"int8"`` in LiteRT only: names of LiteRT's operations, such as ``"DIV"``, that stay in
+        float32.  A layer that divides by a small number, or squares, has too wide a range for 8 bits.
     progress : a bar for what takes over two seconds.
 
     Returns
@@ -135,13 +147,14 @@ def export(
     ------
     FerError for an unknown format or quantisation, or a pair that does not
     exist; missing calibration or images of another shape; ``weight_bits`` that
-    are not 7 or 8, or no choice; a model that cannot be exported (``knn``) or
+    are not 7 or 8, or no choice; ``float_operations`` that are no choice; a model that cannot be exported (``knn``) or
     that the converter cannot quantise; and for a file that does not compute
     what Keras does, or on this processor not what its own numbers say.
     MissingPackage where a converter or engine is not installed.
     """
     check_way(format, quantize)
     weight_bits = checked_weight_bits(weight_bits, format, quantize)
+    in_float = checked_float_operations(float_operations, format, quantize)
     weights = sum(int(np.prod(kernel.shape)) for kernel in kernels(model))
     shape = image_shape(model)
     images = _checked_calibration(calibration, shape, quantize)
@@ -156,7 +169,7 @@ def export(
     sample = images[spread(len(images), _CHECKED_IMAGES)].astype("float32")
     here = _keras_answers(model, sample)
 
-    made = _converted(model, shape, format, quantize, images, weight_bits, progress)
+    made = _converted(model, shape, format, quantize, images, weight_bits, progress, in_float)
     size = sum(len(content) for content in made.files)
     if size < 0.95 * weights * _BYTES_A_WEIGHT[quantize]:
         raise FerError(
@@ -265,10 +278,19 @@ def _keras_answers(model: keras.Model, sample: np.ndarray) -> np.ndarray:
 
 
 def _converted(
-    model, shape, format: str, quantize: str | None, images: np.ndarray, weight_bits: int | None, progress: bool
+    model,
+    shape,
+    format: str,
+    quantize: str | None,
+    images: np.ndarray,
+    weight_bits: int | None,
+    progress: bool,
+    in_float: tuple[str, ...],
 ) -> Converted:
     """What the format's converter makes; a converter's own error becomes one of ours."""
     convert = {"litert": _litert, "onnx": _onnx, "openvino": _openvino}[format]
+    if in_float:
+        convert = functools.partial(convert, float_operations=in_float)
     try:
         return convert(model, shape, quantize, images, weight_bits, progress)
     except (FerError, ImportError):

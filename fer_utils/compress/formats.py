@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import os
 from pathlib import Path
 
@@ -54,6 +55,21 @@ def checked_weight_bits(weight_bits: int | None, format: str, quantize: str | No
     if isinstance(weight_bits, bool) or weight_bits not in (7, 8):
         raise invalid("weight_bits", expected="7 or 8", received=weight_bits)
     return int(weight_bits)
+
+
+def checked_float_operations(names: Iterable[str], format: str, quantize: str | None) -> tuple[str, ...]:
+    """The names of the operations that stay in float32, where an int8 LiteRT file is asked for."""
+    found = (names,) if isinstance(names, str) else tuple(names)
+    if found and (format, quantize) != ("litert", "int8"):
+        raise invalid(
+            "float_operations",
+            expected=f"nothing for format={format!r} and quantize={quantize!r}",
+            received=found,
+            remedy="Only int8 files for LiteRT can have some operations in float32.",
+        )
+    if not all(isinstance(name, str) and name.isupper() for name in found):
+        raise invalid("float_operations", expected="names of LiteRT's operations, such as 'DIV'", received=found)
+    return found
 
 
 def checked_path(path: str | os.PathLike, format: str) -> Path:

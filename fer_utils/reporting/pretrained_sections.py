@@ -45,7 +45,8 @@ def details(card: Mapping[str, Any]) -> str:
         (
             "Network",
             "two small convolutional networks whose probabilities are averaged, as one network of two branches "
-            "(`fer_utils.models.contrast.averaged`); one looks at local contrast, the other at oriented gradients",
+            "(`fer_utils.models.contrast.averaged`); one looks at local contrast, the other at oriented gradients. In "
+            "the int8 file these two fixed first layers stay in float32, and all that was learned is in 8 bits",
         ),
         (
             "Size",
