@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-import functools
 import hashlib
 import os
 from pathlib import Path
@@ -114,7 +113,6 @@ def card(name: str | None = None) -> dict[str, Any]:
     return _read(FOLDER / f"{network}.json")
 
 
-@functools.lru_cache(maxsize=4)
 def _read(file: Path) -> dict[str, Any]:
     try:
         return read_json(file)

@@ -257,8 +257,8 @@ def _beside_the_study(card: Mapping[str, Any]) -> str:
         same = " | ".join(percent(one[form]["same label"]) for form in ("float32", "int8"))
         rows.append(f"| {_called(name)} | {stored} | {percent(one['keras'])} | {same} |")
     return (
-        "**Beside the stored study.** The study's networks were not kept, so they were trained again for these files; "
-        "on another processor arithmetic rounds otherwise.\n\n"
+        "**Beside the stored study.** The study's networks were not kept, so they were trained again for these files, "
+        "by the same code and seeds; arithmetic rounded otherwise, and the weights are slightly other ones.\n\n"
         "| set | accuracy of the stored study | of these weights in Keras | same label as Keras, float32 | int8 |\n"
         "|---|---|---|---|---|\n" + "\n".join(rows)
     )

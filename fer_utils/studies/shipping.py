@@ -9,8 +9,8 @@ drawn strangers and about every folder of real faces that is given, and audited 
 lies in `fer_utils.models.pretrained_networks.FOLDER`: the files, the card, and the answers of the Keras network to
 drawn faces, with which a test compares the files.
 
-A training on another processor gives slightly other weights, so the card has the files' own scores, beside those of the
-stored study.
+A training in which arithmetic rounds otherwise gives slightly other weights, so the card has the files' own scores,
+beside those of the stored study.
 """
 
 from __future__ import annotations

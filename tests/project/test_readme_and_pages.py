@@ -13,6 +13,7 @@ import pytest
 from fer_utils import studies
 from fer_utils.cli import main
 from fer_utils.core import paths
+from fer_utils.models import pretrained_networks
 from fer_utils.studies import transfer
 
 PAGES = ("book/using.md", "book/real-data.md", "book/promises.md", "book/how-it-is-built.md")
@@ -211,6 +212,18 @@ def test_what_is_said_of_drawn_and_real_faces_is_that_of_the_stored_answer(texts
         f"`fearful` only {per_cent(network['ck48']['recall']['fearful'])}",
     ):
         assert said in words, said
+
+
+def test_what_is_said_of_the_trained_network_is_on_its_card(texts):
+    card = pretrained_networks.card()
+    readme, using = (" ".join(texts[name].replace("\n> ", "\n").split()) for name in ("README.md", "book/using.md"))
+    ck48, fer2013 = (round(100 * card["scores"]["float32"][name]["accuracy"]["value"]) for name in ("ck48", "fer2013"))
+    assert (
+        f"right for {ck48} of 100 posed frontal photographs (CK+48), for {fer2013} of 100 pictures in the wild"
+        in readme
+    )
+    assert f"{pretrained_networks.worth(card)}." in using
+    assert f"two files of {sum(file['bytes'] for file in card['files'].values()) / 1000:.0f} kB together" in using
 
 
 def test_the_figure_of_drawn_and_real_faces_is_what_its_script_draws(texts, root):

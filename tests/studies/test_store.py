@@ -204,7 +204,11 @@ def test_an_installed_package_has_the_results(root, tmp_path):
         text=True,
         timeout=PATIENCE,
     )
-    code = "from fer_utils import studies; import json; print(json.dumps([str(studies.folder()), studies.stored()]))"
+    code = (
+        "from fer_utils import studies; from fer_utils.models import pretrained_networks as trained; import json; "
+        "files = [str(trained.find(name).checked()) for name in trained.file_names()]; trained.reference(); "
+        "print(json.dumps([str(studies.folder()), studies.stored(), files]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -214,10 +218,12 @@ def test_an_installed_package_has_the_results(root, tmp_path):
         env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
         timeout=PATIENCE,
     )
-    where, stored = json.loads(done.stdout)
+    where, stored, files = json.loads(done.stdout)
     if studies.stored():
         assert where == str(tmp_path / "installed" / "fer_utils" / "studies" / "answers")
     assert [tuple(pair) for pair in stored] == studies.stored()
+    folder = tmp_path / "installed" / "fer_utils" / "models" / "pretrained_files"
+    assert files == [str(folder / "drawn48.tflite"), str(folder / "drawn48-int8.tflite")]
 
 
 def test_a_tampered_answer_writes_no_html_into_the_notebook(toy):
