@@ -15,8 +15,8 @@ import re
 
 #: Where the site keeps them; `_static` is the site's own folder for what pages load.
 FOLDER = "figures"
-_TAG = re.compile(r"<img\b[^>]*>")
-_DATA = re.compile(r'src="data:image/(png|webp|jpeg|gif|svg\+xml);base64,([A-Za-z0-9+/=\s]+)"')
+_TAG = re.compile(r"<(?:img|source)\b[^>]*>")
+_DATA = re.compile(r'(src|srcset)="data:image/(png|webp|jpeg|gif|svg\+xml);base64,([A-Za-z0-9+/=\s]+)"')
 _ENDINGS = {"png": "png", "webp": "webp", "jpeg": "jpg", "gif": "gif", "svg+xml": "svg"}
 
 
@@ -46,11 +46,12 @@ def outsourced(html: str, folder: Path, address: str) -> str:
         found = _DATA.search(tag[0])
         if found is None:
             return tag[0]
-        data = base64.b64decode(found[2])
-        name = f"{hashlib.sha256(data).hexdigest()[:20]}.{_ENDINGS[found[1]]}"
+        data = base64.b64decode(found[3])
+        name = f"{hashlib.sha256(data).hexdigest()[:20]}.{_ENDINGS[found[2]]}"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-        attributes = f'src="{address}{name}" loading="lazy" decoding="async"' + _room(tag[0], found[1], data)
+        later = ' loading="lazy" decoding="async"' if tag[0].startswith("<img") else ""  # a source waits for its image
+        attributes = f'{found[1]}="{address}{name}"{later}' + _room(tag[0], found[2], data)
         return tag[0].replace(found[0], attributes)
 
     return _TAG.sub(replaced, html)

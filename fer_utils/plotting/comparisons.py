@@ -71,7 +71,7 @@ def agreement_scatter(
                 point,
                 (-3, 5) if above else (3, -5),
                 textcoords="offset points",
-                fontsize=7.5,
+                fontsize=8.5,
                 color=colour,
                 ha="right" if above else "left",
                 va="bottom" if above else "top",

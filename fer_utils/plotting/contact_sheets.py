@@ -354,6 +354,7 @@ def timeline(
         squeeze=False,
         height_ratios=[2.2, cell + 0.2] if pictures else [1],
     )
+    figure.keeps_order = True  # a picture stands below its moment
     axis = axes[0, 0]
     set_title(figure, title)
     if shade is not None:

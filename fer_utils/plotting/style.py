@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 import seaborn
 
 from fer_utils.core.errors import invalid
+from fer_utils.plotting.narrow import NARROW, can_be_narrow, narrowed
 
 #: Okabe & Ito's colours, ordered so that neighbours differ in lightness, too.
 PALETTE: tuple[str, ...] = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#999999")
@@ -26,6 +27,8 @@ PALETTE: tuple[str, ...] = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7
 MARKERS: tuple[str, ...] = ("o", "s", "^", "D", "v", "P")
 #: The colour of text and axes, and of the page behind a figure in dark colours.
 INK, DARK_PAPER = "#222222", "#15181C"
+#: The pages on which figures have their narrow format (`fer_utils.plotting.narrow`).
+NARROW_PAGE = "(max-width: 576px)"
 #: What a colour becomes on dark paper; colours not named keep theirs.
 _ON_DARK = {INK: "#E6E6E6", "#0072b2": "#56B4E9", "#d55e00": "#F58A42", "#009e73": "#2BC295"}
 #: The parts of an artist that have a colour.
@@ -58,6 +61,8 @@ class DescribedFigure(Figure):
     """A Matplotlib figure that says in words what it shows: ``description`` becomes part of its alt text."""
 
     description: str = ""
+    #: Panels, pictures and legends stay where they are on a narrow page, too, which then shows a part at a time.
+    keeps_order: bool = False
 
 
 def describe(figure: Figure, *sentences: str) -> None:
@@ -106,7 +111,10 @@ def show(figure, *, alt: str = "", caption: str | None = None) -> None:
 
 
 def figure_html(figure, *, alt: str = "", caption: str | None = None) -> str:
-    """The HTML that `show` displays: two pictures, of which the page shows the one for its colours."""
+    """The HTML that `show` displays: two pictures, of which the page shows the one for its colours.
+
+    A figure that is too wide for a telephone has each of them in a narrow format as well.
+    """
     described = getattr(figure, "description", "")
     too_short = not isinstance(alt, str) or len(alt.split()) < 4
     if too_short and not (alt == "" and described):
@@ -114,23 +122,48 @@ def figure_html(figure, *, alt: str = "", caption: str | None = None) -> str:
     alt = " ".join(words for words in (alt.strip(), described) if words)
     if hasattr(figure, "sheet_html"):
         return figure.sheet_html(alt=alt, caption=caption)
+    light, dark = _light_and_dark(figure)
+    narrow_light = narrow_dark = ""
+    if can_be_narrow(figure):
+        with narrowed(figure):
+            narrow_light, narrow_dark = _light_and_dark(figure)
     width = int(figure.get_figwidth() * 100)
-    light = _webp(figure, "white")
-    with dark_colours(figure):
-        dark = _webp(figure, DARK_PAPER)
     text = html.escape(alt, quote=True)
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    image = (
-        '<img class="{kind}" alt="{alt}" width="{width}" style="max-width:100%;height:auto{extra}" '
-        'src="data:image/webp;base64,{data}">'
-    )
     return (
         '<figure class="fer-figure" style="margin:1em 0">'
-        + image.format(kind="fer-light", alt=text, width=width, extra="", data=light)
-        + image.format(kind="fer-dark", alt=text, width=width, extra=";display:none", data=dark)
+        + _picture("fer-light", text, width, light, narrow_light)
+        + _picture("fer-dark", text, width, dark, narrow_dark)
         + below
         + "</figure>"
     )
+
+
+def _picture(kind: str, alt: str, width: int, wide: str, narrow: str) -> str:
+    """A picture of one colour scheme; on a narrow page the narrow one, or the wide one to be moved sideways."""
+    hidden = ";display:none" if kind == "fer-dark" else ""
+    style = f"max-width:100%;height:auto{hidden}"
+    image = f'<img class="{kind}" alt="{alt}" width="{width}" style="{style}" src="data:image/webp;base64,{wide}">'
+    if not narrow and width > 420:  # the style sheet of the site knows the class; elsewhere it means nothing
+        return image.replace(f'class="{kind}"', f'class="{kind} fer-wide"').replace(
+            style, f"{style};--fer-least:{int(0.85 * width)}px"
+        )
+    if not narrow:
+        return image
+    source = f'<source media="{NARROW_PAGE}" srcset="data:image/webp;base64,{narrow}" width="{int(NARROW * 100)}">'
+    return f"<picture>{source}{image}</picture>"
+
+
+def _light_and_dark(figure: Figure) -> tuple[str, str]:
+    """The figure on white and on dark paper.  Its layout is worked out once: it takes as long as the drawing."""
+    light = _webp(figure, "white")
+    layout = figure.get_layout_engine()
+    figure.set_layout_engine("none")
+    try:
+        with dark_colours(figure):
+            return light, _webp(figure, DARK_PAPER)
+    finally:
+        figure.set_layout_engine(layout)
 
 
 def _webp(figure: Figure, paper: str) -> str:

@@ -44,6 +44,15 @@ def test_without_a_width_the_pictures_own_size_is_said(tmp_path):
     assert outsourced(tag("png", picture("png"), ' height="7"'), tmp_path, "").count("height=") == 1
 
 
+def test_the_picture_of_narrow_pages_becomes_a_file_too(tmp_path):
+    data = base64.b64encode(picture("webp", seed=2)).decode()
+    source = f'<source media="(max-width: 576px)" srcset="data:image/webp;base64,{data}" width="400">'
+    html = outsourced(f"<picture>{source}{tag('webp', picture('webp'))}</picture>", tmp_path, "f/")
+    (narrow,) = re.findall(r'<source [^>]*srcset="f/(\w+\.webp)" height="300" width="400">', html)
+    assert (tmp_path / narrow).read_bytes() == picture("webp", seed=2)
+    assert len(list(tmp_path.iterdir())) == 2 and html.count("loading=") == 1 and "data:" not in html
+
+
 def test_equal_pictures_share_a_file_and_others_stay_as_they_are(tmp_path):
     one, two = picture("png"), picture("png", seed=1)
     other = '<img alt="not inside" src="face.png"><a href="data:image/png;base64,AAAA">x</a>'
