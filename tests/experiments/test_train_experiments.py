@@ -69,7 +69,8 @@ def test_a_network_learns_and_the_result_says_how(faces, store):
 
 
 def test_running_again_trains_nothing_and_a_change_does(faces, store, monkeypatch):
-    first = run(toy(faces), progress=False)
+    with untraced():
+        first = run(toy(faces), progress=False)
     calls = []
     monkeypatch.setattr(training, "fit", lambda *a, **k: calls.append(1))
     again = run(toy(faces), progress=False)
@@ -254,7 +255,8 @@ def test_a_student_learns_from_its_teacher_and_comes_out_alone(faces, store):
     taught = replace(alone, distillation=Distillation(teacher, weight=3.0, temperature=2.0))
     assert Experiment.from_configuration(taught.configuration()) == taught and taught.key(faces) != alone.key(faces)
     assert "distillation" not in alone.configuration()
-    learned, by_itself = run(taught, progress=False), run(alone, progress=False)
+    with untraced():
+        learned, by_itself = run(taught, progress=False), run(alone, progress=False)
     assert learned.model().name == "ding2023" and learned.parameters == by_itself.parameters
     assert learned.model().input_shape == (None, SIZE, SIZE, 1) and learned.experiment == taught.configuration()
     said = run(teacher, progress=False)
@@ -351,7 +353,9 @@ def test_resizing(faces, store):
     assert small.shape == (len(faces), 20, 20, 1) and small.dtype == np.uint8
     assert small[0].mean() == pytest.approx(faces.images[0].mean(), abs=1)
     assert resize(faces.images, SIZE) is faces.images
-    result = run(toy(faces, model=Model.of("ding2023", size=24, filters=2), recipe=Recipe(epochs=1)), progress=False)
+    with untraced():
+        asked = toy(faces, model=Model.of("ding2023", size=24, filters=2), recipe=Recipe(epochs=1))
+        result = run(asked, progress=False)
     assert result.model().input_shape[1:] == (24, 24, 1)
 
 
