@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from plain_pictures import plain_folder, textures
 import pytest
+from small_trainings import untraced
 from toy_training import SIZE, toy_faces
 
 from fer_utils import datasets, experiments, reporting, studio
@@ -20,6 +21,13 @@ from fer_utils.core import labels
 from fer_utils.core.errors import DivergedError, FerError
 from fer_utils.experiments import Data, Experiment, Model, Split, cross_evaluation, evaluate_on
 from fer_utils.faces import FaceSet, prepare
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    """A training here takes a step or two, which is less than TensorFlow takes to trace it."""
+    with untraced():
+        yield
 
 
 @pytest.fixture

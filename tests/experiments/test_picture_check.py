@@ -7,12 +7,20 @@ import json
 import numpy as np
 from plain_pictures import plain_folder
 import pytest
+from small_trainings import untraced
 from toy_training import toy, toy_faces
 
 from fer_utils import experiments
 from fer_utils.cli import main
 from fer_utils.core.errors import FerError
 from fer_utils.experiments import Data, Experiment, Model, Split, picture_check
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick():
+    """A training here takes a step or two, which is less than TensorFlow takes to trace it."""
+    with untraced():
+        yield
 
 
 def knn(face_set, by="frame", seed=1):

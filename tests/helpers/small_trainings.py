@@ -14,7 +14,7 @@ import pytest
 
 from fer_utils import training
 from fer_utils.core import provenance
-from fer_utils.faces import FaceSet
+from fer_utils.faces import FaceSet, resize
 from fer_utils.synthetic import stand_ins
 
 
@@ -24,12 +24,13 @@ def few_faces(
     *,
     actors: int | None = None,
     performances: int | None = None,
+    side: int | None = None,
     seen_by: Iterable[ModuleType] = (),
 ) -> Iterator[None]:
     """Within the block a stand-in's face set, or that of real clips, has only the first faces of each clip.
 
-    ``actors`` keeps only so many people, and ``performances`` so many of each, with their twins; ``seen_by`` are
-    modules that imported `stand_ins.face_set` by its name.
+    ``actors`` keeps only so many people, and ``performances`` so many of each, with their twins; ``side`` makes the
+    pictures smaller, in pixels; ``seen_by`` are modules that imported `stand_ins.face_set` by its name.
     The whole set is made as ever, or read from the store that all tests share, and passes all its stages.
     """
     whole_set, made = stand_ins.face_set, {}
@@ -49,7 +50,8 @@ def few_faces(
                     chosen &= whole.meta["performance"].isin(first)
                 few = np.flatnonzero(chosen)
                 folder = place / provenance.digest(whole.fingerprint)[:12]
-                made[whole.fingerprint] = FaceSet.save(np.asarray(whole.images[few]), whole.meta.iloc[few], folder)
+                images = resize(np.asarray(whole.images[few]), side, progress=False)
+                made[whole.fingerprint] = FaceSet.save(images, whole.meta.iloc[few], folder)
             return made[whole.fingerprint]
 
         patched = stack.enter_context(pytest.MonkeyPatch.context())
@@ -62,14 +64,21 @@ def few_faces(
 def untraced() -> Iterator[None]:
     """Within the block TensorFlow trains step by step: to trace a network takes longer than its first dozen steps.
 
-    Only while `training.fit` works; what is exported afterwards is traced as ever.
+    Only while `training.fit` and `training.predict_probabilities` work; what is exported afterwards is traced as ever.
     """
-    fit = training.fit
 
-    def step_by_step(*arguments, **options):
-        with eagerly():
-            return fit(*arguments, **options)
+    def step_by_step(function):
+        def called(*arguments, **options):
+            with eagerly():
+                return function(*arguments, **options)
+
+        return called
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(training, "fit", step_by_step, raising=False)
+        own = {name: step_by_step(getattr(training, name)) for name in ("fit", "predict_probabilities")}
+        for name, function in own.items():
+            patched.setattr(training, name, function, raising=False)
         yield
+        # Whoever patches `training` within the block and undoes it after its end would leave these in their place.
+        for name, function in own.items():
+            assert getattr(training, name) is function, f"training.{name} was patched within the block, and still is"

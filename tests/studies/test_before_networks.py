@@ -25,11 +25,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def few(_store, tmp_path_factory):
-    """A stand-in of four actors with eight clips each, in its own store, and a predictor that has learned little."""
+    """A stand-in of four actors with six clips each, in its own store, and a predictor that has learned little."""
     folder = tmp_path_factory.mktemp("few")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("FER_HOME", str(folder / "store"))
-        monkeypatch.setitem(stand_ins.SIZES["smoke"], "ravdess", stand_ins.Size(4, 8))
+        monkeypatch.setitem(stand_ins.SIZES["smoke"], "ravdess", stand_ins.Size(4, 6))
         yield landmark_predictor.train(folder / "few.dat", people=10, pictures_per_person=4, progress=False)
 
 
@@ -45,7 +45,7 @@ def test_every_feature_model_and_split_is_asked(answer):
     assert set(rows) == {
         (f, m, s) for f in before_networks.FEATURES for m in before_networks.MODELS for s in before_networks.SPLITS
     }
-    assert answer["images"] == 4 * 8 * 6 and answer["actors"] == 4 and answer["clips"] == 32
+    assert answer["images"] == 4 * 6 * 6 and answer["actors"] == 4 and answer["clips"] == 24
     for row in rows.values():
         assert row["n"] == np.sum(row["confusion"]) == answer["images"], "over the folds every frame tests once"
         assert (

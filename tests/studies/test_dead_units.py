@@ -18,8 +18,8 @@ SMALL = {"arms": [dead_units.DESCRIBED, dead_units.CONDITIONED], "seeds": 1, "ep
 @pytest.mark.slow
 def test_the_study_at_its_smallest_and_what_is_recorded_is_not_trained_again(_store, monkeypatch, tmp_path):
     monkeypatch.setattr(dead_units, "home", lambda: tmp_path)
-    with few_faces(1), untraced():
-        with as_stored("dead_units"):
+    with few_faces(1):
+        with untraced(), as_stored("dead_units"):
             found = dead_units.answer("smoke", **SMALL)
         monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
         assert dead_units.answer("smoke", **SMALL) == found

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from small_trainings import few_faces, untraced
+from toy_training import toy_faces
 
 from fer_utils import experiments
 from fer_utils.core import labels
 from fer_utils.core.errors import FerError
 from fer_utils.studies import difficulty
 from fer_utils.studio.films import DRAWING
-from fer_utils.synthetic import stand_ins
 
 pytestmark = pytest.mark.slow
 
@@ -54,13 +54,14 @@ def test_a_question_is_an_experiment_whose_answer_is_stored(tmp_path, _store, mo
 
 def test_few_images_are_one_of_a_clip_and_the_same_number_of_each_actor_and_label(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_HOME", str(tmp_path / "home"))
-    monkeypatch.setitem(stand_ins.SIZES, "smoke", {"ravdess": stand_ins.Size(2, 24)})
+    whole = toy_faces(tmp_path / "whole", actors=2, clips=24, frames=5, labels=labels.RAVDESS)
+    sets = {("ravdess", "smoke"): whole}
+    monkeypatch.setattr(difficulty, "face_set", lambda dataset, *, tier, progress: sets[dataset, tier])
     asked = difficulty.Question("ravdess", difficulty.FOLDS, images=2, without=("calm",))
     few = asked.faces("smoke", progress=False)
     counts = few.meta.groupby(["actor", "expression"]).size()
-    assert counts.max() == 2 and few.meta["clip"].is_unique and set(few.meta["frame"]) == {2}
+    assert set(counts) == {2} and few.meta["clip"].is_unique and set(few.meta["frame"]) == {2}
     assert set(few.meta["expression"]) == set(labels.RAVDESS) - {"calm"} and few.meta["actor"].nunique() == 2
-    whole = stand_ins.face_set("ravdess", tier="smoke", progress=False)
     for row, image in zip(few.meta.itertuples(), few.images, strict=True):
         same = np.flatnonzero((whole.meta["clip"] == row.clip) & (whole.meta["frame"] == row.frame))
         assert len(same) == 1 and np.array_equal(whole.images[same[0]], image)

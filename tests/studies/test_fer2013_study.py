@@ -189,6 +189,7 @@ def test_simple_methods_learn_from_training_and_answer_for_private_test(pictures
 @pytest.mark.slow
 def test_networks_learn_with_and_without_copies(pictures, tmp_path, monkeypatch):
     monkeypatch.setenv("FER_HOME", str(tmp_path))
+    monkeypatch.setitem(fer2013_rows.BUDGET, "smoke", (2, 1, 1))  # two steps, and a look after each
     with untraced():
         whole = fer2013_methods.trained(Asked("nano", 1e-3, "smoke"), pictures, progress=False)
         clean = fer2013_methods.trained(Asked("nano, cleaned", 1e-3, "smoke"), pictures, progress=False)

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", autouse=True)
 def few(_store):
-    """One face of each clip: the actors are apart here, so that no clip is on both sides."""
-    with few_faces(1), untraced():
+    """One face of each clip, four of each actor: the actors are apart here, so that no clip is on both sides."""
+    with few_faces(1, actors=5, performances=4), untraced():
         yield
 
 

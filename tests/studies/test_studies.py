@@ -1,5 +1,7 @@
 """Studies of trained networks at their smallest: what they train and score, that they go on; stored ones are whole."""
 
+import json
+
 import numpy as np
 import pytest
 from small_trainings import few_faces, untraced
@@ -7,20 +9,28 @@ from stage_lists import as_stored
 
 from fer_utils import studies
 from fer_utils.core.errors import FerError
+from fer_utils.models import ding2023
 from fer_utils.studies import paper_figures, regularization, split, trainings
 
 pytestmark = pytest.mark.slow
 
 SMALL = {("actor", False): 2, ("frame", True): 1}
+SIDE = 60
+
+
+def parameters(classes: int) -> int:
+    """Those of the paper's network on faces of that side."""
+    return ding2023.parameter_count(classes=classes, size=SIDE)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def few(_store):
     """Five actors, for five folds, and two faces of each clip: one can be in training and the other in test.
 
-    Four performances of each actor will do, and nothing is compiled: a training has fewer steps than that is worth.
+    Four performances of each actor will do, of a third of the side, and nothing is compiled: a training has fewer steps
+    than that is worth.
     """
-    with few_faces(2, actors=5, performances=4), untraced():
+    with few_faces(2, actors=5, performances=4, side=SIDE), untraced():
         yield
 
 
@@ -36,11 +46,13 @@ def test_rows_are_the_units_and_the_twins_leak(small):
     assert actor["leaked"]["actor"] == 0 and frame["leaked"]["actor"] == 1 and frame["leaked"]["performance"] > 0.9
     assert frame["train_images"] + frame["test_images"] == 2 * (actor["train_images"] + actor["test_images"])
     assert len(actor["accuracies"]) == 2 and {one["split"]["fold"] for one in actor["experiments"]} == {0, 1}
+    (asked,) = {json.dumps(one["model"]) for row in small["rows"] for one in row["experiments"]}
+    assert json.loads(asked) == {"name": "ding2023", "options": {}, "size": None}, "the pictures as they are"
     for row in small["rows"]:
         matrix = np.array(row["confusion"])
         right, count = np.sum(list(row["by_actor"].values()), axis=0)
         assert (np.trace(matrix), matrix.sum()) == (right, count)
-        assert row["accuracy"]["value"] == pytest.approx(right / count) and row["parameters"] == 542_136
+        assert row["accuracy"]["value"] == pytest.approx(right / count) and row["parameters"] == parameters(8)
         assert row["accuracy"]["low"] <= row["accuracy"]["value"] <= row["accuracy"]["high"]
 
 
@@ -86,7 +98,7 @@ def test_the_papers_figures_at_their_smallest(_store):
     before, after, ravdess = panels["SAVEE before"], panels["SAVEE after"], panels["RAVDESS"]
     assert [panel["figures"] for panel in (before, after, ravdess)] == [(5, None), (6, 9), (4, 8)]
     assert ravdess["twins"] and not after["twins"] and (ravdess["epochs"], after["epochs"]) == (1, 2)
-    assert (ravdess["parameters"], after["parameters"]) == (542_136, 542_119)  # eight labels and seven
+    assert (ravdess["parameters"], after["parameters"]) == (parameters(8), parameters(7))
     assert after["experiment"]["model"]["options"] == {"dropout": [0.3, 0.5, 0.5], "l1": 1e-4}
     assert all(len(values) == panel["epochs"] for panel in panels.values() for values in panel["histories"][0].values())
     assert after["histories"][0]["loss"][0] > before["histories"][0]["loss"][0]  # it contains the penalty

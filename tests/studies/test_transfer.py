@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+from eagerly import eagerly
 import numpy as np
 import pytest
 
@@ -167,13 +168,15 @@ def test_a_killed_study_goes_on_and_another_set_is_asked_anew(tmp_path, monkeypa
 
 def test_the_whole_answer_for_a_folder_and_what_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_HOME", str(tmp_path / "store"))
+    monkeypatch.setitem(transfer.SIZES, "smoke", (2, 3, 1, 2))
     drawn = draw_faces(2, seed=9, progress=False)
     for number, (image, label) in enumerate(zip(drawn.images, drawn.labels, strict=True)):
         folder = tmp_path / "faces" / LABELS[label]
         folder.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(folder / f"{number}.png"), image[10:90, 8:88])
     rows = ["random people", "photographs", "registered", "two networks", "two networks, normalised"]
-    found = transfer.answer("smoke", progress=False, real={"mine": str(tmp_path / "faces")}, rows=rows)
+    with eagerly():
+        found = transfer.answer("smoke", progress=False, real={"mine": str(tmp_path / "faces")}, rows=rows)
     assert [row["name"] for row in found["rows"]] == rows and found["sets"][0]["faces"] == 14
     assert found["rows"][0]["read"]["mine"]["gain"] is None and found["rows"][1]["read"]["mine"]["gain"] is not None
     assert found["sets"][0]["crop"] is not None and str(tmp_path) not in str(found)

@@ -106,8 +106,14 @@ def fitted(folder=None, **changes):
         return training.fit(network(), images, labels, np.arange(24), [], validation=np.arange(24, 48), **given)
 
 
-def test_the_result_has_the_weights_of_the_best_check():
-    model, history = fitted()
+@pytest.fixture(scope="module")
+def undisturbed():
+    """The network and the history of a training that ends by itself; they are read and not changed."""
+    return fitted()
+
+
+def test_the_result_has_the_weights_of_the_best_check(undisturbed):
+    model, history = undisturbed
     images, labels = learnable()
     read = training.predict_probabilities(model, images, np.arange(24, 48)).argmax(axis=1)
     assert (read == labels[24:]).mean() == pytest.approx(max(history["validation_accuracy"]))
@@ -145,8 +151,8 @@ def test_steps_go_on_from_pass_to_pass_and_every_row_is_seen_as_often():
 
 
 @pytest.mark.parametrize("at", [1, 4])
-def test_a_training_that_was_broken_off_ends_as_an_undisturbed_one(tmp_path, at):
-    undisturbed, history = fitted()
+def test_a_training_that_was_broken_off_ends_as_an_undisturbed_one(tmp_path, at, undisturbed):
+    whole, history = undisturbed
     images, labels = learnable()
     ending = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: 1 // (at - epoch))
     given = {"recipe": Recipe(**STEPS), "seed": 1, "progress": False, "folder": tmp_path / "state"}
@@ -159,7 +165,7 @@ def test_a_training_that_was_broken_off_ends_as_an_undisturbed_one(tmp_path, at)
     )
     again, told = fitted(tmp_path / "state")
     assert told == history
-    for one, other in zip(again.get_weights(), undisturbed.get_weights(), strict=True):
+    for one, other in zip(again.get_weights(), whole.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
 
