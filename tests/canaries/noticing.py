@@ -12,7 +12,9 @@ import subprocess
 import sys
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "helpers")]
+
+import preloaded  # noqa: E402 - found by the line above
 
 
 def stages_of(module) -> list[str]:
@@ -26,7 +28,7 @@ def tried(stages: list[str]) -> tuple[dict[str, list[dict]], list[str]]:
     A row has ``kind`` (mutant or harmless), ``edits`` (file, old text, new text), ``noticed``, ``said`` and
     ``seconds`` of the processor.
     """
-    done = subprocess.run([sys.executable, str(HERE / "mutate.py"), *stages], capture_output=True, text=True)
+    done = subprocess.run([*preloaded.command(), str(HERE / "mutate.py"), *stages], capture_output=True, text=True)
     lines = done.stdout.splitlines()
     told = [json.loads(line.removeprefix("MUTANTS ")) for line in lines if line.startswith("MUTANTS ")]
     files = [json.loads(line.removeprefix("FILES ")) for line in lines if line.startswith("FILES ")]

@@ -6,10 +6,10 @@ import functools
 import json
 import re
 
+import graded
 import numpy as np
 import pytest
 
-from fer_utils import exercises
 from fer_utils.core.optional_packages import dlib, opencv
 from fer_utils.exercises import ch02
 from fer_utils.exercises.ch02 import square_in_frame
@@ -168,16 +168,7 @@ WRONG = [
 ]
 
 
-@pytest.fixture
-def without_copies(monkeypatch):
-    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
-    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
-
-
-@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
-def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
-    made = exercises.check(number, answer)
-    assert not made.passed and word in made.message, made.message
+test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(WRONG)
 
 
 RIGHT = [
@@ -195,10 +186,7 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
-def test_right_answers_written_differently_pass(number, answer, without_copies):
-    made = exercises.check(number, answer)
-    assert made.passed, made.message
+test_right_answers_written_differently_pass = graded.right_answers_pass(RIGHT)
 
 
 def test_the_reference_overlap_is_that_of_the_package():

@@ -129,12 +129,6 @@ WRONG = [
 ]
 
 
-@pytest.fixture
-def without_copies(monkeypatch):
-    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
-    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
-
-
 @pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
 def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
     keras.utils.set_random_seed(1)

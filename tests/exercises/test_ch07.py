@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import graded
 import keras
 from keras import ops
 import numpy as np
-import pytest
 
-from fer_utils import exercises
 from fer_utils.exercises import ch07
 from fer_utils.metrics import sign_flip
 
@@ -75,10 +74,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
-def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
-    made = exercises.check(number, answer)
-    assert not made.passed and word in made.message, made.message
+test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(WRONG)
 
 
 RIGHT = [
@@ -91,16 +87,7 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
-def test_right_answers_written_differently_pass(number, answer, without_copies):
-    made = exercises.check(number, answer)
-    assert made.passed, made.message
-
-
-@pytest.fixture
-def without_copies(monkeypatch):
-    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
-    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+test_right_answers_written_differently_pass = graded.right_answers_pass(RIGHT)
 
 
 def test_six_people_are_the_fewest_by_the_test_itself():

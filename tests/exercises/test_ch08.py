@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 
+import graded
 import keras
 import numpy as np
 import pandas as pd
-import pytest
 import tensorflow as tf
 
-from fer_utils import exercises, explain
+from fer_utils import explain
 from fer_utils.exercises import ch08
 
 
@@ -149,10 +149,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
-def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
-    made = exercises.check(number, answer)
-    assert not made.passed and word in made.message, made.message
+test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(WRONG)
 
 
 RIGHT = [
@@ -169,16 +166,7 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
-def test_right_answers_written_differently_pass(number, answer, without_copies):
-    made = exercises.check(number, answer)
-    assert made.passed, made.message
-
-
-@pytest.fixture
-def without_copies(monkeypatch):
-    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
-    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+test_right_answers_written_differently_pass = graded.right_answers_pass(RIGHT)
 
 
 def test_the_parts_of_exercise_08_4_sum_to_the_difference_of_the_scores():

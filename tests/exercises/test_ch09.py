@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import graded
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold, cross_val_predict
 
-from fer_utils import exercises
 from fer_utils.exercises import ch09
 
 
@@ -109,22 +109,10 @@ WRONG = [
 ]
 
 
-@pytest.fixture
-def without_copies(monkeypatch):
-    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
-    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+test_right_answers_written_differently_pass = graded.right_answers_pass(RIGHT)
 
 
-@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
-def test_right_answers_written_differently_pass(number, answer, without_copies):
-    made = exercises.check(number, answer)
-    assert made.passed, made.message
-
-
-@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
-def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
-    made = exercises.check(number, answer)
-    assert not made.passed and word in made.message, made.message
+test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(WRONG)
 
 
 def test_every_mistake_of_the_claim_is_told_apart_from_the_right_answer():

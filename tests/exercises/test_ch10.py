@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import graded
 import keras
 from keras import layers
 import numpy as np
@@ -160,10 +161,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("number, answer, word", WRONG, ids=[f"{n}-{i}" for i, (n, *_) in enumerate(WRONG)])
-def test_wrong_answers_fail_with_a_reason(number, answer, word, without_copies):
-    made = exercises.check(number, answer)
-    assert not made.passed and word in made.message, made.message
+test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(WRONG)
 
 
 RIGHT = [
@@ -180,16 +178,7 @@ RIGHT = [
 ]
 
 
-@pytest.mark.parametrize("number, answer", RIGHT, ids=[f"{n}-{i}" for i, (n, _) in enumerate(RIGHT)])
-def test_right_answers_written_differently_pass(number, answer, without_copies):
-    made = exercises.check(number, answer)
-    assert made.passed, made.message
-
-
-@pytest.fixture
-def without_copies(monkeypatch):
-    """A copy of a process in which TensorFlow ran sleeps two seconds a check; test_in_a_kernel.py has it."""
-    monkeypatch.setattr(exercises.guard, "_copied", lambda *_: "back")
+test_right_answers_written_differently_pass = graded.right_answers_pass(RIGHT)
 
 
 @pytest.mark.parametrize("number", ["10-3", "10-4"])

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 
+import preloaded
 import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tries answers in a copy of the process")
@@ -25,12 +26,17 @@ except ChildProcessError: print(1 + 1)
 
 
 class Kernel:
-    """A Jupyter kernel with the exercises imported."""
+    """A Jupyter kernel with the exercises imported; its process has the large libraries loaded when it begins."""
 
     def __init__(self):
-        from jupyter_client.manager import start_new_kernel
+        from jupyter_client.manager import KernelManager
 
-        self.manager, self.client = start_new_kernel(kernel_name="python3")
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.kernel_spec.argv = [*preloaded.command(), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        self.manager.start_kernel()
+        self.client = self.manager.client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=PATIENCE)
         self.says("from fer_utils import exercises")
 
     def begin(self, source):
