@@ -57,7 +57,7 @@ drawn, one person, another expression, nothing else    2,900       11 %
 Of FER2013's 643,920,441 pairs, 4,074 are called the same besides the copies equal to the bit.  Nobody has written down
 who is who there.  Of those just above the limit (0.96 to 0.965) 150, drawn at random, were looked at, and so were all
 38 at 0.90 to 0.91: none shows two people.  Most are one picture with and without a watermark, or cut out otherwise.
-All these pairs took 34 s on two cores.
+All these pairs took 29 s on two cores.
 
 Pictures of two sets show two people, in 61 million pairs, unless one set took a picture from another.  One did: a
 training picture of FER2013 is a frame of CK+48, cut out a little otherwise, and the last three frames of its sequence
