@@ -109,7 +109,7 @@ def test_every_chapter_ran_through_papermill(smoke_build):
         text = json.dumps(notebook, ensure_ascii=False)
         assert "✓ Exercise" in text and "○ Exercise" in text, "the solution passes, the stub is not tried"
         assert "✗ Exercise" not in text
-        pictures = re.findall(r'class=\\"fer-light\\" alt=\\"([^"\\]+)', text)
+        pictures = re.findall(r'class=\\"fer-light(?: fer-wide)?\\" alt=\\"([^"\\]+)', text)
         assert pictures and all(len(alt.split()) >= 4 for alt in pictures)
 
 
