@@ -138,6 +138,10 @@ class LiteRT(Runner):
         self.input_shape, self.classes = _sides([one["shape"] for one in given], [one["shape"] for one in found])
         self._in, self._out = given[0]["index"], found[0]["index"]
 
+    def operations(self) -> list[str]:
+        """The names of the operations in the order in which they are computed; LiteRT has no public way to them."""
+        return [one["op_name"] for one in self._interpreter._get_ops_details()]
+
     def _one(self, image: np.ndarray) -> np.ndarray:
         self._interpreter.set_tensor(self._in, image)
         self._interpreter.invoke()

@@ -29,7 +29,7 @@ FORMS: Mapping[str, str] = {"float32": "", "int8": "-int8"}
 ENOUGH_FACES = 100
 #: How sets are called in a sentence; another set is called by its own name.
 WORDS: Mapping[str, str] = {
-    "ck48": "posed frontal photographs (CK+48)",
+    "ck48": "posed frontal photographs (CK+48, whose labels chose it)",
     "fer2013": "pictures in the wild (FER2013)",
     "ravdess": "frames of one RAVDESS actor",
     "drawn strangers": "drawn strangers",

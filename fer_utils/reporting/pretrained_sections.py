@@ -258,7 +258,8 @@ def _beside_the_study(card: Mapping[str, Any]) -> str:
         rows.append(f"| {_called(name)} | {stored} | {percent(one['keras'])} | {same} |")
     return (
         "**Beside the stored study.** The study's networks were not kept, so they were trained again for these files, "
-        "by the same code and seeds; arithmetic rounded otherwise, and the weights are slightly other ones.\n\n"
+        "by the same code and seeds; the last epoch went on from a stored state. The weights are not the study's, and "
+        "why they read a little less has not been examined.\n\n"
         "| set | accuracy of the stored study | of these weights in Keras | same label as Keras, float32 | int8 |\n"
         "|---|---|---|---|---|\n" + "\n".join(rows)
     )

@@ -207,7 +207,7 @@ def ship(
 
 def parts(learner: Learner) -> list[keras.Model]:
     """The networks of the study that are averaged; trained if they are not kept."""
-    return [learner._network(part) for part in PARTS]
+    return [learner.network(part) for part in PARTS]
 
 
 def trained(learner: Learner) -> keras.Model:
@@ -235,8 +235,7 @@ def exported(network: keras.Model, learner: Learner, folder: Path, *, progress: 
 
 def operations(content: bytes) -> dict[str, int]:
     """How often a LiteRT file (its bytes) uses each operation, by the operations' names, sorted."""
-    interpreter = compress.engines.LiteRT(content, threads=1, plain=True)._interpreter
-    names = sorted(one["op_name"] for one in interpreter._get_ops_details())
+    names = sorted(compress.engines.LiteRT(content, threads=1, plain=True).operations())
     return {name: names.count(name) for name in dict.fromkeys(names)}
 
 

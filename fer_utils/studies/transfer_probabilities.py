@@ -137,7 +137,7 @@ class Learner:
         target = methods.standardised(methods.described(one.images), by=drawn)
         return methods.fitted_ann(methods.standardised(drawn), numbers.to_numpy(np.int64)).predict_proba(target)
 
-    def _network(self, name: str):
+    def network(self, name: str):
         """A network that has learned from every drawing, cut out and changed as often as `wears` says."""
         if name not in self._networks:
             images, labels = self.worn
@@ -179,10 +179,10 @@ class Learner:
         return np.mean([how(name, one) for name in ("contrast", "gradients")], axis=0)
 
     def _plain(self, name: str, one: RealSet) -> np.ndarray:
-        return _answers(self._network(name), one)
+        return _answers(self.network(name), one)
 
     def _normalised(self, name: str, one: RealSet) -> np.ndarray:
-        model = self._network(name)
+        model = self.network(name)
         weights = model.get_weights()
         found = _answers(methods.normalised_by(model, one.images), one)
         model.set_weights(weights)

@@ -155,7 +155,10 @@ def test_what_it_is_worth_comes_from_the_card_and_names_where_it_is_weak(card):
         scores[name]["recall"] = dict.fromkeys(LABELS, 0.5) | {"disgust": 0.1}
     said = pretrained_networks.worth(changed, "int8")
     assert said.startswith("posed-expression label by drawn48-int8 (51,838 parameters, learned from drawn faces only)")
-    assert "12 of 100 posed frontal photographs (CK+48) and 46 of 100 pictures in the wild (FER2013)" in said
+    assert (
+        "12 of 100 posed frontal photographs (CK+48, whose labels chose it) and "
+        "46 of 100 pictures in the wild (FER2013)" in said
+    )
     assert said.endswith("guessing is right for 14; no better than guessing at disgust") and "RAVDESS" not in said
     scores["ck48"]["recall"]["disgust"] = scores["fer2013"]["recall"]["disgust"] = None
     assert "no better" not in pretrained_networks.worth(changed, "int8")
