@@ -1,8 +1,14 @@
-"""Assemble what Sphinx reads, build the site, and put it in place in one step."""
+"""Assemble what Sphinx reads, build the site, and put it in place in one step.
+
+Reading the pages takes Sphinx longer than writing them.  So what it has read is kept between builds, and a file of its
+sources keeps its age for as long as its contents are the same: after a change only the pages that changed are read.
+All pages are written every time, because each shows the titles of the others.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import filecmp
 import json
 import os
 from pathlib import Path
@@ -24,6 +30,9 @@ PROSE = (
     "book/_sphinx/*.py",
     "book/images/**/*",
 )
+
+#: What decides how Sphinx reads a page, beside the installed packages: when it changes, every page is read anew.
+READERS = ("_config.yml", "_toc.yml", "book/**/*.bib", "book/_sphinx/*.py", "book/pipeline/*.py")
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -50,36 +59,56 @@ def site_key(book: Book, published: Publication | None = None) -> str:
 
 
 def assemble(book: Book, published: Publication | None = None) -> None:
-    """Make ``source/`` anew, with the repository's own layout so that its links hold."""
+    """Bring ``source/`` up to date, with the repository's own layout so that its links hold."""
     import yaml
 
-    for folder in (book.source, book.downloads):
+    source = book.out / "source-new"
+    for folder in (source, book.downloads):
         shutil.rmtree(folder, ignore_errors=True)
-    (book.source / "_figures").mkdir(parents=True)
+    (source / "_figures").mkdir(parents=True)
     for name in tree(book.root, "_config.yml", "_toc.yml", *PROSE):
-        target = book.source / name
+        target = source / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(book.root / name, target)
     repository = published.repository if published else address.current(book)
     config = with_address(yaml.safe_load((book.root / "_config.yml").read_text(encoding="utf8")), repository)
-    (book.source / "_config.yml").write_text(
-        yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf8"
-    )
-    shutil.copytree(book.browser, book.source / "_vendor", ignore=shutil.ignore_patterns("key.txt"))
+    (source / "_config.yml").write_text(yaml.safe_dump(config, allow_unicode=True, sort_keys=False), encoding="utf8")
+    shutil.copytree(book.browser, source / "_vendor", ignore=shutil.ignore_patterns("key.txt"))
     for chapter in book.chapters():
-        target = book.source / f"{chapter}.ipynb"
+        target = source / f"{chapter}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         notebook = json.loads((book.executed / f"{chapter}.ipynb").read_text(encoding="utf8"))
         shown = with_publication(presentable(notebook), published)
         download = book.downloads / f"{chapter}.ipynb"
         download.parent.mkdir(parents=True, exist_ok=True)
         download.write_text(json.dumps(shown, indent=1), encoding="utf8")
-        on_page = figure_files.with_figure_files(shown, book.source / "_figures" / figure_files.FOLDER, chapter)
+        on_page = figure_files.with_figure_files(shown, source / "_figures" / figure_files.FOLDER, chapter)
         target.write_text(json.dumps(on_page, indent=1), encoding="utf8")
     for name, text in reference.pages(book).items():
-        target = book.source / f"{name}.md"
+        target = source / f"{name}.md"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf8")
+    update_folder(book.source, source)
+
+
+def update_folder(folder: Path, new: Path) -> None:
+    """Give a folder the contents of a new one, which is gone afterwards; files that are the same stay untouched."""
+    for old in sorted(folder.rglob("*"), reverse=True):  # what is in a folder comes before the folder
+        wanted = new / old.relative_to(folder)
+        if old.is_dir():
+            if not wanted.is_dir():
+                shutil.rmtree(old)
+        elif not wanted.is_file():
+            old.unlink()
+    for wanted in sorted(new.rglob("*")):
+        old = folder / wanted.relative_to(new)
+        if wanted.is_dir():
+            old.mkdir(parents=True, exist_ok=True)
+        elif not old.exists() or not filecmp.cmp(wanted, old, shallow=False):
+            old.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(wanted, old)
+            os.utime(old)  # a copy has the age of its original, which can be older than what Sphinx has read
+    shutil.rmtree(new)
 
 
 def presentable(notebook: dict) -> dict:
@@ -178,7 +207,13 @@ def without_bars(text: str) -> str:
 def render(book: Book) -> None:
     """Run Jupyter Book with warnings as errors; ``html/`` changes only if all went well."""
     work = book.out / "site-work"
-    shutil.rmtree(work, ignore_errors=True)
+    read = work / "_build" / ".doctrees"  # what Sphinx has read
+    read_by = digest({"lock": sha256(book.root / "requirements.txt"), "readers": tree(book.root, *READERS)})
+    note = work / "read-by.txt"
+    if not note.exists() or note.read_text() != read_by:
+        shutil.rmtree(read, ignore_errors=True)
+    note.unlink(missing_ok=True)  # a build that fails or is stopped leaves nothing for the next one
+    shutil.rmtree(work / "_build" / "html", ignore_errors=True)
     log = book.out / "site.log"
     with open(log, "wb") as file:
         done = subprocess.run(
@@ -214,7 +249,7 @@ def render(book: Book) -> None:
         os.replace(book.html, old)
     os.replace(built, book.html)
     shutil.rmtree(old, ignore_errors=True)
-    shutil.rmtree(work, ignore_errors=True)
+    note.write_text(read_by)
 
 
 def complaints(log: str) -> str:
