@@ -22,6 +22,10 @@ KERNEL = "fer-book"
 #: What begins the command of a kernel, and of what is made beforehand: this interpreter.
 PYTHON = [sys.executable]
 
+#: What the kernels of a tier have in their environment besides.  The smoke tier tries the chapters out: its figures are
+#: less fine, which saves an eighth of its time.
+TIER_VARIABLES = {"smoke": {"FER_FIGURE_DPI": "100"}}
+
 #: Starts a kernel whose machine notes (TensorFlow's, FFmpeg's) go to a file instead of
 #: between the lines of progress; what a cell prints is the notebook's as ever.  Garbage is
 #: looked for less often than usual: that alone is a quarter of the time of importing TensorFlow.
@@ -163,6 +167,7 @@ def run_chapter(
     used = used_file(book, chapter)
     for stale in (target, failed, working, used):
         stale.unlink(missing_ok=True)
+    tier_variables = TIER_VARIABLES.get(parameters.get("TIER", ""), {})
     begun = time.monotonic()
     cell, error = None, ""
     try:
@@ -170,7 +175,7 @@ def run_chapter(
             str(book.root / f"{chapter}.ipynb"),
             str(working),
             parameters=parameters,
-            kernel_name=kernel(book, chapter, {**(variables or {}), USED_FILE: str(used)}),
+            kernel_name=kernel(book, chapter, {**(variables or {}), **tier_variables, USED_FILE: str(used)}),
             cwd=str(book.root),
             engine_name=saving_seldom(),
             progress_bar=progress,

@@ -207,13 +207,8 @@ def without_bars(text: str) -> str:
 def render(book: Book) -> None:
     """Run Jupyter Book with warnings as errors; ``html/`` changes only if all went well."""
     work = book.out / "site-work"
-    read = work / "_build" / ".doctrees"  # what Sphinx has read
     read_by = digest({"lock": sha256(book.root / "requirements.txt"), "readers": tree(book.root, *READERS)})
-    note = work / "read-by.txt"
-    if not note.exists() or note.read_text() != read_by:
-        shutil.rmtree(read, ignore_errors=True)
-    note.unlink(missing_ok=True)  # a build that fails or is stopped leaves nothing for the next one
-    shutil.rmtree(work / "_build" / "html", ignore_errors=True)
+    note = forget_other_readings(work, read_by)
     log = book.out / "site.log"
     with open(log, "wb") as file:
         done = subprocess.run(
@@ -250,6 +245,19 @@ def render(book: Book) -> None:
     os.replace(built, book.html)
     shutil.rmtree(old, ignore_errors=True)
     note.write_text(read_by)
+
+
+def forget_other_readings(work: Path, read_by: str) -> Path:
+    """Keep what Sphinx has read of the sources only if a build that succeeded has read it in the same way.
+
+    Returns the file in which a build that succeeds notes how it has read, and which is absent until then.
+    """
+    note = work / "read-by.txt"
+    if not note.exists() or note.read_text() != read_by:
+        shutil.rmtree(work / "_build" / ".doctrees", ignore_errors=True)
+    note.unlink(missing_ok=True)
+    shutil.rmtree(work / "_build" / "html", ignore_errors=True)
+    return note
 
 
 def complaints(log: str) -> str:

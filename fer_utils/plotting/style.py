@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import html
 import io
+import os
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -27,6 +28,9 @@ PALETTE: tuple[str, ...] = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7
 MARKERS: tuple[str, ...] = ("o", "s", "^", "D", "v", "P")
 #: The colour of text and axes, and of the page behind a figure in dark colours.
 INK, DARK_PAPER = "#222222", "#15181C"
+#: The environment variable with the dots per inch of the pictures that `show` displays, 50 to 400, and what they are
+#: without it: two dots for each pixel of the page.
+DPI_VARIABLE, DPI = "FER_FIGURE_DPI", 200
 #: The pages on which figures have their narrow format (`fer_utils.plotting.narrow`).
 NARROW_PAGE = "(max-width: 576px)"
 #: What a colour becomes on dark paper; colours not named keep theirs.
@@ -40,7 +44,7 @@ def rc_params() -> dict:
     return {
         **seaborn.axes_style("ticks"),
         "figure.dpi": 100,
-        "savefig.dpi": 200,
+        "savefig.dpi": DPI,
         "font.size": 10.5,
         "axes.titlesize": 12,
         "axes.titleweight": "bold",
@@ -173,7 +177,7 @@ def _webp(figure: Figure, paper: str) -> str:
     """
     buffer = io.BytesIO()
     canvas_before, dots_before, paper_before = figure.canvas, figure.dpi, figure.get_facecolor()
-    figure.set_dpi(200)
+    figure.set_dpi(dots_per_inch())
     figure.set_facecolor(paper)
     try:
         lossless = {"lossless": True, "method": 2}  # Pillow's options; 2 of 6: a higher one saves few bytes
@@ -183,6 +187,14 @@ def _webp(figure: Figure, paper: str) -> str:
         figure.set_dpi(dots_before)
         figure.set_facecolor(paper_before)
     return base64.b64encode(buffer.getvalue()).decode()
+
+
+def dots_per_inch() -> int:
+    """How fine the pictures of `show` are: `DPI`, or what `DPI_VARIABLE` says; FerError where that is no number."""
+    said = os.environ.get(DPI_VARIABLE, str(DPI))
+    if not said.isdecimal() or not 50 <= int(said) <= 400:
+        raise invalid(DPI_VARIABLE, expected="a whole number from 50 to 400", received=said)
+    return int(said)
 
 
 @contextmanager

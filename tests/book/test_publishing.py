@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import os
 from pathlib import Path
 import re
 import shutil
@@ -194,6 +195,56 @@ def test_a_published_page_links_to_colab_and_shows_the_cell(mini):
         r'<link rel="icon" href="../_static/favicon.svg" */?>|rel="(?:shortcut )?icon"[^>]*favicon.svg', page
     )
     assert (mini.html / "_static" / "favicon.svg").is_file()
+    assert "2 added" in what_was_read(mini)
+
+    # After an edit only that page is read; the others are written again, for they name it.
+    (mini.root / "book" / "intro.md").write_text("# Renamed\n")
+    site.assemble(mini, published)
+    site.render(mini)
+    assert "0 added, 1 changed, 0 removed" in what_was_read(mini)
+    page = (mini.html / "notebooks" / "01_tiny.html").read_text(encoding="utf8")
+    assert there in page and "Renamed" in page
+
+    # A build that failed leaves nothing to go on from.
+    (mini.root / "book" / "intro.md").write_text("# Renamed\n\n[nowhere](nowhere.md)\n")
+    site.assemble(mini, published)
+    for read in ("0 added, 1 changed", "2 added"):
+        with pytest.raises(BookError, match="nowhere"):
+            site.render(mini)
+        assert read in what_was_read(mini) and "Renamed" in (mini.html / "book" / "intro.html").read_text()
+
+
+@pytest.mark.parametrize("note, kept", [("as now", True), ("otherwise", False), (None, False)])
+def test_what_was_read_is_kept_only_if_it_was_read_in_the_same_way(tmp_path, note, kept):
+    for name in (".doctrees/a", "html/a"):
+        (tmp_path / "_build" / name).mkdir(parents=True)
+    if note:
+        (tmp_path / "read-by.txt").write_text(note)
+    assert not site.forget_other_readings(tmp_path, "as now").exists()
+    assert (tmp_path / "_build" / ".doctrees").exists() == kept and not (tmp_path / "_build" / "html").exists()
+
+
+def what_was_read(mini: Book) -> str:
+    """The line of the last build's log that counts the pages that Sphinx has read."""
+    log = (mini.out / "site.log").read_text(encoding="utf8")
+    return next(line for line in log.splitlines() if "updating environment" in line)
+
+
+def test_a_folder_is_given_new_contents_and_what_is_the_same_keeps_its_age(tmp_path):
+    folder, new = tmp_path / "folder", tmp_path / "new"
+    for place, names in ((folder, ("same", "changed", "gone/file", "turned")), (new, ("same", "changed", "turned/in"))):
+        for name in names:
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text("1" if name != "changed" else place.name)
+            os.utime(place / name, (1, 1))
+    site.update_folder(folder, new)
+    assert sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()) == [
+        "changed",
+        "same",
+        "turned/in",
+    ]
+    assert (folder / "changed").read_text() == "new" and not (folder / "gone").exists() and not new.exists()
+    assert (folder / "same").stat().st_mtime == 1 and (folder / "changed").stat().st_mtime > 1
 
 
 def test_the_workflow_publishes_only_what_names_its_commit():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 from figures import ALT, Pictures, has_ink, pixels
+import numpy as np
 from patience import PATIENCE
 import pytest
 
@@ -30,6 +31,18 @@ def test_a_figure_is_two_pictures_with_the_alt_text_and_nothing_from_elsewhere()
     paper = [int(plotting.DARK_PAPER[i : i + 2], 16) for i in (1, 3, 5)]
     assert pixels(dark)[0, 0].tolist() == paper
     assert has_ink(light) and not has_ink(dark)
+
+
+def test_the_environment_says_how_fine_pictures_are(monkeypatch):
+    sizes = []
+    for dots in ("200", "100"):
+        monkeypatch.setenv(style.DPI_VARIABLE, dots)
+        sizes.append(pixels(Pictures(plotting.figure_html(drawing())).images[0]).shape[:2])
+    assert np.allclose(np.divide(*sizes), 2, atol=0.02)
+    for wrong in ("ten", "40", "4000", "-200", ""):
+        monkeypatch.setenv(style.DPI_VARIABLE, wrong)
+        with pytest.raises(FerError, match=f"`{style.DPI_VARIABLE}`.*50 to 400"):
+            plotting.figure_html(drawing())
 
 
 def test_ink_becomes_light_on_dark_paper_and_ink_again_afterwards():
