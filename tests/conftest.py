@@ -159,11 +159,11 @@ def smoke_faces():
 
 @pytest.fixture(scope="session")
 def drawn_predictor() -> Path:
-    """The file of a landmark predictor that has learned from four pictures of 60 drawn people; the default is 150."""
+    """The file of a landmark predictor that has learned from three pictures of 60 drawn people; the default is 150."""
     from fer_utils.synthetic import landmark_predictor
 
     with one_worker_at_a_time("predictor"):
-        return landmark_predictor.train(people=60, pictures_per_person=4, progress=False)
+        return landmark_predictor.train(people=60, pictures_per_person=3, progress=False)
 
 
 @pytest.fixture(scope="session")

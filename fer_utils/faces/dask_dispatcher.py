@@ -39,7 +39,6 @@ TRIES = 5
 @contextmanager
 def connected(
     scheduler: str | None,
-    detector: str | Detector,
     finder: Detector,
     settings: Settings,
     values: list[list[Any]],
@@ -49,7 +48,7 @@ def connected(
     Parameters
     ----------
     scheduler : as ``checked_scheduler`` gave it.
-    detector, finder, settings, values : as in ``prepare``; ``values`` are the rows of the clip table.
+    finder, settings, values : the detector, and as in ``prepare``; ``values`` are the rows of the clip table.
 
     Raises
     ------
@@ -61,7 +60,7 @@ def connected(
         return
     client = dask_client.connect(scheduler)
     try:
-        dispatcher = Dispatcher(client, scheduler, detector, finder, settings, values)
+        dispatcher = Dispatcher(client, scheduler, finder, settings, values)
         try:
             dispatcher.wait_for_workers()
             yield dispatcher
@@ -93,11 +92,11 @@ class _Task(NamedTuple):
 class Dispatcher:
     """Gives the clips of one pass to a cluster's workers, and knows what each of them has in hand."""
 
-    def __init__(self, client, scheduler, detector, finder, settings, values):
+    def __init__(self, client, scheduler, finder, settings, values):
         self._client, self._scheduler = client, scheduler
         self._finder, self._settings, self._values = finder, settings, values
         self._token = uuid.uuid4().hex
-        self._setup = _pack(detector, settings)
+        self._setup = _pack(finder, settings)
         self._versions = versions()
         self._sample = _sample(values)
         self._threads: dict[str, int] = {}  # of the workers that are fit
@@ -351,7 +350,7 @@ def _sample(values: list[list[Any]]) -> tuple[str, int] | None:
     return None
 
 
-def _pack(detector: str | Detector, settings: Settings) -> bytes:
+def _pack(detector: Detector, settings: Settings) -> bytes:
     """What a worker needs for a pass; classes that a notebook defines are packed whole."""
     import cloudpickle  # an extra: it comes with distributed
 

@@ -19,7 +19,6 @@ from fer_utils.core import provenance
 from fer_utils.core.optional_packages import opencv
 from fer_utils.faces import extraction
 from fer_utils.faces.detector_base import Detector
-from fer_utils.faces.detectors import DlibHog, create
 from fer_utils.faces.extraction import ClipResult, Settings
 
 #: How many passes a worker keeps the detectors of.
@@ -109,13 +108,7 @@ def _ready(token: str) -> tuple[Detector, Settings]:
 
 def _unpacked(setup: bytes) -> tuple[Detector, Settings]:
     opencv().setNumThreads(1)
-    detector, settings = pickle.loads(setup)
-    if detector == DlibHog.name:
-        return DlibHog(one_thread=True), settings
-    finder = create(detector)
-    if isinstance(finder, DlibHog):
-        finder.keep_to_this_thread()  # not the one that this process's threads share
-    return finder, settings
+    return pickle.loads(setup)
 
 
 def _in_a_process(setup: bytes, path: str) -> tuple[str, Any]:

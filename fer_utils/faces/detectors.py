@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
-import threading
 
 import numpy as np
 
@@ -14,25 +14,10 @@ from fer_utils.faces.detector_base import Box, Detector, largest_first
 from fer_utils.faces.yunet import YuNet
 
 
-def new_dlib_detector():
-    """dlib's own detector, made anew; its model is part of the module and takes a tenth of a second to unpack."""
-    return dlib("detector='dlib'", ", or pass detector='haar'").get_frontal_face_detector()
-
-
 @functools.cache
-def _shared_dlib_detector():
-    """The one that this process's ``DlibHog`` share."""
-    return new_dlib_detector()
-
-
-_of_thread = threading.local()
-
-
-def _dlib_detector_of_this_thread():
-    """The one that this thread alone uses, for one pass after the other."""
-    if not hasattr(_of_thread, "dlib_detector"):
-        _of_thread.dlib_detector = new_dlib_detector()
-    return _of_thread.dlib_detector
+def _unpacked_dlib_detector():
+    """dlib's own detector; its model is part of the module and takes some tenths of a second to unpack."""
+    return dlib("a detector of faces").get_frontal_face_detector()
 
 
 class DlibHog(Detector):
@@ -49,21 +34,10 @@ class DlibHog(Detector):
     colours = True  # faces score a little higher in colour, which takes a third more time
     again = 96
 
-    def __init__(self, *, one_thread: bool = False):
+    def __init__(self):
         dlib("detector='dlib'", ", or pass detector='haar'")
-        self._find = _dlib_detector_of_this_thread() if one_thread else _shared_dlib_detector()
-
-    def keep_to_this_thread(self) -> None:
-        """Use a detector that no other thread of this process uses: dlib's is not for two at once."""
-        self._find = _dlib_detector_of_this_thread()
-
-    # dlib's own object cannot be pickled; whatever a subclass keeps beside it travels.
-    def __getstate__(self):
-        return {name: value for name, value in self.__dict__.items() if name != "_find"}
-
-    def __setstate__(self, state):
-        self.__dict__.update(state)
-        self._find = _shared_dlib_detector()
+        # dlib's object is not for two threads at once; to copy or to unpickle one takes milliseconds.
+        self._find = copy.copy(_unpacked_dlib_detector())
 
     def at_scale(self, picture, last):
         rectangles, scores, _ = self._find.run(picture, 0, 0.0)

@@ -17,7 +17,7 @@ from fer_utils.core.stages import stage
 from fer_utils.core.worker_pool import enter_worker
 from fer_utils.faces.cropping import crop, points_in_crop, quality
 from fer_utils.faces.detector_base import Box, Detector
-from fer_utils.faces.detectors import cleaned, create
+from fer_utils.faces.detectors import cleaned
 from fer_utils.faces.landmark_patches import POINTS
 from fer_utils.faces.landmarks import Landmarks
 from fer_utils.faces.video import Frame, Reading, each_frame
@@ -163,10 +163,10 @@ def _faces_of_clip(path: str, detector: Detector, settings: Settings) -> ClipRes
 _worker: dict[str, Any] = {}
 
 
-def start_worker(detector: str | Detector, settings: Settings) -> None:
+def start_worker(detector: Detector, settings: Settings) -> None:
     """Set a fresh worker process up, with its detector."""
     enter_worker()
-    _worker["detector"] = create(detector)
+    _worker["detector"] = detector
     _worker["settings"] = settings
 
 

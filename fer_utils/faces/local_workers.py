@@ -31,7 +31,7 @@ def crashed(settings: Settings) -> ClipResult:
 def in_workers(
     values: list[list[Any]],
     todo: deque[int],
-    detector: str | Detector,
+    detector: Detector,
     settings: Settings,
     workers: int,
     store: Store,

@@ -134,11 +134,10 @@ def prepare(
     processes = None if workers is None else whole_number("workers", workers, 1)
     address = checked_scheduler(scheduler, workers)
     values = _clip_rows(clips)
+    # Workers get it, and not its name: with its model, so that none reads a file or unpacks dlib's once more.
     finder = create(detector)
-    if finder.model:
-        detector = finder  # with its model's contents, so that no worker needs the file
     if address is None and _processes(processes, len(values)) > 1:
-        _can_travel(detector)
+        _can_travel(finder)
     settings = settings._replace(landmarks=chosen_landmarks(landmarks, align, finder), align=bool(align))
     cv2 = opencv()
     out = _folder(out_dir)
@@ -160,12 +159,12 @@ def prepare(
             what="the faces",
             remedy="name another folder, or set the environment variable FER_HOME for the book's own.",
         )
-        with dask_dispatcher.connected(address, detector, finder, settings, values) as dispatcher, held(out) as parts:
+        with dask_dispatcher.connected(address, finder, settings, values) as dispatcher, held(out) as parts:
             finished = finished_set(out, request, progress)  # another process may have made it while this one waited
             if finished is None:
                 with refusals_said("The faces", "What is done so far is kept: the same call goes on from there."):
                     begin_parts(parts, {**request, "versions": versions}, resume)
-                    _make_parts(values, parts, detector, finder, settings, processes, progress, dispatcher)
+                    _make_parts(values, parts, finder, settings, processes, progress, dispatcher)
                     _assemble(values, parts, out, settings, getattr(clips, "problems", None), request, versions)
                 finished = FaceSet.load(out, progress=progress)
     if (out / PARTS).exists():  # a kill after the manifest leaves them behind
@@ -194,7 +193,7 @@ def _processes(workers: int | None, clips: int) -> int:
     return max(1, min(worker_pool.processors(), clips // 8)) if workers is None else min(workers, max(1, clips))
 
 
-def _can_travel(detector: str | Detector) -> None:
+def _can_travel(detector: Detector) -> None:
     try:
         pickle.dumps(detector)
     except Exception as error:  # whatever a class of somebody's own may raise
@@ -239,7 +238,6 @@ def _part(parts: Path, number: int) -> Path:
 def _make_parts(
     values: list[list[Any]],
     parts: Path,
-    detector: str | Detector,
     finder: Detector,
     settings: Settings,
     workers: int | None,
@@ -259,7 +257,7 @@ def _make_parts(
         if dispatcher is not None:
             dispatcher.run(todo, store)
         elif workers > 1 and todo:
-            local_workers.in_workers(values, todo, detector, settings, workers, store)
+            local_workers.in_workers(values, todo, finder, settings, workers, store)
         with worker_pool.one_thread():
             while todo:  # all of it with one worker, or if none could start; nothing otherwise
                 number = todo.popleft()

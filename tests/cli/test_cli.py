@@ -10,6 +10,7 @@ import sys
 
 from eagerly import eagerly
 from patience import PATIENCE
+import preloaded
 import pytest
 
 from fer_utils import datasets
@@ -36,7 +37,7 @@ COMMANDS = (
 )
 #: What no help may load: it takes seconds.
 SLOW_TO_LOAD = ("tensorflow", "keras", "cv2", "dlib", "matplotlib", "sklearn", "PIL")
-ACTORS, CLIPS, FRAMES = 2, 4, 3
+ACTORS, CLIPS, FRAMES, SIZE = 2, 4, 3, 48
 FILM = ("--dataset", "ravdess", "{folder}/film")
 CHECKOUT = Path(main.__file__).parents[2]
 
@@ -82,6 +83,8 @@ def place(tmp_path_factory):
                 folder / "faces",
                 "--frames",
                 FRAMES,
+                "--size",
+                SIZE,
                 "--workers",
                 1,
             ],
@@ -102,9 +105,9 @@ def in_json(*arguments):
     return json.loads(out.getvalue())
 
 
-def as_a_program(*arguments, **options):
+def as_a_program(*arguments, python=(sys.executable,), **options):
     return subprocess.run(
-        [sys.executable, "-m", "fer_utils", *map(str, arguments)],
+        [*python, "-m", "fer_utils", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=CHECKOUT,
@@ -184,7 +187,7 @@ def test_prepare(place, call):
     }
     assert sum(row["clips"] for row in made["faces"]["lost"]) == ACTORS * CLIPS
     assert not any(row["without_a_face"] or row["share"] for row in made["faces"]["lost"])
-    assert len(stored) == ACTORS * CLIPS * FRAMES
+    assert stored.images.shape == (ACTORS * CLIPS * FRAMES, SIZE, SIZE, 1)
     status, out, err = call(
         "prepare",
         "--dataset",
@@ -194,6 +197,8 @@ def test_prepare(place, call):
         folder / "faces",
         "--frames",
         FRAMES,
+        "--size",
+        SIZE,
         "--workers",
         1,
         "--quiet",
@@ -254,9 +259,9 @@ def test_faces_bring_the_labels_of_their_set(place, call, tmp_path):
 
     assert len(Result.load(place[1]["result"]["result"]).labels) == 8  # RAVDESS's, though four are filmed
     _, out, _ = call(
-        "film", "savee", tmp_path / "film", "--actors", 2, "--clips-per-actor", 5, "--workers", 1, "--quiet"
+        "film", "savee", tmp_path / "film", "--actors", 2, "--clips-per-actor", 2, "--workers", 1, "--quiet"
     )
-    assert out.startswith("10 clips of drawn actors")
+    assert out.startswith("4 clips of drawn actors")
     call(
         "prepare",
         "--dataset",
@@ -265,7 +270,7 @@ def test_faces_bring_the_labels_of_their_set(place, call, tmp_path):
         "--out",
         tmp_path / "faces",
         "--frames",
-        1,
+        FRAMES,
         "--workers",
         1,
         "--quiet",
@@ -527,10 +532,12 @@ def test_as_a_program_standard_output_is_json_and_nothing_else(place, tmp_path):
         "--epochs",
         "1",
         "--json",
+        python=preloaded.command(),
         env=os.environ | {"FER_HOME": str(tmp_path / "store")},
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)  # TensorFlow's notes and the bar are on standard error
+    # TensorFlow's notes and the bar are on standard error; that to load it writes nothing else, `preloaded` asserts.
+    told = json.loads(done.stdout)
     assert Path(told["result"]).parent == tmp_path / "store" / "results" and "knn" in done.stderr
 
 

@@ -23,6 +23,7 @@ import pytest
 
 from fer_utils.core.errors import FerError, MissingPackage
 from fer_utils.faces import dask_client, dask_dispatcher, dask_worker, preparation, prepare
+from fer_utils.faces.detectors import DlibHog
 from fer_utils.faces.extraction import Settings
 
 distributed = pytest.importorskip("distributed", reason='pip install "fer-utils[cluster]" to test passes on a cluster')
@@ -255,7 +256,7 @@ def test_a_worker_with_several_threads_has_a_detector_for_each(there, clips, her
 
 
 def test_a_detector_is_made_once_a_thread_and_shared_by_none(monkeypatch):
-    monkeypatch.setitem(dask_worker._packed_setups, "a", pickle.dumps(("dlib", Settings(2, 64, 0.0))))
+    monkeypatch.setitem(dask_worker._packed_setups, "a", pickle.dumps((DlibHog(), Settings(2, 64, 0.0))))
     monkeypatch.setattr(dask_worker, "_here", threading.local())
     with ThreadPoolExecutor(1) as other:
         made = [dask_worker._ready("a")[0], other.submit(dask_worker._ready, "a").result(PATIENCE)[0]]

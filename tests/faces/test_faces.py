@@ -826,6 +826,16 @@ def test_a_detector_of_ones_own_travels_as_what_it_is(name, own):
     assert after.detect(drawn.face(1)) == plain.detect(drawn.face(1)) != []
 
 
+def test_dlibs_detector_is_unpacked_once_and_each_has_its_own(monkeypatch):
+    """To unpack it takes as long as a dozen clips; and dlib's object is not for two threads."""
+    one = finder("dlib")
+    monkeypatch.setattr(sys.modules["dlib"], "get_frontal_face_detector", None)  # nobody asks for it again
+    other = finder("dlib")
+    third = pickle.loads(pickle.dumps(one))  # as a worker gets it
+    assert len({id(detector._find) for detector in (one, other, third)}) == 3
+    assert third.detect(drawn.face(2)) == other.detect(drawn.face(2)) != []
+
+
 def test_a_detector_that_cannot_travel_is_refused_before_anything_begins(clips, tmp_path):
     class Here(drawn.Counting):
         """Defined in a function, where no worker would find it."""

@@ -11,7 +11,6 @@ from fer_utils.core import labels
 from fer_utils.faces import detectors
 from fer_utils.studio.expressions import MIDLINE
 
-PEOPLE = tuple(studio.person(seed) for seed in range(91))
 GROUPS = {
     "tone": lambda who, label: who.tone,
     "label": lambda who, label: label,
@@ -20,13 +19,33 @@ GROUPS = {
     "glasses": lambda who, label: who.glasses,
     "presentation": lambda who, label: who.presentation,
 }
+#: In a group that has more, more are not needed; the rarest among the first 91 people has two.
+PEOPLE_OF_A_GROUP = 3
+
+
+def few_of_every_group():
+    """Of the first 91 people those that belong to a group with too few people before them."""
+    chosen, people_of = [], defaultdict(int)
+    for seed in range(91):
+        who = studio.person(seed)
+        groups = [(kind, group(who, "")) for kind, group in GROUPS.items() if kind != "label"]
+        if min(people_of[group] for group in groups) < PEOPLE_OF_A_GROUP:
+            chosen.append(who)
+            for group in groups:
+                people_of[group] += 1
+    return chosen
+
+
+PEOPLE = few_of_every_group()
 
 
 @pytest.fixture(scope="module")
 def pictures():
-    """Three expressions of each of 91 people, such that every person's differ from the next one's."""
+    """Three expressions of each person, such that every person's differ from the next one's."""
     units = {label: studio.prototype(label) for label in labels.ALL}
-    chosen = [(who, labels.ALL[(who.seed + step) % len(labels.ALL)]) for who in PEOPLE for step in (0, 3, 6)]
+    chosen = [
+        (who, labels.ALL[(number + step) % len(labels.ALL)]) for number, who in enumerate(PEOPLE) for step in (0, 3, 6)
+    ]
     drawn = studio.draw_batch([who for who, _ in chosen], [units[label] for _, label in chosen])
     return list(zip(chosen, drawn, strict=True))
 
@@ -70,13 +89,13 @@ def test_haar_finds_exactly_one_face_in_nearly_all_and_no_group_is_left_behind(p
 
 @pytest.mark.parametrize("light", ["left", "top"])
 def test_dlib_finds_faces_lit_from_one_side_or_from_above(light):
-    people = PEOPLE[::7]
+    people = PEOPLE[::3]
     drawn = studio.draw_batch(people, studio.prototype("happy"), light=light)
     detector = detectors.create("dlib")
     assert [who.seed for who, picture in zip(people, drawn, strict=True) if len(detector.detect(picture)) != 1] == []
 
 
-@pytest.mark.parametrize("layout, actors", [("ravdess", 24), ("savee", 4), ("mead", 16)])
+@pytest.mark.parametrize("layout, actors", [("ravdess", 12), ("savee", 4), ("mead", 8)])
 def test_dlib_finds_exactly_one_face_in_what_is_acted(layout, actors):
     """Acting is not the prototypes: mouths open wider, heads are bowed, SAVEE's actors wear dots."""
     detector = detectors.create("dlib")

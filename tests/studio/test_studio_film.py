@@ -311,7 +311,7 @@ def test_mead_writes_its_tree(tmp_path):
 
 def test_dlib_finds_one_face_in_filmed_frames(tmp_path):
     film = studio.film(
-        "ravdess", tmp_path / "d", actors=[1, 8, 12], clips_per_actor=8, frames=3, workers=1, progress=False
+        "ravdess", tmp_path / "d", actors=[1, 8, 12], clips_per_actor=4, frames=3, workers=1, progress=False
     )
     detector = dlib.get_frontal_face_detector()
     found = [
@@ -319,7 +319,7 @@ def test_dlib_finds_one_face_in_filmed_frames(tmp_path):
         for name in videos(film.root)
         for frame in pixels(film.root / name)
     ]
-    assert len(found) == 72 and Counter(found)[1] >= 71
+    assert len(found) == 36 and Counter(found)[1] >= 35
 
 
 # --- bad input -------------------------------------------------------------------

@@ -44,7 +44,7 @@ def finder(trained) -> Landmarks:
 
 @pytest.fixture(scope="module")
 def measured(finder):
-    return landmark_predictor.measure(finder, people=20, pictures_per_person=8, progress=False)
+    return landmark_predictor.measure(finder, people=20, pictures_per_person=4, progress=False)
 
 
 def learn_briefly(patched: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def test_mirroring_pairs_the_sides():
 def test_unseen_people_are_below_three_per_cent(measured):
     groups = landmark_predictor.report(measured).set_index(["factor", "group"])
     everybody = groups.loc[("all", "all")]
-    assert everybody["people"] == 20 and everybody["pictures"] == 160
+    assert everybody["people"] == 20 and everybody["pictures"] == 80
     assert everybody["error"] < 0.03 and everybody["error_95"] < 0.06, groups.to_string()
     assert everybody["found"] > 0.95, groups.to_string()
     large = groups[groups["people"] >= 4]
@@ -150,7 +150,7 @@ def test_every_group_is_counted_once(measured):
 def test_it_has_learned_more_than_an_average_face():
     """What the detector's box alone would give, with the shape that fits best on average."""
     detector = create("dlib")
-    seen = [(e, detector.detect(e.picture)) for e in landmark_predictor.examples(10, 4)]
+    seen = [(e, detector.detect(e.picture)) for e in landmark_predictor.examples(10, 2)]
     boxes = np.array([found[0][:4] for _, found in seen if found], float)
     truth = np.stack([e.landmarks for e, found in seen if found])
     centre, side = boxes[:, None, :2] + boxes[:, None, 2:] / 2, boxes[:, None, 2:]
@@ -273,7 +273,7 @@ def test_asked_again_it_does_nothing(trained, monkeypatch):
 
     before = trained.stat().st_mtime_ns
     monkeypatch.setattr(landmark_predictor, "fit_landmarks", never)
-    assert landmark_predictor.train(people=60, pictures_per_person=4, progress=False) == trained
+    assert landmark_predictor.train(people=60, pictures_per_person=3, progress=False) == trained
     assert trained.stat().st_mtime_ns == before and trained.stat().st_size < 8e6
     with pytest.raises(AssertionError, match="trained again"):  # another question is another file
         landmark_predictor.train(people=60, pictures_per_person=5, progress=False)
