@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+import functools
 import hashlib
 import json
 import os
@@ -123,6 +124,7 @@ class _Stripped(ast.NodeTransformer):
         return None if node.arg == "desc" else self.generic_visit(node)
 
 
+@functools.cache  # every chapter imports the graders: a module is parsed once, and not once for each chapter
 def _without_words(source: str) -> str:
     return hashlib.sha256(ast.dump(_Stripped().visit(ast.parse(source))).encode()).hexdigest()
 

@@ -109,7 +109,8 @@ def interval(
         "groups": len(names),
     }
     if len(names) >= 2:
-        values = [metric(np.tensordot(draw, per_group, axes=1)) for draw in _draws(len(names), resamples, seed)]
+        drawn = np.tensordot(_draws(len(names), resamples, seed), per_group, axes=1)
+        values = [metric(matrix) for matrix in drawn]
         low, high = _ends(result["value"], values, len(names), level)
         # A share is at least 0 and at most 1; widening knows nothing of it.
         result["low"], result["high"] = max(low, 0.0), min(high, 1.0)

@@ -53,6 +53,7 @@ def test_every_chapter_has_exercises_and_every_exercise_a_chapter(root):
     assert set(cells(root, "exercise")) == set(cells(root, "solution")) == set(exercises.available())
 
 
+@pytest.mark.usefixtures("without_copies")  # the chapters' kernels have the copies: tests/book/test_chapters.py
 @pytest.mark.parametrize("number", exercises.available())
 def test_solution_passes_and_stub_fails(root, number):
     made = verdict(cells(root, "solution")[number])
@@ -105,37 +106,28 @@ def frame_split(meta, count, seed):
     return order[cut:], order[:cut]
 
 
-def interval(correct, actors, seed, *, draws=1000, ends=(2.5, 97.5), unit=None, mean_of_means=False, subset=None):
+def interval_by_counts(
+    correct, actors, seed, *, ends=(2.5, 97.5), once=False, subset=None, mean_of_means=False, by_rows=False, anew=False
+):
+    """The answer to 09-1 without a loop.
+
+    ``once`` counts a person once who is drawn twice; ``subset`` people are drawn in the place of all; ``mean_of_means``
+    gives each person the same weight; ``by_rows`` draws people in proportion to their frames; ``anew`` draws frames,
+    too, for each person drawn.
+    """
     rng = np.random.default_rng(seed)
-    actors = np.arange(len(correct)) if unit == "frame" else np.asarray(actors)
-    parts = [np.asarray(correct)[actors == a] for a in np.unique(actors)]
-    size = subset or len(parts)
-    shares = []
-    for _ in range(draws):
-        drawn = [parts[i] for i in rng.integers(0, len(parts), size)]
-        shares.append(np.mean([p.mean() for p in drawn]) if mean_of_means else np.concatenate(drawn).mean())
-    return tuple(np.percentile(shares, ends))
-
-
-def interval_by_counts(correct, actors, seed, *, ends=(2.5, 97.5), once=False):
-    """The answer to 09-1 without a loop; ``once`` counts a person once who is drawn twice."""
     names, who = np.unique(actors, return_inverse=True)
     right, frames = np.bincount(who, correct), np.bincount(who)
-    times = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), 1000)
+    likely = frames / frames.sum() if by_rows else np.full(len(names), 1 / len(names))
+    times = rng.multinomial(subset or len(names), likely, 1000)
     times = np.minimum(times, 1) if once else times
-    return tuple(np.percentile(times @ right / (times @ frames), ends))
-
-
-def interval_drawn(correct, actors, seed, *, by_rows=False, frames_too=False):
-    """People drawn in proportion to their frames, or frames drawn anew for each person drawn."""
-    rng = np.random.default_rng(seed)
-    names = np.unique(actors)
-    parts = {name: correct[actors == name] for name in names}
-    shares = []
-    for _ in range(1000):
-        drawn = [parts[name] for name in rng.choice(actors if by_rows else names, len(names))]
-        shares.append(np.concatenate([rng.choice(p, len(p)) if frames_too else p for p in drawn]).mean())
-    return tuple(np.percentile(shares, (2.5, 97.5)))
+    if mean_of_means:
+        shares = times @ (right / frames) / times.sum(axis=1)
+    elif anew:  # of as many frames as the person has, each is right with the person's own share
+        shares = rng.binomial(times * frames, right / frames).sum(axis=1) / (times @ frames)
+    else:
+        shares = times @ right / (times @ frames)
+    return tuple(np.percentile(shares, ends))
 
 
 def interval_turned(correct, actors, seed):
@@ -483,12 +475,12 @@ WRONG = [
     ("08-1", occluded_in_place, "cover a copy"),
     ("08-1", lambda ask, picture: without_return(), "occluded(ask, picture, label, patch)"),
     ("08-1", lambda *a: without_return(), "return an array of numbers"),
-    ("09-1", lambda c, a, s: interval(c, a, s, unit="frame"), "whole actors"),
-    ("09-1", lambda c, a, s: interval(c, a, s, ends=(25, 75)), "wide"),
-    ("09-1", lambda c, a, s: interval(c, a, s, ends=(0, 100)), "wide"),
-    ("09-1", lambda c, a, s: interval(c, a, s, mean_of_means=True), "Pool the frames"),
-    ("09-1", lambda c, a, s: interval(c, a, s, subset=3), "wide"),
-    ("09-1", lambda c, a, s: interval(c, a, None), "same seed"),
+    ("09-1", lambda c, a, s: interval_by_counts(c, np.arange(len(c)), s), "whole actors"),
+    ("09-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(25, 75)), "wide"),
+    ("09-1", lambda c, a, s: interval_by_counts(c, a, s, ends=(0, 100)), "wide"),
+    ("09-1", lambda c, a, s: interval_by_counts(c, a, s, mean_of_means=True), "Pool the frames"),
+    ("09-1", lambda c, a, s: interval_by_counts(c, a, s, subset=3), "wide"),
+    ("09-1", lambda c, a, s: interval_by_counts(c, a, None), "same seed"),
     ("09-1", lambda c, a, s: np.mean(c), "two numbers"),
     ("09-1", lambda c, a, s: (0.0, 1.0), "(1, 1)"),
     ("01-1", lambda: {}, "should be describe(name)"),  # noqa: PIE807 - it takes nothing, and `dict` would
@@ -719,8 +711,8 @@ WRONG = [
     ("09-1", lambda c, a, s: interval_by_counts(c, a, 0), "three seeds"),
     ("09-1", lambda c, a, s: interval_by_counts(c, a, s)[::-1], "low below high"),
     ("09-1", lambda c, a, s: tuple(map(str, interval_by_counts(c, a, s))), "two numbers"),
-    ("09-1", lambda c, a, s: interval_drawn(c, a, s, by_rows=True), "equally likely"),
-    ("09-1", lambda c, a, s: interval_drawn(c, a, s, frames_too=True), "draw no frames"),
+    ("09-1", lambda c, a, s: interval_by_counts(c, a, s, by_rows=True), "equally likely"),
+    ("09-1", lambda c, a, s: interval_by_counts(c, a, s, anew=True), "draw no frames"),
     ("09-1", interval_turned, "lower end"),
     ("10-1", lambda *a: np.array(inverted(*a), float), "whole number"),
     ("10-1", lambda *a: set(inverted(*a)), "two numbers"),
@@ -842,15 +834,17 @@ def test_answers_that_misbehave_are_wrong_and_not_errors(number, monkeypatch):
     def raises(*_):
         raise KeyError("nothing here")
 
-    for answer, word in [
-        (None, "not tried yet"),
-        (..., "not tried yet"),
-        (raises, "KeyError"),
-        (3, "should be a function"),
-        (lambda: 1, "argument"),
-    ]:
-        made = exercises.check(number, answer)
-        assert not made and word in made.message
+    with monkeypatch.context() as without_copies:
+        without_copies.setattr(exercises.guard, "_copied", lambda *_: "back")
+        for answer, word in [
+            (None, "not tried yet"),
+            (..., "not tried yet"),
+            (raises, "KeyError"),
+            (3, "should be a function"),
+            (lambda: 1, "argument"),
+        ]:
+            made = exercises.check(number, answer)
+            assert not made and word in made.message
     monkeypatch.setattr(exercises, "SECONDS", 0.2)
     made = exercises.check(number, sleeps_forever)
     assert not made and "never ends" in made.message

@@ -14,6 +14,7 @@ import time
 import urllib.request
 
 from patience import PATIENCE
+import preloaded
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,14 +28,17 @@ def free_port() -> int:
 
 @contextmanager
 def jupyterlab(folder: Path):
-    """JupyterLab on loopback, with kernels, settings and data of its own; yields its address."""
+    """JupyterLab on loopback, with kernels, settings and data of its own; yields its address.
+
+    The kernels' processes have the large libraries loaded when they begin.
+    """
     home = folder / "home"
     spec = home / "data" / "kernels" / "python3"
     spec.mkdir(parents=True)
     (spec / "kernel.json").write_text(
         json.dumps(
             {
-                "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                "argv": [*preloaded.command(), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
                 "display_name": "Python 3",
                 "language": "python",
                 "metadata": {"supported_encryption": ["curve"]},

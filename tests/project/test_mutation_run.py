@@ -196,7 +196,7 @@ def test_what_is_only_said_is_left_alone(tool):
 
 def test_a_larger_count_begins_with_the_same_changes_and_another_seed_draws_others(root, tool):
     changes, _ = tool
-    name = "fer_utils/metrics/bootstrap.py"
+    name = "fer_utils/metrics/classification.py"
     text = (root / name).read_text(encoding="utf-8")
     few, more, others = (changes.chosen(name, text, seed, count) for seed, count in ((1, 5), (1, 20), (2, 5)))
     assert len(few) == 5 and set(few) < set(more) and set(few) != set(others)
