@@ -165,7 +165,7 @@ def sensitivity_words(answer: Mapping) -> str:
         for gap, count in answer["needed"].items()
     ]
     return (
-        f"With attributes dealt to the people at random there is nothing to find, and {alarms['alarms']} of "
+        f"With attributes shuffled among the people there is nothing to find. Then {alarms['alarms']} of "
         f"{alarms['repeats']} audits raise an alarm ({percent(alarms['share'])}). By simulation, four of five audits "
         f"find a gap of {'; '.join(needed)}."
     )

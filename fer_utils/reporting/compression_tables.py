@@ -265,15 +265,15 @@ def limit_of_speed(first: tuple[Work, float], last: tuple[Work, float], ceilings
     text = (
         f"**{work.operations / less.operations:.1f} times fewer operations** and {work.bytes / less.bytes:.1f} times "
         f"fewer bytes moved gave **{seconds / shorter:.1f} times the speed** of the whole network, both in LiteRT, "
-        f"float32, one thread. Each byte is used for {less.intensity:.1f} operations, and no longer for "
+        f"float32, one thread. Each byte is used for {less.intensity:.1f} operations instead of "
         f"{work.intensity:.1f}. "
     )
     by_operations, by_bytes = less.operations / ceilings.peak, less.bytes / ceilings.bandwidth
     roof = max(by_operations, by_bytes)
     if roof < 0.5 * shorter:
         return text + (
-            f"The roof alone would allow {shorter / roof:.1f} times more still. What is left is neither operations nor "
-            "bytes: calling each layer costs the same for few filters as for many, and few filters do not fill "
+            f"The roof alone would allow {shorter / roof:.1f} times more. What costs the time is neither operations "
+            "nor bytes: calling each layer costs the same for few filters as for many, and few filters do not fill "
             "the processor's vector instructions."
         )
     if by_bytes > by_operations:

@@ -136,7 +136,7 @@ def only_there_words(answer: Mapping) -> str:
     if other is not None and other["value"] > area:
         words += (
             f" And {percent(other['value'], 0)} of it lies on the region of a face with another label, which is more "
-            "than that region's area: part of the map is a liking for brows and mouths on any face."
+            "than that region's area: part of the map lies on brows and mouths whatever the label is."
         )
     return words
 

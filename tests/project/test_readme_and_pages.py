@@ -30,12 +30,12 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def shown_commands(texts) -> list[str]:
-    """Every line of every bash block, without its comment."""
+    """Every command of every bash block, without its comment; one that goes on after a backslash is one."""
     lines = [
         line.split(" #")[0].strip()
         for text in texts.values()
         for block in blocks(text, "bash")
-        for line in block.splitlines()
+        for line in block.replace("\\\n", " ").splitlines()
     ]
     return [line for line in lines if line and not line.startswith("#")]
 
