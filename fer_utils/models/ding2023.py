@@ -17,7 +17,7 @@ Dense 16, ReLU                              16               495,632
 Dense 8, softmax                            8                    136
 ==========================================  ============  ==========
 
-The counting needs no Keras and this module imports none.
+The counting uses no Keras; `build` does.
 """
 
 from __future__ import annotations
