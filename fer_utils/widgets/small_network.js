@@ -239,9 +239,9 @@ export function smallNetwork() {
       return loss;
     }
 
-    // Cross-entropy of the last picture, with natural logarithm; a score never counts as less than 1e-7, as in Keras.
+    // Cross-entropy of the last picture, in nats; a score never counts as less than 1e-7, as in Keras.
     function lossOf(label) {
-      return Number.isNaN(scores[label]) ? NaN : -Math.log(Math.max(scores[label], 1e-7));
+      return -Math.log(Math.max(scores[label], 1e-7));
     }
 
     // One step of Adam (Kingma & Ba 2015) by the mean gradient of `pictures` pictures; the gradient is 0 afterwards.

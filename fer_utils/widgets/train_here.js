@@ -101,7 +101,6 @@ const ENDS = {
   done: "All steps are done.",
   stopped: "Stopped by hand.",
   time: "Stopped after 60 seconds; this device needs longer for all steps.",
-  diverged: "Stopped: the loss is no number any more. The learning rate is too high.",
   broken: "The training has failed in this browser.",
 };
 

@@ -41,7 +41,7 @@ CROP = Crop(jitter=0.3)
 _QUALITY = 60
 
 #: The stages that the faces pass.
-_STAGES = ("random_faces", "studio")
+STAGES = ("random_faces", "studio")
 
 #: The most of each that a page may carry.
 MOST = {"people": 60, "strangers": 40, "poses": 8, "steps": 3000}
@@ -91,12 +91,12 @@ def _kept_picture(people: int, strangers: int, poses: int, faces_seed: int, prog
     """`one_picture` of `faces_of`, kept in the package's store: the chapters show the same faces again and again."""
     from PIL import Image
 
-    made_from = [people, strangers, poses, faces_seed, SIDE, COLUMNS, CROP.jitter, _QUALITY, stages.versions(_STAGES)]
+    made_from = [people, strangers, poses, faces_seed, SIDE, COLUMNS, CROP.jitter, _QUALITY, stages.versions(STAGES)]
     place = home() / "train_here" / f"{provenance.digest(made_from)[:24]}.webp"
     try:
         kept = place.read_bytes()
         Image.open(io.BytesIO(kept)).load()  # a damaged one is drawn anew
-        stages.mark(*_STAGES)
+        stages.mark(*STAGES)
         return kept
     except (OSError, SyntaxError, ValueError):
         pass
@@ -135,7 +135,7 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
     history : list of the trainings so far, each a dict: ``settings``; ``steps``, ``epochs``, ``loss``,
         ``strangers_loss``, ``accuracy``, ``strangers_accuracy``, ``gap`` (the difference of the accuracies, 0..1) and
         ``dead_units``, lists of equal length; ``units``, of which units may be dead; and ``ended``: *done*,
-        *stopped*, *time* or *diverged*.
+        *stopped* or *time*.
     """
 
     _esm = joined("small_network.js", "training_run.js", "training_engine.js", "training_curves.js", "train_here.js")
@@ -187,13 +187,18 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
         self.set_trait("faces", {"side": SIDE, "columns": COLUMNS, "names": list(LABELS), **described})
         self.set_trait("offer", {**{name: list(values) for name, values in choices.items()}, "units": UNITS})
 
+    @property
+    def made_with(self) -> dict[str, Any]:
+        """What a training of this widget depends on: which faces are drawn, how many steps, and the settings."""
+        return {**self._drawn_as, "steps": self.steps, **self.settings}
+
     def picture_html(self) -> str:
         """A still picture with alt text, for places where no script runs: some faces, and curves of a stored training.
 
         The stored training is one of the settings at rest, run in Chromium; a widget of other faces or steps has no curves.
         """
-        points = train_here_still.stored_run({**self._drawn_as, "steps": self.steps, **self.settings}, _STAGES)
-        svg, alt = train_here_still.drawn(self.sprite, SIDE, self._drawn_as["poses"], LABELS, points)
+        run = train_here_still.stored_run(self.made_with, STAGES)
+        svg, alt = train_here_still.drawn(self.sprite, SIDE, self._drawn_as["poses"], LABELS, run)
         data = train_here_still.as_address(svg.encode(), "image/svg+xml")
         return (
             f'<figure class="fer-train-still"><img alt="{html.escape(alt, quote=True)}" width="640" '

@@ -31,7 +31,7 @@ const QUANTITIES = {
 
 function highest(name, runs, luck) {
   if (name === "accuracy") return 1;
-  const seen = runs.flatMap((run) => run.looks.flatMap((look) => [look.loss, look.strangers_loss])).filter(Number.isFinite);
+  const seen = runs.flatMap((run) => run.looks.flatMap((look) => [look.loss, look.strangers_loss]));
   return Math.min(Math.ceil(2 * Math.max(luck, ...seen) + 0.2) / 2, HIGHEST_LOSS);
 }
 
@@ -65,7 +65,7 @@ function chart(name) {
     parts.push(name === "loss" ? words(left + 5, y(luck) - 5, luckName, { class: "fer-train-quiet" })
       : words(width - right - 3, y(luck) + 15, luckName, atEnd));
 
-    const line = (run, key) => run.looks.filter((look) => Number.isFinite(look[key])).map((look) => `${x(look.step).toFixed(1)},${y(look[key]).toFixed(1)}`);
+    const line = (run, key) => run.looks.map((look) => `${x(look.step).toFixed(1)},${y(look[key]).toFixed(1)}`);
     const present = runs[0];
     if (present?.looks.length > 1) {
       const area = [...line(present, quantity.training), ...line(present, quantity.strangers).reverse()];
@@ -78,7 +78,7 @@ function chart(name) {
       }
     }
     const end = present?.looks.at(-1);
-    if (end && [end[quantity.training], end[quantity.strangers]].every(Number.isFinite)) parts.push(...bracket(end, x, y));
+    if (end) parts.push(...bracket(end, x, y));
     node.replaceChildren(...parts);
     node.setAttribute("aria-label", described(runs));
   }

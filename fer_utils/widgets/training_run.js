@@ -44,7 +44,6 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
 
   // The training itself. `data`: { training, strangers }, each { pictures (standardised), labels, people }, and classes.
   // Gives null after every picture, and after some steps a look: loss and accuracy of both sets, without dropout.
-  // Returns how it ended: "done", or "diverged" if the loss is no number any more.
   function* train(data, settings) {
     const { seed, steps, look, learning_rate: rate, dropout, l1 } = settings;
     const { pictures } = data.training;
@@ -58,12 +57,8 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
 
     let step = 0, turn = 0;
     while (true) {
-      if (step % look === 0 || step === steps) {
-        const point = yield* measured(step);
-        yield point;
-        if (![point.loss, point.strangers_loss].every(Number.isFinite)) return "diverged";
-      }
-      if (step === steps) return "done";
+      if (step % look === 0 || step === steps) yield yield* measured(step);
+      if (step === steps) return;
       if (turn === 0) shuffle(rows, order);
       const batch = rows.slice(turn, turn + BATCH);
       for (const row of batch) {
@@ -106,7 +101,7 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
   }
 
   // Runs trainings in slices of some ms, in a worker or on a page; `send` gets what happens:
-  // { kind: "look", point }, { kind: "step", step, rate } and { kind: "end", how }.
+  // { kind: "look", point }, { kind: "pace", faces, seconds }, and { kind: "end", how }: done, time or stopped.
   function host(send, slice) {
     let run = null, timer = 0, used = 0, since = 0, faces = 0;
 
@@ -114,7 +109,7 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
       const until = performance.now() + slice;
       while (performance.now() < until) {
         const { value, done } = run.next();
-        if (done) return end(value);
+        if (done) return end("done");
         if (value === null) faces += 1;
         else send({ kind: "look", point: value });
       }
