@@ -154,9 +154,9 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
     def __init__(
         self,
         *,
-        people: int = 30,
-        strangers: int = 10,
-        poses: int = 3,
+        people: int = 40,
+        strangers: int = 20,
+        poses: int = 2,
         faces_seed: int = 1,
         steps: int = 600,
         progress: bool = True,
@@ -193,9 +193,9 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
         return {**self._drawn_as, "steps": self.steps, **self.settings}
 
     def picture_html(self) -> str:
-        """A still picture with alt text, for places where no script runs: some faces, and curves of a stored training.
+        """A still picture with alt text, for places where no script runs: some faces, and the curves of a training.
 
-        The stored training is one of the settings at rest, run in Chromium; a widget of other faces or steps has no curves.
+        The training is a stored one of the settings at rest; a widget of other faces, steps or settings has no curves.
         """
         run = train_here_still.stored_run(self.made_with, STAGES)
         svg, alt = train_here_still.drawn(self.sprite, SIDE, self._drawn_as["poses"], LABELS, run)

@@ -16,7 +16,7 @@ from typing import Any
 
 from fer_utils.core import stages
 
-#: The stored training: ``made_with`` (arguments and settings), ``stages``, and ``run``, an entry of the widget's history.
+#: The stored training: ``made_with`` (arguments and settings), ``stages``, and ``run``, an entry of the history.
 FILE = Path(__file__).parent / "train_here_run.json"
 
 _INK, _LINE, _BLUE = "#1f2328", "#d0d7de", "#0072b2"

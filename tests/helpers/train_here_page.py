@@ -47,7 +47,7 @@ def values_of(widget) -> dict:
 
 @contextmanager
 def shown(browser, widget, *, before: str = "0", changed: dict | None = None, **page_options):
-    """Yield (page, watch) with the widget shown; ``before`` is a script that runs first, ``changed`` replaces values."""
+    """Yield (page, watch) with the widget shown; ``before`` is a script that runs first, ``changed`` some values."""
     values = {**values_of(widget), **(changed or {})}
     with serving(ROOT / "fer_utils" / "widgets") as url, opened_page(browser, **page_options) as (page, watch):
         page.goto(f"{url}/train_here.css")

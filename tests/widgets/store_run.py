@@ -11,11 +11,11 @@ import sys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 
-from browser import launched_browser  # noqa: E402
-from train_here_page import shown, trained  # noqa: E402
+from browser import launched_browser
+from train_here_page import shown, trained
 
-from fer_utils.core import stages  # noqa: E402
-from fer_utils.widgets import TrainHere, train_here, train_here_still  # noqa: E402
+from fer_utils.core import stages
+from fer_utils.widgets import TrainHere, train_here, train_here_still
 
 #: Digits that are kept.
 DIGITS = 4

@@ -184,10 +184,12 @@ def test_labels_by_lot_pictures_and_random_numbers(arithmetic):
             const { smallNetwork } = await import(`${address}/small_network.js`);
             const { trainingRun } = await import(`${address}/training_run.js`);
             const own = smallNetwork(), run = trainingRun(own), labels = Array.from({ length: 7000 }, (_, i) => i % 7);
-            const taught = Object.fromEntries([0, 0.3, 0.5, 1].map((share) => [share, run.taughtLabels(labels, share, 7, 4)]));
+            const byLot = (share) => [share, run.taughtLabels(labels, share, 7, 4)];
+            const taught = Object.fromEntries([0, 0.3, 0.5, 1].map(byLot));
             const pixels = Uint8Array.from({ length: 2 * 48 * 48 }, (_, i) => (i < 48 * 48 ? i % 251 : 9));
             const random = own.randomNumbers(5), numbers = Array.from({ length: 20000 }, random);
-            return { taught, pictures: [...run.standardised(pixels)], numbers, others: [0, 1, 2].map((s) => own.randomNumbers(s)()) };
+            const others = [0, 1, 2].map((seed) => own.randomNumbers(seed)());
+            return { taught, pictures: [...run.standardised(pixels)], numbers, others };
         }""",
         [arithmetic.url],
     )
@@ -219,7 +221,9 @@ def test_the_picture_holds_the_faces_that_its_description_names(small, monkeypat
     from fer_utils.widgets import train_here
 
     made = []
-    monkeypatch.setattr(train_here, "draw_faces", lambda *a, **b: made.append(random_faces.draw_faces(*a, **b)) or made[0])
+    monkeypatch.setattr(
+        train_here, "draw_faces", lambda *a, **b: made.append(random_faces.draw_faces(*a, **b)) or made[0]
+    )
     wanted = train_here.faces_of(8, 4, 1, 1, progress=False)
     (drawn,) = made
     assert np.array_equal(wanted, photographs.crop_faces(drawn.images, size=48, where=train_here.CROP, seed=1))
@@ -337,7 +341,9 @@ def test_the_keyboard_alone_trains_compares_and_stops(browser, small):
         cells = page.locator(".fer-train-table tr", has_text="Accuracy, strangers").locator("td").all_inner_texts()
         ends = [round(100 * run["strangers_accuracy"][-1]) for run in (second, first)]
         assert cells == [f"{end} %" for end in ends]
-        assert page.locator("polyline.fer-train-last").count() == 4 == page.locator("polyline.fer-train-present").count()
+        assert (
+            page.locator("polyline.fer-train-last").count() == 4 == page.locator("polyline.fer-train-present").count()
+        )
         assert "last run, step 120" in page.locator(".fer-train-chart").first.get_attribute("aria-label")
         page.get_by_role("button", name="Settings at rest").press("Enter")
         assert slider.get_attribute("aria-valuetext") == "none"
@@ -378,8 +384,14 @@ def test_bad_data_are_said_in_one_sentence(browser, small):
     cases = [
         ({"sprite": "bm8gcGljdHVyZQ=="}, "The picture that holds the faces cannot be read; run the cell again."),
         ({"faces": {**faces, "training": fewer}}, "The training faces have 55 labels and 56 people."),
-        ({"faces": {**faces, "columns": 40}}, "The picture of 84 faces has 2016 × 96 pixels; it should have 1920 × 144."),
-        ({"faces": {**faces, "names": ["happy"]}}, "A label of the training faces is 1; there are 1 labels, from 0 on."),
+        (
+            {"faces": {**faces, "columns": 40}},
+            "The picture of 84 faces has 2016 × 96 pixels; it should have 1920 × 144.",
+        ),
+        (
+            {"faces": {**faces, "names": ["happy"]}},
+            "A label of the training faces is 1; there are 1 labels, from 0 on.",
+        ),
         ({"faces": {**faces, "strangers": {"labels": [], "people": []}}}, "There are no strangers."),
         ({"faces": {**faces, "side": 64}}, "The faces are 64 pixels wide, and the network reads 48."),
     ]
@@ -390,7 +402,8 @@ def test_bad_data_are_said_in_one_sentence(browser, small):
             values = {**values_of(small), **changed}
             said = page.evaluate(
                 """async ([esm, sprite, faces]) => {
-                    const { readFaces } = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
+                    const address = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+                    const { readFaces } = await import(address);
                     const bytes = Uint8Array.from(atob(sprite), (c) => c.charCodeAt(0));
                     return readFaces(bytes, faces).then(() => "read", (error) => error.message);
                 }""",
