@@ -23,12 +23,12 @@ export function smallNetwork() {
     return next;
   }
 
-  // Of the inputs of a sum only those that are not 0 count, and after a ReLU there are many zeros. `places` has where they
-  // lie in the input, `starts` where their weights begin in the kernel; both are found once and used for all outputs.
+  // Of the inputs of a sum only those that are not 0 count, and after a ReLU there are many zeros. `places` has where
+  // they lie in the input, `starts` where their weights begin; both are found once and used for all outputs.
   const places = new Int32Array((SIDE / 8) ** 2 * FILTERS.at(-1) + 1);
   const starts = new Int32Array(places.length);
 
-  // Adds the inputs from `from` on to the list, which has `count` already; `start` is where the first one's weights begin.
+  // Adds the inputs from `from` on to the list, which has `count`; the first one's weights begin at `start`.
   function addOpen(input, from, length, start, outputs, count) {
     for (let k = 0; k < length; k++) {
       places[count] = from + k;
@@ -129,8 +129,8 @@ export function smallNetwork() {
     });
     weightOf[7].fill(0.5);
 
-    // maps[0] is the picture, maps[1] to maps[3] come out of the convolutions. Where a convolution reads a map, the map has
-    // a row and a column of zeros more, at the bottom and on the right: padding "same" for an even side and stride 2.
+    // maps[0] is the picture, maps[1] to maps[3] come out of the convolutions. A map that a convolution reads has a row
+    // and a column of zeros more, at the bottom and on the right: padding "same" for an even side and stride 2.
     const sides = [SIDE, SIDE / 2, SIDE / 4, SIDE / 8];
     const depths = [1, ...FILTERS];
     const rows = sides.map((side, i) => (side + (i < 3 ? 1 : 0)) * depths[i]);
@@ -180,12 +180,13 @@ export function smallNetwork() {
             biasGradient[c] += sums[c];
           }
           if (!open) continue;
-          addGradients(sums, outputs, input, backs[layer], weightOf[2 * layer], gradientOf[2 * layer], openIn(layer, y, x));
+          const count = openIn(layer, y, x);
+          addGradients(sums, outputs, input, backs[layer], weightOf[2 * layer], gradientOf[2 * layer], count);
         }
       }
     }
 
-    // The scores of one picture, 48 x 48 values that begin at `first`. `change` mirrors it and moves it by whole pixels, or
+    // The scores of one picture, 48 x 48 values from `first` on. `change` mirrors it and moves it by whole pixels, or
     // is null; `drop` is null, or a function that gives the factor of each hidden unit: 0 if it is dropped.
     function forward(pictures, first, change = null, drop = null) {
       const picture = maps[0];
@@ -228,7 +229,8 @@ export function smallNetwork() {
       delta[label] -= 1;
       for (let c = 0; c < classes; c++) gradientOf[9][c] += delta[c];
       hiddenBack.fill(0);
-      addGradients(delta, classes, kept, hiddenBack, weightOf[8], gradientOf[8], addOpen(kept, 0, UNITS, 0, classes, 0));
+      const open = addOpen(kept, 0, UNITS, 0, classes, 0);
+      addGradients(delta, classes, kept, hiddenBack, weightOf[8], gradientOf[8], open);
       for (let unit = 0; unit < UNITS; unit++) {
         sums[unit] = kept[unit] > 0 ? hiddenBack[unit] * (kept[unit] / hidden[unit]) : 0;
         gradientOf[7][unit] += sums[unit];

@@ -138,7 +138,14 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
         *stopped* or *time*.
     """
 
-    _esm = joined("small_network.js", "training_run.js", "training_engine.js", "training_curves.js", "train_here.js")
+    _esm = joined(
+        "small_network.js",
+        "training_run.js",
+        "training_engine.js",
+        "training_curves.js",
+        "training_parts.js",
+        "train_here.js",
+    )
     _css = _HERE / "train_here.css"
 
     settings = traitlets.Dict().tag(sync=True)

@@ -40,11 +40,11 @@ function ticks(name, top) {
   return Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, i) => i * step);
 }
 
-// One chart; `show(runs, steps, classes)` draws it anew. The first of the runs is the present one, the second the pale one.
+// One chart; `show(runs, steps, classes)` draws it anew. The first of the runs is the present one, the second the last.
 function chart(name) {
   const quantity = QUANTITIES[name];
   const { width, height, left, right, top, bottom } = CHART;
-  const node = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "fer-train-chart", "data-chart": name });
+  const node = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "fer-train-chart" });
 
   function show(runs, steps, classes) {
     const [luck, luckName] = quantity.luck(classes);
@@ -54,10 +54,12 @@ function chart(name) {
     const parts = [];
     for (const value of ticks(name, most)) {
       parts.push(drawn("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), class: "fer-train-grid" }));
-      parts.push(words(left - 6, y(value) + 4, name === "loss" ? value.toFixed(1) : quantity.say(value), { "text-anchor": "end" }));
+      const text = name === "loss" ? value.toFixed(1) : quantity.say(value);
+      parts.push(words(left - 6, y(value) + 4, text, { "text-anchor": "end" }));
     }
     for (const share of [0, 1 / 3, 2 / 3, 1]) {
-      parts.push(words(x(share * steps), height - bottom + 17, String(Math.round(share * steps)), { "text-anchor": "middle" }));
+      const step = Math.round(share * steps);
+      parts.push(words(x(step), height - bottom + 17, String(step), { "text-anchor": "middle" }));
     }
     parts.push(words((left + width - right) / 2, height - 6, "step", { "text-anchor": "middle" }));
     parts.push(drawn("line", { x1: left, x2: width - right, y1: y(luck), y2: y(luck), class: "fer-train-luck" }));
@@ -74,7 +76,8 @@ function chart(name) {
     for (const [age, run] of [...runs.entries()].reverse()) {
       for (const who of ["training", "strangers"]) {
         const points = line(run, quantity[who]).join(" ");
-        parts.push(drawn("polyline", { points, class: `fer-train-line fer-train-${who} ${age ? "fer-train-last" : "fer-train-present"}` }));
+        const when = age ? "last" : "present";
+        parts.push(drawn("polyline", { points, class: `fer-train-line fer-train-${who} fer-train-${when}` }));
       }
     }
     const end = present?.looks.at(-1);
@@ -102,10 +105,12 @@ function chart(name) {
     const said = runs.filter((run) => run.looks.length).map((run, age) => {
       const end = run.looks.at(-1);
       const [size, say] = quantity.gap(end);
+      const [learned, unseen] = [quantity.training, quantity.strangers].map((key) => quantity.say(end[key]));
       const name = age ? "last run" : "this run";
-      return `${name}, step ${end.step}: training faces ${quantity.say(end[quantity.training])}, strangers ${quantity.say(end[quantity.strangers])}, gap ${say(size)}`;
+      return `${name}, step ${end.step}: training faces ${learned}, strangers ${unseen}, gap ${say(size)}`;
     });
-    return `${quantity.title} over the steps of training. ${said.length ? `${said.join("; ")}.` : "No network is trained yet."}`;
+    const end = said.length ? `${said.join("; ")}.` : "No network is trained yet.";
+    return `${quantity.title} over the steps of training. ${end}`;
   }
 
   return { node, show };

@@ -72,15 +72,16 @@ function wrongWith({ side, columns, names, training, strangers }, ours) {
   if (side !== ours) return `The faces are ${side} pixels wide, and the network reads ${ours}.`;
   for (const [name, set] of [["training faces", training], ["strangers", strangers]]) {
     if (!set?.labels?.length) return `There are no ${name}.`;
-    if (set.labels.length !== set.people.length) return `The ${name} have ${set.labels.length} labels and ${set.people.length} people.`;
+    const [labels, people] = [set.labels.length, set.people.length];
+    if (labels !== people) return `The ${name} have ${labels} labels and ${people} people.`;
     const bad = set.labels.find((label) => !(Number.isInteger(label) && label >= 0 && label < names.length));
     if (bad !== undefined) return `A label of the ${name} is ${bad}; there are ${names.length} labels, from 0 on.`;
   }
   return columns > 0 ? "" : "The faces' picture has no columns.";
 }
 
-// The faces out of their one picture: { training, strangers, classes }, pictures standardised, and `tile(row)`, the place
-// of a face in `picture`. Throws an Error whose message is one sentence for the reader.
+// The faces out of their one picture: `data`, as a training takes it, and where a face lies in `picture`, `tile(row)`.
+// Throws an Error whose message is one sentence for the reader.
 export async function readFaces(bytes, faces) {
   const { standardised, PIXELS } = trainingRun(smallNetwork());
   const side = Math.sqrt(PIXELS);
@@ -97,7 +98,8 @@ export async function readFaces(bytes, faces) {
   }
   const { width, height } = picture;
   if (width !== columns * side || height !== Math.ceil(count / columns) * side) {
-    throw new Error(`The picture of ${count} faces has ${width} × ${height} pixels; it should have ${columns * side} × ${Math.ceil(count / columns) * side}.`);
+    const wanted = `${columns * side} × ${Math.ceil(count / columns) * side}`;
+    throw new Error(`The picture of ${count} faces has ${width} × ${height} pixels; it should have ${wanted}.`);
   }
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -109,7 +111,8 @@ export async function readFaces(bytes, faces) {
     labels.forEach((_, row) => {
       const [left, top] = tile(first + row);
       for (let y = 0; y < side; y++) {
-        for (let x = 0; x < side; x++) pixels[row * PIXELS + y * side + x] = colours[4 * ((top + y) * width + left + x)];
+        const [to, from] = [row * PIXELS + y * side, (top + y) * width + left];
+        for (let x = 0; x < side; x++) pixels[to + x] = colours[4 * (from + x)];
       }
     });
     return { pictures: standardised(pixels), labels, people };

@@ -42,7 +42,7 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
     }
   }
 
-  // The training itself. `data`: { training, strangers }, each { pictures (standardised), labels, people }, and classes.
+  // The training itself. `data`: training and strangers, each { pictures (standardised), labels, people }; and classes.
   // Gives null after every picture, and after some steps a look: loss and accuracy of both sets, without dropout.
   function* train(data, settings) {
     const { seed, steps, look, learning_rate: rate, dropout, l1 } = settings;
