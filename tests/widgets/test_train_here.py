@@ -332,7 +332,7 @@ def test_the_keyboard_alone_trains_compares_and_stops(browser, small):
         page.keyboard.press("Space")
         page.wait_for_function("document.querySelectorAll('.fer-train-legend li').length === 2")
         assert page.get_by_role("button", name="Stop").evaluate("(button) => button === document.activeElement")
-        page.wait_for_function("document.querySelector('.fer-train-table td').textContent !== '–'")
+        page.wait_for_function("document.querySelector('.fer-train-table tbody td').textContent !== '–'")
         page.keyboard.press("Space")
         second = trained(page)
         assert second["ended"] == "stopped" and second["settings"]["dropout"] == 0.9 and len(second["steps"]) < 16
@@ -362,7 +362,7 @@ def test_the_same_seed_gives_the_same_curves_in_a_worker_and_on_the_page(browser
     for before, where in (("0", "worker"), ("void (Worker = class { constructor() { throw new Error(); } })", "page")):
         with shown(browser, small, before=before, changed=changed) as (page, watch):
             page.get_by_label("Dropout").fill("5")
-            page.get_by_label("Mirror and move faces at random").check()
+            page.get_by_label("Mirror and move the training faces at random").check()
             page.get_by_label("Labels drawn by lot").fill("3")
             page.get_by_role("button", name="Train").click()
             runs.append(trained(page))
@@ -418,7 +418,7 @@ def test_a_training_waits_while_its_page_is_out_of_sight(browser, small):
     with shown(browser, small, changed={"steps": 3000, "look": 8}) as (page, watch):
         page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => window.away })")
         page.get_by_role("button", name="Train").click()
-        page.wait_for_function("document.querySelector('.fer-train-table td').textContent !== '–'")
+        page.wait_for_function("document.querySelector('.fer-train-table tbody td').textContent !== '–'")
         turn = "(away) => { window.away = away; document.dispatchEvent(new Event('visibilitychange')); }"
         page.evaluate(turn, True)
         assert page.locator(".fer-train-status").inner_text() == "Paused while this page is out of sight."
@@ -443,7 +443,7 @@ def test_the_books_page_trains_with_no_kernel(smoke_site, browser, chapter):
     with serving(Path(smoke_site)) as url, opened_page(browser, width=390, dark=True) as (page, watch):
         page.goto(f"{url}/notebooks/{chapter}.html", wait_until="networkidle")
         page.get_by_role("button", name="Train", exact=True).click()
-        page.wait_for_function("document.querySelector('.fer-train-table td').textContent !== '–'")
+        page.wait_for_function("document.querySelector('.fer-train-table tbody td').textContent !== '–'")
         page.get_by_role("button", name="Stop", exact=True).click()
         page.wait_for_function("document.querySelector('.fer-train').dataset.ended")
         assert page.locator(".fer-train").get_attribute("data-where") == "worker"
