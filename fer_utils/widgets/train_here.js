@@ -156,8 +156,8 @@ function render({ model, el }) {
     const count = (set) => new Set(set.people).size;
     const { training, strangers } = faces;
     gallery.append(
-      exampleFaces(`It learns from ${count(training)} people`, training, 0, faces, read),
-      exampleFaces(`It is tested on ${count(strangers)} strangers`, strangers, training.labels.length, faces, read));
+      exampleFaces(`Training faces: ${count(training)} people`, training, 0, faces, read),
+      exampleFaces(`Strangers: ${count(strangers)} other people`, strangers, training.labels.length, faces, read));
     status.textContent = "";
     button.disabled = false;
   }).catch((error) => {

@@ -95,9 +95,9 @@ def _chart(
     """One chart, 190 pixels high under the faces; training faces dashed, strangers solid, named at their ends."""
     wide, upper, lower = 200, 180, 350
     parts = [f'<text x="{left}" y="166" font-weight="bold">{title}</text>']
-    for value in (0.0, top / 2, top):
+    for value in (0.0, 0.5, 1.0) if title == "Accuracy" else range(math.floor(top) + 1):
         y = lower - (lower - upper) * value / top
-        text = f"{100 * value:.0f} %" if title == "Accuracy" else f"{value:.1f}"
+        text = f"{100 * value:.0f} %" if title == "Accuracy" else str(value)
         parts.append(
             f'<line x1="{left}" x2="{left + wide}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_LINE}"/>'
             f'<text x="{left - 5}" y="{y + 4:.1f}" text-anchor="end" font-size="12">{text}</text>'

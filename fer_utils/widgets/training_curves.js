@@ -63,9 +63,6 @@ function chart(name) {
     }
     parts.push(words((left + width - right) / 2, height - 6, "step", { "text-anchor": "middle" }));
     parts.push(drawn("line", { x1: left, x2: width - right, y1: y(luck), y2: y(luck), class: "fer-train-luck" }));
-    const atEnd = { "text-anchor": "end", class: "fer-train-quiet" };
-    parts.push(name === "loss" ? words(left + 5, y(luck) - 5, luckName, { class: "fer-train-quiet" })
-      : words(width - right - 3, y(luck) + 15, luckName, atEnd));
 
     const line = (run, key) => run.looks.map((look) => `${x(look.step).toFixed(1)},${y(look[key]).toFixed(1)}`);
     const present = runs[0];
@@ -81,6 +78,8 @@ function chart(name) {
       }
     }
     const end = present?.looks.at(-1);
+    const side = name === "loss" ? -5 : 15; // above the line, or below
+    parts.push(words(width - right - 3, y(luck) + side, luckName, { "text-anchor": "end", class: "fer-train-halo" }));
     if (end) parts.push(...bracket(end, x, y));
     node.replaceChildren(...parts);
     node.setAttribute("aria-label", described(runs));

@@ -74,7 +74,7 @@ export function exampleFaces(title, set, first, { names, side }, { picture, tile
 
 function lowestLoss({ looks }) {
   const lowest = looks.reduce((best, look) => (look.strangers_loss < best.strangers_loss ? look : best));
-  return `${lowest.strangers_loss.toFixed(2)} at step ${lowest.step}`;
+  return `${lowest.strangers_loss.toFixed(2)}, step ${lowest.step}`;
 }
 
 // The last values of both runs.

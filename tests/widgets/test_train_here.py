@@ -309,7 +309,7 @@ def test_the_still_picture_shows_faces_and_says_what_the_widget_does(small):
 @pytest.mark.browser
 def test_the_keyboard_alone_trains_compares_and_stops(browser, small):
     with shown(browser, small, width=390, dark=True) as (page, watch):
-        assert "learns from 8 people" in page.locator(".fer-train-gallery").inner_text()
+        assert "Training faces: 8 people" in page.locator(".fer-train-gallery").inner_text()
         assert page.locator(".fer-train").evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
         page.locator(".fer-train-go").focus()
         page.keyboard.press("Enter")
