@@ -17,6 +17,7 @@ from typing import Any
 from fer_utils.core import stages
 
 #: The stored training: ``made_with`` (arguments and settings), ``stages``, and ``run``, an entry of the history.
+#: ``short_run`` is a small training that the tests make again.
 FILE = Path(__file__).parent / "train_here_run.json"
 
 _INK, _LINE, _BLUE = "#1f2328", "#d0d7de", "#0072b2"

@@ -1,7 +1,7 @@
 // Two charts that grow while a network is trained: loss and accuracy, of the training faces and of strangers.
 
 const SPACE = "http://www.w3.org/2000/svg";
-const CHART = { width: 380, height: 250, left: 44, right: 62, top: 14, bottom: 40 };
+const CHART = { width: 350, height: 240, left: 48, right: 62, top: 14, bottom: 42 };
 const HIGHEST_LOSS = 6; // a higher one leaves the chart
 
 function drawn(tag, attributes = {}, ...children) {
@@ -59,7 +59,7 @@ function chart(name) {
     }
     for (const share of [0, 1 / 3, 2 / 3, 1]) {
       const step = Math.round(share * steps);
-      parts.push(words(x(step), height - bottom + 17, String(step), { "text-anchor": "middle" }));
+      parts.push(words(x(step), height - bottom + 18, String(step), { "text-anchor": "middle" }));
     }
     parts.push(words((left + width - right) / 2, height - 6, "step", { "text-anchor": "middle" }));
     parts.push(drawn("line", { x1: left, x2: width - right, y1: y(luck), y2: y(luck), class: "fer-train-luck" }));

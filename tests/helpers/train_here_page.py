@@ -15,6 +15,10 @@ sys.path.insert(0, str(ROOT / "book"))
 
 from pipeline.serve import serving  # noqa: E402
 
+#: A widget with few faces, so that its trainings take a second or two; and how to make them shorter still.
+SMALL = {"people": 8, "strangers": 4, "poses": 1, "steps": 120, "progress": False}
+SHORT = {"steps": 16, "look": 8}
+
 #: The traits that a saved page has.
 SAVED = ("settings", "history", "steps", "look", "sprite", "faces", "offer")
 
