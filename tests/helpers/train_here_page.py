@@ -1,0 +1,70 @@
+"""The widget *Train it here* in a browser, as the book's page shows it: with its values, and with no kernel."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import contextmanager
+import json
+from pathlib import Path
+import sys
+
+from browser import opened_page
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
+
+from pipeline.serve import serving  # noqa: E402
+
+#: A widget with few faces, so that its trainings take a second or two; and how to make them shorter still.
+SMALL = {"people": 8, "strangers": 4, "poses": 1, "steps": 120, "progress": False}
+SHORT = {"steps": 16, "look": 8}
+
+#: The traits that a saved page has.
+SAVED = ("settings", "history", "steps", "look", "sprite", "faces", "offer")
+
+_SHOW = """\
+async ([address, esm, values]) => {
+  const style = { rel: "stylesheet", href: `${address}/train_here.css` };
+  const sheet = Object.assign(document.createElement("link"), style);
+  document.head.append(sheet);
+  await new Promise((then) => { sheet.onload = then; });
+  document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const kept = JSON.parse(values), listeners = {};
+  kept.sprite = new DataView(Uint8Array.from(atob(kept.sprite), (c) => c.charCodeAt(0)).buffer);
+  window.model = {
+    get: (name) => kept[name],
+    set: (name, value) => { kept[name] = value; (listeners[`change:${name}`] ?? []).forEach((f) => f()); },
+    on: (name, f) => (listeners[name] ??= new Set()).add(f),
+    off: (name, f) => listeners[name]?.delete(f),
+    save_changes: () => {},
+  };
+  const { default: widget } = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
+  window.end = widget.render({ model: window.model, el: document.body.appendChild(document.createElement("main")) });
+}"""
+
+
+def values_of(widget) -> dict:
+    """The widget's values as JSON has them."""
+    values = {name: getattr(widget, name) for name in SAVED}
+    return {**values, "sprite": base64.b64encode(values["sprite"]).decode()}
+
+
+@contextmanager
+def shown(browser, widget, *, before: str = "0", changed: dict | None = None, **page_options):
+    """Yield (page, watch) with the widget shown; ``before`` is a script that runs first, ``changed`` some values."""
+    values = {**values_of(widget), **(changed or {})}
+    with serving(ROOT / "fer_utils" / "widgets") as url, opened_page(browser, **page_options) as (page, watch):
+        page.goto(f"{url}/train_here.css")
+        page.set_content("<!doctype html><html lang=en><title>Train it here</title><body></body></html>")
+        page.evaluate(before)
+        page.evaluate(_SHOW, [url, str(widget._esm), json.dumps(values)])
+        page.wait_for_function(
+            "!document.querySelector('.fer-train-go').disabled || !document.querySelector('.fer-train-problem').hidden"
+        )
+        yield page, watch
+
+
+def trained(page) -> dict:
+    """Wait for the end of a training that was begun; its entry of the widget's history."""
+    page.wait_for_function("document.querySelector('.fer-train').dataset.ended")
+    return page.evaluate("window.model.get('history').at(-1)")
