@@ -27,7 +27,8 @@ PYTHON = [sys.executable]
 TIER_VARIABLES = {"smoke": {"FER_FIGURE_DPI": "100"}}
 
 #: TensorFlow has the C library give each large array's memory back to the system at once, and a training asks for it
-#: again at each step.  Told to keep it, chapter 8 took 252 seconds of a processor instead of 302, and a tenth more memory.
+#: again at each step.  Told to keep it, chapter 8 took 252 seconds of a processor instead of 302, and a tenth more
+#: memory.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TOP_PAD_": str(1 << 28)}
 
 #: Starts a kernel whose machine notes (TensorFlow's, FFmpeg's) go to a file instead of

@@ -22,9 +22,12 @@ SHORT = {"steps": 16, "look": 8}
 #: The traits that a saved page has.
 SAVED = ("settings", "history", "steps", "look", "sprite", "faces", "offer")
 
+#: What is true when the faces have been read, or could not be.
+READY = "!document.querySelector('.fer-train-go').disabled || !document.querySelector('.fer-train-problem').hidden"
+
 _SHOW = """\
-async ([address, esm, values]) => {
-  const style = { rel: "stylesheet", href: `${address}/train_here.css` };
+async ([address, name, esm, values]) => {
+  const style = { rel: "stylesheet", href: `${address}/${name}.css` };
   const sheet = Object.assign(document.createElement("link"), style);
   document.head.append(sheet);
   await new Promise((then) => { sheet.onload = then; });
@@ -34,8 +37,8 @@ async ([address, esm, values]) => {
   window.model = {
     get: (name) => kept[name],
     set: (name, value) => { kept[name] = value; (listeners[`change:${name}`] ?? []).forEach((f) => f()); },
-    on: (name, f) => (listeners[name] ??= new Set()).add(f),
-    off: (name, f) => listeners[name]?.delete(f),
+    on: (names, f) => names.split(" ").forEach((name) => (listeners[name] ??= new Set()).add(f)),
+    off: (names, f) => names.split(" ").forEach((name) => listeners[name]?.delete(f)),
     save_changes: () => {},
   };
   const { default: widget } = await import(URL.createObjectURL(new Blob([esm], { type: "text/javascript" })));
@@ -43,24 +46,36 @@ async ([address, esm, values]) => {
 }"""
 
 
-def values_of(widget) -> dict:
+def values_of(widget, saved: tuple[str, ...] = SAVED) -> dict:
     """The widget's values as JSON has them."""
-    values = {name: getattr(widget, name) for name in SAVED}
+    values = {name: getattr(widget, name) for name in saved}
     return {**values, "sprite": base64.b64encode(values["sprite"]).decode()}
 
 
 @contextmanager
-def shown(browser, widget, *, before: str = "0", changed: dict | None = None, **page_options):
-    """Yield (page, watch) with the widget shown; ``before`` is a script that runs first, ``changed`` some values."""
-    values = {**values_of(widget), **(changed or {})}
+def shown(
+    browser,
+    widget,
+    *,
+    before: str = "0",
+    changed: dict | None = None,
+    name: str = "train_here",
+    saved: tuple[str, ...] = SAVED,
+    ready: str = READY,
+    **page_options,
+):
+    """Yield (page, watch) with the widget shown; ``before`` is a script that runs first, ``changed`` some values.
+
+    Another widget that has a ``sprite`` can be shown, too: ``name`` is that of its files, ``saved`` are its traits,
+    and ``ready`` is true when it can be used.
+    """
+    values = {**values_of(widget, saved), **(changed or {})}
     with serving(ROOT / "fer_utils" / "widgets") as url, opened_page(browser, **page_options) as (page, watch):
-        page.goto(f"{url}/train_here.css")
-        page.set_content("<!doctype html><html lang=en><title>Train it here</title><body></body></html>")
+        page.goto(f"{url}/{name}.css")
+        page.set_content("<!doctype html><html lang=en><title>A widget</title><body></body></html>")
         page.evaluate(before)
-        page.evaluate(_SHOW, [url, str(widget._esm), json.dumps(values)])
-        page.wait_for_function(
-            "!document.querySelector('.fer-train-go').disabled || !document.querySelector('.fer-train-problem').hidden"
-        )
+        page.evaluate(_SHOW, [url, name, str(widget._esm), json.dumps(values)])
+        page.wait_for_function(ready)
         yield page, watch
 
 
