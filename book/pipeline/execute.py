@@ -23,7 +23,7 @@ KERNEL = "fer-book"
 PYTHON = [sys.executable]
 
 #: What the kernels of a tier have in their environment besides.  The smoke tier tries the chapters out: its figures are
-#: less fine, which saves an eighth of its time.
+#: less fine, which saves an eighth of chapter 8's time.
 TIER_VARIABLES = {"smoke": {"FER_FIGURE_DPI": "100"}}
 
 #: TensorFlow has the C library give each large array's memory back to the system at once, and a training asks for it

@@ -1,8 +1,8 @@
 """Assemble what Sphinx reads, build the site, and put it in place in one step.
 
-Reading the pages takes Sphinx longer than writing them.  So what it has read is kept between builds, and a file of its
-sources keeps its age for as long as its contents are the same: after a change only the pages that changed are read.
-All pages are written every time, because each shows the titles of the others.
+Reading the pages takes Sphinx about a third of its time.  So what it has read is kept between builds, and a file of
+its sources keeps its age for as long as its contents are the same: after a change only the pages that changed are
+read.  All pages are written every time, because each shows the titles of the others.
 """
 
 from __future__ import annotations
