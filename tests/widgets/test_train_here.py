@@ -142,6 +142,34 @@ def test_a_step_is_adams_with_the_penalty_on_the_dense_layer(arithmetic, in_kera
 
 
 @pytest.mark.browser
+def test_many_steps_are_adams(arithmetic):
+    """Gradients that change in size and sign: after ten steps both decays have their part."""
+    import keras
+
+    rng = np.random.default_rng(7)
+    steps = [rng.normal(0, size, 43_015).astype("float32") for size in (1, 8, 0.5, 3, 0.2, 5, 1, 0.7, 2, 4)]
+    variable, optimizer = keras.Variable(np.zeros(43_015, "float32")), keras.optimizers.Adam(0.001)
+    for gradient in steps:
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [variable])
+    after = arithmetic.page.evaluate(
+        """async ([address, text]) => {
+            const { smallNetwork } = await import(`${address}/small_network.js`);
+            const network = smallNetwork().create({ classes: 7, seed: 0 });
+            network.weights.fill(0);
+            for (const gradient of JSON.parse(text)) {
+              network.gradient.set(gradient);
+              network.step({ rate: 0.001, pictures: 1, l1: 0 });
+            }
+            return JSON.stringify([...network.weights]);
+        }""",
+        [arithmetic.url, json.dumps([gradient.tolist() for gradient in steps])],
+    )
+    apart = np.abs(np.array(json.loads(after)) - np.asarray(variable))
+    # Where a first slope is near 0 Adam's epsilon counts, which Keras adds in another place.
+    assert apart.mean() < 1e-6 and apart.max() < 1e-4
+
+
+@pytest.mark.browser
 def test_dead_units_are_those_that_keras_finds(arithmetic, in_keras):
     network, pictures, labels = in_keras
     _, _, _, hidden = by_keras(network, pictures, labels, np.ones(32))
@@ -227,6 +255,7 @@ def test_the_picture_holds_the_faces_that_its_description_names(small, monkeypat
     wanted = train_here.faces_of(8, 4, 1, 1, progress=False)
     (drawn,) = made
     assert np.array_equal(wanted, photographs.crop_faces(drawn.images, size=48, where=train_here.CROP, seed=1))
+    assert small.sprite == train_here.one_picture(wanted), "what is kept is what would be made"
     sheet = np.asarray(Image.open(io.BytesIO(small.sprite)).convert("L"), float)
     tiles = sheet.reshape(2, 48, 42, 48).swapaxes(1, 2).reshape(-1, 48, 48)
     assert np.abs(tiles[:84] - wanted).mean() < 6 < np.abs(tiles[:84] - wanted[::-1]).mean(), "WebP's own error"
