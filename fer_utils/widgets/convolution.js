@@ -1,5 +1,6 @@
 // A convolution by hand: a kernel of 3 x 3, a face, and the map.  All is computed here, so it moves on the book's page;
 // tests compare the map with SciPy's, and with that of the trained network.
+import { element } from "./elements.js";
 
 // The map of a square picture, row by row, with a frame of zeros: the sum of kernel times pixels, plus the bias.
 export function convolve(picture, side, kernel, bias = 0, relu = false) {
@@ -45,13 +46,6 @@ const PLACES = ["above left", "above", "above right", "left", "middle", "right",
 const plain = (weight) => String(Number(weight.toFixed(2))).replace("-", "−");
 const round = (value) => (Math.abs(value) < 0.005 ? "0" : value.toFixed(2).replace("-", "−"));
 let serial = 0;
-
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 // Values as grey on a canvas of one pixel a value; the style sheet makes it larger without blurring it.
 function paint(canvas, values, side, [low, high]) {

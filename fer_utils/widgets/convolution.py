@@ -23,6 +23,7 @@ from fer_utils.models.contrast import LocalContrast
 from fer_utils.synthetic.photographs import Crop, crop_faces
 from fer_utils.synthetic.posed_prototypes import LABELS
 from fer_utils.synthetic.random_faces import draw_faces
+from fer_utils.widgets.joined_modules import joined
 from fer_utils.widgets.static_picture import StaticPicture
 from fer_utils.widgets.train_here_still import as_address
 
@@ -90,7 +91,7 @@ class ConvolutionByHand(StaticPicture, anywidget.AnyWidget):
     Raises FerError for an argument that is not there or out of range.
     """
 
-    _esm = _HERE / "convolution.js"
+    _esm = joined("elements.js", "convolution.js")
     _css = _HERE / "convolution.css"
 
     kernel = traitlets.List(traitlets.Float(), list(EDGE), minlen=9, maxlen=9).tag(sync=True)

@@ -1,16 +1,10 @@
 // The Face lab. The page holds no names and no drawing of its own: what there is to
 // choose comes from Python (`offer`), and a painter makes the picture of a state.
+import { element } from "./elements.js";
 
 const DELAY = 1200; // ms without an answer, after which the page says that nobody draws
 
 let serial = 0;
-
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 // A painter: `ask(state)` wants a picture, `shown()` says what the last one was, `wake(f)` calls f once it can paint,
 // `follow(f)` calls f whenever there is news; both give back how to stop.

@@ -25,6 +25,7 @@ from fer_utils.core.errors import FerError, invalid, missing, whole_number
 from fer_utils.core.labels import ALL
 from fer_utils.studio.expressions import MIDLINE
 from fer_utils.studio.identity import TONES
+from fer_utils.widgets.joined_modules import joined
 from fer_utils.widgets.static_picture import StaticPicture
 
 _HERE = Path(__file__).parent
@@ -199,7 +200,7 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
     problem : str, what cannot be drawn; ``""`` where all is well.
     """
 
-    _esm = _HERE / "face_lab.js"
+    _esm = joined("elements.js", "face_lab.js")
     _css = _HERE / "face_lab.css"
 
     state = traitlets.Any().tag(sync=True)

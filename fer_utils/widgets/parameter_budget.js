@@ -1,5 +1,6 @@
 // The parameter budget. Everything is counted here, so it moves with no kernel;
 // the closed form is the one of parameter_budget.py, and a test compares them.
+import { element } from "./elements.js";
 
 export const TARGET = 542136;
 const SIZE = 180;
@@ -39,13 +40,6 @@ const CONTROLS = [
 ];
 
 let serial = 0;
-
-function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
 
 function control(spec, model, id) {
   const change = (value) => {

@@ -17,6 +17,7 @@ import traitlets
 
 from fer_utils.core.errors import invalid
 from fer_utils.models.ding2023 import parameter_count
+from fer_utils.widgets.joined_modules import joined
 from fer_utils.widgets.static_picture import StaticPicture
 
 _HERE = Path(__file__).parent
@@ -85,7 +86,7 @@ class ParameterBudget(StaticPicture, anywidget.AnyWidget):
     breakdown : list of (layer, output shape after pooling, parameters).
     """
 
-    _esm = _HERE / "parameter_budget.js"
+    _esm = joined("elements.js", "parameter_budget.js")
     _css = _HERE / "parameter_budget.css"
 
     filters = traitlets.Int(8, min=1, max=64).tag(sync=True)

@@ -1,7 +1,8 @@
 // Train it here: a small network learns in the page, and is tested on people whom it has never seen.
+import { element } from "./elements.js";
 import { trainingEngine, readFaces } from "./training_engine.js";
 import { trainingCurves } from "./training_curves.js";
-import { element, percent, points, settingsOf, settingsControls } from "./training_parts.js";
+import { percent, points, settingsOf, settingsControls } from "./training_parts.js";
 import { exampleFaces, valuesTable, asRecord, asRun } from "./training_parts.js";
 
 let serial = 0;

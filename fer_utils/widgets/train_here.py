@@ -139,6 +139,7 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
     """
 
     _esm = joined(
+        "elements.js",
         "small_network.js",
         "training_run.js",
         "training_engine.js",

@@ -1,11 +1,5 @@
 // The parts of the page around the curves: settings, example faces, the table of values, and runs as Python keeps them.
-
-export function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
+import { element } from "./elements.js";
 
 export const percent = (share) => `${Math.round(100 * share)} %`;
 export const points = (gap) => `${Math.round(100 * gap)} points`;

@@ -9,7 +9,7 @@ import pytest
 
 from fer_utils.models.ding2023 import parameter_count
 
-#: Both run in one kernel, so that their names differ.
+#: All run in one kernel, so that their names differ.
 FACE_LAB = """\
 from fer_utils.widgets import FaceLab
 import ipywidgets
@@ -28,19 +28,30 @@ def tell_budget(change):
     budget_said.value = f'<b class="told-budget">{told}</b>'
 budget.observe(tell_budget, "total")
 ipywidgets.VBox([budget, budget_said])"""
+TRAINING = """\
+import ipywidgets
+from fer_utils.widgets import TrainHere
+training = TrainHere(people=8, strangers=4, poses=1, steps=15, progress=False)
+training_said = ipywidgets.HTML()
+def tell_training(change):
+    run = training.history[-1]
+    told = f"python: {run['ended']} {run['steps'][-1]} {run['settings']['dropout']}"
+    training_said.value = f'<b class="told-training">{told}</b>'
+training.observe(tell_training, "history")
+ipywidgets.VBox([training, training_said])"""
 
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
-    """A page of JupyterLab in which a notebook with both widgets runs; yields (page, watch)."""
+    """A page of JupyterLab in which a notebook with all widgets runs; yields (page, watch)."""
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(FACE_LAB), nbformat.v4.new_code_cell(BUDGET)],
+        cells=[nbformat.v4.new_code_cell(source) for source in (FACE_LAB, BUDGET, TRAINING)],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
-    # High enough for both: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=2400) as (page, watch):
+    # High enough for all: JupyterLab draws the outputs that are in the window.
+    with jupyterlab(folder) as url, opened_page(browser, height=4000) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -87,3 +98,15 @@ def test_the_budget_moves_live_in_jupyterlab_and_python_knows(lab):
     total = parameter_count(16, 16, 8, 180, 1, "valid", 2)
     page.wait_for_function(f"document.querySelector('.told-budget')?.textContent === 'python: 16 16 valid {total}'")
     assert watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_training_in_jupyterlab_is_in_pythons_history(lab):
+    page, watch = lab
+    training = page.locator(".fer-train").first
+    training.wait_for()
+    training.get_by_label("Dropout").fill("5")
+    training.get_by_role("button", name="Train").click()
+    page.wait_for_function("document.querySelector('.told-training')?.textContent === 'python: done 15 0.5'")
+    assert training.get_attribute("data-where") == "worker" and watch.errors == []
