@@ -32,6 +32,7 @@ def network_diagram(outputs: Mapping[str, Sequence[int]], *, title: str) -> Figu
         raise invalid("outputs", expected="shapes (height, width, channels) or (units,)", received=dict(outputs))
     highest = max((shape[0] for shape in shapes.values() if len(shape) == 3), default=1)
     figure, axis = subplots(width=8.0, height=2.9)
+    figure.keeps_order = True  # on a narrow page the layers' names would lie over each other
     x = 0.0
     for name, shape in shapes.items():
         sheets = 1 + round(math.log2(shape[2])) if len(shape) == 3 else 1

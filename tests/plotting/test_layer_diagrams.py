@@ -9,7 +9,7 @@ import pytest
 from fer_utils import models
 from fer_utils.core.errors import FerError
 from fer_utils.exercises import ch10
-from fer_utils.plotting import layer_diagrams, network_diagrams, style
+from fer_utils.plotting import layer_diagrams, narrow, network_diagrams, style
 
 
 @pytest.mark.parametrize(
@@ -149,6 +149,7 @@ def test_maps_are_drawn_to_scale_and_described():
     heights = [patch.get_height() for patch in axis.patches]
     assert heights[:-1] == [1.0] + 4 * [0.5] and 0.08 < heights[-1] < 0.6
     assert "face 20 × 20 × 1; conv 10 × 10 × 8; flatten 800" in figure.description
+    assert not narrow.can_be_narrow(figure), "on a telephone the layers' names would lie over each other"
 
 
 @pytest.mark.parametrize(
