@@ -77,14 +77,19 @@ def layers() -> list[tuple[np.ndarray, np.ndarray]]:
     return [(kernel.copy(), bias.copy()) for kernel, bias in _read()]
 
 
-@cache
-def _read() -> list[tuple[np.ndarray, np.ndarray]]:
+def _interpreter(content: bytes):
+    """LiteRT's interpreter of a file's bytes, on one thread."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         raise missing("ai-edge-litert", needed_for="a trained network", remedy="pip install ai-edge-litert") from None
+    return Interpreter(model_content=content, num_threads=1)
+
+
+@cache
+def _read() -> list[tuple[np.ndarray, np.ndarray]]:
     file = pretrained_networks.find().checked()
-    interpreter = Interpreter(str(file), num_threads=1)
+    interpreter = _interpreter(file.read_bytes())
     tensors = [(one["index"], one["name"], tuple(one["shape"])) for one in interpreter.get_tensor_details()]
 
     def found(layer: Layer, shape: tuple[int, ...]) -> np.ndarray:
@@ -121,6 +126,48 @@ def packed(weights: np.ndarray | None = None) -> bytes:
     bits = (flat() if weights is None else np.asarray(weights, "float32")).view("<u4").astype("uint64")
     rounded = np.minimum((bits + 0x80) >> 8, 0xFFFFFF).astype("<u4")
     return rounded.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+
+
+def scores(faces: np.ndarray, weights: list[tuple[np.ndarray, np.ndarray]] | None = None) -> np.ndarray:
+    """The network's scores of faces, with its own weights or with others, by LiteRT: (N, 7), each row adds up to 1.
+
+    Parameters
+    ----------
+    faces : (N, 48, 48), 0..255.
+    weights : as `layers` gives them; None for the file's own.  The others take the place of the file's own bytes.
+    """
+    interpreter = _interpreter(_content(weights))
+    interpreter.allocate_tensors()
+    given, found = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    answers = np.empty((len(faces), 7))
+    for number, face in enumerate(np.asarray(faces, "float32")):
+        interpreter.set_tensor(given, face[None, :, :, None])
+        interpreter.invoke()
+        answers[number] = interpreter.get_tensor(found)[0]
+    return answers
+
+
+def _content(weights: list[tuple[np.ndarray, np.ndarray]] | None) -> bytes:
+    """The network's file with these weights in the place of its own."""
+    content = pretrained_networks.find().checked().read_bytes()
+    if weights is None:
+        return content
+    for layer, own, other in zip(LAYERS, layers(), weights, strict=True):
+        for before, after in zip(own, other, strict=True):
+            if np.array_equal(before, after):
+                continue
+            old, new = (_as_in_the_file(layer, part).tobytes() for part in (before, after))
+            if content.count(old) != 1:
+                raise FerError(f"The weights of {layer.branch}, {layer.name} are not found in the network's file.")
+            content = content.replace(old, new)
+    return content
+
+
+def _as_in_the_file(layer: Layer, part: np.ndarray) -> np.ndarray:
+    """A kernel with the axes that LiteRT has; biases as they are."""
+    if part.ndim == 1 or layer.depthwise:
+        return np.asarray(part, "<f4")
+    return np.ascontiguousarray(np.moveaxis(part, 3, 0), "<f4")  # outputs first
 
 
 def unpacked(packed_weights: bytes) -> np.ndarray:
