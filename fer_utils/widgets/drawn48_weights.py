@@ -128,6 +128,16 @@ def packed(weights: np.ndarray | None = None) -> bytes:
     return rounded.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
 
 
+def as_sent() -> list[tuple[np.ndarray, np.ndarray]]:
+    """`layers` as a page has them: each weight in three bytes."""
+    values, made, start = unpacked(packed()), [], 0
+    for layer in LAYERS:
+        middle, end = start + layer.size, start + layer.size + layer.biases
+        made.append((values[start:middle].reshape(layer.shape), values[middle:end]))
+        start = end
+    return made
+
+
 def scores(faces: np.ndarray, weights: list[tuple[np.ndarray, np.ndarray]] | None = None) -> np.ndarray:
     """The network's scores of faces, with its own weights or with others, by LiteRT: (N, 7), each row adds up to 1.
 

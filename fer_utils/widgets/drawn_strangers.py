@@ -43,7 +43,7 @@ def faces() -> np.ndarray:
     """The faces of the stored picture, (140, SIDE, SIDE) uint8: person by person, label by label."""
     from PIL import Image
 
-    sheet = np.asarray(Image.open(FILE).convert("L"))
+    sheet = np.asarray(Image.open(FILE).convert("RGB"))[..., 0]  # as the page reads them
     rows = sheet.shape[0] // SIDE
     return sheet.reshape(rows, SIDE, COLUMNS, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
 

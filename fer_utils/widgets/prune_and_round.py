@@ -89,7 +89,7 @@ class PruneAndRound(StaticPicture, anywidget.AnyWidget):
         """What the changed network says of all strangers, by LiteRT: (140, 7), each row adds up to 1."""
         made = [
             (changed(kernel, layer.biases, self.sparsity, self.bits, self.per_filter), bias)
-            for layer, (kernel, bias) in zip(drawn48_weights.LAYERS, drawn48_weights.layers(), strict=True)
+            for layer, (kernel, bias) in zip(drawn48_weights.LAYERS, drawn48_weights.as_sent(), strict=True)
         ]
         return drawn48_weights.scores(drawn_strangers.faces(), made)
 
@@ -99,12 +99,13 @@ class PruneAndRound(StaticPicture, anywidget.AnyWidget):
         labels = drawn_strangers.labels()
         rounding = "not rounded"
         if self.bits != 32:
-            rounding = f"rounded to {self.bits} bits, with one scale for each {'filter' if self.per_filter else 'kernel'}"
+            whose = "filter" if self.per_filter else "kernel"
+            rounding = f"rounded to {self.bits} bits, with one scale for each {whose}"
         return (
             f"A trained network with {100 * self.sparsity:.0f} % of each kernel pruned and its weights {rounding}. Of "
             f"{len(labels)} drawn faces of strangers it names {_percent(plain == labels)} rightly before and "
-            f"{_percent(answers == labels)} now, and {_percent(answers == plain)} keep their label. The face shown poses "
-            f"{LABELS[labels[self.face]]}: before, the answer is {LABELS[plain[self.face]]}, now "
+            f"{_percent(answers == labels)} now, and {_percent(answers == plain)} keep their label. The face shown "
+            f"poses {LABELS[labels[self.face]]}: before, the answer is {LABELS[plain[self.face]]}, now "
             f"{LABELS[answers[self.face]]}."
         )
 

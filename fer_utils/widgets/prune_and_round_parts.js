@@ -89,8 +89,10 @@ export function layersTable(layers, faces) {
   });
   const caption = "One layer alone is changed: how many labels stay?";
   const kept = layers.map(() => null);
+  const whole = table(caption, ["layer", "weights", "", "kept"], rows.map((row) => row.node));
+  whole.classList.add("fer-round-layers");
   return {
-    node: table(caption, ["layer", "weights", "", "kept"], rows.map((row) => row.node)),
+    node: whole,
     clear() {
       kept.fill(null);
       rows.forEach(({ node, fill, cell }) => {

@@ -1,4 +1,7 @@
-"""Store the picture of drawn strangers that widgets ask `drawn48` about: ``python tests/helpers/strangers_picture.py``."""
+"""Store the picture of drawn strangers about whom widgets ask `drawn48`.
+
+``python tests/helpers/strangers_picture.py``
+"""
 
 from pathlib import Path
 import sys
