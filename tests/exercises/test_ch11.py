@@ -226,6 +226,12 @@ def test_the_smallest_file_is_the_one_that_the_grader_takes():
     assert kept_and_size(0.4, 4, False)[0] < 0.9 and kept_and_size(0.35, 4, False)[1] > 1.1 * right[0][1]
     assert kept_and_size(0.4, 4, True)[0] < 0.9 and kept_and_size(0.35, 4, True)[1] > 1.1 * right[0][1]
     assert kept_and_size(0.5, 32, True)[0] < 0.8
+    # What the chapter says of two bits: each layer alone, and all together.
+    assert 0.09 < kept_and_size(0.0, 2, True)[0] < 0.17
+    for number, layer in enumerate(drawn48_weights.LAYERS):
+        kernel, bias = weights[number]
+        one = [*weights[:number], (arithmetic.changed(kernel, layer.biases, 0, 2, True), bias), *weights[number + 1 :]]
+        assert (drawn48_weights.scores(faces, one).argmax(axis=1) == plain).mean() > 5 / 6, layer
 
 
 def cells(root) -> list:
