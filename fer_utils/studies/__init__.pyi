@@ -34,6 +34,7 @@ from . import simple_networks as simple_networks
 from . import sizes as sizes
 from . import split as split
 from . import store as store
+from . import trade_offs as trade_offs
 from . import training_records as training_records
 from . import trainings as trainings
 from .registry import available as available

@@ -3,9 +3,11 @@ from . import face_lab as face_lab
 from . import joined_modules as joined_modules
 from . import parameter_budget as parameter_budget
 from . import static_picture as static_picture
+from . import trade_offs as trade_offs
 from . import train_here as train_here
 from . import train_here_still as train_here_still
 from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
 from .parameter_budget import ParameterBudget as ParameterBudget
+from .trade_offs import TradeOffs as TradeOffs
 from .train_here import TrainHere as TrainHere

@@ -33,7 +33,7 @@ async ([address, name, esm, values]) => {
   await new Promise((then) => { sheet.onload = then; });
   document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const kept = JSON.parse(values), listeners = {};
-  kept.sprite = new DataView(Uint8Array.from(atob(kept.sprite), (c) => c.charCodeAt(0)).buffer);
+  if (kept.sprite) kept.sprite = new DataView(Uint8Array.from(atob(kept.sprite), (c) => c.charCodeAt(0)).buffer);
   window.model = {
     get: (name) => kept[name],
     set: (name, value) => { kept[name] = value; (listeners[`change:${name}`] ?? []).forEach((f) => f()); },
@@ -49,7 +49,9 @@ async ([address, name, esm, values]) => {
 def values_of(widget, saved: tuple[str, ...] = SAVED) -> dict:
     """The widget's values as JSON has them."""
     values = {name: getattr(widget, name) for name in saved}
-    return {**values, "sprite": base64.b64encode(values["sprite"]).decode()}
+    if "sprite" in values:
+        values["sprite"] = base64.b64encode(values["sprite"]).decode()
+    return values
 
 
 @contextmanager
@@ -66,7 +68,7 @@ def shown(
 ):
     """Yield (page, watch) with the widget shown; ``before`` is a script that runs first, ``changed`` some values.
 
-    Another widget that has a ``sprite`` can be shown, too: ``name`` is that of its files, ``saved`` are its traits,
+    Another widget can be shown, too: ``name`` is that of its files, ``saved`` are its traits,
     and ``ready`` is true when it can be used.
     """
     values = {**values_of(widget, saved), **(changed or {})}
