@@ -4,12 +4,12 @@ import { beatenBy, judged } from "./trade_offs_rules.js";
 import { say, tradePlot } from "./trade_offs_plot.js";
 
 const SETTINGS = ["x", "y", "families", "sizes", "limits", "unconverged", "logarithmic", "chosen"];
-const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const IN_WORDS = {
   frontier: "on the frontier",
   within: "beaten; its interval reaches the frontier",
   beaten: "beaten",
-  "no witness": "no witness: not converged",
+  "no witness": "no witness: not trained to the end",
   unknown: "not known",
   out: "left out",
 };
@@ -136,25 +136,31 @@ function render({ model, el }) {
     element("div", { class: "fer-trade-filters" }, familyBoxes.node, sizeBoxes.node, otherBoxes.node),
     summary,
     element("div", { class: "fer-trade-two" },
-      element("div", { class: "fer-trade-left" }, upLabel, frame, acrossLabel,
+      element("div", { class: "fer-trade-left" }, upLabel, frame, acrossLabel, detail,
         element("div", { class: "fer-trade-heads" }, element("strong", {}, "Limits"),
           element("small", {}, "drag a rectangle in the plot, or move the ends"), noLimits), limits),
-      element("div", { class: "fer-trade-right" }, table, detail)),
+      element("div", { class: "fer-trade-right" }, table)),
     spoken);
   el.append(root);
 
-  function row(number, place, { x, y, chosen }) {
+  // A system's row; on a narrow page its numbers stand below it, where the hand is.
+  function rows(number, places, now) {
+    const { x, y, chosen } = now;
+    const place = places[number];
     const { name, values, intervals } = systems[number];
     const button = element("button", { type: "button", "aria-pressed": name === chosen, "data-name": name }, name);
     button.addEventListener("click", () => choose(name));
     const cell = (key) => {
       const [low, high] = intervals[key] ?? [];
-      const between = low === undefined ? [] : [" ", element("small", {}, `${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)}`)];
-      return element("td", {}, say(key, values[key]), ...between);
+      const ends = low === undefined ? "" : `${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)}`;
+      return element("td", {}, `${say(key, values[key])} `, element("small", {}, ends));
     };
     const kind = `fer-trade-row fer-trade-${place.replace(" ", "-")}`;
-    return element("tr", { class: kind }, element("td", { class: "fer-trade-letter" }, element("span", {}, letters[number])),
+    const letter = element("td", { class: "fer-trade-letter" }, element("span", {}, letters[number]));
+    const line = element("tr", { class: kind }, letter,
       element("th", { scope: "row" }, button, element("small", {}, IN_WORDS[place])), cell(x), cell(y));
+    if (name !== chosen) return [line];
+    return [line, element("tr", { class: "fer-trade-below" }, element("td", { colspan: 4 }, inDetail(places, now)))];
   }
 
   function drawTable(places, now) {
@@ -165,10 +171,11 @@ function render({ model, el }) {
       .sort((one, other) => rank(one) - rank(other) || value(one) - value(other));
     const focused = table.contains(document.activeElement) ? document.activeElement.dataset.name : null;
     const head = (text) => element("th", { scope: "col" }, text);
+    const titles = ["", "System", quantities[now.x].name, quantities[now.y].name];
     table.replaceChildren(
       element("caption", {}, "The frontier, and those behind it"),
-      element("thead", {}, element("tr", {}, head(""), head("System"), head(quantities[now.x].name), head(quantities[now.y].name))),
-      element("tbody", {}, ...sorted.map((number) => row(number, places[number], now))));
+      element("thead", {}, element("tr", {}, ...titles.map(head))),
+      element("tbody", {}, ...sorted.flatMap((number) => rows(number, places, now))));
     if (focused) [...table.querySelectorAll("button")].find((one) => one.dataset.name === focused)?.focus();
   }
 
@@ -188,7 +195,8 @@ function render({ model, el }) {
     const named = (place) => systems.filter((_, number) => places[number] === place).map((one) => one.name);
     const taking = ["frontier", "within", "beaten"].flatMap(named).length;
     if (!taking) return "No system takes part: widen the limits or the filters.";
-    const words = [`${named("frontier").length} of ${taking} systems are beaten by no other: ${named("frontier").join("; ")}.`];
+    const front = named("frontier");
+    const words = [`${front.length} of ${taking} systems are beaten by no other: ${front.join("; ")}.`];
     const close = named("within");
     if (close.length) words.push(`For these the interval leaves it open: ${close.join("; ")}.`);
     return words.join(" ");
@@ -228,7 +236,8 @@ function render({ model, el }) {
     summary.textContent = inSummary(places);
     detail.textContent = inDetail(places, now);
     clearTimeout(timer);
-    if (changed) timer = setTimeout(() => { spoken.textContent = `${summary.textContent} ${now.chosen && detail.textContent}`; }, 500);
+    const said = `${summary.textContent} ${now.chosen ? detail.textContent : ""}`;
+    if (changed) timer = setTimeout(() => { spoken.textContent = said; }, 500);
   }
 
   // Several settings may change at once; what they give together is drawn once.

@@ -16,7 +16,7 @@ const rounded = (value) => String(Number(value.toPrecision(3)));
 const grouped = (value) => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 const SAY = {
   parameters: (value) => grouped(value),
-  operations: (value) => `${(value / 1e6).toFixed(1)} million`,
+  operations: (value) => `${(value / 1e6).toFixed(1)} M`,
   file: (value) => `${grouped((value / 1000).toFixed(0))} kB`,
   time: (value) => `${value.toFixed(2)}×`,
 };
