@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from fer_utils.models.ding2023 import parameter_count
+from fer_utils.widgets.trade_offs import TradeOffs
 
 #: All run in one kernel, so that their names differ.
 FACE_LAB = """\
@@ -40,18 +41,27 @@ def tell_training(change):
 training.observe(tell_training, "history")
 ipywidgets.VBox([training, training_said])"""
 
+TRADE_OFFS = """\
+import ipywidgets
+from fer_utils.widgets import TradeOffs
+trade_offs, trade_said = TradeOffs(), ipywidgets.HTML()
+def tell_trade(change):
+    trade_said.value = f'<b class="told-trade">python: {trade_offs.x} {trade_offs.frontier}</b>'
+trade_offs.observe(tell_trade, ["x", "limits"])
+ipywidgets.VBox([trade_offs, trade_said])"""
+
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
     """A page of JupyterLab in which a notebook with all widgets runs; yields (page, watch)."""
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in (FACE_LAB, BUDGET, TRAINING)],
+        cells=[nbformat.v4.new_code_cell(source) for source in (FACE_LAB, BUDGET, TRAINING, TRADE_OFFS)],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
     # High enough for all: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=4000) as (page, watch):
+    with jupyterlab(folder) as url, opened_page(browser, height=6000) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -110,3 +120,17 @@ def test_a_training_in_jupyterlab_is_in_pythons_history(lab):
     training.get_by_role("button", name="Train").click()
     page.wait_for_function("document.querySelector('.told-training')?.textContent === 'python: done 15 0.5'")
     assert training.get_attribute("data-where") == "worker" and watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_trade_offs_in_jupyterlab_tell_python_the_frontier(lab):
+    page, watch = lab
+    trade = page.locator(".fer-trade").first
+    trade.wait_for()
+    trade.get_by_label("To the right").select_option("operations")
+    frontier = TradeOffs(x="operations").frontier
+    told = f"python: operations {frontier}"
+    page.wait_for_function("(told) => document.querySelector('.told-trade')?.textContent === told", arg=told)
+    shown = trade.locator(".fer-trade-row.fer-trade-frontier button").all_inner_texts()
+    assert shown == frontier and watch.errors == []
