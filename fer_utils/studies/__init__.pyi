@@ -5,6 +5,7 @@ from . import compression_measuring as compression_measuring
 from . import coverage as coverage
 from . import dead_units as dead_units
 from . import difficulty as difficulty
+from . import drawn_confusions as drawn_confusions
 from . import explanation as explanation
 from . import followed_trainings as followed_trainings
 from . import frontier as frontier

@@ -1,3 +1,4 @@
+from . import confusions as confusions
 from . import convolution as convolution
 from . import face_lab as face_lab
 from . import joined_modules as joined_modules
@@ -6,6 +7,7 @@ from . import static_picture as static_picture
 from . import trade_offs as trade_offs
 from . import train_here as train_here
 from . import train_here_still as train_here_still
+from .confusions import Confusions as Confusions
 from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
 from .parameter_budget import ParameterBudget as ParameterBudget
