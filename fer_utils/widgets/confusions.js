@@ -3,7 +3,11 @@ import { element } from "./elements.js";
 import { counted, meanMap, unpackedMaps } from "./confusions_maps.js";
 
 const SETTINGS = ["cell", "face", "map"];
-const CHOICES = [["none", "the face alone"], ["answer", "what speaks for its answer"], ["posed", "what speaks for the posed label"]];
+const CHOICES = [
+  ["none", "the face alone"],
+  ["answer", "what speaks for its answer"],
+  ["posed", "what speaks for the posed label"],
+];
 const FULL = 0.25; // a loss of so much probability has the full colour
 const FOR = [213, 94, 0];
 const AGAINST = [0, 114, 178];
@@ -60,7 +64,8 @@ function render({ model, el }) {
   const buttons = names.map((posed, row) => names.map((answer, column) => {
     const count = counts[row][column];
     const share = count / Math.max(counts[row].reduce((sum, one) => sum + one, 0), 1);
-    const button = element("button", { type: "button", class: "fer-confuse-cell", "data-cell": `${row},${column}` }, String(count));
+    const attributes = { type: "button", class: "fer-confuse-cell", "data-cell": `${row},${column}` };
+    const button = element("button", attributes, String(count));
     button.style.setProperty("--share", share.toFixed(3));
     button.classList.toggle("fer-confuse-dense", share > 0.5);
     button.setAttribute("aria-label", `Posed ${posed}, answered ${answer}: ${count} face${count === 1 ? "" : "s"}`);
@@ -99,9 +104,11 @@ function render({ model, el }) {
   const bars = element("table", { class: "fer-confuse-bars" });
   const spoken = element("p", { class: "fer-confuse-spoken", role: "status", "aria-live": "polite" });
   el.append(element("section", { class: "fer-confuse", "aria-label": "Confusions: the faces behind a matrix" },
-    element("p", { class: "fer-confuse-question" }, "Which faces are behind a wrong answer, and where did the network look?"),
-    element("p", {}, element("strong", {}, "Try first: "), "press the number in the row ", element("em", {}, "sad"),
-      " and the column ", element("em", {}, "neu"), ". Then compare with the right answers of that row."),
+    element("p", { class: "fer-confuse-question" },
+      "Which faces are behind a wrong answer, and where did the network look?"),
+    element("p", {}, element("strong", {}, "Try first: "), "press the number in the row ", element("em", {}, "angry"),
+      " and the column ", element("em", {}, "neu"),
+      ". Then press the right answers of that row, and compare the mean maps."),
     problem,
     element("div", { class: "fer-confuse-two" },
       element("div", {}, table, element("p", { class: "fer-confuse-note" },
@@ -152,7 +159,8 @@ function render({ model, el }) {
     bars.hidden = !behind.length;
     if (behind.length) {
       paint(large[0], faces[face], over(face), grid);
-      paint(large[1], meanFace(behind.map((one) => faces[one])), which === "none" ? null : meanMap(behind.map(over)), grid);
+      const mean = which === "none" ? null : meanMap(behind.map(over));
+      paint(large[1], meanFace(behind.map((one) => faces[one])), mean, grid);
       captions[0].textContent = `Person ${people[face] + 1}`;
       captions[1].textContent = `Mean of ${behind.length}`;
       const shown = CHOICES.find(([value]) => value === which)[1];
@@ -161,8 +169,11 @@ function render({ model, el }) {
       drawBars(face);
     }
     clearTimeout(timer);
-    const sure = behind.length ? ` Person ${people[face] + 1}: ${names[column]} ${probabilities[face][column].toFixed(2)}.` : "";
-    if (changed) timer = setTimeout(() => { spoken.textContent = title.textContent + sure; }, 500);
+    const words = [title.textContent];
+    if (behind.length) {
+      words.push(`Person ${people[face] + 1}: ${names[column]} ${probabilities[face][column].toFixed(2)}.`);
+    }
+    if (changed) timer = setTimeout(() => { spoken.textContent = words.join(" "); }, 500);
   }
 
   // Cell and face change together and are drawn once.

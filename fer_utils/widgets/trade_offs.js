@@ -31,7 +31,8 @@ function boxes(prefix, legend, choices, onChange) {
     group.append(element("span", {}, input, element("label", { for: input.id }, text)));
     return [value, input];
   });
-  return { node: group, show: (chosen) => inputs.forEach(([value, input]) => { input.checked = chosen.includes(value); }) };
+  const show = (chosen) => inputs.forEach(([value, input]) => { input.checked = chosen.includes(value); });
+  return { node: group, show };
 }
 
 // Two sliders that stop at the values that systems have; their ends are no limit.
@@ -54,7 +55,8 @@ function limitSliders(prefix, name, quantity, values, [low, high], onChange) {
     return slider;
   });
   function write([from, to]) {
-    shown.textContent = from === 0 && to === last ? "no limit" : `${say(name, values[from])} to ${say(name, values[to])}`;
+    const isOpen = from === 0 && to === last;
+    shown.textContent = isOpen ? "no limit" : `${say(name, values[from])} to ${say(name, values[to])}`;
     sliders.forEach((slider, number) => slider.setAttribute("aria-valuetext", say(name, values[[from, to][number]])));
   }
   write(places);

@@ -92,8 +92,8 @@ export function tradePlot({ onBrush, onChoose }) {
       return;
     }
     const scale = (name) => {
-      const ends = visible.flatMap((number) => [systems[number].values[name], ...(systems[number].intervals[name] ?? [])]);
-      return scaleOf(ends, logarithmic && !quantities[name].more);
+      const ends = (number) => [systems[number].values[name], ...(systems[number].intervals[name] ?? [])];
+      return scaleOf(visible.flatMap(ends), logarithmic && !quantities[name].more);
     };
     const [acrossScale, upScale] = [scale(x), scale(y)];
     const across = (value) => box.left + acrossScale.share(value) * (box.right - box.left);
@@ -139,7 +139,8 @@ export function tradePlot({ onBrush, onChoose }) {
       if (systems[point.number].name === chosen) {
         mark.append(drawn("circle", { cx: point.x, cy: point.y, r: 15, class: "fer-trade-chosen" }));
       }
-      if (!out) mark.append(drawn("text", { x: point.x, y: point.y + 4, "text-anchor": "middle" }, letters[point.number]));
+      const middle = { x: point.x, y: point.y + 4, "text-anchor": "middle" };
+      if (!out) mark.append(drawn("text", middle, letters[point.number]));
       parts.push(mark);
     }
     brush = drawn("rect", { class: "fer-trade-brush", visibility: "hidden" });

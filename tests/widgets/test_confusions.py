@@ -63,6 +63,14 @@ def stored_maps(kept) -> np.ndarray:
     return np.frombuffer(base64.b64decode(kept["maps"]), np.int8).reshape(-1, GRID, GRID)
 
 
+def stored_faces() -> np.ndarray:
+    """The faces of the sheet, (N, SIDE, SIDE), in their order."""
+    from PIL import Image
+
+    sheet = np.asarray(Image.open(io.BytesIO(drawn_confusions.SHEET.read_bytes())).convert("L"), float)
+    return sheet.reshape(-1, SIDE, drawn_confusions.COLUMNS, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+
+
 def by_python(kept, number: int, which: str) -> np.ndarray:
     """A stored map as `drawn_confusions.stored` describes it, as losses of probability."""
     labels, said = np.array(kept["labels"]), np.argmax(kept["probabilities"], axis=1)
@@ -79,16 +87,13 @@ REMEDY = "run `python -m fer_utils.studies.drawn_confusions`"
 @pytest.mark.slow
 def test_the_stored_faces_answers_and_maps_are_todays(kept):
     """Faces and answers of all, and the maps of some, made again."""
-    from PIL import Image
-
     assert kept["sha256"] == pretrained_networks.card()["files"]["float32"]["sha256"], REMEDY
     assert kept["stages"] == stages.versions(drawn_confusions.STAGES), REMEDY
     pictures, labels, people = drawn_confusions.faces()
     assert kept["labels"] == labels.tolist() and kept["people"] == people.tolist(), REMEDY
-    sheet = np.asarray(Image.open(io.BytesIO(drawn_confusions.SHEET.read_bytes())).convert("L"), float)
-    tiles = sheet.reshape(-1, SIDE, drawn_confusions.COLUMNS, SIDE).swapaxes(1, 2).reshape(-1, SIDE, SIDE)
-    apart = np.abs(tiles[: len(pictures)] - pictures).mean(axis=(1, 2))
-    assert apart.max() < 12 < np.abs(tiles[: len(pictures)] - pictures[::-1]).mean(), REMEDY
+    tiles = stored_faces()[: len(pictures)]
+    apart = np.abs(tiles - pictures).mean(axis=(1, 2))
+    assert apart.max() < 12 < np.abs(tiles - pictures[::-1]).mean(), REMEDY
     probabilities = drawn_confusions.asked(pictures)
     assert np.allclose(probabilities, kept["probabilities"], atol=2e-3), REMEDY
     wrong = np.flatnonzero(np.argmax(kept["probabilities"], axis=1) != labels)
@@ -112,6 +117,23 @@ def test_the_matrix_counts_every_face_once(widget, kept):
     for face, (label, given) in enumerate(zip(kept["labels"], kept["probabilities"], strict=True)):
         assert face in Confusions(cell=(label, int(np.argmax(given)))).behind
     assert len(widget.behind) == matrix[6, 4]
+
+
+def test_what_chapter_8_says_of_the_maps(kept):
+    """Wrong answers have maps as strong as right ones and less probability; anger is seen in the brows, or missed."""
+    labels, given = np.array(kept["labels"]), np.array(kept["probabilities"])
+    right = given.argmax(axis=1) == labels
+    all_maps = np.array([by_python(kept, number, "answer") for number in range(len(labels))])
+    strongest = all_maps.max(axis=(1, 2))
+    assert 0.8 < np.median(strongest[~right]) / np.median(strongest[right]) < 1.25
+    assert np.median(given.max(axis=1)[~right]) < np.median(given.max(axis=1)[right]) - 0.2
+    angry = labels == kept["names"].index("angry")
+    missed = angry & (given.argmax(axis=1) == kept["names"].index("neutral"))
+    rows = [np.unravel_index(all_maps[some].mean(axis=0).argmax(), (GRID, GRID))[0] for some in (angry & right, missed)]
+    assert rows[0] < 5 and rows[1] > 7, "brows above, mouth below"
+    for label in range(7):
+        some = right & (labels == label)
+        assert all_maps[some].mean(axis=0).max() < strongest[some].mean()
 
 
 # In the page -------------------------------------------------------------------------------------
@@ -169,6 +191,7 @@ def test_a_face_has_its_probabilities_and_its_two_maps(page, widget, kept):
     page.get_by_label("the face alone").check()
     alone = np.array(page.evaluate(PIXELS), float).reshape(SIDE, SIDE, 3)
     assert np.abs(alone - alone[..., :1]).max() <= 2, "grey"
+    assert np.abs(alone[..., 0] - stored_faces()[behind[1]]).max() < 4, "the face that was asked for"
     for label, which in (("its answer", "answer"), ("the posed label", "posed")):
         page.get_by_label(f"what speaks for {label}").check()
         colour = np.array(page.evaluate(PIXELS), float).reshape(SIDE, SIDE, 3)
