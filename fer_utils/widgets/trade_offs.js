@@ -9,7 +9,7 @@ const IN_WORDS = {
   frontier: "on the frontier",
   within: "beaten; its interval reaches the frontier",
   beaten: "beaten",
-  "no witness": "no witness: not trained to the end",
+  "no witness": "no witness",
   unknown: "not known",
   out: "left out",
 };
