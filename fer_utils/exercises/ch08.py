@@ -1,11 +1,15 @@
-"""Chapter 8: occlusion (08-1), Grad-CAM (08-3), integrated gradients (08-4), the largest gap between groups (08-5)."""
+"""Chapter 8: occlusion (08-1), Grad-CAM (08-3), integrated gradients (08-4), the largest gap between groups (08-5).
+
+And a label's recall and precision in the widget *Confusions* (08-7).
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from fer_utils.exercises import Wrong, asked, numbers, told_apart
+from fer_utils.exercises import Wrong, asked, numbers, told_apart, two
+from fer_utils.studies import drawn_confusions
 
 _ARGUMENTS = "occluded(ask, picture, label, patch)"
 
@@ -318,3 +322,45 @@ def grade_gap(answer) -> str:
         hint = f" {hints[0]}" if hints else ""
         raise Wrong(f"for {given} the gap is {right}; your function gave {yours}.{hint}")
     return "right: every person counts once, then every group, and the largest minus the smallest is never below 0."
+
+
+#: The label of exercise 08-7.
+ASKED_LABEL = "fearful"
+#: An answer may be rounded to two digits.
+_ROUNDED = 0.0051
+
+
+def grade_fearful(answer) -> str:
+    """Recall and precision against the stored matrix of the widget."""
+    matrix = drawn_confusions.matrix()
+    label = drawn_confusions.stored()["names"].index(ASKED_LABEL)
+    right, posed, answered = int(matrix[label, label]), int(matrix[label].sum()), int(matrix[:, label].sum())
+    pair = two(answer)
+    got = None if pair is None else numbers(pair)
+    if got is None or got.shape != (2,):
+        raise Wrong("the answer should be two numbers, (recall, precision).")
+    recall, precision = (float(one) for one in got)
+
+    def near(one: float, other: float) -> bool:
+        return abs(one - other) <= _ROUNDED
+
+    if near(recall, right / posed) and near(precision, right / answered):
+        return (
+            f"right: the network finds {right} of {posed} fearful faces, and {answered - right} of the {answered} "
+            "faces that it calls fearful pose something else. One number would hide the other."
+        )
+    if recall > 1 or precision > 1:
+        raise Wrong("both are shares from 0 to 1; divide by the faces of the row, or of the column.")
+    if near(recall, right / answered) and near(precision, right / posed):
+        raise Wrong("recall and precision changed places: recall asks about the faces that pose the label, its row.")
+    if near(recall, right / posed) and near(precision, right / posed):
+        raise Wrong("that is recall twice. Precision asks about the faces that were called fearful: the column.")
+    if near(recall, right / answered) and near(precision, right / answered):
+        raise Wrong("that is precision twice. Recall asks about the faces that pose fearful: the row.")
+    if near(precision, 1 - right / answered):
+        raise Wrong("that is the share of wrong answers in the column; precision is the share of right ones.")
+    if near(recall, right / matrix.sum()) or near(precision, right / matrix.sum()):
+        raise Wrong("it looks as if you divided by all faces; divide by those of the row, or of the column.")
+    part = "precision" if near(recall, right / posed) else "recall"
+    over = "its column" if part == "precision" else "its row"
+    raise Wrong(f"the {part} is not right: divide the right answers by the sum of {over}.")

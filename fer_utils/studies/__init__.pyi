@@ -5,6 +5,7 @@ from . import compression_measuring as compression_measuring
 from . import coverage as coverage
 from . import dead_units as dead_units
 from . import difficulty as difficulty
+from . import drawn_confusions as drawn_confusions
 from . import explanation as explanation
 from . import followed_trainings as followed_trainings
 from . import frontier as frontier
@@ -34,6 +35,7 @@ from . import simple_networks as simple_networks
 from . import sizes as sizes
 from . import split as split
 from . import store as store
+from . import trade_offs as trade_offs
 from . import training_records as training_records
 from . import trainings as trainings
 from .registry import available as available

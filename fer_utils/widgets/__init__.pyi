@@ -1,3 +1,4 @@
+from . import confusions as confusions
 from . import convolution as convolution
 from . import drawn48_weights as drawn48_weights
 from . import drawn_strangers as drawn_strangers
@@ -7,10 +8,13 @@ from . import parameter_budget as parameter_budget
 from . import prune_and_round as prune_and_round
 from . import prune_and_round_arithmetic as prune_and_round_arithmetic
 from . import static_picture as static_picture
+from . import trade_offs as trade_offs
 from . import train_here as train_here
 from . import train_here_still as train_here_still
+from .confusions import Confusions as Confusions
 from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
 from .parameter_budget import ParameterBudget as ParameterBudget
 from .prune_and_round import PruneAndRound as PruneAndRound
+from .trade_offs import TradeOffs as TradeOffs
 from .train_here import TrainHere as TrainHere

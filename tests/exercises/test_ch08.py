@@ -1,4 +1,4 @@
-"""Chapter 8's graders: answers to 08-3, 08-4 and 08-5 that are right or plausibly wrong.
+"""Chapter 8's graders: answers to 08-3, 08-4, 08-5 and 08-7 that are right or plausibly wrong.
 
 Those of 08-1 are in test_exercises.py.
 """
@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from fer_utils import explain
 from fer_utils.exercises import ch08
+from fer_utils.studies import drawn_confusions
 
 
 def parts(front, head, picture, label):
@@ -146,6 +147,17 @@ WRONG = [
     ("08-5", lambda answers: person_means(answers).groupby("group").mean(), "one number"),
     ("08-5", gap_in_place, "a copy"),
     ("08-5", lambda answers: 0.5 + gap(answers), "the gap is"),
+    ("08-7", (35 / 42, 35 / 36), "changed places"),
+    ("08-7", (35 / 36, 35 / 36), "recall twice"),
+    ("08-7", (35 / 42, 35 / 42), "precision twice"),
+    ("08-7", (35 / 36, 7 / 42), "share of wrong answers"),
+    ("08-7", (35 / 252, 35 / 42), "divided by all faces"),
+    ("08-7", (97.2, 83.3), "shares from 0 to 1"),
+    ("08-7", (35, 42), "shares from 0 to 1"),
+    ("08-7", (35 / 36, 0.5), "the precision is not right"),
+    ("08-7", (0.5, 35 / 42), "the recall is not right"),
+    ("08-7", 35 / 36, "two numbers"),
+    ("08-7", ("35/36", "35/42"), "two numbers"),
 ]
 
 
@@ -163,6 +175,9 @@ RIGHT = [
     ("08-5", gap),
     ("08-5", gap_by_pivot),
     ("08-5", gap_by_hand),
+    ("08-7", (35 / 36, 35 / 42)),
+    ("08-7", [0.97, 0.83]),
+    ("08-7", np.diag(drawn_confusions.matrix())[4] / [36, 42]),
 ]
 
 

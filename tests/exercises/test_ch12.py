@@ -1,4 +1,4 @@
-"""Chapter 12's graders: answers to 12-3, 12-4 and 12-5 that are right or plausibly wrong, and what the chapter says."""
+"""Chapter 12's graders: answers to 12-3, 12-4, 12-5 and 12-7, right or plausibly wrong, and what the chapter says."""
 
 from __future__ import annotations
 
@@ -119,6 +119,13 @@ def functional(classes, size):
     return keras.Model(faces, layers.Softmax()(layers.Dense(classes)(layers.GlobalMaxPooling2D()(x))))
 
 
+OPERATIONS = {"x": "operations", "y": "accuracy"}
+
+
+def claims(true=None, against=None):
+    return {"for": true or {"x": "parameters", "y": "accuracy"}, "against": against or OPERATIONS}
+
+
 WRONG = [
     ("12-3", lambda *a: judged(*a, turned=True), "new minus old"),
     ("12-3", unpaired, "different people"),
@@ -164,6 +171,19 @@ WRONG = [
     ("12-5", lambda *a: network(*a).layers, "got list"),
     ("12-5", lambda *a: keras.Sequential([layers.Conv2D(4, 3)]), "no weights yet"),
     ("12-5", lambda classes: network(classes, 64), "small_network(classes, size)"),
+    ("12-7", claims(against={"x": "parameters", "y": "accuracy"}), "is on this frontier"),
+    ("12-7", claims(against={"x": "accuracy", "y": "random"}), "not both known"),
+    ("12-7", claims(against=OPERATIONS | {"families": ["hog"]}), "leaves nano out"),
+    ("12-7", claims(against=OPERATIONS | {"limits": {"accuracy": [0.65, None]}}), "leaves nano out"),
+    ("12-7", claims(against=OPERATIONS | {"unconverged": True}), "no claim may rest on them"),
+    ("12-7", claims({"x": "accuracy", "y": "operations"}), "beats it"),
+    ("12-7", claims(OPERATIONS | {"families": ["networks"], "sizes": [80]}), "only 2 of the systems"),
+    ("12-7", claims({"x": "file", "y": "file"}), "another quantity than x"),
+    ("12-7", claims({"x": "price", "y": "accuracy"}), "one of accuracy"),
+    ("12-7", claims({"x": "file"}), 'needs "x" and "y"'),
+    ("12-7", claims("file"), "should be a dict such as"),
+    ("12-7", claims() | {"besides": OPERATIONS}, "two entries"),
+    ("12-7", [OPERATIONS, OPERATIONS], "two entries"),
 ]
 
 
@@ -180,6 +200,10 @@ RIGHT = [
     ("12-5", network),
     ("12-5", functional),
     ("12-5", lambda *a: network(*a, widths=(12, 24, 48), first=6)),
+    ("12-7", claims()),
+    ("12-7", claims({"x": "file", "y": "time"}, {"x": "accuracy", "y": "operations"})),
+    ("12-7", claims({"x": "parameters", "y": "operations"}, OPERATIONS | {"limits": {"accuracy": [0.6, None]}})),
+    ("12-7", claims({"x": "time", "y": "file", "sizes": (80,)}, OPERATIONS | {"families": {"networks", "hog"}})),
 ]
 
 

@@ -8,6 +8,8 @@ import nbformat
 import pytest
 
 from fer_utils.models.ding2023 import parameter_count
+from fer_utils.widgets.confusions import Confusions
+from fer_utils.widgets.trade_offs import TradeOffs
 
 #: All run in one kernel, so that their names differ.
 FACE_LAB = """\
@@ -50,18 +52,39 @@ def tell_rounding(change):
 rounding.observe(tell_rounding, "measured")
 ipywidgets.VBox([rounding, rounding_said])"""
 
+TRADE_OFFS = """\
+import ipywidgets
+from fer_utils.widgets import TradeOffs
+trade_offs, trade_said = TradeOffs(), ipywidgets.HTML()
+def tell_trade(change):
+    trade_said.value = f'<b class="told-trade">python: {trade_offs.x} {trade_offs.frontier}</b>'
+trade_offs.observe(tell_trade, ["x", "limits"])
+ipywidgets.VBox([trade_offs, trade_said])"""
+
+CONFUSIONS = """\
+import ipywidgets
+from fer_utils.widgets import Confusions
+confusions, confusions_said = Confusions(), ipywidgets.HTML()
+def tell_confusions(change):
+    told = f"python: {confusions.cell} {len(confusions.behind)}"
+    confusions_said.value = f'<b class="told-confusions">{told}</b>'
+confusions.observe(tell_confusions, "cell")
+ipywidgets.VBox([confusions, confusions_said])"""
+
+CELLS = (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS)
+
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
     """A page of JupyterLab in which a notebook with all widgets runs; yields (page, watch)."""
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in (FACE_LAB, BUDGET, TRAINING, ROUNDING)],
+        cells=[nbformat.v4.new_code_cell(source) for source in CELLS],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
     # High enough for all: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=5200) as (page, watch):
+    with jupyterlab(folder) as url, opened_page(browser, height=9000) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -83,7 +106,7 @@ def test_the_face_moves_live_in_jupyterlab_and_python_knows(lab):
     page.wait_for_function(
         "document.querySelector('.told-face')?.textContent.includes('AU 12 (lip corner puller) at 0.80')"
     )
-    page.get_by_role("button", name="angry").click()
+    page.get_by_role("button", name="angry", exact=True).click()
     alt_has(page, "AU 4 (brow lowerer)")
     assert page.evaluate("document.querySelector('.fer-lab-face').decode().then(() => true)")
     assert watch.errors == []
@@ -133,3 +156,30 @@ def test_what_a_rounded_network_answers_in_jupyterlab_is_known_to_python(lab):
     kept = int(page.locator(".told-rounding").inner_text().split()[-1])
     assert kept < 40 and f"Labels kept: {round(100 * kept / 140)} %" in rounding.inner_text()
     assert watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_trade_offs_in_jupyterlab_tell_python_the_frontier(lab):
+    page, watch = lab
+    trade = page.locator(".fer-trade").first
+    trade.wait_for()
+    trade.get_by_label("To the right").select_option("operations")
+    frontier = TradeOffs(x="operations").frontier
+    told = f"python: operations {frontier}"
+    page.wait_for_function("(told) => document.querySelector('.told-trade')?.textContent === told", arg=told)
+    shown = trade.locator(".fer-trade-row.fer-trade-frontier button").all_inner_texts()
+    assert shown == frontier and watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_cell_that_is_pressed_in_jupyterlab_is_pythons(lab):
+    page, watch = lab
+    confusions = page.locator(".fer-confuse").first
+    confusions.locator(".fer-confuse-gallery button").first.wait_for()
+    confusions.locator("[data-cell='3,0']").click()
+    behind = Confusions(cell=(3, 0)).behind
+    told = f"python: [3, 0] {len(behind)}"
+    page.wait_for_function("(told) => document.querySelector('.told-confusions')?.textContent === told", arg=told)
+    assert confusions.locator(".fer-confuse-gallery button").count() == len(behind) > 0 and watch.errors == []
