@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 import html
 from pathlib import Path
 
@@ -23,6 +23,7 @@ import traitlets
 from fer_utils import studio
 from fer_utils.core.errors import FerError, invalid, missing, whole_number
 from fer_utils.core.labels import ALL
+from fer_utils.studio import identity
 from fer_utils.studio.expressions import MIDLINE
 from fer_utils.studio.identity import TONES
 from fer_utils.widgets.joined_modules import joined
@@ -115,6 +116,25 @@ def draw_state(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray
         occlusion=state["occlusion"],
         truth=True,
     )
+
+
+def studio_tables() -> dict[str, object]:
+    """What the page's own renderer draws from, as JSON has it: the studio's colours, styles, lights and action units.
+
+    The renderer in the page (``studio_draw.js`` and the files that it imports) holds no copy of these.
+    """
+    return {
+        "tones": [list(tone) for tone in TONES],
+        "hair": {name: list(colour) for name, colour in identity.HAIR.items()},
+        "eyes": {name: list(colour) for name, colour in identity.EYES.items()},
+        "hairStyles": {name: list(styles) for name, styles in identity.HAIR_STYLES.items()},
+        "facialHair": list(identity.FACIAL_HAIR),
+        "glasses": list(identity.GLASSES),
+        "clothes": [list(colour) for colour in identity._CLOTHES],
+        "lights": {name: asdict(light) for name, light in studio.LIGHTS.items()},
+        "units": list(studio.ACTION_UNITS),
+        "midline": sorted(MIDLINE),
+    }
 
 
 def describe(state: Mapping) -> str:

@@ -92,7 +92,7 @@ function coverInside(cover, polygons) {
         ay = by;
       }
     }
-    if (crossings.length > 2) crossings.sort((a, b) => a - b);
+    if (crossings.length > 1) crossings.sort((a, b) => a - b);
     const row = (y - cover.y0) * cover.wide - cover.x0;
     for (let k = 0; k + 1 < crossings.length; k += 2) {
       const first = Math.max(cover.x0, Math.ceil(crossings[k]));
