@@ -1,4 +1,5 @@
 from . import convolution as convolution
+from . import drawn48_weights as drawn48_weights
 from . import face_lab as face_lab
 from . import joined_modules as joined_modules
 from . import parameter_budget as parameter_budget
