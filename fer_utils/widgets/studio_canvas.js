@@ -4,8 +4,8 @@ import { clamp } from "./studio_numbers.js";
 
 // How much of the colour a pixel takes whose centre lies outside the edge, by its squared distance (in 1/64): a bell
 // curve that fits OpenCV's soft lines.
-const REACH = 1.6;
-const FADE = Float32Array.from({ length: Math.ceil(REACH * REACH * 64) + 2 }, (_, k) => Math.exp(-k / 64 / 0.56));
+const SOFT = 1.6;
+const FADE = Float32Array.from({ length: Math.ceil(SOFT * SOFT * 64) + 2 }, (_, k) => Math.exp(-k / 64 / 0.56));
 
 // A picture: RGBA, 8 bits; or one channel (`plane`), of 8 bits as well.
 export function makePicture(width, height) {
@@ -49,7 +49,7 @@ function boxOf(polygons) {
 
 // The pixels near a line of a thickness: full within half of it, and fading beyond.
 function coverLine(cover, ax, ay, bx, by, half) {
-  const reach = half + REACH;
+  const reach = half + SOFT;
   const left = Math.max(cover.x0, Math.ceil(Math.min(ax, bx) - reach));
   const right = Math.min(cover.x1 - 1, Math.floor(Math.max(ax, bx) + reach));
   const top = Math.max(cover.y0, Math.ceil(Math.min(ay, by) - reach));
@@ -103,7 +103,7 @@ function coverInside(cover, polygons) {
 }
 
 function coverPolygons(picture, polygons) {
-  const cover = blankCover(picture, boxOf(polygons), REACH);
+  const cover = blankCover(picture, boxOf(polygons), SOFT);
   if (!cover) return null;
   coverInside(cover, polygons);
   for (const points of polygons) {
@@ -153,7 +153,7 @@ export function stroke(picture, points, colour, thickness, closed = false) {
   for (let k = closed ? 0 : 1; k < points.length; k++) {
     const a = points[k === 0 ? points.length - 1 : k - 1];
     const b = points[k];
-    const cover = blankCover(picture, boxOf([[a, b]]), REACH + half);
+    const cover = blankCover(picture, boxOf([[a, b]]), SOFT + half);
     if (!cover) continue;
     coverLine(cover, a[0], a[1], b[0], b[1], half);
     put(picture, cover, colour);

@@ -9,12 +9,12 @@ import { skinOf } from "./studio_skin.js";
 import { drawSkin } from "./studio_shading.js";
 import { browRecipe, drawBrows, drawEars, drawEyes, drawNose, placeParts } from "./studio_features.js";
 import { drawMouth } from "./studio_mouth.js";
+import { TURNED } from "./studio_hair.js";
 import { drawHairBefore, drawHairBehind } from "./studio_hair_styles.js";
 
 const CENTRE_Y = 0.47; // where the head sits in the square
 const SCALE = 0.318; // pixels per head unit, as a share of the side
 const WALL = [172, 180, 186];
-const TURNED = 0.2; // the sine of the yaw from which the neck gives way
 
 // A function that draws states: (state, size) to { picture, marks, person }.  `tables` comes from Python: colours,
 // styles, lights and action units.  What belongs to a person is kept for the last few.
