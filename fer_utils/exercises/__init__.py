@@ -81,6 +81,7 @@ _VALUE_GRADERS: dict[str, str] = {
     "10-5": "ch10:grade_factor",
     "11-5": "ch11:grade_list",
     "13-5": "ch13:grade_latency",
+    "a1-5": "a1:grade_one_unit",
 }
 
 #: An answer that takes longer is taken for one that never ends.
