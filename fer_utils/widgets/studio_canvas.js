@@ -77,14 +77,14 @@ function coverLine(cover, ax, ay, bx, by, half) {
       const ex = px - nearest * dx;
       const ey = py - nearest * dy;
       let d2 = ex * ex + ey * ey;
-      if (half === 0 && t !== nearest) d2 += 0.25; // a thin line ends early
+      if (half === 0 && t !== nearest) d2 += 0.8; // a thin line ends early
       if (d2 > reach2) continue;
       if (half > 0) {
         const d = Math.sqrt(d2) - half;
         d2 = d > 0 ? d * d : 0;
       }
       const value = most * FADE[(d2 * 64 + 0.5) | 0];
-      if (value > cover.values[row + x]) cover.values[row + x] = value;
+      cover.values[row + x] += value * (1 - cover.values[row + x]); // lines lie over each other
     }
   }
 }
@@ -111,9 +111,13 @@ function coverInside(cover, polygons) {
   }
 }
 
-// As in OpenCV, the corners of polygons lie on whole rows; those of convex shapes (`exact`) lie where they are.
+const sixteenths = (value) => Math.round(16 * value) / 16;
+
+// As in OpenCV, corners lie on sixteenths of a pixel, and those of polygons on whole rows; of convex shapes (`exact`)
+// they do not.
 function coverPolygons(picture, given, exact = false) {
-  const polygons = exact ? given : given.map((points) => points.map(([x, y]) => [x, Math.floor(y + 0.5)]));
+  const row = exact ? sixteenths : (y) => Math.floor(sixteenths(y) + 0.5);
+  const polygons = given.map((points) => points.map(([x, y]) => [sixteenths(x), row(y)]));
   const cover = blankCover(picture, boxOf(polygons), SOFT);
   if (!cover) return null;
   coverInside(cover, polygons);
@@ -154,8 +158,8 @@ function put(picture, cover, colour) {
 export const fill = (picture, points, colour) => put(picture, coverPolygons(picture, [points]), colour);
 export const fillAll = (picture, polygons, colour) => put(picture, coverPolygons(picture, polygons), colour);
 
-// Pythons's round: halves go to the even number.
-const evenRound = (value) => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
+// Python's round: halves go to the even number.
+export const evenRound = (value) => (Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
 
 // A line through points, piece by piece; its thickness in whole pixels, at least 1.
 export function stroke(picture, points, colour, thickness, closed = false) {

@@ -1,6 +1,6 @@
 // The skin put on the picture: light on the relief, then the texture's way to the pixels (`studio.shading`).
 import { clamp, linspace, spline } from "./studio_numbers.js";
-import { fill, makePlane } from "./studio_canvas.js";
+import { evenRound, fill, makePlane } from "./studio_canvas.js";
 import { blurred, convolved, doubled, resized, shrunk } from "./studio_blur.js";
 import { jawShift } from "./studio_head.js";
 import { ANGLE, CELLS, MARGIN } from "./studio_relief.js";
@@ -171,7 +171,7 @@ export function drawSkin(s, skin, light) {
   fill(mask, local(outline), 255);
   if (profile) fill(mask, local(profile), 255);
   // The edge turns away from the light: a soft rim.
-  const [quarterWide, quarterTall] = [Math.round(width / 4), Math.round(height / 4)];
+  const [quarterWide, quarterTall] = [evenRound(width / 4), evenRound(height / 4)];
   const small = shrunk(padded(mask, 4 * quarterWide, 4 * quarterTall), 4 * quarterWide, 4 * quarterTall, 4);
   const soft = blurred(small, quarterWide, quarterTall, (0.055 * s.unit) / 4 + 0.3, 3).map(rimCurve);
   const rim = resized(soft, quarterWide, quarterTall, width, height);
