@@ -41,7 +41,10 @@ SIZE = 384
 
 #: The renderer in the page and the network behind it; each stands after those that it imports.
 PAGE_FILES: tuple[str, ...] = (
-    *(f"studio_{name}.js" for name in ("numbers", "random", "canvas", "blur", "head", "face", "person", "relief", "skin")),
+    *(
+        f"studio_{name}.js"
+        for name in ("numbers", "random", "canvas", "blur", "head", "face", "person", "relief", "skin")
+    ),
     *(f"studio_{name}.js" for name in ("shading", "features", "mouth", "hair", "hair_styles", "draw")),
     "drawn48_network.js",
     "face_lab_page.js",
@@ -241,7 +244,7 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
     problem : str, what cannot be drawn; ``""`` where all is well.
     """
 
-    _esm = joined("elements.js", *PAGE_FILES, "face_lab_painters.js", "face_lab.js")
+    _esm = joined("elements.js", *PAGE_FILES, "face_lab_painters.js", "face_lab_parts.js", "face_lab.js")
     _css = _HERE / "face_lab.css"
 
     state = traitlets.Any().tag(sync=True)

@@ -179,6 +179,7 @@ def test_picture_says_in_words_what_it_shows(face_lab):
 
 # Under a real hand -------------------------------------------------------------------------------
 
+
 def alt_has(page, words: str) -> None:
     page.wait_for_function("(words) => document.querySelector('.fer-lab-face').alt.includes(words)", arg=words)
 
