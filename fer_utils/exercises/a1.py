@@ -1,15 +1,17 @@
-"""Appendix 1: Lambert's law with several lamps (a1-1), a comparison in which one thing differs (a1-3)."""
+"""Appendix 1: Lambert's law with several lamps (a1-1), one thing that differs (a1-3), one action unit (a1-5)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 import functools
+import numbers as kinds
 
 import numpy as np
 
 from fer_utils import studio
 from fer_utils.exercises import Wrong, asked, numbers
+from fer_utils.inference.drawn_square import scores_of_drawing
 
 # a1-1 --------------------------------------------------------------------------------------------
 
@@ -148,3 +150,55 @@ def grade_one_change(answer) -> str:
                 hint = _change_hint(got, person, units, name, values)
                 raise Wrong(f"for {given}: the picture of {value} is not the one that is asked for.{hint}")
     return "right: one person, one expression, and a single field that differs."
+
+
+# a1-5 --------------------------------------------------------------------------------------------
+
+#: Who is shown, at what label one begins, and what the network is to answer.
+PERSON, BEGINNING, GOAL = 12, "fearful", "surprised"
+
+
+@functools.lru_cache(maxsize=64)
+def _answer(units: tuple) -> tuple[str, float]:
+    """The network's label for the person with these action units, and its score."""
+    scores = scores_of_drawing(*studio.draw(studio.person(PERSON), dict(units), size=384, truth=True))
+    best = max(scores, key=scores.__getitem__)
+    return best, scores[best]
+
+
+def grade_one_unit(answer) -> str:
+    """One action unit on top of the prototype of fear, for which the network answers surprise."""
+    start = studio.prototype(BEGINNING)
+    if not isinstance(answer, Mapping):
+        raise Wrong(
+            f"enter a dict such as {{6: 0.5}}, the number of the action unit and its intensity; got "
+            f"{type(answer).__name__}."
+        )
+    changed = {unit: value for unit, value in answer.items() if start.get(unit) != value}
+    if answer and not changed:
+        raise Wrong(f"{dict(answer)} is how *{BEGINNING}* has it already: nothing changes.")
+    if len(answer) != 1:
+        hint = ""
+        if len(changed) == 1:
+            hint = f" Enter only what you changed, {changed}, not the whole recipe."
+        raise Wrong(f"one action unit is to be moved; yours has {len(answer)}.{hint}")
+    ((unit, value),) = answer.items()
+    if unit not in studio.ACTION_UNITS:
+        raise Wrong(f"there is no action unit {unit!r} here; there are {', '.join(map(str, studio.ACTION_UNITS))}.")
+    if not isinstance(value, kinds.Real) or not 0 <= value <= 1:
+        raise Wrong(f"an intensity goes from 0 to 1, as the slider's number does; got {value!r}.")
+    label, score = _answer(tuple({**start, unit: float(value)}.items()))
+    if label != GOAL:
+        name = f"AU {unit} ({studio.ACTION_UNITS[unit]}) at {value:g}"
+        hint = ""
+        if unit in (1, 2, 4, 5, 7):
+            hint = " For this network brows and lids are not what tells the two apart: look lower."
+        elif unit == 26:
+            hint = " A jaw that drops at ease is not yet enough: another unit opens the mouth further."
+        elif label not in (BEGINNING, GOAL):
+            hint = " Another label wins: go back to the start, and try another unit."
+        raise Wrong(f"with {name} the network answers {label} ({score:.2f}), not {GOAL}.{hint}")
+    return (
+        f"right: AU {unit} alone, and the answer is {GOAL} ({score:.2f}), with the knitted brows of fear still there. "
+        "This network tells the two by the mouth; people are taught to look at the brows."
+    )

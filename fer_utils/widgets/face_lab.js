@@ -1,170 +1,20 @@
-// The Face lab. The page holds no names and no drawing of its own: what there is to
-// choose comes from Python (`offer`), and a painter makes the picture of a state.
+// The Face lab. What there is to choose comes from Python (`offer`), and a painter makes the picture of a state:
+// Python where a kernel answers, and otherwise the page itself.
 import { element } from "./elements.js";
+import { pageStudio } from "./face_lab_page.js";
+import { kernelPainter, pagePainter } from "./face_lab_painters.js";
+import { choice, overlay, room, scoreRows, sides, slider, two, withUnit } from "./face_lab_parts.js";
 
-const DELAY = 1200; // ms without an answer, after which the page says that nobody draws
+const DELAY = 1200; // ms without an answer, after which the page draws by itself
 
 let serial = 0;
-
-// A painter: `ask(state)` wants a picture, `shown()` says what the last one was, `wake(f)` calls f once it can paint,
-// `follow(f)` calls f whenever there is news; both give back how to stop.
-function kernelPainter(model) {
-  let wanted = null;
-  let awake = false;
-  const send = () => {
-    const state = wanted;
-    wanted = null;
-    model.set("asked", model.get("asked") + 1); // first: from here on it counts as busy
-    model.set("state", state);
-    model.save_changes();
-  };
-  const busy = () => model.get("asked") !== model.get("answered");
-  return {
-    // One picture is under way at most; of the states that come meanwhile only the last is drawn.
-    ask(state) {
-      wanted = state;
-      if (!busy()) send();
-    },
-    pending: () => wanted,
-    shown: () => ({
-      url: jpeg(model.get("picture")), marks: model.get("marks"), about: model.get("about"), problem: model.get("problem"),
-    }),
-    wake(then) {
-      const heard = (message) => {
-        if (message?.kind !== "here" || awake) return;
-        awake = true;
-        then();
-      };
-      model.on("msg:custom", heard);
-      try { model.send({ kind: "hello" }); } catch { /* a saved page: nobody listens */ }
-      return () => model.off("msg:custom", heard);
-    },
-    follow(then) {
-      const next = () => {
-        if (wanted && !busy()) send();
-        then();
-      };
-      const events = "change:answered change:state";
-      model.on(events, next);
-      return () => model.off(events, next);
-    },
-  };
-}
-
-// For a drawing that runs in the page: `paint(state)` returns, or promises, { url, marks, about, problem }.
-export function pagePainter(model, paint) {
-  let wanted = null;
-  let running = false;
-  let last = kernelPainter(model).shown();
-  const listeners = new Set();
-  const tell = () => listeners.forEach((listener) => listener());
-  async function run() {
-    running = true;
-    while (wanted) {
-      const state = wanted;
-      wanted = null;
-      model.set("state", state);
-      try {
-        last = { ...last, problem: "", ...(await paint(state)) };
-      } catch (error) {
-        last = { ...last, problem: String(error?.message ?? error) };
-      }
-      tell();
-    }
-    running = false;
-  }
-  return {
-    ask(state) { wanted = state; if (!running) run(); },
-    pending: () => wanted,
-    shown: () => last,
-    wake(then) { then(); return () => {}; },
-    follow(then) { listeners.add(then); return () => listeners.delete(then); },
-  };
-}
-
-// Bytes come as a DataView from the kernel and from a saved page.
-function jpeg(bytes) {
-  if (!bytes?.byteLength) return "";
-  const view = new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
-  let text = "";
-  for (let i = 0; i < view.length; i += 8192) text += String.fromCharCode(...view.subarray(i, i + 8192));
-  return `data:image/jpeg;base64,${btoa(text)}`;
-}
-
-// The lines of the iBUG-68 scheme: first and last landmark, and whether the line closes.
-const LINES = [[0, 16], [17, 21], [22, 26], [27, 30], [31, 35], [36, 41, true], [42, 47, true], [48, 59, true], [60, 67, true]];
-
-function overlay() {
-  const space = "http://www.w3.org/2000/svg";
-  const node = document.createElementNS(space, "svg");
-  for (const [name, value] of [["viewBox", "0 0 1 1"], ["class", "fer-lab-marks"], ["aria-hidden", "true"]]) node.setAttribute(name, value);
-  return {
-    node,
-    show(marks) {
-      const line = ([from, to, closed]) => {
-        const path = document.createElementNS(space, "path");
-        path.setAttribute("d", `M${marks.slice(from, to + 1).map((p) => p.join(",")).join("L")}${closed ? "Z" : ""}`);
-        return path;
-      };
-      const dot = ([x, y]) => {
-        const circle = document.createElementNS(space, "circle");
-        for (const [name, value] of [["cx", x], ["cy", y], ["r", 0.006]]) circle.setAttribute(name, value);
-        return circle;
-      };
-      node.replaceChildren(...(marks?.length === 68 ? [...LINES.map(line), ...marks.map(dot)] : []));
-    },
-  };
-}
-
-const two = (value) => Number(value).toFixed(2);
-
-// Intensity of one unit on both sides: [their right, their left].
-function sides(units, number) {
-  const both = units[number] ?? 0;
-  return [units[`R${number}`] ?? both, units[`L${number}`] ?? both];
-}
-
-function withUnit(units, number, [right, left]) {
-  const rest = Object.fromEntries(Object.entries(units).filter(([key]) => ![`${number}`, `L${number}`, `R${number}`].includes(key)));
-  if (right === left) return right > 0 ? { ...rest, [number]: right } : rest;
-  return { ...rest, ...(right > 0 ? { [`R${number}`]: right } : {}), ...(left > 0 ? { [`L${number}`]: left } : {}) };
-}
-
-function slider(id, label, { min, max, step, say }, change) {
-  const input = element("input", { type: "range", id, min, max, step, "data-setting": id.split("-").pop() });
-  const shown = element("output", { for: id });
-  input.addEventListener("input", () => change(Number(input.value)));
-  return {
-    node: element("div", { class: "fer-lab-row" }, element("label", { for: id }, ...[].concat(label)), input, shown),
-    input,
-    show(value, text = say(value)) {
-      input.value = value;
-      input.setAttribute("aria-valuetext", text);
-      shown.textContent = text;
-      shown.parentNode.classList.toggle("fer-lab-on", Number(value) !== 0);
-    },
-  };
-}
-
-function choice(id, label, options, change) {
-  const select = element("select", { id }, ...options.map(([value, text]) => element("option", { value }, text)));
-  select.addEventListener("change", () => change(select.value));
-  return {
-    node: element("div", { class: "fer-lab-row fer-lab-choice" }, element("label", { for: id }, label), select),
-    show: (value) => { select.value = value ?? ""; },
-  };
-}
-
-function room(name, open, ...children) {
-  const sum = element("span", { class: "fer-lab-sum" });
-  const node = element("details", open ? { open: "" } : {}, element("summary", {}, name, sum), element("div", { class: "fer-lab-room" }, ...children));
-  return { node, sum };
-}
 
 function render({ model, el }) {
   const prefix = `fer-lab-${Date.now().toString(36)}-${serial++}`;
   const offer = model.get("offer");
-  const painter = typeof globalThis.ferFacePainter === "function" ? pagePainter(model, globalThis.ferFacePainter) : kernelPainter(model);
+  const hook = globalThis.ferFacePainter;
+  let painter = typeof hook === "function" ? pagePainter(model, hook) : kernelPainter(model);
+  const page = pageStudio(model);
   const state = () => painter.pending() ?? model.get("state");
   const change = (changes) => {
     painter.ask({ ...offer.rest, ...state(), ...changes });
@@ -173,8 +23,11 @@ function render({ model, el }) {
 
   // The face.
   const image = element("img", { class: "fer-lab-face dark-light", width: 384, height: 384 });
+  const canvas = element("canvas", { class: "fer-lab-face", width: 384, height: 384, role: "img", hidden: "" });
   const marks = overlay();
-  const note = element("p", { class: "fer-lab-note", hidden: "" }, "A saved face: its sliders work in Jupyter and in Colab, where Python redraws it.");
+  const scores = scoreRows(offer.labels);
+  const note = element("p", { class: "fer-lab-note", hidden: "" },
+    "No kernel is needed: this page draws the face. A hand, a mask and dark glasses are drawn in Jupyter and in Colab only.");
   const problem = element("p", { class: "fer-lab-problem", role: "alert" });
   const dots = element("input", { type: "checkbox", id: `${prefix}-landmarks` });
   const spoken = element("p", { class: "fer-lab-spoken", role: "status", "aria-live": "polite" });
@@ -276,9 +129,9 @@ function render({ model, el }) {
     poses, who, tones, sided.node, ...rooms, head.node, reset);
   const root = element("section", { class: "fer-lab", "aria-label": "Face lab: move action units and watch the face" },
     element("div", { class: "fer-lab-stage" },
-      element("div", { class: "fer-lab-frame" }, image, marks.node),
+      element("div", { class: "fer-lab-frame" }, image, canvas, marks.node),
       element("p", { class: "fer-lab-dots" }, dots, element("label", { for: dots.id }, "Show the 68 landmarks")),
-      problem, note, spoken),
+      problem, scores.node, note, spoken),
     controls);
   el.append(root);
 
@@ -286,10 +139,15 @@ function render({ model, el }) {
   let said = null;
   let before = painter.shown().about;
   function show() {
-    const { url, marks: points, about, problem: wrong } = painter.shown();
+    const { url, picture, marks: points, about, problem: wrong } = painter.shown();
     if (awake) marked = Boolean(state()?.landmarks);
-    if (url && image.getAttribute("src") !== url) image.src = url;
+    if (picture) canvas.getContext("2d").putImageData(new ImageData(picture.data, picture.width, picture.height), 0, 0);
+    else if (url && image.getAttribute("src") !== url) image.src = url;
+    canvas.hidden = !picture;
+    image.hidden = Boolean(picture);
     image.alt = about + (marked ? " Its 68 landmarks are marked." : "");
+    canvas.setAttribute("aria-label", image.alt);
+    score();
     marks.show(marked ? points : []);
     dots.checked = marked;
     if (problem.textContent !== wrong) problem.textContent = wrong;
@@ -303,19 +161,52 @@ function render({ model, el }) {
     }
   }
 
-  const late = setTimeout(() => { note.hidden = awake; }, DELAY);
-  const stops = [
-    painter.follow(show),
-    painter.wake(() => {
+  // The network's scores of the face that is shown, once for each state; Python's picture is drawn here again for them.
+  let scored = null;
+  function score() {
+    const { scores: known, problem: wrong } = painter.shown();
+    const now = state();
+    if (wrong || !awake) {
+      scores.show(null);
+    } else if (known) {
+      scores.show(known);
+    } else if (now !== scored) {
+      scored = now;
+      try { scores.show(page.draw({ ...offer.rest, ...now }).scores); } catch { scores.show(null); }
+    }
+  }
+
+  let stops = [];
+  function take(next) {
+    stops.forEach((stop) => stop());
+    painter = next;
+    stops = [painter.follow(show), painter.wake(() => {
       awake = true;
       controls.disabled = false;
-      note.hidden = true;
       root.classList.add("fer-lab-live");
       show();
-    }),
-  ];
+    })];
+  }
+  take(painter);
+  // A page that nobody answers draws by itself, until a kernel says that it is there after all.
+  let stopHearing = () => {};
+  const late = setTimeout(() => {
+    if (awake || !offer.studio) return;
+    note.hidden = false;
+    head.node.querySelectorAll("option").forEach((option) => { option.disabled = offer.occlusions.includes(option.value); });
+    const own = pagePainter(model, page.draw);
+    take(own);
+    own.ask({ ...offer.rest, ...state() });
+    stopHearing = kernelPainter(model).wake(() => {
+      note.hidden = true;
+      head.node.querySelectorAll("option").forEach((option) => { option.disabled = false; });
+      const kept = state();
+      take(kernelPainter(model));
+      painter.ask(kept);
+    });
+  }, DELAY);
   show();
-  return () => { clearTimeout(late); clearTimeout(said); stops.forEach((stop) => stop()); };
+  return () => { clearTimeout(late); clearTimeout(said); stopHearing(); stops.forEach((stop) => stop()); };
 }
 
 export default { render };

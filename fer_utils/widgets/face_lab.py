@@ -2,17 +2,20 @@
 
 The front end sends a *state*, a plain JSON object; Python draws it and sends back
 a picture, its 68 landmarks and its description.  The front end asks for the next
-picture only when it has the last, so a dragged slider never queues up.  Where no
-kernel answers, the saved face stands and the controls rest; a painter that runs
-in the page can take Python's place (``globalThis.ferFacePainter`` in
-``face_lab.js``), because the state holds everything that the picture depends on.
+picture only when it has the last, so a dragged slider never queues up.
+
+Where no kernel answers, the page draws by itself: ``studio_draw.js`` is the studio's
+renderer in typed arrays, with NumPy's random numbers, so that a seed is the same person.
+Python is the reference; ``tests/widgets/test_face_lab_page.py`` compares the two.  What
+stands before a face (a hand, a mask, dark glasses) is drawn by Python only.  Beside the
+face stand the scores of ``drawn48``, the package's trained network, computed in the page.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 import html
 from pathlib import Path
 
@@ -23,8 +26,11 @@ import traitlets
 from fer_utils import studio
 from fer_utils.core.errors import FerError, invalid, missing, whole_number
 from fer_utils.core.labels import ALL
+from fer_utils.models import pretrained_networks
+from fer_utils.studio import identity
 from fer_utils.studio.expressions import MIDLINE
 from fer_utils.studio.identity import TONES
+from fer_utils.widgets import drawn48_weights
 from fer_utils.widgets.joined_modules import joined
 from fer_utils.widgets.static_picture import StaticPicture
 
@@ -32,6 +38,17 @@ _HERE = Path(__file__).parent
 
 #: Side of the picture, in pixels.
 SIZE = 384
+
+#: The renderer in the page and the network behind it; each stands after those that it imports.
+PAGE_FILES: tuple[str, ...] = (
+    *(
+        f"studio_{name}.js"
+        for name in ("numbers", "random", "canvas", "blur", "head", "face", "person", "relief", "skin")
+    ),
+    *(f"studio_{name}.js" for name in ("shading", "features", "mouth", "hair", "hair_styles", "draw")),
+    "drawn48_network.js",
+    "face_lab_page.js",
+)
 
 #: What the sliders of action units are grouped by.
 GROUPS: Mapping[str, tuple[int, ...]] = {
@@ -117,6 +134,25 @@ def draw_state(state: Mapping, size: int = SIZE) -> tuple[np.ndarray, np.ndarray
     )
 
 
+def studio_tables() -> dict[str, object]:
+    """What the page's own renderer draws from, as JSON has it: the studio's colours, styles, lights and action units.
+
+    The renderer in the page (``studio_draw.js`` and the files that it imports) holds no copy of these.
+    """
+    return {
+        "tones": [list(tone) for tone in TONES],
+        "hair": {name: list(colour) for name, colour in identity.HAIR.items()},
+        "eyes": {name: list(colour) for name, colour in identity.EYES.items()},
+        "hairStyles": {name: list(styles) for name, styles in identity.HAIR_STYLES.items()},
+        "facialHair": list(identity.FACIAL_HAIR),
+        "glasses": list(identity.GLASSES),
+        "clothes": [list(colour) for colour in identity._CLOTHES],
+        "lights": {name: asdict(light) for name, light in studio.LIGHTS.items()},
+        "units": list(studio.ACTION_UNITS),
+        "midline": sorted(MIDLINE),
+    }
+
+
 def describe(state: Mapping) -> str:
     """What a state looks like, in words: the picture's alt text."""
     own = "their own" if state["tone"] is None else "set"
@@ -172,6 +208,14 @@ def _jpeg(picture: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
+def _network_weights() -> bytes:
+    """The trained network's weights for the page; none where LiteRT is absent: the faces are drawn all the same."""
+    try:
+        return drawn48_weights.packed()
+    except ImportError:
+        return b""
+
+
 class FaceLab(StaticPicture, anywidget.AnyWidget):
     """Sliders for action units, person, skin tone, head, gaze and light; the face follows.
 
@@ -200,7 +244,7 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
     problem : str, what cannot be drawn; ``""`` where all is well.
     """
 
-    _esm = joined("elements.js", "face_lab.js")
+    _esm = joined("elements.js", *PAGE_FILES, "face_lab_painters.js", "face_lab_parts.js", "face_lab.js")
     _css = _HERE / "face_lab.css"
 
     state = traitlets.Any().tag(sync=True)
@@ -211,6 +255,8 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
     #: Number of the picture that the page asked for last, and of the one that came.
     asked = traitlets.Int(0).tag(sync=True)
     answered = traitlets.Int(0, read_only=True).tag(sync=True)
+    #: The weights of the trained network whose scores the page shows; none where LiteRT is not installed.
+    weights = traitlets.Bytes(b"", read_only=True).tag(sync=True)
     #: What there is to choose from; the page knows no names of its own.
     offer = traitlets.Dict(read_only=True).tag(sync=True)
 
@@ -235,8 +281,11 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
                 "turns": dict(TURNS),
                 "occlusions": list(studio.OCCLUSIONS),
                 "rest": dict(REST),
+                "studio": studio_tables(),
+                "labels": list(pretrained_networks.find().card["labels"]),
             },
         )
+        self.set_trait("weights", _network_weights())
         self._set_answer(drawn)
         self._seen = self.state
         self.observe(self._redraw, ["state", "asked"])
@@ -279,5 +328,5 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
             f'<figure class="fer-lab-still"><img class="dark-light" alt="{html.escape(self.about, quote=True)}" '
             f'width="{SIZE}" style="max-width:100%;height:auto" src="data:image/jpeg;base64,{data}">'
             "<figcaption>The Face lab at rest. "
-            "It redraws the face in Jupyter and in Colab.</figcaption></figure>"
+            "It redraws the face where scripts run.</figcaption></figure>"
         )

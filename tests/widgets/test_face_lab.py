@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 import io
 from pathlib import Path
 import re
 import sys
 
 from browser import opened_page
+from face_lab_page import shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 import numpy as np
@@ -179,73 +179,6 @@ def test_picture_says_in_words_what_it_shows(face_lab):
 
 # Under a real hand -------------------------------------------------------------------------------
 
-#: A model as the front end has it, whose other end is the widget in this very process.
-MODEL = """\
-async ([address, values, live, painter]) => {
-  const style = { rel: "stylesheet", href: `${address}/face_lab.css` };
-  document.head.append(Object.assign(document.createElement("link"), style));
-  document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  if (painter) globalThis.ferFacePainter = new Function("state", painter);
-  const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-  const taken = (all) => ({ ...all, ...("picture" in all ? { picture: bytes(all.picture) } : {}) });
-  const kept = taken(values), listeners = {}, changed = new Set();
-  const fire = (name, ...what) => [...(listeners[name] ?? [])].forEach((f) => f(...what));
-  const model = {
-    get: (name) => kept[name],
-    set: (name, value) => { kept[name] = value; changed.add(name); fire(`change:${name}`); },
-    on: (names, f) => names.split(" ").forEach((name) => (listeners[name] ??= new Set()).add(f)),
-    off: (names, f) => names.split(" ").forEach((name) => listeners[name]?.delete(f)),
-    send: (message) => { if (live) kernel("message", message).then((answer) => answer && fire("msg:custom", answer)); },
-    save_changes: () => {
-      const sent = Object.fromEntries([...changed].map((name) => [name, kept[name]]));
-      changed.clear();
-      if (live) kernel("state", sent).then((answer) => {
-        const news = taken(answer);
-        Object.assign(kept, news);
-        Object.keys(news).forEach((name) => fire(`change:${name}`));
-      });
-    },
-  };
-  window.model = model;
-  const { default: widget } = await import(`${address}/face_lab.js`);
-  const place = document.body.appendChild(document.createElement("main"));
-  window.stop = widget.render({ model, el: place });
-}"""
-ANSWERED = ("picture", "marks", "about", "problem", "answered")
-
-
-def synced(lab, names):
-    import base64
-
-    values = {name: getattr(lab, name) for name in names}
-    if "picture" in values:
-        values["picture"] = base64.b64encode(lab.picture).decode()
-    return values
-
-
-@contextmanager
-def shown(browser, lab, *, live=True, painter="", **page_options):
-    """The widget in a browser; yields (page, watch, what the page sent)."""
-    sent = []
-
-    def kernel(kind, content):
-        sent.append((kind, content))
-        if kind == "message":
-            answers = []
-            lab.send = answers.append
-            lab._answer_hello(lab, content, [])
-            return answers[0] if answers else None
-        lab.set_state(content)
-        return synced(lab, ANSWERED)
-
-    with serving(ROOT / "fer_utils" / "widgets") as url, opened_page(browser, **page_options) as (page, watch):
-        page.expose_function("kernel", kernel)
-        page.goto(f"{url}/face_lab.css")
-        page.set_content("<!doctype html><html lang=en><title>Face lab</title><body></body></html>")
-        page.evaluate(MODEL, [url, synced(lab, ("state", "asked", "offer", *ANSWERED)), live, painter])
-        page.locator(".fer-lab").wait_for()
-        yield page, watch, sent
-
 
 def alt_has(page, words: str) -> None:
     page.wait_for_function("(words) => document.querySelector('.fer-lab-face').alt.includes(words)", arg=words)
@@ -324,14 +257,13 @@ def test_a_value_that_cannot_be_is_said_in_the_widget(browser, face_lab):
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk, light", "phone, dark"])
-def test_without_a_kernel_the_saved_face_stands_and_says_so(browser, face_lab, width, dark):
+def test_until_anybody_draws_the_saved_face_stands_and_the_controls_rest(browser, face_lab, width, dark):
     lab = face_lab.FaceLab(action_units={12: 0.8})
+    del lab.offer["studio"]  # a page that cannot draw either
     with shown(browser, lab, live=False, width=width, dark=dark) as (page, watch, sent):
-        note = page.locator(".fer-lab-note")
-        note.wait_for()  # it comes when nobody has answered for a while
-        assert "Jupyter" in note.inner_text() and "Colab" in note.inner_text()
+        page.wait_for_timeout(1500)
         assert page.evaluate("document.querySelector('.fer-lab-face').decode().then(() => true)")
-        assert "AU 12" in page.locator(".fer-lab-face").get_attribute("alt")
+        assert "AU 12" in page.locator(".fer-lab-face").first.get_attribute("alt")
         assert (
             page.get_by_label("AU 12 lip corner puller").is_disabled()
             and page.get_by_role("button", name="happy").is_disabled()
@@ -363,16 +295,18 @@ def test_a_painter_in_the_page_can_take_pythons_place(browser, face_lab):
 
 
 @pytest.mark.browser
-def test_on_the_books_page_the_saved_face_stands(smoke_site, browser):
+def test_the_books_page_draws_the_face_without_a_kernel(smoke_site, browser):
     if not (Path(smoke_site) / "notebooks" / "a1_studio.html").is_file():
         pytest.skip("the book has no page notebooks/a1_studio; enter it in _toc.yml")
     with serving(Path(smoke_site)) as url, opened_page(browser, width=390, dark=True) as (page, watch):
         page.goto(f"{url}/notebooks/a1_studio.html", wait_until="networkidle")
-        page.locator(".fer-lab-note").wait_for()
-        assert page.evaluate("document.querySelector('.fer-lab-face').decode().then(() => true)")
-        assert "AU 12" in page.locator(".fer-lab-face").get_attribute("alt")
-        poses = page.locator(".fer-lab-poses button")
-        assert poses.first.inner_text() == "neutral" and poses.first.is_disabled()
+        page.wait_for_selector(".fer-lab-live")
+        face = page.locator("canvas.fer-lab-face")
+        face.wait_for()
+        assert "AU 12" in face.get_attribute("aria-label")
+        page.get_by_role("button", name="surprised").click()
+        page.wait_for_function("document.querySelector('canvas.fer-lab-face').ariaLabel.includes('AU 26')")
+        assert page.locator(".fer-lab-scores tr").count() == 7
         page.get_by_label("Show the 68 landmarks").check()
         assert page.locator(".fer-lab-marks circle").count() == 68
         assert page.locator(".fer-lab").evaluate("(box) => box.scrollWidth <= box.clientWidth + 1")
