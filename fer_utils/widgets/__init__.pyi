@@ -1,5 +1,6 @@
 from . import convolution as convolution
 from . import face_lab as face_lab
+from . import face_on_device as face_on_device
 from . import joined_modules as joined_modules
 from . import parameter_budget as parameter_budget
 from . import static_picture as static_picture
@@ -7,5 +8,6 @@ from . import train_here as train_here
 from . import train_here_still as train_here_still
 from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
+from .face_on_device import FaceOnDevice as FaceOnDevice
 from .parameter_budget import ParameterBudget as ParameterBudget
 from .train_here import TrainHere as TrainHere
