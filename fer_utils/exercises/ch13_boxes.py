@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from fer_utils.exercises import Wrong, asked
 
 
@@ -46,7 +48,7 @@ def _hint(got: float, label_of, shifts: list[float], kept: int) -> str:
         if label_of(shift) != label_of(0):
             break
         runs += 1
-    neighbours = [label_of(one) == label_of(other) for one, other in zip(shifts, shifts[1:], strict=False)]
+    neighbours = [label_of(one) == label_of(other) for one, other in itertools.pairwise(shifts)]
     known = [
         (kept, "That is how many stay; divide by how many shifts there are."),
         (100 * kept / many, "That is per cent; a share goes from 0 to 1."),

@@ -1,3 +1,4 @@
+from . import bring_model as bring_model
 from . import convolution as convolution
 from . import face_lab as face_lab
 from . import face_on_device as face_on_device
@@ -6,6 +7,7 @@ from . import parameter_budget as parameter_budget
 from . import static_picture as static_picture
 from . import train_here as train_here
 from . import train_here_still as train_here_still
+from .bring_model import BringModel as BringModel
 from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
 from .face_on_device import FaceOnDevice as FaceOnDevice

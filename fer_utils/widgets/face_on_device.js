@@ -82,8 +82,8 @@ function render({ model, el }) {
     element("p", {}, element("b", {}, "Try first: "), "press A drawn face, then move the box by a tenth and watch the "
       + "scores: the face stays as it is."),
     element("div", { class: "fer-device-bar" }, drawn, element("label", { for: file.id }, "A photo "), file),
-    element("div", { class: "fer-device-bar" }, consent, element("label", { for: consent.id },
-      " I look at my own face, or everybody in view has agreed."), camera),
+    element("div", { class: "fer-device-bar" }, element("span", {}, consent, element("label", { for: consent.id },
+      " I look at my own face, or everybody in view has agreed.")), camera),
     element("p", { class: "fer-device-note" }, "The first press loads 3 MB: LiteRT, a face finder and the network. "
       + "Pictures stay in this page's memory; nothing is sent or stored."),
     status, problem,

@@ -96,17 +96,7 @@ class FaceOnDevice(StaticPicture, anywidget.AnyWidget):
         self.set_trait("card", f"{shipped.worth()}.")
         self.set_trait("constants", constants())
         self.set_trait("drawn", drawn_face(person))
-        self.on_msg(self._file_asked)
-
-    def _file_asked(self, widget, content, buffers) -> None:
-        """The page asks for a file: it is sent, or why it cannot be."""
-        name = content.get("file", "")
-        try:
-            data = packed(name)
-        except FerError as error:
-            self.send({"file": name, "problem": str(error)})
-            return
-        self.send({"file": name}, [data])
+        self.on_msg(send_file)
 
     def picture_html(self) -> str:
         """A still picture with alt text, for places where no script runs."""
@@ -122,3 +112,14 @@ def constants() -> dict:
     """The numbers of `fer_utils.faces.short_range` that the page computes with, by the same names."""
     names = ("SIDE", "GRIDS", "SCORE", "OVERLAP", "AROUND", "LIKE_DLIB")
     return {name: getattr(short_range, name) for name in names}
+
+
+def send_file(widget: anywidget.AnyWidget, content: dict, buffers: list) -> None:
+    """A widget's page asks for a file: it is sent, or why it cannot be."""
+    name = content.get("file", "")
+    try:
+        data = packed(name)
+    except FerError as error:
+        widget.send({"file": name, "problem": str(error)})
+        return
+    widget.send({"file": name}, [data])

@@ -93,6 +93,11 @@ function engineHost(pictures, finderOf) {
       const answer = await scored(network, picture, box);
       return { boxes, box, place, ...answer, milliseconds: performance.now() - begun };
     },
+    async ours({ picture }) {
+      const all = [];
+      for (const one of picture) all.push((await scored(network, one, { x: 0, y: 0, side: one.width })).scores);
+      return { scores: all, size: network.size, channels: network.channels, classes: network.classes };
+    },
     // Somebody's own network, asked about one picture that is a face already.
     async bring({ bytes, picture }) {
       const open = await opened(bytes);
@@ -164,7 +169,7 @@ export async function pageEngine(model, constants) {
     for (const { reject } of waiting.values()) reject(new Error("The network's engine has stopped; press the button again."));
     waiting.clear();
   };
-  worker.onerror = (event) => { event.preventDefault(); broken(); };
+  worker.onerror = (event) => { event.preventDefault(); end(); };
   worker.onmessage = ({ data }) => {
     const { resolve, reject, late } = waiting.get(data.number) ?? {};
     clearTimeout(late);
@@ -178,11 +183,13 @@ export async function pageEngine(model, constants) {
     worker.postMessage({ number, kind, request });
     number += 1;
   });
+  let over = false;
   function end() {
+    over = true;
     worker.terminate();
     broken();
     URL.revokeObjectURL(address);
   }
   await ask("start", { files, constants });
-  return { ask, end };
+  return { ask, end, ended: () => over };
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -112,7 +113,7 @@ def kept(label_of, shifts, *, rest=0, change=False, times=1, none=None, whole=Fa
     wanted = answers[0] if rest is None else label_of(rest)
     same = [label == wanted for label in answers]
     if neighbours:
-        same = [one == other for one, other in zip(answers, answers[1:], strict=False)]
+        same = [one == other for one, other in itertools.pairwise(answers)]
     if stop and False in same:
         same[same.index(False) :] = [False] * (len(same) - same.index(False))
     count = len(same) - sum(same) if change else sum(same)
