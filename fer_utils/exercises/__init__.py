@@ -65,6 +65,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "13-1": "ch13:grade_smoothing",
     "13-3": "ch13:grade_follow",
     "13-4": "ch13:grade_annotate",
+    "13-7": "ch13_boxes:grade_share_kept",
     "a1-1": "a1:grade_brightness",
     "a1-3": "a1:grade_one_change",
     "a2-1": "a2:grade_true_features",

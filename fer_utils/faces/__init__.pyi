@@ -10,6 +10,7 @@ from . import preparation as preparation
 from . import quality_report as quality_report
 from . import resizing as resizing
 from . import sampling as sampling
+from . import short_range as short_range
 from . import video as video
 from . import yunet as yunet
 from .cropping import crop as crop

@@ -1,8 +1,10 @@
 from . import confusions as confusions
+from . import bring_model as bring_model
 from . import convolution as convolution
 from . import drawn48_weights as drawn48_weights
 from . import drawn_strangers as drawn_strangers
 from . import face_lab as face_lab
+from . import face_on_device as face_on_device
 from . import joined_modules as joined_modules
 from . import parameter_budget as parameter_budget
 from . import prune_and_round as prune_and_round
@@ -12,8 +14,10 @@ from . import trade_offs as trade_offs
 from . import train_here as train_here
 from . import train_here_still as train_here_still
 from .confusions import Confusions as Confusions
+from .bring_model import BringModel as BringModel
 from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
+from .face_on_device import FaceOnDevice as FaceOnDevice
 from .parameter_budget import ParameterBudget as ParameterBudget
 from .prune_and_round import PruneAndRound as PruneAndRound
 from .trade_offs import TradeOffs as TradeOffs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -104,7 +105,35 @@ def annotate_in_place(picture, box, label, score):
     return picture
 
 
+def kept(label_of, shifts, *, rest=0, change=False, times=1, none=None, whole=False, stop=False, neighbours=False):
+    """An answer to 13-7."""
+    if len(shifts) == 0:
+        return none
+    answers = [label_of(shift) for shift in shifts]
+    wanted = answers[0] if rest is None else label_of(rest)
+    same = [label == wanted for label in answers]
+    if neighbours:
+        same = [one == other for one, other in itertools.pairwise(answers)]
+    if stop and False in same:
+        same[same.index(False) :] = [False] * (len(same) - same.index(False))
+    count = len(same) - sum(same) if change else sum(same)
+    return count if whole else times * count / len(same)
+
+
+def kept_by_numpy(label_of, shifts):
+    return np.mean(np.array([label_of(shift) for shift in shifts]) == label_of(0.0)) if shifts else None
+
+
 WRONG = [
+    ("13-7", lambda *a: kept(*a, rest=None), "label at rest"),
+    ("13-7", lambda *a: kept(*a, change=True), "share that changes"),
+    ("13-7", lambda *a: kept(*a, times=100), "per cent"),
+    ("13-7", lambda *a: kept(*a, whole=True), "divide by how many"),
+    ("13-7", lambda *a: kept(*a, stop=True), "may come back"),
+    ("13-7", lambda *a: kept(*a, neighbours=True), "Neighbours were compared"),
+    ("13-7", lambda *a: kept(*a, none=0.0), "has no share"),
+    ("13-7", lambda *a: "happy", "return a number from 0 to 1"),
+    ("13-7", lambda label_of: 0.0, "share_kept(label_of, shifts)"),
     ("13-3", lambda *a: follow(*a, least=0.0), "below 0.3"),
     ("13-3", lambda *a: follow(*a, least=0.5), "0.3 is enough"),
     ("13-3", lambda *a: follow(*a, measure=over_sum), "counts what they share once"),
@@ -164,6 +193,8 @@ test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(
 
 
 RIGHT = [
+    ("13-7", kept),
+    ("13-7", kept_by_numpy),
     ("13-3", follow),
     ("13-3", by_matrix),
     ("13-3", recursive),

@@ -1,0 +1,90 @@
+// Bring your model: a .tflite file of the reader's runs in the page on drawn faces, beside the package's own network.
+import { element } from "./elements.js";
+import { pageEngine } from "./page_engine.js";
+
+let serial = 0;
+
+function render({ model, el }) {
+  const prefix = `fer-bring-${Date.now().toString(36)}-${serial++}`;
+  const [labels, side] = [model.get("labels"), model.get("side")];
+  let loading = null, engine = null, faces = null, ours = null;
+
+  const file = element("input", { type: "file", accept: ".tflite", id: `${prefix}-file` });
+  const again = element("button", { type: "button" }, "Run the package's network");
+  const zone = element("div", { class: "fer-bring-zone" },
+    element("label", { for: file.id }, "Your .tflite file, chosen or dropped here: "), file, again);
+  const status = element("p", { class: "fer-bring-status", role: "status", "aria-live": "polite" });
+  const problem = element("p", { class: "fer-bring-problem", role: "alert", hidden: "" });
+  const table = element("table", { class: "fer-bring-scores" });
+  const strip = element("canvas", { role: "img", "aria-label": `Drawn faces: ${labels.join(", ")}` });
+  const root = element("section", { class: "fer-bring", "aria-label": "Bring your model" },
+    element("p", { class: "fer-bring-question" }, "Does your network run in a page, and does it read what the package's reads?"),
+    element("p", {}, element("b", {}, "Try first: "), "press Run the package's network, then bring one that you exported in "
+      + "chapter 11. It should read one square face, and score seven or more labels."),
+    zone, element("p", { class: "fer-bring-note" }, "The first press loads 3 MB. Your file stays in this page; nothing is sent."),
+    status, problem, strip, element("div", { class: "fer-bring-wide" }, table));
+  el.append(root);
+
+  async function ready() {
+    const picture = await createImageBitmap(new Blob([model.get("sprite")]));
+    Object.assign(strip, { width: picture.width, height: picture.height });
+    const context = strip.getContext("2d", { willReadFrequently: true });
+    context.drawImage(picture, 0, 0);
+    faces = labels.map((_, i) => (
+      { data: context.getImageData(i * side, 0, side, side).data, width: side, height: side }));
+    loading ??= pageEngine(model, model.get("constants")).catch((error) => { loading = null; throw error; });
+    return loading;
+  }
+
+  function show(name, answer) {
+    const best = (scores) => scores.indexOf(Math.max(...scores));
+    // Outputs are named where there are as many as the package's network has; else they have numbers.
+    const named = (i, count) => (count === labels.length ? labels[i] : `output ${i}`);
+    const cell = (scores) => {
+      const place = best(scores);
+      const odd = scores.some((score) => !Number.isFinite(score)) ? "no number" : scores[place].toFixed(2);
+      return element("td", {}, `${named(place, scores.length)} ${odd}`);
+    };
+    table.replaceChildren(
+      element("thead", {}, element("tr", {}, ...["drawn as", name, "the package's"].map((text) => (
+        element("th", { scope: "col" }, text))))),
+      element("tbody", {}, ...labels.map((label, i) => element("tr", {}, element("th", { scope: "row" }, label),
+        cell(answer.scores[i]), cell(ours.scores[i])))));
+    const same = labels.filter((_, i) => best(answer.scores[i]) === best(ours.scores[i])).length;
+    const agree = answer.classes === ours.classes ? ` It gives the package's label on ${same} of ${labels.length} faces.` : "";
+    status.textContent = `${name} runs here: ${answer.size} × ${answer.size} pixels, ${answer.channels} channel(s), `
+      + `${answer.classes} outputs.${agree}`;
+    root.dataset.answer = JSON.stringify(answer);
+    root.dataset.state = "done";
+  }
+
+  async function run(name, bytesOf) {
+    problem.hidden = true;
+    root.dataset.state = "busy";
+    status.textContent = "Loading …";
+    try {
+      engine = await ready();
+      ours ??= await engine.ask("ours", { picture: faces });
+      const bytes = await bytesOf();
+      show(name, bytes ? await engine.ask("bring", { bytes, picture: faces }) : ours);
+    } catch (error) {
+      status.textContent = "";
+      problem.textContent = error.message;
+      problem.hidden = false;
+      root.dataset.state = "problem";
+      if (engine?.ended()) loading = ours = null; // a file that broke the engine: the next press has a new one
+    }
+  }
+
+  const bring = (chosen) => chosen && run(chosen.name, async () => new Uint8Array(await chosen.arrayBuffer()));
+  again.addEventListener("click", () => run("The package's network", async () => null));
+  file.addEventListener("change", () => bring(file.files[0]));
+  zone.addEventListener("dragover", (event) => event.preventDefault());
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    bring(event.dataTransfer.files[0]);
+  });
+  return () => engine?.end();
+}
+
+export default { render };
