@@ -1,5 +1,5 @@
-from . import confusions as confusions
 from . import bring_model as bring_model
+from . import confusions as confusions
 from . import convolution as convolution
 from . import drawn48_weights as drawn48_weights
 from . import drawn_strangers as drawn_strangers
@@ -13,8 +13,8 @@ from . import static_picture as static_picture
 from . import trade_offs as trade_offs
 from . import train_here as train_here
 from . import train_here_still as train_here_still
-from .confusions import Confusions as Confusions
 from .bring_model import BringModel as BringModel
+from .confusions import Confusions as Confusions
 from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
 from .face_on_device import FaceOnDevice as FaceOnDevice
