@@ -106,7 +106,7 @@ def test_the_face_moves_live_in_jupyterlab_and_python_knows(lab):
     page.wait_for_function(
         "document.querySelector('.told-face')?.textContent.includes('AU 12 (lip corner puller) at 0.80')"
     )
-    page.get_by_role("button", name="angry", exact=True).click()
+    page.locator(".fer-lab").get_by_role("button", name="angry", exact=True).click()
     alt_has(page, "AU 4 (brow lowerer)")
     assert page.evaluate("document.querySelector('.fer-lab-face').decode().then(() => true)")
     assert watch.errors == []
