@@ -53,3 +53,16 @@ window.FontAwesomeConfig = { autoReplaceSvg: "nest" };
     document.querySelectorAll(".fer-term").forEach((term) => term.classList.add("fer-term-closed"));
   });
 })();
+
+// For screen readers: the triangles of the table of contents say what they open, and the contents are a landmark.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".bd-sidenav details > summary").forEach((summary) => {
+    const link = summary.closest("li").querySelector("a");
+    summary.setAttribute("aria-label", `Pages of ${link.textContent.trim()}`);
+  });
+  const contents = document.querySelector(".bd-sidebar-primary");
+  if (contents) {
+    contents.setAttribute("role", "region");
+    contents.setAttribute("aria-label", "Contents of the book");
+  }
+});

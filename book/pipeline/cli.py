@@ -1,4 +1,4 @@
-"""The command line: ``python book/pipeline {build,publish,run,serve,status,address,clean}``."""
+"""The command line: ``python book/pipeline {build,publish,run,pdf,serve,status,address,clean}``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from . import address, builder, publishing
+from . import address, builder, pdf, publishing
 from .layout import TIERS, Book, BookError
 from .progress import say
 
@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         ("build", "execute what has changed, then build the site"),
         ("publish", "build the site with the repository and the commit in every set-up cell; fails without an address"),
         ("run", "execute what has changed, and no more"),
+        ("pdf", "build the site, then print the whole book as one PDF"),
     ):
         sub = verb(name, text)
         sub.add_argument(
@@ -87,6 +88,9 @@ def _build(book: Book, given) -> int:
         published=published,
     )
     say("\n" + builder.closing(report, book))
+    if report.ok and given.verb == "pdf":
+        path = pdf.print_book(book)
+        say(f"The book is printed: {path} ({path.stat().st_size / 1e6:.1f} MB).")
     return 0 if report.ok else 1
 
 
@@ -140,6 +144,7 @@ VERBS = {
     "build": _build,
     "publish": _build,
     "run": _build,
+    "pdf": _build,
     "status": _status,
     "serve": _serve,
     "address": _address,

@@ -81,6 +81,7 @@ _VALUE_GRADERS: dict[str, str] = {
     "09-4": "ch09:grade_standard_errors",
     "10-5": "ch10:grade_factor",
     "11-5": "ch11:grade_list",
+    "11-7": "ch11:grade_smallest",
     "12-7": "ch12_trade_offs:grade_claims",
     "13-5": "ch13:grade_latency",
 }

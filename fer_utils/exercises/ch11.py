@@ -1,4 +1,5 @@
-"""Chapter 11: a folded normalisation (11-1), a dense layer in int8 (11-3), pruning by layer (11-4), a list (11-5)."""
+"""Chapter 11: a folded normalisation (11-1), a dense layer in int8 (11-3), pruning by layer (11-4), a list (11-5),
+the smallest file (11-7)."""
 
 from __future__ import annotations
 
@@ -354,3 +355,52 @@ def grade_list(answer) -> str:
         if abs(got - wrong) < 0.005 or (wrong > 60 and 66 <= got <= 67):
             raise Wrong(f"{got:.4g}: {words}")
     raise Wrong(f"{got:.4g} is not it. Write the list's bytes as a function of the share of zeros.")
+
+
+#: What exercise 11-7 finds in the widget: the smallest file that keeps nine labels in ten has 3 bits, a scale for each
+#: filter, and up to this share pruned.  `tests/exercises/test_ch11.py` computes it again.
+FEWEST_BITS, MOST_PRUNED = 3, 0.3
+
+
+def grade_smallest(answer) -> str:
+    """Share, bits and kind of scale of the smallest file; usual mistakes are recognised."""
+    try:
+        share, bits, per_filter = answer
+    except (TypeError, ValueError):
+        raise Wrong("the answer should be three things, such as (0.5, 8, True).") from None
+    if isinstance(share, (bool, np.bool_)) or isinstance(bits, (bool, np.bool_)):
+        raise Wrong("first the share, then the bits, and True or False last.")
+    if not isinstance(per_filter, (bool, np.bool_)):
+        raise Wrong("the last of the three should be True (a scale for each filter) or False (one for each kernel).")
+    try:
+        share, bits = float(share), float(bits)
+    except (TypeError, ValueError):
+        raise Wrong("share and bits should be numbers, such as (0.5, 8, True).") from None
+    if share >= 2 and 0 <= bits < 1:
+        raise Wrong("share and bits seem to have changed places: first the share, then the bits.")
+    if not 0 <= share <= 0.95:
+        raise Wrong(f"the share should be from 0 to 0.95, as a share and not a percentage; got {share:g}.")
+    if bits not in (32, 8, 6, 5, 4, 3, 2):
+        raise Wrong(f"the widget offers 32, 8, 6, 5, 4, 3 and 2 bits; got {bits:g}.")
+    if bits == 32:
+        raise Wrong(
+            "in float32 the labels are lost long before zeros make the archive small. Round, and prune less or not "
+            "at all."
+        )
+    if bits == 2:
+        raise Wrong("at 2 bits most labels change, with either scale and whatever is pruned.")
+    if bits == FEWEST_BITS and not per_filter:
+        raise Wrong(
+            "at 3 bits one scale for each kernel keeps fewer than half of the labels: narrow filters get too few steps."
+        )
+    if bits > FEWEST_BITS:
+        raise Wrong(
+            f"with {bits:.0f} bits there is a smaller file that keeps nine labels in ten. "
+            "Take bits away before weights, and try both kinds of scale."
+        )
+    if share > MOST_PRUNED:
+        raise Wrong(f"with {share:.0%} pruned, fewer than nine labels in ten stay.")
+    return (
+        "right. 3 bits round the smallest weights to 0 by themselves, so pruning up to 30 % adds hardly any zeros "
+        "and hardly changes the file."
+    )

@@ -1,7 +1,7 @@
 """Widgets that move live in Jupyter and Colab, and stand as a picture where no script runs.
 
-``from fer_utils.widgets import Confusions, ConvolutionByHand, FaceLab, ParameterBudget, TradeOffs, TrainHere``.  All
-but the Face lab, which needs a kernel to draw, move on the book's static page, too.
+``from fer_utils.widgets import Confusions, ConvolutionByHand, FaceLab, ParameterBudget, PruneAndRound, TradeOffs,
+TrainHere``.  All but the Face lab, which needs a kernel to draw, move on the book's static page, too.
 """
 
 import lazy_loader

@@ -1,8 +1,12 @@
 from . import confusions as confusions
 from . import convolution as convolution
+from . import drawn48_weights as drawn48_weights
+from . import drawn_strangers as drawn_strangers
 from . import face_lab as face_lab
 from . import joined_modules as joined_modules
 from . import parameter_budget as parameter_budget
+from . import prune_and_round as prune_and_round
+from . import prune_and_round_arithmetic as prune_and_round_arithmetic
 from . import static_picture as static_picture
 from . import trade_offs as trade_offs
 from . import train_here as train_here
@@ -11,5 +15,6 @@ from .confusions import Confusions as Confusions
 from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
 from .parameter_budget import ParameterBudget as ParameterBudget
+from .prune_and_round import PruneAndRound as PruneAndRound
 from .trade_offs import TradeOffs as TradeOffs
 from .train_here import TrainHere as TrainHere

@@ -87,12 +87,22 @@ def one_picture(faces: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def made_from(people: int, strangers: int, poses: int, faces_seed: int) -> list:
+    """All that the picture of the faces depends on: its arguments, what is the same for all, and stages' versions."""
+    drawing = [SIDE, COLUMNS, CROP.jitter, _QUALITY, stages.versions(STAGES)]
+    return [people, strangers, poses, faces_seed, *drawing]
+
+
 def _kept_picture(people: int, strangers: int, poses: int, faces_seed: int, progress: bool) -> bytes:
-    """`one_picture` of `faces_of`, kept in the package's store: the chapters show the same faces again and again."""
+    """`one_picture` of `faces_of`; those of the widget as it is are in the package, others are kept in its store."""
     from PIL import Image
 
-    made_from = [people, strangers, poses, faces_seed, SIDE, COLUMNS, CROP.jitter, _QUALITY, stages.versions(STAGES)]
-    place = home() / "train_here" / f"{provenance.digest(made_from)[:24]}.webp"
+    origin = made_from(people, strangers, poses, faces_seed)
+    stored = train_here_still.stored_faces(origin)
+    if stored is not None:
+        stages.mark(*STAGES)
+        return stored
+    place = home() / "train_here" / f"{provenance.digest(origin)[:24]}.webp"
     try:
         kept = place.read_bytes()
         Image.open(io.BytesIO(kept)).load()  # a damaged one is drawn anew
@@ -188,17 +198,17 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
             }
             for name, count in (("training", people), ("strangers", strangers))
         }
-        self._drawn_as = {"people": people, "strangers": strangers, "poses": poses, "faces_seed": faces_seed}
+        self.drawn_as = {"people": people, "strangers": strangers, "poses": poses, "faces_seed": faces_seed}
         self.set_trait("steps", steps)
         self.set_trait("look", max(steps // LOOKS, 1))
-        self.set_trait("sprite", _kept_picture(**self._drawn_as, progress=progress))
+        self.set_trait("sprite", _kept_picture(**self.drawn_as, progress=progress))
         self.set_trait("faces", {"side": SIDE, "columns": COLUMNS, "names": list(LABELS), **described})
         self.set_trait("offer", {**{name: list(values) for name, values in choices.items()}, "units": UNITS})
 
     @property
     def made_with(self) -> dict[str, Any]:
         """What a training of this widget depends on: which faces are drawn, how many steps, and the settings."""
-        return {**self._drawn_as, "steps": self.steps, **self.settings}
+        return {**self.drawn_as, "steps": self.steps, **self.settings}
 
     def picture_html(self) -> str:
         """A still picture with alt text, for places where no script runs: some faces, and the curves of a training.
@@ -206,7 +216,7 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
         The training is a stored one of the settings at rest; a widget of other faces, steps or settings has no curves.
         """
         run = train_here_still.stored_run(self.made_with, STAGES)
-        svg, alt = train_here_still.drawn(self.sprite, SIDE, self._drawn_as["poses"], LABELS, run)
+        svg, alt = train_here_still.drawn(self.sprite, SIDE, self.drawn_as["poses"], LABELS, run)
         data = train_here_still.as_address(svg.encode(), "image/svg+xml")
         return (
             f'<figure class="fer-train-still"><img alt="{html.escape(alt, quote=True)}" width="640" '

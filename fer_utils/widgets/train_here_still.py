@@ -1,7 +1,7 @@
-"""What *Train it here* is where no script runs: some of its faces, and the curves of a training that was stored.
+"""What *Train it here* has in store: its faces, and, for places where no script runs, the curves of a training.
 
-The training was made by the widget itself, in Chromium (``python tests/widgets/store_run.py`` makes it anew), and is
-shown only for the faces and settings that it was made with.
+The training was made by the widget itself, in Chromium, and is shown only for the faces and settings that it was made
+with.  ``python tests/widgets/store_run.py`` makes both anew.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from typing import Any
 from fer_utils.core import stages
 
 #: The stored training: ``made_with`` (arguments and settings), ``stages``, and ``run``, an entry of the history.
-#: ``short_run`` is a small training that the tests make again.
+#: ``short_run`` is a small training that the tests make again; ``faces`` is what the stored faces were made from.
 FILE = Path(__file__).parent / "train_here_run.json"
+#: The faces of the widget as it is, in one picture.
+FACES = FILE.with_name("train_here_faces.webp")
 
 _INK, _LINE, _BLUE = "#1f2328", "#d0d7de", "#0072b2"
 
@@ -35,6 +37,14 @@ def stored_run(made_with: Mapping[str, Any], passed: Iterable[str]) -> dict | No
     stored = json.loads(FILE.read_text(encoding="utf8"))
     fits = stored["made_with"] == dict(made_with) and stored["stages"] == stages.versions(passed)
     return stored["run"] if fits else None
+
+
+def stored_faces(made_from: Sequence) -> bytes | None:
+    """The stored picture of faces if it was made from these arguments and stages' versions, else None."""
+    if not FILE.is_file() or not FACES.is_file():
+        return None
+    stored = json.loads(FILE.read_text(encoding="utf8"))
+    return FACES.read_bytes() if stored["faces"] == list(made_from) else None
 
 
 def drawn(sprite: bytes, side: int, poses: int, names: Sequence[str], run: Mapping | None) -> tuple[str, str]:

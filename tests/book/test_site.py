@@ -11,6 +11,7 @@ import subprocess
 import sys
 from urllib.parse import unquote, urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from browser import opened_page
 from bs4 import BeautifulSoup
 from patience import PATIENCE
@@ -255,6 +256,24 @@ def seen_wrong(page, dark: bool) -> list[str]:
     return wrong
 
 
+#: Sphinx writes the arguments of a signature as a list of definitions without terms, on every page of the reference.
+ACCESSIBLE = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
+    "rules": {"definition-list": {"enabled": False}},
+}
+
+
+def barriers(page) -> list[str]:
+    """What axe-core finds on an open page that shuts somebody out: faults that it calls serious or critical."""
+    found = Axe().run(page, options=ACCESSIBLE).response["violations"]
+    return [
+        f"{fault['id']}: {fault['help']}, {len(fault['nodes'])} times, first in {fault['nodes'][0]['html'][:120]}"
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
+
+
 def change_look(page, width: int, dark: bool) -> None:
     """Make the window of an open page so wide, and the system's colours dark or light."""
     page.set_viewport_size({"width": width, "height": page.viewport_size["height"]})
@@ -275,7 +294,7 @@ def test_pages_with_formulas_or_widgets_open_clean_and_never_scroll_sideways(bro
             watch.clear()
             page.goto(f"{address}/{name}", wait_until="load")
             page.wait_for_load_state("networkidle")
-            wrong += [f"{name}: {text}" for text in [*watch.complaints(), *seen_wrong(page, dark)]]
+            wrong += [f"{name}: {text}" for text in [*watch.complaints(), *seen_wrong(page, dark), *barriers(page)]]
             seen += 1
     assert wrong == [] and seen >= 10
 
@@ -299,7 +318,18 @@ def test_all_other_pages_open_clean_and_never_scroll_sideways(browser, smoke_sit
             now, then = then, now
             change_look(page, *LOOKS[now])
             wrong += [f"{name}, {now}: {text}" for text in [*watch.complaints(), *seen_wrong(page, LOOKS[now][1])]]
+            wrong += [f"{name}, {now}: {text}" for text in barriers(page)]
     assert wrong == []
+
+
+@pytest.mark.browser
+def test_a_barrier_is_found(browser, address):
+    with opened_page(browser) as (page, _):
+        page.goto(f"{address}/book/glossary.html", wait_until="load")
+        assert barriers(page) == []
+        page.evaluate("document.querySelector('article p').style.color = '#ccc'")
+        (found,) = barriers(page)
+        assert found.startswith("color-contrast")
 
 
 @pytest.mark.browser

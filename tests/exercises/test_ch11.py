@@ -7,8 +7,11 @@ import json
 import graded
 import keras
 import numpy as np
+import pytest
 
 from fer_utils.exercises import ch11
+from fer_utils.widgets import drawn48_weights, drawn_strangers
+from fer_utils.widgets import prune_and_round_arithmetic as arithmetic
 
 WIDE, NARROW = "int32", "int8"
 
@@ -150,6 +153,19 @@ WRONG = [
     ("11-5", 0.9, "as a function of the share"),
     ("11-5", "2/3", "one number"),
     ("11-5", (1, 3), "one number"),
+    ("11-7", (0.5, 32, False), "long before zeros"),
+    ("11-7", (0.0, 2, True), "at 2 bits"),
+    ("11-7", (0.0, 3, False), "narrow filters"),
+    ("11-7", (0.35, 4, False), "Take bits away before weights"),
+    ("11-7", (0.0, 8, True), "Take bits away before weights"),
+    ("11-7", (0.35, 3, True), "fewer than nine labels in ten"),
+    ("11-7", (30, 3, True), "not a percentage"),
+    ("11-7", (3, 0.3, True), "changed places"),
+    ("11-7", (True, 3, 0.3), "True or False last"),
+    ("11-7", (0.3, 3, 1), "True (a scale for each filter)"),
+    ("11-7", (0.3, 7, True), "the widget offers"),
+    ("11-7", ("30 %", 3, True), "should be numbers"),
+    ("11-7", 3, "three things"),
 ]
 RIGHT = [
     ("11-3", dense),
@@ -160,6 +176,9 @@ RIGHT = [
     ("11-4", by_threshold),
     ("11-5", 2 / 3),
     ("11-5", np.float32(0.667)),
+    ("11-7", (0.3, 3, True)),
+    ("11-7", [0, 3, np.True_]),
+    ("11-7", (np.float64(0.25), np.int64(3), True)),
 ]
 
 
@@ -182,6 +201,39 @@ def test_the_whole_numbers_are_those_of_a_dense_layer():
     assert np.allclose(ch11._dense(q, 0.05, 7, weights, scales, bias), by_keras, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
+def test_the_smallest_file_is_the_one_that_the_grader_takes():
+    """11-7 among the settings near it: what the widget's own Python says of labels and archives."""
+    labels = len(drawn_strangers.labels())
+    faces, weights = drawn_strangers.faces(), drawn48_weights.layers()
+    plain = drawn48_weights.scores(faces).argmax(axis=1)
+
+    def kept_and_size(share, bits, per_filter):
+        made = [
+            (arithmetic.changed(kernel, layer.biases, share, bits, per_filter), bias)
+            for layer, (kernel, bias) in zip(drawn48_weights.LAYERS, weights, strict=True)
+        ]
+        answers = drawn48_weights.scores(faces, made).argmax(axis=1)
+        size = arithmetic.file_bytes(weights, share, bits, per_filter)[1]["gzip"]
+        return (answers == plain).sum() / labels, size
+
+    bits, most = ch11.FEWEST_BITS, ch11.MOST_PRUNED
+    right = [kept_and_size(share, bits, True) for share in (0.0, most)]
+    assert min(kept for kept, _ in right) > 0.91 and right[0][1] < 1.01 * right[1][1]
+    assert kept_and_size(most + 0.05, bits, True)[0] < 0.89
+    assert kept_and_size(0.0, bits, False)[0] < 0.5
+    assert max(kept_and_size(0.0, 2, way)[0] for way in (True, False)) < 0.3
+    assert kept_and_size(0.4, 4, False)[0] < 0.9 and kept_and_size(0.35, 4, False)[1] > 1.1 * right[0][1]
+    assert kept_and_size(0.4, 4, True)[0] < 0.9 and kept_and_size(0.35, 4, True)[1] > 1.1 * right[0][1]
+    assert kept_and_size(0.5, 32, True)[0] < 0.8
+    # What the chapter says of two bits: each layer alone, and all together.
+    assert 0.09 < kept_and_size(0.0, 2, True)[0] < 0.17
+    for number, layer in enumerate(drawn48_weights.LAYERS):
+        kernel, bias = weights[number]
+        one = [*weights[:number], (arithmetic.changed(kernel, layer.biases, 0, 2, True), bias), *weights[number + 1 :]]
+        assert (drawn48_weights.scores(faces, one).argmax(axis=1) == plain).mean() > 5 / 6, layer
+
+
 def cells(root) -> list:
     return json.loads((root / "notebooks" / "11_compress.ipynb").read_text(encoding="utf-8"))["cells"]
 
@@ -189,6 +241,6 @@ def cells(root) -> list:
 def test_every_exercise_has_two_hints_and_its_kind_and_minutes(root):
     text = "\n".join(cell["source"] for cell in cells(root) if cell["cell_type"] == "markdown")
     heads = [line for line in text.splitlines() if line.startswith(("### Exercise 11-", "### Question 11-"))]
-    assert [line.split(":")[0].split()[-1] for line in heads] == [f"11-{k}" for k in range(1, 7)]
+    assert [line.split(":")[0].split()[-1] for line in heads] == [f"11-{k}" for k in range(1, 8)]
     assert all(line.endswith(" minutes)") for line in heads)
-    assert text.count("<summary>Hint 1</summary>") == text.count("<summary>Hint 2</summary>") == 4
+    assert text.count("<summary>Hint 1</summary>") == text.count("<summary>Hint 2</summary>") == 5

@@ -5,35 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 import os
-import shutil
+from pathlib import Path
+import sys
 from urllib.parse import urlsplit
 
 from patience import PATIENCE
 
-CANDIDATES = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "book"))
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    # No other machine has an address.  (To intercept every request in Python instead makes each page wait.)
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
-]
+from pipeline.chromium import FLAGS, find_chromium  # noqa: E402
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-
-def find_chromium() -> str | None:
-    """The path of a Chromium: ``$CHROMIUM``, or the first of `CANDIDATES` that is there."""
-    named = os.environ.get("CHROMIUM")
-    for candidate in [named] if named else CANDIDATES:
-        path = shutil.which(candidate)
-        if path:
-            return path
-    return None
 
 
 def chromium_or_skip() -> str:

@@ -26,14 +26,16 @@ SAVED = ("settings", "history", "steps", "look", "sprite", "faces", "offer")
 READY = "!document.querySelector('.fer-train-go').disabled || !document.querySelector('.fer-train-problem').hidden"
 
 _SHOW = """\
-async ([address, name, esm, values]) => {
+async ([address, name, esm, values, bytes]) => {
   const style = { rel: "stylesheet", href: `${address}/${name}.css` };
   const sheet = Object.assign(document.createElement("link"), style);
   document.head.append(sheet);
   await new Promise((then) => { sheet.onload = then; });
   document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const kept = JSON.parse(values), listeners = {};
-  if (kept.sprite) kept.sprite = new DataView(Uint8Array.from(atob(kept.sprite), (c) => c.charCodeAt(0)).buffer);
+  for (const name of bytes) {
+    kept[name] = new DataView(Uint8Array.from(atob(kept[name]), (c) => c.charCodeAt(0)).buffer);
+  }
   window.model = {
     get: (name) => kept[name],
     set: (name, value) => { kept[name] = value; (listeners[`change:${name}`] ?? []).forEach((f) => f()); },
@@ -49,9 +51,9 @@ async ([address, name, esm, values]) => {
 def values_of(widget, saved: tuple[str, ...] = SAVED) -> dict:
     """The widget's values as JSON has them."""
     values = {name: getattr(widget, name) for name in saved}
-    if "sprite" in values:
-        values["sprite"] = base64.b64encode(values["sprite"]).decode()
-    return values
+    return {
+        name: base64.b64encode(value).decode() if isinstance(value, bytes) else value for name, value in values.items()
+    }
 
 
 @contextmanager
@@ -72,11 +74,12 @@ def shown(
     and ``ready`` is true when it can be used.
     """
     values = {**values_of(widget, saved), **(changed or {})}
+    in_bytes = [name for name in saved if isinstance(getattr(widget, name), bytes)]
     with serving(ROOT / "fer_utils" / "widgets") as url, opened_page(browser, **page_options) as (page, watch):
         page.goto(f"{url}/{name}.css")
         page.set_content("<!doctype html><html lang=en><title>A widget</title><body></body></html>")
         page.evaluate(before)
-        page.evaluate(_SHOW, [url, name, str(widget._esm), json.dumps(values)])
+        page.evaluate(_SHOW, [url, name, str(widget._esm), json.dumps(values), in_bytes])
         page.wait_for_function(ready)
         yield page, watch
 

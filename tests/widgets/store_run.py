@@ -1,6 +1,7 @@
-"""Store the training that *Train it here* shows where no script runs: ``python tests/widgets/store_run.py``.
+"""Store the faces of *Train it here*, and the training that it shows where no script runs.
 
-It is made by the widget itself, at rest, in Chromium, and takes some half a minute.
+``python tests/widgets/store_run.py`` draws the faces.  The training is made by the widget itself, at rest, in
+Chromium.  Both together take about a minute.
 """
 
 from __future__ import annotations
@@ -34,14 +35,17 @@ def run_of(browser, widget, changed: dict) -> dict:
 
 
 def main() -> None:
+    train_here_still.FILE.unlink(missing_ok=True)  # what is stored there is drawn anew
     widget, small = TrainHere(), TrainHere(**SMALL, dropout=0.5, label_noise=0.3, augment=True)
     with launched_browser() as browser:
         stored = {
             "made_with": widget.made_with,
+            "faces": train_here.made_from(**widget.drawn_as),
             "stages": stages.versions(train_here.STAGES),
             "run": run_of(browser, widget, {}),
             "short_run": run_of(browser, small, SHORT),  # the tests make it again, and so notice other arithmetic
         }
+    train_here_still.FACES.write_bytes(widget.sprite)
     train_here_still.FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf8")
     print(f"{train_here_still.FILE}: strangers end at {stored['run']['strangers_accuracy'][-1]:.3f}")
 

@@ -61,18 +61,31 @@ def tell_confusions(change):
 confusions.observe(tell_confusions, "cell")
 ipywidgets.VBox([confusions, confusions_said])"""
 
+ROUNDING = """\
+import ipywidgets
+from fer_utils.widgets import PruneAndRound
+rounding, rounding_said = PruneAndRound(), ipywidgets.HTML()
+def tell_rounding(change):
+    told = f"python: {rounding.measured['bits']} bits keep {rounding.measured['kept']}"
+    rounding_said.value = f'<b class="told-rounding">{told}</b>'
+rounding.observe(tell_rounding, "measured")
+ipywidgets.VBox([rounding, rounding_said])"""
+
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
     """A page of JupyterLab in which a notebook with all widgets runs; yields (page, watch)."""
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in (FACE_LAB, BUDGET, TRAINING, TRADE_OFFS, CONFUSIONS)],
+        cells=[
+            nbformat.v4.new_code_cell(source)
+            for source in (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS)
+        ],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
     # High enough for all: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=7000) as (page, watch):
+    with jupyterlab(folder) as url, opened_page(browser, height=8500) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -131,6 +144,19 @@ def test_a_training_in_jupyterlab_is_in_pythons_history(lab):
     training.get_by_role("button", name="Train").click()
     page.wait_for_function("document.querySelector('.told-training')?.textContent === 'python: done 15 0.5'")
     assert training.get_attribute("data-where") == "worker" and watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_what_a_rounded_network_answers_in_jupyterlab_is_known_to_python(lab):
+    page, watch = lab
+    rounding = page.locator(".fer-round").first
+    rounding.wait_for()
+    rounding.get_by_role("slider", name="Bits").press("End")
+    page.wait_for_function("document.querySelector('.told-rounding')?.textContent.startsWith('python: 2 bits')")
+    kept = int(page.locator(".told-rounding").inner_text().split()[-1])
+    assert kept < 40 and f"Labels kept: {round(100 * kept / 140)} %" in rounding.inner_text()
+    assert watch.errors == []
 
 
 @pytest.mark.slow

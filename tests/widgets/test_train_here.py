@@ -265,6 +265,29 @@ def test_the_picture_holds_the_faces_that_its_description_names(small, monkeypat
     assert small.faces["names"][drawn.labels[-1]] == "surprised"
 
 
+def test_the_widget_as_it_is_shows_stored_faces_which_are_todays(monkeypatch):
+    import io
+
+    from PIL import Image
+
+    from fer_utils.widgets import train_here, train_here_still
+
+    first = train_here.faces_of(4, 1, 2, 1, progress=False)[:56]
+    monkeypatch.setattr(train_here, "faces_of", lambda *_: pytest.fail("drawn in vain"))
+    widget = train_here.TrainHere()
+    sheet = np.asarray(Image.open(io.BytesIO(widget.sprite)).convert("L"), float)
+    tiles = sheet.reshape(-1, 48, 42, 48).swapaxes(1, 2).reshape(-1, 48, 48)
+    assert len(tiles) == 60 * 7 * 2
+    assert np.abs(tiles[:56] - first).mean(axis=(1, 2)).max() < 8 < np.abs(tiles[:56] - first[::-1]).mean()
+
+    origin = train_here.made_from(**widget.drawn_as)
+    assert train_here_still.stored_faces(origin) == widget.sprite
+    for position in range(len(origin) - 1):
+        assert train_here_still.stored_faces([*origin[:position], -1, *origin[position + 1 :]]) is None
+    raised = {name: version + 1 for name, version in origin[-1].items()}
+    assert train_here_still.stored_faces([*origin[:-1], raised]) is None
+
+
 def test_faces_are_drawn_once_and_anew_if_what_is_kept_is_damaged(tmp_path, monkeypatch):
     from fer_utils.widgets import train_here
 
