@@ -173,10 +173,10 @@ function render({ model, el }) {
       .sort((one, other) => rank(one) - rank(other) || value(one) - value(other));
     const focused = table.contains(document.activeElement) ? document.activeElement.dataset.name : null;
     const head = (text) => element("th", { scope: "col" }, text);
-    const titles = ["", "System", quantities[now.x].name, quantities[now.y].name];
+    const titles = ["System", quantities[now.x].name, quantities[now.y].name];
     table.replaceChildren(
       element("caption", {}, "The frontier, and those behind it"),
-      element("thead", {}, element("tr", {}, ...titles.map(head))),
+      element("thead", {}, element("tr", {}, element("td", {}), ...titles.map(head))),
       element("tbody", {}, ...sorted.flatMap((number) => rows(number, places, now))));
     if (focused) [...table.querySelectorAll("button")].find((one) => one.dataset.name === focused)?.focus();
   }
