@@ -1,7 +1,7 @@
 """Widgets that move live in Jupyter and Colab, and stand as a picture where no script runs.
 
-``from fer_utils.widgets import ConvolutionByHand, FaceLab, ParameterBudget, TrainHere``.  All but the Face lab, which
-needs a kernel to draw, move on the book's static page, too.
+``from fer_utils.widgets import ConvolutionByHand, FaceLab, ParameterBudget, TrainHere``.  All move on the book's static
+page, too.
 """
 
 import lazy_loader
