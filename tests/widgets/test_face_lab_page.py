@@ -253,3 +253,20 @@ def test_a_kernel_that_answers_late_takes_over(browser):
         assert page.locator("img.fer-lab-face").is_visible() and not page.locator(".fer-lab-note").is_visible()
         assert page.get_by_label("In front").locator("option[disabled]").count() == 0
         assert watch.complaints() == []
+
+
+@pytest.mark.browser
+def test_the_one_module_that_a_page_gets_draws_too(browser):
+    """The files are joined to one text: no two of them may give one name to different things."""
+    lab = face_lab.FaceLab()
+    with opened_page(browser) as (page, watch):
+        page.goto("about:blank")
+        drawn = page.evaluate(
+            """async ([text, tables, state]) => {
+              const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+              const { default: widget, studioPainter } = await import(address);
+              return [typeof widget.render, studioPainter(tables)(state, 96).picture.data.length];
+            }""",
+            [str(lab._esm), face_lab.studio_tables(), lab.state],
+        )
+        assert drawn == ["function", 96 * 96 * 4] and watch.complaints() == []
