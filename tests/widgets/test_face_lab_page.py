@@ -232,6 +232,10 @@ def test_by_keyboard_and_in_words(browser):
         page.get_by_label("Sliders move").select_option("L")
         page.get_by_label("AU 14 dimpler").fill("0.55")
         page.wait_for_function(f"{said}.includes('AU 14 (dimpler, their left side) at 0.55')")
+        page.get_by_text("Head, eyes and light").click()
+        page.get_by_label("Tilt").fill("-9")
+        page.get_by_label("Eyes up and down").fill("0.8")
+        page.wait_for_function(f"{said}.includes('eyes ')")
         state = page.evaluate("window.model.get('state')")
         assert page.evaluate(said) == face_lab.describe({**face_lab.REST, **state})
         assert page.get_by_label("In front").locator("option:not([disabled])").count() == 1
