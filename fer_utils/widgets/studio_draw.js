@@ -134,18 +134,27 @@ function drawBody(i, size, light, bright) {
 // The head's shadow falls on the neck, and its muscles show.
 function shadeNeck(picture, i, n, chin, unit, at, azimuth) {
   const { width, height, data } = picture;
+  const shadow = new Float32Array(width * height);
+  // Add a soft shape; only the part of the picture that it reaches is worked out.
   const soft = (points, spread, strength) => {
-    const plane = makePlane(width, height);
-    fill(plane, at(points), 1);
-    return blurred(plane.data, width, height, spread * unit).map((value) => value * strength);
+    const shape = at(points);
+    const far = Math.ceil(4 * spread * unit) + 3;
+    const [xs, ys] = [shape.map((p) => p[0]), shape.map((p) => p[1])];
+    const [left, right] = [clamp(Math.floor(Math.min(...xs)) - far, 0, width), clamp(Math.ceil(Math.max(...xs)) + far, 0, width)];
+    const [top, bottom] = [clamp(Math.floor(Math.min(...ys)) - far, 0, height), clamp(Math.ceil(Math.max(...ys)) + far, 0, height)];
+    const plane = makePlane(right - left, bottom - top);
+    fill(plane, shape.map(([x, y]) => [x - left, y - top]), 1);
+    blurred(plane.data, plane.width, plane.height, spread * unit).forEach((value, k) => {
+      shadow[(top + Math.floor(k / plane.width)) * width + left + (k % plane.width)] += value * strength;
+    });
   };
-  const shadow = soft([
+  soft([
     [-n * 1.3, 0.3], [n * 1.3, 0.3], [n * 1.2 - 0.2 * azimuth, chin + 0.02], [-0.1 * azimuth, chin + 0.22],
     [-n * 1.2 - 0.2 * azimuth, chin + 0.02],
   ], 0.055, 0.42);
   for (const sign of SIDES) {
     const band = [[sign * n * 1.02, 0.9], [sign * n * 0.8, 0.9], [sign * 0.13, chin + 0.42], [sign * 0.19, chin + 0.42]];
-    soft(band, 0.06, sign * azimuth > 0 ? 0.16 : 0.26).forEach((value, k) => { shadow[k] += value; });
+    soft(band, 0.06, sign * azimuth > 0 ? 0.16 : 0.26);
   }
   for (let k = 0; k < width * height; k++) {
     [0.8, 1, 1.06].forEach((share, c) => { data[4 * k + c] = Math.trunc(clamp(data[4 * k + c] * (1 - shadow[k] * share), 0, 255)); });

@@ -32,10 +32,11 @@ export function skinOf(i, head, midline) {
     }
   }
   const clear = 1 + 0.07 * Math.max(i.tone - 6, 0); // folds on dark skin are lit by its gloss
-  const x = whole(grid.m, CELLS);
+  // The person's left is the viewer's right.
+  const leftShare = whole(grid.m, CELLS).map((m, k) => 0.5 + 0.5 * Math.tanh((k % CELLS < CELLS / 2 ? -m : m) / 0.05));
   const units = {};
   for (const [unit, half] of Object.entries(adds)) {
-    units[unit] = [0, 1].map((side) => unitWindow(whole(half, CELLS), x, clear, side, midline.includes(Number(unit))));
+    units[unit] = [0, 1].map((side) => unitWindow(whole(half, CELLS), leftShare, clear, side, midline.includes(Number(unit))));
   }
   return {
     base: whole(base, CELLS), units, lift: whole(noseLift(i, grid), CELLS), ...surface(head, grid),
@@ -44,13 +45,11 @@ export function skinOf(i, head, midline) {
 }
 
 // The part of a unit's relief on one side that is not nothing.
-function unitWindow(relief, x, clear, side, midline) {
+function unitWindow(relief, leftShare, clear, side, midline) {
   let [top, bottom, left, right] = [CELLS, -1, CELLS, -1];
   for (let k = 0; k < relief.length; k++) {
     const column = k % CELLS;
-    const at = column < CELLS / 2 ? -x[k] : x[k];
-    const leftShare = 0.5 + 0.5 * Math.tanh(at / 0.05); // the person's left is the viewer's right
-    relief[k] *= clear * (midline ? 0.5 : side ? leftShare : 1 - leftShare);
+    relief[k] *= clear * (midline ? 0.5 : side ? leftShare[k] : 1 - leftShare[k]);
     if (Math.abs(relief[k]) <= 1e-4) continue;
     const row = (k - column) / CELLS;
     top = Math.min(top, row);

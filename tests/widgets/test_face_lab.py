@@ -193,11 +193,11 @@ def test_the_hand_moves_the_face(browser, face_lab):
         smile.fill("0.8")
         alt_has(page, "AU 12 (lip corner puller) at 0.80")
         assert lab.state["action_units"] == {"12": 0.8}
-        first = page.locator(".fer-lab-face").get_attribute("src")
+        first = page.locator("img.fer-lab-face").get_attribute("src")
         smile.focus()
         page.keyboard.press("ArrowRight")
         alt_has(page, "at 0.85")
-        assert page.locator(".fer-lab-face").get_attribute("src") != first
+        assert page.locator("img.fer-lab-face").get_attribute("src") != first
         # One side alone, the person's own left.
         page.get_by_label("Sliders move").select_option("L")
         page.get_by_label("AU 14 dimpler").fill("0.5")
@@ -263,7 +263,7 @@ def test_until_anybody_draws_the_saved_face_stands_and_the_controls_rest(browser
     with shown(browser, lab, live=False, width=width, dark=dark) as (page, watch, sent):
         page.wait_for_timeout(1500)
         assert page.evaluate("document.querySelector('.fer-lab-face').decode().then(() => true)")
-        assert "AU 12" in page.locator(".fer-lab-face").first.get_attribute("alt")
+        assert "AU 12" in page.locator("img.fer-lab-face").first.get_attribute("alt")
         assert (
             page.get_by_label("AU 12 lip corner puller").is_disabled()
             and page.get_by_role("button", name="happy").is_disabled()

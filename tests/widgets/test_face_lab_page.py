@@ -232,6 +232,10 @@ def test_by_keyboard_and_in_words(browser):
         page.get_by_label("Sliders move").select_option("L")
         page.get_by_label("AU 14 dimpler").fill("0.55")
         page.wait_for_function(f"{said}.includes('AU 14 (dimpler, their left side) at 0.55')")
+        page.get_by_text("Head, eyes and light").click()
+        page.get_by_label("Tilt").fill("-9")
+        page.get_by_label("Eyes up and down").fill("0.8")
+        page.wait_for_function(f"{said}.includes('eyes ')")
         state = page.evaluate("window.model.get('state')")
         assert page.evaluate(said) == face_lab.describe({**face_lab.REST, **state})
         assert page.get_by_label("In front").locator("option:not([disabled])").count() == 1
@@ -253,3 +257,20 @@ def test_a_kernel_that_answers_late_takes_over(browser):
         assert page.locator("img.fer-lab-face").is_visible() and not page.locator(".fer-lab-note").is_visible()
         assert page.get_by_label("In front").locator("option[disabled]").count() == 0
         assert watch.complaints() == []
+
+
+@pytest.mark.browser
+def test_the_one_module_that_a_page_gets_draws_too(browser):
+    """The files are joined to one text: no two of them may give one name to different things."""
+    lab = face_lab.FaceLab()
+    with opened_page(browser) as (page, watch):
+        page.goto("about:blank")
+        drawn = page.evaluate(
+            """async ([text, tables, state]) => {
+              const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+              const { default: widget, studioPainter } = await import(address);
+              return [typeof widget.render, studioPainter(tables)(state, 96).picture.data.length];
+            }""",
+            [str(lab._esm), face_lab.studio_tables(), lab.state],
+        )
+        assert drawn == ["function", 96 * 96 * 4] and watch.complaints() == []

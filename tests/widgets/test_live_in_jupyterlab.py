@@ -99,10 +99,10 @@ def lab(browser, tmp_path_factory):
 def test_the_face_moves_live_in_jupyterlab_and_python_knows(lab):
     page, watch = lab
     page.wait_for_selector(".fer-lab-live")
-    before = page.locator(".fer-lab-face").get_attribute("src")
+    before = page.locator("img.fer-lab-face").get_attribute("src")
     page.locator("input[data-setting=au12]").fill("0.8")
     alt_has(page, "AU 12 (lip corner puller) at 0.80")
-    assert page.locator(".fer-lab-face").get_attribute("src") != before
+    assert page.locator("img.fer-lab-face").get_attribute("src") != before
     page.wait_for_function(
         "document.querySelector('.told-face')?.textContent.includes('AU 12 (lip corner puller) at 0.80')"
     )
