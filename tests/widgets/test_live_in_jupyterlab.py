@@ -40,13 +40,23 @@ def tell_training(change):
 training.observe(tell_training, "history")
 ipywidgets.VBox([training, training_said])"""
 
+DEVICE = """\
+import ipywidgets
+from fer_utils.widgets import FaceOnDevice
+device, device_said = FaceOnDevice(), ipywidgets.HTML()
+def tell_device(change):
+    told = f"python: {device.answer['label']} {device.answer['boxes']}"
+    device_said.value = f'<b class="told-device">{told}</b>'
+device.observe(tell_device, "answer")
+ipywidgets.VBox([device, device_said])"""
+
 
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
     """A page of JupyterLab in which a notebook with all widgets runs; yields (page, watch)."""
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in (FACE_LAB, BUDGET, TRAINING)],
+        cells=[nbformat.v4.new_code_cell(source) for source in (FACE_LAB, BUDGET, TRAINING, DEVICE)],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
@@ -110,3 +120,14 @@ def test_a_training_in_jupyterlab_is_in_pythons_history(lab):
     training.get_by_role("button", name="Train").click()
     page.wait_for_function("document.querySelector('.told-training')?.textContent === 'python: done 15 0.5'")
     assert training.get_attribute("data-where") == "worker" and watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_face_is_read_in_jupyterlab_with_files_from_the_kernel(lab):
+    page, watch = lab
+    device = page.locator(".fer-device").first
+    device.wait_for()
+    device.get_by_role("button", name="A drawn face").click()
+    page.wait_for_function("document.querySelector('.told-device')?.textContent === 'python: surprised 1'")
+    assert watch.errors == [] and watch.blocked == []
