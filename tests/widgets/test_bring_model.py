@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import numpy as np
@@ -27,7 +28,7 @@ def opened(browser, tmp_path_factory):
         files = {name: face_on_device.packed(name) for name in (*page_files.names(), face_on_device.NETWORK)}
 
         def sent(name):
-            return list(files[name])
+            return base64.b64encode(files[name]).decode()
 
         page.expose_function("fileOfKernel", sent)
         page.evaluate(
@@ -37,7 +38,7 @@ def opened(browser, tmp_path_factory):
               window.model.on = (name, act) => (name === "msg:custom" ? hearing.add(act) : on(name, act));
               window.model.off = (name, act) => (name === "msg:custom" ? hearing.delete(act) : off(name, act));
               window.model.send = async ({ file }) => {
-                const bytes = Uint8Array.from(await window.fileOfKernel(file));
+                const bytes = Uint8Array.from(atob(await window.fileOfKernel(file)), (c) => c.charCodeAt(0));
                 for (const act of [...hearing]) act({ file }, [new DataView(bytes.buffer)]);
               };
             }"""

@@ -76,7 +76,7 @@ def test_page_and_python_give_the_same_label_and_scores_on_real_clips(page, find
     if not clips:
         pytest.skip(f"no clips in {shared_data}/ravdess/Actor_NN")
     for clip in clips:
-        for frame in read_frames(str(clip), 2):
+        for frame in read_frames(str(clip), 2).frames:
             same, difference = same_as_python(page, np.ascontiguousarray(frame.rgb), finder)
             assert same and difference <= 0.02
 

@@ -42,6 +42,16 @@ def tell_training(change):
 training.observe(tell_training, "history")
 ipywidgets.VBox([training, training_said])"""
 
+DEVICE = """\
+import ipywidgets
+from fer_utils.widgets import FaceOnDevice
+device, device_said = FaceOnDevice(), ipywidgets.HTML()
+def tell_device(change):
+    told = f"python: {device.answer['label']} {device.answer['boxes']}"
+    device_said.value = f'<b class="told-device">{told}</b>'
+device.observe(tell_device, "answer")
+ipywidgets.VBox([device, device_said])"""
+
 ROUNDING = """\
 import ipywidgets
 from fer_utils.widgets import PruneAndRound
@@ -71,7 +81,7 @@ def tell_confusions(change):
 confusions.observe(tell_confusions, "cell")
 ipywidgets.VBox([confusions, confusions_said])"""
 
-CELLS = (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS)
+CELLS = (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS, DEVICE)
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +94,7 @@ def lab(browser, tmp_path_factory):
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
     # High enough for all: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=9000) as (page, watch):
+    with jupyterlab(folder) as url, opened_page(browser, height=10500) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -183,3 +193,14 @@ def test_a_cell_that_is_pressed_in_jupyterlab_is_pythons(lab):
     told = f"python: [3, 0] {len(behind)}"
     page.wait_for_function("(told) => document.querySelector('.told-confusions')?.textContent === told", arg=told)
     assert confusions.locator(".fer-confuse-gallery button").count() == len(behind) > 0 and watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_face_is_read_in_jupyterlab_with_files_from_the_kernel(lab):
+    page, watch = lab
+    device = page.locator(".fer-device").first
+    device.wait_for()
+    device.get_by_role("button", name="A drawn face").click()
+    page.wait_for_function("document.querySelector('.told-device')?.textContent === 'python: surprised 1'")
+    assert watch.errors == [] and watch.blocked == []
