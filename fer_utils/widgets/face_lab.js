@@ -146,7 +146,8 @@ function render({ model, el }) {
     canvas.hidden = !picture;
     image.hidden = Boolean(picture);
     image.alt = about + (marked ? " Its 68 landmarks are marked." : "");
-    canvas.setAttribute("aria-label", image.alt);
+    if (picture) canvas.setAttribute("aria-label", image.alt);
+    else canvas.removeAttribute("aria-label");
     score();
     marks.show(marked ? points : []);
     dots.checked = marked;
