@@ -52,7 +52,10 @@ def finder():
 
 
 def same_as_python(page, picture, finder) -> tuple[bool, float]:
-    """Whether the page gives Python's label, and the largest difference of a score; 0 faces in both are the same."""
+    """Whether the page gives Python's label (or two lead together), and the largest difference of a score.
+
+    No face in both is the same, too.
+    """
     said, wanted = put(page, picture), predict(picture, detector=finder)
     assert len(said["boxes"]) == len(wanted)
     if not len(wanted):
@@ -60,7 +63,9 @@ def same_as_python(page, picture, finder) -> tuple[bool, float]:
     row = wanted.iloc[0]
     scores = row[[name for name in wanted.columns if name.startswith("score_")]].to_numpy(float)
     assert abs(said["box"]["x"] - row["box_x"]) <= 1 and abs(said["box"]["side"] - row["box_w"]) <= 1
-    return int(np.argmax(said["scores"])) == scores.argmax(), float(np.abs(scores - said["scores"]).max())
+    second, first = np.sort(scores)[-2:]
+    tie = first - second <= 0.005  # two labels lead together, and which one is first is a matter of the last digits
+    return tie or int(np.argmax(said["scores"])) == scores.argmax(), float(np.abs(scores - said["scores"]).max())
 
 
 def test_page_and_python_give_the_same_label_and_scores_on_drawn_photographs(page, finder):
