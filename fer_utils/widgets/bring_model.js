@@ -25,13 +25,19 @@ function render({ model, el }) {
     status, problem, strip, element("div", { class: "fer-bring-wide" }, table));
   el.append(root);
 
-  async function ready() {
+  // The faces stand there from the beginning; the engine is loaded when it is asked for.
+  async function facesShown() {
     const picture = await createImageBitmap(new Blob([model.get("sprite")]));
     Object.assign(strip, { width: picture.width, height: picture.height });
     const context = strip.getContext("2d", { willReadFrequently: true });
     context.drawImage(picture, 0, 0);
     faces = labels.map((_, i) => (
       { data: context.getImageData(i * side, 0, side, side).data, width: side, height: side }));
+  }
+  const shownFaces = facesShown();
+
+  async function ready() {
+    await shownFaces;
     loading ??= pageEngine(model, model.get("constants")).catch((error) => { loading = null; throw error; });
     return loading;
   }
