@@ -60,6 +60,14 @@ document.addEventListener("DOMContentLoaded", () => {
     const link = summary.closest("li").querySelector("a");
     summary.setAttribute("aria-label", `Pages of ${link.textContent.trim()}`);
   });
+  // On telephones a wide figure is moved sideways (fer.css), by keyboard, too.
+  const phone = window.matchMedia("(max-width: 576px)");
+  const reachable = () => document.querySelectorAll("figure.fer-figure:has(> img.fer-wide)").forEach((figure) => {
+    if (phone.matches) figure.setAttribute("tabindex", "0");
+    else figure.removeAttribute("tabindex");
+  });
+  reachable();
+  phone.addEventListener("change", reachable);
   const contents = document.querySelector(".bd-sidebar-primary");
   if (contents) {
     contents.setAttribute("role", "region");

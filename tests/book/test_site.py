@@ -264,6 +264,10 @@ ACCESSIBLE = {
 }
 
 
+#: axe-core takes long for pages of a thousand signatures, which all look alike.
+SOME_OF_THE_REFERENCE = {"book/reference/index.html", "book/reference/training.html"}
+
+
 def barriers(page) -> list[str]:
     """What axe-core finds on an open page that shuts somebody out: faults that it calls serious or critical."""
     found = Axe().run(page, options=ACCESSIBLE).response["violations"]
@@ -318,7 +322,8 @@ def test_all_other_pages_open_clean_and_never_scroll_sideways(browser, smoke_sit
             now, then = then, now
             change_look(page, *LOOKS[now])
             wrong += [f"{name}, {now}: {text}" for text in [*watch.complaints(), *seen_wrong(page, LOOKS[now][1])]]
-            wrong += [f"{name}, {now}: {text}" for text in barriers(page)]
+            if not name.startswith("book/reference/") or name in SOME_OF_THE_REFERENCE:
+                wrong += [f"{name}, {now}: {text}" for text in barriers(page)]
     assert wrong == []
 
 
