@@ -298,7 +298,9 @@ def test_pages_with_formulas_or_widgets_open_clean_and_never_scroll_sideways(bro
             watch.clear()
             page.goto(f"{address}/{name}", wait_until="load")
             page.wait_for_load_state("networkidle")
-            wrong += [f"{name}: {text}" for text in [*watch.complaints(), *seen_wrong(page, dark), *barriers(page)]]
+            wrong += [f"{name}: {text}" for text in [*watch.complaints(), *seen_wrong(page, dark)]]
+            if dark == bool(seen % 2):  # axe-core takes long: every second page in the dark, the others in the light
+                wrong += [f"{name}: {text}" for text in barriers(page)]
             seen += 1
     assert wrong == [] and seen >= 10
 
