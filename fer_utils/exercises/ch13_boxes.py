@@ -27,7 +27,7 @@ def grade_share_kept(answer) -> str:
     for label_of, shifts in cases:
         given = f"the shifts {shifts} with the labels {[label_of(shift) for shift in shifts]}, {label_of(0)!r} at rest"
         got = asked(answer, "share_kept(label_of, shifts)", label_of, list(shifts))
-        if isinstance(got, bool) or not isinstance(got, (int, float)):
+        if isinstance(got, bool) or not isinstance(got, (int, float)) or not -1e9 < got < 1e9:
             raise Wrong(f"for {given}: return a number from 0 to 1; got {got!r}.")
         kept = sum(label_of(shift) == label_of(0) for shift in shifts)
         wanted = kept / len(shifts)

@@ -125,7 +125,7 @@ function render({ model, el }) {
     change({ ...offer.rest });
   });
 
-  const controls = element("fieldset", { class: "fer-lab-controls", disabled: "", tabindex: "0" }, element("legend", { class: "fer-lab-spoken" }, "Controls of the face"),
+  const controls = element("fieldset", { class: "fer-lab-controls", disabled: "" }, element("legend", { class: "fer-lab-spoken" }, "Controls of the face"),
     poses, who, tones, sided.node, ...rooms, head.node, reset);
   const root = element("section", { class: "fer-lab", "aria-label": "Face lab: move action units and watch the face" },
     element("div", { class: "fer-lab-stage" },
@@ -184,7 +184,6 @@ function render({ model, el }) {
     stops = [painter.follow(show), painter.wake(() => {
       awake = true;
       controls.disabled = false;
-      controls.removeAttribute("tabindex"); // it was there to move by keyboard what could not be pressed yet
       root.classList.add("fer-lab-live");
       show();
     })];
