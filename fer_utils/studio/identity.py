@@ -60,7 +60,8 @@ HAIR_STYLES: dict[str, tuple[str, ...]] = {
 }
 FACIAL_HAIR: tuple[str, ...] = ("none", "stubble", "moustache", "goatee", "beard")
 GLASSES: tuple[str, ...] = ("none", "round", "square")
-_CLOTHES = (
+#: Colours of clothes: red, green, blue, 0 to 255.
+CLOTHES = (
     (62, 84, 112),
     (120, 60, 62),
     (72, 98, 82),
@@ -236,7 +237,7 @@ def person(seed: int, *, presentation: str | None = None) -> Identity:
     whiskers = str(rng.choice(FACIAL_HAIR, p=(0.45, 0.22, 0.08, 0.10, 0.15)))
     spectacles = str(rng.choice(GLASSES, p=(0.82, 0.09, 0.09)))
     freckles = float(rng.random()) if rng.random() < 0.25 and tone <= 4 else 0.0
-    clothes = _CLOTHES[int(rng.integers(len(_CLOTHES)))]
+    clothes = CLOTHES[int(rng.integers(len(CLOTHES)))]
     asymmetry = round(float(rng.normal(0, 0.5)), 3)
     # Acting style.  The gains' spread (0.26 in the logarithm, on top of 0.18 for all of an actor's) makes actors
     # differ more from each other than an actor from take to take.

@@ -146,7 +146,7 @@ def studio_tables() -> dict[str, object]:
         "hairStyles": {name: list(styles) for name, styles in identity.HAIR_STYLES.items()},
         "facialHair": list(identity.FACIAL_HAIR),
         "glasses": list(identity.GLASSES),
-        "clothes": [list(colour) for colour in identity._CLOTHES],
+        "clothes": [list(colour) for colour in identity.CLOTHES],
         "lights": {name: asdict(light) for name, light in studio.LIGHTS.items()},
         "units": list(studio.ACTION_UNITS),
         "midline": sorted(MIDLINE),
