@@ -103,7 +103,10 @@ def add_page_files(book: Book, target: Path) -> None:
     program = "import sys; from fer_utils.widgets import face_on_device; face_on_device.write_page_files(sys.argv[1])"
     done = subprocess.run([sys.executable, "-c", program, str(target)], cwd=book.root, env=dict(os.environ))
     if done.returncode:
-        raise BookError("The files by which a page runs a network could not be had (see above); build again.")
+        raise BookError(
+            "The files with which a page runs a network could not be fetched (the reason is above). Remedy: check the "
+            "connection, then build again."
+        )
 
 
 def anywidget_js() -> Path:

@@ -67,11 +67,11 @@ def print_book(book: Book, path: Path | None = None) -> Path:
     shutil.copytree(book.html / "_static", folder / "_static")
     if (book.html / "_images").exists():
         shutil.copytree(book.html / "_images", folder / "_images")
-    say("Pages: one after the other on one page")
+    say("Joining the pages")
     (folder / "index.html").write_text(one_page(book, title_page=_title_page()), encoding="utf8")
-    say("Pictures: in a size and format for paper")
+    say("Converting the pictures for paper")
     shrink(folder)
-    say("PDF: printed by Chromium (a minute or two)")
+    say("Printing with Chromium (a minute or two)")
     _print(folder, browser, path)
     return path
 
