@@ -341,7 +341,7 @@ from pathlib import Path
 import os, time
 mine, other = {names!r}
 Path(mine).write_text(os.environ.get("TF_NUM_INTRAOP_THREADS", "all"))
-until = time.monotonic() + 60
+until = time.monotonic() + 600  # far longer than a busy machine takes to begin a second kernel
 while not Path(other).exists() and time.monotonic() < until:
     time.sleep(0.05)
 assert Path(other).exists(), "the other chapter did not run"
@@ -417,7 +417,7 @@ def test_a_build_that_is_stopped_goes_on_with_what_it_had_not_finished(mini, how
         assert any("01_tiny: done" in line for line in running.stdout), "the first chapter was never done"
     until(lambda: (mini / "pid").exists() and (mini / "pid").read_text())
     running.send_signal(getattr(signal, how))
-    _, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=600)
     if how == "SIGINT":
         assert running.returncode == 130 and "the next build goes on from there" in errors and "Traceback" not in errors
     kernel = int((mini / "pid").read_text())

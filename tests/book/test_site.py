@@ -284,6 +284,11 @@ def change_look(page, width: int, dark: bool) -> None:
     page.emulate_media(color_scheme="dark" if dark else "light")
     theme = "dark" if dark else "light"
     page.wait_for_function("(theme) => document.documentElement.dataset.theme === theme", arg=theme)
+    # The theme lets the keyboard reach code that scrolls, some tenths of a second after the width has changed.
+    page.wait_for_function(
+        """[...document.querySelectorAll('pre')].every(
+             (code) => code.scrollWidth <= code.clientWidth || code.tabIndex === 0)"""
+    )
 
 
 @pytest.mark.browser

@@ -129,7 +129,7 @@ def test_one_process_is_in_the_block_at_a_time_however_the_other_ends(root, tmp_
     command = [sys.executable, "-c", TURN.format(end=end), str(tmp_path / "made" / "here"), str(tmp_path / "log.txt")]
     running = [subprocess.Popen(command, cwd=root) for _ in range(3)]
     for process in running:
-        process.wait(timeout=60)
+        process.wait(timeout=600)
     assert (tmp_path / "log.txt").read_text().split() == ["in", "out"] * 3
 
 
