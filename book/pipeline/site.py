@@ -1,8 +1,10 @@
 """Assemble what Sphinx reads, build the site, and put it in place in one step.
 
-Reading the pages takes Sphinx about a third of its time.  So what it has read is kept between builds, and a file of
-its sources keeps its age for as long as its contents are the same: after a change only the pages that changed are
-read.  All pages are written every time, because each shows the titles of the others.
+Reading the pages takes Sphinx about a third of its time, and writing them most of the rest.  So what it has read is
+kept between builds, and a file of its sources keeps its age for as long as its contents are the same: after a change
+only the pages that changed are read.  Where only chapters changed, the pages of the site before are kept, too, and
+Sphinx writes those that changed; all of them, if other pages show titles, labels or citations that are no longer the
+same (`book/_sphinx/shown_elsewhere.py`).
 """
 
 from __future__ import annotations
@@ -209,6 +211,8 @@ def render(book: Book) -> None:
     work = book.out / "site-work"
     read_by = digest({"lock": sha256(book.root / "requirements.txt"), "readers": tree(book.root, *READERS)})
     note = forget_other_readings(work, read_by)
+    beside = beside_chapters(book)
+    keep_pages(book, work, beside)
     log = book.out / "site.log"
     with open(log, "wb") as file:
         done = subprocess.run(
@@ -245,6 +249,32 @@ def render(book: Book) -> None:
     os.replace(built, book.html)
     shutil.rmtree(old, ignore_errors=True)
     note.write_text(read_by)
+    (work / BESIDE).write_text(beside)
+
+
+#: What was beside the chapters when the site was built: a file in the folder in which Sphinx works.
+BESIDE = "beside-chapters.txt"
+
+
+def beside_chapters(book: Book) -> str:
+    """A digest of all sources but the contents of chapters and their figures."""
+    chapters = {f"{chapter}.ipynb" for chapter in book.chapters()}
+    figures = f"_figures/{figure_files.FOLDER}/"
+    sources = tree(book.source, "**/*")
+    others = {name: key for name, key in sources.items() if name not in chapters and not name.startswith(figures)}
+    return digest({"chapters": sorted(chapters), "others": others})
+
+
+def keep_pages(book: Book, work: Path, beside: str) -> None:
+    """Give Sphinx the pages of the site before if only chapters have changed since: it writes those that are older.
+
+    Scripts, styles and figures are left out, so that none stays that is no longer shown: Sphinx copies them every time.
+    """
+    note = work / BESIDE
+    same = note.exists() and note.read_text() == beside
+    note.unlink(missing_ok=True)
+    if same and (work / "_build" / ".doctrees").exists() and book.html.exists():
+        shutil.copytree(book.html, work / "_build" / "html", ignore=shutil.ignore_patterns("_static", "_sources"))
 
 
 def forget_other_readings(work: Path, read_by: str) -> Path:

@@ -35,21 +35,34 @@ def mini(tmp_path) -> Book:
     for folder in ("book", "notebooks", "_build/browser", "_build/executed/notebooks"):
         (root / folder).mkdir(parents=True)
     (root / "book" / "intro.md").write_text("# Mini\n")
-    shutil.copytree(ROOT / "book" / "images", root / "book" / "images")
+    (root / "book" / "more.md").write_text("# More\n")
+    for folder in ("images", "_sphinx"):
+        shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     (root / "requirements.txt").write_text("nothing==1\n")
     (root / "_config.yml").write_text(
         "title: Mini\nexecute:\n  execute_notebooks: 'off'\nrepository:\n  url: unset\n"
+        "sphinx:\n  local_extensions:\n    shown_elsewhere: book/_sphinx\n"
         "launch_buttons:\n  colab_url: https://colab.research.google.com\n"
         "html:\n  favicon: book/images/favicon.svg\n  use_repository_button: true\n  use_issues_button: true\n"
     )
-    (root / "_toc.yml").write_text("format: jb-book\nroot: book/intro\nchapters:\n  - file: notebooks/01_tiny\n")
-    source = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Tiny"}
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/intro\nchapters:\n  - file: notebooks/01_tiny\n  - file: book/more\n"
+    )
+    source = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Tiny\n\nA first sentence."}
     text = json.dumps(
         {"cells": [source, set_up_cell(ROOT)], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1
     )
     for folder in ("notebooks", "_build/executed/notebooks"):
         (root / folder / "01_tiny.ipynb").write_text(text)
     return Book.at(root)
+
+
+def edit_executed(book: Book, old: str, new: str) -> None:
+    """Change the text of the executed chapter."""
+    path = book.executed / "notebooks" / "01_tiny.ipynb"
+    text = path.read_text(encoding="utf8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf8")
 
 
 def set_up_cell(folder: Path) -> dict:
@@ -195,23 +208,33 @@ def test_a_published_page_links_to_colab_and_shows_the_cell(mini):
         r'<link rel="icon" href="../_static/favicon.svg" */?>|rel="(?:shortcut )?icon"[^>]*favicon.svg', page
     )
     assert (mini.html / "_static" / "favicon.svg").is_file()
-    assert "2 added" in what_was_read(mini)
+    assert "3 added" in what_was_read(mini)
 
-    # After an edit only that page is read; the others are written again, for they name it.
-    (mini.root / "book" / "intro.md").write_text("# Renamed\n")
+    # After an edit inside a chapter only its page is read and written; the others keep their age.
+    other = mini.html / "book" / "more.html"  # the front page holds the contents and is always written
+    os.utime(other, (2e9, 2e9))  # in 2033
+    edit_executed(mini, "A first sentence.", "Another sentence.")
     site.assemble(mini, published)
     site.render(mini)
     assert "0 added, 1 changed, 0 removed" in what_was_read(mini)
     page = (mini.html / "notebooks" / "01_tiny.html").read_text(encoding="utf8")
-    assert there in page and "Renamed" in page
+    assert there in page and "Another sentence." in page and other.stat().st_mtime == 2e9
+    assert (mini.html / "_static" / "favicon.svg").is_file()
+
+    # After another title all pages are written, for they name it.
+    edit_executed(mini, "# Tiny", "# Renamed")
+    site.assemble(mini, published)
+    site.render(mini)
+    assert "0 added, 1 changed, 0 removed" in what_was_read(mini)
+    assert "Renamed" in other.read_text(encoding="utf8") and "Tiny" not in other.read_text(encoding="utf8")
 
     # A build that failed leaves nothing to go on from.
-    (mini.root / "book" / "intro.md").write_text("# Renamed\n\n[nowhere](nowhere.md)\n")
+    (mini.root / "book" / "more.md").write_text("# More\n\n[nowhere](nowhere.md)\n")
     site.assemble(mini, published)
-    for read in ("0 added, 1 changed", "2 added"):
+    for read in ("0 added, 1 changed", "3 added"):
         with pytest.raises(BookError, match="nowhere"):
             site.render(mini)
-        assert read in what_was_read(mini) and "Renamed" in (mini.html / "book" / "intro.html").read_text()
+        assert read in what_was_read(mini) and "Renamed" in other.read_text(encoding="utf8")
 
 
 @pytest.mark.parametrize("note, kept", [("as now", True), ("otherwise", False), (None, False)])
