@@ -43,3 +43,16 @@ def rewrite(book: Book, url: str) -> list[Path]:
         return []
     config.write_text(after, encoding="utf8")
     return [config]
+
+
+def of_site(repository: str | None) -> str | None:
+    """Where GitHub Pages shows the site of a repository, with a slash at its end; None without a repository.
+
+    >>> of_site("https://github.com/A-School/book"), of_site("https://github.com/a/a.github.io")
+    ('https://a-school.github.io/book/', 'https://a.github.io/')
+    """
+    if repository is None:
+        return None
+    owner, name = repository.removeprefix("https://github.com/").split("/")
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"

@@ -128,6 +128,7 @@ def with_address(config: dict, repository: str | None) -> dict:
             config.setdefault("html", {})[button] = False
     else:
         config["repository"] = {**config.get("repository", {}), "url": repository, "branch": BRANCH}
+        config.setdefault("html", {}).setdefault("baseurl", address.of_site(repository))
     return config
 
 

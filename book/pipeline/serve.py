@@ -9,6 +9,8 @@ from pathlib import Path
 import sys
 import threading
 
+from .not_found import NAME as NOT_FOUND
+
 
 class _Handler(SimpleHTTPRequestHandler):
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
@@ -28,6 +30,19 @@ class _Handler(SimpleHTTPRequestHandler):
         except ValueError:  # a NUL in the name (/%00): there is no such file
             self.send_error(404)
             return None
+
+    def send_error(self, code, message=None, explain=None):
+        page = Path(self.directory) / NOT_FOUND
+        if code != 404 or not page.is_file():
+            super().send_error(code, message, explain)
+            return
+        body = page.read_bytes()
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, *args):
         pass

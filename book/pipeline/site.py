@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 
-from . import address, figure_files, reference
+from . import address, figure_files, not_found, reference
 from .keys import digest, sha256, tree
 from .layout import Book, BookError
 from .publishing import Publication, with_address, with_publication
@@ -242,6 +242,7 @@ def render(book: Book) -> None:
         )
     # Sphinx offers what it was given; a reader who downloads a chapter gets its pictures inside.
     shutil.copytree(book.downloads, built / "_sources", dirs_exist_ok=True)
+    write_not_found(book, built)
     old = book.out / ".html.old"
     shutil.rmtree(old, ignore_errors=True)
     if book.html.exists():
@@ -250,6 +251,15 @@ def render(book: Book) -> None:
     shutil.rmtree(old, ignore_errors=True)
     note.write_text(read_by)
     (work / BESIDE).write_text(beside)
+
+
+def write_not_found(book: Book, built: Path) -> None:
+    """Add the page for wrong addresses; title and address are those with which Sphinx built the site."""
+    import yaml
+
+    config = yaml.safe_load((book.source / "_config.yml").read_text(encoding="utf8"))
+    published_at = config.get("html", {}).get("baseurl") or None
+    not_found.write(built, title=config["title"], home=f"{book.pages()[0]}.html", address=published_at)
 
 
 #: What was beside the chapters when the site was built: a file in the folder in which Sphinx works.
