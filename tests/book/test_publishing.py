@@ -41,7 +41,7 @@ def mini(tmp_path) -> Book:
     (root / "requirements.txt").write_text("nothing==1\n")
     (root / "_config.yml").write_text(
         "title: Mini\nexecute:\n  execute_notebooks: 'off'\nrepository:\n  url: unset\n"
-        "sphinx:\n  local_extensions:\n    shown_elsewhere: book/_sphinx\n"
+        "sphinx:\n  local_extensions:\n    cards: book/_sphinx\n    shown_elsewhere: book/_sphinx\n"
         "launch_buttons:\n  colab_url: https://colab.research.google.com\n"
         "html:\n  favicon: book/images/favicon.svg\n  use_repository_button: true\n  use_issues_button: true\n"
     )
@@ -209,6 +209,17 @@ def test_a_published_page_links_to_colab_and_shows_the_cell(mini):
     )
     assert (mini.html / "_static" / "favicon.svg").is_file()
     assert "3 added" in what_was_read(mini)
+    pages = "https://a-school.github.io/a-book/"
+    assert card_of(page) == {
+        "og:title": "Tiny",
+        "og:description": "A first sentence.",
+        "og:type": "article",
+        "og:url": f"{pages}notebooks/01_tiny.html",
+        "og:image": f"{pages}_static/card.png",
+    }
+    front = (mini.html / "book" / "intro.html").read_text(encoding="utf8")
+    assert card_of(front)["og:type"] == "website" and (mini.html / "_static" / "card.png").is_file()
+    assert '<base href="/a-book/">' in (mini.html / "404.html").read_text(encoding="utf8")
 
     # After an edit inside a chapter only its page is read and written; the others keep their age.
     other = mini.html / "book" / "more.html"  # the front page holds the contents and is always written
@@ -245,6 +256,12 @@ def test_what_was_read_is_kept_only_if_it_was_read_in_the_same_way(tmp_path, not
         (tmp_path / "read-by.txt").write_text(note)
     assert not site.forget_other_readings(tmp_path, "as now").exists()
     assert (tmp_path / "_build" / ".doctrees").exists() == kept and not (tmp_path / "_build" / "html").exists()
+
+
+def card_of(page: str) -> dict[str, str]:
+    """What a shared link to a page shows, but for the picture's size and words."""
+    found = dict(re.findall(r'<meta property="(og:[\w:]+)" content="([^"]*)"', page))
+    return {name: value for name, value in found.items() if not name.startswith("og:image:")}
 
 
 def what_was_read(mini: Book) -> str:
