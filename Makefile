@@ -23,7 +23,7 @@ help:
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite (JOBS=n workers; default one more than processors, 4 at most)"
 	@echo "make mutants           change the package in one place at a time: does a test notice? (MODULES=... SINCE=commit SEED=1 COUNT=5 AT_LEAST=per cent)"
-	@echo "make lint              style, the order of the subpackages, types, text files, workflows"
+	@echo "make lint              style, the order of the subpackages, types, text files, numbers in the prose, workflows"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make publish           make book, with the address and the commit in every set-up cell; fails while there is no address"
@@ -61,6 +61,7 @@ lint: env
 	check "order of the subpackages (import-linter)" $(VENV)/bin/lint-imports --no-logo; \
 	check "types (mypy)" $(VENV)/bin/mypy; \
 	check "text files" $(RUN) .ci/tidy.py; \
+	check "numbers in the prose" $(RUN) .ci/numbers_in_prose.py; \
 	if [ -d .github ]; then check "workflows (zizmor)" $(VENV)/bin/zizmor --offline --no-progress --quiet .github; fi; \
 	test -z "$$failed"
 

@@ -11,8 +11,6 @@ import html
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup
-
 NAME = "404.html"
 
 #: Looks for the site's own style sheet in the folders of the address that was asked for, from the top down.
@@ -87,6 +85,8 @@ def write(site: Path, *, title: str, home: str, address: str | None = None) -> P
     home : the page with the contents, relative to the site's top: ``book/intro.html``.
     address : of the published site, ``https://owner.github.io/name/``; None for a site that is read at home.
     """
+    from bs4 import BeautifulSoup  # here: a build that does no work loads nothing
+
     soup = BeautifulSoup((site / "search.html").read_text(encoding="utf8"), "html.parser")
     kept = [str(link) for link in soup.select("link[rel~=stylesheet], link[rel~=icon]")]
     base = urlsplit(address).path if address else "/"
