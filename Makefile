@@ -13,7 +13,7 @@ PORT ?= 8000
 # Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
 export FER_HOME ?= $(CURDIR)/_build/fer
 
-.PHONY: help env book publish pdf status test mutants lint bench serve lab lock address clean
+.PHONY: help env book publish pdf status test mutants lint bench serve lab lock links address clean
 
 help:
 	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class; JOBS=n chapters at a time)"
@@ -25,6 +25,7 @@ help:
 	@echo "make mutants           change the package in one place at a time: does a test notice? (MODULES=... SINCE=commit SEED=1 COUNT=5 AT_LEAST=per cent)"
 	@echo "make lint              style, the order of the subpackages, types, text files, numbers in the prose, workflows"
 	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
+	@echo "make links             ask every address outside of the book whether it still answers (needs a network)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make publish           make book, with the address and the commit in every set-up cell; fails while there is no address"
 	@echo "make lock              compile requirements.txt anew from pyproject.toml"
@@ -73,6 +74,10 @@ serve: env
 
 lab: env
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) -m jupyter lab
+
+# Not part of the tests, which ask no other machine.
+links: env
+	@$(PIPELINE) links
 
 address: env
 	@$(PIPELINE) address $(URL)

@@ -1,4 +1,4 @@
-"""The command line: ``python book/pipeline {build,publish,run,pdf,serve,status,address,clean}``."""
+"""The command line: ``python book/pipeline {build,publish,run,pdf,serve,status,links,address,clean}``."""
 
 from __future__ import annotations
 
@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--jobs", type=int, help="how many chapters run side by side (default: one a processor)")
     sub = verb("status", "say which chapters would run")
     sub.add_argument("--tier", choices=TIERS, default=os.environ.get("TIER") or "class")
+    sub = verb("links", "ask every address outside of the book whether it still answers; needs a network")
+    sub.add_argument("--seconds", type=float, default=20, help="how long a server may be silent (default: 20)")
     sub = verb("serve", "show the built site on this machine")
     sub.add_argument("--port", type=int, default=8000)
     sub = verb("address", "set the repository's address in _config.yml")
@@ -124,6 +126,25 @@ def _serve(book: Book, given) -> int:
     return 0
 
 
+def _links(book: Book, given) -> int:
+    from . import links
+
+    where = links.outside(book)
+    bad = {one: fault for one in where if (fault := links.malformed(one))}
+    for one, fault in bad.items():
+        say(f"{one} {fault}; in {', '.join(where[one])}")
+    say(f"{len(where)} addresses; a dot is one that answers")
+
+    def asked(answer: links.Answer) -> None:
+        print("." if not answer.fault else "?" if answer.unsure else "x", end="", file=sys.stderr, flush=True)
+
+    answers = links.ask_all([one for one in where if one not in bad], seconds=given.seconds, asked=asked)
+    print(file=sys.stderr)
+    for line in links.report(answers, where):
+        say(line)
+    return 1 if bad or any(one.fault and not one.unsure for one in answers) else 0
+
+
 def _address(book: Book, given) -> int:
     if given.url is None:
         say(address.current(book) or address.UNSET)
@@ -147,6 +168,7 @@ VERBS = {
     "pdf": _build,
     "status": _status,
     "serve": _serve,
+    "links": _links,
     "address": _address,
     "clean": _clean,
 }
