@@ -13,12 +13,13 @@ PORT ?= 8000
 # Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
 export FER_HOME ?= $(CURDIR)/_build/fer
 
-.PHONY: help env book publish pdf status test mutants lint bench serve lab lock links address clean
+.PHONY: help env book publish pdf epub status test mutants lint bench serve lab lock links address clean
 
 help:
 	@echo "make book              environment, drawn data, chapters, site (TIER=smoke|class|full; default class; JOBS=n chapters at a time)"
 	@echo "make status            which chapters a build would run, and why (TIER=...)"
 	@echo "make pdf               make book, then the whole book as one PDF (needs Chromium)"
+	@echo "make epub              make book, then the whole book as one EPUB for reading devices (needs Chromium)"
 	@echo "make serve             show the site on this machine (PORT=$(PORT))"
 	@echo "make lab               the chapters in JupyterLab"
 	@echo "make test              the whole test suite (JOBS=n workers; default one more than processors, 4 at most)"
@@ -40,6 +41,10 @@ publish: env
 # The whole book as one PDF, printed by Chromium.
 pdf: env
 	@$(PIPELINE) pdf $(if $(JOBS),--jobs $(JOBS))
+
+# The same, as one EPUB.
+epub: env
+	@$(PIPELINE) epub $(if $(JOBS),--jobs $(JOBS))
 
 status: env
 	@$(PIPELINE) status

@@ -1,4 +1,4 @@
-"""The command line: ``python book/pipeline {build,publish,run,pdf,serve,status,links,address,clean}``."""
+"""The command line: ``python book/pipeline {build,publish,run,pdf,epub,serve,status,links,address,clean}``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from . import address, builder, pdf, publishing
+from . import address, builder, epub, pdf, publishing
 from .layout import TIERS, Book, BookError
 from .progress import say
 
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
         ("publish", "build the site with the repository and the commit in every set-up cell; fails without an address"),
         ("run", "execute what has changed, and no more"),
         ("pdf", "build the site, then print the whole book as one PDF"),
+        ("epub", "build the site, then write the whole book as one EPUB"),
     ):
         sub = verb(name, text)
         sub.add_argument(
@@ -93,6 +94,9 @@ def _build(book: Book, given) -> int:
     if report.ok and given.verb == "pdf":
         path = pdf.print_book(book)
         say(f"The book is printed: {path} ({path.stat().st_size / 1e6:.1f} MB).")
+    if report.ok and given.verb == "epub":
+        path = epub.make_epub(book)
+        say(f"The book for reading devices: {path} ({path.stat().st_size / 1e6:.1f} MB).")
     return 0 if report.ok else 1
 
 
@@ -166,6 +170,7 @@ VERBS = {
     "publish": _build,
     "run": _build,
     "pdf": _build,
+    "epub": _build,
     "status": _status,
     "serve": _serve,
     "links": _links,
