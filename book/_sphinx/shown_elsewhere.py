@@ -13,7 +13,7 @@ from pathlib import Path
 def shown_elsewhere(env) -> str:
     """A digest of what pages show of other pages, equal for two builds that show the same."""
     standard = env.get_domain("std")
-    cited = {(reference.docname, *sorted(reference.keys)) for reference in citations(env)}
+    cited = {(one.docname, *sorted(target.key for target in one.targets)) for one in citations(env)}
     parts = [
         sorted((name, title.astext()) for name, title in env.titles.items()),
         sorted((name, *label) for name, label in standard.labels.items()),

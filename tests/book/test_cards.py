@@ -87,7 +87,7 @@ def test_every_page_of_the_site_has_its_card(smoke_site):
         path = Path(smoke_site) / f"{name}.html"
         page = BeautifulSoup(path.read_text(encoding="utf8").split("</head>")[0], "html.parser")
         title = content(page, "og:title")
-        assert title and page.title.get_text().startswith(title), name
+        assert title and title in page.title.get_text(), name  # a chapter's has its number before it
         sentence = content(page, "og:description")
         assert len(sentence.split()) >= 4 and not re.search(r"[*`{\[]", sentence), (name, sentence)
         sentences[sentence] += 1

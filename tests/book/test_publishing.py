@@ -35,12 +35,14 @@ def mini(tmp_path) -> Book:
     for folder in ("book", "notebooks", "_build/browser", "_build/executed/notebooks"):
         (root / folder).mkdir(parents=True)
     (root / "book" / "intro.md").write_text("# Mini\n")
-    (root / "book" / "more.md").write_text("# More\n")
+    (root / "book" / "more.md").write_text("# More\n\nSee {cite:p}`a2020`.\n\n```{bibliography}\n```\n")
+    (root / "book" / "one.bib").write_text("@book{a2020,\n  author={A. B.}, title={C}, publisher={D}, year={2020}\n}\n")
     for folder in ("images", "_sphinx"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     (root / "requirements.txt").write_text("nothing==1\n")
     (root / "_config.yml").write_text(
-        "title: Mini\nexecute:\n  execute_notebooks: 'off'\nrepository:\n  url: unset\n"
+        "title: Mini\nbibtex_bibfiles: [book/one.bib]\n"
+        "execute:\n  execute_notebooks: 'off'\nrepository:\n  url: unset\n"
         "sphinx:\n  local_extensions:\n    cards: book/_sphinx\n    shown_elsewhere: book/_sphinx\n"
         "launch_buttons:\n  colab_url: https://colab.research.google.com\n"
         "html:\n  favicon: book/images/favicon.svg\n  use_repository_button: true\n  use_issues_button: true\n"
