@@ -66,8 +66,8 @@ function render({ model, el }) {
   const sampling = choice(`Choose ${chosen.even.length} frames`, "sampling", offer.samplings, (value) => value);
   const margin = slider("Margin on each side", [0, offer.margins.length - 1], (i) => save({ margin: offer.margins[i] }));
   const ways = [-offer.move, offer.move];
-  const right = slider("Box moved right by", ways, (value) => save({ right: value }));
-  const down = slider("Box moved down by", ways, (value) => save({ down: value }));
+  const right = slider("Moved to the right", ways, (value) => save({ right: value }));
+  const down = slider("Moved down", ways, (value) => save({ down: value }));
   const back = element("button", { type: "button", class: "fer-prep-back" }, "Put the box back");
   back.addEventListener("click", () => moveTo([0, 0]));
 
@@ -122,12 +122,12 @@ function render({ model, el }) {
     element("div", { class: "fer-prep-two" },
       element("div", {}, stage,
         element("p", { class: "fer-prep-note", id: `${prefix}-how` }, "Dashed: the box. Solid: the square that is cut out; "
-          + "drag it, or press arrow keys on it (with Shift: 8 pixels)."), boxWords),
-      element("div", { class: "fer-prep-inputs" },
-        ...inputs.map((canvas, i) => element("div", {}, canvas, sizes[i])),
+          + "drag it, or press arrow keys on it (with Shift: 8 pixels).")),
+      element("div", {},
+        element("div", { class: "fer-prep-inputs" }, ...inputs.map((canvas, i) => element("div", {}, canvas, sizes[i]))),
         element("p", { class: "fer-prep-note" }, "180 pixels a side is what the paper's network reads; drawn48, which "
-          + "answers here, reads 48."))),
-    verdict,
+          + "answers here, reads 48."),
+        boxWords, verdict)),
     element("div", { class: "fer-prep-two" }, element("div", {}, scores.node),
       element("div", { class: "fer-prep-places" },
         element("p", { class: "fer-prep-heading" }, "And if the box had been elsewhere?"), map.canvas, map.words,
@@ -137,7 +137,9 @@ function render({ model, el }) {
     spoken);
   el.append(root);
 
-  let run = null, sheet = null, ended = false, known = "";
+  let run = null, sheet = null, ended = false, waiting = false;
+  let known = ""; // of which box the places have been tried
+  const foundScores = new Map(); // of each box as it was found
 
   function showSettings() {
     const { detector: from, margin: share, frame, move } = settings();
@@ -175,15 +177,17 @@ function render({ model, el }) {
     for (const [name, share] of Object.entries(style)) handle.style[name] = `${100 * share}%`;
     SIZES.forEach((size, i) => paintGrey(inputs[i], run.face(frame, where, size), size));
 
-    const plain = run.square({ ...now, margin: 0 }, frame, [0, 0]);
-    const [found, answer] = [plain, where].map((one) => run.scores(frame, one));
+    const key = `${now.detector} ${frame}`;
+    if (!foundScores.has(key)) foundScores.set(key, run.scores(frame, run.square({ ...now, margin: 0 }, frame, [0, 0])));
+    const found = foundScores.get(key), answer = run.scores(frame, where);
     scores.show(found, answer);
     const [before, after] = [found, answer].map((list) => names[best(list)]);
     const outside = where.x < 0 || where.y < 0 || where.x + where.side > width || where.y + where.side > height;
     boxWords.textContent += ` Square: ${where.side} × ${where.side}, from column ${where.x} and row ${where.y}.`
       + (outside ? " It leaves the picture: there the edge is repeated." : "");
+    const touched = now.margin !== 0 || move.some((pixels) => pixels !== 0);
     verdict.textContent = `The actor poses ${posed}, strength ${strength[frame].toFixed(2)}. With the box as found, the `
-      + `network says ${before}; now ${before === after ? "it says the same" : `it says ${after}`}.`;
+      + `network says ${before}${touched ? `; now it says ${before === after ? "the same" : after}` : ""}.`;
     verdict.classList.toggle("fer-prep-changed", before !== after);
     scene.setAttribute("aria-label", `Frame ${frame} of a drawn actor who poses ${posed}, with the box and a square of `
       + `${where.side} pixels`);
@@ -220,10 +224,18 @@ function render({ model, el }) {
     return `${from} ${share} ${frame}`;
   }
 
+  // Two traits that change together (right and down) are one change.
   function changed() {
     showSettings();
     if (run === null) return;
     delete root.dataset.ended;
+    if (!waiting) queueMicrotask(begin);
+    waiting = true;
+  }
+
+  function begin() {
+    waiting = false;
+    if (ended) return;
     showFrame();
     const same = known === placesKey();
     if (!same) map.clear();

@@ -30,7 +30,7 @@ MARGINS = tuple(step / 20 for step in range(21))
 #: How far the box can be moved to each side, in pixels of the frame.
 MOVE = 48
 #: The places that are tried about the box: so many steps to each side, and a step in pixels.
-AROUND = {"reach": 4, "step": 6}
+AROUND = {"reach": 3, "step": 8}
 
 
 class Preprocessing(StaticPicture, anywidget.AnyWidget):
@@ -90,7 +90,7 @@ class Preprocessing(StaticPicture, anywidget.AnyWidget):
         self.set_trait("offer", {**offer, "move": MOVE, "around": AROUND})
 
     def box(self, frame: int | None = None) -> Box | None:
-        """The box of a frame (None: of the one that is shown), moved as the reader has moved it; None without a face."""
+        """The box of a frame (None: of the one that is shown), moved by the reader; None where no face was found."""
         found = preprocessing_clip.facts()["boxes"][self.detector][self.frame if frame is None else frame]
         if found is None:
             return None

@@ -103,8 +103,8 @@ def facts() -> dict:
     Returns
     -------
     dict: ``boxes``, of each name in `DETECTORS` a box ``[x, y, w, h]`` in pixels for each frame, None where no face is
-    found; ``strength`` of the expression in each frame, 0 to 1; ``chosen``, the numbers of the `CHOSEN` frames that each
-    way of ``fer_utils.faces.SAMPLINGS`` takes; and ``posed``, the label that the actor poses.
+    found; ``strength`` of the expression in each frame, 0 to 1; ``chosen``, the numbers of the frames that each way of
+    ``fer_utils.faces.SAMPLINGS`` takes; and ``posed``, the label that the actor poses.
     """
     return json.loads(FACTS.read_text(encoding="utf8"))
 

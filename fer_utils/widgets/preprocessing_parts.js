@@ -95,7 +95,7 @@ export function placesAround({ reach, step }) {
   return steps.flatMap((down) => steps.map((right) => [right, down]));
 }
 
-const CELL = 24; // pixels of the canvas
+const CELL = 32; // pixels of the canvas
 
 // A cell for each place of the box: how high the posed label scores, and whether it is the answer.
 export function placesMap(around, posed, moved) {
@@ -126,7 +126,7 @@ export function placesMap(around, posed, moved) {
       if (best(scores) !== posed) return;
       context.fillStyle = letters;
       context.beginPath();
-      context.arc(left + CELL / 2, top + CELL / 2, 3, 0, 2 * Math.PI);
+      context.arc(left + CELL / 2, top + CELL / 2, 4, 0, 2 * Math.PI);
       context.fill();
     });
     const [x, y] = mark.map((pixels) => (pixels / around.step + around.reach) * CELL);
