@@ -63,7 +63,7 @@ function render({ model, el }) {
     };
   };
   const detector = choice("Box from", "detector", offer.detectors, (value) => DETECTOR_NAMES[value] ?? value);
-  const sampling = choice(`Choose ${chosen.even.length} frames`, "sampling", offer.samplings, (value) => value);
+  const sampling = choice("Frames chosen", "sampling", offer.samplings, (value) => value);
   const margin = slider("Margin on each side", [0, offer.margins.length - 1], (i) => save({ margin: offer.margins[i] }));
   const ways = [-offer.move, offer.move];
   const right = slider("Moved to the right", ways, (value) => save({ right: value }));

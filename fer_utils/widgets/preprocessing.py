@@ -153,7 +153,7 @@ class Preprocessing(StaticPicture, anywidget.AnyWidget):
         svg = (
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 656 288" font-family="sans-serif" font-size="16" '
             'fill="#1f2328"><rect width="656" height="288" rx="8" fill="#ffffff"/>'
-            f'<image x="16" y="24" width="{WIDTH}" height="{HEIGHT}" href="{as_address(_png(frame), "image/png")}"/>'
+            f'<image x="16" y="24" width="{WIDTH}" height="{HEIGHT}" href="{as_address(_webp(frame), "image/webp")}"/>'
             f'{marks}{inputs}<text x="352" y="222">drawn48 says: {self.labels()[self.frame] or "–"}</text></svg>'
         )
         alt = html.escape(self.describe(), quote=True)
@@ -162,6 +162,14 @@ class Preprocessing(StaticPicture, anywidget.AnyWidget):
             f'src="{as_address(svg.encode(), "image/svg+xml")}"><figcaption>The widget at rest: a frame, its box and '
             "what the network gets. It moves in Jupyter, in Colab and on the book's page.</figcaption></figure>"
         )
+
+
+def _webp(picture: np.ndarray) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "WEBP", quality=85)
+    return buffer.getvalue()
 
 
 def _png(picture: np.ndarray) -> bytes:

@@ -50,18 +50,19 @@ def test_the_stored_clip_is_todays():
     """Two frames are drawn again, and looked at again by every detector."""
     numbers = [6, 10]
     drawn, landmarks, strength = preprocessing_clip.drawn(numbers)
-    stored, facts = preprocessing_clip.frames(), preprocessing_clip.facts()
+    stored, facts = preprocessing_clip.frames(), json.loads(preprocessing_clip.FACTS.read_text())
     assert stored.shape == (16, 240, 320, 3) and preprocessing_clip.FILE.stat().st_size < 150_000
     apart = np.abs(drawn.astype(float) - stored[numbers])
     assert apart.mean() < 2, "run python tests/widgets/store_clip.py"
     assert np.allclose(strength, np.array(facts["strength"])[numbers], atol=0.006)
     for name in preprocessing_clip.DETECTORS:
-        found = [
-            preprocessing_clip.box_of(stored[number], points, name)
-            for number, points in zip(numbers, landmarks, strict=True)
-        ]
-        assert found == [facts["boxes"][name][number] for number in numbers], name
-    assert facts["chosen"] == preprocessing_clip.chosen_frames(stored)
+        for number, points in zip(numbers, landmarks, strict=True):
+            found = preprocessing_clip.box_of(stored[number], points, name)
+            # Another processor may round otherwise, and a box lies a pixel beside; dlib's steps are of 21 pixels.
+            assert np.abs(np.subtract(found, facts["boxes"][name][number])).max() <= 2, (name, number)
+    chosen = preprocessing_clip.chosen_frames(stored)
+    apart = np.abs(np.subtract(facts["chosen"].pop("apex"), chosen.pop("apex")))
+    assert facts["chosen"] == chosen and apart.max() <= 1, "the largest change is found in a compressed video"
 
 
 def test_the_act_goes_from_rest_to_the_posed_expression_and_back():
@@ -98,7 +99,7 @@ def opened(browser):
 
 @pytest.mark.browser
 def test_crops_are_those_of_the_package(opened):
-    picture = preprocessing_clip.frames()[6]
+    picture = np.random.default_rng(2).integers(0, 256, (240, 320, 3), np.uint8)  # no two pixels are alike
     height, width = picture.shape[:2]
     pixels = np.dstack([picture, np.full((height, width), 255, np.uint8)])
     text = base64.b64encode(pixels.tobytes()).decode()
@@ -135,6 +136,22 @@ def input_on_the_page(page, place: int, size: int) -> np.ndarray:
     return np.reshape(values, (size, size))
 
 
+def kept_at_places(widget: Preprocessing) -> int:
+    """At how many places about the found box LiteRT gives the posed label."""
+    box, picture = widget.box()._replace(score=0.0), preprocessing_clip.frames()[widget.frame]
+    x, y = box.x - widget.right, box.y - widget.down
+    steps = range(-24, 25, 8)
+    boxes = [box._replace(x=x + right, y=y + down) for down in steps for right in steps]
+    faces = [crop(picture, one, size=48, margin=widget.margin) for one in boxes]
+    return int((drawn48_weights.scores(np.array(faces)).argmax(axis=1) == 6).sum())
+
+
+def scores_on_the_page(page) -> np.ndarray:
+    """The table's shares as (7, 2): with the box as found, and now."""
+    cells = page.locator(".fer-prep-table tbody td:not(.fer-prep-bars)").all_inner_texts()
+    return np.array([int(text.removesuffix(" %")) for text in cells]).reshape(7, 2) / 100
+
+
 def near(labels: list, widget: Preprocessing) -> bool:
     """Whether labels of the page are those of LiteRT, up to one frame whose two best scores are nearly alike."""
     return sum(one != other for one, other in zip(labels, widget.labels(), strict=True)) <= 1
@@ -168,7 +185,10 @@ def test_the_page_sees_what_python_sees_at_every_setting(opened):
             "detector": widget.detector,
             "margin": widget.margin,
         }
-        assert near(seen["labels"], widget), settings
+        assert near(seen["labels"], widget) and abs(seen["kept"] - kept_at_places(widget)) <= 2, settings
+        as_found = Preprocessing(detector=widget.detector)
+        wanted = np.stack([as_found.scores()[6], widget.scores()[6]], axis=1)
+        assert np.abs(scores_on_the_page(opened) - wanted).max() < 0.03, settings  # another WebP decoder
         for place, size in enumerate((180, 48)):
             apart = np.abs(input_on_the_page(opened, place, size) - widget.crop(size).astype(float))
             assert apart.mean() < 2, settings
@@ -197,10 +217,6 @@ def test_the_box_is_moved_by_hand_and_by_arrow_keys(opened):
     assert near(seen["labels"], moved) and seen["labels"][6] != "surprised"
     verdict = opened.locator(".fer-prep-verdict").inner_text()
     assert "the network says surprised" in verdict and f"now it says {moved.labels()[6]}" in verdict
-    before, after = Preprocessing().scores()[6], moved.scores()[6]
-    cells = opened.locator(".fer-prep-table tbody td:not(.fer-prep-bars)").all_inner_texts()
-    told = np.array([int(text.removesuffix(" %")) for text in cells]).reshape(7, 2)
-    assert np.abs(told - 100 * np.stack([before, after], axis=1)).max() < 2.5  # another WebP decoder
     opened.get_by_role("button", name="Put the box back").press("Enter")
     assert settle(opened)["move"] == [0, 0]
     for _ in range(7):
@@ -211,11 +227,7 @@ def test_the_box_is_moved_by_hand_and_by_arrow_keys(opened):
 @pytest.mark.browser
 def test_the_places_are_those_of_litert_and_can_be_pressed(opened):
     at_rest(opened)
-    picture, box = preprocessing_clip.frames()[6], Preprocessing().box()
-    steps = range(-24, 25, 8)
-    faces = [crop(picture, box._replace(x=box.x + x, y=box.y + y), size=48) for y in steps for x in steps]
-    kept = int((drawn48_weights.scores(np.array(faces)).argmax(axis=1) == 6).sum())
-    seen = settle(opened)
+    seen, kept = settle(opened), kept_at_places(Preprocessing())
     assert seen["places"] == 49 and abs(seen["kept"] - kept) <= 2 and 10 < kept < 40
     canvas = opened.locator(".fer-prep-places canvas")
     assert canvas.get_attribute("aria-label").startswith(f"At {seen['kept']} of 49 places")
