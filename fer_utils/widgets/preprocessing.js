@@ -122,12 +122,12 @@ function render({ model, el }) {
     element("div", { class: "fer-prep-two" },
       element("div", {}, stage,
         element("p", { class: "fer-prep-note", id: `${prefix}-how` }, "Dashed: the box. Solid: the square that is cut out; "
-          + "drag it, or press arrow keys on it (with Shift: 8 pixels).")),
+          + "drag it, or press arrow keys on it (with Shift: 8 pixels)."), boxWords),
       element("div", {},
         element("div", { class: "fer-prep-inputs" }, ...inputs.map((canvas, i) => element("div", {}, canvas, sizes[i]))),
         element("p", { class: "fer-prep-note" }, "180 pixels a side is what the paper's network reads; drawn48, which "
           + "answers here, reads 48."),
-        boxWords, verdict)),
+        verdict)),
     element("div", { class: "fer-prep-two" }, element("div", {}, scores.node),
       element("div", { class: "fer-prep-places" },
         element("p", { class: "fer-prep-heading" }, "And if the box had been elsewhere?"), map.canvas, map.words,

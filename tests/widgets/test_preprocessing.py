@@ -258,7 +258,7 @@ def test_frames_are_chosen_as_the_package_chooses_them(opened):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 720, 390])
 def test_nothing_is_wider_than_the_page_and_no_letters_are_small(opened, width):
     opened.set_viewport_size({"width": width, "height": 900})
     assert opened.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
