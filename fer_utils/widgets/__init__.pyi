@@ -7,6 +7,8 @@ from . import face_lab as face_lab
 from . import face_on_device as face_on_device
 from . import joined_modules as joined_modules
 from . import parameter_budget as parameter_budget
+from . import preprocessing as preprocessing
+from . import preprocessing_clip as preprocessing_clip
 from . import prune_and_round as prune_and_round
 from . import prune_and_round_arithmetic as prune_and_round_arithmetic
 from . import static_picture as static_picture
@@ -19,6 +21,7 @@ from .convolution import ConvolutionByHand as ConvolutionByHand
 from .face_lab import FaceLab as FaceLab
 from .face_on_device import FaceOnDevice as FaceOnDevice
 from .parameter_budget import ParameterBudget as ParameterBudget
+from .preprocessing import Preprocessing as Preprocessing
 from .prune_and_round import PruneAndRound as PruneAndRound
 from .trade_offs import TradeOffs as TradeOffs
 from .train_here import TrainHere as TrainHere

@@ -1,4 +1,4 @@
-"""Chapter 2's graders, and answers to 02-3, 02-4 and 02-5 that are right or plausibly wrong."""
+"""Chapter 2's graders, and answers to 02-3, 02-4, 02-5 and 02-7 that are right or plausibly wrong."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from fer_utils.core.optional_packages import dlib, opencv
-from fer_utils.exercises import ch02
+from fer_utils.exercises import ch02, ch02_boxes
 from fer_utils.exercises.ch02 import square_in_frame
 from fer_utils.faces import Box
 from fer_utils.faces.detectors import create
+from fer_utils.widgets import Preprocessing, preprocessing_clip
 
 
 def sides(a, b):
@@ -165,6 +166,29 @@ WRONG = [
     ("02-5", lambda rgb: len(by_dlib(rgb)), "return a list of boxes; got int"),
     ("02-5", painted, "changed the picture"),
     ("02-5", lambda: [0], "find_faces(rgb)"),
+    ("02-7", 10, "three things"),
+    ("02-7", (10, 0.1), "three things"),
+    ("02-7", (0.1, 10, 1), "changed places"),
+    ("02-7", (10.5, 0.1, 1), "the frame should be a whole number"),
+    ("02-7", (16, 0.1, 1), "from 0 to 15"),
+    ("02-7", (10, 0.1, "one"), "the count should be a whole number"),
+    ("02-7", (10, "0.1", 1), "the margin, the second"),
+    ("02-7", (10, True, 1), "the margin, the second"),
+    ("02-7", (10, float("nan"), 1), "the margin, the second"),
+    ("02-7", (11, 0.1, 1), "counts frames from 0"),
+    ("02-7", (0, 0.1, 1), "at rest there"),
+    ("02-7", (6, 0.1, 1), "as wide as in other frames"),
+    ("02-7", (10, 0.2, 1), "on both sides"),
+    ("02-7", (10, 126 / 105, 1), "1 + 2m, not m"),
+    ("02-7", (10, 21 / 126, 1), "share of the wider box, and of both sides"),
+    ("02-7", (10, 10.5 / 126, 1), "added to"),
+    ("02-7", (10, 10, 1), "not a percentage"),
+    ("02-7", (10, 10.5, 1), "in pixels; a margin"),
+    ("02-7", (10, 21, 1), "of both sides; a margin"),
+    ("02-7", (10, 0.05, 1), "gives a square of 115.5 pixels"),
+    ("02-7", (10, 0.1, 14), "with margin 0"),
+    ("02-7", (10, 0.1, 0), "keeps its label"),
+    ("02-7", (10, 0.1, 6), "not 6 frames"),
 ]
 
 
@@ -183,6 +207,8 @@ RIGHT = [
     ("02-5", by_haar),
     ("02-5", lambda rgb: create("dlib").detect(rgb, thorough=True)),
     ("02-5", lambda rgb: np.array(by_dlib(rgb)).reshape(-1, 4)),
+    ("02-7", [np.int64(10), np.float32(0.1), np.uint8(1)]),
+    ("02-7", (10, (126 / 105 - 1) / 2, 1)),
 ]
 
 
@@ -192,6 +218,17 @@ test_right_answers_written_differently_pass = graded.right_answers_pass(RIGHT)
 def test_the_reference_overlap_is_that_of_the_package():
     for one, other, _ in ch02.PAIRS:
         assert ch02._overlap(one, other) == pytest.approx(Box(*one, 0.0).overlap(Box(*other, 0.0)))
+
+
+def test_what_02_7_asks_is_what_the_widget_shows():
+    boxes = preprocessing_clip.facts()["boxes"]["dlib"]
+    widths = [max(box[2:]) for box in boxes]
+    assert [number for number in range(1, 15) if widths[number] < max(widths)] == [ch02_boxes.FRAME]
+    assert widths[ch02_boxes.FRAME] == ch02_boxes.SMALLER and widths[9] == widths[11] == ch02_boxes.WIDER
+    assert len(widths) == ch02_boxes.FRAMES and max(widths[0], widths[15]) < ch02_boxes.WIDER, "small at rest, too"
+    for margin, count in ((0.0, ch02_boxes.BEFORE), (0.1, ch02_boxes.AFTER)):
+        labels = Preprocessing(margin=margin).labels()
+        assert labels.count("surprised") == count and labels[ch02_boxes.FRAME] == "surprised"
 
 
 def test_every_square_lies_in_its_frame_and_each_mistake_shows_somewhere():

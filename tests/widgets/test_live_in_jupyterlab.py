@@ -9,6 +9,7 @@ import pytest
 
 from fer_utils.models.ding2023 import parameter_count
 from fer_utils.widgets.confusions import Confusions
+from fer_utils.widgets.preprocessing import Preprocessing
 from fer_utils.widgets.trade_offs import TradeOffs
 
 #: All run in one kernel, so that their names differ.
@@ -81,7 +82,17 @@ def tell_confusions(change):
 confusions.observe(tell_confusions, "cell")
 ipywidgets.VBox([confusions, confusions_said])"""
 
-CELLS = (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS, DEVICE)
+PREPROCESSING = """\
+import ipywidgets
+from fer_utils.widgets import Preprocessing
+cutting, cutting_said = Preprocessing(), ipywidgets.HTML()
+def tell_cutting(change):
+    told = f"python: {cutting.seen['move']} {cutting.seen['square']} {cutting.seen['labels'][6]}"
+    cutting_said.value = f'<b class="told-cutting">{told}</b>'
+cutting.observe(tell_cutting, "seen")
+ipywidgets.VBox([cutting, cutting_said])"""
+
+CELLS = (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS, DEVICE, PREPROCESSING)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +105,7 @@ def lab(browser, tmp_path_factory):
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
     # High enough for all: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=10500) as (page, watch):
+    with jupyterlab(folder) as url, opened_page(browser, height=12000) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -204,3 +215,19 @@ def test_a_face_is_read_in_jupyterlab_with_files_from_the_kernel(lab):
     device.get_by_role("button", name="A drawn face").click()
     page.wait_for_function("document.querySelector('.told-device')?.textContent === 'python: surprised 1'")
     assert watch.errors == [] and watch.blocked == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_box_that_is_moved_by_keyboard_in_jupyterlab_is_moved_in_python(lab):
+    page, watch = lab
+    cutting = page.locator(".fer-prep").first
+    cutting.wait_for()
+    handle = cutting.get_by_role("button", name="Move the box")
+    for _ in range(3):
+        handle.press("Shift+ArrowDown")
+    moved = Preprocessing(down=24)
+    label = moved.labels()[6]
+    told = f"python: [0, 24] [120, 103, 126] {label}"
+    page.wait_for_function("(told) => document.querySelector('.told-cutting')?.textContent === told", arg=told)
+    assert label != "surprised" and watch.errors == []
