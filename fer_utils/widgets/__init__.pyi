@@ -9,6 +9,8 @@ from . import joined_modules as joined_modules
 from . import parameter_budget as parameter_budget
 from . import prune_and_round as prune_and_round
 from . import prune_and_round_arithmetic as prune_and_round_arithmetic
+from . import split_laboratory as split_laboratory
+from . import split_laboratory_rows as split_laboratory_rows
 from . import static_picture as static_picture
 from . import trade_offs as trade_offs
 from . import train_here as train_here
@@ -20,5 +22,6 @@ from .face_lab import FaceLab as FaceLab
 from .face_on_device import FaceOnDevice as FaceOnDevice
 from .parameter_budget import ParameterBudget as ParameterBudget
 from .prune_and_round import PruneAndRound as PruneAndRound
+from .split_laboratory import SplitLaboratory as SplitLaboratory
 from .trade_offs import TradeOffs as TradeOffs
 from .train_here import TrainHere as TrainHere
