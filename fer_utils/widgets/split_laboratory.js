@@ -11,6 +11,7 @@ const SETTINGS = ["split", "twins", "method", "seed", "fold"];
 const HOME = "https://github.com/cristinalunaj/MMEmotionRecognition/tree/main/data/trainingData/avg_MLP80_AUs/data_AUs_avg";
 const PAPER = "https://doi.org/10.3390/app12010327";
 const count = (number, one) => `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
+const pause = () => new Promise((then) => { setTimeout(then, 0); }); // the page answers a hand in between
 let serial = 0;
 
 // A group of radio buttons; `choices` are [value, text].
@@ -56,7 +57,7 @@ function render({ model, el }) {
   const numbers = (most) => Array.from({ length: most }, (_, number) => `${number + 1}`);
   const draws = select("seed", "Draw", numbers(about.seeds));
   const folds = select("fold", "Fold", numbers(FOLDS));
-  const all = element("button", { type: "button" }, "Train all four splits");
+  const all = element("button", { type: "button" }, "Train every split");
   all.addEventListener("click", trainAll);
   const file = element("input", { type: "file", accept: ".csv,text/csv", id: `${prefix}-file` });
   file.addEventListener("change", () => { if (file.files[0]) open(file.files[0]); });
@@ -75,7 +76,7 @@ function render({ model, el }) {
   const root = element("section", { class: "fer-split", "aria-label": "Split laboratory" },
     element("p", { class: "fer-split-question" }, "Who must be kept apart?"),
     element("p", {}, element("strong", {}, "Try first: "), "guess which split is the first without any leak while the ",
-      "twins are in. Then train all four splits, take the twins out, and train them again."),
+      "twins are in. Then train every split, take the twins out, and train them again."),
     problem,
     element("div", { class: "fer-split-controls" }, splitBy.node,
       element("fieldset", {}, element("legend", {}, "Rows"),
@@ -111,6 +112,12 @@ function render({ model, el }) {
   }
   const splitKey = ({ split, twins: both, seed }) => [kind(), split, both, seed].join(" ");
   const resultKey = (chosen) => `${splitKey(chosen)} ${chosen.method}`;
+  const folded = new Map(); // key of a split -> the fold of each row
+  function foldsFor(chosen) {
+    const key = splitKey(chosen);
+    if (!folded.has(key)) folded.set(key, foldsOf(tableFor(chosen), chosen.split, chosen.seed));
+    return folded.get(key);
+  }
 
   async function open(chosen) {
     problem.hidden = true;
@@ -143,7 +150,7 @@ function render({ model, el }) {
     progress.value = 0;
     progress.hidden = false;
     const { values, width, labels, classes } = data;
-    const given = { table: { values, width, labels, classes }, folds: foldsOf(data, chosen.split, chosen.seed) };
+    const given = { table: { values, width, labels, classes }, folds: foldsFor(chosen) };
     engine.start({ ...given, method: chosen.method, seed: chosen.seed, turn });
   }
 
@@ -174,8 +181,9 @@ function render({ model, el }) {
     progress.hidden = true;
     const chosen = settings();
     const made = results.get(resultKey(chosen));
-    verdict.textContent = inWords(chosen, made);
+    if (!made) return; // another change is on its way
     const { right, rows, value, low, high, people: persons } = made;
+    verdict.textContent = inWords(chosen, made);
     const { levels } = leaksOf(now.table, now.folds, chosen.fold);
     save({ measured: { ...chosen, table: own === null ? "drawn" : "yours", right, rows, value, low, high,
       people: persons, leaks: levels } });
@@ -245,20 +253,15 @@ function render({ model, el }) {
     for (const [number, split] of UNITS.entries()) {
       const key = splitKey({ ...chosen, split });
       if (shares.has(key) || !possible(split)) continue;
-      await new Promise((then) => { setTimeout(then, 0); });
+      await pause();
       if (mine !== asked || ended) return;
-      shares.set(key, leakShares(data, foldsOf(data, split, chosen.seed)));
+      shares.set(key, leakShares(data, foldsFor({ ...chosen, split })));
       show(number);
     }
     root.dataset.counted = splitKey(chosen);
   }
 
-  function changed() {
-    const chosen = settings();
-    if (!possible(chosen.split)) {
-      save({ split: "clip" });
-      return;
-    }
+  function showSettings(chosen) {
     problem.hidden = true;
     splitBy.show(chosen.split);
     splitBy.allow("frame", possible("frame"));
@@ -267,36 +270,62 @@ function render({ model, el }) {
     draws.node.value = chosen.seed;
     folds.node.value = chosen.fold;
     back.hidden = own === null;
-    const data = tableFor(chosen);
-    now = { table: data, folds: foldsOf(data, chosen.split, chosen.seed) };
-    const actors = new Set(data.actors).size;
-    source.textContent = own === null
-      ? `${count(data.labels.length, "row")} of ${actors} drawn actors. A row is a frame: ${about.features} distances `
-        + "between landmarks that the package found in the picture. A square is a row; the squares of a performance "
-        + "stand side by side."
-      : `${count(data.labels.length, "row")} of ${actors} actors, from your file. A row is a clip: the means of `
-        + `${data.width} action units, so that there are no frames to split by. A twin is made here: the clip's own `
-        + "numbers plus noise of 0.001, as in the study that this chapter shows.";
     verdict.textContent = "The classifier is trained …";
     showReference(chosen);
-    showMap();
-    ask([chosen]);
+  }
+
+  function showSource({ labels, actors, width }) {
+    const size = `${count(labels.length, "row")} of ${new Set(actors).size}`;
+    source.textContent = own === null
+      ? `${size} drawn actors. A row is a frame: ${width} distances between landmarks that the package found in the `
+        + "picture. A square is a row; the squares of a performance stand side by side."
+      : `${size} actors, from your file. A row is a clip: the means of ${width} action units, so that there are no `
+        + "frames to split by. A twin is made here: the clip's own numbers plus noise of 0.001, as in the study that "
+        + "this chapter shows.";
+  }
+
+  // What takes long is done in tasks of its own; a later change ends an earlier one.
+  let changing = 0;
+  async function changed() {
+    const mine = ++changing, chosen = settings();
+    if (!possible(chosen.split)) {
+      save({ split: "clip" });
+      return;
+    }
+    if (running !== null) engine.stop();
+    running = null;
+    queue = [];
+    now = null;
+    delete root.dataset.ended;
+    showSettings(chosen);
+    const steps = [
+      () => showSource(tableFor(chosen)),
+      () => { now = { table: tableFor(chosen), folds: foldsFor(chosen) }; },
+      showMap,
+      () => ask([chosen]),
+    ];
+    try {
+      for (const step of steps) {
+        await pause();
+        if (mine !== changing || ended) return;
+        step();
+      }
+    } catch {
+      problem.textContent = "The rows of this widget cannot be read; run its cell again.";
+      problem.hidden = false;
+    }
   }
 
   const foldChanged = () => {
     folds.node.value = model.get("fold");
+    if (now === null) return; // it is shown when the change before it is done
     showMap();
     if (running === null && results.has(resultKey(settings()))) rest();
   };
   const changes = SETTINGS.slice(0, 4).map((name) => `change:${name}`).join(" ");
   model.on(changes, changed);
   model.on("change:fold", foldChanged);
-  try {
-    changed();
-  } catch {
-    problem.textContent = "The rows of this widget cannot be read; run its cell again.";
-    problem.hidden = false;
-  }
+  changed();
 
   return () => {
     ended = true;

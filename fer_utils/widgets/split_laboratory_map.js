@@ -67,8 +67,14 @@ export function peopleMap() {
   };
 }
 
-const percent = (share) => `${(100 * share).toFixed(share === 0 || share === 1 ? 0 : 1)} %`;
-const exactly = (share) => `${(100 * share).toFixed(1)} %`;
+const exactly = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
+
+// In whole per cent; but what is not all is never written as 100, nor what is not nothing as 0.
+function roughly(share) {
+  const whole = Math.round(100 * share);
+  const tells = (whole > 0 || share === 0) && (whole < 100 || share === 1);
+  return tells ? `${whole}\u00a0%` : exactly(share);
+}
 
 // One line a split: what leaks, and how many answers are right. `methods` are [key, name].
 export function splitsTable(units, methods) {
@@ -77,22 +83,24 @@ export function splitsTable(units, methods) {
     const luck = element("i", { class: "fer-split-luck" });
     const track = element("span", { class: "fer-split-track", "aria-hidden": "true" }, fill, luck);
     const said = element("span", {}), range = element("small", {});
-    return { cell: element("td", { class: "fer-split-accuracy" }, said, " ", range, track), said, range, fill, luck, track };
+    const cell = element("td", { class: "fer-split-accuracy" }, said, " ", range, track);
+    return { cell, said, range, fill, luck, track };
   };
   const lines = units.map((unit) => {
     const leaks = Object.fromEntries(["clip", "performance", "actor"].map((by) => [by, element("td", {})]));
     const accuracies = Object.fromEntries(methods.map(([key]) => [key, bars(key)]));
-    const node = element("tr", {}, element("th", { scope: "row" }, `by ${unit}`), ...Object.values(leaks),
+    const node = element("tr", {}, element("th", { scope: "row" }, unit), ...Object.values(leaks),
       ...Object.values(accuracies).map((bar) => bar.cell));
     return { node, leaks, accuracies };
   });
   const head = (text, attributes = {}) => element("th", { scope: "col", ...attributes }, text);
+  const group = (text, colspan) => element("th", { scope: "colgroup", colspan }, text);
   const node = element("table", { class: "fer-split-table" },
     element("caption", {}, "All five folds together: what leaks, and what is answered rightly"),
     element("thead", {},
-      element("tr", {}, element("td", { rowspan: 2 }), head("test rows that have it in training", { colspan: 3, scope: "colgroup" }),
-        head("right (95 % interval over actors)", { colspan: methods.length, scope: "colgroup" })),
-      element("tr", {}, head("own clip"), head("twin or clip"), head("actor"), ...methods.map(([, name]) => head(name)))),
+      element("tr", {}, head("split by", { rowspan: 2 }), group("test rows that share it with training", 3),
+        group("right answers (95 % interval over actors)", methods.length)),
+      element("tr", {}, head("clip"), head("perform\u00adance"), head("actor"), ...methods.map(([, name]) => head(name)))),
     element("tbody", {}, ...lines.map((line) => line.node)));
   return {
     node,
@@ -101,7 +109,7 @@ export function splitsTable(units, methods) {
       const { node: line, leaks: cells, accuracies } = lines[number];
       line.classList.toggle("fer-split-chosen", chosen);
       for (const [by, cell] of Object.entries(cells)) {
-        cell.textContent = !possible ? "–" : leaks === null ? "…" : percent(leaks[by]);
+        cell.textContent = !possible ? "–" : leaks === null ? "…" : roughly(leaks[by]);
         cell.classList.toggle("fer-split-leak", leaks !== null && leaks[by] > 0);
       }
       for (const [key, { said, range, fill, luck, track }] of Object.entries(accuracies)) {
