@@ -164,8 +164,8 @@ class SplitLaboratory(StaticPicture, anywidget.AnyWidget):
         alt = html.escape(self.describe(), quote=True)
         return (
             f'<figure class="fer-split-still"><img alt="{alt}" width="640" style="max-width:100%;height:auto" '
-            f'src="{as_address(svg.encode(), "image/svg+xml")}"><figcaption>The widget at rest: four splits of the same '
-            "rows. It trains in Jupyter, in Colab and on the book's page.</figcaption></figure>"
+            f'src="{as_address(svg.encode(), "image/svg+xml")}"><figcaption>The widget at rest: four splits of the '
+            "same rows. It trains in Jupyter, in Colab and on the book's page.</figcaption></figure>"
         )
 
 

@@ -111,8 +111,11 @@ def rows() -> np.ndarray:
 
 
 def meta(twins: bool = True) -> pd.DataFrame:
-    """One line a row, as `fer_utils.splits` takes it: ``dataset``, ``clip``, ``actor``, ``expression``, ``performance``,
-    ``modality`` and ``frame``.  Without twins the ``01-…`` files are left out; the index still says which of `rows` it is."""
+    """One line a row, as `fer_utils.splits` takes it.
+
+    ``dataset``, ``clip``, ``actor``, ``expression``, ``performance``, ``modality`` and ``frame``.  Without twins the
+    ``01-…`` files are left out; the index still says which of `rows` it is.
+    """
     lines = []
     for name in files():
         told = ravdess.parse(f"{name}.mp4")

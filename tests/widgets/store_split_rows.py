@@ -30,7 +30,9 @@ def face_set():
 def results() -> dict:
     """Right answers of both methods for every split, with and without twins, draw 1."""
     made: dict = {}
-    asked = [(twins, split, method) for twins in (True, False) for split in UNITS for method in split_laboratory.METHODS]
+    asked = [
+        (twins, split, method) for twins in (True, False) for split in UNITS for method in split_laboratory.METHODS
+    ]
     with launched_browser() as browser, opened(browser, SplitLaboratory()) as (page, _):
         for twins, split, method in tqdm(asked, desc="split laboratory", unit="training"):
             got = measured(page, twins=twins, split=split, method=method)
