@@ -218,7 +218,8 @@ def grade_steps(answer) -> str:
     if STEPS[2] in given:
         which = "with twins" if given[0] == STEPS[2] else "without twins"
         raise Wrong(
-            f"{which} the actor is worth some points, but a copy is worth more. Read the column of the nearest neighbour."
+            f"{which} the actor is worth some points, but a copy is worth more. Read the column of the nearest "
+            "neighbour."
         )
     if given[0] == STEPS[0]:
         raise Wrong(

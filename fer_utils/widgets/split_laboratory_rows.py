@@ -71,8 +71,11 @@ def chosen_rows(made: FaceSet) -> np.ndarray:
     return kept.sort_values(["actor", "performance", "clip", "frame"]).index.to_numpy()
 
 
-def found(made: FaceSet) -> dict:
-    """What is stored: rows in bytes, their range, the files' names, and what they were made with."""
+def found(made: FaceSet, predictor: str) -> dict:
+    """What is stored: rows in bytes, their range, the files' names, and what they were made with.
+
+    ``predictor`` is the SHA-256 of the landmark predictor's file.
+    """
     rows = chosen_rows(made)
     assert made.landmarks is not None  # the face set was asked for them
     features = features_of(np.asarray(made.landmarks)[rows])
@@ -81,6 +84,7 @@ def found(made: FaceSet) -> dict:
     names = made.meta["clip"].iloc[rows[:: len(FRAMES)]]
     return {
         "stages": stages.versions(STAGES),
+        "predictor": predictor,
         "low": [round(float(value), 4) for value in low],
         "high": [round(float(value), 4) for value in high],
         "files": [Path(name).stem for name in names],

@@ -7,6 +7,7 @@ The results are the page's own, in Chromium: half a minute.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 import sys
@@ -18,7 +19,7 @@ from split_laboratory_page import measured, opened
 from tqdm import tqdm
 
 from fer_utils.splits.splitting import UNITS
-from fer_utils.synthetic import stand_ins
+from fer_utils.synthetic import landmark_predictor, stand_ins
 from fer_utils.widgets import SplitLaboratory, split_laboratory, split_laboratory_rows
 
 
@@ -42,7 +43,9 @@ def results() -> dict:
 
 
 def main() -> None:
-    stored = split_laboratory_rows.found(face_set())
+    stored = split_laboratory_rows.found(
+        face_set(), hashlib.sha256(landmark_predictor.train().read_bytes()).hexdigest()
+    )
     split_laboratory_rows.FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf8")
     kilobytes = split_laboratory_rows.FILE.stat().st_size / 1000
     print(f"{split_laboratory_rows.FILE}: {len(stored['files'])} files, {kilobytes:.0f} kB")
