@@ -228,10 +228,12 @@ def test_by_keyboard_every_split_is_trained_and_the_map_says_who_leaks(page):
     legend = page.locator(".fer-split-legend").inner_text()
     assert f"its twin in training: {leaks['performance']}" in legend
     squares = page.evaluate(
-        "[...document.querySelectorAll('.fer-split-people .fer-split-performance')]"
-        ".reduce((sum, path) => sum + path.getAttribute('d').split('M').length - 1, 0)"
+        """() => ["training", "clip", "performance", "actor", "none"].map((tie) => [
+          ...document.querySelectorAll(`.fer-split-people .fer-split-${tie}`),
+        ].reduce((sum, path) => sum + path.getAttribute("d").split("M").length - 1, 0))"""
     )
-    assert squares == leaks["performance"]
+    tests = len(SplitLaboratory(split="clip").folds()[0][1])
+    assert squares == [2880 - tests, 0, leaks["performance"], tests - leaks["performance"], 0]
     study = next(
         row for row in studies.load("split", "class").answer["rows"] if (row["unit"], row["twins"]) == ("clip", True)
     )
