@@ -77,6 +77,7 @@ _VALUE_GRADERS: dict[str, str] = {
     "02-7": "ch02_boxes:grade_smaller_box",
     "03-5": "ch03:grade_receptive_field",
     "06-4": "ch06:grade_mixture",
+    "06-7": "ch06:grade_steps",
     "07-4": "ch07:grade_fewest",
     "08-4": "ch08:grade_attributions",
     "08-7": "ch08:grade_fearful",

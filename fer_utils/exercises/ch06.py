@@ -1,4 +1,4 @@
-"""Chapter 6: balanced accuracy (06-1), cross-validation over people (06-3), a sum with twins (06-4)."""
+"""Chapter 6: balanced accuracy (06-1), cross-validation over people (06-3), twins (06-4), the largest step (06-7)."""
 
 from __future__ import annotations
 
@@ -190,3 +190,48 @@ def grade_mixture(answer) -> str:
         if np.isclose(got, other, atol=5e-4):
             raise Wrong(f"{got:g}: {words}")
     raise Wrong(f"{got:g} is not it. What share of the copies has its twin in one of the other nine folds?")
+
+
+#: The steps of exercise 06-7, from the leakiest split to the strictest; and the largest of them for the nearest
+#: neighbour, with twins and without.  `tests/exercises/test_ch06.py` computes them again.
+STEPS = ("frame to clip", "clip to performance", "performance to actor")
+LARGEST_STEPS = ("clip to performance", "frame to clip")
+
+
+def grade_steps(answer) -> str:
+    """The two largest steps; a step that comes from the other setting is explained."""
+    if isinstance(answer, str):
+        raise Wrong(f'the answer should be two texts, first with twins, such as ("{STEPS[2]}", "{STEPS[2]}").')
+    try:
+        with_twins, without = answer
+    except (TypeError, ValueError):
+        raise Wrong(
+            f'the answer should be two texts, first with twins, such as ("{STEPS[2]}", "{STEPS[2]}").'
+        ) from None
+    given = []
+    for one in (with_twins, without):
+        if not isinstance(one, str) or " ".join(one.lower().split()) not in STEPS:
+            raise Wrong(f"each of the two should be one of {', '.join(map(repr, STEPS))}; got {one!r}.")
+        given.append(" ".join(one.lower().split()))
+    if tuple(given) == LARGEST_STEPS[::-1]:
+        raise Wrong("the two have changed places: first with twins, then without.")
+    if STEPS[2] in given:
+        which = "with twins" if given[0] == STEPS[2] else "without twins"
+        raise Wrong(
+            f"{which} the actor is worth some points, but a copy is worth more. Read the column of the nearest "
+            "neighbour."
+        )
+    if given[0] == STEPS[0]:
+        raise Wrong(
+            "with twins the split by clip hardly helps: the twin of a test row is still in training in four cases of "
+            "five. So the accuracy falls one step later."
+        )
+    if given[1] == STEPS[1]:
+        raise Wrong(
+            "without twins a performance has one clip, so that both splits are the same. Train every split with the "
+            "twins out."
+        )
+    return (
+        "right. Accuracy falls where the last near copy of a test row leaves the training rows: with twins only at the "
+        "split by performance."
+    )

@@ -11,6 +11,8 @@ from . import preprocessing as preprocessing
 from . import preprocessing_clip as preprocessing_clip
 from . import prune_and_round as prune_and_round
 from . import prune_and_round_arithmetic as prune_and_round_arithmetic
+from . import split_laboratory as split_laboratory
+from . import split_laboratory_rows as split_laboratory_rows
 from . import static_picture as static_picture
 from . import trade_offs as trade_offs
 from . import train_here as train_here
@@ -23,5 +25,6 @@ from .face_on_device import FaceOnDevice as FaceOnDevice
 from .parameter_budget import ParameterBudget as ParameterBudget
 from .preprocessing import Preprocessing as Preprocessing
 from .prune_and_round import PruneAndRound as PruneAndRound
+from .split_laboratory import SplitLaboratory as SplitLaboratory
 from .trade_offs import TradeOffs as TradeOffs
 from .train_here import TrainHere as TrainHere

@@ -177,6 +177,18 @@ export function numpyRandom(seeds) {
     const found = shares.findIndex((share) => at < (sum += share));
     return values[found < 0 ? values.length - 1 : found];
   }
+  // A copy of the values in another order, as `permutation` gives it: Fisher and Yates' method, with whole numbers by
+  // masks and rejection.
+  function permutation(values) {
+    const made = [...values];
+    for (let last = made.length - 1; last > 0; last--) {
+      const mask = 2 ** (32 - Math.clz32(last)) - 1;
+      let other;
+      do other = (word() & mask) >>> 0; while (other > last);
+      [made[last], made[other]] = [made[other], made[last]];
+    }
+    return made;
+  }
   const list = (count, make) => Array.from({ length: count }, make);
-  return { random, normal, integer, gamma, uniform, choice, weightedChoice, list };
+  return { random, normal, integer, gamma, uniform, choice, weightedChoice, permutation, list };
 }

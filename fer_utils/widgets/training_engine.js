@@ -7,14 +7,15 @@ const PAGE_SLICE = 25; // ms; the page answers a hand in between
 const PATIENCE = 8000; // ms in which a worker must say that it is there
 
 // The arithmetic's own text is the worker, so that nothing is fetched.
-function workerText() {
-  return `const host = (${trainingRun})((${smallNetwork})()).host(postMessage, ${WORKER_SLICE});
+function workerText(run) {
+  return `const host = (${run})((${smallNetwork})()).host(postMessage, ${WORKER_SLICE});
 onmessage = ({ data }) => host[data.kind](data);
 postMessage({ kind: "ready" });`;
 }
 
 // `listen` gets what the run sends (`host` in training_run.js). The answer takes start, pause, go and stop.
-export function trainingEngine(listen) {
+// `run` is what is run: `trainingRun`, or another function that takes what `smallNetwork()` gives and has a `host`.
+export function trainingEngine(listen, run = trainingRun) {
   let worker = null, local = null, waiting = 0;
   let sent = []; // what the worker was told before it said that it is there
 
@@ -22,13 +23,13 @@ export function trainingEngine(listen) {
     clearTimeout(waiting);
     worker?.terminate();
     worker = null;
-    local = trainingRun(smallNetwork()).host(listen, PAGE_SLICE);
+    local = run(smallNetwork()).host(listen, PAGE_SLICE);
     for (const message of sent) local[message.kind](message);
     sent = [];
   }
 
   try {
-    const address = URL.createObjectURL(new Blob([workerText()], { type: "text/javascript" }));
+    const address = URL.createObjectURL(new Blob([workerText(run)], { type: "text/javascript" }));
     worker = new Worker(address);
     waiting = setTimeout(onPage, PATIENCE);
     worker.onerror = (event) => {

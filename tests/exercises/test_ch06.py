@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from fer_utils import metrics
 from fer_utils.exercises import ch06
+from fer_utils.widgets import split_laboratory
 
 
 def balanced(matrix, *, axis=1, absent=False, fold=np.mean):
@@ -100,6 +101,16 @@ WRONG = [
     ("06-4", 0.5, "other nine folds"),
     ("06-4", "0.924", "one number"),
     ("06-4", (0.9, 0.1), "one number"),
+    ("06-7", ("frame to clip", "clip to performance"), "changed places"),
+    ("06-7", ("frame to clip", "frame to clip"), "four cases of five"),
+    ("06-7", ("clip to performance", "clip to performance"), "a performance has one clip"),
+    ("06-7", ("performance to actor", "frame to clip"), "with twins the actor is worth"),
+    ("06-7", ("clip to performance", "performance to actor"), "without twins the actor is worth"),
+    ("06-7", ("clip", "frame"), "each of the two"),
+    ("06-7", (2, 1), "each of the two"),
+    ("06-7", "clip to performance", "two texts"),
+    ("06-7", 2, "two texts"),
+    ("06-7", ("frame to clip",), "two texts"),
 ]
 
 
@@ -116,6 +127,8 @@ RIGHT = [
     ("06-3", lambda *a: np.float32(ch06.strangers(*a))),
     ("06-4", 0.924),
     ("06-4", np.float64(0.9 * 0.96 + 0.1 * 0.6)),
+    ("06-7", ("clip to performance", "frame to clip")),
+    ("06-7", ["Clip to  performance", "FRAME TO CLIP"]),
 ]
 
 
@@ -129,3 +142,13 @@ def test_the_chapter_gives_the_numbers_that_are_graded(root):
     text = "\n".join(cell["source"] for cell in cells)
     assert f"share of {ch06.WITH_TWIN:.2f}" in text and f"{ch06.WITHOUT_TWIN:.2f} of the others" in text
     assert ch06.FOLDS == 10 and "*ten* folds" in text
+
+
+def test_the_largest_steps_are_those_of_the_widget():
+    """06-7: what the page found for the nearest neighbour with the first draw."""
+    found = json.loads(split_laboratory.RESULTS.read_text(encoding="utf8"))
+    for setting, largest in zip(("with twins", "without twins"), ch06.LARGEST_STEPS, strict=True):
+        right = [methods["nearest"]["right"] / methods["nearest"]["rows"] for methods in found[setting].values()]
+        falls = -np.diff(right)
+        assert ch06.STEPS[falls.argmax()] == largest
+        assert np.sort(falls)[-1] > np.sort(falls)[-2] + 0.05, "no other step comes near"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from browser import opened_page
 from jupyter_server_process import jupyterlab
 import nbformat
 import pytest
 
 from fer_utils.models.ding2023 import parameter_count
+from fer_utils.widgets import split_laboratory
 from fer_utils.widgets.confusions import Confusions
 from fer_utils.widgets.preprocessing import Preprocessing
 from fer_utils.widgets.trade_offs import TradeOffs
@@ -92,7 +95,17 @@ def tell_cutting(change):
 cutting.observe(tell_cutting, "seen")
 ipywidgets.VBox([cutting, cutting_said])"""
 
-CELLS = (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS, DEVICE, PREPROCESSING)
+SPLITTING = """\
+import ipywidgets
+from fer_utils.widgets import SplitLaboratory
+splitting, splitting_said = SplitLaboratory(method="nearest"), ipywidgets.HTML()
+def tell_splitting(change):
+    told = f"python: {splitting.measured['split']} {splitting.measured['right']}"
+    splitting_said.value = f'<b class="told-splitting">{told}</b>'
+splitting.observe(tell_splitting, "measured")
+ipywidgets.VBox([splitting, splitting_said])"""
+
+CELLS = (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS, SPLITTING, DEVICE, PREPROCESSING)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +118,7 @@ def lab(browser, tmp_path_factory):
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
     # High enough for all: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=12000) as (page, watch):
+    with jupyterlab(folder) as url, opened_page(browser, height=13000) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -204,6 +217,19 @@ def test_a_cell_that_is_pressed_in_jupyterlab_is_pythons(lab):
     told = f"python: [3, 0] {len(behind)}"
     page.wait_for_function("(told) => document.querySelector('.told-confusions')?.textContent === told", arg=told)
     assert confusions.locator(".fer-confuse-gallery button").count() == len(behind) > 0 and watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_split_that_is_trained_in_jupyterlab_is_known_to_python(lab):
+    page, watch = lab
+    splitting = page.locator(".fer-split").first
+    splitting.wait_for()
+    splitting.get_by_role("radio", name="actor").check()
+    right = json.loads(split_laboratory.RESULTS.read_text(encoding="utf8"))["with twins"]["actor"]["nearest"]["right"]
+    told = f"python: actor {right:g}"
+    page.wait_for_function("(told) => document.querySelector('.told-splitting')?.textContent === told", arg=told)
+    assert watch.errors == []
 
 
 @pytest.mark.slow
