@@ -31,6 +31,10 @@ TIER_VARIABLES = {"smoke": {"FER_FIGURE_DPI": "100"}}
 #: memory.
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TOP_PAD_": str(1 << 28)}
 
+#: Seconds in which a kernel must start, and in which a finished cell's last output must arrive: far more than a busy
+#: machine needs.
+PATIENCE = 600
+
 #: Starts a kernel whose machine notes (TensorFlow's, FFmpeg's) go to a file instead of
 #: between the lines of progress; what a cell prints is the notebook's as ever.  Garbage is
 #: looked for less often than usual: that alone is a quarter of the time of importing TensorFlow.
@@ -182,10 +186,14 @@ def run_chapter(
             str(working),
             parameters=parameters,
             kernel_name=kernel(book, chapter, {**(variables or {}), **tier_variables, USED_FILE: str(used)}),
-            cwd=str(book.root),
             engine_name=saving_seldom(),
             progress_bar=progress,
             autosave_cell_every=30,
+            start_timeout=PATIENCE,
+            iopub_timeout=PATIENCE,
+            # The kernel's folder.  papermill's own `cwd` would change this process's folder, which all threads share: a
+            # kernel that another thread starts meanwhile would begin in the wrong one.
+            resources={"metadata": {"path": str(book.root)}},
             config=Config(KernelManager={"transport_encryption": "auto"}),
         )
     except PapermillExecutionError as problem:

@@ -335,13 +335,13 @@ def test_damaged_memory_of_keys_means_that_everything_runs(tmp_path):
 
 # Chapters side by side ----------------------------------------------------------------------------
 
-#: Ends only when the other chapter has begun, or says after a minute that it never did.
+#: Ends only when the other chapter has begun, or says after some minutes that it never did.
 MEET = """
 from pathlib import Path
 import os, time
 mine, other = {names!r}
 Path(mine).write_text(os.environ.get("TF_NUM_INTRAOP_THREADS", "all"))
-until = time.monotonic() + 600  # far longer than a busy machine takes to begin a second kernel
+until = time.monotonic() + 240  # far longer than a busy machine takes to begin a second kernel
 while not Path(other).exists() and time.monotonic() < until:
     time.sleep(0.05)
 assert Path(other).exists(), "the other chapter did not run"
@@ -363,11 +363,28 @@ def test_two_chapters_run_at_the_same_time_with_half_the_threads_each(mini, monk
     two_chapters(mini, MEET.format(names=("a", "b")), MEET.format(names=("b", "a")))
     report = build("smoke", mini, with_site=False, jobs=2)
     assert [outcome.chapter[-7:] for outcome in report.chapters] == ["01_tiny", "02_next"], "reading order"
-    assert report.ok, report.failed
+    assert report.ok, "\n".join(outcome.error for outcome in report.failed)
     assert [(mini / name).read_text() for name in "ab"] == ["2", "2"]
     said = capsys.readouterr().out
     assert "2 of 2 chapters to run, 2 at a time" in said and "01_tiny: done in" in said and "02_next: done in" in said
     assert said.index("[2/2]") < said.index("done in"), "both are announced before one has ended"
+
+
+def test_chapters_side_by_side_leave_the_folder_of_this_process_alone(mini, monkeypatch):
+    """All threads share it: were it changed for one chapter, the kernel of another could start in the wrong folder."""
+    two_chapters(mini, "import os\nprint(os.getcwd())", "import os\nprint(os.getcwd())")
+    here, change, elsewhere = os.getcwd(), os.chdir, []
+
+    def noted(path):
+        if os.path.realpath(path) != here:
+            elsewhere.append(path)
+        change(path)
+
+    monkeypatch.setattr(os, "chdir", noted)
+    report = build("smoke", mini, with_site=False, jobs=2, progress=False)
+    assert report.ok, "\n".join(outcome.error for outcome in report.failed)
+    assert all(str(mini) in outcome.notebook.read_text() for outcome in report.chapters)
+    assert elsewhere == []
 
 
 def test_threads_that_the_user_has_set_stay(monkeypatch):
