@@ -9,7 +9,9 @@ from jupyter_server_process import jupyterlab
 import nbformat
 import pytest
 
+from fer_utils.models import pretrained_networks
 from fer_utils.models.ding2023 import parameter_count
+from fer_utils.synthetic.posed_prototypes import LABELS
 from fer_utils.widgets import split_laboratory
 from fer_utils.widgets.confusions import Confusions
 from fer_utils.widgets.preprocessing import Preprocessing
@@ -34,6 +36,17 @@ def tell_budget(change):
     budget_said.value = f'<b class="told-budget">{told}</b>'
 budget.observe(tell_budget, "total")
 ipywidgets.VBox([budget, budget_said])"""
+CONVOLUTION = """\
+import ipywidgets
+from fer_utils.widgets import ConvolutionByHand
+convolution, convolution_said = ConvolutionByHand(), ipywidgets.HTML()
+def tell_convolution(change):
+    told = f"python: {convolution.relu} {convolution.face}"
+    convolution_said.value = f'<b class="told-convolution">{told}</b>'
+convolution.observe(tell_convolution, ["relu", "face"])
+ipywidgets.VBox([convolution, convolution_said])"""
+BRINGING = """from fer_utils.widgets import BringModel
+BringModel()"""
 TRAINING = """\
 import ipywidgets
 from fer_utils.widgets import TrainHere
@@ -105,7 +118,19 @@ def tell_splitting(change):
 splitting.observe(tell_splitting, "measured")
 ipywidgets.VBox([splitting, splitting_said])"""
 
-CELLS = (FACE_LAB, BUDGET, TRAINING, ROUNDING, TRADE_OFFS, CONFUSIONS, SPLITTING, DEVICE, PREPROCESSING)
+CELLS = (
+    FACE_LAB,
+    BUDGET,
+    CONVOLUTION,
+    TRAINING,
+    ROUNDING,
+    TRADE_OFFS,
+    CONFUSIONS,
+    SPLITTING,
+    DEVICE,
+    BRINGING,
+    PREPROCESSING,
+)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +143,7 @@ def lab(browser, tmp_path_factory):
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
     # High enough for all: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=13000) as (page, watch):
+    with jupyterlab(folder) as url, opened_page(browser, height=15000) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -165,6 +190,33 @@ def test_the_budget_moves_live_in_jupyterlab_and_python_knows(lab):
     total = parameter_count(16, 16, 8, 180, 1, "valid", 2)
     page.wait_for_function(f"document.querySelector('.told-budget')?.textContent === 'python: 16 16 valid {total}'")
     assert watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_kernel_of_nine_numbers_in_jupyterlab_is_known_to_python(lab):
+    page, watch = lab
+    convolution = page.locator(".fer-conv").first
+    convolution.locator(".fer-conv-face").first.wait_for()
+    convolution.get_by_label("ReLU: below 0 becomes 0").uncheck()
+    convolution.get_by_role("button", name="sad").click()
+    told = f"python: False {LABELS.index('sad')}"
+    page.wait_for_function("(told) => document.querySelector('.told-convolution')?.textContent === told", arg=told)
+    assert watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_file_that_is_brought_to_jupyterlab_runs_there(lab):
+    page, watch = lab
+    bringing = page.locator(".fer-bring").first
+    bringing.wait_for()
+    data = pretrained_networks.find("drawn48-int8").checked().read_bytes()
+    chosen = {"name": "mine.tflite", "mimeType": "application/octet-stream", "buffer": data}
+    bringing.locator("input[type=file]").set_input_files(chosen)
+    page.wait_for_function("document.querySelector('.fer-bring').dataset.state === 'done'")
+    assert "48 × 48 pixels" in bringing.locator(".fer-bring-status").inner_text()
+    assert watch.errors == [] and watch.blocked == []
 
 
 @pytest.mark.slow
