@@ -41,5 +41,5 @@ def write_all_where_others_show_it(app, env):
 
 
 def setup(app):
-    app.connect("env-updated", write_all_where_others_show_it)
+    app.connect("env-get-updated", write_all_where_others_show_it, priority=900)  # when sections have their numbers
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

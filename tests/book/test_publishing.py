@@ -48,7 +48,8 @@ def mini(tmp_path) -> Book:
         "html:\n  favicon: book/images/favicon.svg\n  use_repository_button: true\n  use_issues_button: true\n"
     )
     (root / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/intro\nchapters:\n  - file: notebooks/01_tiny\n  - file: book/more\n"
+        "format: jb-book\nroot: book/intro\noptions:\n  numbered: true\n"
+        "chapters:\n  - file: notebooks/01_tiny\n  - file: book/more\n"
     )
     source = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Tiny\n\nA first sentence."}
     text = json.dumps(
