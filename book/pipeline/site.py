@@ -278,13 +278,14 @@ def beside_chapters(book: Book) -> str:
 def keep_pages(book: Book, work: Path, beside: str) -> None:
     """Give Sphinx the pages of the site before if only chapters have changed since: it writes those that are older.
 
-    Scripts, styles and figures are left out, so that none stays that is no longer shown: Sphinx copies them every time.
+    Scripts, styles and the book's figures are left out, so that none stays that is no longer shown: Sphinx copies them
+    every time.
     """
     note = work / BESIDE
     same = note.exists() and note.read_text() == beside
     note.unlink(missing_ok=True)
     if same and (work / "_build" / ".doctrees").exists() and book.html.exists():
-        shutil.copytree(book.html, work / "_build" / "html", ignore=shutil.ignore_patterns("_static", "_sources"))
+        shutil.copytree(book.html, work / "_build" / "html", ignore=shutil.ignore_patterns("_static"))
 
 
 def forget_other_readings(work: Path, read_by: str) -> Path:

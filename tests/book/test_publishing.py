@@ -233,7 +233,8 @@ def test_a_published_page_links_to_colab_and_shows_the_cell(mini):
     assert "0 added, 1 changed, 0 removed" in what_was_read(mini)
     page = (mini.html / "notebooks" / "01_tiny.html").read_text(encoding="utf8")
     assert there in page and "Another sentence." in page and other.stat().st_mtime == 2e9
-    assert (mini.html / "_static" / "favicon.svg").is_file()
+    for kept in ("_static/favicon.svg", "_sources/book/more.md", "_sources/notebooks/01_tiny.ipynb"):
+        assert (mini.html / kept).is_file(), kept
 
     # After another title all pages are written, for they name it.
     edit_executed(mini, "# Tiny", "# Renamed")
