@@ -1,0 +1,202 @@
+"""How fast the page computes, in turn with Python on the same pictures, each on one thread."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from chromium_page import InPage, png
+import keras
+import numpy as np
+from short_range_fit import photograph
+
+from fer_utils import compress, studio
+from fer_utils.core import page_files, worker_pool
+from fer_utils.core.timing import latency
+from fer_utils.faces.cropping import crop
+from fer_utils.faces.short_range import ShortRange
+from fer_utils.models import contrast, pretrained_networks
+from fer_utils.widgets import TrainHere, face_lab, face_on_device, train_here
+
+#: Width and height of a frame, as the page asks a camera for, and side of the network's face, in pixels.
+FRAME, FACE = (640, 480), 48
+#: Images a step of the page's trainer, and how many different ones it learns from here.
+BATCH, LEARNED = 16, 32
+#: Side of a drawing, in pixels, and the people who are drawn: the page remembers the last 12.
+DRAWING, PEOPLE = 384, 6
+#: Frames a second of finder and network, and images a second of the trainer.
+AIMS = {"frames": 15, "training": 300}
+#: No task of the page's main thread should take longer, in ms; browsers report longer ones only.
+LONGEST_TASK = 50
+
+
+def table(ways: dict[str, Any], count: int, rounds: int, progress: bool) -> list[dict]:
+    """Ways timed in turn on one thread, one row each.
+
+    Parameters
+    ----------
+    ways : as for `fer_utils.core.timing.latency`; the ratios refer to the first.
+    count : what a call works through, such as frames.
+    rounds : timed rounds, after one that is not timed.
+    progress : a bar on standard error.
+
+    Returns
+    -------
+    list of dict: ``name``; ``per_second``, ``low``, ``high`` (median and quartiles); ``ms`` (median, of one); ``ratio``
+    (times as fast as the first way, the median of the ratios within rounds).
+    """
+    with worker_pool.one_thread():
+        timed = latency(ways, None, repeats=rounds, warmup=1, progress=progress)
+    return [
+        {
+            "name": row.name,
+            "per_second": 1000 * count / row.median_ms,
+            "low": 1000 * count / row.high_ms,
+            "high": 1000 * count / row.low_ms,
+            "ms": row.median_ms / count,
+            "ratio": row.ratio,
+        }
+        for row in timed.itertuples()
+    ]
+
+
+def in_keras() -> keras.Model:
+    """The network drawn48 with random weights, which cost the same time."""
+    keras.utils.set_random_seed(0)
+    return contrast.averaged(*(contrast.build(classes=7, first=first) for first in ("contrast", "gradients")))
+
+
+def seeing(opened: Any, *, frames: int, rounds: int, progress: bool) -> dict:
+    """Finder and network together, and the network alone: ``frames`` and ``network``, as `table` has them.
+
+    The finder has no form in Keras, so that the first way has it in LiteRT.
+    """
+    pictures = [photograph(5, number, FRAME) for number in range(frames)]
+    finder, network = ShortRange(page_files.finder()), in_keras()
+    litert = compress.load(pretrained_networks.find().checked(), threads=1)
+
+    def eagerly(faces: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.asarray(network(face[None])) for face in faces])
+
+    def face_of(picture: np.ndarray) -> np.ndarray:
+        boxes = finder.detect(picture)
+        cut = crop(picture, boxes[0], size=FACE) if boxes else np.zeros((FACE, FACE), np.uint8)
+        return cut[None, :, :, None].astype("float32")
+
+    faces = np.concatenate([face_of(picture) for picture in pictures])
+    texts = [[png(picture) for picture in pictures], [png(face[..., 0].astype("uint8")) for face in faces]]
+    opened.evaluate(
+        "([constants, frames, faces]) => bench.load(constants, frames, faces)", [face_on_device.constants(), *texts]
+    )
+    together = {
+        "Python: finder in LiteRT, network in eager Keras": lambda _: [eagerly(face_of(one)) for one in pictures],
+        "Python: both in LiteRT": lambda _: [litert(face_of(one)) for one in pictures],
+        "the page: both in LiteRT.js": InPage(opened, "() => bench.see()"),
+    }
+    alone = {
+        "Python: eager Keras": lambda _: eagerly(faces),
+        "Python: LiteRT": lambda _: litert(faces),
+        "the page: LiteRT.js": InPage(opened, "() => bench.score()"),
+    }
+    return {
+        "frames": table(together, frames, rounds, progress),
+        "network": table(alone, frames, rounds, progress),
+    }
+
+
+def training(opened: Any, *, steps: int, rounds: int, progress: bool) -> dict:
+    """The page's trainer in its worker, and the widget's own training.
+
+    Parameters
+    ----------
+    opened : the page.
+    steps : of each training.
+    rounds, progress : as for `table`.
+
+    Returns
+    -------
+    ``steps``; ``rows`` as `table` has them, in images a second; ``longest_task_ms`` and ``long_tasks``: of the main
+    thread while the widget *Train it here* trains and draws its curves, the longest task over `LONGEST_TASK` (0 where
+    there is none) and how many there are.
+    """
+    widget = TrainHere(steps=max(steps, train_here.LOOKS), progress=False)
+    sprite = base64.b64encode(widget.sprite).decode()
+    opened.evaluate("([sprite, faces, count]) => bench.prepare(sprite, faces, count)", [sprite, widget.faces, LEARNED])
+    network, faces, labels = small_network(len(widget.faces["names"])), *learned(steps)
+    ways = {
+        "Python: Keras' fit, compiled": lambda _: network.fit(
+            faces, labels, batch_size=BATCH, shuffle=False, verbose=0
+        ),
+        "the page: its worker": InPage(
+            opened, "(settings) => bench.train(settings)", {**widget.settings, "steps": steps}
+        ),
+    }
+    rows = table(ways, steps * BATCH, rounds, progress)
+    values = {name: getattr(widget, name) for name in ("settings", "history", "steps", "look", "faces", "offer")}
+    css = widget._css if isinstance(widget._css, str) else str(widget._css)
+    shown = opened.evaluate(
+        "([values, css]) => bench.widget(values, css)", [{**values, "sprite": sprite, "history": []}, css]
+    )
+    return {
+        "steps": steps,
+        "rows": rows,
+        "widget_steps": shown["steps"],
+        "longest_task_ms": max(shown["tasks"], default=0.0),
+        "long_tasks": len(shown["tasks"]),
+    }
+
+
+def small_network(classes: int) -> keras.Model:
+    """The network of the widget *Train it here* in Keras, compiled as it is trained there."""
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    network = keras.Sequential(
+        [
+            layers.Input((train_here.SIDE, train_here.SIDE, 1)),
+            *(layers.Conv2D(count, 3, strides=2, padding="same", activation="relu") for count in (8, 16, 32)),
+            layers.Flatten(),
+            layers.Dense(train_here.UNITS, activation="relu"),
+            layers.Dense(classes, activation="softmax"),
+        ]
+    )
+    rate = train_here.REST["learning_rate"]
+    network.compile(optimizer=keras.optimizers.Adam(rate), loss="sparse_categorical_crossentropy")
+    return network
+
+
+def learned(steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """As many standardised faces as so many steps take, of `LEARNED` different ones, and labels."""
+    drawn = train_here.faces_of(LEARNED // 7 + 1, 1, 1, 1, progress=False)[:LEARNED].astype("float32")
+    faces = (drawn - drawn.mean((1, 2), keepdims=True)) / drawn.std((1, 2), keepdims=True)
+    rows = np.arange(steps * BATCH) % LEARNED
+    return faces[rows][..., None], rows % 7
+
+
+def states(count: int) -> list[dict]:
+    """Settings of the Face lab: `PEOPLE` in turn, each in another pose, turned by up to 30 degrees."""
+    rng = np.random.default_rng(20261125)
+    made = []
+    for number in range(count):
+        units = rng.choice(list(studio.ACTION_UNITS), 4, replace=False)
+        made.append(
+            {
+                **face_lab.REST,
+                "person": number % PEOPLE,
+                "action_units": {str(unit): round(float(rng.random()), 2) for unit in units},
+                "yaw": round(float(rng.uniform(-30, 30)), 1),
+            }
+        )
+    return made
+
+
+def drawing(opened: Any, *, pictures: int, rounds: int, progress: bool) -> list[dict]:
+    """The Face lab's pictures in Python and in the page, as `table` has them."""
+    shown = states(pictures)
+    opened.evaluate("(tables) => bench.studio(tables)", face_lab.studio_tables())
+    ways = {
+        "Python: studio.draw": lambda _: [face_lab.draw_state(state, DRAWING) for state in shown],
+        "the page: the Face lab's own drawing": InPage(
+            opened, "([states, size]) => bench.draw(states, size)", [shown, DRAWING]
+        ),
+    }
+    return table(ways, pictures, rounds, progress)

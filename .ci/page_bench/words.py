@@ -1,0 +1,82 @@
+"""What the bench of the page prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import finding
+import over_the_wire
+import speeds
+
+
+def report(found: dict, site: Path) -> str:
+    """What was found, as text; ``site`` is the folder in which the built site was sought."""
+    seen, learned, drawn = found["frames"], found["training"], found["drawing"]
+    lines = [
+        f"page: the widgets in headless Chromium {found['chromium']}, in turn with Python, one thread each; median "
+        f"(quartiles) of {found['rounds']} rounds; ratio: times as fast as the first line",
+        "",
+        *_table(f"face finder and drawn48, frames of {speeds.FRAME[0]}x{speeds.FRAME[1]} a second", seen),
+        f"  aim: {speeds.AIMS['frames']} frames a second in the page; here {seen[-1]['per_second']:.1f}",
+        "",
+        *_table("drawn48 alone, faces a second", found["network"]),
+        "",
+        *_found(found["finding"]),
+        "",
+        *_table(f"training in batches of {speeds.BATCH}, images a second", learned["rows"]),
+        f"  aim: {speeds.AIMS['training']} images a second in the page; here {learned['rows'][-1]['per_second']:.0f}",
+        f"  {_tasks(learned)}",
+        "",
+        *_table(f"Face lab, drawings of {speeds.DRAWING}x{speeds.DRAWING} a second", drawn),
+        f"  a drawing: {drawn[0]['ms']:.0f} ms in Python, {drawn[-1]['ms']:.0f} ms in the page",
+        "",
+        *_wire(found["wire"], site),
+    ]
+    return "\n".join(lines)
+
+
+def _table(title: str, rows: list[dict]) -> list[str]:
+    lines = [f"  {title:<58}{'':>24}{'ratio':>8}"]
+    for row in rows:
+        speed = f"{row['per_second']:>8.1f} ({row['low']:.1f} to {row['high']:.1f})"
+        lines.append(f"  {row['name']:<58}{speed:<24}{row['ratio']:>8.2f}")
+    return lines
+
+
+def _found(found: dict) -> list[str]:
+    count, aims = found["photographs"], finding.AIMS
+    return [
+        f"  {count} drawn faces turned by at most 20 degrees: the page's finder finds {found['found'] / count:.1%}, dlib "
+        f"{found['found_by_dlib'] / count:.1%} (aim: {aims['found']:.0%})",
+        f"  overlap with dlib's box where both find one ({found['compared']}): median {found['overlap']:.2f}, least "
+        f"{found['least_overlap']:.2f}; {found['overlapping']:.1%} have {aims['overlap']} or more (aim: all)",
+    ]
+
+
+def _tasks(learned: dict) -> str:
+    limit = speeds.LONGEST_TASK
+    beginning = f"the widget trains {learned['widget_steps']} steps and draws its curves: "
+    if not learned["long_tasks"]:
+        return f"{beginning}no task of the main thread over {limit} ms (aim: none)"
+    return (
+        f"{beginning}{learned['long_tasks']} tasks of the main thread over {limit} ms, the longest "
+        f"{learned['longest_task_ms']:.0f} ms (aim: none)"
+    )
+
+
+def _wire(found: dict | None, site: Path) -> list[str]:
+    if found is None:
+        return [f"  No size was measured, because there is no built site in {site}; remedy: make book."]
+    lines = ["  over the wire, text packed by gzip as static hosts do, headers not counted"]
+    names = {"first": "the first page", "camera": "the camera's page, no button pressed"}
+    for name, row in found.items():
+        lines.append(
+            f"  {names[name]}: {_megabytes(row['bytes'])} in {row['files']} files, read to its end "
+            f"{_megabytes(row['read_bytes'])} in {row['read_files']} (aim: {_megabytes(over_the_wire.AIMS[name])}); "
+            f"{row['page_files']} files of the network's engine"
+        )
+    return lines
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.2f} MB"
