@@ -47,7 +47,7 @@ def measure(site: Path, *, rounds: int = 5, quick: bool = False, progress: bool 
 
     Raises
     ------
-    NoBrowser : playwright or Chromium is missing.
+    NoBrowserError : playwright or Chromium is missing.
     FerError : fewer rounds than one; the files that run a network in a page cannot be fetched.
     """
     rounds = whole_number("rounds", rounds, 1)
@@ -56,7 +56,7 @@ def measure(site: Path, *, rounds: int = 5, quick: bool = False, progress: bool 
             found = {
                 "rounds": rounds,
                 "chromium": running.version,
-                **speeds.seeing(opened, frames=2 if quick else 20, rounds=rounds, progress=progress),
+                **speeds.seeing(opened, frames=2 if quick else 12, rounds=rounds, progress=progress),
                 "finding": finding(opened, photographs=2 if quick else 200, progress=progress),
                 "training": speeds.training(opened, steps=2 if quick else 60, rounds=rounds, progress=progress),
                 "drawing": speeds.drawing(opened, pictures=1 if quick else 12, rounds=rounds, progress=progress),
@@ -78,7 +78,7 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     try:
         found = measure(options.site, rounds=options.rounds, quick=options.quick, progress=not options.quiet)
-    except chromium_page.NoBrowser as missing:
+    except chromium_page.NoBrowserError as missing:
         print(f"page: {missing}")
         return 0
     except (FerError, ImportError) as error:

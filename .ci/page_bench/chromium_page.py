@@ -11,10 +11,10 @@ import tempfile
 from typing import Any
 
 import numpy as np
-from pipeline.chromium import FLAGS, find_chromium
-from pipeline.serve import serving
 
 from fer_utils.widgets import FaceLab, FaceOnDevice, TrainHere, face_on_device
+from pipeline.chromium import FLAGS, find_chromium
+from pipeline.serve import serving
 
 _HERE = Path(__file__).parent
 #: Where the book's pages say that the files of the network's engine lie, seen from the page.
@@ -23,7 +23,7 @@ PAGE = '<!doctype html><html lang="en" data-content_root="./"><title>Bench</titl
 PATIENCE = 300_000
 
 
-class NoBrowser(Exception):
+class NoBrowserError(Exception):
     """There is no browser, or nothing that drives it; the message is one sentence with the remedy."""
 
 
@@ -33,17 +33,17 @@ def browser() -> Iterator[Any]:
 
     Raises
     ------
-    NoBrowser : playwright or Chromium is missing.
+    NoBrowserError : playwright or Chromium is missing.
     """
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        raise NoBrowser(
+        raise NoBrowserError(
             "The page was not measured, because playwright is not installed; remedy: pip install playwright."
         ) from None
     path = find_chromium()
     if path is None:
-        raise NoBrowser(
+        raise NoBrowserError(
             "The page was not measured, because there is no Chromium here; remedy: apt-get install chromium, or set "
             "CHROMIUM=/path/to/chrome."
         )
@@ -75,15 +75,22 @@ def page(running: Any) -> Iterator[Any]:
 
 
 class InPage:
-    """A way of `fer_utils.core.timing.latency` whose seconds the page measures: ``script`` gives them, or a promise."""
+    """A way to be timed: ``script`` gives, or promises, the seconds that the page needed for it."""
 
     def __init__(self, opened: Any, script: str, value: Any = None):
         self.opened, self.script, self.value = opened, script, value
+        self._browser = opened.context.browser.new_browser_cdp_session()
 
-    def seconds(self, _: Any) -> float:
-        return self.opened.evaluate(self.script, self.value)
+    def _processor_seconds(self) -> float:
+        """Processor time so far of the processes that run pages, of which there is one here."""
+        processes = self._browser.send("SystemInfo.getProcessInfo")["processInfo"]
+        return sum(one["cpuTime"] for one in processes if one["type"] == "renderer")
 
-    __call__ = seconds
+    def timed(self) -> tuple[float, float]:
+        """Do it: seconds by the page's clock, and of processor time."""
+        before = self._processor_seconds()
+        wall = self.opened.evaluate(self.script, self.value)
+        return wall, self._processor_seconds() - before
 
 
 def png(picture: np.ndarray) -> str:

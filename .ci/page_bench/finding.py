@@ -27,9 +27,9 @@ def finding(opened: Any, *, photographs: int, progress: bool) -> dict:
 
     Returns
     -------
-    ``photographs``; ``found`` and ``found_by_dlib``: in how many there is a face; ``compared``: in how many both
-    see one; ``overlap``, ``least_overlap``: median and minimum there (0 where there is none); ``overlapping``: the share
-    of these with an overlap of 0.6 or more.
+    ``photographs``; ``found`` and ``found_by_dlib``: in how many there is a face; ``compared``: in how many both see
+    one; ``overlap``, ``least_overlap``: median and minimum there (0 where there is none); ``overlapping``: the share of
+    these with an overlap of 0.6 or more.
     """
     dlib, found, found_by_dlib, overlaps = create("dlib"), 0, 0, []
     for number in tqdm(range(photographs), desc="finding faces", unit="picture", delay=2, disable=not progress):
