@@ -8,6 +8,7 @@ Nothing is stored.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 import json
 import os
 from pathlib import Path
@@ -30,15 +31,13 @@ from words import report  # noqa: E402
 from fer_utils.core.errors import FerError, whole_number  # noqa: E402
 
 
-def measure(site: Path, *, rounds: int = 5, quick: bool = False, progress: bool = True) -> dict:
+def measure(site: Path, work: speeds.Work) -> dict:
     """Everything, one after the other.
 
     Parameters
     ----------
     site : folder of the built site.
-    rounds : timed rounds of each way, 1 or more.
-    quick : as little as shows that it runs.
-    progress : bars on standard error.
+    work : how much is measured.
 
     Returns
     -------
@@ -48,18 +47,17 @@ def measure(site: Path, *, rounds: int = 5, quick: bool = False, progress: bool 
     Raises
     ------
     NoBrowserError : playwright or Chromium is missing.
-    FerError : fewer rounds than one; the files that run a network in a page cannot be fetched.
+    FerError : the files that run a network in a page cannot be fetched.
     """
-    rounds = whole_number("rounds", rounds, 1)
     with chromium_page.browser() as running:
         with chromium_page.page(running) as opened:
             found = {
-                "rounds": rounds,
+                "rounds": work.rounds,
                 "chromium": running.version,
-                **speeds.seeing(opened, frames=2 if quick else 12, rounds=rounds, progress=progress),
-                "finding": finding(opened, photographs=2 if quick else 200, progress=progress),
-                "training": speeds.training(opened, steps=2 if quick else 60, rounds=rounds, progress=progress),
-                "drawing": speeds.drawing(opened, pictures=1 if quick else 12, rounds=rounds, progress=progress),
+                **speeds.seeing(opened, work),
+                "finding": finding(opened, photographs=work.photographs, progress=work.progress),
+                "training": speeds.training(opened, work),
+                "drawing": speeds.drawing(opened, work),
             }
         there = (site / over_the_wire.PAGES["first"]).is_file()
         found["wire"] = over_the_wire.over_the_wire(running, site) if there else None
@@ -77,7 +75,9 @@ def main(words: list[str]) -> int:
     parser.add_argument("--quiet", action="store_true", help="no bars")
     options = parser.parse_args(words)
     try:
-        found = measure(options.site, rounds=options.rounds, quick=options.quick, progress=not options.quiet)
+        rounds = whole_number("rounds", options.rounds, 1)
+        work = replace(speeds.LITTLE if options.quick else speeds.Work(), rounds=rounds, progress=not options.quiet)
+        found = measure(options.site, work)
     except chromium_page.NoBrowserError as missing:
         print(f"page: {missing}")
         return 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import dataclass
+import io
 import time
 from typing import Any
 
@@ -22,8 +24,6 @@ from fer_utils.widgets import TrainHere, face_lab, face_on_device, train_here
 
 #: Width and height of a frame, as the page asks a camera for, and side of the network's face, in pixels.
 FRAME, FACE = (640, 480), 48
-#: How often the network alone is asked about each face of a round.
-AGAIN = 4
 #: Images a step of the page's trainer, and how many different ones it learns from here.
 BATCH, LEARNED = 16, 32
 #: Side of a drawing, in pixels, and the people who are drawn: the page remembers the last 12.
@@ -32,6 +32,39 @@ DRAWING, PEOPLE = 384, 6
 AIMS = {"frames": 15, "training": 300}
 #: No task of the page's main thread should take longer, in ms; browsers report longer ones only.
 LONGEST_TASK = 50
+
+
+@dataclass(frozen=True)
+class Work:
+    """How much is measured.
+
+    Attributes
+    ----------
+    rounds : timed rounds of each way, 1 or more.
+    frames : frames of a round in which a face is found and scored.
+    again : how often a round asks the network alone about each of their faces.
+    photographs : faces that the finder is to find.
+    steps : of each training.
+    people, strangers : who are learned from and tested on in the widget's own training.
+    pictures : drawings of a round.
+    warmup : rounds before, which are not timed.
+    progress : bars on standard error.
+    """
+
+    rounds: int = 5
+    frames: int = 12
+    again: int = 4
+    photographs: int = 200
+    steps: int = 60
+    people: int = 40
+    strangers: int = 20
+    pictures: int = 12
+    warmup: int = 1
+    progress: bool = True
+
+
+#: As little as shows that everything runs.
+LITTLE = Work(frames=2, again=1, photographs=2, steps=2, people=5, strangers=1, pictures=1, warmup=0)
 
 
 class InPython:
@@ -62,15 +95,14 @@ class Kept:
     __call__ = seconds
 
 
-def table(ways: dict[str, InPython | InPage], count: int, rounds: int, progress: bool) -> list[dict]:
+def table(ways: dict[str, InPython | InPage], count: int, work: Work) -> list[dict]:
     """Ways timed in turn on one thread, one row each.
 
     Parameters
     ----------
     ways : by name; the ratios refer to the first.
     count : what a way works through, such as frames.
-    rounds : timed rounds, after one that is not timed.
-    progress : a bar on standard error.
+    work : the rounds.
 
     Returns
     -------
@@ -80,8 +112,8 @@ def table(ways: dict[str, InPython | InPage], count: int, rounds: int, progress:
     """
     kept = {name: Kept(way) for name, way in ways.items()}
     with worker_pool.one_thread():
-        timed = latency(kept, None, repeats=rounds, warmup=1, progress=progress)
-    seconds = np.array([one.processor[-rounds:] for one in kept.values()])
+        timed = latency(kept, None, repeats=work.rounds, warmup=work.warmup, progress=work.progress)
+    seconds = np.array([one.processor[-work.rounds :] for one in kept.values()])
     ratios = np.median(seconds[0] / seconds, axis=1)
     return [
         {
@@ -103,12 +135,12 @@ def in_keras() -> keras.Model:
     return contrast.averaged(*(contrast.build(classes=7, first=first) for first in ("contrast", "gradients")))
 
 
-def seeing(opened: Any, *, frames: int, rounds: int, progress: bool) -> dict:
-    """Finder and network together, and the network alone: ``frames`` and ``network``, as `table` has them.
+def seeing(opened: Any, work: Work) -> dict:
+    """Finder and network together, and the network alone: ``frames`` and ``network``, rows of `table`.
 
     The finder has no form in Keras, so that the first way has it in LiteRT.
     """
-    pictures = [photograph(5, number, FRAME) for number in range(frames)]
+    pictures = [photograph(5, number, FRAME) for number in range(work.frames)]
     finder, network = ShortRange(page_files.finder()), in_keras()
     litert = compress.load(pretrained_networks.find().checked(), threads=1)
 
@@ -121,7 +153,7 @@ def seeing(opened: Any, *, frames: int, rounds: int, progress: bool) -> dict:
         return cut[None, :, :, None].astype("float32")
 
     # Each face several times: the system counts processor time in hundredths of a second.
-    faces = np.concatenate([face_of(picture) for picture in pictures] * AGAIN)
+    faces = np.concatenate([face_of(picture) for picture in pictures] * work.again)
     texts = [[png(picture) for picture in pictures], [png(face[..., 0].astype("uint8")) for face in faces]]
     opened.evaluate(
         "([constants, frames, faces]) => bench.load(constants, frames, faces)", [face_on_device.constants(), *texts]
@@ -139,30 +171,27 @@ def seeing(opened: Any, *, frames: int, rounds: int, progress: bool) -> dict:
         "the page: LiteRT.js": InPage(opened, "() => bench.score()"),
     }
     return {
-        "frames": table(together, frames, rounds, progress),
-        "network": table(alone, len(faces), rounds, progress),
+        "frames": table(together, work.frames, work),
+        "network": table(alone, len(faces), work),
     }
 
 
-def training(opened: Any, *, steps: int, rounds: int, progress: bool) -> dict:
+def training(opened: Any, work: Work) -> dict:
     """The page's trainer in its worker, and the widget's own training.
-
-    Parameters
-    ----------
-    opened : the page.
-    steps : of each training.
-    rounds, progress : as for `table`.
 
     Returns
     -------
-    ``steps``; ``rows`` as `table` has them, in images a second; ``longest_task_ms`` and ``long_tasks``: of the main
-    thread while the widget *Train it here* trains and draws its curves, the longest task over `LONGEST_TASK` (0 where
-    there is none) and how many there are.
+    ``rows`` of `table`, in images a second; ``widget_steps``, which the widget made; ``longest_task_ms`` and
+    ``long_tasks``: of the main thread while the widget *Train it here* trains and draws its curves, the longest task
+    over `LONGEST_TASK` (0 where there is none) and how many there are.
     """
-    widget = TrainHere(steps=max(steps, train_here.LOOKS), progress=False)
+    steps = work.steps
+    widget = TrainHere(
+        people=work.people, strangers=work.strangers, steps=max(steps, train_here.LOOKS), progress=work.progress
+    )
     sprite = base64.b64encode(widget.sprite).decode()
     opened.evaluate("([sprite, faces, count]) => bench.prepare(sprite, faces, count)", [sprite, widget.faces, LEARNED])
-    network, (faces, labels) = small_network(len(widget.faces["names"])), learned(steps)
+    network, (faces, labels) = small_network(len(widget.faces["names"])), learned(widget, steps)
 
     def fit() -> None:
         network.fit(faces, labels, batch_size=BATCH, shuffle=False, verbose=0)
@@ -175,14 +204,13 @@ def training(opened: Any, *, steps: int, rounds: int, progress: bool) -> dict:
             opened, "(settings) => bench.train(settings)", {**widget.settings, "steps": steps}
         ),
     }
-    rows = table(ways, steps * BATCH, rounds, progress)
+    rows = table(ways, steps * BATCH, work)
     values = {name: getattr(widget, name) for name in ("settings", "history", "steps", "look", "faces", "offer")}
     css = widget._css if isinstance(widget._css, str) else str(widget._css)
     shown = opened.evaluate(
         "([values, css]) => bench.widget(values, css)", [{**values, "sprite": sprite, "history": []}, css]
     )
     return {
-        "steps": steps,
         "rows": rows,
         "widget_steps": shown["steps"],
         "longest_task_ms": max(shown["tasks"], default=0.0),
@@ -208,12 +236,16 @@ def small_network(classes: int) -> keras.Model:
     return network
 
 
-def learned(steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """As many standardised faces as so many steps take, of `LEARNED` different ones, and labels."""
-    drawn = train_here.faces_of(LEARNED // 7 + 1, 1, 1, 1, progress=False)[:LEARNED].astype("float32")
-    faces = (drawn - drawn.mean((1, 2), keepdims=True)) / drawn.std((1, 2), keepdims=True)
+def learned(widget: TrainHere, steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """As many of the widget's faces as so many steps take, standardised, of `LEARNED` different ones; and labels."""
+    from PIL import Image
+
+    side, columns = train_here.SIDE, train_here.COLUMNS
+    sheet = np.asarray(Image.open(io.BytesIO(widget.sprite)).convert("L"), "float32")
+    tiles = sheet.reshape(-1, side, columns, side).swapaxes(1, 2).reshape(-1, side, side)[:LEARNED]
+    faces = (tiles - tiles.mean((1, 2), keepdims=True)) / tiles.std((1, 2), keepdims=True)
     rows = np.arange(steps * BATCH) % LEARNED
-    return faces[rows][..., None], rows % 7
+    return faces[rows][..., None], np.array(widget.faces["training"]["labels"])[rows]
 
 
 def states(count: int) -> list[dict]:
@@ -233,9 +265,9 @@ def states(count: int) -> list[dict]:
     return made
 
 
-def drawing(opened: Any, *, pictures: int, rounds: int, progress: bool) -> list[dict]:
-    """The Face lab's pictures in Python and in the page, as `table` has them."""
-    shown = states(pictures)
+def drawing(opened: Any, work: Work) -> list[dict]:
+    """The Face lab's pictures in Python and in the page, rows of `table`."""
+    shown = states(work.pictures)
     opened.evaluate("(tables) => bench.studio(tables)", face_lab.studio_tables())
     ways = {
         "Python: studio.draw": InPython(lambda: [face_lab.draw_state(state, DRAWING) for state in shown]),
@@ -243,4 +275,4 @@ def drawing(opened: Any, *, pictures: int, rounds: int, progress: bool) -> list[
             opened, "([states, size]) => bench.draw(states, size)", [shown, DRAWING]
         ),
     }
-    return table(ways, pictures, rounds, progress)
+    return table(ways, work.pictures, work)
