@@ -25,13 +25,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import chromium_page  # noqa: E402
 from finding import finding  # noqa: E402
 import over_the_wire  # noqa: E402
+import plan  # noqa: E402
 import speeds  # noqa: E402
 from words import report  # noqa: E402
 
 from fer_utils.core.errors import FerError, whole_number  # noqa: E402
 
 
-def measure(site: Path, work: speeds.Work) -> dict:
+def measure(site: Path, work: plan.Work) -> dict:
     """Everything, one after the other.
 
     Parameters
@@ -55,7 +56,7 @@ def measure(site: Path, work: speeds.Work) -> dict:
                 "rounds": work.rounds,
                 "chromium": running.version,
                 **speeds.seeing(opened, work),
-                "finding": finding(opened, photographs=work.photographs, progress=work.progress),
+                "finding": finding(opened, work),
                 "training": speeds.training(opened, work),
                 "drawing": speeds.drawing(opened, work),
             }
@@ -76,7 +77,7 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     try:
         rounds = whole_number("rounds", options.rounds, 1)
-        work = replace(speeds.LITTLE if options.quick else speeds.Work(), rounds=rounds, progress=not options.quiet)
+        work = replace(plan.LITTLE if options.quick else plan.Work(), rounds=rounds, progress=not options.quiet)
         found = measure(options.site, work)
     except chromium_page.NoBrowserError as missing:
         print(f"page: {missing}")

@@ -11,8 +11,6 @@ from pipeline.serve import serving
 
 #: The first page, and the page with the camera: their addresses in the site.
 PAGES = {"first": "index.html", "camera": "notebooks/13_real_time.html"}
-#: The most that each should take, in bytes.
-AIMS = {"first": 1_500_000, "camera": 4_000_000}
 #: What a static host packs with gzip on its way, by the ends of names; pictures, fonts, films and packed files go as
 #: they are.
 PACKED = {".html", ".css", ".js", ".mjs", ".json", ".svg", ".txt", ".xml", ".wasm", ".map"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
 import io
 import time
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from chromium_page import InPage, png
 import keras
 import numpy as np
+from plan import BATCH, DRAWING, FRAME, Work
 from short_range_fit import photograph
 
 from fer_utils import compress, studio
@@ -22,49 +22,12 @@ from fer_utils.faces.short_range import ShortRange
 from fer_utils.models import contrast, pretrained_networks
 from fer_utils.widgets import TrainHere, face_lab, face_on_device, train_here
 
-#: Width and height of a frame, as the page asks a camera for, and side of the network's face, in pixels.
-FRAME, FACE = (640, 480), 48
-#: Images a step of the page's trainer, and how many different ones it learns from here.
-BATCH, LEARNED = 16, 32
-#: Side of a drawing, in pixels, and the people who are drawn: the page remembers the last 12.
-DRAWING, PEOPLE = 384, 6
-#: Frames a second of finder and network, and images a second of the trainer.
-AIMS = {"frames": 15, "training": 300}
-#: No task of the page's main thread should take longer, in ms; browsers report longer ones only.
-LONGEST_TASK = 50
-
-
-@dataclass(frozen=True)
-class Work:
-    """How much is measured.
-
-    Attributes
-    ----------
-    rounds : timed rounds of each way, 1 or more.
-    frames : frames of a round in which a face is found and scored.
-    again : how often a round asks the network alone about each of their faces.
-    photographs : faces that the finder is to find.
-    steps : of each training.
-    people, strangers : who are learned from and tested on in the widget's own training.
-    pictures : drawings of a round.
-    warmup : rounds before, which are not timed.
-    progress : bars on standard error.
-    """
-
-    rounds: int = 5
-    frames: int = 12
-    again: int = 4
-    photographs: int = 200
-    steps: int = 60
-    people: int = 40
-    strangers: int = 20
-    pictures: int = 12
-    warmup: int = 1
-    progress: bool = True
-
-
-#: As little as shows that everything runs.
-LITTLE = Work(frames=2, again=1, photographs=2, steps=2, people=5, strangers=1, pictures=1, warmup=0)
+#: Side of the network's face, in pixels.
+FACE = 48
+#: How many different images the trainer learns from here.
+LEARNED = 32
+#: Who is drawn: the page remembers the last 12 people.
+PEOPLE = 6
 
 
 class InPython:
@@ -183,7 +146,7 @@ def training(opened: Any, work: Work) -> dict:
     -------
     ``rows`` of `table`, in images a second; ``widget_steps``, which the widget made; ``longest_task_ms`` and
     ``long_tasks``: of the main thread while the widget *Train it here* trains and draws its curves, the longest task
-    over `LONGEST_TASK` (0 where there is none) and how many there are.
+    over `plan.LONGEST_TASK` (0 where there is none) and how many there are.
     """
     steps = work.steps
     widget = TrainHere(

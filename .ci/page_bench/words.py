@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import finding
-import over_the_wire
-import speeds
+import plan
 
 
 def report(found: dict, site: Path) -> str:
@@ -17,18 +15,18 @@ def report(found: dict, site: Path) -> str:
         f"(quartiles) of {found['rounds']} rounds",
         "ratio: times as fast as the first line of the table, by processor time, which other programs hardly touch",
         "",
-        *_table(f"face finder and drawn48, frames of {speeds.FRAME[0]}x{speeds.FRAME[1]} a second", seen),
-        _aim(speeds.AIMS["frames"], "frames", seen[-1]),
+        *_table(f"face finder and drawn48, frames of {plan.FRAME[0]}x{plan.FRAME[1]} a second", seen),
+        _aim(plan.AIMS["frames"], "frames", seen[-1]),
         "",
         *_table("drawn48 alone, faces a second", found["network"]),
         "",
         *_found(found["finding"]),
         "",
-        *_table(f"training in batches of {speeds.BATCH}, images a second", learned["rows"]),
-        _aim(speeds.AIMS["training"], "images", learned["rows"][-1]),
+        *_table(f"training in batches of {plan.BATCH}, images a second", learned["rows"]),
+        _aim(plan.AIMS["training"], "images", learned["rows"][-1]),
         f"  {_tasks(learned)}",
         "",
-        *_table(f"Face lab, drawings of {speeds.DRAWING}x{speeds.DRAWING} a second", drawn),
+        *_table(f"Face lab, drawings of {plan.DRAWING}x{plan.DRAWING} a second", drawn),
         f"  a drawing: {drawn[0]['ms']:.0f} ms of processor time in Python, {drawn[-1]['ms']:.0f} ms in the page",
         "",
         *_wire(found["wire"], site),
@@ -52,17 +50,17 @@ def _aim(aim: int, what: str, row: dict) -> str:
 
 
 def _found(found: dict) -> list[str]:
-    count, aims = found["photographs"], finding.AIMS
+    count = found["photographs"]
     return [
         f"  {count} drawn faces turned by at most 20 degrees: the page's finder finds {found['found'] / count:.1%} "
-        f"(aim: {aims['found']:.0%}), dlib {found['found_by_dlib'] / count:.1%}",
+        f"(aim: {plan.FOUND:.0%}), dlib {found['found_by_dlib'] / count:.1%}",
         f"  overlap with dlib's box where both find one ({found['compared']} faces): median {found['overlap']:.2f}, "
-        f"least {found['least_overlap']:.2f}; {aims['overlap']} or more, the aim, in {found['overlapping']:.1%}",
+        f"least {found['least_overlap']:.2f}; {plan.OVERLAP} or more, the aim, in {found['overlapping']:.1%}",
     ]
 
 
 def _tasks(learned: dict) -> str:
-    limit = speeds.LONGEST_TASK
+    limit = plan.LONGEST_TASK
     beginning = f"the widget trains {learned['widget_steps']} steps and draws its curves: "
     if not learned["long_tasks"]:
         return f"{beginning}no task of the main thread over {limit} ms (aim: none)"
@@ -80,7 +78,7 @@ def _wire(found: dict | None, site: Path) -> list[str]:
     for name, row in found.items():
         lines.append(
             f"  {names[name]}: {_megabytes(row['bytes'])} in {row['files']} files, read to its end "
-            f"{_megabytes(row['read_bytes'])} in {row['read_files']} (aim: {_megabytes(over_the_wire.AIMS[name])}); "
+            f"{_megabytes(row['read_bytes'])} in {row['read_files']} (aim: {_megabytes(plan.MOST_BYTES[name])}); "
             f"{row['page_files']} files of the network's engine"
         )
     return lines

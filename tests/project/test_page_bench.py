@@ -67,16 +67,16 @@ def found(site, root) -> dict:
 
 @pytest.fixture
 def tool(monkeypatch):
-    """The tool's modules that need neither Keras nor a browser, as if run from its folder."""
-    before = set(sys.modules)
+    """The tool's modules that need neither Keras nor a browser, as if run from its folder: words, sizes, plan."""
     monkeypatch.syspath_prepend(TOOL.parents[1] / "book")
     monkeypatch.syspath_prepend(TOOL)
     import over_the_wire
+    import plan
+    import words
 
-    yield over_the_wire
-    for name in set(sys.modules) - before:
-        if Path(getattr(sys.modules[name], "__file__", None) or ".").parent == TOOL:
-            del sys.modules[name]
+    yield words, over_the_wire, plan
+    for name in ("over_the_wire", "plan", "words"):
+        del sys.modules[name]
 
 
 @pytest.mark.slow
@@ -117,12 +117,12 @@ def test_bytes_over_the_wire_are_those_of_packed_text_and_of_what_waits_below(fo
 @pytest.mark.slow
 @pytest.mark.browser
 def test_the_report_has_every_table_and_says_what_is_missing(found, tool, site):
-    words, speeds = pytest.importorskip("words"), pytest.importorskip("speeds")
+    words, _, plan = tool
     text = words.report(found, site)
     for rows in (found["frames"], found["network"], found["training"]["rows"], found["drawing"]):
         for row in rows:
             assert re.search(rf"(?m)^  {re.escape(row['name'])} .*{row['ratio']:.2f}$", text)
-    assert text.count("aim: ") == 6 and f"{speeds.AIMS['frames']} frames a second" in text
+    assert text.count("aim: ") == 6 and f"{plan.AIMS['frames']} frames a second" in text
     assert "2 drawn faces" in text and "over the wire, text packed by gzip" in text
     without = words.report({**found, "wire": None}, Path("nowhere"))
     assert without.splitlines()[-1].endswith("because there is no built site in nowhere; remedy: make book.")
@@ -147,4 +147,4 @@ def test_without_a_browser_one_sentence_says_the_remedy(root, tmp_path):
 def test_what_is_no_text_goes_as_it_is(tool, tmp_path):
     for name, shrinks in (("a.js", True), ("b.wasm", True), ("c.webp", False), ("d.woff2", False), ("e.js.gz", False)):
         (tmp_path / name).write_bytes(b"0" * 5000)
-        assert (tool.sent_bytes(tmp_path / name) < 5000) == shrinks, name
+        assert (tool[1].sent_bytes(tmp_path / name) < 5000) == shrinks, name
