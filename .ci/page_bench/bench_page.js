@@ -1,4 +1,5 @@
 // What the bench asks of its page. Seconds are the page's own, from the question to the answer.
+import { longTasks } from "./long_tasks.js";
 import { pageEngine, pixelsOf } from "./face_on_device.js";
 import { readFaces, trainingEngine } from "./train_here.js";
 import trainHere from "./train_here.js";
@@ -61,18 +62,6 @@ function train(settings) {
   });
 }
 
-// The main thread's tasks over 50 ms while something is done, in ms; the browser reports no shorter ones.
-async function longTasks(work) {
-  const found = [];
-  const observer = new PerformanceObserver((list) => found.push(...list.getEntries()));
-  observer.observe({ type: "longtask" });
-  await work();
-  await new Promise((then) => { setTimeout(then, 200); }); // a task is reported after its end
-  found.push(...observer.takeRecords());
-  observer.disconnect();
-  return found.map((task) => task.duration);
-}
-
 // The widget Train it here, shown and begun by its button; the long tasks of its training.
 async function widget(values, css) {
   const place = document.body.appendChild(document.createElement("main"));
@@ -108,4 +97,4 @@ function studio(tables) {
 
 const draw = (states, size) => seconds(() => { for (const state of states) paint(state, size); });
 
-window.bench = { load, see, score, boxes, prepare, train, longTasks, widget, studio, draw };
+window.bench = { load, see, score, boxes, prepare, train, widget, studio, draw };

@@ -63,7 +63,8 @@ def page(running: Any) -> Iterator[Any]:
         face_on_device.write_page_files(place / "_static" / "page_files")
         for name, widget in {"face_on_device": FaceOnDevice, "train_here": TrainHere, "face_lab": FaceLab}.items():
             (place / f"{name}.js").write_text(str(widget._esm), encoding="utf8")
-        (place / "bench_page.js").write_bytes((_HERE / "bench_page.js").read_bytes())
+        for script in _HERE.glob("*.js"):
+            (place / script.name).write_bytes(script.read_bytes())
         (place / "index.html").write_text(PAGE, encoding="utf8")
         with serving(place) as address:
             opened = running.new_page()

@@ -130,6 +130,35 @@ def test_the_report_has_every_table_and_says_what_is_missing(found, tool, site):
     assert "over 50 ms: 2, the longest 81 ms" in words.report({**found, "training": late}, site)
 
 
+#: A page that is busy twice while it is watched, for 120 and for 5 ms, and once more afterwards.
+BUSY = """async (address) => {
+  const { longTasks } = await import(`${address}/long_tasks.js`);
+  const busy = (ms) => { const until = performance.now() + ms; while (performance.now() < until) { /* waits */ } };
+  const rest = () => new Promise((then) => { setTimeout(then, 20); });
+  const tasks = await longTasks(async () => {
+    for (const ms of [120, 5]) { await rest(); busy(ms); }
+    await rest();
+  });
+  await rest();
+  busy(90);
+  return tasks;
+}"""
+
+
+@pytest.mark.browser
+def test_a_long_task_of_the_page_is_noticed(browser, monkeypatch):
+    from browser import opened_page
+
+    monkeypatch.syspath_prepend(TOOL.parents[1] / "book")
+    from pipeline.serve import serving
+
+    with serving(TOOL) as address, opened_page(browser) as (page, watch):
+        page.goto(f"{address}/long_tasks.js")
+        tasks = page.evaluate(BUSY, address)
+        assert max(tasks) >= 120, "the one of 120 ms"
+        assert watch.complaints() == []
+
+
 def test_without_a_browser_one_sentence_says_the_remedy(root, tmp_path):
     done = subprocess.run(
         [*preloaded.command(), str(TOOL), "--quick"],
