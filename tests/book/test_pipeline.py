@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
 
+from fer_utils.core import npm  # noqa: E402
 from pipeline import (  # noqa: E402
     BookError,
     browser_files,
@@ -483,18 +484,16 @@ def program(folder: Path, name: str, text: str) -> None:
 def test_the_systems_npm_is_taken_if_it_works(no_npm):
     program(no_npm, "node", "exit 0")
     program(no_npm, "npm", "echo 10.2.4")
-    assert browser_files.system_npm() == [str(no_npm / "npm")]
+    assert npm.system_npm() == [str(no_npm / "npm")]
 
 
-@pytest.mark.parametrize("npm", [None, "echo 6.14.0", "exit 1", "echo broken"])
-def test_without_a_working_npm_the_wheel_is_installed_once(mini, no_npm, npm, monkeypatch):
-    if npm:
+@pytest.mark.parametrize("answer", [None, "echo 6.14.0", "exit 1", "echo broken"])
+def test_without_a_working_npm_the_wheel_is_installed_once(mini, no_npm, answer, monkeypatch):
+    if answer:
         program(no_npm, "node", "exit 0")
-        program(no_npm, "npm", npm)
+        program(no_npm, "npm", answer)
     installed = []
-    monkeypatch.setattr(
-        browser_files, "install_node", lambda folder: (installed.append(folder), folder.mkdir(parents=True))
-    )
+    monkeypatch.setattr(npm, "install_node", lambda folder: (installed.append(folder), folder.mkdir(parents=True)))
     book = Book.at(mini)
     for _ in range(2):
         npm_command, environment = browser_files.npm_command(book)

@@ -21,13 +21,16 @@ from fer_utils.synthetic.random_faces import random_light, random_person
 SIZES = ((256, 256), (320, 320), (480, 360), (640, 480), (800, 600))
 
 
-def photograph(seed: int, number: int) -> np.ndarray:
-    """One drawn person who poses a label before a camera, turned by at most 20 degrees: (H, W, 3) uint8."""
+def photograph(seed: int, number: int, size: tuple[int, int] | None = None) -> np.ndarray:
+    """One drawn person who poses a label before a camera, turned by at most 20 degrees: (H, W, 3) uint8.
+
+    ``size`` is width and height in pixels; None for one of `SIZES`, drawn by lot.
+    """
     rng = np.random.default_rng([20261125, seed, number])
     return studio.draw(
         random_person(int(rng.integers(2**31)), rng),
         posed(LABELS[number % len(LABELS)], rng),
-        size=SIZES[int(rng.integers(len(SIZES)))],
+        size=SIZES[int(rng.integers(len(SIZES)))] if size is None else size,
         zoom=float(rng.uniform(0.7, 1.2)),
         yaw=float(rng.uniform(-20, 20)),
         pitch=float(rng.uniform(-8, 8)),

@@ -122,6 +122,22 @@ def test_bad_input_is_one_sentence_each_and_the_page_goes_on(page, widget):
     assert said["boxes"] == [] and "No face was found" in page.locator(".fer-device-status").inner_text()
 
 
+def test_of_five_faces_one_sentence_says_which_one_is_read(page):
+    drawn = [*studio.draw_batch([studio.person(number) for number in range(5)], size=300)]
+    rows = [drawn[:3], [*drawn[3:], np.full_like(drawn[0], 176)]]  # two rows, the last place is empty
+    said = put(page, np.concatenate([np.concatenate(row, axis=1) for row in rows]))
+    sides = [box["side"] for box in said["boxes"]]
+    assert len(sides) == 5 and said["box"]["side"] == max(sides)
+    sentence = "5 faces were found; the scores are those of face 1, the largest, in the orange frame."
+    status = page.locator(".fer-device-status")
+    assert status.inner_text().startswith(f"{sentence} Highest: ")
+    page.get_by_role("button", name="Face 5").click()
+    page.wait_for_function("document.querySelector('.fer-device-faces button:nth-child(5)').ariaPressed === 'true'")
+    settled(page)
+    assert "the scores are those of face 5, in the orange frame." in status.inner_text()
+    assert page.locator(".fer-device-faces button").count() == 5
+
+
 def test_of_several_faces_one_is_chosen_by_hand(page):
     one = studio.draw_batch([studio.person(number) for number in range(5)], size=300)
     said = put(page, np.concatenate([*one[:3]], axis=1))
