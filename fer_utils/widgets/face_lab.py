@@ -45,7 +45,7 @@ PAGE_FILES: tuple[str, ...] = (
         f"studio_{name}.js"
         for name in ("numbers", "random", "canvas", "blur", "head", "face", "person", "relief", "skin")
     ),
-    *(f"studio_{name}.js" for name in ("shading", "features", "mouth", "hair", "hair_styles", "draw")),
+    *(f"studio_{name}.js" for name in ("shading", "features", "mouth", "hair", "hair_styles", "props", "draw")),
     "drawn48_network.js",
     "face_lab_page.js",
 )

@@ -17,7 +17,9 @@ export function checkState(state, offer) {
   for (const [name, most] of Object.entries(offer.turns)) {
     if (!(Math.abs(state[name]) <= most)) wrong(name, `degrees from -${most} to ${most}`);
   }
-  if (state.occlusion) wrong("occlusion", "nothing in front of the face here; a kernel draws a hand, a mask and dark glasses");
+  if ((state.occlusion ?? null) !== null && !offer.occlusions.includes(state.occlusion)) {
+    wrong("occlusion", `nothing, or one of ${offer.occlusions.join(", ")}`);
+  }
 }
 
 // What a state looks like, in words: the picture's alt text, as `describe` in Python has it.
@@ -40,6 +42,7 @@ export function describeState(state, tone, offer) {
   const upright = direction(state.gaze[1], "down", "up");
   if (aside) parts.push(`eyes to the ${aside}${upright ? ` and ${upright}` : ""}`);
   else if (upright) parts.push(`eyes ${upright}`);
+  if (state.occlusion) parts.push(`${state.occlusion} in front of the face`);
   return `${[...parts, `${state.light} light`].join("; ")}.`;
 }
 
