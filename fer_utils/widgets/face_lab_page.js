@@ -88,18 +88,16 @@ export function faceForNetwork(picture, box) {
   return face;
 }
 
-// What draws and scores in the page: `draw(state)` gives { picture, marks, about, problem, scores }.
-// `marks` are shares of the side; `scores` has one number a label, or is null where the widget has no network.
-export function pageStudio(model) {
-  const offer = model.get("offer");
+// What draws and scores: `draw(state)` gives { picture, marks, about, problem, scores }.
+// `offer` and `weights` are those of the widget. `marks` are shares of the side; `scores` has one number a label, or is
+// null where the widget has no network.
+export function pageStudio({ offer, weights }) {
   const paint = studioPainter(offer.studio);
-  let network = null;
+  const network = weights?.byteLength ? drawnNetwork(weights) : null;
   return {
     draw(state, size = 384) {
       checkState(state, offer);
       const { picture, marks, person } = paint(state, size);
-      const weights = model.get("weights");
-      if (!network && weights?.byteLength) network = drawnNetwork(weights);
       const scores = network ? Array.from(network.scores(faceForNetwork(picture, faceBox(marks, size)))) : null;
       return {
         picture, scores, problem: "", about: describeState(state, person.tone, offer),
