@@ -30,8 +30,8 @@ from fer_utils.studio import identity  # noqa: E402
 from fer_utils.widgets import face_lab  # noqa: E402
 from pipeline.serve import serving  # noqa: E402
 
-#: The largest difference of two drawings, of 255, that a square of them may have: 8.9 was the largest in 200 drawings.
-WORST = 11.0
+#: What two drawings of one state may differ by, of 255, on the whole and in the worst square; see ``apart``.
+MEAN, WORST = 0.5, 4.0
 
 #: Planted faults in the painters: a file, a place in it, and what it becomes. The suite tries the first few.
 FAULTS: tuple[tuple[str, str, str], ...] = (

@@ -83,14 +83,11 @@ def sample():
 
 @pytest.mark.browser
 def test_people_and_settings_are_drawn_as_python_draws_them(page, sample):
-    means = []
     for state, wanted, truth in sample:
         picture, marks, *_ = parity.drawn_in_page(page, state, SIDE)
         assert np.abs(marks - truth).max() < 1e-6, state
         mean, worst = parity.apart(picture, wanted)
-        assert mean < 2 and worst < parity.WORST, (mean, worst, state)
-        means.append(mean)
-    assert np.mean(means) < 0.8, means
+        assert mean < parity.MEAN and worst < parity.WORST, (mean, worst, state)
 
 
 @pytest.mark.browser
