@@ -278,7 +278,11 @@ def grade_at_rest(answer) -> str:
         raise Wrong(f"one setting is to be changed; yours has {len(answer)}.")
     ((name, value),) = answer.items()
     if name not in SETTINGS:
-        hint = " Leave the action units at 0: nobody is to smile." if not isinstance(name, str) or name[-1:].isdigit() else ""
+        hint = (
+            " Leave the action units at 0: nobody is to smile."
+            if not isinstance(name, str) or name[-1:].isdigit()
+            else ""
+        )
         raise Wrong(f"the setting should be one of {', '.join(SETTINGS)}; got {name!r}.{hint}")
     if value == SETTINGS[name]:
         raise Wrong(f"{dict(answer)} is how the Face lab begins: nothing changes.")

@@ -80,6 +80,8 @@ def shown(browser, lab, *, live=True, painter="", **page_options):
         page.expose_function("kernel", kernel)
         page.goto(f"{url}/face_lab.css")
         page.set_content("<!doctype html><html lang=en><title>Face lab</title><body></body></html>")
-        page.evaluate(MODEL, [url, str(lab._esm), synced(lab, ("state", "asked", "offer", "weights", *ANSWERED)), live, painter])
+        page.evaluate(
+            MODEL, [url, str(lab._esm), synced(lab, ("state", "asked", "offer", "weights", *ANSWERED)), live, painter]
+        )
         page.locator(".fer-lab").wait_for()
         yield page, watch, sent
