@@ -300,6 +300,6 @@ def grade_at_rest(answer) -> str:
         }.get(name, " Another value, or another setting, may do it.")
         raise Wrong(f"with {name} = {value!r} the network answers {label} ({score:.2f}), not {GOAL}.{hint}")
     return (
-        f"right: the answer is {GOAL} ({score:.2f}), and not a muscle has moved. In a set of data the label would still "
-        "be neutral, so ask of every set whether light and pose were the same for all labels."
+        f"right: the answer is {GOAL} ({score:.2f}), and not a muscle has moved. In a set of data the label would "
+        "still be neutral, so ask of every set whether light and pose were the same for all labels."
     )

@@ -23,6 +23,7 @@ for folder in (ROOT / "book", Path(__file__).parent):
     sys.path.insert(0, str(folder))
 
 from browser import launched_browser, opened_page  # noqa: E402
+
 from fer_utils import studio  # noqa: E402
 from fer_utils.faces.cropping import crop  # noqa: E402
 from fer_utils.faces.detector_base import Box  # noqa: E402

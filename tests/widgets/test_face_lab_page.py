@@ -115,7 +115,8 @@ def test_every_setting_moves_the_face_in_the_page(page):
         """([rest, settings, size]) => {
           const pixels = (changes) => globalThis.studio.paint({ ...rest, ...changes }, size).picture.data;
           const before = pixels({});
-          return settings.map((changes) => pixels(changes).reduce((sum, value, k) => sum + Math.abs(value - before[k]), 0));
+          const apart = (now) => now.reduce((sum, value, k) => sum + Math.abs(value - before[k]), 0);
+          return settings.map((changes) => apart(pixels(changes)));
         }""",
         [rest, settings, 96],
     )
@@ -234,12 +235,13 @@ def test_a_worker_draws_and_the_page_itself_where_there_is_none(page):
           const kinds = {
             worker: Worker,
             none: undefined,
-            broken: class { constructor() { return new kinds.worker("data:text/javascript,throw new Error('broken')"); } },
+            broken: class { constructor() { return new kinds.worker("data:text/javascript,throw 'broken'"); } },
           };
           const made = { render: typeof widget.render };
           for (const kind of Object.keys(kinds)) {
             let here = 0; // how often the page itself makes a studio
-            const counted = Object.assign(() => { here += 1; return faceLabStudio(); }, { toString: () => `${faceLabStudio}` });
+            const counted = () => { here += 1; return faceLabStudio(); };
+            counted.toString = () => `${faceLabStudio}`;
             globalThis.Worker = kinds[kind];
             const engine = drawingEngine(counted, { offer, weights: null });
             const drawn = engine.draw(state);
