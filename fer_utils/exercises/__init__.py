@@ -74,6 +74,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
 #: Each exercise that asks for a value (a number, a text, an array, a model), and the function that grades it.
 _VALUE_GRADERS: dict[str, str] = {
     "01-3": "ch01:grade_people",
+    "01-7": "ch01:grade_at_rest",
     "02-7": "ch02_boxes:grade_smaller_box",
     "03-5": "ch03:grade_receptive_field",
     "06-4": "ch06:grade_mixture",

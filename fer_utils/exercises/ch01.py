@@ -1,16 +1,21 @@
-"""Chapter 1: a RAVDESS name (01-1), people and rows (01-3), twins (01-4), a published split (01-5)."""
+"""Chapter 1: a RAVDESS name (01-1), people and rows (01-3), twins (01-4), a published split (01-5), a face
+at rest (01-7)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 import itertools
 
 import numpy as np
 import pandas as pd
 
+from fer_utils import studio
+from fer_utils.core.errors import FerError
 from fer_utils.core.labels import RAVDESS
 from fer_utils.datasets import mead, ravdess, savee
 from fer_utils.exercises import Wrong, asked, numbers, same, whole
+from fer_utils.inference.drawn_square import scores_of_drawing
 
 #: Exercise 01-3: images of a face set, frames of each file, files of each act, acts of each actor.
 IMAGES, FRAMES, FILES, ACTS = 8_640, 6, 2, 60
@@ -243,3 +248,58 @@ def grade_mistakes(answer) -> str:
                 f"for folds {words}, the result should be {wanted}; got {got}.{_split_hint(counted, folds, actors)}"
             )
     return "right: a split is what the program does, and not what its comments say."
+
+
+# 01-7 --------------------------------------------------------------------------------------------
+
+#: Whom the Face lab shows at first, at rest, and what the network is to answer.
+PERSON, GOAL = 12, "happy"
+#: What may be changed, and how it is at first; ``tone`` None is the person's own.
+SETTINGS: dict[str, object] = {"tone": None, "light": "studio", "yaw": 0, "pitch": 0, "roll": 0, "occlusion": None}
+
+
+def _answer_at_rest(name: str, value) -> tuple[str, float]:
+    """The network's label for the person at rest with one setting changed, and its score."""
+    who = studio.person(PERSON)
+    if name == "tone":
+        drawn = studio.draw(replace(who, tone=whole(value)), size=384, truth=True)
+    else:
+        drawn = studio.draw(who, size=384, truth=True, **{name: value})
+    scores = scores_of_drawing(*drawn)
+    best = max(scores, key=scores.__getitem__)
+    return best, scores[best]
+
+
+def grade_at_rest(answer) -> str:
+    """One setting that is no action unit, for which the network answers *happy* to a face at rest."""
+    if not isinstance(answer, Mapping):
+        raise Wrong(f'enter a dict such as {{"yaw": 10}}, the setting and its value; got {type(answer).__name__}.')
+    if len(answer) != 1:
+        raise Wrong(f"one setting is to be changed; yours has {len(answer)}.")
+    ((name, value),) = answer.items()
+    if name not in SETTINGS:
+        hint = (
+            " Leave the action units at 0: nobody is to smile."
+            if not isinstance(name, str) or name[-1:].isdigit()
+            else ""
+        )
+        raise Wrong(f"the setting should be one of {', '.join(SETTINGS)}; got {name!r}.{hint}")
+    if value == SETTINGS[name]:
+        raise Wrong(f"{dict(answer)} is how the Face lab begins: nothing changes.")
+    if name == "tone" and not (whole(value) is not None and 1 <= whole(value) <= 10):
+        raise Wrong(f"a tone is a whole number from 1 to 10; got {value!r}.")
+    try:
+        label, score = _answer_at_rest(name, value)
+    except (FerError, TypeError, ValueError) as error:
+        raise Wrong(f"the Face lab has no such value. {error}") from None
+    if label != GOAL:
+        hint = {
+            "tone": " For this network no tone of this face makes a smile: try what makes shadows.",
+            "occlusion": " A covered mouth does not pass for a smile: leave the face bare.",
+            "yaw": " Turn further, or ask what throws shadows at the corners of the mouth.",
+        }.get(name, " Another value, or another setting, may do it.")
+        raise Wrong(f"with {name} = {value!r} the network answers {label} ({score:.2f}), not {GOAL}.{hint}")
+    return (
+        f"right: the answer is {GOAL} ({score:.2f}), and not a muscle has moved. In a set of data the label would "
+        "still be neutral, so ask of every set whether light and pose were the same for all labels."
+    )

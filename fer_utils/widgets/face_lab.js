@@ -1,7 +1,8 @@
 // The Face lab. What there is to choose comes from Python (`offer`), and a painter makes the picture of a state:
 // Python where a kernel answers, and otherwise the page itself.
+// `faceLabStudio()` holds the studio and the network for the page; face_lab.py puts it before this text.
 import { element } from "./elements.js";
-import { pageStudio } from "./face_lab_page.js";
+import { drawingEngine } from "./face_lab_engine.js";
 import { kernelPainter, pagePainter } from "./face_lab_painters.js";
 import { choice, overlay, room, scoreRows, sides, slider, two, withUnit } from "./face_lab_parts.js";
 
@@ -14,7 +15,7 @@ function render({ model, el }) {
   const offer = model.get("offer");
   const hook = globalThis.ferFacePainter;
   let painter = typeof hook === "function" ? pagePainter(model, hook) : kernelPainter(model);
-  const page = pageStudio(model);
+  const engine = drawingEngine(faceLabStudio, { offer, weights: ownBytes(model.get("weights")) });
   const state = () => painter.pending() ?? model.get("state");
   const change = (changes) => {
     painter.ask({ ...offer.rest, ...state(), ...changes });
@@ -27,7 +28,7 @@ function render({ model, el }) {
   const marks = overlay();
   const scores = scoreRows(offer.labels);
   const note = element("p", { class: "fer-lab-note", hidden: "" },
-    "No kernel is needed: this page draws the face. A hand, a mask and dark glasses are drawn in Jupyter and in Colab only.");
+    "No kernel is needed: this page draws the face.");
   const problem = element("p", { class: "fer-lab-problem", role: "alert" });
   const dots = element("input", { type: "checkbox", id: `${prefix}-landmarks` });
   const spoken = element("p", { class: "fer-lab-spoken", role: "status", "aria-live": "polite" });
@@ -89,7 +90,8 @@ function render({ model, el }) {
     const made = room(name, name === "Mouth", ...rows);
     shows.push(() => {
       const on = numbers.filter((number) => Math.max(...sides(state().action_units ?? {}, number)) > 0);
-      made.sum.textContent = on.length ? `AU ${on.join(", ")}` : "";
+      const text = on.length ? `AU ${on.join(", ")}` : "";
+      if (made.sum.textContent !== text) made.sum.textContent = text;
     });
     return made.node;
   });
@@ -107,7 +109,8 @@ function render({ model, el }) {
       (value) => change({ occlusion: value || null })), (now) => [now.occlusion])] : []));
   shows.push(() => {
     const now = state() ?? {};
-    head.sum.textContent = [now.light, now.yaw || now.pitch || now.roll ? "turned" : "", now.occlusion ?? ""].filter(Boolean).join(", ");
+    const text = [now.light, now.yaw || now.pitch || now.roll ? "turned" : "", now.occlusion ?? ""].filter(Boolean).join(", ");
+    if (head.sum.textContent !== text) head.sum.textContent = text;
   });
 
   // Whole expressions at once.
@@ -162,19 +165,35 @@ function render({ model, el }) {
     }
   }
 
-  // The network's scores of the face that is shown, once for each state; Python's picture is drawn here again for them.
+  // The network's scores of the face that is shown, once for each state.
   let scored = null;
   function score() {
     const { scores: known, problem: wrong } = painter.shown();
     const now = state();
     if (wrong || !awake) {
+      scored = null;
       scores.show(null);
     } else if (known) {
+      scored = null;
       scores.show(known);
     } else if (now !== scored) {
       scored = now;
-      try { scores.show(page.draw({ ...offer.rest, ...now }).scores); } catch { scores.show(null); }
+      if (!scoring) askScores();
     }
+  }
+
+  // Python's picture has no scores: the page draws the face again for them. Of the states that come meanwhile only the
+  // last is drawn.
+  let scoring = false;
+  async function askScores() {
+    scoring = true;
+    let asked = null;
+    while (scored && asked !== scored) {
+      asked = scored;
+      const answer = await engine.draw({ ...offer.rest, ...asked }).catch(() => null);
+      if (asked === scored) scores.show(answer?.scores ?? null);
+    }
+    scoring = false;
   }
 
   let stops = [];
@@ -194,20 +213,23 @@ function render({ model, el }) {
   const late = setTimeout(() => {
     if (awake || !offer.studio) return;
     note.hidden = false;
-    head.node.querySelectorAll("option").forEach((option) => { option.disabled = offer.occlusions.includes(option.value); });
-    const own = pagePainter(model, page.draw);
+    const own = pagePainter(model, engine.draw);
     take(own);
     own.ask({ ...offer.rest, ...state() });
     stopHearing = kernelPainter(model).wake(() => {
       note.hidden = true;
-      head.node.querySelectorAll("option").forEach((option) => { option.disabled = false; });
       const kept = state();
       take(kernelPainter(model));
       painter.ask(kept);
     });
   }, DELAY);
   show();
-  return () => { clearTimeout(late); clearTimeout(said); stopHearing(); stops.forEach((stop) => stop()); };
+  return () => { clearTimeout(late); clearTimeout(said); stopHearing(); stops.forEach((stop) => stop()); engine.end(); };
+}
+
+// A copy of the bytes alone: the view may lie in a message that holds much more.
+function ownBytes(view) {
+  return view?.byteLength ? new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0, view.byteLength).slice() : null;
 }
 
 export default { render };

@@ -6,9 +6,9 @@ picture only when it has the last, so a dragged slider never queues up.
 
 Where no kernel answers, the page draws by itself: ``studio_draw.js`` is the studio's
 renderer in typed arrays, with NumPy's random numbers, so that a seed is the same person.
-Python is the reference; ``tests/widgets/test_face_lab_page.py`` compares the two.  What
-stands before a face (a hand, a mask, dark glasses) is drawn by Python only.  Beside the
-face stand the scores of ``drawn48``, the package's trained network, computed in the page.
+It runs in a worker (``face_lab_engine.js``), so that the page stays awake.
+Python is the reference; ``tests/widgets/test_face_lab_page.py`` compares the two.  Beside
+the face stand the scores of ``drawn48``, the package's trained network, computed in the page.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from fer_utils.studio import identity
 from fer_utils.studio.expressions import MIDLINE
 from fer_utils.studio.identity import TONES
 from fer_utils.widgets import drawn48_weights
-from fer_utils.widgets.joined_modules import joined
+from fer_utils.widgets.joined_modules import enclosed, joined
 from fer_utils.widgets.static_picture import StaticPicture
 
 _HERE = Path(__file__).parent
@@ -39,13 +39,13 @@ _HERE = Path(__file__).parent
 #: Side of the picture, in pixels.
 SIZE = 384
 
-#: The renderer in the page and the network behind it; each stands after those that it imports.
+#: The renderer in the page and the network behind it, which a worker runs; each stands after those that it imports.
 PAGE_FILES: tuple[str, ...] = (
     *(
         f"studio_{name}.js"
         for name in ("numbers", "random", "canvas", "blur", "head", "face", "person", "relief", "skin")
     ),
-    *(f"studio_{name}.js" for name in ("shading", "features", "mouth", "hair", "hair_styles", "draw")),
+    *(f"studio_{name}.js" for name in ("shading", "features", "mouth", "hair", "hair_styles", "props", "draw")),
     "drawn48_network.js",
     "face_lab_page.js",
 )
@@ -244,7 +244,12 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
     problem : str, what cannot be drawn; ``""`` where all is well.
     """
 
-    _esm = joined("elements.js", *PAGE_FILES, "face_lab_painters.js", "face_lab_parts.js", "face_lab.js")
+    _esm = "\n".join(
+        (
+            enclosed("faceLabStudio", *PAGE_FILES),
+            joined("elements.js", "face_lab_engine.js", "face_lab_painters.js", "face_lab_parts.js", "face_lab.js"),
+        )
+    )
     _css = _HERE / "face_lab.css"
 
     state = traitlets.Any().tag(sync=True)

@@ -17,7 +17,9 @@ export function checkState(state, offer) {
   for (const [name, most] of Object.entries(offer.turns)) {
     if (!(Math.abs(state[name]) <= most)) wrong(name, `degrees from -${most} to ${most}`);
   }
-  if (state.occlusion) wrong("occlusion", "nothing in front of the face here; a kernel draws a hand, a mask and dark glasses");
+  if ((state.occlusion ?? null) !== null && !offer.occlusions.includes(state.occlusion)) {
+    wrong("occlusion", `nothing, or one of ${offer.occlusions.join(", ")}`);
+  }
 }
 
 // What a state looks like, in words: the picture's alt text, as `describe` in Python has it.
@@ -40,6 +42,7 @@ export function describeState(state, tone, offer) {
   const upright = direction(state.gaze[1], "down", "up");
   if (aside) parts.push(`eyes to the ${aside}${upright ? ` and ${upright}` : ""}`);
   else if (upright) parts.push(`eyes ${upright}`);
+  if (state.occlusion) parts.push(`${state.occlusion} in front of the face`);
   return `${[...parts, `${state.light} light`].join("; ")}.`;
 }
 
@@ -85,18 +88,16 @@ export function faceForNetwork(picture, box) {
   return face;
 }
 
-// What draws and scores in the page: `draw(state)` gives { picture, marks, about, problem, scores }.
-// `marks` are shares of the side; `scores` has one number a label, or is null where the widget has no network.
-export function pageStudio(model) {
-  const offer = model.get("offer");
+// What draws and scores: `draw(state)` gives { picture, marks, about, problem, scores }.
+// `offer` and `weights` are those of the widget. `marks` are shares of the side; `scores` has one number a label, or is
+// null where the widget has no network.
+export function pageStudio({ offer, weights }) {
   const paint = studioPainter(offer.studio);
-  let network = null;
+  const network = weights?.byteLength ? drawnNetwork(weights) : null;
   return {
     draw(state, size = 384) {
       checkState(state, offer);
       const { picture, marks, person } = paint(state, size);
-      const weights = model.get("weights");
-      if (!network && weights?.byteLength) network = drawnNetwork(weights);
       const scores = network ? Array.from(network.scores(faceForNetwork(picture, faceBox(marks, size)))) : null;
       return {
         picture, scores, problem: "", about: describeState(state, person.tone, offer),

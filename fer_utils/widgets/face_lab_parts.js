@@ -8,9 +8,12 @@ export function overlay() {
   const space = "http://www.w3.org/2000/svg";
   const node = document.createElementNS(space, "svg");
   for (const [name, value] of [["viewBox", "0 0 1 1"], ["class", "fer-lab-marks"], ["aria-hidden", "true"]]) node.setAttribute(name, value);
+  let before = null;
   return {
     node,
     show(marks) {
+      if (marks === before || (!marks?.length && !before?.length)) return;
+      before = marks;
       const line = ([from, to, closed]) => {
         const path = document.createElementNS(space, "path");
         path.setAttribute("d", `M${marks.slice(from, to + 1).map((p) => p.join(",")).join("L")}${closed ? "Z" : ""}`);
@@ -49,6 +52,7 @@ export function slider(id, label, { min, max, step, say }, change) {
     input,
     show(value, text = say(value)) {
       input.value = value;
+      if (shown.textContent === text) return; // nothing to lay out anew
       input.setAttribute("aria-valuetext", text);
       shown.textContent = text;
       shown.parentNode.classList.toggle("fer-lab-on", Number(value) !== 0);
@@ -85,7 +89,7 @@ export function scoreRows(labels) {
       node.hidden = !scores;
       rows.forEach(({ bar, value }, k) => {
         const score = scores?.[k] ?? 0;
-        value.textContent = two(score);
+        if (value.textContent !== two(score)) value.textContent = two(score);
         bar.style.width = `${100 * score}%`;
         value.parentNode.classList.toggle("fer-lab-top", Boolean(scores) && score === Math.max(...scores));
       });

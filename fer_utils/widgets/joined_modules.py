@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 
 _HERE = Path(__file__).parent
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|const|let) (\w+))", re.MULTILINE)
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 
 
@@ -27,3 +28,18 @@ def joined(*names: str) -> str:
             raise RuntimeError(f"{name} imports {', '.join(sorted(absent))}, which must stand before it")
         texts.append(_IMPORT.sub("", text))
     return "\n".join(texts)
+
+
+def enclosed(name: str, *names: str) -> str:
+    """One JavaScript function, ``name()``, that holds these files and returns what the last of them exports.
+
+    The function uses nothing from outside of it, so its text alone can start a worker (``face_lab_engine.js``), and
+    where there is no worker the page calls it.
+
+    >>> text = enclosed("numbers", "studio_numbers.js")
+    >>> text.startswith("export function numbers() {"), "export const" in text, "clamp" in text.splitlines()[-2]
+    (True, False, True)
+    """
+    given = _EXPORT.findall((_HERE / names[-1]).read_text(encoding="utf8"))
+    text = _EXPORT.sub("", joined(*names))
+    return f"export function {name}() {{\n{text}\nreturn {{ {', '.join(given)} }};\n}}"

@@ -106,3 +106,21 @@ export function doubled(values, width, height) {
   }
   return out;
 }
+
+// Gaps and notches narrower than `size` pixels (odd) are closed: the largest value around each place, then the smallest
+// of these. Places beyond the rim do not count.
+export function gapsClosed(values, width, height, size) {
+  const reach = (size - 1) / 2;
+  const along = (from, pick, count, step, first) => {
+    const out = new Float32Array(from.length);
+    for (let k = 0; k < from.length; k++) {
+      const at = Math.floor(k / step) % count;
+      let found = first;
+      for (let by = Math.max(-reach, -at); by <= Math.min(reach, count - 1 - at); by++) found = pick(found, from[k + by * step]);
+      out[k] = found;
+    }
+    return out;
+  };
+  const around = (from, pick, first) => along(along(from, pick, width, 1, first), pick, height, width, first);
+  return around(around(values, Math.max, -Infinity), Math.min, Infinity);
+}

@@ -11,6 +11,7 @@ import { browRecipe, drawBrows, drawEars, drawEyes, drawNose, placeParts } from 
 import { drawMouth } from "./studio_mouth.js";
 import { TURNED } from "./studio_hair.js";
 import { drawHairBefore, drawHairBehind } from "./studio_hair_styles.js";
+import { drawDarkGlasses, drawHand, drawMask } from "./studio_props.js";
 
 const CENTRE_Y = 0.47; // where the head sits in the square
 const SCALE = 0.318; // pixels per head unit, as a share of the side
@@ -75,8 +76,11 @@ function paint(state, size, person, tables) {
   drawEyes(s);
   drawMouth(s);
   drawBrows(s);
+  if (state.occlusion === "mask") drawMask(s);
   drawHairBefore(s);
-  drawGlasses(s);
+  if (state.occlusion === "glasses") drawDarkGlasses(s);
+  else drawGlasses(s);
+  if (state.occlusion === "hand") drawHand(s);
   if (light.exposure !== 1 || light.warmth) expose(s.picture, light);
   return { picture: s.picture, marks: s.marks, person: i };
 }

@@ -1,4 +1,4 @@
-"""Chapter 1's graders: answers to 01-3, 01-4 and 01-5 that are right or plausibly wrong."""
+"""Chapter 1's graders: answers to 01-3, 01-4, 01-5 and 01-7 that are right or plausibly wrong."""
 
 from __future__ import annotations
 
@@ -106,6 +106,21 @@ WRONG = [
     ("01-5", lambda f, a: list(count_of(f, a)), "got list"),
     ("01-5", lambda f, a: {k: str(v) for k, v in count_of(f, a).items()}, "whole numbers"),
     ("01-5", lambda f: {}, "mistakes(folds, actors)"),
+    ("01-7", "top", "got str"),
+    ("01-7", {}, "yours has 0"),
+    ("01-7", {"light": "top", "yaw": 10}, "yours has 2"),
+    ("01-7", {12: 0.8}, "nobody is to smile"),
+    ("01-7", {"au12": 0.8}, "nobody is to smile"),
+    ("01-7", {"lamp": "top"}, "should be one of tone, light"),
+    ("01-7", {"light": "studio"}, "nothing changes"),
+    ("01-7", {"light": "moon"}, "no such value"),
+    ("01-7", {"light": "left"}, "answers neutral"),
+    ("01-7", {"tone": 10}, "no tone of this face"),
+    ("01-7", {"tone": 11}, "from 1 to 10"),
+    ("01-7", {"occlusion": "hand"}, "leave the face bare"),
+    ("01-7", {"yaw": 10}, "Turn further"),
+    ("01-7", {"yaw": "left"}, "no such value"),
+    ("01-7", {"pitch": 10}, "Another value"),
 ]
 
 
@@ -123,6 +138,9 @@ RIGHT = [
     ("01-5", count_of),
     ("01-5", by_roles),
     ("01-5", by_counter),
+    ("01-7", {"light": "top"}),
+    ("01-7", {"roll": -30}),
+    ("01-7", {"yaw": 30.0}),
 ]
 
 

@@ -16,7 +16,7 @@ from pipeline.serve import serving  # noqa: E402
 
 #: A model as the front end has it, whose other end is the widget in this very process.
 MODEL = """\
-async ([address, values, live, painter]) => {
+async ([address, text, values, live, painter]) => {
   const style = { rel: "stylesheet", href: `${address}/face_lab.css` };
   document.head.append(Object.assign(document.createElement("link"), style));
   document.documentElement.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
@@ -44,7 +44,10 @@ async ([address, values, live, painter]) => {
   };
   window.model = model;
   window.answer = (message) => fire("msg:custom", message);
-  const { default: widget } = await import(`${address}/face_lab.js`);
+  // As a page gets it: one text, and an address that is gone when it runs.
+  const module = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+  const { default: widget } = await import(module);
+  URL.revokeObjectURL(module);
   const place = document.body.appendChild(document.createElement("main"));
   window.stop = widget.render({ model, el: place });
 }"""
@@ -77,6 +80,8 @@ def shown(browser, lab, *, live=True, painter="", **page_options):
         page.expose_function("kernel", kernel)
         page.goto(f"{url}/face_lab.css")
         page.set_content("<!doctype html><html lang=en><title>Face lab</title><body></body></html>")
-        page.evaluate(MODEL, [url, synced(lab, ("state", "asked", "offer", "weights", *ANSWERED)), live, painter])
+        page.evaluate(
+            MODEL, [url, str(lab._esm), synced(lab, ("state", "asked", "offer", "weights", *ANSWERED)), live, painter]
+        )
         page.locator(".fer-lab").wait_for()
         yield page, watch, sent
