@@ -1,0 +1,200 @@
+// Audit: the reader chooses groups, a measure and a threshold, and sees gaps beside what chance alone would show.
+import { element } from "./elements.js";
+import { inSlices } from "./page_slices.js";
+import { auditSteps, groupsOf, holm, peopleOf, LEVEL, PERMUTATIONS } from "./audit_rules.js";
+import { chanceHistogram, groupsTable, points, pValue } from "./audit_plots.js";
+
+const SETTINGS = ["attribute", "measure", "label", "threshold", "people", "sample", "lot", "group"];
+const MEASURES = {
+  "right": "right answers, of all pictures",
+  "answered": "answered, of all pictures",
+  "right if answered": "right answers, of those answered",
+  "recall": "one label: named where it is posed",
+  "false positives": "one label: named where it is not posed",
+};
+const grouped = (number) => number.toLocaleString("en");
+let serial = 0;
+
+function render({ model, el }) {
+  const prefix = `fer-audit-${Date.now().toString(36)}-${serial++}`;
+  const rows = model.get("rows"), widening = model.get("widening");
+  const settings = () => Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));
+  const save = (changes) => {
+    for (const [name, value] of Object.entries(changes)) model.set(name, value);
+    model.save_changes();
+  };
+
+  // The controls. `choices` are [value, text].
+  function field(name, label, choices, changesOf = (value) => ({ [name]: value })) {
+    const node = element("select", { id: `${prefix}-${name}` },
+      ...choices.map(([, text], number) => element("option", { value: number }, text)));
+    node.addEventListener("change", () => save(changesOf(choices[Number(node.value)][0])));
+    return {
+      row: element("p", { class: "fer-audit-field" }, element("label", { for: node.id }, label), node), node,
+      show: (value) => { node.value = choices.findIndex(([one]) => one === value); },
+    };
+  }
+  const itself = (name) => [name, name];
+  const fields = {
+    attribute: field("attribute", "Groups by", Object.keys(rows.values).map(itself), (attribute) => ({ group: "", attribute })),
+    measure: field("measure", "Measure", Object.entries(MEASURES)),
+    label: field("label", "Label", rows.labels.map(itself)),
+    people: field("people", "People", rows.sizes.map((size) => [size, `${size}`])),
+    sample: field("sample", "Strangers", [[0, `the first ${rows.people}`], [1, `${rows.people} others`]]),
+    lot: field("lot", "Lots drawn", Array.from({ length: rows.draws }, (_, lot) => [lot, `draw ${lot + 1}`])),
+  };
+  const slider = element("input", { type: "range", min: 0, max: 0.95, step: 0.05, id: `${prefix}-threshold` });
+  const least = element("output", { for: slider.id });
+  slider.addEventListener("input", () => save({ threshold: Number(slider.value) }));
+  const anew = element("button", { type: "button" }, "Count anew");
+  anew.addEventListener("click", () => { looked[model.get("sample")].clear(); changed(); });
+
+  // What is shown.
+  const problem = element("p", { class: "fer-audit-problem", role: "alert", hidden: "" });
+  const verdict = element("p", { class: "fer-audit-verdict", role: "status", "aria-live": "polite" });
+  const many = element("span");
+  const table = groupsTable(prefix, (group) => save({ group }));
+  const histogram = chanceHistogram();
+  const caption = element("p", { class: "fer-audit-note" });
+  const root = element("section", { class: "fer-audit", "aria-label": "Audit" },
+    element("p", { class: "fer-audit-question" }, "Is this gap larger than chance alone would make?"),
+    element("p", {}, element("strong", {}, "Try first: "), "make the groups by lot, so that no gap can be real, and guess how "
+      + "large one still becomes with 30 people, and with 120. Then ask for skin tone."),
+    problem,
+    element("div", { class: "fer-audit-controls" }, ...["attribute", "lot", "measure", "label"].map((name) => fields[name].row),
+      element("p", { class: "fer-audit-field" }, element("label", { for: slider.id }, "Answer from score "), least, slider),
+      fields.people.row, fields.sample.row),
+    table.node,
+    element("p", { class: "fer-audit-heading" }, "What chance alone makes"),
+    histogram.node, caption, verdict,
+    element("p", { class: "fer-audit-looked" }, many, " ", anew));
+  el.append(root);
+
+  const looked = [new Map(), new Map()]; // of each sample: a test that was looked at -> its p
+  const slices = inSlices();
+  let ended = false, last = null; // the audit that was made last
+
+  const testsOf = ({ attribute, measure, label, threshold, people, lot }, { test }) => [attribute, test, measure,
+    measure === "recall" || measure === "false positives" ? label : "", threshold, people,
+    attribute === rows.by_lot ? lot : ""].join("|");
+
+  // The group whose gap is shown: the chosen one, else the one with the smallest p.
+  function shownOf(groups, chosen) {
+    const judged = groups.filter((group) => group.judged);
+    const smallest = judged.reduce((best, group) => (best === null || group.p < best.p ? group : best), null);
+    return judged.find(({ value }) => value === chosen) ?? smallest;
+  }
+
+  function finish(chosen, people, found) {
+    if (ended) return;
+    const shown = shownOf(found.groups, chosen.group);
+    const everybody = { people: people.means.length, accuracy: people.means.reduce((sum, one) => sum + one, 0)
+      / people.means.length, low: found.low, high: found.high };
+    table.show({ name: nameOf(chosen), tests: found.tests, everybody, groups: found.groups, chosen: shown?.value });
+    const before = looked[chosen.sample];
+    for (const group of found.groups) if (group.judged) before.set(testsOf(chosen, group), group.p);
+    const all = [...before.keys()];
+    const corrected = shown ? holm([...before.values()])[all.indexOf(testsOf(chosen, shown))] : null;
+    root.classList.remove("fer-audit-busy");
+    histogram.node.hidden = shown === null;
+    if (shown) {
+      histogram.show(shown, `Gaps of ${grouped(PERMUTATIONS)} shuffles: 19 of 20 lie between ${points(-shown.chance)} and `
+        + `${points(shown.chance)} points. The gap that is seen is ${points(shown.gap)} points.`);
+      caption.textContent = `Points between “${shown.value}” and the rest, when the groups are shuffled among the people `
+        + `${grouped(PERMUTATIONS)} times. Pale: 19 of 20 shuffles. Orange: as far from 0 as the gap that is seen.`;
+      verdict.replaceChildren(...inWords(chosen, everybody, shown, corrected, all.length));
+    } else {
+      caption.textContent = "";
+      verdict.textContent = "No group has enough people to be tested: at least 5 in it, and 5 outside.";
+    }
+    many.textContent = `You have looked at ${all.length} test${all.length === 1 ? "" : "s"} with these strangers. `
+      + `If no gap were real, ${Math.round(100 * (1 - (1 - LEVEL) ** all.length))} of 100 readers who look at so many `
+      + "(unrelated) tests would see at least one p below 0.05.";
+    const kept = found.groups.map(({ value, n, people: count, accuracy, low, high, gap, gap_low, gap_high, p,
+      corrected: one, judged, chance }) => ({ value, n, people: count, accuracy, low, high, gap, gap_low, gap_high, p,
+      corrected: one, judged, chance }));
+    save({ measured: { ...chosen, group: shown?.value ?? "", value: everybody.accuracy, low: found.low, high: found.high,
+      people_counted: everybody.people, groups: kept, tests: all.length, corrected } });
+    root.dataset.ended = JSON.stringify(chosen);
+  }
+
+  function nameOf({ measure, label }) {
+    if (measure === "recall") return `${label}, named where posed`;
+    if (measure === "false positives") return `${label}, named where not posed`;
+    return { "right": "Right answers", "answered": "Answered", "right if answered": "Right, of those answered" }[measure];
+  }
+
+  // What the gap is, what chance alone makes, and what follows.
+  function inWords(chosen, everybody, { value, people, gap, gap_low, gap_high, p, chance }, corrected, tests) {
+    const seen = `${nameOf(chosen)}: “${value}” is ${Math.abs(100 * gap).toFixed(1)} points ${gap < 0 ? "below" : "above"} the rest `
+      + `(95 % interval ${points(gap_low)} to ${points(gap_high)}). `;
+    const alone = `With ${everybody.people} people, ${people} of them in this group, a gap of ${(100 * chance).toFixed(1)} points `
+      + "or more, either way, appears by chance alone once in 20 shuffles. ";
+    const often = `One as large as this appears in ${(100 * p).toFixed(p < 0.01 ? 2 : 1)} % of the shuffles (p = ${pValue(p)}). `;
+    let so = "No: chance alone often makes such a gap. That does not show that there is none: see the interval.";
+    if (p < LEVEL && corrected < LEVEL) {
+      so = tests === 1 ? "Yes: chance alone seldom makes such a gap."
+        : `Yes, even among the ${tests} tests that you have looked at (corrected p = ${pValue(corrected)}).`;
+    } else if (p < LEVEL) {
+      so = `Alone, yes; but it is one of ${tests} tests that you have looked at, and among so many chance makes one like it `
+        + `more easily (corrected p = ${pValue(corrected)}). Ask the other strangers.`;
+    }
+    if (chosen.attribute === rows.by_lot) so += " Here nothing but chance can be at work: the groups were drawn by lot.";
+    return [element("span", {}, seen), element("strong", {}, alone), element("span", {}, often), element("strong", {}, so)];
+  }
+
+  function showSettings(chosen) {
+    for (const [name, one] of Object.entries(fields)) one.show(chosen[name]);
+    slider.value = chosen.threshold;
+    least.textContent = chosen.threshold === 0 ? "0 (always)" : chosen.threshold.toFixed(2);
+    fields.label.node.disabled = !["recall", "false positives"].includes(chosen.measure);
+    fields.lot.node.disabled = chosen.attribute !== rows.by_lot;
+  }
+
+  function begin() {
+    const chosen = settings();
+    showSettings(chosen);
+    const people = peopleOf(rows, chosen);
+    if (people.means.length === 0) throw new Error("nobody has a picture that counts");
+    const groups = groupsOf(people, rows.values[chosen.attribute]);
+    const key = JSON.stringify({ ...chosen, group: "" });
+    if (last?.key === key) { // another group of the same table
+      finish(chosen, people, last.found);
+      return;
+    }
+    root.classList.add("fer-audit-busy");
+    slices.start(auditSteps(people, groups, widening, (found) => {
+      last = { key, found };
+      finish(chosen, people, found);
+    }));
+  }
+
+  // A later change ends an earlier one; several of one moment are one.
+  let waiting = 0;
+  function changed() {
+    delete root.dataset.ended;
+    problem.hidden = true;
+    slices.stop();
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      try {
+        begin();
+      } catch {
+        problem.textContent = "The rows of this widget cannot be read; run its cell again.";
+        problem.hidden = false;
+      }
+    }, 0);
+  }
+  const changes = SETTINGS.map((name) => `change:${name}`).join(" ");
+  model.on(changes, changed);
+  changed();
+
+  return () => {
+    ended = true;
+    clearTimeout(waiting);
+    slices.stop();
+    model.off(changes, changed);
+  };
+}
+
+export default { render };
