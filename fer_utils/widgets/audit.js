@@ -6,11 +6,11 @@ import { chanceHistogram, groupsTable, points, pValue } from "./audit_plots.js";
 
 const SETTINGS = ["attribute", "measure", "label", "threshold", "people", "sample", "lot", "group"];
 const MEASURES = {
-  "right": "right answers, of all pictures",
-  "answered": "answered, of all pictures",
-  "right if answered": "right answers, of those answered",
-  "recall": "one label: named where it is posed",
-  "false positives": "one label: named where it is not posed",
+  "right": "right answers",
+  "answered": "answered",
+  "right if answered": "right, of those answered",
+  "recall": "recall of a label",
+  "false positives": "false positives of a label",
 };
 const grouped = (number) => number.toLocaleString("en");
 let serial = 0;
@@ -44,7 +44,7 @@ function render({ model, el }) {
     lot: field("lot", "Lots drawn", Array.from({ length: rows.draws }, (_, lot) => [lot, `draw ${lot + 1}`])),
   };
   const slider = element("input", { type: "range", min: 0, max: 0.95, step: 0.05, id: `${prefix}-threshold` });
-  const least = element("output", { for: slider.id });
+  const least = element("span");
   slider.addEventListener("input", () => save({ threshold: Number(slider.value) }));
   const anew = element("button", { type: "button" }, "Count anew");
   anew.addEventListener("click", () => { looked[model.get("sample")].clear(); changed(); });
@@ -62,8 +62,9 @@ function render({ model, el }) {
       + "large one still becomes with 30 people, and with 120. Then ask for skin tone."),
     problem,
     element("div", { class: "fer-audit-controls" }, ...["attribute", "lot", "measure", "label"].map((name) => fields[name].row),
-      element("p", { class: "fer-audit-field" }, element("label", { for: slider.id }, "Answer from score "), least, slider),
+      element("p", { class: "fer-audit-field" }, element("label", { for: slider.id }, "Threshold on score "), least, slider),
       fields.people.row, fields.sample.row),
+    element("p", { class: "fer-audit-note" }, "Below the threshold the network gives no answer, which is not right either."),
     table.node,
     element("p", { class: "fer-audit-heading" }, "What chance alone makes"),
     histogram.node, caption, verdict,
@@ -119,34 +120,33 @@ function render({ model, el }) {
   }
 
   function nameOf({ measure, label }) {
-    if (measure === "recall") return `${label}, named where posed`;
-    if (measure === "false positives") return `${label}, named where not posed`;
-    return { "right": "Right answers", "answered": "Answered", "right if answered": "Right, of those answered" }[measure];
+    return { "recall": `Recall of “${label}”`, "false positives": `False positives of “${label}”` }[measure]
+      ?? `${MEASURES[measure][0].toUpperCase()}${MEASURES[measure].slice(1)}`;
   }
 
-  // What the gap is, what chance alone makes, and what follows.
+  // What follows, what the gap is, and what chance alone makes.
   function inWords(chosen, everybody, { value, people, gap, gap_low, gap_high, p, chance }, corrected, tests) {
-    const seen = `${nameOf(chosen)}: “${value}” is ${Math.abs(100 * gap).toFixed(1)} points ${gap < 0 ? "below" : "above"} the rest `
-      + `(95 % interval ${points(gap_low)} to ${points(gap_high)}). `;
-    const alone = `With ${everybody.people} people, ${people} of them in this group, a gap of ${(100 * chance).toFixed(1)} points `
-      + "or more, either way, appears by chance alone once in 20 shuffles. ";
-    const often = `One as large as this appears in ${(100 * p).toFixed(p < 0.01 ? 2 : 1)} % of the shuffles (p = ${pValue(p)}). `;
-    let so = "No: chance alone often makes such a gap. That does not show that there is none: see the interval.";
+    let so = "No: chance alone often makes such a gap. That does not show that there is none; see its interval.";
     if (p < LEVEL && corrected < LEVEL) {
       so = tests === 1 ? "Yes: chance alone seldom makes such a gap."
         : `Yes, even among the ${tests} tests that you have looked at (corrected p = ${pValue(corrected)}).`;
     } else if (p < LEVEL) {
-      so = `Alone, yes; but it is one of ${tests} tests that you have looked at, and among so many chance makes one like it `
-        + `more easily (corrected p = ${pValue(corrected)}). Ask the other strangers.`;
+      so = `Taken alone, yes. But it is one of ${tests} tests that you have looked at, and then no (corrected p = `
+        + `${pValue(corrected)}). ${chosen.sample === 0 ? "Ask the 120 others." : "Only new people could decide."}`;
     }
-    if (chosen.attribute === rows.by_lot) so += " Here nothing but chance can be at work: the groups were drawn by lot.";
-    return [element("span", {}, seen), element("strong", {}, alone), element("span", {}, often), element("strong", {}, so)];
+    if (chosen.attribute === rows.by_lot) so += " And the groups were drawn by lot: here every gap is chance.";
+    const seen = ` ${nameOf(chosen)}: “${value}” is ${Math.abs(100 * gap).toFixed(1)} points ${gap < 0 ? "below" : "above"} the rest `
+      + `(95 % interval ${points(gap_low)} to ${points(gap_high)}). `;
+    const alone = `With ${everybody.people} people, ${people} of them in this group, a gap of ${(100 * chance).toFixed(1)} points `
+      + "or more, either way, appears by chance alone in one shuffle of 20.";
+    const often = ` One as large as this appears in ${(100 * p).toFixed(p < 0.01 ? 2 : 1)} % of the shuffles (p = ${pValue(p)}).`;
+    return [element("strong", {}, so), element("span", {}, seen), element("em", {}, alone), element("span", {}, often)];
   }
 
   function showSettings(chosen) {
     for (const [name, one] of Object.entries(fields)) one.show(chosen[name]);
     slider.value = chosen.threshold;
-    least.textContent = chosen.threshold === 0 ? "0 (always)" : chosen.threshold.toFixed(2);
+    least.textContent = chosen.threshold.toFixed(2);
     fields.label.node.disabled = !["recall", "false positives"].includes(chosen.measure);
     fields.lot.node.disabled = chosen.attribute !== rows.by_lot;
   }

@@ -1,8 +1,8 @@
 """Audit: choose groups of people, a measure and a threshold, and see the gaps beside what chance alone would show.
 
-Python sends how `drawn48` answers drawn strangers (`fer_utils.widgets.audit_rows`).  Gaps, intervals and the permutation
-test are JavaScript, so that the widget works on the book's page, where no kernel runs, as it does in Jupyter.  They are
-those of `fer_utils.fairness.audit`, draw by draw.
+Python sends how `drawn48` answers drawn strangers (`fer_utils.widgets.audit_rows`).  Gaps, intervals and the
+permutation test are JavaScript, so that the widget works on the book's page, where no kernel runs, as it does in
+Jupyter.  They are those of `fer_utils.fairness.audit`, draw by draw.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ class Audit(StaticPicture, anywidget.AnyWidget):
         the shown group's gap by Holm's method over all of these.  Empty at first.
     """
 
-    _esm = joined(
-        "elements.js", "studio_random.js", "page_slices.js", "audit_rules.js", "audit_plots.js", "audit.js"
-    )
+    _esm = joined("elements.js", "studio_random.js", "page_slices.js", "audit_rules.js", "audit_plots.js", "audit.js")
     _css = _HERE / "audit.css"
 
     attribute = traitlets.Enum(ATTRIBUTES, "skin tone").tag(sync=True)
@@ -144,8 +142,8 @@ class Audit(StaticPicture, anywidget.AnyWidget):
                 parts.append(f"{row.value}, {row.people} people: too few to be tested")
                 continue
             parts.append(
-                f"{row.value}, {row.people} people: {100 * row.accuracy:.1f} %, a gap of {100 * row.gap:+.1f} points to "
-                f"the others; chance alone makes {100 * chance[row.value]:.1f} once in 20 (p = {row.p:.2g})"
+                f"{row.value}, {row.people} people: {100 * row.accuracy:.1f} %, a gap of {100 * row.gap:+.1f} points; "
+                f"chance alone makes {100 * chance[row.value]:.1f} once in 20 (p = {row.p:.2g})"
             )
         return f"{self._measure_words()}, by {self.attribute}, {self.people} drawn strangers. {'; '.join(parts)}."
 

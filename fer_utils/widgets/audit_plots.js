@@ -24,12 +24,12 @@ function intervalBar(value, low, high) {
 export function groupsTable(prefix, choose) {
   const body = element("tbody");
   const measure = element("th", { scope: "col" });
-  const corrected = element("span");
+  const title = element("caption");
   const node = element("table", { class: "fer-audit-table" },
-    element("caption", {}, "The groups, with 95 % intervals over people"),
+    title,
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Group"), measure,
       element("th", { scope: "col" }, "Gap to the rest, points"),
-      element("th", { scope: "col" }, "p ", corrected))), body);
+      element("th", { scope: "col" }, "p"))), body);
   const small = (text) => element("small", {}, text);
   const ends = (low, high, say) => (low === null ? "" : ` ${say(low)} to ${say(high)}`);
   const percent = (value) => (100 * value).toFixed(1);
@@ -38,7 +38,8 @@ export function groupsTable(prefix, choose) {
   function show({ name, tests, everybody, groups, chosen }) {
     const held = body.contains(document.activeElement) ? document.activeElement.value : null;
     measure.textContent = name;
-    corrected.textContent = tests > 1 ? `(corrected for ${tests} groups)` : "";
+    title.textContent = "The groups, with 95 % intervals over people"
+      + (tests > 1 ? `; in brackets p corrected for ${tests} groups` : "");
     const cell = ({ accuracy, low, high }) => element("td", {}, share(accuracy), small(ends(low, high, percent)),
       intervalBar(accuracy, low, high));
     const rows = groups.map((group, number) => {

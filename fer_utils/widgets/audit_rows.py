@@ -1,8 +1,8 @@
 """The rows of *Audit*: how `drawn48` answers 3,360 faces of 240 drawn strangers, and what is known of these people.
 
 The people are those of `fer_utils.synthetic.random_faces.draw_faces` with `SEED`; the network learned from people of
-another seed.  Everybody poses each of the seven labels twice.  Light, background and the turn of the head are drawn anew
-for every picture, so they are no attributes of a person and cannot make groups of people here.
+another seed.  Everybody poses each of the seven labels twice.  Light, background and the turn of the head are drawn
+anew for every picture, so they are no attributes of a person and cannot make groups of people here.
 
 All attributes are as drawn, three of them in the words of `fer_utils.fairness.described`; nothing follows from them
 about real people.  One more attribute is no property of anybody: `by_lot` assigns people to two groups at random.

@@ -2,7 +2,7 @@
 import { numpyRandom } from "./studio_random.js";
 
 export const PERMUTATIONS = 9999, RESAMPLES = 2000, MIN_PEOPLE = 5, LEVEL = 0.05;
-const AT_ONCE = 20; // shuffles or resamples of a step
+const AT_ONCE = 10; // shuffles or resamples of a step
 
 const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -124,13 +124,15 @@ export function* auditSteps(people, groups, widening, done) {
   const random = numpyRandom([0]);
   const shuffled = yield* shuffledGaps(people, groups, random);
   const tests = new Map();
-  const p = groups.map(({ gap, judged, test }, place) => {
-    if (!judged) return null;
-    const as_large = shuffled[place].filter((one) => Math.abs(one) >= Math.abs(gap) - 1e-12).length;
-    const found = (as_large + 1) / (PERMUTATIONS + 1);
-    if (!tests.has(test)) tests.set(test, found);
-    return found;
-  });
+  const p = groups.map(() => null);
+  for (const [place, { gap, judged, test }] of groups.entries()) {
+    if (!judged) continue;
+    let asLarge = 1; // what is seen is one of them
+    for (const one of shuffled[place]) if (Math.abs(one) >= Math.abs(gap) - 1e-12) asLarge += 1;
+    p[place] = asLarge / (PERMUTATIONS + 1);
+    if (!tests.has(test)) tests.set(test, p[place]);
+    yield;
+  }
   const corrected = holm([...tests.values()]);
   const places = [...tests.keys()];
   const [low, high] = yield* interval(people.means, null, random, widening);

@@ -1,6 +1,6 @@
 // Long work in slices of some milliseconds, so that the page answers a hand in between.
 
-const SLICE = 12; // ms
+const SLICE = 10; // ms
 
 // `start` takes a generator, whose steps are short; what was begun before ends where it is.
 export function inSlices() {
