@@ -47,8 +47,8 @@ def grade_threshold(answer) -> str:
         points.append(float(got))
     if named == MEASURES[1]:
         raise Wrong(
-            "of the answers that are given, nearly all are right in every group, and chance alone often makes gaps like "
-            "these. Look at the other measure."
+            "of the answers that are given, nearly all are right in every group, and chance alone often makes such a "
+            "gap. Look at the other measure."
         )
     _check_gap(points[0])
     _check_chance(points[1])

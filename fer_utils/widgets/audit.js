@@ -135,7 +135,8 @@ function render({ model, el }) {
         + `${pValue(corrected)}). ${chosen.sample === 0 ? "Ask the 120 others." : "Only new people could decide."}`;
     }
     if (chosen.attribute === rows.by_lot) so += " And the groups were drawn by lot: here every gap is chance.";
-    const seen = ` ${nameOf(chosen)}: “${value}” is ${Math.abs(100 * gap).toFixed(1)} points ${gap < 0 ? "below" : "above"} the rest `
+    const apart = gap === 0 ? "no point away from" : `${Math.abs(100 * gap).toFixed(1)} points ${gap < 0 ? "below" : "above"}`;
+    const seen = ` ${nameOf(chosen)}: “${value}” is ${apart} the rest `
       + `(95 % interval ${points(gap_low)} to ${points(gap_high)}). `;
     const alone = `With ${everybody.people} people, ${people} of them in this group, a gap of ${(100 * chance).toFixed(1)} points `
       + "or more, either way, appears by chance alone in one shuffle of 20.";

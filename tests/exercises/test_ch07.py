@@ -140,3 +140,15 @@ def test_what_07_7_asks_is_what_the_widget_shows():
     chances = [one[1] for one in (light, medium, others, given)]
     assert chances == pytest.approx(list(ch07_audit.OTHER_CHANCES)[:4], abs=0.011)
     assert abs(given[0]) < given[1] and abs(others[0]) > abs(ch07_audit.GAP) > ch07_audit.CHANCE
+
+
+def test_what_the_chapter_says_of_three_gaps_is_so():
+    """Alone each is larger than chance makes among the first 120 strangers; one comes back among the others."""
+    asked = (
+        {"attribute": "age"},
+        {"attribute": "glasses"},
+        {"attribute": "skin tone", "measure": "recall", "label": "angry"},
+    )
+    smallest = [[Audit(sample=sample, **one).table()["p"].min() for one in asked] for sample in (0, 1)]
+    assert max(smallest[0]) < 0.05
+    assert min(smallest[1][:2]) > 0.2 and smallest[1][2] < 0.001
