@@ -97,12 +97,16 @@ function render({ model, el }) {
     const all = [...before.keys()];
     const corrected = shown ? holm([...before.values()])[all.indexOf(testsOf(chosen, shown))] : null;
     root.classList.remove("fer-audit-busy");
-    histogram.node.hidden = shown === null;
+    const differ = shown !== null && shown.shuffled.some((gap) => Math.abs(gap) > 1e-9);
+    histogram.node.hidden = !differ;
     if (shown) {
-      histogram.show(shown, `Gaps of ${grouped(PERMUTATIONS)} shuffles: 19 of 20 lie between ${points(-shown.chance)} and `
-        + `${points(shown.chance)} points. The gap that is seen is ${points(shown.gap)} points.`);
-      caption.textContent = `Points between “${shown.value}” and the rest, when the groups are shuffled among the people `
-        + `${grouped(PERMUTATIONS)} times. Pale: 19 of 20 shuffles. Orange: as far from 0 as the gap that is seen.`;
+      const most = shown.chance === null ? "" : `at least 19 of 20 lie between ${points(-shown.chance)} and `
+        + `${points(shown.chance)} points. `;
+      if (differ) histogram.show(shown, `Gaps of ${grouped(PERMUTATIONS)} shuffles: ${most}The gap that is seen is ${points(shown.gap)} points.`);
+      caption.textContent = differ
+        ? `Points between “${shown.value}” and the rest, when the groups are shuffled among the people ${grouped(PERMUTATIONS)} `
+          + "times. Pale: at least 19 of 20 shuffles. Orange: as far from 0 as the gap that is seen."
+        : "Everybody has the same share, so that no two groups differ.";
       verdict.replaceChildren(...inWords(chosen, everybody, shown, corrected, all.length));
     } else {
       caption.textContent = "";
@@ -127,19 +131,22 @@ function render({ model, el }) {
   // What follows, what the gap is, and what chance alone makes.
   function inWords(chosen, everybody, { value, people, gap, gap_low, gap_high, p, chance }, corrected, tests) {
     let so = "No: chance alone often makes such a gap. That does not show that there is none; see its interval.";
-    if (p < LEVEL && corrected < LEVEL) {
+    if (chosen.attribute === rows.by_lot) {
+      so = p < LEVEL ? `A false alarm: p is ${pValue(p)}, but the groups were drawn by lot, so that this gap is nothing but chance.`
+        : "No: chance alone often makes such a gap. The groups were drawn by lot, so that it can be nothing else.";
+    } else if (p < LEVEL && corrected < LEVEL) {
       so = tests === 1 ? "Yes: chance alone seldom makes such a gap."
         : `Yes, even among the ${tests} tests that you have looked at (corrected p = ${pValue(corrected)}).`;
     } else if (p < LEVEL) {
       so = `Taken alone, yes. But it is one of ${tests} tests that you have looked at, and then no (corrected p = `
         + `${pValue(corrected)}). ${chosen.sample === 0 ? "Ask the 120 others." : "Only new people could decide."}`;
     }
-    if (chosen.attribute === rows.by_lot) so += " And the groups were drawn by lot: here every gap is chance.";
     const apart = gap === 0 ? "no point away from" : `${Math.abs(100 * gap).toFixed(1)} points ${gap < 0 ? "below" : "above"}`;
     const seen = ` ${nameOf(chosen)}: “${value}” is ${apart} the rest `
       + `(95 % interval ${points(gap_low)} to ${points(gap_high)}). `;
-    const alone = `With ${everybody.people} people, ${people} of them in this group, a gap of ${(100 * chance).toFixed(1)} points `
-      + "or more, either way, appears by chance alone in one shuffle of 20.";
+    const size = `With ${everybody.people} people, ${people} of them in this group, `;
+    const alone = chance === null ? `${size}chance alone makes even the largest gap in more than one shuffle of 20.`
+      : `${size}a gap of ${(100 * chance).toFixed(1)} points or more, either way, appears by chance alone in at most one shuffle of 20.`;
     const often = ` One as large as this appears in ${(100 * p).toFixed(p < 0.01 ? 2 : 1)} % of the shuffles (p = ${pValue(p)}).`;
     return [element("strong", {}, so), element("span", {}, seen), element("em", {}, alone), element("span", {}, often)];
   }

@@ -58,9 +58,9 @@ class Audit(StaticPicture, anywidget.AnyWidget):
     --------------------------
     measured : dict of what the page found last, with the settings above: ``value``, ``low`` and ``high`` of everybody,
         ``people_counted`` (people with a picture that counts), and ``groups``, a list with what a row of
-        `fer_utils.fairness.audit` has, NaN being None, and ``chance``: the gap, either way, that one relabelling in
-        20 reaches.  ``tests`` is how many tests the reader has looked at with this sample, and ``corrected`` the p of
-        the shown group's gap by Holm's method over all of these.  Empty at first.
+        `fer_utils.fairness.audit` has, NaN being None, and ``chance``, that of `chance`.  ``tests`` is how many tests
+        the reader has looked at with this sample, and ``corrected`` the p of the shown group's gap by Holm's method
+        over all of these.  Empty at first.
     """
 
     _esm = joined("elements.js", "studio_random.js", "page_slices.js", "audit_rules.js", "audit_plots.js", "audit.js")
@@ -121,7 +121,11 @@ class Audit(StaticPicture, anywidget.AnyWidget):
         )
 
     def chance(self) -> dict[str, float]:
-        """For each group the gap, either way, that one relabelling of the people in 20 reaches: 0 to 1."""
+        """For each group that is judged the least gap, either way, that at most one relabelling in 20 reaches: 0 to 1.
+
+        A gap as large is what `fer_utils.fairness.audit` gives a p of 0.05 or less, before it is corrected.  NaN where
+        even the largest gap of the relabellings is more frequent.
+        """
         by_person = self.answers.groupby("person")
         means, of = by_person["outcome"].mean().to_numpy(), by_person[self.attribute].first().to_numpy()
         dealt = np.random.default_rng(0).permuted(np.tile(means, (PERMUTATIONS, 1)), axis=1)
@@ -130,7 +134,10 @@ class Audit(StaticPicture, anywidget.AnyWidget):
             inside = of == value
             if fairness.MIN_PEOPLE <= inside.sum() <= len(of) - fairness.MIN_PEOPLE:
                 gaps = dealt[:, inside].mean(axis=1) - dealt[:, ~inside].mean(axis=1)
-                found[str(value)] = float(np.quantile(np.abs(gaps), 0.95))
+                sizes = np.sort(np.abs(gaps))
+                first = len(sizes) - len(sizes) // 20
+                steps = np.flatnonzero(np.diff(sizes[first - 1 :]) > 1e-12)
+                found[str(value)] = float(sizes[first + steps[0]]) if len(steps) else float("nan")
         return found
 
     def describe(self) -> str:
@@ -141,10 +148,11 @@ class Audit(StaticPicture, anywidget.AnyWidget):
             if not row.judged:
                 parts.append(f"{row.value}, {row.people} people: too few to be tested")
                 continue
-            parts.append(
-                f"{row.value}, {row.people} people: {100 * row.accuracy:.1f} %, a gap of {100 * row.gap:+.1f} points; "
-                f"chance alone makes {100 * chance[row.value]:.1f} once in 20 (p = {row.p:.2g})"
-            )
+            seen = f"{row.value}, {row.people} people: {100 * row.accuracy:.1f} %, a gap of {100 * row.gap:+.1f} points"
+            if np.isnan(chance[row.value]):
+                parts.append(f"{seen}; chance alone often makes any gap (p = {row.p:.2g})")
+            else:
+                parts.append(f"{seen}; chance alone seldom makes {100 * chance[row.value]:.1f} (p = {row.p:.2g})")
         return f"{self._measure_words()}, by {self.attribute}, {self.people} drawn strangers. {'; '.join(parts)}."
 
     def _measure_words(self) -> str:
@@ -159,7 +167,7 @@ class Audit(StaticPicture, anywidget.AnyWidget):
     def picture_html(self) -> str:
         """A still picture of the gaps beside chance, with alt text, for places where no script runs."""
         table, chance = self.table().iloc[1:], self.chance()
-        reach = 1.15 * max([*chance.values(), *table[["gap_low", "gap_high"]].abs().max().fillna(0), 0.01])
+        reach = 1.15 * np.nanmax([*chance.values(), *table[["gap_low", "gap_high"]].abs().max(), 0.01])
         parts, middle, scale = [], 400, 210 / reach
         for line, row in enumerate(table.itertuples()):
             y = 82 + 44 * line
@@ -167,7 +175,7 @@ class Audit(StaticPicture, anywidget.AnyWidget):
             if not row.judged:
                 parts.append(f'<text x="{middle}" y="{y + 5}" text-anchor="middle">too few people</text>')
                 continue
-            wide = scale * chance[row.value]
+            wide = scale * np.nan_to_num(chance[row.value])
             low, at, high = (middle + scale * end for end in (row.gap_low, row.gap, row.gap_high))
             parts.append(
                 f'<rect x="{middle - wide:.1f}" y="{y - 13}" width="{2 * wide:.1f}" height="26" fill="#d8dee4"/>'

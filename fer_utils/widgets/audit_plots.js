@@ -4,7 +4,10 @@ import { element } from "./elements.js";
 const BINS = 45; // of the histogram, at most
 const TICKS = [1, 2, 5, 10, 20, 50]; // points
 
-export const points = (share) => `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`;
+export function points(share) {
+  const size = Math.abs(100 * share).toFixed(1);
+  return size === "0.0" ? size : `${share < 0 ? "−" : "+"}${size}`;
+}
 const share = (value) => `${(100 * value).toFixed(1)} %`;
 export const pValue = (p) => (p < 0.001 ? p.toFixed(4) : p.toFixed(3));
 
@@ -92,7 +95,8 @@ export function chanceHistogram() {
     const { bins, first, last } = binned(shuffled, gap, step);
     const most = Math.max(...bins.map(({ inside, beyond }) => inside + beyond));
     const at = (value) => `left:${((100 * (value - first)) / (last - first)).toFixed(2)}%`;
-    const band = `${at(-chance)};width:${((200 * chance) / (last - first)).toFixed(2)}%`;
+    const half = chance ?? last; // without such a gap all shuffles are inside
+    const band = `${at(Math.max(-half, first))};width:${((200 * half) / (last - first)).toFixed(2)}%`;
     bars.replaceChildren(
       element("span", { class: "fer-audit-band", style: band }),
       ...bins.map(({ inside, beyond }) => element("span", { class: "fer-audit-bin" },

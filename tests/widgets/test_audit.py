@@ -48,6 +48,15 @@ def test_some_rows_are_found_again():
     assert np.abs(np.subtract(found["scores"], stored["scores"][:3])).max() <= 10
 
 
+def test_a_gap_of_the_size_of_chance_has_a_p_of_a_twentieth():
+    """Whether a gap reaches the size that chance alone seldom makes, and whether p is 0.05 or less, is one question."""
+    for lot in range(10):
+        widget = Audit(attribute="by lot", people=30, lot=lot)
+        row, chance = widget.table().iloc[1], widget.chance()
+        assert (abs(row["gap"]) >= chance[row["value"]] - 1e-9) == (row["p"] <= 0.05), lot
+    assert np.isnan([*Audit(measure="answered").chance().values()]).all(), "everybody is answered, always"
+
+
 def test_lots_are_halves_that_know_nothing_of_anybody():
     draws = np.array([audit_rows.by_lot(120, 0, draw) for draw in range(audit_rows.DRAWS)])
     assert (draws.sum(axis=1) == 60).all() and len(np.unique(draws, axis=0)) == audit_rows.DRAWS
@@ -99,8 +108,10 @@ def test_the_page_finds_what_fairness_audit_finds(page, changed):
         for name in ("accuracy", "low", "high", "gap", "gap_low", "gap_high", "p", "corrected"):
             value = np.nan if mine[name] is None else mine[name]
             assert value == pytest.approx(wanted[name], abs=1e-9, nan_ok=True), (mine["value"], name)
-    chance = {group["value"]: group["chance"] for group in got["groups"] if group["judged"]}
-    assert chance == pytest.approx(widget.chance(), abs=1e-9)
+    chance = {
+        one["value"]: np.nan if one["chance"] is None else one["chance"] for one in got["groups"] if one["judged"]
+    }
+    assert chance == pytest.approx(widget.chance(), abs=1e-9, nan_ok=True)
     assert chance or changed["people"] == 30
 
 
@@ -113,7 +124,13 @@ def test_every_test_that_the_reader_looks_at_counts(page):
     page.wait_for_function("document.querySelector('.fer-audit-looked').textContent.includes('at 1 test ')")
     p = [group["p"] for group in page.evaluate("model.get('measured')")["groups"]][:1]
     words = page.get_by_role("status").inner_text()
-    assert "drawn by lot" in words and "With 30 people, 15 of them" in words
+    assert "No: " in words and "drawn by lot" in words and "With 30 people, 15 of them" in words
+    measured(page, lot=14)
+    assert page.get_by_role("status").inner_text().startswith("A false alarm: p is 0.0")
+    page.get_by_role("button", name="Count anew").press("Enter")
+    measured(page, lot=0)
+    page.get_by_role("button", name="Count anew").press("Enter")
+    page.wait_for_function("document.querySelector('.fer-audit-looked').textContent.includes('at 1 test ')")
     for name in ("age", "skin tone", "presentation"):
         page.get_by_label("Groups by").select_option(name)
         page.wait_for_function(f"(name) => {READY.split(' ||')[0]}?.includes(name)", arg=name)
@@ -191,7 +208,7 @@ def test_without_scripts_it_is_a_picture_in_words():
     data, _ = widget._repr_mimebundle_()
     alt = re.search(r'alt="([^"]+)"', data["text/html"])[1]
     row = widget.table().set_index("value").loc["45 and over"]
-    assert f"{100 * row['gap']:+.1f} points" in alt and f"{100 * widget.chance()['45 and over']:.1f} once in 20" in alt
+    assert f"{100 * row['gap']:+.1f} points" in alt and f"makes {100 * widget.chance()['45 and over']:.1f}" in alt
     assert "15 people" in alt and len(alt) <= 600
 
 
