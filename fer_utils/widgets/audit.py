@@ -152,7 +152,7 @@ class Audit(StaticPicture, anywidget.AnyWidget):
             if np.isnan(chance[row.value]):
                 parts.append(f"{seen}; chance alone often makes any gap (p = {row.p:.2g})")
             else:
-                parts.append(f"{seen}; chance alone seldom makes {100 * chance[row.value]:.1f} (p = {row.p:.2g})")
+                parts.append(f"{seen}; chance alone seldom reaches {100 * chance[row.value]:.1f} (p = {row.p:.2g})")
         return f"{self._measure_words()}, by {self.attribute}, {self.people} drawn strangers. {'; '.join(parts)}."
 
     def _measure_words(self) -> str:

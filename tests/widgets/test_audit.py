@@ -208,7 +208,7 @@ def test_without_scripts_it_is_a_picture_in_words():
     data, _ = widget._repr_mimebundle_()
     alt = re.search(r'alt="([^"]+)"', data["text/html"])[1]
     row = widget.table().set_index("value").loc["45 and over"]
-    assert f"{100 * row['gap']:+.1f} points" in alt and f"makes {100 * widget.chance()['45 and over']:.1f}" in alt
+    assert f"{100 * row['gap']:+.1f} points" in alt and f"reaches {100 * widget.chance()['45 and over']:.1f}" in alt
     assert "15 people" in alt and len(alt) <= 600
 
 
