@@ -26,7 +26,7 @@ OTHER_CHANCES = {
     5.0: "one in 20 is how often; how large is the gap that is no more frequent?",
     13.13: "that is the gap that is seen.",
 }
-MEASURES = ("answered", "right, of those answered")
+MEASURES = ("answered", "right if answered")
 _FORM = 'the answer should be three things, measure, gap and chance, such as ("answered", -3.2, 4.5)'
 
 

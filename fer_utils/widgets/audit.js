@@ -8,7 +8,7 @@ const SETTINGS = ["attribute", "measure", "label", "threshold", "people", "sampl
 const MEASURES = {
   "right": "right answers",
   "answered": "answered",
-  "right if answered": "right, of those answered",
+  "right if answered": "right if answered",
   "recall": "recall of a label",
   "false positives": "false positives of a label",
 };
@@ -107,7 +107,8 @@ function render({ model, el }) {
         ? `Points between “${shown.value}” and the rest, when the groups are shuffled among the people ${grouped(PERMUTATIONS)} `
           + "times. Pale: at least 19 of 20 shuffles. Orange: as far from 0 as the gap that is seen."
         : "Everybody has the same share, so that no two groups differ.";
-      verdict.replaceChildren(...inWords(chosen, everybody, shown, corrected, all.length));
+      if (differ) verdict.replaceChildren(...inWords(chosen, everybody, shown, corrected, all.length));
+      else verdict.textContent = "There is no gap to judge, and intervals without any width say nothing about other people.";
     } else {
       caption.textContent = "";
       verdict.textContent = "No group has enough people to be tested: at least 5 in it, and 5 outside.";
@@ -141,8 +142,7 @@ function render({ model, el }) {
       so = `Taken alone, yes. But it is one of ${tests} tests that you have looked at, and then no (corrected p = `
         + `${pValue(corrected)}). ${chosen.sample === 0 ? "Ask the 120 others." : "Only new people could decide."}`;
     }
-    const apart = gap === 0 ? "no point away from" : `${Math.abs(100 * gap).toFixed(1)} points ${gap < 0 ? "below" : "above"}`;
-    const seen = ` ${nameOf(chosen)}: “${value}” is ${apart} the rest `
+    const seen = ` ${nameOf(chosen)}: “${value}” is ${Math.abs(100 * gap).toFixed(1)} points ${gap < 0 ? "below" : "above"} the rest `
       + `(95 % interval ${points(gap_low)} to ${points(gap_high)}). `;
     const size = `With ${everybody.people} people, ${people} of them in this group, `;
     const alone = chance === null ? `${size}chance alone makes even the largest gap in more than one shuffle of 20.`

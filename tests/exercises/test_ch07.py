@@ -80,7 +80,7 @@ WRONG = [
     ("07-7", ("answered", "-13.1", 6.3), "the gap should be"),
     ("07-7", ("answered", -13.1, float("nan")), "the chance should be"),
     ("07-7", ("answered", -13.1, True), "the chance should be"),
-    ("07-7", ("right, of those answered", 0.0, 0.9), "nearly all are right"),
+    ("07-7", ("right if answered", 0.0, 0.9), "nearly all are right"),
     ("07-7", ("answered", 13.1, 6.3), "mind the sign"),
     ("07-7", ("answered", -0.131, 6.3), "is a share"),
     ("07-7", ("answered", 11.4, 6.3), "light group"),

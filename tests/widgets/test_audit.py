@@ -169,6 +169,9 @@ def test_the_histogram_and_the_words_are_of_the_chosen_group(page):
           .reduce((sum, bar) => sum + parseFloat(bar.style.height), 0))"""
     )
     assert heights[1] / sum(heights) == pytest.approx(group["p"], abs=2e-3)
+    measured(page, measure="answered")
+    assert "no gap to judge" in page.get_by_role("status").inner_text()
+    assert page.locator(".fer-audit-histogram").is_hidden()
     page.get_by_label("Threshold on score").press("ArrowRight")
     page.wait_for_function("model.get('measured').threshold === 0.05")
     assert page.get_by_label("Lots drawn").is_disabled() and page.get_by_label("Label").is_disabled()
