@@ -80,6 +80,7 @@ _VALUE_GRADERS: dict[str, str] = {
     "06-4": "ch06:grade_mixture",
     "06-7": "ch06:grade_steps",
     "07-4": "ch07:grade_fewest",
+    "07-7": "ch07_audit:grade_threshold",
     "08-4": "ch08:grade_attributions",
     "08-7": "ch08:grade_fearful",
     "09-4": "ch09:grade_standard_errors",

@@ -1,3 +1,5 @@
+from . import audit as audit
+from . import audit_rows as audit_rows
 from . import bring_model as bring_model
 from . import confusions as confusions
 from . import convolution as convolution
@@ -17,6 +19,7 @@ from . import static_picture as static_picture
 from . import trade_offs as trade_offs
 from . import train_here as train_here
 from . import train_here_still as train_here_still
+from .audit import Audit as Audit
 from .bring_model import BringModel as BringModel
 from .confusions import Confusions as Confusions
 from .convolution import ConvolutionByHand as ConvolutionByHand

@@ -59,6 +59,7 @@ class Preprocessing(StaticPicture, anywidget.AnyWidget):
         "elements.js",
         "page_pictures.js",
         "drawn48_network.js",
+        "page_slices.js",
         "preprocessing_run.js",
         "preprocessing_parts.js",
         "preprocessing.js",

@@ -2,8 +2,7 @@
 // the page answers a hand in between.
 import { drawnNetwork } from "./drawn48_network.js";
 import { pictureArithmetic } from "./page_pictures.js";
-
-const SLICE = 12; // ms
+import { inSlices } from "./page_slices.js";
 
 // The square about a box, in pixels of the frame: that of fer_utils.faces.crop.
 export function squareOf([x, y, w, h], margin, [right, down] = [0, 0]) {
@@ -17,7 +16,7 @@ export function squareOf([x, y, w, h], margin, [right, down] = [0, 0]) {
 export function preprocessingRun(weights, frames, boxes, listen) {
   const network = drawnNetwork(weights);
   const arithmetic = pictureArithmetic();
-  let timer = 0, run = null;
+  const slices = inSlices();
 
   function square(settings, number, move) {
     const box = boxes[settings.detector][number];
@@ -44,22 +43,10 @@ export function preprocessingRun(weights, frames, boxes, listen) {
     listen({ kind: "end" });
   }
 
-  function work() {
-    const until = performance.now() + SLICE;
-    while (performance.now() < until) {
-      if (run.next().done) return;
-    }
-    timer = setTimeout(work, 0);
-  }
-
   return {
     square, face, scores,
     // Begins anew; what was begun before ends without an answer.
-    start(settings, places) {
-      clearTimeout(timer);
-      run = everything(settings, places);
-      timer = setTimeout(work, 0);
-    },
-    stop() { clearTimeout(timer); },
+    start(settings, places) { slices.start(everything(settings, places)); },
+    stop: slices.stop,
   };
 }

@@ -1,4 +1,4 @@
-"""Answers to 07-3 and 07-4 that are right or plausibly wrong; those to 07-1 are in test_exercises.py."""
+"""Answers to 07-3, 07-4 and 07-7 that are right or plausibly wrong; those to 07-1 are in test_exercises.py."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import graded
 import keras
 from keras import ops
 import numpy as np
+import pytest
 
-from fer_utils.exercises import ch07
+from fer_utils.exercises import ch07, ch07_audit
 from fer_utils.metrics import sign_flip
+from fer_utils.widgets import Audit
 
 
 def tempered(network, temperature, *, log=True, divide=True, softmax=True, power=False, scale=1.0):
@@ -71,6 +73,31 @@ WRONG = [
     ("07-4", 3, "2**n patterns"),
     ("07-4", 6.5, "one whole number"),
     ("07-4", "6", "one whole number"),
+    ("07-7", "answered", "three things"),
+    ("07-7", ("answered", -13.1), "three things"),
+    ("07-7", (-13.1, 6.1, "answered"), "the measure, the first"),
+    ("07-7", ("right", -13.0, 6.3), "the measure, the first"),
+    ("07-7", ("answered", "-13.1", 6.3), "the gap should be"),
+    ("07-7", ("answered", -13.1, float("nan")), "the chance should be"),
+    ("07-7", ("answered", -13.1, True), "the chance should be"),
+    ("07-7", ("right if answered", 0.0, 0.9), "nearly all are right"),
+    ("07-7", ("answered", 13.1, 6.3), "mind the sign"),
+    ("07-7", ("answered", -0.131, 6.3), "is a share"),
+    ("07-7", ("answered", 11.4, 6.3), "light group"),
+    ("07-7", ("answered", 1.9, 6.3), "medium group"),
+    ("07-7", ("answered", -20.0, 6.3), "120 others"),
+    ("07-7", ("answered", -13.0, 6.3), "mixes both"),
+    ("07-7", ("answered", 0, 6.3), "move it to 0.90"),
+    ("07-7", ("answered", -2.8, 6.3), "without a threshold"),
+    ("07-7", ("answered", -7.0, 6.3), "is not the gap"),
+    ("07-7", ("answered", -13.1, 0.063), "is a share"),
+    ("07-7", ("answered", -13.1, 12.5), "distance from 0"),
+    ("07-7", ("answered", -13.1, 6.5), "fewer people"),
+    ("07-7", ("answered", -13.1, 5.9), "more people"),
+    ("07-7", ("answered", -13.1, 0.0001), "that is p"),
+    ("07-7", ("answered", -13.1, 5), "how often"),
+    ("07-7", ("answered", -13.1, 13.1), "gap that is seen"),
+    ("07-7", ("answered", -13.1, 8), "marked sentence"),
 ]
 
 
@@ -84,6 +111,8 @@ RIGHT = [
     ("07-4", 6),
     ("07-4", 6.0),
     ("07-4", np.int64(6)),
+    ("07-7", ("answered", -13.1, 6.3)),
+    ("07-7", ["Answered", np.float64(-13.13), np.float32(6.253)]),
 ]
 
 
@@ -92,3 +121,34 @@ test_right_answers_written_differently_pass = graded.right_answers_pass(RIGHT)
 
 def test_six_people_are_the_fewest_by_the_test_itself():
     assert sign_flip([1] * ch07.fewest()) < ch07.LEVEL <= sign_flip([1] * (ch07.fewest() - 1))
+
+
+def test_what_07_7_asks_is_what_the_widget_shows():
+    shown = {"attribute": "skin tone", "threshold": 0.9}
+
+    def found(group="dark (8 to 10)", **settings):
+        widget = Audit(**{**shown, "measure": "answered", **settings})
+        gap = widget.table().set_index("value").loc[group, "gap"]
+        return round(100 * gap, 2), round(100 * widget.chance()[group], 2)
+
+    assert found() == pytest.approx((ch07_audit.GAP, ch07_audit.CHANCE), abs=0.011)
+    light, medium = found("light (1 to 3)"), found("medium (4 to 7)")
+    others, given = found(sample=1), found(measure="right if answered")
+    mixed, always, none = found(measure="right"), found(measure="right", threshold=0.0), found(threshold=0.0)
+    gaps = [one[0] for one in (light, medium, others, mixed, always, none)]
+    assert gaps == pytest.approx(list(ch07_audit.OTHER_GAPS), abs=0.011)
+    chances = [one[1] for one in (light, medium, others, given)]
+    assert chances == pytest.approx(list(ch07_audit.OTHER_CHANCES)[:4], abs=0.011)
+    assert abs(given[0]) < given[1] and abs(others[0]) > abs(ch07_audit.GAP) > ch07_audit.CHANCE
+
+
+def test_what_the_chapter_says_of_three_gaps_is_so():
+    """Alone each is larger than chance makes among the first 120 strangers; one comes back among the others."""
+    asked = (
+        {"attribute": "age"},
+        {"attribute": "glasses"},
+        {"attribute": "skin tone", "measure": "recall", "label": "angry"},
+    )
+    smallest = [[Audit(sample=sample, **one).table()["p"].min() for one in asked] for sample in (0, 1)]
+    assert max(smallest[0]) < 0.05
+    assert min(smallest[1][:2]) > 0.2 and smallest[1][2] < 0.001

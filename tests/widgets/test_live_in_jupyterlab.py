@@ -12,7 +12,7 @@ import pytest
 from fer_utils.models import pretrained_networks
 from fer_utils.models.ding2023 import parameter_count
 from fer_utils.synthetic.posed_prototypes import LABELS
-from fer_utils.widgets import split_laboratory
+from fer_utils.widgets import Audit, split_laboratory
 from fer_utils.widgets.confusions import Confusions
 from fer_utils.widgets.preprocessing import Preprocessing
 from fer_utils.widgets.trade_offs import TradeOffs
@@ -118,6 +118,16 @@ def tell_splitting(change):
 splitting.observe(tell_splitting, "measured")
 ipywidgets.VBox([splitting, splitting_said])"""
 
+AUDIT = """\
+import ipywidgets
+from fer_utils.widgets import Audit
+audited, audited_said = Audit(people=30), ipywidgets.HTML()
+def tell_audited(change):
+    told = f"python: {audited.measured['attribute']} {audited.measured['groups'][0]['p']}"
+    audited_said.value = f'<b class="told-audited">{told}</b>'
+audited.observe(tell_audited, "measured")
+ipywidgets.VBox([audited, audited_said])"""
+
 CELLS = (
     FACE_LAB,
     BUDGET,
@@ -127,6 +137,7 @@ CELLS = (
     TRADE_OFFS,
     CONFUSIONS,
     SPLITTING,
+    AUDIT,
     DEVICE,
     BRINGING,
     PREPROCESSING,
@@ -143,7 +154,7 @@ def lab(browser, tmp_path_factory):
     )
     nbformat.write(notebook, folder / "widgets.ipynb")
     # High enough for all: JupyterLab draws the outputs that are in the window.
-    with jupyterlab(folder) as url, opened_page(browser, height=15000) as (page, watch):
+    with jupyterlab(folder) as url, opened_page(browser, height=16500) as (page, watch):
         page.goto(f"{url}/lab/tree/widgets.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function(
@@ -282,6 +293,19 @@ def test_a_split_that_is_trained_in_jupyterlab_is_known_to_python(lab):
     told = f"python: actor {right:g}"
     page.wait_for_function("(told) => document.querySelector('.told-splitting')?.textContent === told", arg=told)
     assert watch.errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_an_audit_in_jupyterlab_is_that_of_python(lab):
+    page, watch = lab
+    audited = page.locator(".fer-audit").first
+    audited.wait_for()
+    audited.get_by_label("Groups by").select_option("by lot")
+    p = Audit(people=30, attribute="by lot").table()["p"].iloc[1]
+    told = f"python: by lot {p:g}"
+    page.wait_for_function("(told) => document.querySelector('.told-audited')?.textContent === told", arg=told)
+    assert audited.locator(".fer-audit-bin").count() > 5 and watch.errors == []
 
 
 @pytest.mark.slow
