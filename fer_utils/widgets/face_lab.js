@@ -83,7 +83,7 @@ function render({ model, el }) {
       shows.push(() => {
         const [right, left] = sides(state().action_units ?? {}, number);
         const value = midline || side === "both" ? Math.max(right, left) : side === "L" ? left : right;
-        control.show(value, right === left ? two(right) : `R ${right} L ${left}`);
+        control.show(value, right === left ? two(right) : `R\u00a0${right} L\u00a0${left}`);
       });
       return control.node;
     });
