@@ -3,7 +3,7 @@ import { longTasks } from "./long_tasks.js";
 import { pageEngine, pixelsOf } from "./face_on_device.js";
 import { readFaces, trainingEngine } from "./train_here.js";
 import trainHere from "./train_here.js";
-import { studioPainter } from "./face_lab.js";
+import { studioPainter } from "./studio.js";
 
 const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const bitmapOf = (text) => createImageBitmap(new Blob([bytesOf(text)], { type: "image/png" }));

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from fer_utils.widgets import FaceLab, FaceOnDevice, TrainHere, face_on_device
+from fer_utils.widgets import FaceOnDevice, TrainHere, face_lab, face_on_device
+from fer_utils.widgets.joined_modules import joined
 from pipeline.chromium import FLAGS, find_chromium
 from pipeline.serve import serving
 
@@ -61,8 +62,10 @@ def page(running: Any) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="fer-bench-") as folder:
         place = Path(folder)
         face_on_device.write_page_files(place / "_static" / "page_files")
-        for name, widget in {"face_on_device": FaceOnDevice, "train_here": TrainHere, "face_lab": FaceLab}.items():
+        for name, widget in {"face_on_device": FaceOnDevice, "train_here": TrainHere}.items():
             (place / f"{name}.js").write_text(str(widget._esm), encoding="utf8")
+        # The studio's renderer, without the worker that runs it in the widget.
+        (place / "studio.js").write_text(joined(*face_lab.PAGE_FILES), encoding="utf8")
         for script in _HERE.glob("*.js"):
             (place / script.name).write_bytes(script.read_bytes())
         (place / "index.html").write_text(PAGE, encoding="utf8")
