@@ -98,7 +98,7 @@ function render({ model, el }) {
   problem.hidden = true;
   const title = element("p", { class: "fer-confuse-title" });
   const gallery = element("div", { class: "fer-confuse-gallery", role: "group", "aria-label": "Faces of the cell" });
-  const large = [0, 1].map(() => element("canvas", { role: "img" }));
+  const large = [0, 1].map(() => element("canvas", { role: "img", "aria-label": "No map yet" }));
   const captions = [0, 1].map(() => element("figcaption", {}));
   const figures = large.map((canvas, number) => element("figure", {}, canvas, captions[number]));
   const bars = element("table", { class: "fer-confuse-bars" });

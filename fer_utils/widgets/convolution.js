@@ -112,8 +112,8 @@ function render({ model, el }) {
   });
 
   // Picture, kernel and map.
-  const pictureCanvas = element("canvas", { role: "img" });
-  const mapCanvas = element("canvas", { role: "img" });
+  const pictureCanvas = element("canvas", { role: "img", "aria-label": "No picture yet" });
+  const mapCanvas = element("canvas", { role: "img", "aria-label": "No map yet" });
   const frames = [0, 1].map(() => element("span", { class: "fer-conv-frame", "aria-hidden": "true" }));
   const scale = element("small", {});
   const cells = PLACES.map((place, number) => {

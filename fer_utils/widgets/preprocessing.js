@@ -72,7 +72,7 @@ function render({ model, el }) {
   back.addEventListener("click", () => moveTo([0, 0]));
 
   // The frame, and the square that is cut out; the square is moved by hand or by arrow keys.
-  const scene = element("canvas", { role: "img", width, height });
+  const scene = element("canvas", { role: "img", "aria-label": "No picture yet", width, height });
   const handle = element("button", { type: "button", class: "fer-prep-handle", "aria-describedby": `${prefix}-how` });
   handle.setAttribute("aria-label", "Move the box with the arrow keys");
   const stage = element("div", { class: "fer-prep-stage" }, scene, handle);

@@ -100,7 +100,7 @@ const CELL = 32; // pixels of the canvas
 // A cell for each place of the box: how high the posed label scores, and whether it is the answer.
 export function placesMap(around, posed, moved) {
   const places = placesAround(around), columns = 2 * around.reach + 1;
-  const canvas = element("canvas", { role: "img", width: CELL * columns, height: CELL * columns });
+  const canvas = element("canvas", { role: "img", "aria-label": "No map yet", width: CELL * columns, height: CELL * columns });
   const words = element("p", { class: "fer-prep-words" });
   let answers = places.map(() => null), mark = [0, 0];
   canvas.addEventListener("click", (event) => {
