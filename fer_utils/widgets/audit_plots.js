@@ -87,7 +87,7 @@ function binned(gaps, seen, step) {
 export function chanceHistogram() {
   const bars = element("div", { class: "fer-audit-bars" });
   const axis = element("div", { class: "fer-audit-axis", "aria-hidden": "true" });
-  const node = element("div", { class: "fer-audit-histogram", role: "img" }, bars, axis);
+  const node = element("div", { class: "fer-audit-histogram", role: "img", "aria-label": "No shuffles yet" }, bars, axis);
 
   function show({ shuffled, gap, people, rest, chance, n }, words) {
     const all = people + rest.length;

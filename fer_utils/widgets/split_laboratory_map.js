@@ -38,7 +38,7 @@ function places(table, rows) {
 }
 
 export function peopleMap() {
-  const people = element("div", { class: "fer-split-people", role: "img" });
+  const people = element("div", { class: "fer-split-people", role: "img", "aria-label": "No rows yet" });
   const legend = element("ul", { class: "fer-split-legend" });
   return {
     node: element("div", {}, people, legend),

@@ -44,7 +44,7 @@ function ticks(name, top) {
 function chart(name) {
   const quantity = QUANTITIES[name];
   const { width, height, left, right, top, bottom } = CHART;
-  const node = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "fer-train-chart" });
+  const node = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${name}: no run yet`, class: "fer-train-chart" });
 
   function show(runs, steps, classes) {
     const [luck, luckName] = quantity.luck(classes);
