@@ -41,7 +41,7 @@ function render({ model, el }) {
     label: field("label", "Label", rows.labels.map(itself)),
     people: field("people", "People", rows.sizes.map((size) => [size, `${size}`])),
     sample: field("sample", "Strangers", [[0, `the first ${rows.people}`], [1, `${rows.people} others`]]),
-    lot: field("lot", "Lots drawn", Array.from({ length: rows.draws }, (_, lot) => [lot, `draw ${lot + 1}`])),
+    lot: field("lot", "Random draw", Array.from({ length: rows.draws }, (_, lot) => [lot, `draw ${lot + 1}`])),
   };
   const slider = element("input", { type: "range", min: 0, max: 0.95, step: 0.05, id: `${prefix}-threshold` });
   const least = element("span");
@@ -58,7 +58,7 @@ function render({ model, el }) {
   const caption = element("p", { class: "fer-audit-note" });
   const root = element("section", { class: "fer-audit", "aria-label": "Audit" },
     element("p", { class: "fer-audit-question" }, "Is this gap larger than chance alone would make?"),
-    element("p", {}, element("strong", {}, "Try first: "), "make the groups by lot, so that no gap can be real, and guess how "
+    element("p", {}, element("strong", {}, "Try first: "), "make the groups at random, so that no gap can be real, and guess how "
       + "large one still becomes with 30 people, and with 120. Then ask for skin tone."),
     problem,
     element("div", { class: "fer-audit-controls" }, ...["attribute", "lot", "measure", "label"].map((name) => fields[name].row),
@@ -133,8 +133,8 @@ function render({ model, el }) {
   function inWords(chosen, everybody, { value, people, gap, gap_low, gap_high, p, chance }, corrected, tests) {
     let so = "No: chance alone often makes such a gap. That does not show that there is none; see its interval.";
     if (chosen.attribute === rows.by_lot) {
-      so = p < LEVEL ? `A false alarm: p is ${pValue(p)}, but the groups were drawn by lot, so that this gap is nothing but chance.`
-        : "No: chance alone often makes such a gap. The groups were drawn by lot, so that it can be nothing else.";
+      so = p < LEVEL ? `A false alarm: p is ${pValue(p)}, but the groups were drawn at random, so that this gap is nothing but chance.`
+        : "No: chance alone often makes such a gap. The groups were drawn at random, so that it can be nothing else.";
     } else if (p < LEVEL && corrected < LEVEL) {
       so = tests === 1 ? "Yes: chance alone seldom makes such a gap."
         : `Yes, even among the ${tests} tests that you have looked at (corrected p = ${pValue(corrected)}).`;

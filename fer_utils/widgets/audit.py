@@ -41,7 +41,7 @@ class Audit(StaticPicture, anywidget.AnyWidget):
 
     Parameters (synced traits)
     --------------------------
-    attribute : what makes the groups: a name of ``audit_rows.ATTRIBUTES``, or ``"by lot"``.
+    attribute : what makes the groups: a name of ``audit_rows.ATTRIBUTES``, or ``"at random"``.
     measure : ``"right"`` (share of pictures that get the posed label; what is not answered is not right),
         ``"answered"`` (share of pictures), ``"right if answered"``, ``"recall"`` (share of the pictures with ``label``
         that get it) or ``"false positives"`` (share of the other pictures that get ``label``).
@@ -49,7 +49,7 @@ class Audit(StaticPicture, anywidget.AnyWidget):
     threshold : the least score of an answer, 0 to 0.95.
     people : 30, 60 or 120, the first of the sample.
     sample : 0, or 1 for 120 other strangers.
-    lot : which draw of the groups by lot, 0 to 19.
+    lot : which draw of the groups at random, 0 to 19.
     group : the value of the attribute whose gap is shown beside chance; ``""`` for the group with the smallest p.
 
     Raises FerError for an argument that is not there or out of range.

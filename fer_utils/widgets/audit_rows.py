@@ -40,7 +40,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "eye colour": tuple(sorted(EYES)),
 }
 #: The attribute in which there can be no real gap, its values, and how many draws of it there are.
-BY_LOT, LOTS, DRAWS = "by lot", ("lot A", "lot B"), 20
+BY_LOT, LOTS, DRAWS = "at random", ("group A", "group B"), 20
 #: The stages that the rows have passed.
 STAGES = ("studio", "random_faces")
 FILE = Path(__file__).with_name("audit_rows.json")
@@ -101,7 +101,7 @@ def rows(sample: int = 0, people: int = PEOPLE, draw: int = 0) -> pd.DataFrame:
     """One line a picture of the first so many people of a sample.
 
     ``person`` (a number), ``posed`` and ``answer`` (labels), ``score`` (0 to 1), the columns of `ATTRIBUTES`, and
-    ``by lot`` of this draw.
+    ``at random`` of this draw.
     """
     kept, first = stored(), sample * PEOPLE
     lots, lines = by_lot(people, sample, draw), []

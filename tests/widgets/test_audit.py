@@ -20,7 +20,7 @@ from fer_utils.widgets import Audit, audit, audit_rows
 SETTINGS = (
     {"attribute": "skin tone", "measure": "recall", "label": "angry"},
     {"attribute": "glasses", "measure": "right if answered", "threshold": 0.95, "people": 60},
-    {"attribute": "by lot", "measure": "answered", "threshold": 0.55, "sample": 1, "lot": 3, "people": 30},
+    {"attribute": "at random", "measure": "answered", "threshold": 0.55, "sample": 1, "lot": 3, "people": 30},
     {"attribute": "hair colour", "measure": "false positives", "label": "sad", "threshold": 0.3, "people": 30},
 )
 DEFAULTS = {name: getattr(Audit(), name) for name in TRAITS[:8]}
@@ -51,7 +51,7 @@ def test_some_rows_are_found_again():
 def test_a_gap_of_the_size_of_chance_has_a_p_of_a_twentieth():
     """Whether a gap reaches the size that chance alone seldom makes, and whether p is 0.05 or less, is one question."""
     for lot in range(10):
-        widget = Audit(attribute="by lot", people=30, lot=lot)
+        widget = Audit(attribute="at random", people=30, lot=lot)
         row, chance = widget.table().iloc[1], widget.chance()
         assert (abs(row["gap"]) >= chance[row["value"]] - 1e-9) == (row["p"] <= 0.05), lot
     assert np.isnan([*Audit(measure="answered").chance().values()]).all(), "everybody is answered, always"
@@ -119,12 +119,12 @@ def test_the_page_finds_what_fairness_audit_finds(page, changed):
 @pytest.mark.browser
 def test_every_test_that_the_reader_looks_at_counts(page):
     """By keyboard: the lot's groups with 30 people, then three attributes; Holm over all of these tests."""
-    measured(page, **{**DEFAULTS, "attribute": "by lot", "people": 30})
+    measured(page, **{**DEFAULTS, "attribute": "at random", "people": 30})
     page.get_by_role("button", name="Count anew").press("Enter")
     page.wait_for_function("document.querySelector('.fer-audit-looked').textContent.includes('at 1 test ')")
     p = [group["p"] for group in page.evaluate("model.get('measured')")["groups"]][:1]
     words = page.get_by_role("status").inner_text()
-    assert "No: " in words and "drawn by lot" in words and "With 30 people, 15 of them" in words
+    assert "No: " in words and "drawn at random" in words and "With 30 people, 15 of them" in words
     measured(page, lot=14)
     assert page.get_by_role("status").inner_text().startswith("A false alarm: p is 0.0")
     page.get_by_role("button", name="Count anew").press("Enter")
@@ -174,7 +174,7 @@ def test_the_histogram_and_the_words_are_of_the_chosen_group(page):
     assert page.locator(".fer-audit-histogram").is_hidden()
     page.get_by_label("Threshold on score").press("ArrowRight")
     page.wait_for_function("model.get('measured').threshold === 0.05")
-    assert page.get_by_label("Lots drawn").is_disabled() and page.get_by_label("Label").is_disabled()
+    assert page.get_by_label("Random draw").is_disabled() and page.get_by_label("Label").is_disabled()
 
 
 @pytest.mark.browser
