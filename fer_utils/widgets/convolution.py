@@ -24,7 +24,7 @@ from fer_utils.synthetic.photographs import Crop, crop_faces
 from fer_utils.synthetic.posed_prototypes import LABELS
 from fer_utils.synthetic.random_faces import draw_faces
 from fer_utils.widgets.joined_modules import joined
-from fer_utils.widgets.static_picture import StaticPicture
+from fer_utils.widgets.static_picture import StaticPicture, as_png
 from fer_utils.widgets.train_here_still import as_address
 
 _HERE = Path(__file__).parent
@@ -138,7 +138,7 @@ class ConvolutionByHand(StaticPicture, anywidget.AnyWidget):
         low, high = RANGES[int(self.contrast)]
         face = (self._read[int(self.contrast)][self.face] - low) / (high - low)
         shown = self.map / most if self.relu else (self.map / most + 1) / 2
-        pictures = [as_address(_png(values), "image/png") for values in (face, shown)]
+        pictures = [as_address(_grey(values), "image/png") for values in (face, shown)]
         cells = "".join(
             f'<text x="{296 + 52 * (number % 3)}" y="{112 + 36 * (number // 3)}" text-anchor="middle">{weight:g}</text>'
             for number, weight in enumerate(self.kernel)
@@ -158,13 +158,9 @@ class ConvolutionByHand(StaticPicture, anywidget.AnyWidget):
         )
 
 
-def _png(values: np.ndarray) -> bytes:
+def _grey(values: np.ndarray) -> bytes:
     """Values 0..1 as a grey PNG."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(np.clip(np.round(255 * values), 0, 255).astype(np.uint8)).save(buffer, "PNG")
-    return buffer.getvalue()
+    return as_png(np.clip(np.round(255 * values), 0, 255).astype(np.uint8))
 
 
 def _check(name: str, value) -> None:

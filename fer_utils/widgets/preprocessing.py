@@ -20,7 +20,7 @@ from fer_utils.synthetic.posed_prototypes import LABELS
 from fer_utils.widgets import drawn48_weights, preprocessing_clip
 from fer_utils.widgets.joined_modules import joined
 from fer_utils.widgets.preprocessing_clip import COLUMNS, DETECTORS, FRAMES, HEIGHT, WIDTH
-from fer_utils.widgets.static_picture import StaticPicture
+from fer_utils.widgets.static_picture import StaticPicture, as_png
 from fer_utils.widgets.train_here_still import as_address
 
 _HERE = Path(__file__).parent
@@ -147,7 +147,7 @@ class Preprocessing(StaticPicture, anywidget.AnyWidget):
             )
         inputs = "".join(
             f'<image x="{352 + 152 * place}" y="24" width="136" height="136" style="image-rendering:pixelated" '
-            f'href="{as_address(_png(self.crop(size)), "image/png")}"/>'
+            f'href="{as_address(as_png(self.crop(size)), "image/png")}"/>'
             f'<text x="{352 + 152 * place}" y="182">grey, {size} × {size}</text>'
             for place, size in enumerate((180, 48))
         )
@@ -170,14 +170,6 @@ def _webp(picture: np.ndarray) -> bytes:
 
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "WEBP", quality=85)
-    return buffer.getvalue()
-
-
-def _png(picture: np.ndarray) -> bytes:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from functools import cache
 import html
-import io
 from pathlib import Path
 
 import anywidget
@@ -20,7 +19,7 @@ from fer_utils.synthetic.posed_prototypes import LABELS
 from fer_utils.widgets import drawn48_weights, drawn_strangers
 from fer_utils.widgets.joined_modules import joined
 from fer_utils.widgets.prune_and_round_arithmetic import BITS, changed
-from fer_utils.widgets.static_picture import StaticPicture
+from fer_utils.widgets.static_picture import StaticPicture, as_png
 from fer_utils.widgets.train_here_still import as_address
 
 _HERE = Path(__file__).parent
@@ -126,7 +125,7 @@ class PruneAndRound(StaticPicture, anywidget.AnyWidget):
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 240" font-family="sans-serif" font-size="16" '
             'fill="#1f2328"><rect width="640" height="240" rx="8" fill="#ffffff"/>'
             '<image x="24" y="24" width="192" height="192" style="image-rendering:pixelated" '
-            f'href="{as_address(_png(drawn_strangers.faces()[self.face]), "image/png")}"/>'
+            f'href="{as_address(as_png(drawn_strangers.faces()[self.face]), "image/png")}"/>'
             '<text x="340" y="32" font-size="14">grey: before, blue: now</text>'
             f"{''.join(parts)}</svg>"
         )
@@ -146,14 +145,6 @@ def _plain_scores() -> np.ndarray:
 
 def _percent(true: np.ndarray) -> str:
     return f"{100 * true.mean():.0f} %"
-
-
-def _png(face: np.ndarray) -> bytes:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(face).save(buffer, "PNG")
-    return buffer.getvalue()
 
 
 def _check(name: str, value) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
+
 
 class StaticPicture:
     """Adds ``picture_html()`` to what a widget displays; stands before ``anywidget.AnyWidget`` among the bases."""
@@ -12,3 +16,12 @@ class StaticPicture:
             return None
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         return {**data, "text/html": self.picture_html()}, metadata
+
+
+def as_png(picture: np.ndarray) -> bytes:
+    """A picture, (H, W) or (H, W, 3) uint8, as a PNG file."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
