@@ -110,7 +110,9 @@ function render({ model, el }) {
     stop();
     chosen = 0;
     source += 1;
-    const mine = source;
+    const mine = source, before = shown;
+    shown = null; // a slider that is moved meanwhile must not look at the picture before
+    wanted = false;
     say("");
     root.dataset.state = "busy";
     status.textContent = engine ? "Looking …" : "Loading the network …";
@@ -121,6 +123,8 @@ function render({ model, el }) {
       shown = made;
       await look();
     } catch (error) {
+      if (mine !== source || gone) return;
+      shown ??= before;
       status.textContent = "";
       say(error.message);
       root.dataset.state = "problem";
@@ -142,7 +146,7 @@ function render({ model, el }) {
     if (busy) return;
     busy = true;
     try {
-      while (wanted) {
+      while (wanted && shown) {
         wanted = false;
         await look();
       }

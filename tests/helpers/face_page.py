@@ -65,12 +65,17 @@ def settled(page) -> dict:
 
 def put(page, picture: np.ndarray) -> dict:
     """Show a photograph (H, W, 3) to the page, as PNG, and wait for what it says."""
+    put_file(page, "photo.png", png(picture), "image/png")
+    return settled(page)
+
+
+def png(picture: np.ndarray) -> bytes:
+    """Return a photograph (H, W, 3) as a PNG file."""
     from PIL import Image
 
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    put_file(page, "photo.png", buffer.getvalue(), "image/png")
-    return settled(page)
+    return buffer.getvalue()
 
 
 def put_file(page, name: str, data: bytes, kind: str) -> None:

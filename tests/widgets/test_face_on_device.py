@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from face_page import put, put_file, settled, shown
+from face_page import png, put, put_file, settled, shown
 import numpy as np
 import pytest
 from short_range_fit import photograph
@@ -138,6 +138,23 @@ def test_of_five_faces_one_sentence_says_which_one_is_read(page):
     settled(page)
     assert "the scores are those of face 5, in the orange frame." in status.inner_text()
     assert page.locator(".fer-device-faces button").count() == 5
+
+
+def test_a_slider_moved_while_a_photo_is_read_does_not_bring_back_the_photo_before(browser, widget, site):
+    hold = """const read = window.createImageBitmap;
+    window.createImageBitmap = async (...all) => { await window.held; return read(...all); }; 0"""
+    faces = studio.draw_batch([studio.person(number) for number in range(2)], size=300)
+    with shown(browser, widget, site, before=hold) as (page, watch, _):
+        put(page, faces[0])
+        page.evaluate("window.held = new Promise((then) => { window.release = then; }); 0")
+        page.evaluate("""window.counts = [];
+        model.set = (name, value) => { if (name === "answer") counts.push(value.boxes); }; 0""")
+        put_file(page, "photo.png", png(np.concatenate([*faces], axis=1)), "image/png")
+        page.get_by_label("Box moved right by").fill("0.1")
+        page.wait_for_timeout(1000)  # time enough to look at the photo before, if the page would
+        page.evaluate("window.release()")
+        settled(page)
+        assert page.evaluate("window.counts") == [2] and watch.complaints() == []
 
 
 def test_of_several_faces_one_is_chosen_by_hand(page):

@@ -301,9 +301,9 @@ def test_an_audit_in_jupyterlab_is_that_of_python(lab):
     page, watch = lab
     audited = page.locator(".fer-audit").first
     audited.wait_for()
-    audited.get_by_label("Groups by").select_option("by lot")
-    p = Audit(people=30, attribute="by lot").table()["p"].iloc[1]
-    told = f"python: by lot {p:g}"
+    audited.get_by_label("Groups by").select_option("at random")
+    p = Audit(people=30, attribute="at random").table()["p"].iloc[1]
+    told = f"python: at random {p:g}"
     page.wait_for_function("(told) => document.querySelector('.told-audited')?.textContent === told", arg=told)
     assert audited.locator(".fer-audit-bin").count() > 5 and watch.errors == []
 
