@@ -84,6 +84,8 @@ ROWS: dict[str, Row] = {
     "landmarks and ANN": Row(features="landmark distances", classifier="ANN", size=None),
     **_BY_FRAME,
     "nano": Row("nano"),
+    "gradients": Row("contrast", {"first": "gradients"}),
+    "contrast": Row("contrast", {"first": "contrast"}),
     "ding2023": Row("ding2023"),
     "ding2023, frames at random": Row("ding2023", by="frame", seeds=1, rate_of="ding2023"),
     "ding2023, frames at random, twins": Row("ding2023", by="frame", twins=True, seeds=1, rate_of="ding2023"),
