@@ -196,7 +196,7 @@ def small_squares(width: int, height: int) -> list[tuple[float, float, float]]:
 
 
 def _starts(length: int, side: float) -> list[float]:
-    """Where squares of this side begin along one edge of the picture, in pixels; one in the middle where it is longer."""
+    """Where squares of this side begin along an edge of the picture, in pixels; one in the middle of a shorter edge."""
     if length <= side:
         return [(length - side) / 2]
     steps = math.ceil((length - side) / (side / 2))

@@ -1,4 +1,4 @@
-"""The finder of the page in Python: where a thorough look looks, and that it finds small faces without inventing any."""
+"""The finder of the page in Python: where a thorough look looks, that it finds small faces and invents none."""
 
 from __future__ import annotations
 
