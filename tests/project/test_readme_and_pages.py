@@ -14,6 +14,7 @@ from fer_utils import studies
 from fer_utils.cli import main
 from fer_utils.core import paths
 from fer_utils.models import pretrained_networks
+from fer_utils.reporting import compression_tables
 from fer_utils.studies import transfer
 
 PAGES = ("book/using.md", "book/real-data.md", "book/promises.md", "book/how-it-is-built.md")
@@ -267,6 +268,14 @@ def test_times_as_fast_says_as_what(texts):
         row = rows[key]
         assert f"{100 * row['change']:+.1f}" in texts["book/using.md"]
         assert f"({100 * row['change_low']:.1f} to {100 * row['change_high']:.1f})" in texts["book/using.md"]
+
+
+def test_a_speed_says_how_far_files_of_the_same_work_lie_apart(texts):
+    rows = {(row["network"], row["form"], row["quantize"]): row for row in studies.load("compression").answer["rows"]}
+    alike = [rows[name, "litert", None] for name in compression_tables.EQUAL_WORK]
+    apart = [max(times) / min(times) - 1 for times in ([row[f"latency_ms_{n}"] for row in alike] for n in (1, 2))]
+    words = " ".join(texts["book/using.md"].split())
+    assert f"three files of the same work differ by {100 * apart[0]:.0f} % here, and by {100 * apart[1]:.0f} %" in words
 
 
 def test_the_claim_of_2019_is_not_judged(texts):
