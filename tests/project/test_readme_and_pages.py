@@ -119,7 +119,24 @@ def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
     assert f"`nano` ({nano['parameters']:,} parameters, faces of {nano['size']} pixels)" in readme
     for row in (nano, simple, rows["ding2023"]):
         assert per_cent(row["accuracy"]["value"]) in readme and row["accuracy"]["groups"] == 24 and row["witness"]
+    assert (
+        round(rows["ding2023"]["parameters"] / nano["parameters"]) == 8 and "with eight times the parameters" in readme
+    )
     against = {row["second"]: row for row in answer["comparisons"] if row["first"] == "nano"}
+    gap = against["HOG and SVM"]
+    ends = f"{-100 * gap['high']:.1f} to {-100 * gap['low']:.1f}"
+    assert (
+        f"{per_cent(simple['accuracy']['value'])}: {-100 * gap['value']:.1f} points more (95 % interval {ends})"
+        in readme
+    )
+    real = studies.load("fer2013").answer
+    accuracies = {row["name"]: per_cent(row["accuracy"]["value"]) for row in real["rows"]}
+    assert (
+        f"(FER2013's test) `nano` is clearly behind: it reads {accuracies['nano']}, the paper's network "
+        f"{accuracies['ding2023']}, HOG and SVM {accuracies['HOG and RBF SVM']}." in readme
+    )
+    behind = [row for row in real["comparisons"] if row["first"] == "nano"]
+    assert all(row["high"] < 0 and row["witness"] for row in behind), "the README says: clearly behind"
     for name in ("HOG and SVM", "HOG and ANN", "ding2023"):
         row = against[name]
         assert row["verdict"] == "not told apart"
@@ -264,6 +281,9 @@ def test_times_as_fast_says_as_what(texts):
         assert f"| {eager:.1f} | {same:.1f} |".replace("| 1.0 |", "| 1 |") in line
     for number in (eager, same):
         assert f"{number:.1f} times as fast" in texts["README.md"]
+    readme = " ".join(texts["README.md"].split())
+    read = [per_cent(row["accuracy"]) for row in (rows["xception, filters pruned", "litert", "int8"], whole)]
+    assert f"It read {read[0]} of five drawn actors' faces, the whole network {read[1]}: too few people" in readme
     for key in (("xception", "litert", "int8"), ("xception, filters pruned", "litert", "int8")):
         row = rows[key]
         assert f"{100 * row['change']:+.1f}" in texts["book/using.md"]
