@@ -34,6 +34,9 @@ def test_counts_are_those_of_the_answer(answers):
     table = comparison.counts_table(answers["sizes"]).set_index("system")
     assert table.loc["ding2023", "parameters"] == 542_136 and "nano" not in table.index
     assert table.loc["resnet50", "parameters there, 1000 classes"] == 25_636_712
+    (row,) = (row for row in answers["sizes"]["systems"] if row["name"] == "resnet50")
+    ends = table.loc["resnet50", "lowest and highest block"]
+    assert ends == f"{row['latency']['low']:.1f} to {row['latency']['high']:.1f}", "a speed has a spread"
     first, second = comparison.parameters_and_time_in_words(table.reset_index())
     assert "`mobilenet_inception2019` has 1.13 times the parameters" in first
     assert "`alexnet` has 1.4 times the parameters of `densenet161`" in second
