@@ -264,8 +264,9 @@ def not_finished_in_words(answer: Mapping) -> str:
     sentences = []
     if late:
         sentences.append(
-            f"Not every training had converged when the limit of {answer['budget'][0]:,} steps was reached, so these "
-            f"may still gain and have no verdict: {'; '.join(late)}."
+            f"Not every training has converged (it was stopped by the limit of {answer['budget'][0]:,} steps, or reads "
+            f"fewer than {percent(answer['learned'], 0)} of its training faces), so these have no verdict: "
+            f"{'; '.join(late)}."
         )
     rest = [f"{name} ({there} of {all_} trainings)" for name, (there, all_) in answer["missing"].items()]
     if rest:

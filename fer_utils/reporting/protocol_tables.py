@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from fer_utils.reporting.text import percent
+from fer_utils.studies.protocol_rows import LEARNED
 
 #: The side of a face where a row of the answer does not say another, in pixels.
 WHOLE_FACE = 180
@@ -78,6 +79,25 @@ def comparison_in_words(row: Mapping) -> str:
     if row["verdict"] == "not told apart":
         return f"{first} and {second} are not told apart: {points:+.1f} points ({ends})."
     return f"{first} reads {abs(points):.1f} points {'more' if points > 0 else 'fewer'} than {second} ({ends})."
+
+
+#: The share of its training faces that a network was to read, as the protocol was first written down.
+FIRST_LIMIT = 0.9
+
+
+def first_limit_in_words(answer: Mapping) -> str:
+    """Which networks of ``one_protocol`` count as converged only by the limit that was lowered after nine trainings."""
+    fallen = [
+        f"{row['name']} ({percent(row['train_accuracy'])})"
+        for row in answer["rows"]
+        if row["network"] is not None and row["witness"] and row["train_accuracy"] < FIRST_LIMIT
+    ]
+    if not fallen:
+        return f"With the first limit, {percent(FIRST_LIMIT, 0)} of the training faces, every verdict would stand."
+    return (
+        f"With the first limit, {percent(FIRST_LIMIT, 0)} of the training faces, these would have no verdict either: "
+        f"{'; '.join(fallen)}."
+    )
 
 
 def simple_against_networks(answer: Mapping) -> str:
@@ -363,4 +383,15 @@ def photographs_in_words(answer: Mapping, name: str) -> list[str]:
         sentences.append(f"**{name}** reads {abs(points):.1f} points {more} than **{row['second']}** ({ends}).")
     if len(sentences) > 1:
         sentences.append(f"The study has {len(answer['comparisons'])} comparisons; the intervals are not corrected.")
+    few = [
+        f"{row['name']} {percent(row['train_accuracy'], 0)}"
+        for row in answer.get("rows", [])
+        if row["network"] is not None and row["witness"] and row["train_accuracy"] < LEARNED
+    ]
+    if sentences and few:
+        sentences.append(
+            f"There a training counts as converged when it has ended by itself. Of their own training pictures these "
+            f"networks read few: {', '.join(few)}. By the limit of the drawn faces' protocol, {percent(LEARNED, 0)}, "
+            "they would be no evidence; the labels of photographs are less sure than those of drawings."
+        )
     return sentences or [f"No comparison of {name} has trainings that have all converged."]

@@ -132,11 +132,13 @@ def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
     real = studies.load("fer2013").answer
     accuracies = {row["name"]: per_cent(row["accuracy"]["value"]) for row in real["rows"]}
     assert (
-        f"(FER2013's test) `nano` is clearly behind: it reads {accuracies['nano']}, the paper's network "
-        f"{accuracies['ding2023']}, HOG and SVM {accuracies['HOG and RBF SVM']}." in readme
+        f"(FER2013's test) `nano` reads {accuracies['nano']}, the paper's network {accuracies['ding2023']}, HOG and "
+        f"SVM {accuracies['HOG and RBF SVM']} (the two networks had learned under 60 % of their own" in readme
     )
     behind = [row for row in real["comparisons"] if row["first"] == "nano"]
-    assert all(row["high"] < 0 and row["witness"] for row in behind), "the README says: clearly behind"
+    assert all(row["high"] < 0 and row["witness"] for row in behind)
+    learned = {row["name"]: row["train_accuracy"] for row in real["rows"]}
+    assert max(learned["nano"], learned["ding2023"]) < 0.6
     for name in ("HOG and SVM", "HOG and ANN", "ding2023"):
         row = against[name]
         assert row["verdict"] == "not told apart"

@@ -115,8 +115,10 @@ def test_the_commonest_label():
 
 def test_what_has_not_finished_is_named_and_what_has_is_said():
     rows = [{"name": "quick", "witness": True}, {"name": "slow", "witness": False}]
-    late = comparison.not_finished_in_words({"rows": rows, "budget": [8000], "missing": {"big": [0, 5]}})
-    assert "8,000 steps" in late and "no verdict: slow." in late and "big (0 of 5 trainings)" in late
+    given = {"rows": rows, "budget": [8000], "learned": 0.75, "missing": {"big": [0, 5]}}
+    late = comparison.not_finished_in_words(given)
+    assert "8,000 steps, or reads fewer than 75 % of its training faces" in late, "either may be the reason"
+    assert "no verdict: slow." in late and "big (0 of 5 trainings)" in late
     done = comparison.not_finished_in_words({"rows": rows[:1], "budget": [8000], "missing": {}})
     assert done.startswith("Every method of the plan")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from fer_utils import studies
 from fer_utils.reporting.protocol_tables import (
     comparison_in_words,
     comparisons_of,
     comparisons_table,
     divisions,
     divisions_in_words,
+    first_limit_in_words,
     methods_table,
     non_inferior,
     non_inferiority_in_words,
@@ -228,6 +230,18 @@ def test_what_a_network_has_that_hog_has_not(verdict, parameters, words):
     assert "On faces of its size" not in said, "HOG has larger faces"
 
 
+def test_who_counts_only_by_the_lowered_limit_is_named():
+    def row(name, read, network="net", witness=True):
+        return {"name": name, "network": network, "train_accuracy": read, "witness": witness}
+
+    rows = [row("a", 0.86), row("b", 0.91), row("HOG", 0.76, network=None), row("c", 0.7, witness=False)]
+    said = first_limit_in_words({"rows": rows})
+    assert said.endswith("these would have no verdict either: a (86.0 %).") and "90 % of the training faces" in said
+    assert first_limit_in_words({"rows": rows[1:]}).endswith("every verdict would stand.")
+    stored = first_limit_in_words(studies.load("one_protocol").answer)
+    assert "nano (85.8 %)" in stored and "ding2023 (86.2 %)" in stored
+
+
 def test_simple_methods_on_faces_of_the_same_size_are_named():
     answer = with_hog(a_comparison("lower"))
     answer["rows"].append(answer["rows"][1] | {"name": "HOG, 80 px", "size": 80})
@@ -256,6 +270,10 @@ def test_photographs_are_told_apart_by_their_interval_alone_and_only_if_all_trai
     assert number == "The study has 5 comparisons; the intervals are not corrected."
     assert fewer == "**net** reads 9.0 points fewer than **HOG** (95 % interval over 3,589 pictures -10.0 to -8.0)."
     assert "5.0 points more than" in more and "not told apart: +0.1 points" in neither
+    net = {"name": "net", "network": "net", "witness": True, "train_accuracy": 0.53}
+    rows = [net, net | {"name": "well read", "train_accuracy": 0.8}, net | {"name": "HOG", "network": None}]
+    last = photographs_in_words(answer | {"rows": rows}, "net")[-1]
+    assert "read few: net 53 %. By the limit of the drawn faces' protocol, 75 %" in last
     assert photographs_in_words({"comparisons": []}, "net") == [
         "No comparison of net has trainings that have all converged."
     ]
