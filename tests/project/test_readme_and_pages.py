@@ -169,6 +169,11 @@ def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
     assert f"{-100 * old['value']:.1f} points fewer ({-100 * old['high']:.1f} to {-100 * old['low']:.1f})" in words
     before, after = (rows[name]["new"]["value"] for name in ("HOG and RBF SVM", "HOG and RBF SVM, cleaned"))
     assert abs(before - after) < 0.002  # what it loses, it loses on the pictures that had leaked
+    learned = [per_cent(rows[name]["train_accuracy"]) for name in ("nano", "ding2023")]
+    assert f"`nano` read {learned[0]} of its own training pictures and the paper's network {learned[1]}:" in words
+    assert f"read only {learned[0]} of its own training pictures, and the paper's network {learned[1]}." in " ".join(
+        using.split()
+    )
     far = gaps["nano", "ding2023"]
     assert f"{-100 * far['value']:.1f} points more than `nano` here ({-100 * far['high']:.1f} to" in words
     counted = found["counted"]
@@ -204,6 +209,14 @@ def test_what_is_said_of_near_duplicates_is_that_of_the_stored_answer(texts):
     }.items():
         row = rows[key]
         assert f"| {words} | {per_cent(row['share'])} of {row['pairs']:,} |" in page, words
+    unlike = rows["ravdess", "twin frames, dlib's boxes, those that differ"]
+    all_ = rows["ravdess", "twin frames, dlib's boxes"]["pairs"]
+    assert f"only in {unlike['pairs']} of its {all_} pairs do the two boxes differ; of these {unlike['found']}" in page
+    assert 0.25 < 1 - rows["fer2013", "turned by 3 degrees"]["share"] < 0.4
+    assert rows["fer2013", "JPEG of quality 10"]["share"] < 0.5
+    assert rows["fer2013", "cut out by a box 12 % smaller"]["found"] == 0
+    (drawn,) = [row for row in found["others"] if (row["set"], row["kind"]) == ("drawn", "two people")]
+    assert f"Of {drawn['pairs']:,} pairs of drawn people ten were." in page and drawn["found"] == 10
     people = [row for row in found["others"] if (row["set"], row["kind"]) == ("ck48", "two people")]
     assert sum(row["found"] for row in people) == 0 and f"of {sum(row['pairs'] for row in people):,}" in page
     sets = {row["set"]: row for row in found["others"] if row["kind"] == "pictures of two sets"}
