@@ -174,6 +174,19 @@ def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
     assert f"read only {learned[0]} of its own training pictures, and the paper's network {learned[1]}." in " ".join(
         using.split()
     )
+    own, paper, other = (rows[name] for name in ("nano", "ding2023", "fer 25.10.3"))
+    hardest, confused_with, share = own["confused"][0]
+    assert (hardest, confused_with) == ("disgust", "angry") and min(own["recall"], key=own["recall"].get) == "disgust"
+    assert f"reads {per_cent(own['recall']['happy'])} of `happy` and {per_cent(own['recall']['disgust'])} of" in words
+    assert f"calls {per_cent(share)} of these pictures `angry`" in words
+    assert (
+        f"network reads {per_cent(paper['recall']['disgust'])}, and `fer` {per_cent(other['recall']['disgust'])}."
+        in words
+    )
+    two = [per_cent(row["in_best_two"]) for row in (own, paper, other)]
+    assert f"{two[0]} of the pictures for `nano`, {two[1]} for the paper's network and {two[2]} for `fer`" in words
+    errors = [f"{100 * row['ece']:.1f}" for row in (own, paper, other, rows["HOG and ANN"])]
+    assert "error is {}, {} and {} points, and {} for HOG and ANN".format(*errors) in words
     far = gaps["nano", "ding2023"]
     assert f"{-100 * far['value']:.1f} points more than `nano` here ({-100 * far['high']:.1f} to" in words
     counted = found["counted"]
