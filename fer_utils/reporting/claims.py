@@ -212,8 +212,8 @@ def _old_methods(protocol: Mapping) -> dict[str, tuple[str, str]]:
         why = (
             f"{words.capitalize()} on HOG, faces of {row['size'] or WHOLE_FACE} pixels: "
             f"{percent(row['accuracy']['value'])} of drawn strangers' faces. Networks on faces of "
-            f"{' or '.join(map(str, sorted(sides)))} pixels, minus that: {'; '.join(parts)}. Xception, the paper's own "
-            "network, is not trained under this protocol."
+            f"{' or '.join(map(str, sorted(sides)))} pixels, minus that (not on the list of planned comparisons): "
+            f"{'; '.join(parts)}. Xception, the paper's own network, is not trained under this protocol."
         )
         if all(one["verdict"] == "higher" for one in against.values()):
             judged[classifier] = HOLDS, why

@@ -180,10 +180,10 @@ def ablated_in_words(answer: Mapping, name: str, instead: str, again: Mapping | 
     if against["low"] <= 0 <= against["high"]:
         moral = "The two are not told apart"
     if again is not None:
+        value, low, high = (round(100 * again[end], 1) + 0.0 for end in ("value", "low", "high"))  # -0.0 becomes 0.0
         moral += (
             f". It is one of {len(answer['ablation'])} changes, and the interval is not corrected for that; in other "
-            f"trainings of the two the difference was {100 * again['value']:+.1f} points ({100 * again['low']:+.1f} to "
-            f"{100 * again['high']:+.1f})"
+            f"trainings of the two the difference was {value:+.1f} points ({low:+.1f} to {high:+.1f})"
         )
     return (
         f"with {instead} it has {row['parameters']:,} parameters in place of {before['parameters']:,}, and reads "
