@@ -61,8 +61,8 @@ def counts_table(answer: Mapping) -> pd.DataFrame:
     Returns
     -------
     DataFrame with ``system``; ``parameters``, ``million operations`` (multiply-accumulates) and ``file, MB`` with eight
-    labels at this book's size; ``time`` of one input, ding2023 = 1; ``as in``, ``input there`` and
-    ``parameters there`` (1,000 classes, the source's own input).
+    labels at this book's size; ``time`` of one input, ding2023 = 1, and of its blocks ``lowest and highest block``;
+    ``as in``, ``input there`` and ``parameters there`` (1,000 classes, the source's own input).
     """
     return pd.DataFrame(
         [
@@ -70,6 +70,7 @@ def counts_table(answer: Mapping) -> pd.DataFrame:
                 "system": name,
                 "parameters": row["ours"]["parameters"],
                 "time": row["latency"]["times"],
+                "lowest and highest block": f"{row['latency']['low']:.1f} to {row['latency']['high']:.1f}",
                 "million operations": row["ours"]["macs"] / 1e6,
                 "file, MB": row["ours"]["file_bytes"] / 1e6,
                 "as in": row["stands_for"],
@@ -263,8 +264,9 @@ def not_finished_in_words(answer: Mapping) -> str:
     sentences = []
     if late:
         sentences.append(
-            f"Not every training had converged when the limit of {answer['budget'][0]:,} steps was reached, so these "
-            f"may still gain and have no verdict: {'; '.join(late)}."
+            f"Not every training has converged (it was stopped by the limit of {answer['budget'][0]:,} steps, or reads "
+            f"fewer than {percent(answer['learned'], 0)} of its training faces), so these have no verdict: "
+            f"{'; '.join(late)}."
         )
     rest = [f"{name} ({there} of {all_} trainings)" for name, (there, all_) in answer["missing"].items()]
     if rest:

@@ -215,9 +215,10 @@ def chain_gain(links: pd.DataFrame) -> str:
     """How many times as fast the whole chain is with the last form as with the first, and what is possible at most."""
     total, network = links.sum(axis=1), links.iloc[:, -1]
     return (
-        f"From the first form to the last the network is {network.iloc[0] / network.iloc[-1]:.0f} times as fast, and "
-        f"the chain {total.iloc[0] / total.iloc[-1]:.1f} times. With a network that takes no time at all it would be "
-        f"{total.iloc[0] / (total.iloc[0] - network.iloc[0]):.1f} times."
+        f"As *{links.index[-1]}* the network is {network.iloc[0] / network.iloc[-1]:.0f} times as fast as "
+        f"*{links.index[0]}*, and the chain {total.iloc[0] / total.iloc[-1]:.1f} times as fast as with it. With a "
+        f"network that takes no time at all the chain would be "
+        f"{total.iloc[0] / (total.iloc[0] - network.iloc[0]):.1f} times as fast."
     )
 
 

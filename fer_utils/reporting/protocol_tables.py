@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from fer_utils.reporting.text import percent
+from fer_utils.studies.protocol_rows import LEARNED
 
 #: The side of a face where a row of the answer does not say another, in pixels.
 WHOLE_FACE = 180
@@ -78,6 +79,25 @@ def comparison_in_words(row: Mapping) -> str:
     if row["verdict"] == "not told apart":
         return f"{first} and {second} are not told apart: {points:+.1f} points ({ends})."
     return f"{first} reads {abs(points):.1f} points {'more' if points > 0 else 'fewer'} than {second} ({ends})."
+
+
+#: The share of its training faces that a network was to read, as the protocol was first written down.
+FIRST_LIMIT = 0.9
+
+
+def first_limit_in_words(answer: Mapping) -> str:
+    """Which networks of ``one_protocol`` count as converged only by the limit that was lowered after nine trainings."""
+    fallen = [
+        f"{row['name']} ({percent(row['train_accuracy'])})"
+        for row in answer["rows"]
+        if row["network"] is not None and row["witness"] and row["train_accuracy"] < FIRST_LIMIT
+    ]
+    if not fallen:
+        return f"With the first limit, {percent(FIRST_LIMIT, 0)} of the training faces, every verdict would stand."
+    return (
+        f"With the first limit, {percent(FIRST_LIMIT, 0)} of the training faces, these would have no verdict either: "
+        f"{'; '.join(fallen)}."
+    )
 
 
 def simple_against_networks(answer: Mapping) -> str:
@@ -268,6 +288,33 @@ def result_in_words(answer: Mapping, name: str) -> str:
     )
 
 
+def size_in_words(answer: Mapping, name: str, rival: str, budget: float) -> str:
+    """Whether a method keeps a budget at the size of faces at which it was tested.
+
+    Parameters
+    ----------
+    budget : the share of the rival's parameters that it may have, 0 to 1.
+
+    Raises
+    ------
+    KeyError : the answer has no method of one of the names.
+    """
+    rows = {row["name"]: row for row in answer["rows"]}
+    own, other = rows[name], rows[rival]
+    share = own["parameters"] / other["parameters"]
+    size = own["size"] or WHOLE_FACE
+    said = (
+        f"On faces of {size} pixels, on which it was tested, `{name}` has {percent(share)} of the parameters of "
+        f"`{rival}` and {percent(own['macs'] / other['macs'])} of its multiply-accumulates."
+    )
+    if share <= budget:
+        return said
+    return (
+        f"{said} That is more than {percent(budget, 0)} of the parameters: it was designed for that share of the "
+        f"network on faces of {WHOLE_FACE} pixels, and there neither was trained under the protocol."
+    )
+
+
 def strangers(answer: Mapping, features: str) -> list[Mapping]:
     """The rows with these ``features`` (``"HOG"``, ...) that were tested on unseen people, each clip once."""
     return [
@@ -300,11 +347,18 @@ def simple_in_words(answer: Mapping, name: str) -> list[str]:
     planned = [row for row in comparisons_of(answer, name) if row["second"] in simple]
     ahead = sum(row["verdict"] == "higher" for row in planned)
     times = best["parameters"] / rows[name]["parameters"]
+    alike = [
+        f"{row['name']} {percent(row['accuracy']['value'])}"
+        for row in simple.values()
+        if row["size"] == rows[name]["size"]
+    ]
     return [
         f"The best simple method, **{best['name']}**, reads {percent(best['accuracy']['value'])} of the faces of "
         f"unseen people, `{name}` {percent(rows[name]['accuracy']['value'])}.",
+        *([f"On faces of its size, {rows[name]['size']} pixels: {', '.join(alike)}."] if alike else []),
         f"`{name}` is shown to be ahead of {ahead or 'none'} of the {len(planned)} simple methods with which a "
         "comparison was planned.",
+        *(comparison_in_words(row) for row in planned),
         f"What it has for certain is its size: {best['name']} keeps {times:.0f} times as many numbers."
         if times > 1
         else f"It is not smaller either: {best['name']} keeps fewer numbers.",
@@ -327,4 +381,17 @@ def photographs_in_words(answer: Mapping, name: str) -> list[str]:
             continue
         more = "more" if points > 0 else "fewer"
         sentences.append(f"**{name}** reads {abs(points):.1f} points {more} than **{row['second']}** ({ends}).")
+    if len(sentences) > 1:
+        sentences.append(f"The study has {len(answer['comparisons'])} comparisons; the intervals are not corrected.")
+    few = [
+        f"{row['name']} {percent(row['train_accuracy'], 0)}"
+        for row in answer.get("rows", [])
+        if row["network"] is not None and row["witness"] and row["train_accuracy"] < LEARNED
+    ]
+    if sentences and few:
+        sentences.append(
+            f"There a training counts as converged when it has ended by itself. Of their own training pictures these "
+            f"networks read few: {', '.join(few)}. By the limit of the drawn faces' protocol, {percent(LEARNED, 0)}, "
+            "they would be no evidence; the labels of photographs are less sure than those of drawings."
+        )
     return sentences or [f"No comparison of {name} has trainings that have all converged."]

@@ -7,11 +7,9 @@
 
 Trainings of the paper's network answer what the stand-ins are for: does it
 fall to people it has not seen, as on real faces, and does it take for each other
-what people take for each other; is it as easy to fit with few images as real
-faces are (on which it reached 59.5 % of 7 labels on people unseen, with some 780
-training images in 20 epochs: a trial of this project); does SAVEE overfit, and does the
-paper's modification help; is MEAD the easiest.  The studio's difficulty itself
-(`fer_utils.studio.acting`) is set against measurements of real actors: see
+what people take for each other; can it be fitted with few images, some 760 of 7 labels in
+20 epochs; does SAVEE overfit, and does the paper's modification help; is MEAD the easiest.
+The studio's difficulty itself (`fer_utils.studio.acting`) is set against measurements of real actors: see
 `fer_utils.studio.likeness`.
 """
 

@@ -14,6 +14,7 @@ from fer_utils import studies
 from fer_utils.cli import main
 from fer_utils.core import paths
 from fer_utils.models import pretrained_networks
+from fer_utils.reporting import compression_tables
 from fer_utils.studies import transfer
 
 PAGES = ("book/using.md", "book/real-data.md", "book/promises.md", "book/how-it-is-built.md")
@@ -118,7 +119,26 @@ def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
     assert f"`nano` ({nano['parameters']:,} parameters, faces of {nano['size']} pixels)" in readme
     for row in (nano, simple, rows["ding2023"]):
         assert per_cent(row["accuracy"]["value"]) in readme and row["accuracy"]["groups"] == 24 and row["witness"]
+    assert (
+        round(rows["ding2023"]["parameters"] / nano["parameters"]) == 8 and "with eight times the parameters" in readme
+    )
     against = {row["second"]: row for row in answer["comparisons"] if row["first"] == "nano"}
+    gap = against["HOG and SVM"]
+    ends = f"{-100 * gap['high']:.1f} to {-100 * gap['low']:.1f}"
+    assert (
+        f"{per_cent(simple['accuracy']['value'])}: {-100 * gap['value']:.1f} points more (95 % interval {ends})"
+        in readme
+    )
+    real = studies.load("fer2013").answer
+    accuracies = {row["name"]: per_cent(row["accuracy"]["value"]) for row in real["rows"]}
+    assert (
+        f"(FER2013's test) `nano` reads {accuracies['nano']}, the paper's network {accuracies['ding2023']}, HOG and "
+        f"SVM {accuracies['HOG and RBF SVM']} (the two networks had learned under 60 % of their own" in readme
+    )
+    behind = [row for row in real["comparisons"] if row["first"] == "nano"]
+    assert all(row["high"] < 0 and row["witness"] for row in behind)
+    learned = {row["name"]: row["train_accuracy"] for row in real["rows"]}
+    assert max(learned["nano"], learned["ding2023"]) < 0.6
     for name in ("HOG and SVM", "HOG and ANN", "ding2023"):
         row = against[name]
         assert row["verdict"] == "not told apart"
@@ -149,6 +169,24 @@ def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
     assert f"{-100 * old['value']:.1f} points fewer ({-100 * old['high']:.1f} to {-100 * old['low']:.1f})" in words
     before, after = (rows[name]["new"]["value"] for name in ("HOG and RBF SVM", "HOG and RBF SVM, cleaned"))
     assert abs(before - after) < 0.002  # what it loses, it loses on the pictures that had leaked
+    learned = [per_cent(rows[name]["train_accuracy"]) for name in ("nano", "ding2023")]
+    assert f"`nano` read {learned[0]} of its own training pictures and the paper's network {learned[1]}:" in words
+    assert f"read only {learned[0]} of its own training pictures, and the paper's network {learned[1]}." in " ".join(
+        using.split()
+    )
+    own, paper, other = (rows[name] for name in ("nano", "ding2023", "fer 25.10.3"))
+    hardest, confused_with, share = own["confused"][0]
+    assert (hardest, confused_with) == ("disgust", "angry") and min(own["recall"], key=own["recall"].get) == "disgust"
+    assert f"reads {per_cent(own['recall']['happy'])} of `happy` and {per_cent(own['recall']['disgust'])} of" in words
+    assert f"calls {per_cent(share)} of these pictures `angry`" in words
+    assert (
+        f"network reads {per_cent(paper['recall']['disgust'])}, and `fer` {per_cent(other['recall']['disgust'])}."
+        in words
+    )
+    two = [per_cent(row["in_best_two"]) for row in (own, paper, other)]
+    assert f"{two[0]} of the pictures for `nano`, {two[1]} for the paper's network and {two[2]} for `fer`" in words
+    errors = [f"{100 * row['ece']:.1f}" for row in (own, paper, other, rows["HOG and ANN"])]
+    assert "error is {}, {} and {} points, and {} for HOG and ANN".format(*errors) in words
     far = gaps["nano", "ding2023"]
     assert f"{-100 * far['value']:.1f} points more than `nano` here ({-100 * far['high']:.1f} to" in words
     counted = found["counted"]
@@ -184,6 +222,14 @@ def test_what_is_said_of_near_duplicates_is_that_of_the_stored_answer(texts):
     }.items():
         row = rows[key]
         assert f"| {words} | {per_cent(row['share'])} of {row['pairs']:,} |" in page, words
+    unlike = rows["ravdess", "twin frames, dlib's boxes, those that differ"]
+    all_ = rows["ravdess", "twin frames, dlib's boxes"]["pairs"]
+    assert f"only in {unlike['pairs']} of its {all_} pairs do the two boxes differ; of these {unlike['found']}" in page
+    assert 0.25 < 1 - rows["fer2013", "turned by 3 degrees"]["share"] < 0.4
+    assert rows["fer2013", "JPEG of quality 10"]["share"] < 0.5
+    assert rows["fer2013", "cut out by a box 12 % smaller"]["found"] == 0
+    (drawn,) = [row for row in found["others"] if (row["set"], row["kind"]) == ("drawn", "two people")]
+    assert f"Of {drawn['pairs']:,} pairs of drawn people ten were." in page and drawn["found"] == 10
     people = [row for row in found["others"] if (row["set"], row["kind"]) == ("ck48", "two people")]
     assert sum(row["found"] for row in people) == 0 and f"of {sum(row['pairs'] for row in people):,}" in page
     sets = {row["set"]: row for row in found["others"] if row["kind"] == "pictures of two sets"}
@@ -263,10 +309,21 @@ def test_times_as_fast_says_as_what(texts):
         assert f"| {eager:.1f} | {same:.1f} |".replace("| 1.0 |", "| 1 |") in line
     for number in (eager, same):
         assert f"{number:.1f} times as fast" in texts["README.md"]
+    readme = " ".join(texts["README.md"].split())
+    read = [per_cent(row["accuracy"]) for row in (rows["xception, filters pruned", "litert", "int8"], whole)]
+    assert f"It read {read[0]} of five drawn actors' faces, the whole network {read[1]}: too few people" in readme
     for key in (("xception", "litert", "int8"), ("xception, filters pruned", "litert", "int8")):
         row = rows[key]
         assert f"{100 * row['change']:+.1f}" in texts["book/using.md"]
         assert f"({100 * row['change_low']:.1f} to {100 * row['change_high']:.1f})" in texts["book/using.md"]
+
+
+def test_a_speed_says_how_far_files_of_the_same_work_lie_apart(texts):
+    rows = {(row["network"], row["form"], row["quantize"]): row for row in studies.load("compression").answer["rows"]}
+    alike = [rows[name, "litert", None] for name in compression_tables.EQUAL_WORK]
+    apart = [max(times) / min(times) - 1 for times in ([row[f"latency_ms_{n}"] for row in alike] for n in (1, 2))]
+    words = " ".join(texts["book/using.md"].split())
+    assert f"three files of the same work differ by {100 * apart[0]:.0f} % here, and by {100 * apart[1]:.0f} %" in words
 
 
 def test_the_claim_of_2019_is_not_judged(texts):

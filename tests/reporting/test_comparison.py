@@ -34,6 +34,9 @@ def test_counts_are_those_of_the_answer(answers):
     table = comparison.counts_table(answers["sizes"]).set_index("system")
     assert table.loc["ding2023", "parameters"] == 542_136 and "nano" not in table.index
     assert table.loc["resnet50", "parameters there, 1000 classes"] == 25_636_712
+    (row,) = (row for row in answers["sizes"]["systems"] if row["name"] == "resnet50")
+    ends = table.loc["resnet50", "lowest and highest block"]
+    assert ends == f"{row['latency']['low']:.1f} to {row['latency']['high']:.1f}", "a speed has a spread"
     first, second = comparison.parameters_and_time_in_words(table.reset_index())
     assert "`mobilenet_inception2019` has 1.13 times the parameters" in first
     assert "`alexnet` has 1.4 times the parameters of `densenet161`" in second
@@ -112,8 +115,10 @@ def test_the_commonest_label():
 
 def test_what_has_not_finished_is_named_and_what_has_is_said():
     rows = [{"name": "quick", "witness": True}, {"name": "slow", "witness": False}]
-    late = comparison.not_finished_in_words({"rows": rows, "budget": [8000], "missing": {"big": [0, 5]}})
-    assert "8,000 steps" in late and "no verdict: slow." in late and "big (0 of 5 trainings)" in late
+    given = {"rows": rows, "budget": [8000], "learned": 0.75, "missing": {"big": [0, 5]}}
+    late = comparison.not_finished_in_words(given)
+    assert "8,000 steps, or reads fewer than 75 % of its training faces" in late, "either may be the reason"
+    assert "no verdict: slow." in late and "big (0 of 5 trainings)" in late
     done = comparison.not_finished_in_words({"rows": rows[:1], "budget": [8000], "missing": {}})
     assert done.startswith("Every method of the plan")
 

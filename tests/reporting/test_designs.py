@@ -121,7 +121,7 @@ def test_the_other_network_may_be_ahead():
         ),
         (0.02, -0.01, 0.04, "+4.0). The two are not told apart."),
         (-0.02, -0.03, -0.01, "2.0 points fewer of the strangers' faces"),
-        (0.02, 0.01, 0.04, "What is given up was needed there."),
+        (0.02, 0.01, 0.04, "What is given up was needed there, or the parameters that went with it."),
         (-0.02, -0.03, -0.01, "What is given up was not needed there."),
     ],
 )
@@ -131,6 +131,14 @@ def test_one_change_of_the_ablation(value, low, high, words):
     told = designs.ablated_in_words(answer, "full", "full windows")
     assert told.startswith("with full windows it has 9,000 parameters in place of 1,000, and reads 2.0 points")
     assert words in told
+    again = {"value": 0.01, "low": -0.001, "high": 0.03}
+    twice = designs.ablated_in_words(answer, "full", "full windows", again)
+    assert twice.endswith(
+        "one of 1 changes, and the interval is not corrected for that; in other trainings of the two "
+        "the difference was +1.0 points (-0.1 to +3.0)."
+    )
+    row["parameters"] = 900
+    assert "parameters that went" not in designs.ablated_in_words(answer, "full", "full windows")
 
 
 def claims(size, accuracy):

@@ -106,7 +106,8 @@ def test_the_stored_trainings_are_told_with_their_numbers():
     harder = kept | {
         "rows": [row | ({"value": 0.2} if row["question"].startswith("MEAD") else {}) for row in kept["rows"]]
     }
-    assert "not easier than RAVDESS" in " ".join(likeness_words.difficulty_in_words(harder))
+    assert "no more than on RAVDESS" in " ".join(likeness_words.difficulty_in_words(harder))
+    assert "trial of ours" not in " ".join(likeness_words.difficulty_in_words(kept)), "a number that nobody can check"
 
 
 def test_the_networks_errors_are_shares_of_rows_and_its_pairs_have_their_places():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from fer_utils import studies
 from fer_utils.reporting.protocol_tables import (
     comparison_in_words,
     comparisons_of,
     comparisons_table,
     divisions,
     divisions_in_words,
+    first_limit_in_words,
     methods_table,
     non_inferior,
     non_inferiority_in_words,
@@ -21,6 +23,7 @@ from fer_utils.reporting.protocol_tables import (
     simple_against_networks,
     simple_in_words,
     simple_table,
+    size_in_words,
     strangers,
 )
 
@@ -223,6 +226,38 @@ def test_strangers_are_compared_with_strangers():
 def test_what_a_network_has_that_hog_has_not(verdict, parameters, words):
     said = " ".join(simple_in_words(with_hog(a_comparison(verdict), parameters=parameters), "net"))
     assert "**HOG**, reads 68.0 %" in said and all(word in said for word in words)
+    assert "points fewer than **HOG** (95" in said or "points more than **HOG** (95" in said, "by how much"
+    assert "On faces of its size" not in said, "HOG has larger faces"
+
+
+def test_who_counts_only_by_the_lowered_limit_is_named():
+    def row(name, read, network="net", witness=True):
+        return {"name": name, "network": network, "train_accuracy": read, "witness": witness}
+
+    rows = [row("a", 0.86), row("b", 0.91), row("HOG", 0.76, network=None), row("c", 0.7, witness=False)]
+    said = first_limit_in_words({"rows": rows})
+    assert said.endswith("these would have no verdict either: a (86.0 %).") and "90 % of the training faces" in said
+    assert first_limit_in_words({"rows": rows[1:]}).endswith("every verdict would stand.")
+    stored = first_limit_in_words(studies.load("one_protocol").answer)
+    assert "nano (85.8 %)" in stored and "ding2023 (86.2 %)" in stored
+
+
+def test_simple_methods_on_faces_of_the_same_size_are_named():
+    answer = with_hog(a_comparison("lower"))
+    answer["rows"].append(answer["rows"][1] | {"name": "HOG, 80 px", "size": 80})
+    assert "On faces of its size, 80 pixels: HOG, 80 px 68.0 %." in simple_in_words(answer, "net")
+
+
+def test_a_budget_is_kept_or_not_at_the_size_that_was_tested():
+    answer = an_answer()
+    answer["rows"][3] |= {"parameters": 80, "macs": 50_000_000}
+    said = size_in_words(answer, "net", "other", budget=0.1)
+    assert said.startswith(
+        "On faces of 80 pixels, on which it was tested, `net` has 12.5 % of the parameters of `other`"
+    )
+    assert "5.0 % of its multiply-accumulates. That is more than 10 % of the parameters" in said
+    answer["rows"][3]["parameters"] = 100
+    assert size_in_words(answer, "net", "other", budget=0.1).endswith("multiply-accumulates.")
 
 
 def test_photographs_are_told_apart_by_their_interval_alone_and_only_if_all_trainings_have_converged():
@@ -231,9 +266,14 @@ def test_photographs_are_told_apart_by_their_interval_alone_and_only_if_all_trai
         return {"first": first, "second": "HOG", "value": value} | ends
 
     answer = {"comparisons": [row(-0.09), row(0.05), row(0.001), row(0.3, first="other"), row(0.2, witness=False)]}
-    fewer, more, neither = photographs_in_words(answer, "net")
+    fewer, more, neither, number = photographs_in_words(answer, "net")
+    assert number == "The study has 5 comparisons; the intervals are not corrected."
     assert fewer == "**net** reads 9.0 points fewer than **HOG** (95 % interval over 3,589 pictures -10.0 to -8.0)."
     assert "5.0 points more than" in more and "not told apart: +0.1 points" in neither
+    net = {"name": "net", "network": "net", "witness": True, "train_accuracy": 0.53}
+    rows = [net, net | {"name": "well read", "train_accuracy": 0.8}, net | {"name": "HOG", "network": None}]
+    last = photographs_in_words(answer | {"rows": rows}, "net")[-1]
+    assert "read few: net 53 %. By the limit of the drawn faces' protocol, 75 %" in last
     assert photographs_in_words({"comparisons": []}, "net") == [
         "No comparison of net has trainings that have all converged."
     ]

@@ -82,3 +82,31 @@ def test_the_accuracies_with_their_intervals(name, rows):
 @pytest.mark.parametrize("name", ["overfitting_tools", "number_of_people"])
 def test_what_the_records_of_followed_trainings_say(name):
     agree(answer(name), studies.module(name).answer("class", progress=False))
+
+
+def shares_by_person(counts):
+    """Rows with these counts by actor: 1 where the answer is right; and whose each row is."""
+    right = np.concatenate([np.arange(asked) < good for good, asked in counts.values()]).astype(int)
+    return right, np.repeat(list(counts), [asked for _, asked in counts.values()])
+
+
+def test_the_intervals_of_compression_are_those_of_five_people():
+    """Widened, as those of few people are: unwidened, int8 seemed to read more than float32."""
+    found = answer("compression")
+    networks = found["networks"]
+    for row in found["rows"]:
+        if row["quantize"] is not None:  # whose counts by actor are not stored
+            continue
+        right, people = shares_by_person(networks[row["network"]]["by_actor"])
+        truth = np.ones(len(right), int)
+        ends = metrics.interval(truth, right, people, 2)
+        assert [row[f"accuracy{end}"] for end in ("", "_low", "_high")] == pytest.approx(
+            [ends[key] for key in ("value", "low", "high")], abs=1e-12
+        )
+        before, _ = shares_by_person(networks[row["reference"].removesuffix(", keras")]["by_actor"])
+        ends = metrics.paired_difference(truth, before, right, people)
+        assert [row[f"change{end}"] for end in ("", "_low", "_high")] == pytest.approx(
+            [ends[key] for key in ("value", "low", "high")], abs=1e-12
+        )
+    quantised = [row for row in found["rows"] if row["quantize"] in ("int8", "dynamic")]
+    assert quantised and all(row["change_low"] <= 0 for row in quantised), "eight bits improve nothing here"
