@@ -86,11 +86,14 @@ def neighbours_in_words(shares: Mapping[str, float], chance: float, *, acts: int
         )
     if nearest - act > act - person + ALIKE:
         return words + (
-            "The share falls when the act itself is left out. So the neighbour was right because of frames of the same few "
-            "seconds, and not because of the person."
+            "The share falls when the act itself is left out. So the neighbour was right because of frames of the same "
+            "few seconds, and not because of the person."
         )
     if act - person > nearest - act + ALIKE:
-        return words + "The share falls when the person is left out. So the neighbour was right because it showed the same person."
+        return (
+            words
+            + "The share falls when the person is left out. So the neighbour was right because it was the same person."
+        )
     return words + "Frames of the same act help, and other acts of the same person help about as much again."
 
 

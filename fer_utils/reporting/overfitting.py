@@ -73,7 +73,7 @@ def losses_verdict(answer: Mapping) -> str:
     ]
     words = f"Without a tool the strangers' loss ends at {plain['loss']:.2f}."
     if not lower:
-        return f"{words} With no tool is the interval of the change below zero, in {plain['trainings']} pairs of trainings."
+        return f"{words} With no tool is the whole interval below zero, in {plain['trainings']} pairs of trainings."
     return (
         f"{words} **It is lower with** {', '.join(lower)}. The intervals are over {plain['trainings']} pairs of "
         "trainings. They are not corrected for the number of tools, so they are descriptive only."
@@ -100,7 +100,7 @@ def stopping_verdict(answer: Mapping) -> str:
     (change,) = (one for one in answer["comparisons"] if one["tool"] == "early stopping")
     moral = {
         "higher": "It helps both.",
-        "lower": "So it lowers the loss and, with it, the accuracy: the lowest loss and the highest accuracy need not be at "
+        "lower": "So it lowers both the loss and the accuracy: the lowest loss and the highest accuracy need not be at "
         "the same step.",
         "not told apart": "The loss becomes lower; for the accuracy no change is shown.",
     }[change["verdict"]]

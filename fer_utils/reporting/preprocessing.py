@@ -266,5 +266,8 @@ def sharpness_in_words(meta: pd.DataFrame) -> str:
             "sharpness removes certain people, and not only blurred pictures."
         )
     if between >= 0.1:
-        return words + "A part of it is who the person is, so a threshold removes certain people as well as blurred pictures."
+        return (
+            words
+            + "A part of it is who the person is, so a threshold removes certain people as well as blurred pictures."
+        )
     return words + "Hardly any of it is who the person is."

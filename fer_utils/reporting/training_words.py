@@ -159,12 +159,16 @@ def combination(answer: Mapping, described: str, conditioned: str) -> str:
     whole = [row["name"] for row in answer["rows"] if all(map(_alive, row["trainings"]))]
     if not whole:
         return "In no variant does the layer have a living unit at the end of every training."
-    text = f"In these variants the layer has a living unit at the end of every training: {', '.join(f'*{name}*' for name in whole)}."
+    names = ", ".join(f"*{name}*" for name in whole)
+    text = f"In these variants the layer has a living unit at the end of every training: {names}."
     others = [name for name in whole if name not in (described, conditioned)]
     if described in whole:
         return f"{text} So the network as described did not die here."
     if others:
-        return f"{text} So the architecture alone does not kill the units; the combination of architecture, initialisation and rate does."
+        return (
+            f"{text} So the architecture alone does not kill the units; the combination of architecture, "
+            "initialisation and rate does."
+        )
     return f"{text} No other variant kept a living unit in every training."
 
 
