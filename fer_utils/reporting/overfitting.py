@@ -135,9 +135,9 @@ def pictures_verdict(answer: Mapping) -> str:
         for before, after in ((few, first), (first, last))
     )
     words = (
-        f"The same number of people, {first['people']}, with {first['pictures']:,} pictures in the place of "
+        f"The same number of people, {first['people']}, with {first['pictures']:,} pictures instead of "
         f"{few['pictures']:,} gain {_ends(pictures, 'strangers')}. With {first['pictures']:,} pictures each, "
-        f"{last['people']} people in the place of {first['people']} gain {_ends(people, 'strangers')}."
+        f"{last['people']} people instead of {first['people']} gain {_ends(people, 'strangers')}."
     )
     if people["low"] is not None and float(people["low"]) > 0:  # type: ignore[arg-type]
         more = float(people["value"]) > float(pictures["value"])  # type: ignore[arg-type]
