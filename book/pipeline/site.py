@@ -117,8 +117,10 @@ def presentable(notebook: dict) -> dict:
     """The executed copy as the page shows it, and as a reader may download it.
 
     papermill's notes (they hold this machine's paths) and progress bars go; the
-    cell with the parameters shows the values that were used; and each widget
-    that brings a picture gets it as ``<noscript>``, for readers without scripts.
+    cell with the parameters shows the values that were used; each widget
+    that brings a picture gets it as ``<noscript>``, for readers without scripts;
+    and a hidden cell that shows nothing but sentences has no bar above them (its
+    code stays in the copy).
     """
     notebook["metadata"].pop("papermill", None)
     notebook["metadata"]["kernelspec"] = {
@@ -139,9 +141,23 @@ def presentable(notebook: dict) -> dict:
                 cell["metadata"].setdefault("mystnb", {"code_prompt_show": show, "code_prompt_hide": hide})
         if cell["cell_type"] == "code":
             cell["outputs"] = [shown for output in cell["outputs"] for shown in outputs_of(output)]
+            if "hide-input" in tags and "setup" not in tags and only_sentences(cell["outputs"]):
+                cell["metadata"]["tags"] = ["remove-input" if tag == "hide-input" else tag for tag in tags]
         cells.append(cell)
     notebook["cells"] = cells
     return notebook
+
+
+def only_sentences(outputs: list[dict]) -> bool:
+    """Whether a cell shows something, and all of it is Markdown text.
+
+    >>> sentence = {"output_type": "display_data", "data": {"text/markdown": "**Five** people.", "text/plain": "5"}}
+    >>> only_sentences([sentence, sentence]), only_sentences([sentence, {"output_type": "stream", "text": "5"}])
+    (True, False)
+    >>> only_sentences([])
+    False
+    """
+    return bool(outputs) and all("text/markdown" in output.get("data", {}) for output in outputs)
 
 
 def with_values(defaults, injected) -> list[str]:

@@ -25,7 +25,7 @@ def balance_in_words(clips: pd.DataFrame, design: pd.DataFrame) -> str:
     share = clips["expression"].value_counts(normalize=True).max()
     whole = design.sum(axis=1).max() / design.to_numpy().sum()
     return sentence(
-        "The table on this page holds **{n:,} clips of {people}**. Whoever always answers its commonest label "
+        "The table on this page holds **{n:,} clips of {people}**. Always giving its commonest label "
         "is right for {chance} of the clips; in the whole of RAVDESS it would be {whole}.",
         n=len(clips),
         people=_counted(clips["actor"].nunique()),
@@ -78,7 +78,7 @@ def neighbours_in_words(shares: Mapping[str, float], chance: float, *, acts: int
         chance=percent(chance),
     )
     if nearest < person + ALIKE:
-        return words + "In these pictures the relatives of a face hardly help: little would leak."
+        return words + "In these pictures leaving faces out hardly changes the share, so little would leak."
     if acts < 2:
         return words + (
             "The middle number means nothing here: every person posed each label in one act only, so the person's "
@@ -86,11 +86,14 @@ def neighbours_in_words(shares: Mapping[str, float], chance: float, *, acts: int
         )
     if nearest - act > act - person + ALIKE:
         return words + (
-            "The fall comes when the act itself is left out: what helped were frames of the same few seconds, and not "
-            "a knowledge of the person."
+            "The share falls when the act itself is left out. So the neighbour was right because of frames of the same "
+            "few seconds, and not because of the person."
         )
     if act - person > nearest - act + ALIKE:
-        return words + "The fall comes when the person is left out: what helped was to have seen this face before."
+        return (
+            words
+            + "The share falls when the person is left out. So the neighbour was right because it was the same person."
+        )
     return words + "Frames of the same act help, and other acts of the same person help about as much again."
 
 
@@ -108,8 +111,8 @@ def same_person_in_words(share: float, people: int) -> str:
         "The nearest face of another act shows the same person in **{share}** of the cases. ", share=percent(share)
     )
     if share > 0.5:
-        return words + "Nearness in pixels means: the same person."
-    return words + "Nearness in pixels does not mean the same person in these pictures."
+        return words + "So what is near in pixels is usually the same person."
+    return words + "So in these pictures what is near in pixels is often another person."
 
 
 def _counted(people: int) -> str:
@@ -121,7 +124,7 @@ def sad_faces_in_words() -> str:
     real = real_acting()
     place = real.units.index(12)
     return sentence(
-        "Faces that pose strong *sad* may pull up the corners of the mouth and show their teeth. This is no slip of "
+        "Faces that pose strong *sad* may pull up the corners of the mouth and show their teeth. This is no mistake of "
         "the drawing. The drawn actors follow action units that OpenFace read in the 1,440 real speech clips "
         "(Luna-Jiménez et al., [2022](https://doi.org/10.3390/app12010327)). AU 12 pulls the lip corners. Its mean "
         "there is {normal:.2f} for sad of normal intensity, {strong:.2f} for strong sad and {happy:.2f} for strong "

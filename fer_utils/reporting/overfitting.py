@@ -38,7 +38,7 @@ def stop_verdict(stopped: tuple[float, float], last: tuple[float, float]) -> str
     if calmer:
         return (
             "Look at both numbers. At the earlier epoch the strangers' loss is lower, **but fewer labels are right**. "
-            "The later weights find more labels, and are far too certain where they are wrong. So monitor what you "
+            "The later weights find more labels, and are much too certain where they are wrong. So monitor what you "
             "need: `val_loss` where the scores are used, `val_accuracy` where only the label counts."
         )
     if better:
@@ -73,10 +73,10 @@ def losses_verdict(answer: Mapping) -> str:
     ]
     words = f"Without a tool the strangers' loss ends at {plain['loss']:.2f}."
     if not lower:
-        return f"{words} With no tool is it lower beyond doubt, in {plain['trainings']} pairs of trainings."
+        return f"{words} With no tool is the whole interval below zero, in {plain['trainings']} pairs of trainings."
     return (
         f"{words} **It is lower with** {', '.join(lower)}. The intervals are over {plain['trainings']} pairs of "
-        "trainings and describe: they are not corrected for how many tools there are."
+        "trainings. They are not corrected for the number of tools, so they are descriptive only."
     )
 
 
@@ -100,13 +100,13 @@ def stopping_verdict(answer: Mapping) -> str:
     (change,) = (one for one in answer["comparisons"] if one["tool"] == "early stopping")
     moral = {
         "higher": "It helps both.",
-        "lower": "So it makes the scores more honest and the labels worse: the lowest loss and the highest accuracy "
-        "need not be at the same step.",
-        "not told apart": "The scores become more honest; for the labels no change is shown.",
+        "lower": "So it lowers both the loss and the accuracy: the lowest loss and the highest accuracy need not be at "
+        "the same step.",
+        "not told apart": "The loss becomes lower; for the accuracy no change is shown.",
     }[change["verdict"]]
     if stopped["loss"] >= plain["loss"]:
         helped = change["verdict"] == "higher"
-        moral = "Here it helps the labels, but not the loss." if helped else "Here it helps neither."
+        moral = "Here it helps the accuracy, but not the loss." if helped else "Here it helps neither."
     return (
         f"Early stopping kept the weights of step {stopped['best_step']:,.0f} (median) of {answer['steps']:,}. The "
         f"strangers' loss is {stopped['loss']:.2f} there, and {plain['loss']:.2f} at the end. Their accuracy changes "
@@ -135,9 +135,9 @@ def pictures_verdict(answer: Mapping) -> str:
         for before, after in ((few, first), (first, last))
     )
     words = (
-        f"The same number of people, {first['people']}, with {first['pictures']:,} pictures in the place of "
+        f"The same number of people, {first['people']}, with {first['pictures']:,} pictures instead of "
         f"{few['pictures']:,} gain {_ends(pictures, 'strangers')}. With {first['pictures']:,} pictures each, "
-        f"{last['people']} people in the place of {first['people']} gain {_ends(people, 'strangers')}."
+        f"{last['people']} people instead of {first['people']} gain {_ends(people, 'strangers')}."
     )
     if people["low"] is not None and float(people["low"]) > 0:  # type: ignore[arg-type]
         more = float(people["value"]) > float(pictures["value"])  # type: ignore[arg-type]

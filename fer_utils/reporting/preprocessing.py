@@ -242,8 +242,8 @@ def tilt_in_words(found: Sequence[float], true: Sequence[float], in_clips: Seque
     )
     if tilt < SMALL_TILT:
         return words + sentence(
-            "So small a tilt moves the edge of a face of 180 pixels by {pixels:.1f} pixels: levelling changes next to "
-            "nothing.",
+            "So small a tilt moves the edge of a face of 180 pixels by {pixels:.1f} pixels: levelling changes hardly "
+            "anything.",
             pixels=90 * float(np.tan(np.radians(tilt))),
         )
     if tilt < 2 * error:
@@ -263,8 +263,11 @@ def sharpness_in_words(meta: pd.DataFrame) -> str:
         return (
             words
             + "Most of it is who the person is: wrinkles, glasses, brows and beards make edges. So a threshold on "
-            "sharpness sorts people, and not only blur."
+            "sharpness removes certain people, and not only blurred pictures."
         )
     if between >= 0.1:
-        return words + "A part of it is who the person is, so a threshold sorts people as well as blur."
+        return (
+            words
+            + "A part of it is who the person is, so a threshold removes certain people as well as blurred pictures."
+        )
     return words + "Hardly any of it is who the person is."

@@ -37,10 +37,10 @@ def curves_advice(history: Mapping[str, Sequence[float]]) -> str:
         return "Try another learning rate, and look for dead units, before anything else."
     lowest = int(np.argmin(validation)) + 1
     if lowest == len(validation):
-        return "More epochs may help: neither curve has reached its end."
+        return "More epochs may help: neither curve is flat yet."
     return (
-        f"The validation loss is lowest after epoch {lowest}; what the network learns later is particular to the faces "
-        "of training. This is *overfitting*, the subject of the next chapter."
+        f"The validation loss is lowest after epoch {lowest}; what the network learns after that holds for the "
+        "training faces only. This is *overfitting*, the subject of the next chapter."
     )
 
 
@@ -73,7 +73,7 @@ def smile_read(scores: Mapping[str, float], accuracy: float) -> str:
         )
     return (
         f"{text} One face proves neither that the network is good nor that it is bad: of the strangers in the test it "
-        f"reads {percent(accuracy)} right, so wrong answers like right ones are to be expected."
+        f"reads {percent(accuracy)} right, so both right and wrong answers are to be expected."
     )
 
 
@@ -130,9 +130,9 @@ def revival(answer: Mapping) -> str:
     if not died:
         text = "No layer was without a living unit at any look"
     elif back:
-        text = f"Of {died} layers that had no living unit at some look, {back} had one again later"
+        text = f"Of {died} layers that had no living unit at one of the checks, {back} had one again later"
     else:
-        text = f"Of {died} layers that had no living unit at some look, none had one again later"
+        text = f"Of {died} layers that had no living unit at one of the checks, none had one again later"
     single = f"Single units came back {woken} times in all" if woken else "No single unit came back either"
     return f"{text}. {single}."
 
@@ -150,7 +150,7 @@ def slower_rate(answer: Mapping, described: str, slow: str) -> str:
         text = "A lower rate did harm here"
     return (
         f"{text}: {counts[slow]} of {trainings} layers end with a living unit at a tenth of the rate, and "
-        f"{counts[described]} at the usual one. With {trainings} seeds an arm this is an observation and no proof."
+        f"{counts[described]} at the usual one. With {trainings} seeds each this is an observation and not a proof."
     )
 
 
@@ -158,14 +158,18 @@ def combination(answer: Mapping, described: str, conditioned: str) -> str:
     """In which arms every layer lives at the end, and whether dying comes with the layers alone; a sentence or two."""
     whole = [row["name"] for row in answer["rows"] if all(map(_alive, row["trainings"]))]
     if not whole:
-        return "In no arm does every layer live at the end."
-    text = f"In every training a layer lives at the end in these arms: {', '.join(f'*{name}*' for name in whole)}."
+        return "In no variant does the layer have a living unit at the end of every training."
+    names = ", ".join(f"*{name}*" for name in whole)
+    text = f"In these variants the layer has a living unit at the end of every training: {names}."
     others = [name for name in whole if name not in (described, conditioned)]
     if described in whole:
         return f"{text} So the network as described did not die here."
     if others:
-        return f"{text} So it is not the layers alone that die, but a combination of layers, initialisation and rate."
-    return f"{text} No other arm kept all of its layers alive."
+        return (
+            f"{text} So the architecture alone does not kill the units; the combination of architecture, "
+            "initialisation and rate does."
+        )
+    return f"{text} No other variant kept a living unit in every training."
 
 
 def recipe_title(answer: Mapping) -> str:

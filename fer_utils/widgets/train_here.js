@@ -59,7 +59,7 @@ function render({ model, el }) {
   let runs = model.get("history").slice(-2).reverse().map(asRun); // this run, and the last
 
   const button = element("button", { type: "button", class: "fer-train-go", disabled: "" }, "Train");
-  const back = element("button", { type: "button" }, "Settings at rest");
+  const back = element("button", { type: "button" }, "Default settings");
   const progress = element("progress", { max: steps, value: 0, "aria-label": "Steps of the training" });
   const status = element("span", { class: "fer-train-status" }, "The faces are unpacked …");
   const problem = element("p", { class: "fer-train-problem", role: "alert", hidden: "" });

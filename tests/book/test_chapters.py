@@ -82,6 +82,17 @@ def test_every_chapter_has_the_same_plan(root, name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
+def test_the_minutes_of_the_exercises_are_those_of_their_headings(root, name):
+    notebook = load(root, name)
+    stated = re.search(r"(\d+) minutes of exercises", notebook.cells[0].source)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    heads = re.findall(r"(?m)^### (?:Exercise|Question) .*$", text)
+    each = [re.search(r"(\d+) minutes\)$", head) for head in heads]
+    assert heads and all(each), heads
+    assert stated is None or int(stated[1]) == sum(int(found[1]) for found in each if found)
+
+
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
 def test_no_measured_number_is_typed_into_the_prose(root, name):
     """A percentage in a Markdown cell is a quotation, and then its source stands in the same cell."""
     for cell in load(root, name).cells:

@@ -558,6 +558,27 @@ def test_presentable_folds_parameters_in_and_takes_bars_and_paths_out():
     assert "/home/me" not in json.dumps(shown) and shown["metadata"]["kernelspec"]["name"] == "python3"
 
 
+def test_a_hidden_cell_that_only_says_something_has_no_bar():
+    said = {"output_type": "display_data", "metadata": {}, "data": {"text/markdown": "Nine of ten.", "text/plain": ""}}
+    drawn = {"output_type": "display_data", "metadata": {}, "data": {"text/html": "<img alt='x'>"}}
+    hidden = ["hide-input", "mine"]
+    shown = site.presentable(
+        {
+            "metadata": {},
+            "cells": [
+                code("say(text)", hidden, [said, said]),
+                code("show(figure)", hidden, [said, drawn]),
+                code("work()", hidden),
+                code("say(text)", [], [said]),
+                code("install()", ["setup", "hide-input"], [said]),
+            ],
+        }
+    )
+    tags = [cell["metadata"]["tags"] for cell in shown["cells"]]
+    assert tags == [["remove-input", "mine"], hidden, hidden, [], ["setup", "hide-input"]]
+    assert shown["cells"][0]["source"] == "say(text)", "the downloaded copy keeps the code"
+
+
 def test_warnings_on_stderr_stay():
     warning = "/x/y.py:3: UserWarning: 50% of the actors are missing\n  warn()\n"
     assert site.without_bars(warning) == warning

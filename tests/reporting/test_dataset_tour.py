@@ -55,7 +55,7 @@ def test_where_the_neighbours_help_ends_is_said(measured, acts, word):
 
 @pytest.mark.parametrize(
     "share, people, word",
-    [(0.96, 24, "means: the same person"), (0.2, 24, "does not mean"), (1.0, 1, "There is one person")],
+    [(0.96, 24, "is usually the same person"), (0.2, 24, "often another person"), (1.0, 1, "There is one person")],
 )
 def test_whose_face_is_near_is_said(share, people, word):
     assert word in dataset_tour.same_person_in_words(share, people)

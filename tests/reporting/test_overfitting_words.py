@@ -42,7 +42,7 @@ def test_a_lower_loss_is_said_where_it_is_shown():
     words = overfitting.losses_verdict(made)
     assert "ends at 3.00" in words and "dropout (-1.50" in words and "early stopping" not in words
     same = answers.tools({"none": 0.5, "L1": 0.5}, losses={"none": 3.0, "L1": 3.0})
-    assert "With no tool is it lower" in overfitting.losses_verdict(same)
+    assert "With no tool is the whole interval below zero" in overfitting.losses_verdict(same)
 
 
 def test_tools_that_were_cut_off_are_named():

@@ -110,7 +110,8 @@ def test_a_tilt_is_weighed_against_the_error():
 
 
 @pytest.mark.parametrize(
-    "sharpness, word", [([1, 1, 9, 9], "sorts people"), ([1, 9, 1, 9], "Hardly any"), ([1, 9, 4, 12], "A part of it")]
+    "sharpness, word",
+    [([1, 1, 9, 9], "removes certain people, and not"), ([1, 9, 1, 9], "Hardly any"), ([1, 9, 4, 12], "A part of it")],
 )
 def test_who_a_person_is_shows_in_the_sharpness(sharpness, word):
     meta = pd.DataFrame({"actor": ["a", "a", "b", "b"], "sharpness": np.array(sharpness, float)})

@@ -93,9 +93,9 @@ def test_a_lower_rate(plain, slow, text):
 @pytest.mark.parametrize(
     "plain, other, conditioned, text",
     [
-        (DIES, DIES, DIES, "In no arm"),
-        (DIES, LIVES, LIVES, "arms: *o*, *c*. So it is not the layers alone"),
-        (DIES, DIES, LIVES, "arms: *c*. No other arm"),
+        (DIES, DIES, DIES, "In no variant"),
+        (DIES, LIVES, LIVES, "training: *o*, *c*. So the architecture alone"),
+        (DIES, DIES, LIVES, "training: *c*. No other variant"),
         (LIVES, LIVES, LIVES, "as described did not die"),
     ],
 )

@@ -226,7 +226,7 @@ def test_labels_by_lot_pictures_and_random_numbers(arithmetic):
     assert (taught[0.0] == labels).all()
     for share in (0.3, 0.5, 1.0):
         wrong = (taught[share] != labels).mean()
-        assert wrong == pytest.approx(share * 6 / 7, abs=0.02), "by lot a seventh stays right"
+        assert wrong == pytest.approx(share * 6 / 7, abs=0.02), "of random labels a seventh stays right"
         assert np.bincount(taught[share], minlength=7).min() > 900
     changed = [taught[share] != labels for share in (0.3, 0.5, 1.0)]
     assert (changed[1] | ~changed[0]).all() and (changed[2] | ~changed[1]).all(), "more noise: the same faces, and more"
@@ -412,7 +412,7 @@ def test_the_keyboard_alone_trains_compares_and_stops(browser, small):
             page.locator("polyline.fer-train-last").count() == 4 == page.locator("polyline.fer-train-present").count()
         )
         assert "last run, step 120" in page.locator(".fer-train-chart").first.get_attribute("aria-label")
-        page.get_by_role("button", name="Settings at rest").press("Enter")
+        page.get_by_role("button", name="Default settings").press("Enter")
         assert slider.get_attribute("aria-valuetext") == "none"
         for width in (390, 640, 1280):  # one chart below the other, two that are narrow, two that are wide
             page.set_viewport_size({"width": width, "height": 900})
@@ -431,7 +431,7 @@ def test_the_same_seed_gives_the_same_curves_in_a_worker_and_on_the_page(browser
         with shown(browser, small, before=before, changed=SHORT) as (page, watch):
             page.get_by_label("Dropout").fill("5")
             page.get_by_label("Mirror and move the training faces at random").check()
-            page.get_by_label("Labels drawn by lot").fill("3")
+            page.get_by_label("Random labels").fill("3")
             page.get_by_role("button", name="Train").click()
             runs.append(trained(page))
             assert page.locator(".fer-train").get_attribute("data-where") == where
