@@ -25,7 +25,7 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
     return values;
   }
 
-  // The labels that are taught: a share of them is drawn by lot from all labels, whatever the face shows.
+  // The labels that are taught: a share of them is drawn at random from all labels, whatever the face shows.
   // A larger share changes the same faces and more.
   function taughtLabels(labels, share, classes, seed) {
     const random = randomNumbers(stream(seed, "lots"));
