@@ -79,8 +79,8 @@ def early_in_words(answer: Mapping, protocol: Mapping) -> str:
     early = next(one for one in answer["differences"] if (one["name"], one["dataset"]) == (NANO, "ravdess"))
     later = next(row for row in protocol["comparisons"] if (row["first"], row["second"]) == (NANO, PAPER))
     told = (
-        f"On drawn RAVDESS `nano` is {100 * early['value']:+.1f} points from the paper's network after "
-        f"{answer['epochs']} epochs, and {100 * later['value']:+.1f} points under the protocol. "
+        f"On drawn RAVDESS the accuracy of `nano` minus that of the paper's network is {100 * early['value']:+.1f} "
+        f"points after {answer['epochs']} epochs, and {100 * later['value']:+.1f} points under the protocol. "
     )
     if later["verdict"] == "no verdict":
         return told + "Not all trainings of the protocol have converged yet, so it has no verdict."
