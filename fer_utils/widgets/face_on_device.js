@@ -134,7 +134,10 @@ function render({ model, el }) {
   async function look() {
     const mine = source;
     const asked = Object.fromEntries(sliders.map(({ name, input }) => [name, Number(input.value)]));
-    const answer = await engine.ask("see", { picture: shown.picture, chosen, ...asked });
+    const looked = shown;
+    const answer = await engine.ask("see",
+      { picture: looked.picture, chosen, known: looked.boxes ?? null, thorough: !stream, ...asked });
+    looked.boxes = answer.boxes; // a slider moves the box of a face; the faces stay where they are
     if (mine === source && !gone) draw(answer, asked);
   }
 
