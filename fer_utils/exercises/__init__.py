@@ -69,6 +69,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "a1-1": "a1:grade_brightness",
     "a1-3": "a1:grade_one_change",
     "a2-1": "a2:grade_true_features",
+    "a2-3": "a2:grade_error_correlation",
 }
 
 #: Each exercise that asks for a value (a number, a text, an array, a model), and the function that grades it.

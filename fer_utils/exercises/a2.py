@@ -1,10 +1,11 @@
-"""Appendix 2: the true action units of a clip as features (a2-1)."""
+"""Appendix 2: the true action units of a clip as features (a2-1), and how alike two readers err (a2-3)."""
 
 from __future__ import annotations
 
 import functools
 
 import numpy as np
+from scipy import stats
 
 from fer_utils import studio
 from fer_utils.exercises import Wrong, asked, numbers
@@ -63,3 +64,82 @@ def grade_true_features(answer) -> str:
                 f"{np.round(got[row, :3], 4).tolist()}.{hint}"
             )
     return "right: one row a clip, each unit's mean over the frames and both sides."
+
+
+# a2-3: rank correlation of two confusion matrices' errors -----------------------------------------
+
+_ERRORS = "error_correlation(first, second)"
+#: Counts of two confusion matrices: rows of different sums, equal cells, and errors that go one way.
+_FIRST = ((30, 6, 2, 2), (9, 50, 20, 1), (0, 4, 14, 2), (33, 12, 45, 110))
+_SECOND = ((61, 14, 3, 2), (6, 20, 5, 9), (10, 20, 60, 70), (2, 3, 1, 14))
+_TABLES = (
+    ("two tables of four labels", np.array(_FIRST), np.array(_SECOND)),
+    ("the same two tables, the second one first", np.array(_SECOND), np.array(_FIRST)),
+    ("a table and itself", np.array(_FIRST), np.array(_FIRST)),
+    ("two tables of three labels", np.array(_FIRST)[1:, 1:], np.array(_SECOND)[:3, :3]),
+)
+
+
+def _rank(values) -> float:
+    return float(stats.spearmanr(*values).statistic)
+
+
+def _compared(first, second, *, share=lambda table: table / table.sum(axis=1, keepdims=True), cells=None, how=_rank):
+    """The correlation of two tables' errors; the options are mistakes."""
+    chosen = ~np.eye(len(first), dtype=bool) if cells is None else cells(len(first))
+    return how([share(table)[chosen] for table in (first, second)])
+
+
+#: Mistakes that a number may betray: what is wrong, and what it computes.
+_CORRELATION_MISTAKES = (
+    ("The diagonal has the right answers, and errors are asked for.", {"cells": lambda n: np.ones((n, n), bool)}),
+    ("Those are counts. Divide each row by its own sum first.", {"share": lambda table: table / table.sum()}),
+    (
+        "The columns were divided by their sums. A row holds what was acted: divide each row by its own sum.",
+        {"share": lambda table: table / table.sum(axis=0, keepdims=True)},
+    ),
+    (
+        "That is Pearson's correlation of the shares. Spearman's is that of their ranks.",
+        {"how": lambda pair: float(np.corrcoef(*pair)[0, 1])},
+    ),
+    ("That is Kendall's correlation. Take Spearman's.", {"how": lambda pair: float(stats.kendalltau(*pair).statistic)}),
+    (
+        "That is half of the errors. To take the first label for the second is another error than the reverse.",
+        {"cells": lambda n: np.triu(np.ones((n, n), bool), 1)},
+    ),
+    (
+        "That is half of the errors. To take the first label for the second is another error than the reverse.",
+        {"cells": lambda n: np.tril(np.ones((n, n), bool), -1)},
+    ),
+    (
+        "Equal cells share their mean rank; `argsort` gives them different ones. `scipy.stats.rankdata` does it.",
+        {"how": lambda pair: float(np.corrcoef(*[np.argsort(np.argsort(cells)) for cells in pair])[0, 1])},
+    ),
+)
+
+
+def grade_error_correlation(answer) -> str:
+    """Tables whose rows have different sums and whose errors are not symmetric."""
+    for given, first, second in _TABLES:
+        kept = first.copy(), second.copy()
+        made = asked(answer, _ERRORS, *kept)
+        if not (np.array_equal(kept[0], first) and np.array_equal(kept[1], second)):
+            raise Wrong(f"for {given}: you changed the tables that you were given. Work on a copy.")
+        got = numbers(made)
+        if got is None or got.size != 1:
+            pair = " `spearmanr` returns a correlation and a p-value: return its `.statistic`."
+            raise Wrong(f"for {given}: return one number.{pair if got is not None and got.size == 2 else ''}")
+        got, wanted = float(got.reshape(-1)[0]), _compared(first, second)
+        if not np.isclose(got, wanted, atol=1e-6):
+            hint = next(
+                (
+                    f" {text}"
+                    for text, options in _CORRELATION_MISTAKES
+                    if np.isclose(got, _compared(first, second, **options), atol=1e-6)
+                ),
+                "",
+            )
+            if not hint and np.isclose(got, _compared(first, second.T), atol=1e-6):
+                hint = " One of the two tables is turned: rows and columns have changed places."
+            raise Wrong(f"for {given}: the correlation is {wanted:.4f}, and yours {got:.4f}.{hint}")
+    return "right: Spearman's correlation over the cells off the diagonal, as shares of their rows."

@@ -47,7 +47,7 @@ def _checked(side: str, choice) -> dict:
     if choice is ... or not isinstance(choice, Mapping):
         raise Wrong(f'"{side}" should be a dict such as {{"x": "parameters", "y": "accuracy"}}.')
     if "unconverged" in choice:
-        raise Wrong(f'"{side}": nobody knows what systems without a witness reach, so no claim may rest on them.')
+        raise Wrong(f'"{side}": nobody knows what systems reach that have not converged, so no claim may rest on them.')
     if not {"x", "y"} <= set(choice) <= set(_KNOWN):
         raise Wrong(f'"{side}" needs "x" and "y", and may have "families", "sizes" and "limits"; got {sorted(choice)}.')
     return dict(choice)

@@ -106,8 +106,8 @@ def detection_words(answer: Mapping) -> str:
     if not worse:
         return "Over all changed pictures no group of people is found less often, by the rule."
     return (
-        f"Over all changed pictures dlib finds these people's faces less often: {'; '.join(worse)}. The audit of a "
-        "network begins before the network."
+        f"Over all changed pictures dlib finds these people's faces less often: {'; '.join(worse)}. So an audit has "
+        "to include the detector."
     )
 
 
@@ -136,8 +136,8 @@ def only_there_words(answer: Mapping) -> str:
     words = f"Only there? No. Found as well: {'; '.join(f'{_name(row)} {row_points(row)}' for row in others)}."
     if beside and all(row["gap"] > 0 for row in beside):
         words += (
-            " The other tones are the same finding from the other side: they are compared with a rest that holds the "
-            "people who were hurt."
+            " For the other tones it is the same finding: each group is compared with everybody else, and among these "
+            "are the people who were hurt."
         )
     if any(row["attribute"] not in SENSITIVE_FEATURES and row["gap"] > 0 for row in others):
         words += (

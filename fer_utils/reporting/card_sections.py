@@ -130,7 +130,7 @@ def metrics_used(result: Result, missing: list[str]) -> str:
     text = (
         "Accuracy and macro F1 (equation (1) of Ding, Tang & Lu 2023, doi 10.1109/TENCON58879.2023.10322470), and the "
         "recall of each label. Intervals are percentile bootstraps over the people of the test: frames of one person "
-        "are no independent witnesses."
+        "are not independent observations."
     )
     if result.metrics["accuracy"]["low"] is None:
         text += " " + _note_missing(missing, "an interval, for the test has one person")

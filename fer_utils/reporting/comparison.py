@@ -45,8 +45,8 @@ def small_networks_in_words(reported: pd.DataFrame) -> list[str]:
         f"Of {len(reported)} rows {unknown} do not say, in the source that we could read, how the data were divided.",
         f"The smallest network, `LiExNet`, reports {lie:.1f} % on FER2013. The winner of that competition had 71.2 %, "
         "and people who labelled the pictures again agreed with the labels on 65 ± 5 % "
-        "([Goodfellow et al. 2013](https://arxiv.org/abs/1307.0414)). A number so far above both asks for its split "
-        "first.",
+        "([Goodfellow et al. 2013](https://arxiv.org/abs/1307.0414)). With a number so far above both, ask for the "
+        "split first.",
     ]
 
 
@@ -175,9 +175,9 @@ def landmarks_in_words(answer: Mapping) -> list[str]:
     mixed = np.array(perfect["confusion"]) / np.sum(perfect["confusion"], axis=1, keepdims=True)
     one, other = np.unravel_index(np.argmax(np.triu(mixed + mixed.T, 1)), mixed.shape)
     return [
-        f"The found landmarks lie {percent(answer['landmark_error']['mean'])} of the distance between the eyes beside "
-        f"the drawn ones. With the drawn ones the neighbours read {costs['KNN']} more of the faces of strangers, and "
-        f"the ANN {costs['ANN']} ({len(perfect['by_actor'])} actors; 95 % intervals over actors; "
+        f"The found landmarks lie {percent(answer['landmark_error']['mean'])} of the distance between the eyes away "
+        f"from the drawn ones. With the drawn ones the neighbours read {costs['KNN']} more of the strangers' faces, "
+        f"and the ANN {costs['ANN']} ({len(perfect['by_actor'])} actors; 95 % intervals over actors; "
         f"{answer['settings']['epochs']} epochs of the ANN).",
         f"With perfect landmarks, too, *{answer['labels'][one]}* and *{answer['labels'][other]}* are the pair that is "
         "most often confused.",
@@ -248,7 +248,7 @@ def uncorrected_in_words(answer: Mapping) -> str:
         return "Every difference whose interval leaves out zero is a finding after the correction, too."
     return (
         f"The intervals are those of one comparison alone. In {lost} of {len(judged)} the interval leaves out zero and "
-        "the corrected p-value is above 0.05: alone it would be a finding, as one of many it is none."
+        "the corrected p-value is above 0.05: alone it would be a finding; as one of many it is none."
     )
 
 

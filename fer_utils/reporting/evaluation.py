@@ -339,7 +339,7 @@ def references(answer: Mapping) -> list[str]:
         "If the tested clip is part of its own reference, neutral is found in "
         f"{percent(itself['recall']['neutral'], 0)}: "
         "part of that is the clip compared with itself.",
-        f"The whole range of a person helps most: {change('support vectors', 'own mean and spread')}, and still "
+        f"A person's own mean and spread help most: {change('support vectors', 'own mean and spread')}, and still "
         f"{change('support vectors', 'own mean and spread, other clips')} if the clip's own repetition stays out.",
     ]
 

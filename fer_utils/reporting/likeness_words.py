@@ -228,6 +228,28 @@ def difficulty_caption(kept: Mapping) -> str:
     )
 
 
+def beside_chapter_6(kept: Mapping, split: Mapping) -> str:
+    """Why the same network has other accuracies in chapter 6; ``split`` is the answer of the study `split`.
+
+    "" where the two studies differ in more than how many images there are.
+    """
+    here = {row["question"]: row for row in kept["rows"]}
+    unseen, seen = here["RAVDESS, people unseen"], here["RAVDESS, frames at random"]
+    there = {row["unit"]: row for row in split["rows"] if not row["twins"]}
+    apart, frames = there["actor"], there["frame"]
+    if not split["epochs"] == unseen["epochs"] == seen["epochs"] or split["model"] != "ding2023":
+        return ""
+    return sentence(
+        "Chapter 6 asks the same network, with as many epochs and the same two splits, and prints {apart} on people "
+        "it has not seen and {frames} with frames at random. It learns from {few:,} images, and this page from "
+        "{many:,}.",
+        apart=percent(apart["accuracy"]["value"]),
+        frames=percent(frames["accuracy"]["value"]),
+        few=apart["train_images"],
+        many=unseen["train_images"],
+    )
+
+
 def difficulty_in_words(kept: Mapping) -> list[str]:
     """One paragraph for each thing that the trainings show."""
     by = {row["question"]: row for row in kept["rows"]}

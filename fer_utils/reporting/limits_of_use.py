@@ -92,7 +92,7 @@ def _reasons(audit: Mapping, by: Mapping, votes: Mapping, groups: Mapping, seen:
         "3": f"With frames at random and each performance in the data twice, a seller may say "
         f"{percent(by['frame', True]['value'])}. Of people kept apart the same network reads "
         f"{with_interval(by['actor', False])}.",
-        "4": "The same people in the same acts, seen otherwise: "
+        "4": "The same people in the same acts, filmed otherwise: "
         + "; ".join(f"*{name}* {_points(row)}" for name, row in worst)
         + ".",
         "5": "People who saw the face alone agreed with the actor's instruction in "

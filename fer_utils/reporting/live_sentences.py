@@ -76,13 +76,13 @@ def steadiness(raw: float, smoothed: float) -> str:
         raise invalid("raw, smoothed", expected="shares, 0 to 1", received=(raw, smoothed))
     change = smoothed - raw
     if change == 0:
-        what = "Smoothing changed nothing here: it takes away what changes, and an error that stays is left."
+        what = "Smoothing changed nothing here. It removes short changes; an error that lasts stays."
     elif abs(change) < 0.02:
-        what = "Steady is not right: smoothing made the label calmer and hardly more often right."
+        what = "A steady label need not be right: smoothing made it change less often, and hardly more often right."
     elif change > 0:
-        what = "Here single errors were outvoted by their neighbours. An error that stays is only made steady."
+        what = "Here short errors were outvoted by the frames around them. An error that lasts stays."
     else:
-        what = "Smoothing made it worse: the smoothed label comes late, or a steady error outvoted the right answers."
+        what = "Smoothing made it worse: the smoothed label comes late, or a lasting error outvoted the right answers."
     return f"{percent(raw, 0)} raw, {percent(smoothed, 0)} smoothed. {what}"
 
 

@@ -79,8 +79,8 @@ def early_in_words(answer: Mapping, protocol: Mapping) -> str:
     early = next(one for one in answer["differences"] if (one["name"], one["dataset"]) == (NANO, "ravdess"))
     later = next(row for row in protocol["comparisons"] if (row["first"], row["second"]) == (NANO, PAPER))
     told = (
-        f"On drawn RAVDESS `nano` is {100 * early['value']:+.1f} points from the paper's network after "
-        f"{answer['epochs']} epochs, and {100 * later['value']:+.1f} points under the protocol. "
+        f"On drawn RAVDESS the accuracy of `nano` minus that of the paper's network is {100 * early['value']:+.1f} "
+        f"points after {answer['epochs']} epochs, and {100 * later['value']:+.1f} points under the protocol. "
     )
     if later["verdict"] == "no verdict":
         return told + "Not all trainings of the protocol have converged yet, so it has no verdict."
@@ -152,7 +152,7 @@ def ablation_in_words(answer: Mapping, most_parameters: int) -> list[str]:
         said.append(
             f"That is not the same as *no effect*: their intervals reach down to {100 * least:+.1f} points."
             if least < 0
-            else "Their intervals lie above zero, and do so no longer after the correction."
+            else "Their intervals lie above zero, but after the correction they are no findings."
         )
     for one in order:
         if tested[one["change"]]["verdict"] == "higher":
@@ -183,7 +183,7 @@ def recipe_in_words(answer: Mapping) -> list[str]:
         f"The paper's network with augmentation, mirroring and a falling rate, minus itself without: "
         f"{minus(_PAPER_SO_TRAINED, PAPER)}. It reads {percent(changed['train_accuracy'])} of its augmented training "
         "faces, so it may not have finished learning.",
-        f"`nano` minus the paper's network so trained: {minus(NANO, _PAPER_SO_TRAINED)}.",
+        f"`nano` minus the paper's network trained in this way: {minus(NANO, _PAPER_SO_TRAINED)}.",
     ]
 
 
@@ -218,7 +218,10 @@ def distillation_in_words(ablation: Mapping, lessons: Mapping) -> list[str]:
         f"{_points(before)}. Trained anew for this lesson, it is ahead by {_points(lessons['teacher'])}."
     )
     if lessons["teacher"]["value"] < before["value"]:
-        said.append("Whoever picks the best row of a table picks some luck with it (regression to the mean).")
+        said.append(
+            "The best row of a table is partly the best by chance, so it tends to do worse when it is tried again "
+            "(regression to the mean)."
+        )
     return said
 
 

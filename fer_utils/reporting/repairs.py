@@ -94,6 +94,24 @@ def way_back_words(answer: Mapping) -> str:
     )
 
 
+def beside_the_audit(answer: Mapping, audit: Mapping) -> str:
+    """Why the labels as filmed give another gap here than in the study ``audit``, of which this is the answer."""
+    here = next(row for row in answer["rows"] if row["name"] == "labels as filmed")["gap"]
+    there, first = audit["verdict"]["clean"], audit["clean"]["experiments"][0]
+    words = (
+        f"These are other networks than those of the audit: `{answer['network']}` on faces of {answer['size']} pixels, "
+        f"trained until validation ended it. There it was `{first['model']['name']}`, after "
+        f"{first['recipe']['epochs']} epochs. With the labels as filmed, the gap between dark tones and the rest is "
+        f"{100 * here['gap']:+.1f} points here, and {100 * there['gap']:+.1f} points there."
+    )
+    if here["found"] == there["found"]:
+        return words
+    return (
+        f"{words} It is found in only one of the two, on the same people. So a gap is a property of a network and its "
+        "training, and each network needs an audit of its own."
+    )
+
+
 def _share(measured: Mapping) -> str:
     """An accuracy and its interval, in per cent."""
     return "{:.1f} ({:.1f} to {:.1f})".format(*(100 * measured[end] for end in ("value", "low", "high")))

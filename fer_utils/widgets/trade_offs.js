@@ -9,7 +9,7 @@ const IN_WORDS = {
   frontier: "on the frontier",
   within: "beaten; its interval reaches the frontier",
   beaten: "beaten",
-  "no witness": "no witness",
+  "no witness": "not converged",
   unknown: "not known",
   out: "left out",
 };
@@ -112,7 +112,7 @@ function render({ model, el }) {
   const familyBoxes = boxes(prefix, "Methods", Object.entries(families), (chosen) => save({ families: chosen }));
   const sizeBoxes = boxes(prefix, "Faces of", everySize.map((size) => [size, `${size} pixels`]),
     (chosen) => save({ sizes: chosen }));
-  const choices = [["unconverged", "let those without a witness take part"], ["logarithmic", "logarithmic costs"]];
+  const choices = [["unconverged", "let those that have not converged take part"], ["logarithmic", "logarithmic costs"]];
   const otherBoxes = boxes(prefix, "And", choices, (chosen) => {
     save({ unconverged: chosen.includes("unconverged"), logarithmic: chosen.includes("logarithmic") });
   });

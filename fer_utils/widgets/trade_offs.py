@@ -43,7 +43,7 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
     families : those that take part, some of ``networks``, ``hog``, ``landmarks`` and ``few_epochs``.
     sizes : those that take part, sides of a face in pixels.
     limits : quantity -> [lowest, highest] that a system may have; None for no limit.
-    unconverged : systems without a witness, whose trainings had not converged, take part, too.
+    unconverged : systems take part, too, of which not every training had converged.
     logarithmic : costs have a logarithmic axis.
     chosen : the name of the system whose numbers are shown, or ``""``.
 
@@ -121,8 +121,8 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
         without = places.count("no witness")
         return (
             f"{y[0].upper()}{y[1:]} against {x} for {racing} systems of the book. Beaten by no other: "
-            f"{'; '.join(self.frontier) or 'nobody'}. {without} more have no witness, because their trainings had not "
-            "converged."
+            f"{'; '.join(self.frontier) or 'nobody'}. {without} more had not converged when their "
+            "training ended."
         )
 
     def picture_html(self) -> str:

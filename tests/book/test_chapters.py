@@ -25,6 +25,9 @@ CHAPTERS = (
     "13_real_time",
 )
 
+#: Tags of code that nobody reads at first: hidden, or to be written by the reader.
+UNREAD = ("setup", "hide-input", "hide-cell", "exercise", "quiz")
+
 
 def load(root, name):
     return nbformat.read(root / "notebooks" / f"{name}.ipynb", as_version=4)
@@ -157,3 +160,18 @@ def test_preprocessing_runs_on_real_clips(root, shared_data, tmp_path):
     notebook = run_alone(root, "02_preprocessing", tmp_path, DATA_ROOT=str(shared_data / "ravdess"))
     text = json.dumps(notebook, ensure_ascii=False)
     assert "(42, 180, 180, 1)" in text and "42 faces from 7 clips" in text
+
+
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
+def test_the_minutes_of_reading_allow_for_words_code_and_formulas(root, name):
+    """As book/how-to-read.md says: 150 words and 15 lines of code a minute, half a minute a formula, less a tenth."""
+    cells = load(root, name).cells
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    stated = int(re.search(r"\*\*Time\*\*: (\d+) minutes of reading", prose)[1])
+    formulas = len(re.findall(r"\$\$.*?\$\$", prose, re.S))
+    prose = re.sub(r"<details>.*?</details>|\$\$.*?\$\$|```.*?```|\]\([^)]*\)", " ", prose, flags=re.S)
+    prose = re.sub(r"\$[^$]+\$|`[^`]+`", " word ", prose)
+    read = [cell for cell in cells if cell.cell_type == "code" and not set(UNREAD) & set(cell.metadata.get("tags", []))]
+    code = [line for cell in read for line in cell.source.splitlines() if line.strip()]
+    needed = len(re.findall(r"\w[\w'’.,–-]*", prose)) / 150 + len(code) / 15 + formulas / 2
+    assert stated >= 0.9 * needed, f"{name} says {stated} minutes and has words, code and formulas for {needed:.0f}"

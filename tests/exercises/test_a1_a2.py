@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import graded
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from fer_utils import studio
 from fer_utils.exercises import a1, a2
@@ -101,6 +103,37 @@ def mean_of_sides(acted):
     return np.stack([acted.frames(clip)["action_units"].mean(1).mean(0) for clip in list(acted.clips["clip"])])
 
 
+# a2-3: errors of two tables ----------------------------------------------------------------------
+
+
+def error_correlation(first, second):
+    errors = ~np.eye(len(first), dtype=bool)
+    one, other = (table / table.sum(axis=1, keepdims=True) for table in (first, second))
+    return stats.spearmanr(one[errors], other[errors]).statistic
+
+
+def by_pandas(first, second):
+    """Series without their diagonal, as an array of one number."""
+    parts = []
+    for table in (first, second):
+        cells = pd.DataFrame(table).div(table.sum(axis=1), axis=0).stack()
+        parts.append(cells[[row != column for row, column in cells.index]])
+    return np.array([parts[0].corr(parts[1], method="spearman")])
+
+
+def by_ranks(first, second):
+    """Pearson's correlation of mean ranks, cell by cell."""
+    ranks = []
+    for table in np.array([first, second], float) if first.shape == second.shape else ():
+        cells = [table[i, j] / sum(table[i]) for j in range(len(table)) for i in range(len(table)) if i != j]
+        ranks.append(stats.rankdata(cells))
+    return float(np.corrcoef(ranks)[0, 1])
+
+
+def compared(**options):
+    return lambda first, second: a2._compared(first, second, **options)
+
+
 RIGHT = [
     ("a1-1", brightness),
     ("a1-1", by_loops),
@@ -114,6 +147,9 @@ RIGHT = [
     ("a2-1", features),
     ("a2-1", by_sums),
     ("a2-1", mean_of_sides),
+    ("a2-3", error_correlation),
+    ("a2-3", by_pandas),
+    ("a2-3", by_ranks),
 ]
 
 WRONG = [
@@ -157,6 +193,22 @@ WRONG = [
     ("a2-1", lambda acted: features(acted)[::-1], "another order"),
     ("a2-1", lambda acted: features(acted).T, "changed places"),
     ("a2-1", lambda acted: features(acted, lambda units: units.mean(axis=0)), "one column an action unit"),
+    ("a2-3", compared(cells=lambda n: np.ones((n, n), bool)), "The diagonal"),
+    ("a2-3", compared(share=lambda table: table), "Those are counts"),
+    ("a2-3", compared(share=lambda table: table / table.sum(axis=0)), "The columns were divided"),
+    ("a2-3", compared(how=lambda pair: np.corrcoef(*pair)[0, 1]), "Pearson's"),
+    ("a2-3", compared(how=lambda pair: stats.kendalltau(*pair).statistic), "Kendall's"),
+    ("a2-3", compared(cells=lambda n: np.triu(np.ones((n, n), bool), 1)), "half of the errors"),
+    ("a2-3", compared(how=lambda pair: np.corrcoef([np.argsort(np.argsort(x)) for x in pair])[0, 1]), "mean rank"),
+    ("a2-3", lambda first, second: error_correlation(first, second.T), "is turned"),
+    ("a2-3", compared(how=lambda pair: stats.spearmanr(*pair)), "`.statistic`"),
+    ("a2-3", lambda first, second: error_correlation(first, second) ** 2, "the correlation is"),
+    (
+        "a2-3",
+        lambda first, second: np.fill_diagonal(first, 0) or error_correlation(first, second),
+        "changed the tables",
+    ),
+    ("a2-3", lambda first: 1.0, "error_correlation(first, second)"),
 ]
 
 
@@ -171,3 +223,15 @@ def test_the_clips_of_a2_1_tell_the_mistakes_apart():
     acted = a2._rehearsal("03", 8, 5)
     wanted = a2._features(acted)
     assert all(not np.allclose(a2._features(acted, fold), wanted, atol=1e-3) for fold, _ in a2._MISTAKES)
+
+
+def test_the_tables_of_a2_3_tell_the_mistakes_apart():
+    """Each mistake that is named gives another number for the first pair, and no two kinds give the same one."""
+    _, first, second = a2._TABLES[0]
+    made = {}
+    for text, options in a2._CORRELATION_MISTAKES:
+        made.setdefault(text, []).append(a2._compared(first, second, **options))
+    wanted = a2._compared(first, second)
+    found = [value for values in made.values() for value in values]
+    assert all(abs(value - wanted) > 1e-3 for value in found)
+    assert all(abs(one - other) > 1e-6 for i, one in enumerate(found) for other in found[:i])

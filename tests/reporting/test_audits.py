@@ -86,15 +86,15 @@ def test_only_there_is_answered_by_the_rows_of_the_difference(answer):
     found = [row["value"] for row in answer["difference"] if row["found"]]
     assert found == ["medium (4 to 7)", "dark (8 to 10)", "mask"]
     assert words.startswith("Only there? No.") and "medium" in words and "dark" not in words and "mask" in words
-    assert "the other side" in words and "less to lose" in words
+    assert "the same finding" in words and "less to lose" in words
     row_of(answer["difference"], "medium (4 to 7)")["gap"] = -0.06
-    assert "the other side" not in audits.only_there_words(answer)
+    assert "the same finding" not in audits.only_there_words(answer)
     nothing_found(answer["difference"])
     row_of(answer["difference"], "dark (8 to 10)")["found"] = True
     assert audits.only_there_words(answer).startswith("Only there? Yes")
     row_of(answer["difference"], "female")["found"] = True
     words = audits.only_there_words(answer)
-    assert "presentation: female" in words and "other side" not in words and "less to lose" not in words
+    assert "presentation: female" in words and "the same finding" not in words and "less to lose" not in words
 
 
 def test_a_gain_is_no_loss(answer):

@@ -116,3 +116,19 @@ def test_the_networks_errors_are_shares_of_rows_and_its_pairs_have_their_places(
     assert np.allclose(table.sum(axis=1), 1)
     said = " ".join(likeness_words.network_in_words(kept))
     assert "fearful and surprised in" in said and "of 28 places" in said and "rank correlation" in said
+
+
+def test_the_other_accuracies_of_chapter_6_are_explained_by_the_number_of_images():
+    rows = [
+        {"unit": unit, "twins": twins, "accuracy": {"value": value}, "train_images": images}
+        for unit, twins, value, images in (
+            ("actor", False, 0.512, 1200),
+            ("actor", True, 0.523, 2400),
+            ("frame", False, 0.734, 1200),
+        )
+    ]
+    split = {"rows": rows, "epochs": 6, "model": "ding2023"}
+    said = likeness_words.beside_chapter_6(difficulty.stored(), split)
+    assert all(words in said for words in ("prints 51.2 %", "73.4 % with frames at random", "1,200 images", "6,912"))
+    assert likeness_words.beside_chapter_6(difficulty.stored(), split | {"epochs": 7}) == ""
+    assert likeness_words.beside_chapter_6(difficulty.stored(), split | {"model": "nano"}) == ""

@@ -66,7 +66,7 @@ def test_followed_boxes_beside_found_ones():
     "raw, smoothed, words",
     [
         (0.5, 0.5, "changed nothing"),
-        (0.5, 0.51, "Steady is not right"),
+        (0.5, 0.51, "need not be right"),
         (0.5, 0.6, "outvoted by"),
         (0.5, 0.4, "made it worse"),
     ],

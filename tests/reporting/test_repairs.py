@@ -6,6 +6,7 @@ import pytest
 
 from fer_utils.reporting.repairs import (
     REPAIRS,
+    beside_the_audit,
     repair_plot,
     repair_table,
     repair_verdict,
@@ -79,3 +80,13 @@ def test_the_figure_and_the_sentence_have_the_share_that_comes_back():
     assert options["title"] == "The repairs give back -25 to 50 % of what the spoiled labels cost"
     assert options["rows"]["left out"]["dark tones"]["value"] == 0.35
     assert "balanced drawing 50 %; left out -25 %" in way_back_words(an_answer())
+
+
+@pytest.mark.parametrize("found, more", [(True, True), (False, False)])
+def test_another_gap_than_in_the_audit_is_explained_by_another_network(found, more):
+    answer = an_answer() | {"network": "nano", "size": 80}
+    first = {"model": {"name": "ding2023"}, "recipe": {"epochs": 6}}
+    audit = {"verdict": {"clean": {"gap": -0.078, "found": found}}, "clean": {"experiments": [first]}}
+    said = beside_the_audit(answer, audit)
+    assert "`nano` on faces of 80 pixels" in said and "`ding2023`, after 6 epochs" in said
+    assert "-5.0 points here, and -7.8 points there" in said and ("an audit of its own" in said) == more

@@ -175,7 +175,7 @@ def test_the_axes_are_chosen_and_the_frontier_follows(page, widget):
 def test_filters_and_the_witness_change_who_takes_part(page):
     page.get_by_label("HOG and a classifier").uncheck()
     assert on_page(page) == TradeOffs(families=["networks", "landmarks", "few_epochs"]).frontier
-    page.get_by_label("let those without a witness take part").check()
+    page.get_by_label("let those that have not converged take part").check()
     changed = TradeOffs(families=["networks", "landmarks", "few_epochs"], unconverged=True)
     assert on_page(page) == changed.frontier and "nano, 25,000" in changed.frontier
     for pixels in (64, 80, 180):
@@ -310,7 +310,7 @@ def test_the_dark_page_is_dark(browser, widget):
 def test_without_scripts_it_is_a_picture_in_words(widget):
     data, _ = widget._repr_mimebundle_()
     alt = re.search(r'alt="([^"]+)"', data["text/html"])[1]
-    assert all(name in alt for name in widget.frontier) and "9 more have no witness" in alt
+    assert all(name in alt for name in widget.frontier) and "9 more had not converged" in alt
     svg = TradeOffs(x="accuracy", y="time")._svg()
     assert svg.count("<circle") == 7 and svg.count('fill="#b34700"') == len(TradeOffs(x="time").frontier)
     assert "<circle" not in TradeOffs(families=[])._svg()
