@@ -134,7 +134,7 @@ class TrainHere(StaticPicture, anywidget.AnyWidget):
     progress : a bar on standard error while faces are drawn, the first time.
     settings : where the sliders stand at first; what each offers is in `CHOICES`: ``learning_rate``, ``learn_from``
         (how many of the people; everybody unless given), ``dropout``, ``l1`` (penalty on the weights of the dense
-        layer), ``label_noise`` (share of the training faces whose label is drawn by lot), ``augment`` (mirror and
+        layer), ``label_noise`` (share of the training faces whose label is drawn at random), ``augment`` (mirror and
         move the training faces at random) and ``seed`` (of the training).
 
     Raises FerError for an argument that is not there or out of range.

@@ -16,7 +16,8 @@ export function settingsOf(offer) {
     learn_from: ["People to learn from", String, (value) => (value === 1 ? "1 person" : `${value} people`)],
     dropout: ["Dropout", plain, (value) => (value ? `dropout ${value}` : "no dropout")],
     l1: ["L1 penalty", plain, (value) => (value ? `L1 ${plain(value)}` : "no L1")],
-    label_noise: ["Labels drawn by lot", percent, (value) => (value ? `${percent(value)} by lot` : "true labels")],
+    label_noise: ["Labels drawn at random", percent,
+      (value) => (value ? `${percent(value)} of the labels at random` : "true labels")],
     seed: ["Seed", String, (value) => `seed ${value}`],
   };
   const specs = Object.entries(sliders).map(([name, [label, say, short]]) => (

@@ -206,14 +206,14 @@ def first_look(arithmetic, network, pictures, labels):
 
 
 @pytest.mark.browser
-def test_labels_by_lot_pictures_and_random_numbers(arithmetic):
+def test_random_labels_pictures_and_random_numbers(arithmetic):
     answer = arithmetic.page.evaluate(
         """async ([address]) => {
             const { smallNetwork } = await import(`${address}/small_network.js`);
             const { trainingRun } = await import(`${address}/training_run.js`);
             const own = smallNetwork(), run = trainingRun(own), labels = Array.from({ length: 7000 }, (_, i) => i % 7);
-            const byLot = (share) => [share, run.taughtLabels(labels, share, 7, 4)];
-            const taught = Object.fromEntries([0, 0.3, 0.5, 1].map(byLot));
+            const noisy = (share) => [share, run.taughtLabels(labels, share, 7, 4)];
+            const taught = Object.fromEntries([0, 0.3, 0.5, 1].map(noisy));
             const pixels = Uint8Array.from({ length: 2 * 48 * 48 }, (_, i) => (i < 48 * 48 ? i % 251 : 9));
             const random = own.randomNumbers(5), numbers = Array.from({ length: 20000 }, random);
             const others = [0, 1, 2].map((seed) => own.randomNumbers(seed)());
@@ -226,7 +226,7 @@ def test_labels_by_lot_pictures_and_random_numbers(arithmetic):
     assert (taught[0.0] == labels).all()
     for share in (0.3, 0.5, 1.0):
         wrong = (taught[share] != labels).mean()
-        assert wrong == pytest.approx(share * 6 / 7, abs=0.02), "by lot a seventh stays right"
+        assert wrong == pytest.approx(share * 6 / 7, abs=0.02), "at random a seventh stays right"
         assert np.bincount(taught[share], minlength=7).min() > 900
     changed = [taught[share] != labels for share in (0.3, 0.5, 1.0)]
     assert (changed[1] | ~changed[0]).all() and (changed[2] | ~changed[1]).all(), "more noise: the same faces, and more"
@@ -431,7 +431,7 @@ def test_the_same_seed_gives_the_same_curves_in_a_worker_and_on_the_page(browser
         with shown(browser, small, before=before, changed=SHORT) as (page, watch):
             page.get_by_label("Dropout").fill("5")
             page.get_by_label("Mirror and move the training faces at random").check()
-            page.get_by_label("Labels drawn by lot").fill("3")
+            page.get_by_label("Labels drawn at random").fill("3")
             page.get_by_role("button", name="Train").click()
             runs.append(trained(page))
             assert page.locator(".fer-train").get_attribute("data-where") == where
