@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import itertools
 import json
 from pathlib import Path
 import re
@@ -141,6 +142,19 @@ def test_every_picture_says_what_it_shows(smoke_site):
         if len((image.get("alt") or "").split()) < (4 if image.find_parent("article") else 1)
     ]
     assert silent == []
+
+
+def test_a_page_has_one_first_heading_and_no_level_is_left_out(smoke_site):
+    """axe-core calls a level that is left out a moderate fault, and so lets it through."""
+    wrong, read = [], 0
+    for path in html_pages(Path(smoke_site)):
+        headings = soup(path).select("article :is(h1, h2, h3, h4, h5, h6)")
+        levels = [int(heading.name[1]) for heading in headings]
+        read += len(levels)
+        left_out = any(later > before + 1 for before, later in itertools.pairwise(levels))
+        if levels and (levels[0] != 1 or levels.count(1) != 1 or left_out):
+            wrong.append(f"{path.relative_to(smoke_site)}: {levels}")
+    assert wrong == [] and read > 300
 
 
 def test_no_chapter_shows_a_traceback_or_a_progress_bar(smoke_site):
