@@ -390,6 +390,19 @@ def test_the_widget_moves_on_the_static_page_and_finds_the_number(browser, addre
 
 
 @pytest.mark.browser
+def test_from_the_disk_the_widgets_move_and_what_a_browser_forbids_there_is_said(browser, smoke_site):
+    with opened_page(browser) as (page, watch):
+        page.goto((Path(smoke_site) / "notebooks" / "03_architecture.html").as_uri())
+        for label, value in (("Filters of the first convolution", "16"), ("Width of the dense layer", "16")):
+            page.get_by_label(label).fill(value)
+        assert page.locator(".fer-budget-count").first.inner_text() == "542,136"
+        page.goto((Path(smoke_site) / "notebooks" / "13_real_time.html").as_uri())
+        page.get_by_role("button", name="A drawn face").click()
+        page.get_by_role("alert").first.wait_for()
+        assert "opened as a file" in page.get_by_role("alert").first.inner_text() and watch.errors == []
+
+
+@pytest.mark.browser
 def test_without_scripts_the_widget_is_a_picture_in_words(browser, address):
     with opened_page(browser, scripts=False) as (page, _):
         page.goto(f"{address}/notebooks/03_architecture.html")

@@ -144,6 +144,16 @@ CELLS = (
 )
 
 
+#: Notes what Python raises: what a moved slider calls belongs to no cell, and its error is shown nowhere.
+RAISED = """\
+() => {
+  window.raised = [];
+  window.jupyterapp.shell.currentWidget.sessionContext.iopubMessage.connect((_, message) => {
+    if (message.header.msg_type === "error") raised.push(`${message.content.ename}: ${message.content.evalue}`);
+  });
+}"""
+
+
 @pytest.fixture(scope="module")
 def lab(browser, tmp_path_factory):
     """A page of JupyterLab in which a notebook with all widgets runs; yields (page, watch)."""
@@ -160,8 +170,10 @@ def lab(browser, tmp_path_factory):
         page.wait_for_function(
             "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.connectionStatus === 'connected'"
         )
+        page.evaluate(RAISED)
         page.evaluate("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         yield page, watch
+        assert page.evaluate("window.raised") == [], "Python raised, in a cell or in what a hand called"
 
 
 @pytest.mark.slow
