@@ -33,6 +33,11 @@ SCORE = 0.5
 OVERLAP = 0.3
 #: The second look sees a square so many times as wide as the box of the first.
 AROUND = 2.0
+#: A thorough look also sees squares of these parts of the picture's longer side, one half over the next: small faces.
+PARTS = (2, 4)
+#: A face in such a part counts from this score on: of 40 drawn photographs with one face each two had others besides,
+#: of 0.53 to 0.59, and 36 faces in three drawn groups had 0.85 to 0.96.
+SURE = 0.75
 #: From the network's box to dlib's, in units of its width: how far the centre moves to the right and down, and how wide
 #: the square is.  Fitted by ``python tests/helpers/short_range_fit.py``.
 LIKE_DLIB = (-0.01, -0.023, 1.02)
@@ -93,7 +98,8 @@ class ShortRange(Detector):
     """Faces near a camera, up to some two metres: the finder of the book's page, with boxes where dlib's would be.
 
     It looks at the whole picture, made small, then once more about each face that it has found.  Its score is the
-    network's, in [0.5, 1].
+    network's, in [0.5, 1].  A face that is narrower than about an eighth of the picture's longer side is seen by a
+    thorough look only (five people in a row).
 
     Parameters
     ----------
@@ -140,18 +146,28 @@ class ShortRange(Detector):
         self._start(state["_data"])
 
     def detect(self, rgb, *, thorough=False):
-        """The faces in a picture (H, W, 3) uint8, largest first; ``thorough`` changes nothing."""
+        """The faces in a picture (H, W, 3) uint8, largest first.
+
+        ``thorough`` also looks at parts of the picture, `small_squares`.  A face that is found there counts where the
+        second look is sure of it (`SURE`), and where it is no part of a face that was found before.
+        """
         picture = contiguous(rgb)
         height, width = picture.shape[:2]
         side = max(height, width)
+        squares = [((width - side) / 2, (height - side) / 2, side)]
+        if thorough:
+            squares += small_squares(width, height)
         boxes: list[Box] = []
-        for first in self._look(picture, (width - side) / 2, (height - side) / 2, side):
-            around = first[2] * AROUND
-            again = self._look(picture, first[0] - around / 2, first[1] - around / 2, around)
-            again = [face for face in again if math.dist(face[:2], first[:2]) < first[2] / 2]
-            box = like_dlib(*(again[0] if again else first))
-            if not any(box.may_be_same_face(other) or other.may_be_same_face(box) for other in boxes):
-                boxes.append(box)
+        for place, (left, top, side) in enumerate(squares):
+            for first in self._look(picture, left, top, side):
+                around = first[2] * AROUND
+                again = self._look(picture, first[0] - around / 2, first[1] - around / 2, around)
+                again = [face for face in again if math.dist(face[:2], first[:2]) < first[2] / 2]
+                if place > 0 and (not again or again[0][3] < SURE):
+                    continue
+                box = like_dlib(*(again[0] if again else first))
+                if not any(box.may_be_same_face(other) or other.may_be_same_face(box) for other in boxes):
+                    boxes.append(box)
         return largest_first(boxes)
 
     def _look(self, picture: np.ndarray, left: float, top: float, side: float) -> list[tuple[float, ...]]:
@@ -161,6 +177,30 @@ class ShortRange(Detector):
         self._network.invoke()
         found = decoded(self._network.get_tensor(self._boxes)[0], self._network.get_tensor(self._logits)[0, :, 0])
         return [(left + x * side, top + y * side, width * side, score) for x, y, width, score, _ in found]
+
+
+def small_squares(width: int, height: int) -> list[tuple[float, float, float]]:
+    """The squares that a thorough look sees besides the whole picture, (left, top, side) in pixels of the picture.
+
+    Their sides are the picture's longer side divided by `PARTS`, as long as that is no less than `SIDE`; each begins at
+    most half a side after the one before it, and the first and the last touch the picture's edges.
+    """
+    squares = []
+    for part in PARTS:
+        side = max(width, height) / part
+        if side < SIDE:
+            break
+        for top in _starts(height, side):
+            squares += [(left, top, side) for left in _starts(width, side)]
+    return squares
+
+
+def _starts(length: int, side: float) -> list[float]:
+    """Where squares of this side begin along an edge of the picture, in pixels; one in the middle of a shorter edge."""
+    if length <= side:
+        return [(length - side) / 2]
+    steps = math.ceil((length - side) / (side / 2))
+    return [(length - side) * step / steps for step in range(steps + 1)]
 
 
 def square(picture: np.ndarray, left: float, top: float, side: float) -> tuple[np.ndarray, tuple[int, int, int]]:

@@ -146,7 +146,10 @@ function render({ model, el }) {
     engine = await ready();
     if (mine !== source || gone) return;
     const asked = Object.fromEntries(sliders.map(({ name, input }) => [name, Number(input.value)]));
-    const answer = await engine.ask("see", { picture: shown.picture, chosen, ...asked });
+    const looked = shown;
+    const answer = await engine.ask("see",
+      { picture: looked.picture, chosen, known: looked.boxes ?? null, thorough: !stream, ...asked });
+    looked.boxes = answer.boxes; // a slider moves the box of a face; the faces stay where they are
     if (mine === source && !gone) draw(answer, asked);
   }
 

@@ -110,7 +110,7 @@ class FaceOnDevice(StaticPicture, anywidget.AnyWidget):
 
 def constants() -> dict:
     """The numbers of `fer_utils.faces.short_range` that the page computes with, by the same names."""
-    names = ("SIDE", "GRIDS", "SCORE", "OVERLAP", "AROUND", "LIKE_DLIB")
+    names = ("SIDE", "GRIDS", "SCORE", "OVERLAP", "AROUND", "PARTS", "SURE", "LIKE_DLIB")
     return {name: getattr(short_range, name) for name in names}
 
 

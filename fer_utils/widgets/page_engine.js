@@ -80,10 +80,11 @@ function engineHost(pictures, finderOf) {
       network = await opened(files["network.tflite"]);
       return {};
     },
-    // Faces of a picture {data, width, height}, and the scores of each box; `widen` makes a box larger by a share.
-    async see({ picture, right = 0, widen = 0, chosen = 0 }) {
+    // Faces of a picture {data, width, height}, and the scores of the chosen one; `widen` makes its box larger by a share.
+    // `known` are the boxes of an earlier look at the same picture, `thorough` looks for small faces, too.
+    async see({ picture, right = 0, widen = 0, chosen = 0, known = null, thorough = false }) {
       const begun = performance.now();
-      const boxes = await find(picture, askFinder);
+      const boxes = known ?? await find(picture, askFinder, thorough);
       if (!boxes.length) return { boxes };
       const place = Math.min(chosen, boxes.length - 1);
       const { x, y, side } = boxes[place];

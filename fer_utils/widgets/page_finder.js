@@ -1,6 +1,6 @@
 // The face finder's arithmetic, as in fer_utils/faces/short_range.py: what the network reads, and what its 896 answers say.
 
-export function faceFinder({ cut, resized }, { SIDE, GRIDS, SCORE, OVERLAP, AROUND, LIKE_DLIB }) {
+export function faceFinder({ cut, resized }, { SIDE, GRIDS, SCORE, OVERLAP, AROUND, PARTS, SURE, LIKE_DLIB }) {
   const half = (value) => Math.floor(value + 0.5);
   const centres = [];
   for (const [cells, inACell] of GRIDS) {
@@ -73,22 +73,46 @@ export function faceFinder({ cut, resized }, { SIDE, GRIDS, SCORE, OVERLAP, AROU
     return inside(middle(a), b) || inside(middle(b), a) || overlap(row(a), row(b)) > 0.3;
   }
 
+  // Where squares of this side begin along one edge of the picture.
+  function starts(length, side) {
+    if (length <= side) return [(length - side) / 2];
+    const steps = Math.ceil((length - side) / (side / 2));
+    return Array.from({ length: steps + 1 }, (_, step) => ((length - side) * step) / steps);
+  }
+
+  // The squares that a thorough look sees besides the whole picture, [left, top, side].
+  function smallSquares(width, height) {
+    const squares = [];
+    for (const part of PARTS) {
+      const side = Math.max(width, height) / part;
+      if (side < SIDE) break;
+      for (const top of starts(height, side)) {
+        for (const left of starts(width, side)) squares.push([left, top, side]);
+      }
+    }
+    return squares;
+  }
+
   // The faces of a picture, largest first. `ask(values)` runs the network: {boxes, logits}.
-  async function find(picture, ask) {
+  async function find(picture, ask, thorough = false) {
     async function look(left, top, side) {
       [left, top, side] = [half(left), half(top), Math.max(half(side), 1)];
       const { boxes, logits } = await ask(read(picture, left, top, side));
       return decoded(boxes, logits).map(([x, y, w, score]) => [left + x * side, top + y * side, w * side, score]);
     }
     const { width, height } = picture;
-    const side = Math.max(width, height);
+    const whole = Math.max(width, height);
+    const squares = [[(width - whole) / 2, (height - whole) / 2, whole], ...(thorough ? smallSquares(width, height) : [])];
     const found = [];
-    for (const first of await look((width - side) / 2, (height - side) / 2, side)) {
-      const around = first[2] * AROUND;
-      const again = (await look(first[0] - around / 2, first[1] - around / 2, around))
-        .find((face) => Math.hypot(face[0] - first[0], face[1] - first[1]) < first[2] / 2);
-      const box = likeDlib(again ?? first);
-      if (!found.some((other) => sameFace(box, other))) found.push(box);
+    for (const [place, [left, top, side]] of squares.entries()) {
+      for (const first of await look(left, top, side)) {
+        const around = first[2] * AROUND;
+        const again = (await look(first[0] - around / 2, first[1] - around / 2, around))
+          .find((face) => Math.hypot(face[0] - first[0], face[1] - first[1]) < first[2] / 2);
+        if (place > 0 && !(again?.[3] >= SURE)) continue; // a face in a part of the picture must be a clear one
+        const box = likeDlib(again ?? first);
+        if (!found.some((other) => sameFace(box, other))) found.push(box);
+      }
     }
     return found.sort((a, b) => b.side - a.side || a.x - b.x || a.y - b.y);
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
@@ -138,6 +139,13 @@ def test_of_five_faces_one_sentence_says_which_one_is_read(page):
     settled(page)
     assert "the scores are those of face 5, in the orange frame." in status.inner_text()
     assert page.locator(".fer-device-faces button").count() == 5
+
+
+def test_five_faces_in_one_wide_row_are_found_as_in_python(page, finder):
+    row = np.concatenate([*studio.draw_batch([studio.person(number) for number in range(5)], size=300)], axis=1)
+    same, difference = same_as_python(page, row, finder)
+    assert same and difference <= 0.02
+    assert len(json.loads(page.locator(".fer-device").get_attribute("data-answer"))["boxes"]) == 5
 
 
 def test_a_slider_moved_while_a_photo_is_read_does_not_bring_back_the_photo_before(browser, widget, site):

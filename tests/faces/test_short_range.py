@@ -1,0 +1,53 @@
+"""The finder of the page in Python: where a thorough look looks, that it finds small faces and invents none."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+from short_range_fit import photograph
+
+from fer_utils import studio
+from fer_utils.core import page_files
+from fer_utils.faces.short_range import PARTS, SIDE, ShortRange, small_squares
+
+sides = st.integers(1, 4000)
+
+
+@pytest.fixture(scope="module")
+def finder():
+    return ShortRange(page_files.finder())
+
+
+@given(width=sides, height=sides)
+def test_the_squares_of_each_size_cover_the_picture_and_overlap_by_half(width, height):
+    longer = max(width, height)
+    wanted = [longer / part for part in PARTS if longer / part >= SIDE]
+    squares = small_squares(width, height)
+    assert sorted({side for *_, side in squares}, reverse=True) == wanted
+    for wanted_side in wanted:
+        for axis, length in enumerate((width, height)):
+            starts = sorted({square[axis] for square in squares if square[2] == wanted_side})
+            assert starts[0] <= 0 and starts[-1] + wanted_side >= length - 1e-6
+            assert np.diff(starts).max(initial=0) <= wanted_side / 2 + 1e-6
+            if length >= wanted_side:
+                assert starts[0] == 0 and starts[-1] + wanted_side == pytest.approx(length)
+
+
+@pytest.mark.slow
+def test_five_faces_in_a_row_are_seen_by_a_thorough_look_only(finder):
+    row = np.concatenate([*studio.draw_batch([studio.person(number) for number in range(5)], size=300)], axis=1)
+    assert finder.detect(row) == []
+    boxes = sorted(finder.detect(row, thorough=True), key=lambda box: box.x)
+    assert [int(box.x + box.w / 2) // 300 for box in boxes] == [0, 1, 2, 3, 4]
+    assert all(100 <= box.w <= 200 for box in boxes)
+
+
+@pytest.mark.slow
+def test_a_thorough_look_invents_no_face(finder):
+    for number in range(15):
+        picture = photograph(5, number)
+        assert finder.detect(picture, thorough=True) == finder.detect(picture)
+    noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), dtype=np.uint8)
+    assert finder.detect(noise, thorough=True) == []
