@@ -186,8 +186,7 @@ function render({ model, el }) {
     const several = boxes.length > 1 ? `${boxes.length} faces were found; the scores are those of ${which}. ` : "";
     faces.replaceChildren(...(boxes.length > 1 && !stream ? boxes.map((_, i) => {
       const one = button(`Face ${i + 1}`, () => {
-        if (reading) return;
-        chosen = i;
+        if (!reading) chosen = i;
         see();
       });
       one.setAttribute("aria-pressed", i === place);
