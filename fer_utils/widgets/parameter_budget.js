@@ -99,7 +99,7 @@ function render({ model, el }) {
   const bar = element("div", { class: "fer-budget-bar", role: "img" });
   const rows = element("tbody");
   const table = element("table", { class: "fer-budget-table" },
-    element("caption", {}, "Where the parameters sit"),
+    element("caption", {}, "Where the parameters and the operations sit"),
     element("thead", {}, element("tr", {},
       element("th", { scope: "col" }, "Layer"), element("th", { scope: "col" }, "Output"),
       element("th", { scope: "col" }, "Parameters"), element("th", { scope: "col" }, "Share"),
