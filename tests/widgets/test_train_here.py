@@ -505,6 +505,15 @@ def test_bad_data_are_said_in_one_sentence(browser, small):
 
 
 @pytest.mark.browser
+def test_a_training_that_takes_too_long_ends_and_says_so(browser, small):
+    with shown(browser, small, changed={"steps": 3000, "look": 8}, longest=1) as (page, watch):
+        page.get_by_role("button", name="Train").click()
+        page.wait_for_function("document.querySelector('.fer-train').dataset.ended === 'time'")
+        status = page.locator(".fer-train-status").inner_text()
+        assert status.startswith("Stopped after 60 seconds") and watch.complaints() == []
+
+
+@pytest.mark.browser
 def test_a_training_waits_while_its_page_is_out_of_sight(browser, small):
     with shown(browser, small, changed={"steps": 3000, "look": 8}) as (page, watch):
         page.evaluate("Object.defineProperty(document, 'hidden', { configurable: true, get: () => window.away })")
