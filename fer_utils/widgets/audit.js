@@ -188,6 +188,8 @@ function render({ model, el }) {
       try {
         begin();
       } catch {
+        root.classList.remove("fer-audit-busy");
+        verdict.textContent = "";
         problem.textContent = "The rows of this widget cannot be read; run its cell again.";
         problem.hidden = false;
       }

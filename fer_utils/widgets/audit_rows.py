@@ -60,7 +60,7 @@ def described(who: Identity) -> dict[str, str]:
 
 
 def by_lot(people: int, sample: int, draw: int) -> np.ndarray:
-    """Who is in which of the two lots, (people,) of 0 and 1; half of the people are in each.
+    """Who is in which of the two random groups, (people,) of 0 and 1; half of the people are in each.
 
     ``sample`` 0 to 1 and ``draw`` 0 to 19 are seeds.
     """

@@ -26,7 +26,7 @@ export function holm(p) {
   return corrected;
 }
 
-// Who is in which of the two lots: half of the people in each.
+// Who is in which of the two random groups: half of the people in each.
 function byLot({ people, sample, lot }, seed) {
   const everybody = Array.from({ length: people }, (_, number) => number);
   const of = new Array(people).fill(1);

@@ -7,7 +7,8 @@ let serial = 0;
 function render({ model, el }) {
   const prefix = `fer-bring-${Date.now().toString(36)}-${serial++}`;
   const [labels, side] = [model.get("labels"), model.get("side")];
-  let loading = null, engine = null, faces = null, ours = null;
+  let loading = null, engine = null, faces = null, ours = null, gone = false;
+  let turn = 0; // grows with each press, so that a late answer is dropped
 
   const file = element("input", { type: "file", accept: ".tflite", id: `${prefix}-file` });
   const again = element("button", { type: "button" }, "Run the package's network");
@@ -27,7 +28,9 @@ function render({ model, el }) {
 
   // The faces stand there from the beginning; the engine is loaded when it is asked for.
   async function facesShown() {
-    const picture = await createImageBitmap(new Blob([model.get("sprite")]));
+    const picture = await createImageBitmap(new Blob([model.get("sprite")])).catch(() => {
+      throw new Error("The faces of this widget cannot be read; run its cell again.");
+    });
     Object.assign(strip, { width: picture.width, height: picture.height });
     const context = strip.getContext("2d", { willReadFrequently: true });
     context.drawImage(picture, 0, 0);
@@ -35,9 +38,11 @@ function render({ model, el }) {
       { data: context.getImageData(i * side, 0, side, side).data, width: side, height: side }));
   }
   const shownFaces = facesShown();
+  shownFaces.catch(() => {}); // said when the faces are needed
 
   async function ready() {
     await shownFaces;
+    if (engine?.ended()) engine = loading = null; // a file broke it, and another one is loaded
     loading ??= pageEngine(model, model.get("constants")).catch((error) => { loading = null; throw error; });
     return loading;
   }
@@ -65,6 +70,7 @@ function render({ model, el }) {
   }
 
   async function run(name, bytesOf) {
+    const mine = ++turn;
     problem.hidden = true;
     root.dataset.state = "busy";
     status.textContent = "Loading …";
@@ -72,25 +78,33 @@ function render({ model, el }) {
       engine = await ready();
       ours ??= await engine.ask("ours", { picture: faces });
       const bytes = await bytesOf();
-      show(name, bytes ? await engine.ask("bring", { bytes, picture: faces }) : ours);
+      const answer = bytes ? await engine.ask("bring", { bytes, picture: faces }) : ours;
+      if (mine === turn && !gone) show(name, answer);
     } catch (error) {
+      if (mine !== turn || gone) return;
       status.textContent = "";
       problem.textContent = error.message;
       problem.hidden = false;
       root.dataset.state = "problem";
-      if (engine?.ended()) loading = ours = null; // a file that broke the engine: the next press has a new one
     }
   }
 
-  const bring = (chosen) => chosen && run(chosen.name, async () => new Uint8Array(await chosen.arrayBuffer()));
+  const bytesOf = async (chosen) => new Uint8Array(await chosen.arrayBuffer().catch(() => {
+    throw new Error("The browser cannot read this file.");
+  }));
+  const bring = (chosen) => chosen && run(chosen.name, () => bytesOf(chosen));
   again.addEventListener("click", () => run("The package's network", async () => null));
+  file.addEventListener("click", () => { file.value = ""; }); // the same file may be chosen again
   file.addEventListener("change", () => bring(file.files[0]));
   zone.addEventListener("dragover", (event) => event.preventDefault());
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
     bring(event.dataTransfer.files[0]);
   });
-  return () => engine?.end();
+  return () => {
+    gone = true;
+    loading?.then((made) => made.end(), () => {}); // also one that is still being loaded
+  };
 }
 
 export default { render };

@@ -133,6 +133,7 @@ function render({ model, el }) {
     const value = Number(biasInput.value);
     if (biasInput.value !== "" && Math.abs(value) <= LARGEST) save({ bias: value });
   });
+  biasInput.addEventListener("change", () => { biasInput.value = model.get("bias"); }); // as in the kernel's cells
   const reluInput = element("input", { type: "checkbox", id: `${prefix}-relu` });
   reluInput.addEventListener("change", () => save({ relu: reluInput.checked }));
   const weightSum = element("p", { class: "fer-conv-sum" });
@@ -208,7 +209,7 @@ function render({ model, el }) {
     cells.forEach((cell, number) => { // a hand that is typing "-" or "1." is left alone
       if (Number(cell.value) !== kernel[number] || cell !== document.activeElement) cell.value = kernel[number];
     });
-    biasInput.value = bias;
+    if (Number(biasInput.value) !== bias || biasInput !== document.activeElement) biasInput.value = bias;
     reluInput.checked = relu;
     weightSum.textContent = `The weights add up to ${plain(kernel.reduce((sum, weight) => sum + weight, 0))}.`;
     for (const [canvas, what] of [[pictureCanvas, "Picture"], [mapCanvas, "Map"]]) {

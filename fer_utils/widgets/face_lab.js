@@ -131,6 +131,9 @@ function render({ model, el }) {
   const controls = element("fieldset", { class: "fer-lab-controls", disabled: "" }, element("legend", { class: "fer-lab-spoken" }, "Controls of the face"),
     poses, who, tones, sided.node, ...rooms, head.node, reset);
   const root = element("section", { class: "fer-lab", "aria-label": "Face lab: move action units and watch the face" },
+    element("p", { class: "fer-lab-question" }, "Which movements of a face make an expression, for us and for a network?"),
+    element("p", { class: "fer-lab-try" }, element("b", {}, "Try first: "), "press happy, then take AU 12 back bit by bit, and "
+      + "watch when the scores turn."),
     element("div", { class: "fer-lab-stage" },
       element("div", { class: "fer-lab-frame" }, image, canvas, marks.node),
       element("p", { class: "fer-lab-dots" }, dots, element("label", { for: dots.id }, "Show the 68 landmarks")),

@@ -28,18 +28,31 @@ export function drawingEngine(makeStudio, start) {
   const waiting = new Map(); // by their numbers, the drawings that were asked for and have not come
   let number = 0;
   let worker = null;
-  let local = null;
+  let here = false; // the page itself draws
+  let local = null; // the page's own studio
   let late = 0;
+  let address = "";
+  let ended = false;
 
   function drawHere({ state, resolve, reject }) {
-    try { resolve(local.draw(state)); } catch (error) { reject(error); }
+    try {
+      local ??= makeStudio().pageStudio(start);
+      resolve(local.draw(state));
+    } catch (error) {
+      reject(error);
+    }
   }
 
-  function onPage() {
+  function stopWorker() {
     clearTimeout(late);
     worker?.terminate();
     worker = null;
-    local = makeStudio().pageStudio(start);
+    URL.revokeObjectURL(address);
+  }
+
+  function onPage() {
+    stopWorker();
+    here = true;
     const asked = [...waiting.values()];
     waiting.clear();
     asked.forEach(drawHere);
@@ -47,7 +60,7 @@ export function drawingEngine(makeStudio, start) {
 
   function begin() {
     try {
-      const address = URL.createObjectURL(new Blob([workerText(makeStudio)], { type: "text/javascript" }));
+      address = URL.createObjectURL(new Blob([workerText(makeStudio)], { type: "text/javascript" }));
       worker = new Worker(address);
       late = setTimeout(onPage, PATIENCE);
       worker.onerror = (event) => {
@@ -60,6 +73,7 @@ export function drawingEngine(makeStudio, start) {
           URL.revokeObjectURL(address);
           return;
         }
+        if (!waiting.has(data.number)) return;
         const { resolve, reject } = waiting.get(data.number);
         waiting.delete(data.number);
         if (data.problem === undefined) resolve(data.answer);
@@ -73,9 +87,10 @@ export function drawingEngine(makeStudio, start) {
 
   return {
     draw: (state) => new Promise((resolve, reject) => {
-      if (!worker && !local) begin(); // only now: a page whose faces come from a kernel may never need it
+      if (ended) throw new Error("This widget was removed.");
+      if (!worker && !here) begin(); // only now: a page whose faces come from a kernel may never need it
       const request = { state, resolve, reject };
-      if (local) {
+      if (here) {
         drawHere(request);
       } else {
         waiting.set(number, request);
@@ -84,8 +99,8 @@ export function drawingEngine(makeStudio, start) {
       }
     }),
     end() {
-      clearTimeout(late);
-      worker?.terminate();
+      ended = true;
+      stopWorker();
     },
   };
 }

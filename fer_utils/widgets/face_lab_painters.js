@@ -74,7 +74,13 @@ export function pagePainter(model, paint) {
     pending: () => wanted,
     shown: () => last,
     wake(then) { then(); return () => {}; },
-    follow(then) { listeners.add(then); return () => listeners.delete(then); },
+    follow(then) {
+      listeners.add(then);
+      return () => {
+        listeners.delete(then);
+        if (!listeners.size) wanted = null; // nobody looks: what waits is not drawn, and changes no state
+      };
+    },
   };
 }
 

@@ -45,6 +45,8 @@ function render({ model, el }) {
   const [labels, card, constants] = ["labels", "card", "constants"].map((name) => model.get(name));
   let engine = null, loading = null, shown = null, stream = null, chosen = 0, busy = false, gone = false;
   let wanted = false; // a slider was moved since the last look
+  let reading = false; // another picture is on its way, so that the one that is shown is not looked at again
+  let opening = false; // the camera was asked for, and has not come
   let source = 0; // grows with each new picture, so that a late answer is dropped
 
   const button = (text, act) => {
@@ -57,7 +59,11 @@ function render({ model, el }) {
     return pixelsOf(picture, picture.width, picture.height);
   }));
   const file = element("input", { type: "file", accept: "image/*", id: `${prefix}-file` });
-  file.addEventListener("change", () => { if (file.files[0]) begin(() => photoOf(file.files[0])); });
+  file.addEventListener("click", () => { file.value = ""; }); // the same photo may be chosen again
+  file.addEventListener("change", () => {
+    const [photo] = file.files;
+    if (photo) begin(() => photoOf(photo));
+  });
   const consent = element("input", { type: "checkbox", id: `${prefix}-consent` });
   consent.addEventListener("change", () => { camera.disabled = !consent.checked; if (!consent.checked) stop(); });
   const camera = button("Camera", () => (stream ? stop() : watch()));
@@ -102,16 +108,16 @@ function render({ model, el }) {
   }
 
   async function ready() {
+    if (engine?.ended()) engine = loading = null; // it broke, and another one is loaded
     loading ??= pageEngine(model, constants).catch((error) => { loading = null; throw error; });
     return loading;
   }
 
   async function begin(take) {
     stop();
-    chosen = 0;
     source += 1;
-    const mine = source, before = shown;
-    shown = null; // a slider that is moved meanwhile must not look at the picture before
+    const mine = source;
+    reading = true;
     wanted = false;
     say("");
     root.dataset.state = "busy";
@@ -120,19 +126,25 @@ function render({ model, el }) {
       engine = await ready();
       const made = await take();
       if (mine !== source || gone) return;
-      shown = made;
+      [shown, chosen, reading] = [made, 0, false];
       await look();
     } catch (error) {
       if (mine !== source || gone) return;
-      shown ??= before;
-      status.textContent = "";
-      say(error.message);
-      root.dataset.state = "problem";
+      reading = false;
+      failed(error.message);
     }
+  }
+
+  function failed(text) {
+    status.textContent = "";
+    say(text);
+    root.dataset.state = "problem";
   }
 
   async function look() {
     const mine = source;
+    engine = await ready();
+    if (mine !== source || gone) return;
     const asked = Object.fromEntries(sliders.map(({ name, input }) => [name, Number(input.value)]));
     const looked = shown;
     const answer = await engine.ask("see",
@@ -143,18 +155,19 @@ function render({ model, el }) {
 
   // Look again, once for however many moves of a slider there were meanwhile.
   async function see() {
-    if (!shown || !engine || stream) return;
+    if (!shown || reading || stream) return;
     wanted = true;
     root.dataset.state = "busy";
     if (busy) return;
     busy = true;
-    try {
-      while (wanted && shown) {
-        wanted = false;
+    while (wanted && !reading && !stream) {
+      wanted = false;
+      const mine = source;
+      try {
         await look();
+      } catch (error) {
+        if (mine === source && !gone) failed(error.message);
       }
-    } catch (error) {
-      say(error.message);
     }
     busy = false;
   }
@@ -172,7 +185,10 @@ function render({ model, el }) {
     const which = `face ${place + 1}${place ? "" : ", the largest"}, in the orange frame`;
     const several = boxes.length > 1 ? `${boxes.length} faces were found; the scores are those of ${which}. ` : "";
     faces.replaceChildren(...(boxes.length > 1 && !stream ? boxes.map((_, i) => {
-      const one = button(`Face ${i + 1}`, () => { chosen = i; see(); });
+      const one = button(`Face ${i + 1}`, () => {
+        if (!reading) chosen = i;
+        see();
+      });
       one.setAttribute("aria-pressed", i === place);
       return one;
     }) : []));
@@ -210,24 +226,34 @@ function render({ model, el }) {
   async function watch() {
     say("");
     source += 1;
-    const mine = source;
+    let mine = source;
+    reading = wanted = false;
     if (!navigator.mediaDevices?.getUserMedia) {
-      return say("This page may not use a camera: browsers allow it on https and on localhost only.");
+      return failed("This page may not use a camera: browsers allow it on https and on localhost only.");
     }
+    let given;
     try {
+      opening = true;
       status.textContent = "Loading the network …";
       engine = await ready();
-      const given = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: false });
+      if (mine !== source || gone) return;
+      given = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: false });
       if (mine !== source || gone) return given.getTracks().forEach((track) => track.stop());
-      stream = given;
     } catch (error) {
-      status.textContent = "";
-      return say(REFUSED[error.name] ?? error.message);
+      if (mine !== source || gone) return;
+      opening = false;
+      return failed(REFUSED[error.name] ?? error.message);
     }
+    [stream, opening, wanted, chosen] = [given, false, false, 0];
+    mine = ++source; // an answer to the picture before is not drawn over the camera's
     const video = Object.assign(document.createElement("video"), { srcObject: stream, muted: true, playsInline: true });
     camera.textContent = "Stop the camera";
     status.textContent = "Camera on. Frames are forgotten one after the other.";
-    stream.getTracks()[0].addEventListener("ended", () => { stop(); say("The camera has gone."); });
+    stream.getTracks()[0].addEventListener("ended", () => {
+      if (stream !== given) return;
+      stop();
+      say("The camera has gone.");
+    });
     try {
       await video.play();
       while (stream && mine === source && !gone) {
@@ -241,15 +267,18 @@ function render({ model, el }) {
         await new Promise((then) => { requestAnimationFrame(then); });
       }
     } catch (error) {
+      if (mine !== source || gone) return;
       stop();
       say(error.message);
     }
   }
 
+  // Turns the camera off; one that was asked for and has not come yet is not wanted any more.
   function stop() {
-    if (!stream) return;
-    stream.getTracks().forEach((track) => track.stop());
+    if (!stream && !opening) return;
+    stream?.getTracks().forEach((track) => track.stop());
     stream = null;
+    opening = false;
     source += 1;
     camera.textContent = "Camera";
     status.textContent = "The camera is off.";
@@ -264,7 +293,7 @@ function render({ model, el }) {
     gone = true;
     stop();
     document.removeEventListener("visibilitychange", hidden);
-    engine?.end();
+    loading?.then((made) => made.end(), () => {}); // also one that is still being loaded
   };
 }
 

@@ -42,17 +42,17 @@ function engineHost(pictures, finderOf) {
       throw new Error(`This page's LiteRT cannot run the file: it is damaged or uses an operator that is not here (${why}).`);
     }
     const [inputs, outputs] = [model.getInputDetails(), model.getOutputDetails()];
-    const shape = [...inputs[0].shape];
-    const told = `The network wants ${inputs.length} input(s), the first of the shape (${shape.join(", ")}), ${inputs[0].dtype}`;
+    const shape = [...(inputs[0]?.shape ?? [])];
+    const told = `The network wants ${inputs.length} input(s), the first of the shape (${shape.join(", ")}), ${inputs[0]?.dtype}`;
     const square = shape.length === 4 && shape[0] === 1 && shape[1] === shape[2] && [1, 3].includes(shape[3]);
     if (inputs.length !== 1 || !square || inputs[0].dtype !== "float32" || shape[1] < 16 || shape[1] > 512) {
       model.delete();
       throw new Error(`${told}; here it must be one square face, (1, side, side, 1 or 3), float32.`);
     }
-    const out = [...outputs[0].shape];
+    const out = [...(outputs[0]?.shape ?? [])];
     if (outputs.length !== 1 || outputs[0].dtype !== "float32" || out.length !== 2 || out[0] !== 1) {
       model.delete();
-      throw new Error(`The network gives ${outputs.length} output(s), the first (${out.join(", ")}), ${outputs[0].dtype}; `
+      throw new Error(`The network gives ${outputs.length} output(s), the first (${out.join(", ")}), ${outputs[0]?.dtype}; `
         + "here it must be one row of scores, (1, labels), float32.");
     }
     return { model, size: shape[1], channels: shape[3], classes: out[1] };
@@ -103,10 +103,11 @@ function engineHost(pictures, finderOf) {
     async bring({ bytes, picture }) {
       const open = await opened(bytes);
       const all = [];
-      for (const one of picture) {
-        all.push((await scored(open, one, { x: 0, y: 0, side: one.width })).scores);
+      try {
+        for (const one of picture) all.push((await scored(open, one, { x: 0, y: 0, side: one.width })).scores);
+      } finally {
+        open.model.delete();
       }
-      open.model.delete();
       return { scores: all, size: open.size, channels: open.channels, classes: open.classes };
     },
   };
@@ -115,12 +116,11 @@ function engineHost(pictures, finderOf) {
 function workerText() {
   return `const pictures = (${pictureArithmetic})();
 const host = (${engineHost})(pictures, ${faceFinder});
-onmessage = async ({ data: { number, kind, request } }) => {
-  try {
-    postMessage({ number, answer: await host[kind](request) });
-  } catch (error) {
-    postMessage({ number, problem: error?.message ?? String(error) });
-  }
+let turn = Promise.resolve(); // one request after the other: a network runs for one of them at a time
+onmessage = ({ data: { number, kind, request } }) => {
+  turn = turn.then(() => host[kind](request)).then(
+    (answer) => postMessage({ number, answer }),
+    (error) => postMessage({ number, problem: error?.message ?? String(error) }));
 };`;
 }
 
@@ -139,7 +139,10 @@ async function fetchedFile(model, name) {
     }
     const answer = await fetch(new URL(`${root}_static/page_files/${name}.gz`, document.baseURI)).catch(() => null);
     if (!answer?.ok) throw new Error(`The file ${name}.gz does not lie beside this page; build the book again.`);
-    return new Uint8Array(await answer.arrayBuffer());
+    const whole = await answer.arrayBuffer().catch(() => {
+      throw new Error(`The file ${name}.gz broke off on its way; try it again.`);
+    });
+    return new Uint8Array(whole);
   }
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => done(() => reject(new Error("The kernel does not answer: run the cell again."))), PATIENCE);
@@ -166,10 +169,8 @@ export async function pageEngine(model, constants) {
   const worker = new Worker(address);
   const waiting = new Map();
   let number = 0;
-  const broken = () => {
-    for (const { reject } of waiting.values()) reject(new Error("The network's engine has stopped; press the button again."));
-    waiting.clear();
-  };
+  let over = false;
+  const stopped = () => new Error("The network's engine has stopped; press the button again.");
   worker.onerror = (event) => { event.preventDefault(); end(); };
   worker.onmessage = ({ data }) => {
     const { resolve, reject, late } = waiting.get(data.number) ?? {};
@@ -179,18 +180,27 @@ export async function pageEngine(model, constants) {
     else resolve?.(data.answer);
   };
   const ask = (kind, request) => new Promise((resolve, reject) => {
-    const late = setTimeout(() => { end(); reject(new Error("The network did not answer in a minute and was stopped.")); }, PATIENCE);
+    if (over) throw stopped();
+    const late = setTimeout(() => { reject(new Error("The network did not answer in a minute and was stopped.")); end(); }, PATIENCE);
     waiting.set(number, { resolve, reject, late });
     worker.postMessage({ number, kind, request });
     number += 1;
   });
-  let over = false;
   function end() {
     over = true;
     worker.terminate();
-    broken();
+    for (const { reject, late } of waiting.values()) {
+      clearTimeout(late);
+      reject(stopped());
+    }
+    waiting.clear();
     URL.revokeObjectURL(address);
   }
-  await ask("start", { files, constants });
+  try {
+    await ask("start", { files, constants });
+  } catch (error) {
+    end(); // a worker that could not begin is not left behind
+    throw error;
+  }
   return { ask, end, ended: () => over };
 }

@@ -1,25 +1,32 @@
 // The parameter budget. Everything is counted here, so it moves with no kernel;
-// the closed form is the one of parameter_budget.py, and a test compares them.
+// the closed forms are those of parameter_budget.py, and a test compares them.
 import { element } from "./elements.js";
 
 export const TARGET = 542136;
 const SIZE = 180;
 const CHANNELS = 1;
 
+// Of each layer: its output after pooling, its parameters, its multiply-accumulates for a face, and the numbers that it
+// reads and writes, one tensor after the other.
 export function layers({ filters, dense, classes, padding, pool }) {
   const wide = 4 * filters;
-  const sides = [];
-  let side = SIZE;
-  for (let i = 0; i < 3; i++) {
-    side = Math.floor((side - (padding === "valid" ? 2 : 0)) / pool);
-    sides.push(side);
-  }
+  let side = SIZE, maps = CHANNELS;
+  const found = [filters, wide, wide].map((made, number) => {
+    const place = side - (padding === "valid" ? 2 : 0); // of the convolution, before pooling
+    const read = side * side * maps;
+    const count = 9 * maps * made + made;
+    const operations = place * place * 9 * maps * made;
+    side = Math.floor(place / pool);
+    maps = made;
+    const tensors = [read, place * place * made, side * side * made];
+    return { name: `Convolution ${number + 1}`, shape: `${side} × ${side} × ${made}`, count, operations, tensors };
+  });
+  const flat = side * side * wide;
   return [
-    { name: "Convolution 1", shape: `${sides[0]} × ${sides[0]} × ${filters}`, count: 9 * CHANNELS * filters + filters },
-    { name: "Convolution 2", shape: `${sides[1]} × ${sides[1]} × ${wide}`, count: 9 * filters * wide + wide },
-    { name: "Convolution 3", shape: `${sides[2]} × ${sides[2]} × ${wide}`, count: 9 * wide * wide + wide },
-    { name: `Dense ${dense}`, shape: `${dense}`, count: side * side * wide * dense + dense },
-    { name: `Softmax ${classes}`, shape: `${classes}`, count: dense * classes + classes },
+    ...found,
+    { name: `Dense ${dense}`, shape: `${dense}`, count: flat * dense + dense, operations: flat * dense, tensors: [flat, dense] },
+    { name: `Softmax ${classes}`, shape: `${classes}`, count: dense * classes + classes, operations: dense * classes,
+      tensors: [dense, classes] },
   ];
 }
 
@@ -27,8 +34,21 @@ export function total(settings) {
   return layers(settings).reduce((sum, layer) => sum + layer.count, 0);
 }
 
+// What a face costs: multiply-accumulates, and bytes in float32 of the weights and of the largest two tensors that stand
+// side by side, one read and one written.
+export function costs(settings) {
+  const all = layers(settings);
+  const pairs = all.flatMap(({ tensors }) => tensors.slice(1).map((written, i) => tensors[i] + written));
+  return {
+    operations: all.reduce((sum, layer) => sum + layer.operations, 0),
+    weights: 4 * total(settings),
+    activations: 4 * Math.max(...pairs),
+  };
+}
+
 // One form of numbers everywhere, whatever the reader's locale: it is the paper's.
 const grouped = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+const millions = (n) => (n / 1e6).toFixed(2);
 const share = (n, of) => `${((100 * n) / of).toFixed(1)} %`;
 
 const CONTROLS = [
@@ -79,19 +99,25 @@ function render({ model, el }) {
   const bar = element("div", { class: "fer-budget-bar", role: "img" });
   const rows = element("tbody");
   const table = element("table", { class: "fer-budget-table" },
-    element("caption", {}, "Where the parameters sit"),
+    element("caption", {}, "Where the parameters and the operations sit"),
     element("thead", {}, element("tr", {},
       element("th", { scope: "col" }, "Layer"), element("th", { scope: "col" }, "Output"),
-      element("th", { scope: "col" }, "Parameters"), element("th", { scope: "col" }, "Share"))),
+      element("th", { scope: "col" }, "Parameters"), element("th", { scope: "col" }, "Share"),
+      element("th", { scope: "col" }, "Operations"))),
     rows);
 
+  const cost = element("p", { class: "fer-budget-cost" });
   root.append(
+    element("p", { class: "fer-budget-question" }, "Which network of the paper's description has its number of parameters?"),
+    element("p", { class: "fer-budget-try" }, element("b", {}, "Try first: "), "move the width of the dense layer, and watch "
+      + "where the parameters are and where the operations are."),
     element("div", { class: "fer-budget-controls" },
       ...controls.filter(([s]) => s.kind === "range").map(([, c]) => c.node),
       element("div", { class: "fer-budget-choices" }, ...controls.filter(([s]) => s.kind === "choice").map(([, c]) => c.node))),
     element("p", { class: "fer-budget-sum" }, count, " parameters ", verdict),
     bar,
     table,
+    cost,
   );
   // Said aloud only when the hand rests, not at every step of a slider.
   const spoken = element("p", { class: "fer-budget-spoken", role: "status", "aria-live": "polite" });
@@ -122,7 +148,11 @@ function render({ model, el }) {
     }));
     rows.replaceChildren(...parts.map((p, i) => element("tr", {},
       element("th", { scope: "row" }, element("span", { class: `fer-budget-key fer-budget-fill-${i}`, "aria-hidden": "true" }), p.name),
-      element("td", {}, p.shape), element("td", {}, grouped(p.count)), element("td", {}, share(p.count, sum)))));
+      element("td", {}, p.shape), element("td", {}, grouped(p.count)), element("td", {}, share(p.count, sum)),
+      element("td", {}, grouped(p.operations)))));
+    const { operations, weights, activations } = costs(settings);
+    cost.textContent = `One face costs ${millions(operations)} million operations (multiply-accumulates), `
+      + `${millions(weights)} MB of weights and at most ${millions(activations)} MB for what a layer reads and writes, in float32.`;
 
     clearTimeout(timer);
     if (!first) timer = setTimeout(() => { spoken.textContent = `${grouped(sum)} parameters ${verdict.textContent}`; }, 400);

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 from pathlib import Path
 
 import anywidget
@@ -67,6 +68,31 @@ def layers(filters: int, dense: int, classes: int, padding: str, pool: int) -> l
     ]
 
 
+def costs(filters: int, dense: int, classes: int, padding: str, pool: int) -> dict[str, int]:
+    """What one face costs: ``operations`` (multiply-accumulates), and bytes in float32.
+
+    ``weights`` are the bytes of all parameters; ``activations`` those of the largest two tensors that
+    stand side by side, one read and one written.  They are what `fer_utils.models.profile` counts of the network.
+
+    >>> costs(16, 16, 8, "same", 2)
+    {'operations': 154460544, 'weights': 2168544, 'activations': 2592000}
+    """
+    side, maps, operations = SIZE, CHANNELS, 0
+    tensors = [side * side * maps]
+    for made in (filters, 4 * filters, 4 * filters):
+        side -= 2 if padding == "valid" else 0
+        operations += side * side * 9 * maps * made
+        tensors.append(side * side * made)
+        side, maps = side // pool, made
+        tensors.append(side * side * made)
+    for made in (dense, classes):
+        operations += tensors[-1] * made
+        tensors.append(made)
+    pairs = [read + written for read, written in itertools.pairwise(tensors)]
+    parameters = sum(count for _, _, count in layers(filters, dense, classes, padding, pool))
+    return {"operations": operations, "weights": 4 * parameters, "activations": 4 * max(pairs)}
+
+
 class ParameterBudget(StaticPicture, anywidget.AnyWidget):
     """Change the network, watch the count, find 542,136.
 
@@ -84,6 +110,8 @@ class ParameterBudget(StaticPicture, anywidget.AnyWidget):
     ----------
     total : the network's parameters; follows the others and cannot be set.
     breakdown : list of (layer, output shape after pooling, parameters).
+    costs : dict of what one face costs: ``operations`` (multiply-accumulates), and bytes in float32 of ``weights`` and
+        ``activations``.
     """
 
     _esm = joined("elements.js", "parameter_budget.js")
@@ -125,8 +153,20 @@ class ParameterBudget(StaticPicture, anywidget.AnyWidget):
         """The network's layers as (name, output shape after pooling, parameters)."""
         return layers(self.filters, self.dense, self.classes, self.padding, self.pool)
 
+    @property
+    def costs(self) -> dict[str, int]:
+        """What one face costs: multiply-accumulates, and bytes of weights and activations."""
+        return costs(self.filters, self.dense, self.classes, self.padding, self.pool)
+
+    def _cost_words(self) -> str:
+        found = self.costs
+        return (
+            f"One face costs {found['operations'] / 1e6:.2f} million operations, {found['weights'] / 1e6:.2f} MB of "
+            f"weights and {found['activations'] / 1e6:.2f} MB of activations."
+        )
+
     def describe(self) -> str:
-        """What the widget shows now, in one sentence: the picture's alt text."""
+        """What the widget shows now, in two sentences: the picture's alt text."""
         widest = max(self.breakdown, key=lambda layer: layer[2])
         if self.total == TARGET:
             verdict = f"exactly the paper's {TARGET:,}"
@@ -136,7 +176,7 @@ class ParameterBudget(StaticPicture, anywidget.AnyWidget):
         return (
             f"{self.filters} filters, {self.padding} padding, {self.pool} × {self.pool} pooling, "
             f"dense width {self.dense} and {self.classes} classes make {self.total:,} parameters, "
-            f"{verdict}; {100 * widest[2] / self.total:.1f} % of them sit in {widest[0]}."
+            f"{verdict}; {100 * widest[2] / self.total:.1f} % of them sit in {widest[0]}. {self._cost_words()}"
         )
 
     def picture_html(self) -> str:
@@ -164,10 +204,10 @@ class ParameterBudget(StaticPicture, anywidget.AnyWidget):
                 f'<text x="620" y="{y}" text-anchor="end">{100 * count / self.total:.1f} %</text>'
             )
         return (
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 230" font-family="sans-serif" '
-            'font-size="14" fill="#1f2328"><rect width="640" height="230" rx="8" fill="#ffffff"/>'
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 254" font-family="sans-serif" '
+            'font-size="14" fill="#1f2328"><rect width="640" height="254" rx="8" fill="#ffffff"/>'
             f'<text x="20" y="42" font-size="28" font-weight="bold">{self.total:,}</text>'
             f'<text x="620" y="42" text-anchor="end">parameters · the paper prints {TARGET:,}</text>'
             + "".join(parts)
-            + "</svg>"
+            + f'<text x="20" y="238">{self._cost_words()}</text></svg>'
         )

@@ -238,7 +238,10 @@ function render({ model, el }) {
     if (ended) return;
     showFrame();
     const same = known === placesKey();
-    if (!same) map.clear();
+    if (!same) {
+      known = ""; // what the map holds until the run ends is of no box
+      map.clear();
+    }
     map.draw(settings().move);
     run.start(settings(), same ? [] : map.places);
   }
@@ -266,6 +269,7 @@ function render({ model, el }) {
     changed();
   }).catch(() => {
     run = null;
+    clipWords.textContent = "";
     problem.textContent = "The clip or the weights of this widget cannot be read; run its cell again.";
     problem.hidden = false;
   });

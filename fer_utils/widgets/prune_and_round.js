@@ -30,7 +30,7 @@ function render({ model, el }) {
     model.save_changes();
   };
   const settings = () => ({
-    sparsity: model.get("sparsity"), bits: model.get("bits"), perFilter: model.get("per_filter"),
+    sparsity: model.get("sparsity"), bits: model.get("bits"), per_filter: model.get("per_filter"),
   });
 
   // The controls.
@@ -111,7 +111,7 @@ function render({ model, el }) {
   }
 
   function showSettings() {
-    const { sparsity, bits: now, perFilter } = settings();
+    const { sparsity, bits: now, per_filter: perFilter } = settings();
     share.input.value = offer.sparsity.indexOf(sparsity);
     share.output.textContent = percent(sparsity);
     bits.input.value = offer.bits.indexOf(now);
@@ -176,6 +176,8 @@ function render({ model, el }) {
     right.append(layers.node, conclusion);
     changed();
   }).catch(() => {
+    figures.textContent = "";
+    progress.hidden = true;
     problem.textContent = "The faces or the weights of this widget cannot be read; run its cell again.";
     problem.hidden = false;
   });

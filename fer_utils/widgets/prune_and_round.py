@@ -47,7 +47,7 @@ class PruneAndRound(StaticPicture, anywidget.AnyWidget):
 
     Attributes (synced traits)
     --------------------------
-    measured : dict of what the page has measured with the last settings: ``sparsity``, ``bits``, ``perFilter``;
+    measured : dict of what the page has measured with the last settings: ``sparsity``, ``bits``, ``per_filter``;
         ``right``, ``right_before`` and ``kept`` (answers that are as before) of 140 faces; and ``layers_kept``, the
         same with one layer changed at a time.  Empty until the page is done.
     """

@@ -31,7 +31,7 @@ export function rounded(kernel, filters, bits, perFilter) {
 
 // A kernel pruned, then rounded (32 bits: not rounded), and the bytes that a file would hold of it: float32, or a byte
 // for each code, then the scales; with one scale also the zero point.
-export function changed(kernel, filters, { sparsity, bits, perFilter }) {
+export function changed(kernel, filters, { sparsity, bits, per_filter: perFilter }) {
   const left = pruned(kernel, sparsity);
   if (bits === 32) {
     return { kernel: left, zeros: left.filter((weight) => weight === 0).length, parts: [new Uint8Array(left.buffer)] };
@@ -76,7 +76,7 @@ function joinedArrays(Kind, pieces) {
 
 // Bytes of the weights in three kinds of file. `dense`: every weight with its bits. `list`: each weight that is not 0
 // with its bits and a position of 16 bits. All hold scales (4 bytes; one scale has a zero point, too) and biases.
-export function fileSizes({ zeros, of, biases }, layers, { bits, perFilter }) {
+export function fileSizes({ zeros, of, biases }, layers, { bits, per_filter: perFilter }) {
   const scales = bits === 32 ? 0 : perFilter ? biases : 2 * layers;
   const besides = 4 * (scales + biases);
   return {

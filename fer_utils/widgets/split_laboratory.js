@@ -4,32 +4,13 @@ import { trainingEngine } from "./training_engine.js";
 import { UNITS, FOLDS, foldsOf, leaksOf, leakShares, byPeople } from "./split_laboratory_rules.js";
 import { splitLearning } from "./split_laboratory_learning.js";
 import { drawnTable, withTwins, openedTable } from "./split_laboratory_table.js";
-import { peopleMap, splitsTable, exactly } from "./split_laboratory_map.js";
+import { peopleMap, splitsTable } from "./split_laboratory_map.js";
+import { METHODS, count, numberedChoice, openingNote, radioGroup } from "./split_laboratory_parts.js";
+import { referenceWords, resultWords, sourceWords } from "./split_laboratory_parts.js";
 
-const METHODS = [["network", "small network"], ["nearest", "nearest neighbour"]];
 const SETTINGS = ["split", "twins", "method", "seed", "fold"];
-const HOME = "https://github.com/cristinalunaj/MMEmotionRecognition/tree/main/data/trainingData/avg_MLP80_AUs/data_AUs_avg";
-const PAPER = "https://doi.org/10.3390/app12010327";
-const count = (number, one) => `${number.toLocaleString("en")} ${one}${number === 1 ? "" : "s"}`;
 const pause = () => new Promise((then) => { setTimeout(then, 0); }); // the page answers a hand in between
 let serial = 0;
-
-// A group of radio buttons; `choices` are [value, text].
-function radioGroup(prefix, legend, name, choices, onChange) {
-  const group = element("fieldset", {}, element("legend", {}, legend));
-  const radios = choices.map(([value, text]) => {
-    const id = `${prefix}-${name}-${value}`;
-    const radio = element("input", { type: "radio", name: `${prefix}-${name}`, id });
-    radio.addEventListener("change", () => onChange(value));
-    group.append(element("span", {}, radio, element("label", { for: id }, text)));
-    return [value, radio];
-  });
-  return {
-    node: group,
-    show: (chosen) => radios.forEach(([value, radio]) => { radio.checked = value === chosen; }),
-    allow: (value, yes) => radios.forEach(([one, radio]) => { if (one === value) radio.disabled = !yes; }),
-  };
-}
 
 function render({ model, el }) {
   const prefix = `fer-split-${Date.now().toString(36)}-${serial++}`;
@@ -48,21 +29,19 @@ function render({ model, el }) {
   const methods = radioGroup(prefix, "Classifier", "method", METHODS, (method) => save({ method }));
   const twins = element("input", { type: "checkbox", id: `${prefix}-twins` });
   twins.addEventListener("change", () => save({ twins: twins.checked }));
-  const select = (name, label, options) => {
-    const node = element("select", { id: `${prefix}-${name}` },
-      ...options.map((text, value) => element("option", { value }, text)));
-    node.addEventListener("change", () => save({ [name]: Number(node.value) }));
-    return { node, row: element("span", {}, element("label", { for: node.id }, label), " ", node) };
-  };
-  const numbers = (most) => Array.from({ length: most }, (_, number) => `${number + 1}`);
-  const draws = select("seed", "Draw", numbers(about.seeds));
-  const folds = select("fold", "Fold", numbers(FOLDS));
+  const draws = numberedChoice(prefix, "Draw", about.seeds, (seed) => save({ seed }));
+  const folds = numberedChoice(prefix, "Fold", FOLDS, (fold) => save({ fold }));
   const all = element("button", { type: "button" }, "Train every split");
   all.addEventListener("click", trainAll);
   const file = element("input", { type: "file", accept: ".csv,text/csv", id: `${prefix}-file` });
   file.addEventListener("change", () => { if (file.files[0]) open(file.files[0]); });
   const back = element("button", { type: "button", hidden: "" }, "Back to the drawn actors");
-  back.addEventListener("click", () => { own = null; file.value = ""; changed(); });
+  back.addEventListener("click", () => {
+    opening += 1; // a file that is still being read is not wanted any more
+    own = null;
+    file.value = "";
+    changed();
+  });
 
   // What is shown.
   const problem = element("p", { class: "fer-split-problem", role: "alert", hidden: "" });
@@ -72,7 +51,6 @@ function render({ model, el }) {
   const compared = element("p", { class: "fer-split-note fer-split-reference" });
   const people = peopleMap();
   const table = splitsTable(UNITS, METHODS);
-  const link = (address, text) => element("a", { href: address }, text);
   const root = element("section", { class: "fer-split", "aria-label": "Split laboratory" },
     element("p", { class: "fer-split-question" }, "Who must be kept apart?"),
     element("p", {}, element("strong", {}, "Try first: "), "guess which split is the first without any leak while the ",
@@ -89,14 +67,14 @@ function render({ model, el }) {
     people.node, source,
     element("div", { class: "fer-split-own" },
       element("label", { for: file.id }, "Open your copy of the real table"), " ", file, " ", back,
-      element("p", { class: "fer-split-note" }, "It is df_average_AUs_total.csv (", link(HOME, "MMEmotionRecognition"),
-        ", MIT): action units that a program read in 1,440 clips of the 24 real actors of RAVDESS (",
-        link(PAPER, "Luna-Jiménez et al. 2022"), "). The file is read in this page and is sent nowhere.")));
+      openingNote()));
   el.append(root);
 
   let own = null; // the reader's table, without twins
   let now = null; // { table, folds, key } of the settings
+  let opening = 0; // grows with each file, so that a late one is dropped
   let running = null, queue = [], turn = 0, ended = false;
+  let every = false; // all splits are asked for, and a change before is not done yet
   const results = new Map(); // key of a training -> what came out
   const shares = new Map(); // key of a split -> what leaks in all folds
 
@@ -120,14 +98,16 @@ function render({ model, el }) {
   }
 
   async function open(chosen) {
+    const mine = ++opening;
     problem.hidden = true;
     try {
       const read = await openedTable(chosen, about.names, about.own_columns);
-      if (ended) return;
+      if (mine !== opening || ended) return;
       own = { ...read, serial: ++serial };
       if (model.get("split") === "frame") save({ split: "clip" });
       else changed();
     } catch (error) {
+      if (mine !== opening || ended) return;
       file.value = "";
       problem.textContent = `${error.message} The table before it stays.`;
       problem.hidden = false;
@@ -136,12 +116,15 @@ function render({ model, el }) {
 
   // The training ---------------------------------------------------------------------------------
 
-  const engine = trainingEngine((message) => {
-    if (running === null || message.turn !== running.turn) return;
+  let engine = null; // made for the first training, and anew after one that broke
+
+  function listen(message) {
+    if (ended || running === null) return;
+    if (message.kind === "end") return fail(); // it broke, and says no turn
+    if (message.turn !== running.turn) return;
     if (message.kind === "fold") progress.value = message.fold + 1;
     if (message.kind === "answers") finish(message.answers);
-    if (message.kind === "end") fail();
-  }, splitLearning);
+  }
 
   function train(chosen) {
     const data = tableFor(chosen);
@@ -151,6 +134,7 @@ function render({ model, el }) {
     progress.hidden = false;
     const { values, width, labels, classes } = data;
     const given = { table: { values, width, labels, classes }, folds: foldsFor(chosen) };
+    engine ??= trainingEngine(listen, splitLearning);
     engine.start({ ...given, method: chosen.method, seed: chosen.seed, turn });
   }
 
@@ -162,9 +146,12 @@ function render({ model, el }) {
   }
 
   function fail() {
+    engine.end();
+    engine = null;
     running = null;
     queue = [];
     progress.hidden = true;
+    verdict.textContent = "";
     problem.textContent = "The training broke off; choose a split to begin it again.";
     problem.hidden = false;
   }
@@ -183,7 +170,7 @@ function render({ model, el }) {
     const made = results.get(resultKey(chosen));
     if (!made) return; // another change is on its way
     const { right, rows, value, low, high, people: persons } = made;
-    verdict.textContent = inWords(chosen, made);
+    verdict.textContent = resultWords(chosen, made, results.get(resultKey({ ...chosen, split: "actor" })));
     const { levels } = leaksOf(now.table, now.folds, chosen.fold);
     save({ measured: { ...chosen, table: own === null ? "drawn" : "yours", right, rows, value, low, high,
       people: persons, leaks: levels } });
@@ -199,33 +186,14 @@ function render({ model, el }) {
 
   const possible = (split) => own === null || split !== "frame"; // the real table has one row a clip
 
-  function trainAll() {
-    const chosen = settings();
+  function everySplit(chosen) {
     const others = UNITS.filter((split) => split !== chosen.split && possible(split));
-    ask([chosen, ...others.map((split) => ({ ...chosen, split }))]);
+    return [chosen, ...others.map((split) => ({ ...chosen, split }))];
   }
 
-  // Words and pictures ---------------------------------------------------------------------------
-
-  function inWords(chosen, { right, rows, low, high, people: persons }) {
-    const name = METHODS.find(([key]) => key === chosen.method)[1];
-    const said = `Split by ${chosen.split}: the ${name} is right in ${exactly(right / rows)} of ${count(rows, "test row")}`
-      + ` (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)}, ${count(persons.length, "actor")}, five folds).`;
-    const strangers = results.get(resultKey({ ...chosen, split: "actor" }));
-    if (chosen.split === "actor") return `${said} Nobody is on both sides.`;
-    if (!strangers) return said;
-    const gap = 100 * (right / rows - strangers.right / strangers.rows);
-    return `${said} For actors whom it has not met: ${exactly(strangers.right / strangers.rows)}. `
-      + `The split by ${chosen.split} gives away ${gap.toFixed(1)} points.`;
-  }
-
-  function showReference(chosen) {
-    const stored = reference.filter((one) => one.table === (own === null ? "drawn" : "yours")
-      && one.split === chosen.split && one.twins === chosen.twins);
-    compared.textContent = stored.length
-      ? `For comparison, stored with the book: ${stored.map(({ words, value, low, high }) =>
-        `${words}: ${exactly(value)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`).join("; ")}.`
-      : "The book has no stored result for this split.";
+  function trainAll() {
+    if (now === null) every = true; // it begins when the change before it is done
+    else ask(everySplit(settings()));
   }
 
   function showMap() {
@@ -271,17 +239,7 @@ function render({ model, el }) {
     folds.node.value = chosen.fold;
     back.hidden = own === null;
     verdict.textContent = "The classifier is trained …";
-    showReference(chosen);
-  }
-
-  function showSource({ labels, actors, width }) {
-    const size = `${count(labels.length, "row")} of ${new Set(actors).size}`;
-    source.textContent = own === null
-      ? `${size} drawn actors. A row is a frame: ${width} distances between landmarks that the package found in the `
-        + "picture. A square is a row; the squares of a performance stand side by side."
-      : `${size} actors, from your file. A row is a clip: the means of ${width} action units, so that there are no `
-        + "frames to split by. A twin is made here: the clip's own numbers plus noise of 0.001, as in the study that "
-        + "this chapter shows.";
+    compared.textContent = referenceWords(chosen, reference, own === null ? "drawn" : "yours");
   }
 
   // What takes long is done in tasks of its own; a later change ends an earlier one.
@@ -296,13 +254,15 @@ function render({ model, el }) {
     running = null;
     queue = [];
     now = null;
+    every = false;
+    asked += 1; // what is being counted is of the settings before
     delete root.dataset.ended;
     showSettings(chosen);
     const steps = [
-      () => showSource(tableFor(chosen)),
+      () => { source.textContent = sourceWords(tableFor(chosen), own === null); },
       () => { now = { table: tableFor(chosen), folds: foldsFor(chosen) }; },
       showMap,
-      () => ask([chosen]),
+      () => ask(every ? everySplit(chosen) : [chosen]),
     ];
     try {
       for (const step of steps) {
@@ -311,6 +271,8 @@ function render({ model, el }) {
         step();
       }
     } catch {
+      progress.hidden = true;
+      verdict.textContent = "";
       problem.textContent = "The rows of this widget cannot be read; run its cell again.";
       problem.hidden = false;
     }
@@ -329,7 +291,7 @@ function render({ model, el }) {
 
   return () => {
     ended = true;
-    engine.end();
+    engine?.end();
     model.off(changes, changed);
     model.off("change:fold", foldChanged);
   };

@@ -84,6 +84,7 @@ class SplitLaboratory(StaticPicture, anywidget.AnyWidget):
         "split_laboratory_learning.js",
         "split_laboratory_table.js",
         "split_laboratory_map.js",
+        "split_laboratory_parts.js",
         "split_laboratory.js",
     )
     _css = _HERE / "split_laboratory.css"

@@ -152,13 +152,19 @@ export function splitLearning({ randomNumbers }) {
     send({ kind: "answers", answers });
   }
 
-  // Runs it in slices of some ms, in a worker or on a page. `send` gets { kind, turn } and: fold; or answers at the end.
+  // Runs it in slices of some ms, in a worker or on a page. `send` gets { kind, turn } and: fold; or answers at the end;
+  // and { kind: "end", how } if it breaks.
   function host(send, slice) {
     let run = null, timer = 0;
 
     function work() {
       const until = performance.now() + slice;
-      while (performance.now() < until) if (run.next().done) return;
+      try {
+        while (performance.now() < until) if (run.next().done) return;
+      } catch {
+        send({ kind: "end", how: "broken" });
+        return;
+      }
       timer = setTimeout(work, 0);
     }
 

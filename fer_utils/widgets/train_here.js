@@ -54,9 +54,10 @@ function render({ model, el }) {
   const specs = settingsOf(offer);
   let engine = null; // where trainings run; made for the first
   let read = null; // the faces, when they are unpacked
-  let running = false;
+  let running = false, gone = false;
   let pace = null; // how many faces the network has seen, and in which time
   let runs = model.get("history").slice(-2).reverse().map(asRun); // this run, and the last
+  let before = runs; // what was shown when the training began
 
   const button = element("button", { type: "button", class: "fer-train-go", disabled: "" }, "Train");
   const back = element("button", { type: "button" }, "Default settings");
@@ -94,7 +95,7 @@ function render({ model, el }) {
   }
 
   function listen(message) {
-    if (!running) return;
+    if (!running || gone) return;
     if (message.kind === "pace") pace = message;
     else if (message.kind === "end") finish(message.how);
     else {
@@ -107,12 +108,12 @@ function render({ model, el }) {
 
   function start() {
     const settings = { ...model.get("settings") };
+    before = runs;
     runs = [{ settings, units: offer.units, looks: [] }, ...runs].slice(0, 2);
     running = true;
     pace = null;
     delete root.dataset.ended;
     spoken.textContent = "";
-    status.textContent = "The first look …";
     engine ??= trainingEngine(listen);
     engine.start({ data: read.data, settings: { ...settings, steps, look } });
     show();
@@ -133,7 +134,7 @@ function render({ model, el }) {
       model.save_changes();
       const said = runs.map((run, age) => spokenValues(age ? "Last run" : "This run", run));
       spoken.textContent = [ENDS[how], ...said].join(" ");
-    } else runs.shift(); // stopped before the first look
+    } else runs = before; // stopped before the first look
     show();
     root.dataset.ended = how;
   }
@@ -143,7 +144,10 @@ function render({ model, el }) {
     if (document.hidden) {
       engine.pause();
       status.textContent = "Paused while this page is out of sight.";
-    } else engine.go();
+    } else {
+      engine.go();
+      status.textContent = runs[0].looks.length ? "The training goes on …" : "The first look …";
+    }
   }
 
   button.addEventListener("click", () => (running ? engine.stop() : start()));
@@ -168,6 +172,7 @@ function render({ model, el }) {
   });
 
   return () => {
+    gone = true;
     document.removeEventListener("visibilitychange", waitOrGo);
     model.off("change:settings", show);
     engine?.end();

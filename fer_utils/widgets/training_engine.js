@@ -19,17 +19,23 @@ export function trainingEngine(listen, run = trainingRun) {
   let worker = null, local = null, waiting = 0;
   let sent = []; // what the worker was told before it said that it is there
 
-  function onPage() {
+  function stopWorker() {
     clearTimeout(waiting);
+    waiting = 0;
     worker?.terminate();
     worker = null;
+    URL.revokeObjectURL(address);
+  }
+
+  function onPage() {
+    stopWorker();
     local = run(smallNetwork()).host(listen, PAGE_SLICE);
     for (const message of sent) local[message.kind](message);
     sent = [];
   }
 
+  const address = URL.createObjectURL(new Blob([workerText(run)], { type: "text/javascript" }));
   try {
-    const address = URL.createObjectURL(new Blob([workerText(run)], { type: "text/javascript" }));
     worker = new Worker(address);
     waiting = setTimeout(onPage, PATIENCE);
     worker.onerror = (event) => {
@@ -52,7 +58,7 @@ export function trainingEngine(listen, run = trainingRun) {
   const tell = (message) => {
     if (local) local[message.kind](message);
     else if (waiting) sent.push(message);
-    else worker.postMessage(message);
+    else worker?.postMessage(message);
   };
   return {
     where: () => (local ? "page" : "worker"),
@@ -61,8 +67,7 @@ export function trainingEngine(listen, run = trainingRun) {
     go: () => tell({ kind: "go" }),
     stop: () => tell({ kind: "stop" }),
     end() {
-      clearTimeout(waiting);
-      worker?.terminate();
+      stopWorker();
       local?.stop();
     },
   };

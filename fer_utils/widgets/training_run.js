@@ -8,7 +8,7 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
   const MOVED = 3; // pixels by which a changed face is moved at most, each way
 
   // What chance decides, each with random numbers of its own: another dropout leaves the first weights as they were.
-  const STREAMS = { weights: 0, lots: 1, order: 2, changes: 3, dropout: 4 };
+  const STREAMS = { weights: 0, labels: 1, order: 2, changes: 3, dropout: 4 };
   const stream = (seed, name) => 8 * seed + STREAMS[name];
 
   // Each picture with mean 0 and standard deviation 1; one without any contrast becomes 0.
@@ -28,7 +28,7 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
   // The labels that are taught: a share of them is drawn at random from all labels, whatever the face shows.
   // A larger share changes the same faces and more.
   function taughtLabels(labels, share, classes, seed) {
-    const random = randomNumbers(stream(seed, "lots"));
+    const random = randomNumbers(stream(seed, "labels"));
     return Array.from(labels, (label) => {
       const drawn = random(), other = Math.floor(random() * classes);
       return drawn < share ? other : label;
@@ -50,8 +50,8 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
     const rows = [...data.training.labels.keys()].filter((row) => data.training.people[row] < settings.learn_from);
     const taught = taughtLabels(data.training.labels, settings.label_noise, data.classes, seed);
     const network = create({ classes: data.classes, seed: stream(seed, "weights") });
-    const [order, changes, lots] = ["order", "changes", "dropout"].map((name) => randomNumbers(stream(seed, name)));
-    const drop = dropout > 0 ? () => (lots() < dropout ? 0 : 1 / (1 - dropout)) : null;
+    const [order, changes, chance] = ["order", "changes", "dropout"].map((name) => randomNumbers(stream(seed, name)));
+    const drop = dropout > 0 ? () => (chance() < dropout ? 0 : 1 / (1 - dropout)) : null;
     const whole = () => Math.floor(changes() * (2 * MOVED + 1)) - MOVED;
     const change = settings.augment ? () => ({ mirrored: changes() < 0.5, right: whole(), down: whole() }) : () => null;
 
@@ -101,14 +101,19 @@ export function trainingRun({ SIDE, UNITS, create, randomNumbers }) {
   }
 
   // Runs trainings in slices of some ms, in a worker or on a page; `send` gets what happens:
-  // { kind: "look", point }, { kind: "pace", faces, seconds }, and { kind: "end", how }: done, time or stopped.
+  // { kind: "look", point }, { kind: "pace", faces, seconds }, and { kind: "end", how }: done, time, stopped or broken.
   function host(send, slice) {
     let run = null, timer = 0, used = 0, since = 0, faces = 0;
 
     function work() {
       const until = performance.now() + slice;
       while (performance.now() < until) {
-        const { value, done } = run.next();
+        let value, done;
+        try {
+          ({ value, done } = run.next());
+        } catch {
+          return end("broken");
+        }
         if (done) return end("done");
         if (value === null) faces += 1;
         else send({ kind: "look", point: value });

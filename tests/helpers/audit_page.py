@@ -15,6 +15,13 @@ def opened(browser, widget, **options):
     return shown(browser, widget, name="audit", saved=TRAITS, ready=READY, **options)
 
 
+def counted_anew(page) -> None:
+    """Press *Count anew* by keyboard, and wait until the test that is shown is the only one."""
+    page.get_by_role("button", name="Count anew").press("Enter")
+    page.wait_for_function(ENDED)
+    assert "at 1 test " in page.locator(".fer-audit-looked").inner_text()
+
+
 def measured(page, **settings) -> dict:
     """What the page measures with these settings, once it has."""
     page.evaluate("(all) => Object.entries(all).forEach(([name, value]) => model.set(name, value))", settings)

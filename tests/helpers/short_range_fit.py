@@ -24,7 +24,7 @@ SIZES = ((256, 256), (320, 320), (480, 360), (640, 480), (800, 600))
 def photograph(seed: int, number: int, size: tuple[int, int] | None = None) -> np.ndarray:
     """One drawn person who poses a label before a camera, turned by at most 20 degrees: (H, W, 3) uint8.
 
-    ``size`` is width and height in pixels; None for one of `SIZES`, drawn by lot.
+    ``size`` is width and height in pixels; None for one of `SIZES`, drawn at random.
     """
     rng = np.random.default_rng([20261125, seed, number])
     return studio.draw(

@@ -6,6 +6,8 @@ from train_here_page import shown
 
 TRAITS = ("split", "twins", "method", "seed", "fold", "measured", "rows", "about", "reference", "quantiles")
 ENDED = "document.querySelector('.fer-split').dataset.ended"
+#: What is true when the leaks of every split are counted, too, for the settings that were trained.
+COUNTED = f"{ENDED}?.startsWith(document.querySelector('.fer-split').dataset.counted)"
 READY = f"{ENDED} || document.querySelector('.fer-split [role=alert]:not([hidden])')"
 
 

@@ -18,7 +18,7 @@ SIDE = 45
 
 @pytest.fixture(scope="module")
 def noise():
-    """Six people whose faces are mixed of noise, labels by lot: nothing can be learned, so decisions are close."""
+    """Six people whose faces are mixed of noise, labels at random: nothing can be learned, so decisions are close."""
     rng = np.random.default_rng(11)
     rows = [(f"{person:02d}", f"{person}-{clip}") for person in range(6) for clip in range(30)]
     meta = pd.DataFrame(rows, columns=["actor", "clip"]).assign(dataset="ravdess")

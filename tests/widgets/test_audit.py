@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audit_page import READY, TRAITS, measured, opened
+from audit_page import READY, TRAITS, counted_anew, measured, opened
 import numpy as np
 import pytest
 from train_here_page import shown
@@ -120,17 +120,14 @@ def test_the_page_finds_what_fairness_audit_finds(page, changed):
 def test_every_test_that_the_reader_looks_at_counts(page):
     """By keyboard: the lot's groups with 30 people, then three attributes; Holm over all of these tests."""
     measured(page, **{**DEFAULTS, "attribute": "at random", "people": 30})
-    page.get_by_role("button", name="Count anew").press("Enter")
-    page.wait_for_function("document.querySelector('.fer-audit-looked').textContent.includes('at 1 test ')")
+    counted_anew(page)
     p = [group["p"] for group in page.evaluate("model.get('measured')")["groups"]][:1]
     words = page.get_by_role("status").inner_text()
     assert "No: " in words and "drawn at random" in words and "With 30 people, 15 of them" in words
     measured(page, lot=14)
     assert page.get_by_role("status").inner_text().startswith("A false alarm: p is 0.0")
-    page.get_by_role("button", name="Count anew").press("Enter")
     measured(page, lot=0)
-    page.get_by_role("button", name="Count anew").press("Enter")
-    page.wait_for_function("document.querySelector('.fer-audit-looked').textContent.includes('at 1 test ')")
+    counted_anew(page)
     for name in ("age", "skin tone", "presentation"):
         page.get_by_label("Groups by").select_option(name)
         page.wait_for_function(f"(name) => {READY.split(' ||')[0]}?.includes(name)", arg=name)
@@ -146,8 +143,7 @@ def test_every_test_that_the_reader_looks_at_counts(page):
     wanted = round(100 * (1 - 0.95 ** len(p)))
     assert f"{wanted} of 100 readers" in page.locator(".fer-audit-looked").inner_text()
     others = measured(page, sample=1, people=120)
-    page.get_by_role("button", name="Count anew").press("Enter")
-    page.wait_for_function("model.get('measured').tests === 1")
+    counted_anew(page)
     assert others["sample"] == 1 and measured(page, sample=0, people=30)["tests"] == len(p), "each sample has a count"
 
 

@@ -87,6 +87,32 @@ def test_a_file_that_cannot_run_gets_one_sentence_and_the_next_one_runs(opened, 
     assert page.get_by_role("alert").count() == 0
 
 
+def test_a_file_that_is_read_late_does_not_replace_what_was_asked_after_it(opened):
+    page, _ = opened
+    page.evaluate(
+        """() => {
+          window.held = new Promise((then) => { window.release = then; });
+          File.prototype.arrayBuffer = async function () {
+            if (this.name === "late.tflite") await held;
+            return Blob.prototype.arrayBuffer.call(this);
+          };
+          window.said = [];
+          const status = document.querySelector(".fer-bring-status");
+          new MutationObserver(() => said.push(status.textContent)).observe(status, { childList: true });
+        }"""
+    )
+    data = pretrained_networks.find().checked().read_bytes()
+    chosen = {"name": "late.tflite", "mimeType": "application/octet-stream", "buffer": data}
+    page.locator(".fer-bring input[type=file]").set_input_files(chosen)
+    page.get_by_role("button", name="Run the package's network").click()
+    page.wait_for_function("document.querySelector('.fer-bring').dataset.state === 'done'")
+    page.evaluate("release()")
+    assert brought(page, "odd.tflite", b"no network") == "problem", "asked after the late one, so answered after it"
+    said = page.evaluate("said")
+    assert any("The package's network runs" in text for text in said)
+    assert not any("late.tflite runs" in text for text in said)
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_page(opened, width):
     page, _ = opened

@@ -139,6 +139,17 @@ def test_what_is_no_number_changes_nothing_and_goes(page):
         assert page.evaluate("model.get('kernel')")[0] == -1 and weight.input_value() == "-1"
 
 
+def test_a_bias_is_typed_digit_by_digit(page):
+    bias = page.get_by_label("Bias")
+    for text in ("-0.5", "1.05", "-"):
+        bias.fill("")
+        bias.press_sequentially(text)
+        if text != "-":
+            assert page.evaluate("model.get('bias')") == float(text) and bias.input_value() == text
+    bias.blur()
+    assert bias.input_value() == "1.05", "what is no number changes nothing and goes"
+
+
 def test_a_trained_filter_and_a_place_are_taken_by_hand(page, widget):
     page.get_by_role("button", name="Trained filter 5").press("Enter")
     assert page.evaluate("[model.get('kernel'), model.get('bias'), model.get('contrast')]") == [

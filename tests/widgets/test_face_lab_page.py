@@ -10,6 +10,7 @@ from face_lab_page import shown
 import face_lab_parity as parity
 import numpy as np
 import pytest
+from train_here_page import patient
 
 from fer_utils import studio
 from fer_utils.inference import networks
@@ -253,7 +254,7 @@ def test_a_worker_draws_and_the_page_itself_where_there_is_none(page):
           globalThis.Worker = kinds.worker;
           return made;
         }""",
-        [str(lab._esm), lab.offer, lab.state],
+        [patient(str(lab._esm)), lab.offer, lab.state],
     )
     assert made["render"] == "function"
     assert [made[kind][0] for kind in ("worker", "none", "broken")] == [0, 1, 1]

@@ -238,6 +238,20 @@ def test_the_places_are_those_of_litert_and_can_be_pressed(opened):
 
 
 @pytest.mark.browser
+def test_a_margin_that_is_put_back_before_the_places_are_tried_tries_them_anew(opened):
+    at_rest(opened)
+    kept = settle(opened)["kept"]
+    opened.evaluate(
+        """async () => {
+          model.set("margin", 0.3);
+          await new Promise((then) => { setTimeout(then, 0); }); // the places of this margin are begun
+          model.set("margin", 0);
+        }"""
+    )
+    assert settle(opened)["kept"] == kept
+
+
+@pytest.mark.browser
 def test_frames_are_chosen_as_the_package_chooses_them(opened):
     at_rest(opened)
     chosen, strength = (preprocessing_clip.facts()[name] for name in ("chosen", "strength"))

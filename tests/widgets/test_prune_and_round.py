@@ -49,7 +49,7 @@ def test_weights_and_files_are_those_of_python(browser):
         page.goto(f"{url}/prune_and_round.css")
         text = base64.b64encode(drawn48_weights.packed()).decode()
         for sparsity, bits, per_filter in CASES:
-            settings = {"sparsity": sparsity, "bits": bits, "perFilter": per_filter}
+            settings = {"sparsity": sparsity, "bits": bits, "per_filter": per_filter}
             got = json.loads(page.evaluate(CHANGED, [url, text, settings]))
             wanted = [
                 (arithmetic.changed(kernel, layer.biases, sparsity, bits, per_filter), bias)

@@ -10,7 +10,7 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from split_laboratory_page import ENDED, READY, TRAITS, measured, opened
+from split_laboratory_page import COUNTED, ENDED, READY, TRAITS, measured, opened
 from train_here_page import ROOT, shown
 
 from fer_utils import datasets, faces, metrics, splits, studies, studio
@@ -240,6 +240,19 @@ def test_by_keyboard_every_split_is_trained_and_the_map_says_who_leaks(page):
     assert f"{100 * study['accuracy']['value']:.1f}" in page.locator(".fer-split-reference").inner_text()
 
 
+@pytest.mark.slow
+@pytest.mark.browser
+def test_every_split_that_is_asked_for_at_once_after_a_change_is_trained(page):
+    page.evaluate(
+        """() => {
+          for (const [name, value] of [["method", "nearest"], ["twins", false], ["seed", 4]]) model.set(name, value);
+          document.querySelector(".fer-split-buttons button").click();
+        }"""
+    )
+    page.wait_for_function(ENDED)
+    assert page.locator(".fer-split-open").count() == 4, "the four of the network, which nobody asked for"
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_is_wider_than_the_page_and_no_letters_are_small(page, width):
@@ -280,6 +293,7 @@ WRONG = {
 
 @pytest.mark.browser
 def test_a_file_that_is_no_such_table_is_refused_in_one_sentence(page):
+    page.wait_for_function(COUNTED)
     before = page.locator(".fer-split-table").inner_text()
     for name, (text, words) in WRONG.items():
         given = {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": text.encode()}
@@ -291,6 +305,28 @@ def test_a_file_that_is_no_such_table_is_refused_in_one_sentence(page):
             page.get_by_role("alert").inner_text().count(".") <= 4 and "stays" in page.get_by_role("alert").inner_text()
         )
     assert page.locator(".fer-split-table").inner_text() == before
+
+
+@pytest.mark.browser
+def test_a_table_that_is_read_late_does_not_replace_what_was_chosen_after_it(page):
+    page.evaluate(
+        """() => {
+          const { text } = File.prototype;
+          window.held = new Promise((then) => { window.release = then; });
+          File.prototype.text = async function () {
+            const whole = await text.call(this);
+            if (this.name === "first.csv") await held;
+            return whole;
+          };
+        }"""
+    )
+    names = [f"01-01-0{label}-01-0{say}-01-{actor:02}" for actor in range(1, 6) for label in (3, 4) for say in (1, 2)]
+    for name, text in (("first", table(*names)), ("second", "")):
+        page.set_input_files(FILE, {"name": f"{name}.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    page.wait_for_function("document.querySelector('.fer-split-problem').textContent.includes('is empty')")
+    page.evaluate("release(); new Promise((then) => { setTimeout(then, 20); })")
+    assert page.get_by_role("alert").inner_text().startswith("This file is empty.")
+    assert page.get_by_role("button", name="Back to the drawn actors").count() == 0
 
 
 @pytest.mark.slow

@@ -77,6 +77,18 @@ def test_breakdown_is_that_of_the_paper():
     ]
 
 
+@pytest.mark.parametrize("settings", [SETTINGS[0], (16, 16, 8, "same", 2), (5, 40, 7, "valid", 3)])
+def test_costs_are_those_that_the_package_counts(settings):
+    from fer_utils import models
+    from fer_utils.widgets.parameter_budget import costs
+
+    filters, dense, classes, padding, pool = settings
+    options = {"filters": filters, "dense": dense, "padding": padding, "pool": pool}
+    found = models.profile(models.build("ding2023", classes=classes, input_shape=(180, 180, 1), **options))
+    wanted = {"operations": found.macs, "weights": found.bytes, "activations": found.activation_bytes}
+    assert costs(*settings) == wanted
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
@@ -105,16 +117,20 @@ def test_picture_says_in_words_what_it_shows():
 
 @pytest.mark.browser
 def test_javascript_counts_as_python_does_for_every_setting(browser):
+    from fer_utils.widgets.parameter_budget import costs
+
     with serving(ROOT / "fer_utils" / "widgets") as url, opened_page(browser) as (page, watch):
         page.goto(f"{url}/parameter_budget.css")  # any page of the same origin
         # As text: taking so many lists to the page one by one, playwright is slow.
         totals = page.evaluate(
             """async ([address, settings]) => {
-                const { total } = await import(address);
-                return JSON.stringify(JSON.parse(settings).map(([filters, dense, classes, padding, pool]) =>
-                    total({ filters, dense, classes, padding, pool })));
+                const { total, costs } = await import(address);
+                return JSON.stringify(JSON.parse(settings).map(([filters, dense, classes, padding, pool]) => {
+                    const given = { filters, dense, classes, padding, pool };
+                    return [total(given), ...Object.values(costs(given))];
+                }));
             }""",
             [f"{url}/parameter_budget.js", json.dumps(SETTINGS)],
         )
-        assert json.loads(totals) == [count(*settings) for settings in SETTINGS]
+        assert json.loads(totals) == [[count(*settings), *costs(*settings).values()] for settings in SETTINGS]
         assert watch.complaints() == []
