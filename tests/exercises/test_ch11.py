@@ -243,4 +243,4 @@ def test_every_exercise_has_two_hints_and_its_kind_and_minutes(root):
     heads = [line for line in text.splitlines() if line.startswith(("### Exercise 11-", "### Question 11-"))]
     assert [line.split(":")[0].split()[-1] for line in heads] == [f"11-{k}" for k in range(1, 8)]
     assert all(line.endswith(" minutes)") for line in heads)
-    assert text.count("<summary>Hint 1</summary>") == text.count("<summary>Hint 2</summary>") == 5
+    assert text.count("<summary>Hint 1</summary>") == text.count("<summary>Hint 2</summary>") == 6
