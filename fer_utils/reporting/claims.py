@@ -97,7 +97,7 @@ def _faster(sizes: Mapping) -> tuple[str, str]:
     fewer = _system(sizes, "ding2023")["ours"]["parameters"] / nano["ours"]["parameters"]
     why = (
         f"For one face in Keras the rivals of its tables take longer than the network: {'; '.join(parts)}; in brackets "
-        f"the lowest and highest of {sizes['blocks']} blocks. Parameters alone do not decide it: `nano`, with "
+        f"the lowest and highest of {sizes['blocks']} blocks. Parameters alone do not decide it: nano, with "
         f"{fewer:.0f} times fewer, takes {nano['latency']['times']:.1f} times as long."
     )
     return _judged(min(found["low"] for found in times.values()) > FASTER, why)
