@@ -98,8 +98,9 @@ class ShortRange(Detector):
     """Faces near a camera, up to some two metres: the finder of the book's page, with boxes where dlib's would be.
 
     It looks at the whole picture, made small, then once more about each face that it has found.  Its score is the
-    network's, in [0.5, 1].  A face that is narrower than about an eighth of the picture's longer side is seen by a
-    thorough look only (five people in a row).
+    network's, in [0.5, 1].  Small faces want a thorough look: of 20 drawn pictures with one face of 0.14 of the longer
+    side (a box's width) the plain look finds all 20, of 0.11 nine, and of 0.10 two; the thorough look finds all 20 down
+    to 0.04, and no second face.
 
     Parameters
     ----------

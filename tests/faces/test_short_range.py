@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
@@ -42,6 +43,27 @@ def test_five_faces_in_a_row_are_seen_by_a_thorough_look_only(finder):
     boxes = sorted(finder.detect(row, thorough=True), key=lambda box: box.x)
     assert [int(box.x + box.w / 2) // 300 for box in boxes] == [0, 1, 2, 3, 4]
     assert all(100 <= box.w <= 200 for box in boxes)
+
+
+def small(picture, width, share):
+    """The picture shrunk into a grey one of 1200 x 900 pixels, so that a face of ``width`` has this share of 1200."""
+    scale = 1200 * share / width
+    shrunk = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    whole = np.full((900, 1200, 3), picture[0, 0], np.uint8)
+    whole[250 : 250 + shrunk.shape[0], 400 : 400 + shrunk.shape[1]] = shrunk
+    return whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.08, 0.04])
+def test_small_faces_want_a_thorough_look(finder, share):
+    plain, thorough = [], []
+    for number in range(8):
+        picture = photograph(6, number, (480, 360))
+        whole = small(picture, finder.detect(picture)[0].w, share)
+        plain.append(len(finder.detect(whole)))
+        thorough.append(len(finder.detect(whole, thorough=True)))
+    assert sum(plain) <= 2 and thorough == [1] * 8
 
 
 @pytest.mark.slow
