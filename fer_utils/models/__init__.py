@@ -28,6 +28,7 @@ _NAMES: tuple[str, ...] = (
     "mobilenet_inception2019",
     "xception2022",
     "nano",
+    "contrast",
     "mobilenetv2",
     "inceptionv3",
     "inception_resnetv2",

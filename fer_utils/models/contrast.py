@@ -9,8 +9,8 @@ layer that is learned from drawings may learn the drawings' strokes and greys.  
   (Dalal & Triggs 2005, doi 10.1109/CVPR.2005.177), but with finer places.
 
 Convolutions follow, all but the first depthwise separable (Howard et al. 2017, arXiv 1704.04861), with batch
-normalisation (Ioffe & Szegedy 2015, arXiv 1502.03167).  `fer_utils.models.build` does not know this network: it is that
-of the study ``transfer``, for faces of some 48 pixels.
+normalisation (Ioffe & Szegedy 2015, arXiv 1502.03167).  It is the network of the study ``transfer`` and of the trained
+files in the package, made for faces of some 48 pixels.
 """
 
 from __future__ import annotations

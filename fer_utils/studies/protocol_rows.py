@@ -84,6 +84,9 @@ ROWS: dict[str, Row] = {
     "landmarks and ANN": Row(features="landmark distances", classifier="ANN", size=None),
     **_BY_FRAME,
     "nano": Row("nano"),
+    # A network behind a fixed layer of oriented gradients: does what HOG knows help a network, too?
+    "gradients": Row("contrast", {"first": "gradients"}),
+    "gradients, 48 px": Row("contrast", {"first": "gradients"}, size=48),
     "ding2023": Row("ding2023"),
     "ding2023, frames at random": Row("ding2023", by="frame", seeds=1, rate_of="ding2023"),
     "ding2023, frames at random, twins": Row("ding2023", by="frame", twins=True, seeds=1, rate_of="ding2023"),
@@ -114,6 +117,13 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
     ("mobilenet_inception2019", "inceptionv3"),
     ("mobilenet_inception2019", "inception_resnetv2"),
     ("nano", "mobilenet_inception2019"),
+    # Added on 2026-11-26, before any training of these rows on these people.
+    ("gradients", "nano"),
+    ("gradients", "ding2023"),
+    ("gradients", "HOG and SVM"),
+    ("gradients, 48 px", "nano"),
+    ("gradients, 48 px", "ding2023"),
+    ("gradients, 48 px", "HOG and SVM"),
 )
 
 
