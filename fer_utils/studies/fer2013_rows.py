@@ -53,6 +53,8 @@ ROWS: dict[str, Row] = {
     "nano, cleaned": Row("network", "nano", setting_of="nano", cleaned=True),
     "HOG and RBF SVM, cleaned": Row("RBF SVM", setting_of="HOG and RBF SVM", seeds=1, cleaned=True),
     "ding2023": Row("network", "ding2023", settings=RATES),
+    # Added on 2026-11-26: `nano` is behind HOG here, so a network of which the first layer is HOG's is asked, too.
+    "gradients": Row("network", "contrast", {"first": "gradients"}, settings=RATES),
     "HOG and linear SVM": Row("linear SVM", settings=(1e-3, 1e-2), seeds=1),
     "HOG and ANN": Row("ANN", settings=RATES),
     "mobilenet_inception2019": Row("network", "mobilenet_inception2019", settings=(1e-3,), seeds=1, last=True),
@@ -65,6 +67,11 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
     ("nano", "fer 25.10.3"),
     ("nano, cleaned", "nano"),
     ("HOG and RBF SVM, cleaned", "HOG and RBF SVM"),
+    # Added on 2026-11-26, before any training of "gradients" on these pictures.
+    ("gradients", "nano"),
+    ("gradients", "ding2023"),
+    ("gradients", "HOG and RBF SVM"),
+    ("gradients", "fer 25.10.3"),
 )
 #: What others report: who, accuracy in per cent, parameters (None: not said), on what, and where it is said.
 PUBLISHED: tuple[tuple[str, float, int | None, str, str], ...] = (
