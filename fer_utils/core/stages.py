@@ -122,8 +122,12 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.one_protocol": {
         1: "Networks and simple methods under one training protocol.",
         2: "Simple methods with frames divided, too; landmarks of twins are those of the data with twins.",
+        3: "A network behind fixed gradients, at 80 and at 48 pixels.",
     },
-    "study.fer2013": {1: "Networks and simple methods on FER2013's official split, and without its copies."},
+    "study.fer2013": {
+        1: "Networks and simple methods on FER2013's official split, and without its copies.",
+        2: "A network behind fixed gradients; comparisons corrected together.",
+    },
     "study.lightweight2019": {1: "The network of 2019 and its three rivals."},
     "study.compression": {1: "The chain of 2022: pruned, quantised, compiled."},
     "study.nano": {1: "nano beside the paper's network."},

@@ -371,18 +371,14 @@ def photographs_in_words(answer: Mapping, name: str) -> list[str]:
     There the interval is over pictures, since nobody knows who is on them.
     """
     sentences = []
-    for row in answer["comparisons"]:
-        if row["first"] != name or not row["witness"]:
+    for row in comparisons_of(answer, name):
+        if row["verdict"] == "no verdict":
             continue
-        points = 100 * row["value"]
-        ends = f"95 % interval over {row['groups']:,} pictures {100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
-        if row["low"] <= 0 <= row["high"]:
-            sentences.append(f"**{name}** and **{row['second']}** are not told apart: {points:+.1f} points ({ends}).")
-            continue
-        more = "more" if points > 0 else "fewer"
-        sentences.append(f"**{name}** reads {abs(points):.1f} points {more} than **{row['second']}** ({ends}).")
-    if len(sentences) > 1:
-        sentences.append(f"The study has {len(answer['comparisons'])} comparisons; the intervals are not corrected.")
+        sentences.append(comparison_in_words(row))
+    if sentences:
+        pictures = max(row["groups"] for row in comparisons_of(answer, name))
+        planned = len(answer["comparisons"])
+        sentences.append(f"The intervals are over {pictures:,} pictures. Holm corrects for all {planned} comparisons.")
     few = [
         f"{row['name']} {percent(row['train_accuracy'], 0)}"
         for row in answer.get("rows", [])

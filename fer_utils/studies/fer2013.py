@@ -23,8 +23,10 @@ written down before the first training of it:
    without those that stand in the set with two labels.  Who validates and who tests stays.  (The RBF SVM was given such
    a row after its first result, which showed that it knows the leaked pictures by heart.)
 7. *Reported.*  Accuracy over the pictures of PrivateTest, and over those of them that are in Training and that are not;
-   macro F1, recall, confusions, calibration.  Nobody is named in the set, so an interval is over pictures and says
-   nothing about people; one person's pictures may be on both sides.  No attributes of people are known: no audit.
+   macro F1, recall, confusions, calibration.  Differences are taken picture by picture; Holm's method corrects their
+   p-values for all planned comparisons together (added with the row "gradients", before its trainings).  Nobody is
+   named in the set, so an interval is over pictures and says nothing about people; one person's pictures may be on both
+   sides.  No attributes of people are known: no audit.
 8. *Converged* is a training that ended by itself.  Rows with others say so, and are no evidence against their method.
 """
 
@@ -151,8 +153,10 @@ def answer(tier: str = "class", *, progress: bool = True, records: Records | Non
     answer, share of the label), ``in_best_two``, ``ece`` and ``excess`` (means over seeds, None without scores),
     ``parameters``, ``macs``, ``train_images``, ``train_accuracy``, ``converged`` (how many trainings), ``trainings``,
     ``witness`` (whether all have), ``processor_minutes`` (with those that chose the setting);
-    ``comparisons``: ``first``, ``second``, the difference of the accuracies with its interval over pictures, and
-    ``witness``; ``published``: ``who``, ``accuracy`` (per cent), ``parameters``, ``on``, ``source``;
+    ``comparisons``: ``first``, ``second``, what `fer_utils.metrics.student_interval` gives of the first's share minus
+    the second's over pictures, ``p_holm`` (corrected for all of them together), ``verdict``:
+    *higher*, *lower*, *not told apart*, or *no verdict* where one of the two has not converged, and ``witness``;
+    ``published``: ``who``, ``accuracy`` (per cent), ``parameters``, ``on``, ``source``;
     ``missing``: row -> trainings that are there, and needed.
     """
     records = Records("fer2013") if records is None else records
@@ -168,16 +172,7 @@ def answer(tier: str = "class", *, progress: bool = True, records: Records | Non
         "race": RACE,
         "counted": constant[0]["counted"] if constant else None,
         "rows": list(found.values()),
-        "comparisons": [
-            {
-                "first": first,
-                "second": second,
-                **_over_pictures(_right(by_row[first]) - _right(by_row[second])),
-                "witness": found[first]["witness"] and found[second]["witness"],
-            }
-            for first, second in COMPARISONS
-            if first in found and second in found
-        ],
+        "comparisons": _compared(found, by_row),
         "published": [
             dict(zip(("who", "accuracy", "parameters", "on", "source"), line, strict=True)) for line in PUBLISHED
         ],
@@ -230,6 +225,27 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
         "witness": converged == len(some),
         "processor_minutes": round(sum(one["processor_minutes"] for one in [*some, *tried.values()]), 1),
     }
+
+
+def _compared(found: Mapping[str, dict], by_row: Mapping[str, list[dict]]) -> list[dict]:
+    """The planned comparisons of rows that are there, picture by picture, corrected together."""
+    shares = {}
+    for first, second in COMPARISONS:
+        if first in found and second in found:
+            shares[first, second] = _by_picture(by_row[first]), _by_picture(by_row[second])
+    compared = []
+    for (first, second), differences in metrics.compare_by_person(shares).items():
+        row = {"first": first, "second": second, **differences}
+        row["witness"] = found[first]["witness"] and found[second]["witness"]
+        if not row["witness"]:
+            row["verdict"] = "no verdict"
+        compared.append(row)
+    return compared
+
+
+def _by_picture(some: list[dict]) -> dict[str, float]:
+    """Nobody is named in the set, so each picture stands where a person would."""
+    return {f"{number:05d}": float(share) for number, share in enumerate(_right(some))}
 
 
 def _confused(confusion: np.ndarray) -> list[list]:

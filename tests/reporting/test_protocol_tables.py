@@ -260,16 +260,17 @@ def test_a_budget_is_kept_or_not_at_the_size_that_was_tested():
     assert size_in_words(answer, "net", "other", budget=0.1).endswith("multiply-accumulates.")
 
 
-def test_photographs_are_told_apart_by_their_interval_alone_and_only_if_all_trainings_have_converged():
-    def row(value, first="net", witness=True):
-        ends = {"low": value - 0.01, "high": value + 0.01, "groups": 3589, "witness": witness}
+def test_photographs_have_the_verdicts_that_holm_leaves_and_only_where_all_trainings_have_converged():
+    def row(value, verdict, first="net"):
+        ends = {"low": value - 0.01, "high": value + 0.01, "groups": 3589, "p_holm": 0.01, "verdict": verdict}
         return {"first": first, "second": "HOG", "value": value} | ends
 
-    answer = {"comparisons": [row(-0.09), row(0.05), row(0.001), row(0.3, first="other"), row(0.2, witness=False)]}
+    given = [row(-0.09, "lower"), row(0.05, "higher"), row(0.02, "not told apart"), row(0.3, "higher", first="other")]
+    answer = {"comparisons": [*given, row(0.2, "no verdict")]}
     fewer, more, neither, number = photographs_in_words(answer, "net")
-    assert number == "The study has 5 comparisons; the intervals are not corrected."
-    assert fewer == "**net** reads 9.0 points fewer than **HOG** (95 % interval over 3,589 pictures -10.0 to -8.0)."
-    assert "5.0 points more than" in more and "not told apart: +0.1 points" in neither
+    assert number == "The intervals are over 3,589 pictures. Holm corrects for all 5 comparisons."
+    assert fewer == "**net** reads 9.0 points fewer than **HOG** (95 % interval -10.0 to -8.0; p = 0.010 after Holm)."
+    assert "5.0 points more than" in more and "not told apart: +2.0 points" in neither
     net = {"name": "net", "network": "net", "witness": True, "train_accuracy": 0.53}
     rows = [net, net | {"name": "well read", "train_accuracy": 0.8}, net | {"name": "HOG", "network": None}]
     last = photographs_in_words(answer | {"rows": rows}, "net")[-1]

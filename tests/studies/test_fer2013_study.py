@@ -8,15 +8,17 @@ import json
 from fer2013_copies import as_table, drawn_pictures
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 from small_trainings import untraced
+from statsmodels.stats.multitest import multipletests
 
 from fer_utils import studies
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, MissingPackage
 from fer_utils.studies import fer2013, fer2013_methods, fer2013_rows
 from fer_utils.studies.fer2013_methods import LABELS, Answered, Pictures
-from fer_utils.studies.fer2013_rows import ROWS, Asked
+from fer_utils.studies.fer2013_rows import COMPARISONS, ROWS, Asked
 from fer_utils.studies.training_records import Records
 
 
@@ -75,11 +77,8 @@ def records(tmp_path) -> Records:
 def test_settings_are_chosen_before_and_first_seeds_come_first(trained, records):
     there = fer2013.train(records=records, progress=False)
     assert there == {name: [row.seeds, row.seeds] for name, row in ROWS.items()}
-    assert (
-        len(trained)
-        == len(set(trained))
-        == sum(len(row.settings) * (len(row.settings) > 1) for row in ROWS.values()) + 18
-    )
+    choosing = sum(len(row.settings) for row in ROWS.values() if len(row.settings) > 1)
+    assert len(trained) == len(set(trained)) == choosing + 21
     first = [one for one in trained if one.row == "nano"][:4]
     assert [(one.setting, one.choosing) for one in first] == [(3e-4, True), (1e-3, True), (3e-3, True), (3e-3, False)]
     seeds = [one.seed for one in trained if not one.choosing]
@@ -136,7 +135,18 @@ def test_the_answer_is_what_the_trainings_gave(trained, records, pictures):
     )
     gap = next(one for one in found["comparisons"] if (one["first"], one["second"]) == ("nano", "ding2023"))
     assert gap["value"] == pytest.approx(nano["accuracy"]["value"] - rows["ding2023"]["accuracy"]["value"])
-    assert gap["witness"] is False
+    assert gap["witness"] is False and gap["verdict"] == "no verdict" and gap["groups"] == len(true)
+    differences = {}
+    for first, second in COMPARISONS:
+        shares = []
+        for name in (first, second):
+            asked = [Asked(name, rows[name]["setting"], "class", seed) for seed in range(rows[name]["trainings"])]
+            shares.append(np.mean([pretended(one, pictures).predicted == true for one in asked], axis=0))
+        differences[first, second] = shares[0] - shares[1]
+    corrected = multipletests([stats.ttest_1samp(one, 0).pvalue for one in differences.values()], method="holm")[1]
+    assert [one["p_holm"] for one in found["comparisons"]] == pytest.approx(corrected)
+    for one, expected in zip(found["comparisons"], differences.values(), strict=True):
+        assert one["value"] == pytest.approx(expected.mean())
     counted = found["counted"]
     assert (counted["copies"], counted["shared"]["PrivateTest in Training"]) == (3, 2)
     assert counted["two_labels"]["pictures"] == 1 and counted["cleaned"] == 40

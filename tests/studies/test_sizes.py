@@ -49,7 +49,8 @@ def three(tmp_path_factory):
 
 
 def test_every_system_is_one_that_can_be_built():
-    known = set(models.available()) - {"knn"} | {"landmark_lstm"}
+    # `contrast` is made for faces of 48 pixels; the study `frontier` weighs it at the sizes at which it was trained.
+    known = set(models.available()) - {"knn", "contrast"} | {"landmark_lstm"}
     assert set(sizes.SYSTEMS) == known, "a new network is weighed, too"
 
 
