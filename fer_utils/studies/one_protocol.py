@@ -32,6 +32,7 @@ from tqdm import tqdm
 from fer_utils import experiments, faces, metrics, models, training
 from fer_utils.core.errors import invalid
 from fer_utils.experiments import Experiment
+from fer_utils.models import contrast
 from fer_utils.models.hog import operations
 from fer_utils.studies.protocol_rows import BUDGET, COMPARISONS, FOLDS, LEARNED, RATES, ROWS, SIZE, Row, asked
 from fer_utils.studies.simple_methods import run_simple
@@ -101,9 +102,10 @@ def answer(
     ``by`` (the unit that is divided), ``twins``, ``size`` (None for 180 pixels),
     ``tried`` (setting -> share of the other people's strangers) and ``setting``, ``accuracy`` (the mean over people,
     see `fer_utils.metrics.student_interval`), ``by_actor`` (person -> share), ``recall``, ``confusion`` (all seeds),
-    ``seeds``, ``accuracies`` (of each seed), ``parameters``, ``macs`` (of features and classifier, None where not
-    known), ``train_images``, ``train_accuracy`` (mean), ``converged`` (how many trainings), ``trainings``,
-    ``witness`` (whether all have converged) and ``processor_minutes`` (with those that chose the setting);
+    ``seeds``, ``accuracies`` (of each seed), ``parameters``, ``macs`` (of features, of a fixed first layer, and of what
+    learns, None where not known), ``train_images``, ``train_accuracy`` (mean), ``converged`` (how many trainings),
+    ``trainings``, ``witness`` (whether all have converged) and ``processor_minutes`` (with those that chose the
+    setting);
     ``comparisons``: those of `COMPARISONS` whose rows are there: ``first``, ``second``, what `student_interval` gives
     of first minus second, person by person, ``p_holm`` (corrected for all of them together) and ``verdict``:
     *higher*, *lower*, *not told apart*, or *no verdict* where one of the two has not converged;
@@ -207,16 +209,16 @@ def _has_converged(record: dict) -> bool:
 
 
 def _macs(row: Row, some: list[dict]) -> int | None:
-    """Multiply-accumulates of a network for one face; of HOG its operations, and those of the classifier."""
+    """Multiply-accumulates of a network for one face, with its fixed layer's operations; of HOG its own, likewise."""
     if row.features == "HOG":
         side = row.size or 180
         return operations((side, side, 1)) + round(float(np.mean([record["classifier_macs"] for record in some])))
     if row.network is None:
         return None  # what finding 68 landmarks takes is not counted
     side = row.size or 180
-    return models.profile(
-        models.build(row.network, classes=len(some[0]["labels"]), input_shape=(side, side, 1), **row.options)
-    ).macs
+    network = models.build(row.network, classes=len(some[0]["labels"]), input_shape=(side, side, 1), **row.options)
+    fixed = contrast.operations((side, side, 1)) if row.options.get("first") == "gradients" else 0
+    return models.profile(network).macs + fixed
 
 
 def _one(records: Records, name: str, tier: str, fold: int, seed: int, until: float | None, progress: bool) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import accuracy_score
 from statsmodels.stats.multitest import multipletests
 
-from fer_utils import metrics, studies
+from fer_utils import metrics, models, studies
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError
 from fer_utils.experiments import Experiment
@@ -137,6 +137,16 @@ def test_a_row_may_take_over_the_rate_of_another(pretending, records):
     assert rows[twins]["processor_minutes"] == 10 and rows[twins]["tried"].keys() == {"0.0003", "0.001", "0.003"}
     assert (rows[twins]["by"], rows[twins]["twins"], rows[large]["by"]) == ("frame", True, "actor")
     assert found["missing"] == {"ding2023": [0, 15]}, "what was trained to choose the rate is no fold of it"
+
+
+def test_the_operations_of_a_fixed_first_layer_are_counted_too(pretending, records):
+    """They have no weights, so a profile leaves them out; HOG's are counted, and the two stand in one table."""
+    one_protocol.train(records=records, rows=["gradients, 48 px"], progress=False)
+    found = one_protocol.answer(records=records, rows=["gradients, 48 px"], progress=False)["rows"][0]
+    network = models.build("contrast", classes=3, input_shape=(48, 48, 1), first="gradients")
+    pixels, cells, bins, around = 48**2, 24**2, 8, 25
+    by_hand = pixels * (2 + 4 + 5 + bins * (6 + 1)) + cells * (3 * bins + around + 2)
+    assert found["macs"] == models.profile(network).macs + by_hand and found["size"] == 48
 
 
 def test_what_is_recorded_is_not_trained_again_and_time_that_is_up_ends_it(pretending, records, monkeypatch):

@@ -1,0 +1,65 @@
+"""The network behind fixed gradients in words: which sentence stands depends on the verdicts alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from fer_utils import studies
+from fer_utils.models import ding2023
+from fer_utils.reporting import fixed_layers
+
+VERDICTS = {
+    "all ahead": (["higher"] * 4, "ahead of every rival", "So the knowledge that HOG has"),
+    "some ahead": (["higher", "not told apart", "higher", "no verdict"], "ahead in 2 of 3", "not against every rival"),
+    "none ahead": (["not told apart"] * 4, "not shown to be ahead of any", "is not shown"),
+    "one behind": (["higher", "lower", "higher", "higher"], "ahead in 3 of 4", "does not always help"),
+    "nothing yet": (["no verdict"] * 4, "Nothing can be said yet", "can be judged yet"),
+}
+
+
+def row(name, accuracy, parameters):
+    ends = {"value": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
+    shown = {"by": "actor", "size": 80, "macs": 2e6, "train_accuracy": 0.9, "trainings": 5, "converged": 5}
+    return {"name": name, "accuracy": ends, "parameters": parameters} | shown
+
+
+def made(verdicts):
+    pairs = [(name, rival) for name in fixed_layers.NETWORKS for rival in ("nano", "HOG and SVM")]
+    given = [
+        {"first": first, "second": second, "value": 0.05, "low": 0.01, "high": 0.09, "p_holm": 0.01, "verdict": verdict}
+        for (first, second), verdict in zip(pairs, verdicts, strict=True)
+    ]
+    rows = [
+        row("nano", 0.6, 19_144),
+        row("gradients", 0.7, 59_736),
+        row("HOG and SVM", 0.65, 3_000_000),
+        row("gradients, 48 px", 0.71, 26_968),
+        row("knn", 0.5, 9),
+    ]
+    return {"people": 24, "rows": rows, "comparisons": given}
+
+
+@pytest.mark.parametrize("case", VERDICTS)
+def test_the_verdicts_choose_the_sentence(case):
+    verdicts, title, moral = VERDICTS[case]
+    assert title in fixed_layers.title(made(verdicts)) and moral in fixed_layers.in_words(made(verdicts))[-1]
+
+
+def test_the_numbers_are_those_of_the_answer():
+    answer = made(["higher"] * 4)
+    words = fixed_layers.in_words(answer)
+    assert words[0].startswith("**`gradients` reads 70.0 % of the faces of 24 people")
+    assert f"with 26,968 parameters**: 20 times fewer than the paper's {ding2023.parameter_count():,}" in words[3]
+    assert words[1].startswith("**gradients** reads 5.0 points more than **nano**")
+    table = fixed_layers.table(answer)
+    assert list(table["method"]) == ["gradients, 48 px", "gradients", "HOG and SVM", "nano"], "not `knn`"
+    assert table["accuracy on strangers, %"][0] == "71.0 (66.0 to 76.0)"
+    assert fixed_layers.in_words({"people": 24, "rows": answer["rows"][:1], "comparisons": []}) == [
+        "No network behind fixed gradients has been trained under the protocol yet."
+    ]
+
+
+def test_the_stored_answer_has_both_networks_and_what_was_planned_of_them():
+    answer = studies.load("one_protocol").answer
+    assert {row["name"] for row in answer["rows"]} >= set(fixed_layers.NETWORKS)
+    assert len(fixed_layers.compared(answer)) == 6 and len(fixed_layers.table(answer)) == 6
