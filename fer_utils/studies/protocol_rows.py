@@ -87,6 +87,13 @@ ROWS: dict[str, Row] = {
     # A network behind a fixed layer of oriented gradients: does what HOG knows help a network, too?
     "gradients": Row("contrast", {"first": "gradients"}),
     "gradients, 48 px": Row("contrast", {"first": "gradients"}, size=48),
+    "HOG and SVM, 48 px": Row(features="HOG", classifier="SVM", size=48),
+    "gradients, 48 px, frames at random": Row(
+        "contrast", {"first": "gradients"}, size=48, by="frame", seeds=1, rate_of="gradients, 48 px"
+    ),
+    "gradients, 48 px, frames at random, twins": Row(
+        "contrast", {"first": "gradients"}, size=48, by="frame", twins=True, seeds=1, rate_of="gradients, 48 px"
+    ),
     "ding2023": Row("ding2023"),
     "ding2023, frames at random": Row("ding2023", by="frame", seeds=1, rate_of="ding2023"),
     "ding2023, frames at random, twins": Row("ding2023", by="frame", twins=True, seeds=1, rate_of="ding2023"),
@@ -124,6 +131,9 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
     ("gradients, 48 px", "nano"),
     ("gradients, 48 px", "ding2023"),
     ("gradients, 48 px", "HOG and SVM"),
+    # Added on the same day, after the first seed of "gradients, 48 px" and before any training of the rows below.
+    ("gradients, 48 px", "HOG and SVM, 48 px"),
+    ("gradients, 48 px, frames at random", "gradients, 48 px"),
 )
 
 

@@ -61,7 +61,11 @@ def systems() -> list[dict[str, Any]]:
     `QUANTITIES`: shares from 0 to 1, counts, bytes and multiples of the baseline's time, None where not measured;
     ``intervals``: (low, high) of 95 % for each accuracy that is known.
     """
-    found = [*_of_the_protocol(), *_after_six_epochs(), *_compressed()]
+    found = _of_the_protocol()
+    known = {one["name"] for one in found}
+    # What has its trainings under the protocol is not shown a second time, after six epochs.
+    found += [one for one in _after_six_epochs() if one["name"] not in known]
+    found += _compressed()
     return sorted(found, key=lambda one: -one["values"]["accuracy"])
 
 

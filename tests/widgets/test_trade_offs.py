@@ -90,6 +90,12 @@ def with_ties(systems) -> list[dict]:
     return [*systems, *(nano | {"name": name, "values": nano["values"] | new} for name, new in changes.items())]
 
 
+def test_no_system_is_shown_twice():
+    """A network whose trainings under the protocol are stored is not shown after six epochs, too."""
+    names = [one["name"] for one in rules.systems()]
+    assert len(names) == len(set(names))
+
+
 def test_the_frontier_is_pythons_and_the_figures_for_every_pair_filter_and_limit(opened, widget):
     systems = with_ties(widget.systems)
     choices = [
