@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 
@@ -20,15 +21,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tier", default="class", help="size of the stand-in: smoke, class (default) or full")
     parser.add_argument("--model", default="ding2023", help="a name of fer_utils.models.available()")
+    parser.add_argument(
+        "--option",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="an option of the network, such as first=gradients or widths=[16,32]; may be given several times",
+    )
+    parser.add_argument("--size", type=int, help="shrink the faces to this side in pixels (default: as they are)")
     parser.add_argument("--by", default="actor", help="split by frame, clip, performance or actor (default)")
     parser.add_argument("--test", type=float, default=0.2, help="share that tests (default 0.2)")
+    parser.add_argument(
+        "--validation",
+        type=float,
+        metavar="SHARE",
+        help="share of those who do not test that is held back to say when training ends (see --patience)",
+    )
     parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--steps", type=int, help="the most steps, of a batch each; --epochs then counts for nothing")
+    parser.add_argument(
+        "--check-every", type=int, default=100, metavar="STEPS", help="steps between two validations (default 100)"
+    )
+    parser.add_argument(
+        "--patience",
+        type=int,
+        metavar="CHECKS",
+        help="end after so many validations (each epoch, or every --check-every steps) without a better accuracy",
+    )
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument(
         "--schedule",
         default="constant",
-        help="of the learning rate: constant (default) or cosine, which lets it fall to 0",
+        help="of the learning rate: constant (default), cosine (it falls to 0) or plateau (it falls where validation "
+        "stops getting better; needs --patience)",
     )
     parser.add_argument("--flip", action="store_true", help="mirror each training picture with probability one half")
     parser.add_argument(
@@ -83,6 +109,13 @@ def train(options: argparse.Namespace) -> int:
 
 def _experiment(options: argparse.Namespace) -> experiments.Experiment:
     """The experiment that the arguments describe."""
+    if options.patience is not None and options.validation is None:
+        raise invalid(
+            "validation",
+            expected="a share of those who do not test, which --patience asks",
+            received=None,
+            remedy="Give one: --validation 0.25.",
+        )
     teachers = []
     for folder in options.teacher:
         with called("teacher", "path"):
@@ -91,8 +124,8 @@ def _experiment(options: argparse.Namespace) -> experiments.Experiment:
     face_set = os.path.abspath(options.faces) if options.faces else None
     return experiments.Experiment(
         data=experiments.Data(_label_set(options), tier=options.tier, face_set=face_set),
-        split=experiments.Split(options.by, options.test, options.seed),
-        model=options.model,
+        split=experiments.Split(options.by, options.test, options.seed, validation=options.validation),
+        model=experiments.Model.of(options.model, size=options.size, **_network_options(options.option)),
         recipe=training.Recipe(
             epochs=options.epochs,
             batch_size=options.batch_size,
@@ -101,10 +134,29 @@ def _experiment(options: argparse.Namespace) -> experiments.Experiment:
             flip=options.flip,
             augment=options.augment,
             precision=options.precision,
+            steps=options.steps,
+            check_every=options.check_every,
+            patience=options.patience,
         ),
         seed=options.seed,
         distillation=experiments.Distillation(tuple(teachers)) if teachers else None,
     )
+
+
+def _network_options(given: list[str]) -> dict:
+    """``NAME=VALUE`` as a dict: a value is read as JSON where it is JSON, else it is a word."""
+    found: dict[str, object] = {}
+    for one in given:
+        name, sign, text = one.partition("=")
+        if not sign or not name.isidentifier():
+            raise invalid("option", expected="NAME=VALUE, such as first=gradients", received=one)
+        if name in found:
+            raise invalid("option", expected=f"one value of {name}", received=one)
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
 
 
 def _label_set(options: argparse.Namespace) -> str:

@@ -254,6 +254,36 @@ def test_a_small_network_is_trained_with_its_recipe_and_a_teacher(place, call):
         assert (status, out) == (2, "") and word in err
 
 
+@pytest.mark.slow
+def test_a_network_with_options_is_trained_until_validation_people_end_it(place, call):
+    from fer_utils.experiments import Result
+
+    folder, _ = place
+    arguments = ("train", folder / "faces", "--model", "contrast", "--size", 16, "--option", "first=gradients")
+    arguments += ("--option", "widths=[4,6]", "--steps", 4, "--check-every", 2, "--patience", 1, "--batch-size", 4)
+    arguments += ("--schedule", "plateau", "--test", 0.25, "--quiet", "--json")
+    with eagerly():
+        status, out, err = call(*arguments, "--by", "clip", "--validation", 0.34)
+    assert status == 0, err
+    stored = Result.load(json.loads(out)["result"])
+    model, recipe = stored.experiment["model"], stored.experiment["recipe"]
+    assert (model["name"], model["size"]) == ("contrast", 16)
+    assert dict(model["options"]) == {"first": "gradients", "widths": [4, 6]}
+    assert (recipe["steps"], recipe["check_every"], recipe["patience"], recipe["schedule"]) == (4, 2, 1, "plateau")
+    assert stored.experiment["split"]["validation"] == 0.34 and len(stored.history["validation_accuracy"]) <= 2
+    for changed, word in (
+        ((), "`validation`"),
+        (("--validation", 0.34, "--option", "first"), "`option`"),
+        (("--validation", 0.34, "--option", "first=contrast"), "one value of first"),
+        (("--validation", 0.34, "--option", "depths=2"), "`depths`"),
+        (("--validation", 1.5), "`validation`"),
+        (("--validation", 0.34, "--steps", 5), "`steps`"),
+        (("--validation", 0.34, "--size", 0), "`size`"),
+    ):
+        status, out, err = call(*arguments, "--by", "clip", *changed)
+        assert (status, out) == (2, "") and word in err, (changed, err)
+
+
 def test_faces_bring_the_labels_of_their_set(place, call, tmp_path):
     from fer_utils.experiments import Result
 
