@@ -95,6 +95,7 @@ function render({ model, el }) {
     } catch (error) {
       if (mine !== turn || gone) return;
       status.textContent = "";
+      table.replaceChildren(); // what stands there is another file's
       problem.textContent = error.message;
       problem.hidden = false;
       root.dataset.state = "problem";

@@ -144,6 +144,7 @@ def test_the_chapters_files_have_buttons_and_answer_what_exercise_13_6_grades(op
     assert pressed(page, "wide") == "problem"
     said = page.get_by_role("alert").inner_text()
     assert "(1, 12, 48, 1)" in said and "one square face" in said
+    assert page.locator(".fer-bring-scores tr").count() == 0, "no scores of the file before it"
 
 
 def test_a_widget_without_files_has_no_bytes_of_them():
