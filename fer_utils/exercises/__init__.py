@@ -90,6 +90,7 @@ _VALUE_GRADERS: dict[str, str] = {
     "11-7": "ch11:grade_smallest",
     "12-7": "ch12_trade_offs:grade_claims",
     "13-5": "ch13:grade_latency",
+    "13-6": "ch13_files:grade_files",
     "a1-5": "a1:grade_one_unit",
 }
 

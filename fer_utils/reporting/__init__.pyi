@@ -26,6 +26,7 @@ from . import studio_words as studio_words
 from . import text as text
 from . import training_words as training_words
 from . import wide_tables as wide_tables
+from . import widget_words as widget_words
 from .cross_evaluations import cross_evaluation as cross_evaluation
 from .text import colophon as colophon
 from .text import percent as percent

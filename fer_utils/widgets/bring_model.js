@@ -10,18 +10,30 @@ function render({ model, el }) {
   let loading = null, engine = null, faces = null, ours = null, gone = false;
   let turn = 0; // grows with each press, so that a late answer is dropped
 
+  // Files that came with the widget: each has a button.
+  const whole = model.get("contents");
+  let begin = whole.byteOffset ?? 0;
+  const buttons = model.get("files").map(({ name, bytes }) => {
+    const content = new Uint8Array(whole.buffer ?? whole, begin, bytes);
+    begin += bytes;
+    const button = element("button", { type: "button" }, `Run ${name}`);
+    button.addEventListener("click", () => run(name, async () => content));
+    return button;
+  });
   const file = element("input", { type: "file", accept: ".tflite", id: `${prefix}-file` });
   const again = element("button", { type: "button" }, "Run the package's network");
   const zone = element("div", { class: "fer-bring-zone" },
-    element("label", { for: file.id }, "Your .tflite file, chosen or dropped here: "), file, again);
+    element("label", { for: file.id }, "Your .tflite file, chosen or dropped here: "), file,
+    element("div", { class: "fer-bring-buttons" }, again, ...buttons));
   const status = element("p", { class: "fer-bring-status", role: "status", "aria-live": "polite" });
   const problem = element("p", { class: "fer-bring-problem", role: "alert", hidden: "" });
   const table = element("table", { class: "fer-bring-scores" });
   const strip = element("canvas", { role: "img", "aria-label": `Drawn faces: ${labels.join(", ")}` });
   const root = element("section", { class: "fer-bring", "aria-label": "Bring your model" },
     element("p", { class: "fer-bring-question" }, "Does your network run in a page, and does it read what the package's reads?"),
-    element("p", {}, element("b", {}, "Try first: "), "press Run the package's network, then bring one that you exported in "
-      + "chapter 11. It should read one square face, and score seven or more labels."),
+    element("p", {}, element("b", {}, "Try first: "), "press Run the package's network, then ",
+      buttons.length ? "each file's button. Afterwards bring " : "bring ",
+      "one that you exported in chapter 11. It should read one square face, and score seven or more labels."),
     zone, element("p", { class: "fer-bring-note" }, "The first press loads 3 MB. Your file stays in this page; nothing is sent."),
     status, problem, strip, element("div", { class: "fer-bring-wide" }, table));
   el.append(root);
@@ -83,6 +95,7 @@ function render({ model, el }) {
     } catch (error) {
       if (mine !== turn || gone) return;
       status.textContent = "";
+      table.replaceChildren(); // what stands there is another file's
       problem.textContent = error.message;
       problem.hidden = false;
       root.dataset.state = "problem";

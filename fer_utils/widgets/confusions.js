@@ -1,5 +1,5 @@
 // Confusions: a matrix whose cells are pressed, the faces behind a cell, and what speaks for a label in each of them.
-import { element } from "./elements.js";
+import { element, emphasised } from "./elements.js";
 import { counted, meanMap, unpackedMaps } from "./confusions_maps.js";
 
 const SETTINGS = ["cell", "face", "map"];
@@ -53,7 +53,8 @@ function render({ model, el }) {
   const about = model.get("about");
   const { names, labels, people, probabilities, grid } = about;
   const { answers, cells, counts } = counted(about);
-  const mapOf = unpackedMaps(about, answers);
+  const withMaps = model.get("with_maps");
+  const mapOf = withMaps ? unpackedMaps(about, answers) : () => null;
   const save = (changes) => {
     for (const [name, value] of Object.entries(changes)) model.set(name, value);
     model.save_changes();
@@ -97,6 +98,8 @@ function render({ model, el }) {
   const problem = element("p", { class: "fer-confuse-problem", role: "alert" });
   problem.hidden = true;
   const title = element("p", { class: "fer-confuse-title" });
+  const note = element("p", { class: "fer-confuse-note" },
+    "Orange: if this place is covered, the label loses probability. Blue: it gains.");
   const gallery = element("div", { class: "fer-confuse-gallery", role: "group", "aria-label": "Faces of the cell" });
   const large = [0, 1].map(() => element("canvas", { role: "img", "aria-label": "No map yet" }));
   const captions = [0, 1].map(() => element("figcaption", {}));
@@ -104,16 +107,12 @@ function render({ model, el }) {
   const bars = element("table", { class: "fer-confuse-bars" });
   const spoken = element("p", { class: "fer-confuse-spoken", role: "status", "aria-live": "polite" });
   el.append(element("section", { class: "fer-confuse", "aria-label": "Confusions: the faces behind a matrix" },
-    element("p", { class: "fer-confuse-question" },
-      "Which faces are behind a wrong answer, and where did the network look?"),
-    element("p", {}, element("strong", {}, "Try first: "), "press the number in the row ", element("em", {}, "angry"),
-      " and the column ", element("em", {}, "neu"),
-      ". Then press the right answers of that row, and compare the mean maps."),
+    element("p", { class: "fer-confuse-question" }, model.get("question")),
+    element("p", {}, element("strong", {}, "Try first: "), ...emphasised(model.get("first"))),
     problem,
     element("div", { class: "fer-confuse-two" },
-      element("div", {}, table, element("p", { class: "fer-confuse-note" },
-        "Orange: if this place is covered, the label loses probability. Blue: it gains.")),
-      element("div", {}, title, fieldset, element("div", { class: "fer-confuse-large" }, ...figures, bars), gallery)),
+      element("div", {}, table, note),
+      element("div", {}, title, ...(withMaps ? [fieldset] : []), element("div", { class: "fer-confuse-large" }, ...figures, bars), gallery)),
     spoken));
 
   function drawBars(face) {
@@ -132,7 +131,8 @@ function render({ model, el }) {
   let timer = null;
   function draw(changed = true) {
     if (!faces) return;
-    const [[row, column], wanted, which] = SETTINGS.map((name) => model.get(name));
+    const [[row, column], wanted, asked] = SETTINGS.map((name) => model.get(name));
+    const which = withMaps ? asked : "none";
     const behind = cells[row][column];
     const face = behind.includes(wanted) ? wanted : behind[0];
     const over = (one) => (which === "none" ? null : mapOf(one, which));
@@ -145,6 +145,11 @@ function render({ model, el }) {
     const whole = counts[row].reduce((sum, one) => sum + one, 0);
     title.textContent = `${behind.length} of ${whole} faces that pose ${names[row]} are called ${names[column]}`
       + (row === column ? ": right." : ".");
+    if (!withMaps) {
+      const given = counts.reduce((sum, line) => sum + line[column], 0);
+      note.textContent = `Down its column: ${given} faces are called ${names[column]}, and `
+        + `${behind.length} of them pose ${names[row]}.`;
+    }
     const focused = gallery.contains(document.activeElement) ? Number(document.activeElement.dataset.face) : null;
     gallery.replaceChildren(...behind.map((one) => {
       const canvas = element("canvas", { "aria-hidden": "true" });

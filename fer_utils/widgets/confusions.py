@@ -16,12 +16,18 @@ import traitlets
 from fer_utils.core.errors import invalid, whole_number
 from fer_utils.studies import drawn_confusions
 from fer_utils.widgets.joined_modules import joined
-from fer_utils.widgets.static_picture import StaticPicture
+from fer_utils.widgets.static_picture import StaticPicture, checked_words
 from fer_utils.widgets.train_here_still import as_address
 
 _HERE = Path(__file__).parent
 #: What can lie over a face: nothing, what speaks for the answer, or for the posed label.
 MAPS = ("none", "answer", "posed")
+#: What is asked above the matrix, and what to try first; a chapter may ask for something else.
+_QUESTION = "Which faces are behind a wrong answer, and where did the network look?"
+_FIRST = (
+    "press the number in the row *angry* and the column *neu*. Then press the right answers of that row, and compare "
+    "the mean maps."
+)
 
 
 class Confusions(StaticPicture, anywidget.AnyWidget):
@@ -32,6 +38,10 @@ class Confusions(StaticPicture, anywidget.AnyWidget):
     cell : posed label and answer, two numbers from 0 to 6; neutral, happy, sad, angry, fearful, disgust, surprised.
     face : number of the face that is shown large; one of `behind`, else the first of them is.
     map : ``"none"``, ``"answer"`` (what speaks for the answer) or ``"posed"`` (for the posed label).
+    with_maps : False for the matrix and its faces alone, without occlusion maps; the page then says how often the
+        cell's answer was given.
+    question : the question that stands above the matrix.
+    first : what to try first, the rest of a sentence; *words between stars* are emphasised.
 
     Raises FerError for an argument that is not there, or a value that it cannot have.
 
@@ -50,8 +60,23 @@ class Confusions(StaticPicture, anywidget.AnyWidget):
     #: All faces in one picture, and what is known of them.
     sprite = traitlets.Bytes(b"", read_only=True).tag(sync=True)
     about = traitlets.Dict(read_only=True).tag(sync=True)
+    with_maps = traitlets.Bool(True, read_only=True).tag(sync=True)
+    question = traitlets.Unicode(read_only=True).tag(sync=True)
+    first = traitlets.Unicode(read_only=True).tag(sync=True)
 
-    def __init__(self, *, cell=(6, 4), face: int = 0, map: str = "answer"):
+    def __init__(
+        self,
+        *,
+        cell=(6, 4),
+        face: int = 0,
+        map: str | None = None,
+        with_maps: bool = True,
+        question: str = _QUESTION,
+        first: str = _FIRST,
+    ):
+        if not isinstance(with_maps, bool):
+            raise invalid("with_maps", expected="True or False", received=with_maps)
+        map = map or ("answer" if with_maps else "none")
         about = drawn_confusions.stored()
         classes = range(len(about["names"]))
         if not isinstance(cell, (list, tuple)) or len(cell) != 2 or not all(type(n) is int for n in cell):
@@ -61,11 +86,17 @@ class Confusions(StaticPicture, anywidget.AnyWidget):
         face = whole_number("face", face, 0, len(about["labels"]) - 1)
         if map not in MAPS:
             raise invalid("map", expected=f"one of {', '.join(MAPS)}", received=map)
+        if not with_maps and map != "none":
+            raise invalid("map", expected="none, for with_maps is False", received=map)
+        question, first = checked_words("question", question), checked_words("first", first)
         super().__init__(cell=list(cell), face=face, map=map)
         self.set_trait("sprite", drawn_confusions.SHEET.read_bytes())
         sizes = {"side": drawn_confusions.SIDE, "columns": drawn_confusions.COLUMNS, "grid": drawn_confusions.GRID}
-        kept = ("names", "labels", "people", "probabilities", "maps")
+        kept = ("names", "labels", "people", "probabilities", *(["maps"] if with_maps else []))
         self.set_trait("about", {name: about[name] for name in kept} | sizes | {"unit": drawn_confusions.UNIT})
+        self.set_trait("with_maps", with_maps)
+        self.set_trait("question", question)
+        self.set_trait("first", first)
 
     @property
     def matrix(self) -> np.ndarray:

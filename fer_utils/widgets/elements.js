@@ -6,3 +6,8 @@ export function element(tag, attributes = {}, ...children) {
   node.append(...children);
   return node;
 }
+
+// Text in which *words between stars* are emphasised, as children of an element.
+export function emphasised(text) {
+  return text.split("*").map((part, number) => (number % 2 ? element("em", {}, part) : part));
+}

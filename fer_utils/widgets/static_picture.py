@@ -6,6 +6,8 @@ import io
 
 import numpy as np
 
+from fer_utils.core.errors import invalid
+
 
 class StaticPicture:
     """Adds ``picture_html()`` to what a widget displays; stands before ``anywidget.AnyWidget`` among the bases."""
@@ -25,3 +27,10 @@ def as_png(picture: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def checked_words(name: str, text: object) -> str:
+    """What a chapter has a widget say, without spaces around it; FerError, naming the argument, for no words."""
+    if not isinstance(text, str) or not text.strip():
+        raise invalid(name, expected="a text, not empty", received=text)
+    return text.strip()

@@ -1,5 +1,5 @@
 // Trade-offs: the reader chooses two quantities, filters and limits, and the frontier is drawn anew.
-import { element } from "./elements.js";
+import { element, emphasised } from "./elements.js";
 import { beatenBy, judged } from "./trade_offs_rules.js";
 import { say, tradePlot } from "./trade_offs_plot.js";
 
@@ -131,9 +131,8 @@ function render({ model, el }) {
   const detail = element("p", { class: "fer-trade-detail" });
   const spoken = element("p", { class: "fer-trade-spoken", role: "status", "aria-live": "polite" });
   const root = element("section", { class: "fer-trade", "aria-label": "Trade-offs: who is beaten by nobody?" },
-    element("p", { class: "fer-trade-question" }, "Which systems are beaten by no other, and at which cost?"),
-    element("p", {}, element("strong", {}, "Try first: "), "set ", element("em", {}, "To the right"),
-      " to operations in the place of parameters, and see who leaves the frontier."),
+    element("p", { class: "fer-trade-question" }, model.get("question")),
+    element("p", {}, element("strong", {}, "Try first: "), ...emphasised(model.get("first"))),
     element("div", { class: "fer-trade-axes" }, up.node, across.node, back),
     element("div", { class: "fer-trade-filters" }, familyBoxes.node, sizeBoxes.node, otherBoxes.node),
     summary,
@@ -198,7 +197,7 @@ function render({ model, el }) {
     const taking = ["frontier", "within", "beaten"].flatMap(named).length;
     if (!taking) return "No system takes part: widen the limits or the filters.";
     const front = named("frontier");
-    const words = [`${front.length} of ${taking} systems are beaten by no other: ${front.join("; ")}.`];
+    const words = [`${front.length} of ${taking} systems ${front.length === 1 ? "is" : "are"} beaten by no other: ${front.join("; ")}.`];
     const close = named("within");
     if (close.length) words.push(`For these the interval leaves it open: ${close.join("; ")}.`);
     return words.join(" ");

@@ -17,7 +17,7 @@ import traitlets
 from fer_utils.core.errors import invalid
 from fer_utils.studies import trade_offs as rules
 from fer_utils.widgets.joined_modules import joined
-from fer_utils.widgets.static_picture import StaticPicture
+from fer_utils.widgets.static_picture import StaticPicture, checked_words
 from fer_utils.widgets.train_here_still import as_address
 
 _HERE = Path(__file__).parent
@@ -30,6 +30,11 @@ _REST: dict[str, Any] = {
     "unconverged": False,
     "logarithmic": True,
     "chosen": "",
+}
+#: What is asked above the plot, and what to try first; a chapter may ask for something else.
+_WORDS = {
+    "question": "Which systems are beaten by no other, and at which cost?",
+    "first": "set *To the right* to operations in the place of parameters, and see who leaves the frontier.",
 }
 
 
@@ -46,6 +51,8 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
     unconverged : systems take part, too, of which not every training had converged.
     logarithmic : costs have a logarithmic axis.
     chosen : the name of the system whose numbers are shown, or ``""``.
+    question : the question that stands above the plot.
+    first : what to try first, the rest of a sentence; *words between stars* are emphasised.
 
     Raises FerError for an argument that is not there, or a value that it cannot have.
 
@@ -66,6 +73,8 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
     unconverged = traitlets.Bool().tag(sync=True)
     logarithmic = traitlets.Bool().tag(sync=True)
     chosen = traitlets.Unicode().tag(sync=True)
+    question = traitlets.Unicode(read_only=True).tag(sync=True)
+    first = traitlets.Unicode(read_only=True).tag(sync=True)
     systems = traitlets.List(read_only=True).tag(sync=True)
     quantities = traitlets.Dict(read_only=True).tag(sync=True)
     family_names = traitlets.Dict(read_only=True).tag(sync=True)
@@ -77,8 +86,9 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
         sizes = sorted({one["size"] for one in systems})
         first = _REST | {"families": list(rules.FAMILIES), "sizes": sizes}
         for name, value in settings.items():
-            if name not in first:
-                raise invalid(name, expected=f"no such argument; there are {', '.join(first)}", received=value)
+            if name not in first | _WORDS:
+                raise invalid(name, expected=f"no such argument; there are {', '.join(first | _WORDS)}", received=value)
+        words = {name: checked_words(name, settings.pop(name, text)) for name, text in _WORDS.items()}
         asked = first | settings
         rules.check_choice(asked["x"], asked["y"], **{name: asked[name] for name in ("families", "sizes", "limits")})
         for name in ("unconverged", "logarithmic"):
@@ -89,10 +99,12 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
             raise invalid("chosen", expected=f'"" or one of {", ".join(names[1:])}', received=asked["chosen"])
         asked |= {"families": list(asked["families"]), "sizes": list(asked["sizes"])}
         super().__init__(**asked)
+        for name, text in words.items():
+            self.set_trait(name, text)
         self.set_trait("systems", systems)
         self.set_trait("quantities", {key: one._asdict() for key, one in rules.QUANTITIES.items()})
         self.set_trait("family_names", dict(rules.FAMILIES))
-        self.set_trait("rest", first)
+        self.set_trait("rest", {name: asked[name] for name in first})
 
     @property
     def places(self) -> dict[str, str]:

@@ -1,19 +1,23 @@
-"""Answers to 13-3, 13-4 and 13-5 that are right or plausibly wrong; those to 13-1 are in test_exercises.py."""
+"""Answers to 13-3 to 13-7 that are right or plausibly wrong; those to 13-1 are in test_exercises.py."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import re
+from types import MappingProxyType
 
+import bring_model_cell
 import cv2
 import graded
 import numpy as np
 import pytest
 
-from fer_utils.exercises import ch13
+from fer_utils import compress
+from fer_utils.core.errors import FerError
+from fer_utils.exercises import ch13, ch13_files
 from fer_utils.faces import Box
-from fer_utils.live import smooth
+from fer_utils.synthetic.posed_faces import posed_faces
 
 ORANGE, WHITE = (0, 159, 230), (255, 255, 255)
 
@@ -124,7 +128,40 @@ def kept_by_numpy(label_of, shifts):
     return np.mean(np.array([label_of(shift) for shift in shifts]) == label_of(0.0)) if shifts else None
 
 
+def files_said(plain=6, no_softmax=6, no_rescaling=3, wide="refused"):
+    """An answer to 13-6."""
+    return {"plain": plain, "no softmax": no_softmax, "no rescaling": no_rescaling, "wide": wide}
+
+
+class Everything(int):
+    """A number that says it is equal to every other one."""
+
+    def __eq__(self, other):
+        return True
+
+    __hash__ = int.__hash__
+
+
 WRONG = [
+    ("13-6", files_said(wide=6), "Which shape does its sentence ask for"),
+    ("13-6", files_said(no_rescaling="refused"), "the page cannot notice"),
+    ("13-6", files_said(no_softmax="refused"), "need not add up to 1"),
+    ("13-6", files_said(plain="refused"), "all that the page asks for"),
+    ("13-6", files_said(no_softmax=3), "which one is the largest it never changes"),
+    ("13-6", files_said(no_rescaling=6), "not the labels of 'plain'"),
+    ("13-6", files_said(no_rescaling=0), "not wrong on every face"),
+    ("13-6", files_said(no_rescaling=4), "how many labels differ"),
+    ("13-6", files_said(no_rescaling=2), "in its last sentence"),
+    ("13-6", files_said(plain=7, no_softmax=7), "Compare the file's label with the last column"),
+    ("13-6", files_said(plain=1, no_softmax=1), "how many labels differ"),
+    ("13-6", files_said(plain=6 / 7), "a count, not a share"),
+    ("13-6", files_said(plain=6.0), "should be a whole number"),
+    ("13-6", files_said(plain=8), "there are 7 faces"),
+    ("13-6", files_said(wide="no"), 'the one word for a file that the page does not run is "refused"'),
+    ("13-6", files_said(no_rescaling=...), "should be a whole number"),
+    ("13-6", {"plain": 6}, "a dict with the entries"),
+    ("13-6", (6, 6, 3, "refused"), "a dict with the entries"),
+    ("13-6", files_said(no_rescaling=Everything(5)), "is not the count"),
     ("13-7", lambda *a: kept(*a, rest=None), "label at rest"),
     ("13-7", lambda *a: kept(*a, change=True), "share that changes"),
     ("13-7", lambda *a: kept(*a, times=100), "per cent"),
@@ -193,6 +230,9 @@ test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(
 
 
 RIGHT = [
+    ("13-6", files_said()),
+    ("13-6", MappingProxyType(files_said(np.uint8(6), np.array(6), np.int64(3), " Refused "))),
+    ("13-6", dict(reversed(files_said().items()))),
     ("13-7", kept),
     ("13-7", kept_by_numpy),
     ("13-3", follow),
@@ -217,6 +257,22 @@ def test_the_overlap_of_the_grader_is_that_of_the_package():
 
 
 @pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """What the names of the chapter's cell with the four files stand for."""
+    return bring_model_cell.ran(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="module")
+def files(ran):
+    return ran["files"]
+
+
+@pytest.fixture(scope="module")
+def networks(ran):
+    return ran["networks"]
+
+
+@pytest.fixture(scope="module")
 def text(root):
     cells = json.loads((root / "notebooks" / "13_real_time.ipynb").read_text())["cells"]
     return "\n".join("".join(cell["source"]) for cell in cells)
@@ -227,13 +283,35 @@ def test_exercise_13_5_describes_the_workers_that_are_graded(text):
     assert tuple(map(float, rows)) == ch13.WORKERS_MS and f"{ch13.CAMERA_FPS:g} frames a second" in text
 
 
-def test_the_delays_in_the_experiments_answer_are_right(text):
-    """The table of exercise 13-6: when the smoothed score of a jump passes one half, after how many frames."""
-    rows = re.findall(r"^\| ([\d.]+) s \| ([\d.]+) s \| (\d+) \| (\d+) \|", text, re.M)
-    assert len(rows) == 3
-    for tau, delay, fast, slow in rows:
-        assert float(delay) == pytest.approx(float(tau) * np.log(2), abs=0.006)
-        for rate, frames in ((60, fast), (15, slow)):
-            times = np.arange(200) / rate
-            passed = smooth((times > 0).astype(float)[:, None], times, float(tau))[:, 0] >= 0.5
-            assert int(frames) == passed.argmax(), (tau, rate)
+def test_the_truth_of_13_6_is_that_of_the_chapters_own_files(files):
+    """The chapter's cell is run: what LiteRT answers from the files, and what the grader computes with NumPy."""
+    pictures = ch13_files._resized(posed_faces(ch13_files.SHOWN), ch13_files.SIDE)[..., None]
+    assert tuple(files) == ch13_files.FILES
+    for name in ch13_files.FILES[:3]:
+        answers = compress.load(files[name])(pictures)
+        assert (answers.argmax(axis=1) == ch13_files.labels()[name]).all(), name
+        top = answers.max(axis=1)
+        sure = {"plain": (top < 0.9).all(), "no softmax": (top > 2).all(), "no rescaling": (top > 0.995).all()}
+        assert sure[name], "what the answer calls a warning: 1.00 for every face, or far above 1"
+    with pytest.raises(FerError, match="12, 48, 1"):
+        compress.load(files["wide"])(pictures)
+
+
+def test_no_label_of_13_6_is_so_narrow_that_another_browser_gives_another_one():
+    """Pixels of the page and of Python differ by one at most, here and there: noise of that size changes no label."""
+    rng = np.random.default_rng(0)
+    mean = np.mean([posed_faces(person) for person in ch13_files.LEARNED], axis=0)
+    weights = ch13_files._resized(mean, ch13_files.SIDE).reshape(7, -1) / 255
+    pixels = ch13_files._resized(posed_faces(ch13_files.SHOWN), ch13_files.SIDE).reshape(7, -1)
+    for _ in range(20):
+        other = pixels + rng.integers(-1, 2, pixels.shape)
+        for name, scale in (("plain", 255), ("no rescaling", 1)):
+            scores = 2 * other @ weights.T / scale - (weights**2).sum(axis=1)
+            assert (scores.argmax(axis=1) == ch13_files.labels()[name]).all(), name
+
+
+def test_export_refuses_the_file_without_softmax_and_writes_the_one_without_rescaling(networks, tmp_path):
+    """As the chapter says after the widget."""
+    with pytest.raises(FerError, match="probabilities"):
+        compress.export(networks["no softmax"], tmp_path / "one.tflite", progress=False)
+    compress.export(networks["no rescaling"], tmp_path / "other.tflite", progress=False)

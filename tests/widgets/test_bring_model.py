@@ -5,23 +5,26 @@ from __future__ import annotations
 import base64
 import json
 
+import bring_model_cell
 import numpy as np
 import pytest
 from train_here_page import shown as shown_alone
 
 from fer_utils import compress
 from fer_utils.core import page_files
+from fer_utils.core.errors import FerError
+from fer_utils.exercises import ch13_files
 from fer_utils.models import pretrained_networks
-from fer_utils.widgets import BringModel, face_on_device
+from fer_utils.widgets import BringModel, bring_model, face_on_device
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 #: The page has no site here: a kernel's answers are played, from the same function.
-TRAITS = ("labels", "side", "constants", "sprite")
+TRAITS = ("labels", "side", "constants", "sprite", "files", "contents")
 
 
 @pytest.fixture(scope="module")
 def opened(browser, tmp_path_factory):
-    widget = BringModel()
+    widget = bring_model_cell.ran(tmp_path_factory.mktemp("files"))["shown"]
     with shown_alone(
         browser, widget, name="bring_model", saved=TRAITS, ready="document.querySelector('.fer-bring')"
     ) as (page, watch):
@@ -120,3 +123,51 @@ def test_nothing_is_wider_than_the_page(opened, width):
     page.get_by_role("button", name="Run the package's network").press("Enter")
     page.wait_for_function("document.querySelector('.fer-bring').dataset.state === 'done'")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def pressed(page, name: str) -> str:
+    page.evaluate("document.querySelector('.fer-bring').dataset.state = 'before'")
+    page.get_by_role("button", name=f"Run {name}", exact=True).click()
+    page.wait_for_function("['done', 'problem'].includes(document.querySelector('.fer-bring').dataset.state)")
+    return page.locator(".fer-bring").get_attribute("data-state")
+
+
+def test_the_chapters_files_have_buttons_and_answer_what_exercise_13_6_grades(opened):
+    page, widget = opened
+    assert [one["name"] for one in widget.files] == list(ch13_files.FILES)
+    for name in ch13_files.FILES[:3]:
+        assert pressed(page, name) == "done"
+        scores = np.array(json.loads(page.locator(".fer-bring").get_attribute("data-answer"))["scores"])
+        assert (scores.argmax(axis=1) == ch13_files.labels()[name]).all(), name
+        said = page.locator(".fer-bring-status").inner_text()
+        assert f"the package's label on {ch13_files.agreement(name)} of 7 faces" in said
+    assert pressed(page, "wide") == "problem"
+    said = page.get_by_role("alert").inner_text()
+    assert "(1, 12, 48, 1)" in said and "one square face" in said
+    assert page.locator(".fer-bring-scores tr").count() == 0, "no scores of the file before it"
+
+
+def test_a_widget_without_files_has_no_bytes_of_them():
+    assert BringModel().files == [] and BringModel().contents == b""
+
+
+@pytest.mark.parametrize(
+    "files, words",
+    [
+        (["mine.tflite"], "name to path"),
+        ({" ": "mine.tflite"}, "name to path"),
+        ({"mine": "not_there.tflite"}, "can be read"),
+        ({"mine": 3.5}, "can be read"),
+    ],
+)
+def test_files_that_cannot_be_taken_are_refused(files, words):
+    with pytest.raises(FerError, match=words):
+        BringModel(files=files)
+
+
+def test_files_that_would_make_the_page_heavy_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "mine.tflite").write_bytes(bytes(600))
+    assert BringModel(files={"mine": tmp_path / "mine.tflite"}).files == [{"name": "mine", "bytes": 600}]
+    monkeypatch.setattr(bring_model, "MOST", 599)
+    with pytest.raises(FerError, match="at most 599 bytes"):
+        BringModel(files={"mine": tmp_path / "mine.tflite"})

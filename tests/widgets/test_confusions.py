@@ -6,6 +6,7 @@ import io
 import json
 import re
 
+import chapter_widgets
 import numpy as np
 import pytest
 from train_here_page import shown
@@ -16,7 +17,7 @@ from fer_utils.models import pretrained_networks
 from fer_utils.studies import drawn_confusions
 from fer_utils.widgets.confusions import Confusions
 
-TRAITS = ("cell", "face", "map", "sprite", "about")
+TRAITS = ("cell", "face", "map", "sprite", "about", "with_maps", "question", "first")
 READY = (
     "document.querySelector('.fer-confuse-gallery button') || !document.querySelector('.fer-confuse-problem').hidden"
 )
@@ -266,3 +267,44 @@ def test_without_scripts_it_is_a_picture_in_words(widget):
 def test_settings_that_cannot_be_are_refused(wrong, message):
     with pytest.raises(FerError, match=message):
         Confusions(**wrong)
+
+
+def test_without_maps_the_matrix_and_its_faces_are_left_and_the_column_is_said(browser, kept):
+    widget = Confusions(with_maps=False, question="How sure?", first="press *sad*.")
+    assert "maps" not in widget.about and widget.map == "none"
+    with shown(browser, widget, **SHOWN) as (page, watch):
+        assert page.locator(".fer-confuse-question").inner_text() == "How sure?"
+        assert page.locator(".fer-confuse em").all_inner_texts() == ["sad"]
+        assert page.locator(".fer-confuse fieldset").count() == 0
+        matrix, names = drawn_confusions.matrix(), kept["names"]
+        for row, column in ((6, 4), (3, 3), (0, 6)):
+            page.locator(f"[data-cell='{row},{column}']").click()
+            said = f"Down its column: {matrix[:, column].sum()} faces are called {names[column]}, and "
+            said += f"{matrix[row, column]} of them pose {names[row]}."
+            page.wait_for_function("text => document.querySelector('.fer-confuse-note').textContent === text", arg=said)
+        page.locator("[data-cell='6,4']").click()
+        face = next(
+            n for n, label in enumerate(kept["labels"]) if label == 6 and np.argmax(kept["probabilities"][n]) == 4
+        )
+        pixels = np.array(page.evaluate(PIXELS)).reshape(SIDE, SIDE, 3)
+        assert np.abs(pixels[..., 0] - stored_faces()[face]).max() <= 4, "the face alone, with no colour over it"
+        assert watch.complaints() == []
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"with_maps": 0}, "`with_maps`"),
+        ({"with_maps": False, "map": "posed"}, "`map`"),
+        ({"question": " "}, "`question`"),
+        ({"first": None}, "`first`"),
+    ],
+)
+def test_words_and_maps_that_cannot_be_are_refused(wrong, message):
+    with pytest.raises(FerError, match=message):
+        Confusions(**wrong)
+
+
+def test_each_chapter_asks_its_own_question_of_the_matrix(root):
+    asked = [Confusions().question, *(one.question for one in chapter_widgets.of(root, "Confusions"))]
+    assert len(asked) == 3 and len(set(asked)) == 2, "chapters 6 and 8"

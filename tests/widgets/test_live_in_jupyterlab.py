@@ -45,8 +45,9 @@ def tell_convolution(change):
     convolution_said.value = f'<b class="told-convolution">{told}</b>'
 convolution.observe(tell_convolution, ["relu", "face"])
 ipywidgets.VBox([convolution, convolution_said])"""
-BRINGING = """from fer_utils.widgets import BringModel
-BringModel()"""
+BRINGING = """from fer_utils.models import pretrained_networks
+from fer_utils.widgets import BringModel
+BringModel(files={"mine": pretrained_networks.find("drawn48-int8").checked()})"""
 TRAINING = """\
 import ipywidgets
 from fer_utils.widgets import TrainHere
@@ -240,6 +241,11 @@ def test_a_file_that_is_brought_to_jupyterlab_runs_there(lab):
     bringing.locator("input[type=file]").set_input_files(chosen)
     page.wait_for_function("document.querySelector('.fer-bring').dataset.state === 'done'")
     assert "48 × 48 pixels" in bringing.locator(".fer-bring-status").inner_text()
+    by_hand = bringing.get_attribute("data-answer")
+    page.evaluate("document.querySelector('.fer-bring').dataset.state = 'before'; 0")
+    bringing.get_by_role("button", name="Run mine").click()
+    page.wait_for_function("document.querySelector('.fer-bring').dataset.state === 'done'")
+    assert bringing.get_attribute("data-answer") == by_hand, "the file that came with the widget is the same one"
     assert watch.errors == [] and watch.blocked == []
 
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import re
 
+import chapter_widgets
 import pytest
 from train_here_page import shown
 
@@ -16,7 +17,7 @@ from fer_utils.studies import trade_offs as rules
 from fer_utils.widgets.trade_offs import TradeOffs
 
 SETTINGS = ("x", "y", "families", "sizes", "limits", "unconverged", "logarithmic", "chosen")
-SAVED = (*SETTINGS, "systems", "quantities", "family_names", "rest")
+SAVED = (*SETTINGS, "systems", "quantities", "family_names", "rest", "question", "first")
 SHOWN = {"name": "trade_offs", "saved": SAVED, "ready": "document.querySelector('.fer-trade-row')"}
 PAIRS = list(itertools.permutations(rules.QUANTITIES, 2))
 SUBSETS = [list(some) for n in range(5) for some in itertools.combinations(rules.FAMILIES, n)]
@@ -341,3 +342,42 @@ def test_without_scripts_it_is_a_picture_in_words(widget):
 def test_settings_that_cannot_be_are_refused(wrong, message):
     with pytest.raises(FerError, match=message):
         TradeOffs(**wrong)
+
+
+def test_a_chapter_has_its_own_words_and_settings_and_the_button_goes_back_to_them(browser):
+    words = {"question": "Which is fast?", "first": "press *nano* and *ding2023*."}
+    widget = TradeOffs(x="operations", y="time", families=["networks"], **words)
+    with shown(browser, widget, **SHOWN) as (page, watch):
+        assert page.locator(".fer-trade-question").inner_text() == "Which is fast?"
+        assert page.locator(".fer-trade p em").all_inner_texts() == ["nano", "ding2023"]
+        page.get_by_label("To the right").select_option("file")
+        page.get_by_role("button", name="As at first").click()
+        page.wait_for_function("model.get('x') === 'operations'")
+        assert page.evaluate("[model.get('y'), model.get('families')]") == ["time", ["networks"]]
+        assert watch.complaints() == []
+
+
+def test_what_the_chapters_ask_can_be_answered_there(root):
+    chapter_9, chapter_11, chapter_12 = chapter_widgets.of(root, "TradeOffs")
+    assert len({one.question for one in (chapter_9, chapter_11, chapter_12)}) == 3
+    assert chapter_12.question == TradeOffs().question and chapter_12.rest == TradeOffs().rest
+    four = [name for name, place in chapter_9.places.items() if place in ("frontier", "within", "beaten")]
+    assert len(four) == 4 and len(chapter_9.frontier) == 1, "each of the four points, as the page says"
+    values = {one["name"]: one["values"] for one in chapter_11.systems}
+    for name in ("HOG and ANN, 80 px", "ding2023"):
+        assert name in chapter_11.first and name in chapter_11.places
+    small, large = values["HOG and ANN"], values["HOG and SVM, 80 px"]
+    assert small["file"] < large["file"] and small["time"] > large["time"], "a larger file that is faster"
+    assert all(chapter_11.places[name] != "unknown" for name in ("HOG and ANN", "HOG and SVM, 80 px"))
+
+
+def test_the_neighbours_of_the_widget_are_as_many_as_exercise_09_5_says(root):
+    rows = {row["name"]: row for row in studies.load("one_protocol").answer["rows"]}
+    text = (root / "notebooks" / "09_comparison.ipynb").read_text(encoding="utf8")
+    assert rows["HOG and nearest neighbours"]["setting"] == 15 and "neighbours, fifteen, which was chosen" in text
+
+
+@pytest.mark.parametrize("name", ["question", "first"])
+def test_words_that_are_none_are_refused(name):
+    with pytest.raises(FerError, match=f"`{name}`"):
+        TradeOffs(**{name: "  "})
