@@ -16,6 +16,11 @@ const IN_WORDS = {
 const ORDER = Object.keys(IN_WORDS);
 let serial = 0;
 
+// An object with its keys in this order: a saved page has them sorted.
+function inOrder(named, keys) {
+  return Object.fromEntries(keys.map((key) => [key, named[key]]));
+}
+
 function chooser(prefix, label, quantities, onChange) {
   const options = Object.entries(quantities).map(([key, { name }]) => element("option", { value: key }, name));
   const select = element("select", { id: `${prefix}-${label}` }, ...options);
@@ -66,7 +71,9 @@ function limitSliders(prefix, name, quantity, values, [low, high], onChange) {
 
 function render({ model, el }) {
   const prefix = `fer-trade-${Date.now().toString(36)}-${serial++}`;
-  const [systems, quantities, families] = ["systems", "quantities", "family_names"].map((name) => model.get(name));
+  const [systems, order] = [model.get("systems"), model.get("order")];
+  const quantities = inOrder(model.get("quantities"), order.quantities);
+  const families = inOrder(model.get("family_names"), order.families);
   const everySize = [...new Set(systems.map(({ size }) => size))].sort((one, other) => one - other);
   const letters = systems.map((_, number) => LETTERS[number]);
   const settings = () => Object.fromEntries(SETTINGS.map((name) => [name, model.get(name)]));

@@ -78,6 +78,8 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
     systems = traitlets.List(read_only=True).tag(sync=True)
     quantities = traitlets.Dict(read_only=True).tag(sync=True)
     family_names = traitlets.Dict(read_only=True).tag(sync=True)
+    #: In which order both stand on the page; a saved page sorts the keys of a dict.
+    order = traitlets.Dict(read_only=True).tag(sync=True)
     #: The settings to which the page's button goes back.
     rest = traitlets.Dict(read_only=True).tag(sync=True)
 
@@ -104,6 +106,7 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
         self.set_trait("systems", systems)
         self.set_trait("quantities", {key: one._asdict() for key, one in rules.QUANTITIES.items()})
         self.set_trait("family_names", dict(rules.FAMILIES))
+        self.set_trait("order", {"quantities": list(rules.QUANTITIES), "families": list(rules.FAMILIES)})
         self.set_trait("rest", {name: asked[name] for name in first})
 
     @property

@@ -82,7 +82,8 @@ def shown(
         page.goto(f"{url}/{name}.css")
         page.set_content("<!doctype html><html lang=en><title>A widget</title><body></body></html>")
         page.evaluate(before)
-        page.evaluate(_SHOW, [url, name, _with_limit(str(widget._esm), longest), json.dumps(values), in_bytes])
+        saved_values = json.dumps(values, sort_keys=True)  # as a saved page has them
+        page.evaluate(_SHOW, [url, name, _with_limit(str(widget._esm), longest), saved_values, in_bytes])
         page.wait_for_function(ready)
         yield page, watch
 

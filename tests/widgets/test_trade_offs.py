@@ -17,7 +17,7 @@ from fer_utils.studies import trade_offs as rules
 from fer_utils.widgets.trade_offs import TradeOffs
 
 SETTINGS = ("x", "y", "families", "sizes", "limits", "unconverged", "logarithmic", "chosen")
-SAVED = (*SETTINGS, "systems", "quantities", "family_names", "rest", "question", "first")
+SAVED = (*SETTINGS, "systems", "quantities", "family_names", "order", "rest", "question", "first")
 SHOWN = {"name": "trade_offs", "saved": SAVED, "ready": "document.querySelector('.fer-trade-row')"}
 PAIRS = list(itertools.permutations(rules.QUANTITIES, 2))
 SUBSETS = [list(some) for n in range(5) for some in itertools.combinations(rules.FAMILIES, n)]
@@ -89,6 +89,13 @@ def with_ties(systems) -> list[dict]:
         "less accurate": {"accuracy": nano["values"]["accuracy"] - 0.001},
     }
     return [*systems, *(nano | {"name": name, "values": nano["values"] | new} for name, new in changes.items())]
+
+
+def test_methods_and_quantities_stand_in_their_own_order(page):
+    methods = page.get_by_role("group", name="Methods").locator("label").all_inner_texts()
+    assert [one.strip() for one in methods] == list(rules.FAMILIES.values())
+    quantities = page.get_by_label("Upwards").locator("option").all_inner_texts()
+    assert quantities == [one.name for one in rules.QUANTITIES.values()]
 
 
 def test_no_system_is_shown_twice():
