@@ -15,7 +15,7 @@ files in the package, made for faces of some 48 pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 import math
 
 import keras
@@ -129,6 +129,15 @@ def operations(input_shape: tuple[int, int, int], bins: int = 8, cell: int = 2, 
     height, width = input_shape[:2]
     cells = (height // cell) * (width // cell)
     return height * width * (11 + 7 * bins) + cells * (3 * bins + around**2 + 2)
+
+
+def fixed_operations(options: Mapping[str, object], input_shape: tuple[int, int, int]) -> int:
+    """The `operations` of a network's fixed first layer, by the network's options; 0 where it has none of gradients.
+
+    >>> fixed_operations({"first": "gradients"}, (48, 48, 1)), fixed_operations({}, (48, 48, 1))
+    (184320, 0)
+    """
+    return operations(input_shape) if options.get("first") == "gradients" else 0
 
 
 def _named(config: dict) -> dict:

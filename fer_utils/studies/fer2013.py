@@ -42,6 +42,7 @@ from tqdm import tqdm
 from fer_utils import datasets, metrics
 from fer_utils.core import stages
 from fer_utils.core.errors import MissingPackage, invalid
+from fer_utils.models import contrast
 from fer_utils.studies import fer2013_methods
 from fer_utils.studies.fer2013_methods import LABELS, Answered, Pictures
 from fer_utils.studies.fer2013_rows import BUDGET, COMPARISONS, PUBLISHED, RACE, RATES, ROWS, SIZE, Asked
@@ -151,7 +152,8 @@ def answer(tier: str = "class", *, progress: bool = True, records: Records | Non
     seed), ``public`` (PublicTest, mean), ``met`` and ``new`` (accuracy on test pictures that are in Training, and that
     are not, with how many), ``macro_f1``, ``recall``, ``confusion`` (all seeds), ``confused`` (the commonest: label,
     answer, share of the label), ``in_best_two``, ``ece`` and ``excess`` (means over seeds, None without scores),
-    ``parameters``, ``macs``, ``train_images``, ``train_accuracy``, ``converged`` (how many trainings), ``trainings``,
+    ``parameters``, ``macs`` (with those of a fixed first layer), ``train_images``, ``train_accuracy``, ``converged`` (how
+    many trainings), ``trainings``,
     ``witness`` (whether all have), ``processor_minutes`` (with those that chose the setting);
     ``comparisons``: ``first``, ``second``, what `fer_utils.metrics.student_interval` gives of the first's share minus
     the second's over pictures, ``p_holm`` (corrected for all of them together), ``verdict``:
@@ -217,7 +219,7 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
         "ece": _mean(one["calibration"]["error"]["value"] for one in some if "calibration" in one),
         "excess": _mean(one["calibration"]["excess"]["value"] for one in some if "calibration" in one),
         "parameters": round(float(np.mean([one["parameters"] for one in some]))),
-        "macs": some[0]["macs"],
+        "macs": some[0]["macs"] + contrast.fixed_operations(row.options, (SIZE, SIZE, 1)),
         "train_images": some[0]["train_images"],
         "train_accuracy": _mean(learned),
         "converged": converged,

@@ -217,8 +217,7 @@ def _macs(row: Row, some: list[dict]) -> int | None:
         return None  # what finding 68 landmarks takes is not counted
     side = row.size or 180
     network = models.build(row.network, classes=len(some[0]["labels"]), input_shape=(side, side, 1), **row.options)
-    fixed = contrast.operations((side, side, 1)) if row.options.get("first") == "gradients" else 0
-    return models.profile(network).macs + fixed
+    return models.profile(network).macs + contrast.fixed_operations(row.options, (side, side, 1))
 
 
 def _one(records: Records, name: str, tier: str, fold: int, seed: int, until: float | None, progress: bool) -> bool:

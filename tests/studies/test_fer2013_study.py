@@ -16,6 +16,7 @@ from statsmodels.stats.multitest import multipletests
 from fer_utils import studies
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, MissingPackage
+from fer_utils.models import contrast
 from fer_utils.studies import fer2013, fer2013_methods, fer2013_rows
 from fer_utils.studies.fer2013_methods import LABELS, Answered, Pictures
 from fer_utils.studies.fer2013_rows import COMPARISONS, ROWS, Asked
@@ -152,6 +153,8 @@ def test_the_answer_is_what_the_trainings_gave(trained, records, pictures):
     assert counted["two_labels"]["pictures"] == 1 and counted["cleaned"] == 40
     assert rows["nano, cleaned"]["train_images"] == 40 and nano["train_images"] == 42
     assert all(line["source"] for line in found["published"])
+    # The trainings pretend 1,000; the fixed layer's own are added, as HOG's are in its rows.
+    assert nano["macs"] == 1000 and rows["gradients"]["macs"] == 1000 + contrast.operations((48, 48, 1))
 
 
 def test_partial_answers_say_what_is_missing(trained, records, monkeypatch):
