@@ -44,7 +44,10 @@ def fetched() -> tuple[str, str]:
 def unpacked(archive: Path) -> tuple[str, str]:
     """`fetched`, for an archive that is there: it is not used if it is another one than is meant."""
     if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != SHA512:
-        return "", f"the archive of {PACKAGE} {VERSION} is not the one that is meant; remedy: fetch it on another network"
+        return (
+            "",
+            f"the archive of {PACKAGE} {VERSION} is not the one that is meant; remedy: fetch it on another network",
+        )
     with tarfile.open(archive) as opened:
         file = opened.extractfile(LIBRARY)
         assert file is not None, LIBRARY

@@ -179,7 +179,9 @@ def test_without_a_browser_one_sentence_says_the_remedy(root, tmp_path):
 @pytest.mark.browser
 def test_the_report_says_why_tensorflow_js_is_left_out(found, tool, site):
     words, _, _ = tool
-    line = "  TensorFlow.js is left out, because python .ci/page_bench --tfjs fetches it by npm (30 MB) and compares it."
+    line = (
+        "  TensorFlow.js is left out, because python .ci/page_bench --tfjs fetches it by npm (30 MB) and compares it."
+    )
     assert line in words.report(found, site).splitlines()
     assert "left out" not in words.report({**found, "without_tfjs": ""}, site)
 

@@ -80,7 +80,7 @@ def test_nothing_moves_by_itself(browser, name):
 #: A motion that is put back, and what is then said of it.
 PLANTED = {
     "style('.fer-budget-part { transition: flex-grow 0.15s !important }')": "transition 0.15s",
-    "style('@keyframes turn { to { rotate: 1turn } } .fer-budget::before { content: \"\"; animation: turn 1s }')": "turn",
+    "style('@keyframes turn { to { rotate: 1turn } } .fer-budget { animation: turn 1s }')": "turn",
     "style('.fer-budget { overflow: auto; scroll-behavior: smooth }')": "scrolls smoothly",
     "code('const again = () => requestAnimationFrame(again); again();')": "calls requestAnimationFrame",
     "code('document.querySelector(`.fer-budget`).scrollIntoView({ behavior: `smooth` });')": "calls scrollIntoView",
