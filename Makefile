@@ -74,7 +74,7 @@ lint: env
 # The page is measured where playwright and Chromium are.
 bench: env
 	@$(RUN) -m fer_utils bench $(if $(CLIPS),--root "$(CLIPS)")
-	@$(RUN) .ci/page_bench
+	@$(RUN) .ci/page_bench --tfjs
 
 serve: env
 	@$(PIPELINE) serve --port $(PORT)

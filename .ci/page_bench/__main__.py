@@ -27,23 +27,26 @@ from finding import finding  # noqa: E402
 import over_the_wire  # noqa: E402
 import plan  # noqa: E402
 import speeds  # noqa: E402
+import tensorflow_js  # noqa: E402
 from words import report  # noqa: E402
 
 from fer_utils.core.errors import FerError, whole_number  # noqa: E402
 
 
-def measure(site: Path, work: plan.Work) -> dict:
+def measure(site: Path, work: plan.Work, *, tfjs: bool = False) -> dict:
     """Everything, one after the other.
 
     Parameters
     ----------
     site : folder of the built site.
     work : how much is measured.
+    tfjs : whether TensorFlow.js is fetched and compared.
 
     Returns
     -------
     dict with ``rounds``, ``chromium`` (its version), ``frames`` and ``network`` (`speeds.seeing`), ``finding``,
-    ``training``, ``drawing``, and ``wire``, which is None where there is no built site.
+    ``training``, ``without_tfjs`` (why TensorFlow.js is not among it, ``""`` where it is), ``drawing``, and ``wire``,
+    which is None where there is no built site.
 
     Raises
     ------
@@ -52,12 +55,14 @@ def measure(site: Path, work: plan.Work) -> dict:
     """
     with chromium_page.browser() as running:
         with chromium_page.page(running) as opened:
+            library, why = tensorflow_js.fetched() if tfjs else ("", tensorflow_js.NOT_ASKED)
             found = {
                 "rounds": work.rounds,
                 "chromium": running.version,
                 **speeds.seeing(opened, work),
                 "finding": finding(opened, work),
-                "training": speeds.training(opened, work),
+                "training": speeds.training(opened, work, library),
+                "without_tfjs": why,
                 "drawing": speeds.drawing(opened, work),
             }
         there = (site / over_the_wire.PAGES["first"]).is_file()
@@ -72,13 +77,14 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--site", type=Path, default=ROOT / "_build" / "html", help="the built site (default: make book's)"
     )
+    parser.add_argument("--tfjs", action="store_true", help="fetch TensorFlow.js by npm, and compare it (30 MB)")
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
     parser.add_argument("--quiet", action="store_true", help="no bars")
     options = parser.parse_args(words)
     try:
         rounds = whole_number("rounds", options.rounds, 1)
         work = replace(plan.LITTLE if options.quick else plan.Work(), rounds=rounds, progress=not options.quiet)
-        found = measure(options.site, work)
+        found = measure(options.site, work, tfjs=options.tfjs)
     except chromium_page.NoBrowserError as missing:
         print(f"page: {missing}")
         return 0

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from plan import BATCH, DRAWING, FRAME, Work
 from short_range_fit import photograph
+import tensorflow_js
 
 from fer_utils import compress, studio
 from fer_utils.core import page_files, worker_pool
@@ -139,8 +140,12 @@ def seeing(opened: Any, work: Work) -> dict:
     }
 
 
-def training(opened: Any, work: Work) -> dict:
+def training(opened: Any, work: Work, library: str = "") -> dict:
     """The page's trainer in its worker, and the widget's own training.
+
+    Parameters
+    ----------
+    library : the text of TensorFlow.js, which is then timed in turn with both; ``""`` leaves it out.
 
     Returns
     -------
@@ -163,6 +168,7 @@ def training(opened: Any, work: Work) -> dict:
         "Python: Keras' fit, compiled": InPython(
             lambda: network.fit(faces, labels, batch_size=BATCH, shuffle=False, verbose=0)
         ),
+        **(tensorflow_js.trainer(opened, library, faces, labels, len(widget.faces["names"])) if library else {}),
         "the page: its worker": InPage(
             opened, "(settings) => bench.train(settings)", {**widget.settings, "steps": steps}
         ),

@@ -24,6 +24,7 @@ def report(found: dict, site: Path) -> str:
         "",
         *_table(f"training in batches of {plan.BATCH}, images a second", learned["rows"]),
         _aim(plan.AIMS["training"], "images", learned["rows"][-1]),
+        *([f"  TensorFlow.js is left out, because {found['without_tfjs']}."] if found["without_tfjs"] else []),
         f"  {_tasks(learned)}",
         "",
         *_table(f"Face lab, drawings of {plan.DRAWING}x{plan.DRAWING} a second", drawn),

@@ -3,7 +3,8 @@ import { pictureArithmetic } from "./page_pictures.js";
 import { faceFinder } from "./page_finder.js";
 
 const FILES = ["litert.js", "litert_wasm.js", "litert.wasm", "finder.tflite", "network.tflite"];
-const PATIENCE = 60000; // ms that a file or an answer may take
+const PATIENCE = 60000; // ms that an answer, or a kernel's file, may take
+const SILENCE = 30000; // ms without a byte of a file from the site: a slow connection that brings some goes on
 
 // What runs in the worker; `pictures` and `finderOf` are the functions above.
 function engineHost(pictures, finderOf) {
@@ -130,6 +131,32 @@ async function unpacked(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+// The bytes at an address; an Error with a sentence where it gives none, or none for `SILENCE` ms.
+// XMLHttpRequest tells how far it is. Of `fetch`, too, one can read the parts, but Chromium notes many such as broken off.
+function received(address, name) {
+  return new Promise((resolve, reject) => {
+    const line = new XMLHttpRequest();
+    let late = null, begun = false;
+    const wait = () => {
+      clearTimeout(late);
+      late = setTimeout(() => line.abort(), SILENCE);
+    };
+    const failed = (what) => reject(new Error(`The file ${name} ${what}. Check the connection, then try it again.`));
+    line.onprogress = () => { begun = true; wait(); };
+    line.onabort = () => failed(`stopped coming: there was no byte of it for ${SILENCE / 1000} seconds`);
+    line.onerror = () => failed(begun ? "broke off on its way" : "could not be fetched");
+    line.onload = () => {
+      if (line.status === 200) resolve(new Uint8Array(line.response));
+      else reject(new Error(`The file ${name} does not lie beside this page; build the book again.`));
+    };
+    line.onloadend = () => clearTimeout(late);
+    line.open("GET", address);
+    line.responseType = "arraybuffer";
+    line.send();
+    wait();
+  });
+}
+
 // From the site's own folder, where the page is one of the book's; else from the kernel, a message for each file.
 async function fetchedFile(model, name) {
   const root = document.documentElement.dataset.content_root;
@@ -137,12 +164,7 @@ async function fetchedFile(model, name) {
     if (location.protocol === "file:") {
       throw new Error("A page that was opened as a file cannot load the network's engine: serve the site (make serve).");
     }
-    const answer = await fetch(new URL(`${root}_static/page_files/${name}.gz`, document.baseURI)).catch(() => null);
-    if (!answer?.ok) throw new Error(`The file ${name}.gz does not lie beside this page; build the book again.`);
-    const whole = await answer.arrayBuffer().catch(() => {
-      throw new Error(`The file ${name}.gz broke off on its way; try it again.`);
-    });
-    return new Uint8Array(whole);
+    return received(new URL(`${root}_static/page_files/${name}.gz`, document.baseURI), `${name}.gz`);
   }
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => done(() => reject(new Error("The kernel does not answer: run the cell again."))), PATIENCE);

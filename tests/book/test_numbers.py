@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 import re
 import sys
 
+import face_lab_parity
 import pytest
 
 from fer_utils.core import stages
 from fer_utils.reporting import literature
-from fer_utils.widgets import ParameterBudget
+from fer_utils.widgets import FaceLab, ParameterBudget
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".ci"))
@@ -129,3 +131,21 @@ def test_counts_that_are_typed_are_those_of_the_package():
     using = " ".join((ROOT / "book" / "using.md").read_text(encoding="utf8").split())
     small = re.search(r"([\d,]+) parameters", stages.RELEASE_NOTES["model.nano"][1])[1]
     assert f"({ParameterBudget(**paper).total:,} and {small})" in using
+
+
+def test_what_the_face_lab_costs_is_what_was_written():
+    page = " ".join((ROOT / "book" / "how-it-is-built.md").read_text(encoding="utf8").split())
+    limits = f"differ by {face_lab_parity.MEAN} of 255 in the mean and by {face_lab_parity.WORST} in the worst square"
+    assert limits in page
+    lab = FaceLab()
+    script = str(lab._esm).encode()
+    packed = gzip.compress(script, 6, mtime=0)
+    for words, found in (
+        (r"(\d+) kB for the face at rest", lab.picture),
+        (r"(\d+) kB of script", script),
+        (r"(\d+) kB packed by gzip", packed),
+        (r"its weights are (\d+) kB more", lab.weights),
+    ):
+        typed = 1000 * int(re.search(words, page)[1])
+        # Another zlib or JPEG library packs a little otherwise, and a few lines more or less are no other cost.
+        assert abs(len(found) - typed) < 0.05 * typed, (words, len(found))

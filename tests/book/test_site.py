@@ -15,8 +15,10 @@ from urllib.parse import unquote, urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from browser import opened_page
 from bs4 import BeautifulSoup
+from motion import styles_that_move
 from patience import PATIENCE
 import pytest
+import widgets_on_site
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book"))
@@ -327,7 +329,8 @@ def test_all_pages_open_clean_and_never_scroll_sideways(browser, smoke_site, add
     """Each is opened once and seen both ways, and by axe-core as it was left: to open it both ways took twice as long.
 
     A page is opened the way in which the page before was left, half of them at the desk, the others on the phone.  With
-    widgets and formulas, as without: what goes on when a page is loaded goes on in either.
+    widgets and formulas, as without: what goes on when a page is loaded goes on in either.  Widgets are moved once, so
+    that the second look is at what they answer.
     """
     wrong, now, then, later = [], "desk, light", "phone, dark", {"desk, light": 0, "phone, dark": 0}
     width, dark = LOOKS[now]
@@ -342,11 +345,23 @@ def test_all_pages_open_clean_and_never_scroll_sideways(browser, smoke_site, add
             wrong += [f"{name}, {now}: {text}" for text in seen_wrong(page, LOOKS[now][1])]
             now, then = then, now
             change_look(page, *LOOKS[now])
+            wrong += [f"{name}, {now}: {text}" for text in widgets_on_site.move(page, name)]
             wrong += [f"{name}, {now}: {text}" for text in [*watch.complaints(), *seen_wrong(page, LOOKS[now][1])]]
             if not name.startswith("book/reference/") or name in SOME_OF_THE_REFERENCE:
                 wrong += [f"{name}, {now}: {text}" for text in barriers(page)]
     assert wrong == []
     assert min(later.values()) >= 5, "pages with widgets or formulas were opened both ways"
+
+
+@pytest.mark.browser
+def test_who_asks_for_reduced_motion_gets_none_from_the_theme_either(browser, address):
+    pages = ("book/intro.html", "notebooks/03_architecture.html", "notebooks/13_real_time.html")
+    with opened_page(browser, still=True) as (page, _):
+        for name in pages:
+            page.goto(f"{address}/{name}", wait_until="networkidle")
+            assert styles_that_move(page) == [], name
+        page.emulate_media(reduced_motion="no-preference")
+        assert len(styles_that_move(page)) > 5, "the theme's own, which the wish stops"
 
 
 @pytest.mark.browser

@@ -74,15 +74,18 @@ def launched_browser():
 
 
 @contextmanager
-def opened_page(browser, *, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True):
+def opened_page(
+    browser, *, width: int = 1280, height: int = 900, dark: bool = False, scripts: bool = True, still: bool = False
+):
     """Yield (page, watch): a page whose every request to another machine fails and is noted.
 
-    Its memory (cookies, storage, cache) is new and ends with it.
+    Its memory (cookies, storage, cache) is new and ends with it.  With ``still`` its reader asks for reduced motion.
     """
     context = browser.new_context(
         viewport={"width": width, "height": height},
         java_script_enabled=scripts,
         color_scheme="dark" if dark else "light",
+        reduced_motion="reduce" if still else "no-preference",
         service_workers="block",
     )
     context.set_default_timeout(1000 * PATIENCE)

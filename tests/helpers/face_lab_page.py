@@ -65,8 +65,8 @@ def synced(lab, names):
 
 
 @contextmanager
-def shown(browser, lab, *, live=True, painter="", **page_options):
-    """The widget in a browser; yields (page, watch, what the page sent)."""
+def shown(browser, lab, *, live=True, painter="", before="0", **page_options):
+    """The widget in a browser; yields (page, watch, what the page sent).  ``before`` is a script that runs first."""
     sent = []
 
     def kernel(kind, content):
@@ -83,6 +83,7 @@ def shown(browser, lab, *, live=True, painter="", **page_options):
         page.expose_function("kernel", kernel)
         page.goto(f"{url}/face_lab.css")
         page.set_content("<!doctype html><html lang=en><title>Face lab</title><body></body></html>")
+        page.evaluate(before)
         page.evaluate(
             MODEL, [url, str(lab._esm), synced(lab, ("state", "asked", "offer", "weights", *ANSWERED)), live, painter]
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import os
 from pathlib import Path
 import re
+import shutil
 import subprocess
 import sys
 
@@ -171,6 +173,66 @@ def test_without_a_browser_one_sentence_says_the_remedy(root, tmp_path):
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
     lines = done.stdout.splitlines()
     assert len(lines) == 1 and "no Chromium" in lines[0] and lines[0].count("remedy: ") == 1 and lines[0].endswith(".")
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_report_says_why_tensorflow_js_is_left_out(found, tool, site):
+    words, _, _ = tool
+    line = (
+        "  TensorFlow.js is left out, because python .ci/page_bench --tfjs fetches it by npm (30 MB) and compares it."
+    )
+    assert line in words.report(found, site).splitlines()
+    assert "left out" not in words.report({**found, "without_tfjs": ""}, site)
+
+
+#: Runs where nothing of the package's environment is loaded but what the module imports.
+FETCHED = """import sys
+sys.path[:0] = sys.argv[1:]
+import tensorflow_js
+print(*tensorflow_js.fetched(), sep='|')"""
+
+
+@pytest.mark.parametrize(
+    "environment, words",
+    [
+        ({"PATH": ""}, "|there is no npm here; remedy: install Node.js"),
+        (
+            # Nobody answers at this port of this machine.
+            {"npm_config_registry": "http://127.0.0.1:9", "npm_config_fetch_retries": "0"},
+            "|npm could not fetch @tensorflow/tfjs 4.22.0; remedy: check the network",
+        ),
+    ],
+    ids=["no npm", "no network"],
+)
+def test_without_npm_or_network_tensorflow_js_is_left_out(root, tmp_path, environment, words):
+    if "PATH" not in environment and shutil.which("npm") is None:
+        pytest.skip("no npm here; remedy: install Node.js")
+    done = subprocess.run(
+        [*preloaded.command(), "-c", FETCHED, str(TOOL), str(root / "book")],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root), "npm_config_cache": str(tmp_path), **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == words
+
+
+def test_another_archive_of_tensorflow_js_is_not_used(root, tmp_path):
+    archive = tmp_path / "tensorflow-tfjs-4.22.0.tgz"
+    archive.write_bytes(b"another")
+    program = FETCHED.replace("fetched()", f"unpacked(__import__('pathlib').Path({str(archive)!r}))")
+    done = subprocess.run(
+        [*preloaded.command(), "-c", program, str(TOOL), str(root / "book")],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0 and "is not the one that is meant" in done.stdout, done.stderr
 
 
 def test_what_is_no_text_goes_as_it_is(tool, tmp_path):
