@@ -152,9 +152,9 @@ def answer(tier: str = "class", *, progress: bool = True, records: Records | Non
     seed), ``public`` (PublicTest, mean), ``met`` and ``new`` (accuracy on test pictures that are in Training, and that
     are not, with how many), ``macro_f1``, ``recall``, ``confusion`` (all seeds), ``confused`` (the commonest: label,
     answer, share of the label), ``in_best_two``, ``ece`` and ``excess`` (means over seeds, None without scores),
-    ``parameters``, ``macs`` (with those of a fixed first layer), ``train_images``, ``train_accuracy``, ``converged`` (how
-    many trainings), ``trainings``,
-    ``witness`` (whether all have), ``processor_minutes`` (with those that chose the setting);
+    ``parameters``, ``macs`` (with those of a fixed first layer), ``train_images``, ``train_accuracy``, ``converged``
+    (how many trainings), ``trainings``, ``witness`` (whether all have), ``processor_minutes`` (with those that chose
+    the setting);
     ``comparisons``: ``first``, ``second``, what `fer_utils.metrics.student_interval` gives of the first's share minus
     the second's over pictures, ``p_holm`` (corrected for all of them together), ``verdict``:
     *higher*, *lower*, *not told apart*, or *no verdict* where one of the two has not converged, and ``witness``;

@@ -189,6 +189,16 @@ def test_what_is_said_of_fer2013_is_that_of_the_stored_answer(texts):
     assert "error is {}, {} and {} points, and {} for HOG and ANN".format(*errors) in words
     far = gaps["nano", "ding2023"]
     assert f"{-100 * far['value']:.1f} points more than `nano` here ({-100 * far['high']:.1f} to" in words
+    judged = [one for one in found["comparisons"] if one["verdict"] != "no verdict"]
+    assert (len(found["comparisons"]), len(judged)) == (10, 9) and all(one["p_holm"] < 0.05 for one in judged)
+    assert "Of the ten planned comparisons nine can be judged, and all nine remain after Holm's correction." in words
+    more = gaps["gradients", "nano"]
+    assert f"reads {100 * more['value']:.1f} points more than `nano` ({span(more)})" in words
+    for rival, said in (("ding2023", "than the paper's network"), ("HOG and RBF SVM", "than HOG with an RBF SVM")):
+        gap = gaps["gradients", rival]
+        ends = f"({-100 * gap['high']:.1f} to {-100 * gap['low']:.1f})"
+        assert f"{-100 * gap['value']:.1f} fewer {said} {ends}" in words and gap["verdict"] == "lower"
+    assert round(paper["parameters"] / rows["gradients"]["parameters"]) == 3
     counted = found["counted"]
     shared = [counted["shared"][f"{part} in Training"] for part in ("PublicTest", "PrivateTest")]
     words = " ".join(page.split())
