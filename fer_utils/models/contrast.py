@@ -124,7 +124,7 @@ def operations(input_shape: tuple[int, int, int], bins: int = 8, cell: int = 2, 
     and a root.  `fer_utils.models.profile` counts none of this: the layer has no weights.
 
     >>> operations((48, 48, 1))
-    184320
+    183744
     """
     height, width = input_shape[:2]
     cells = (height // cell) * (width // cell)
@@ -135,7 +135,7 @@ def fixed_operations(options: Mapping[str, object], input_shape: tuple[int, int,
     """The `operations` of a network's fixed first layer, by the network's options; 0 where it has none of gradients.
 
     >>> fixed_operations({"first": "gradients"}, (48, 48, 1)), fixed_operations({}, (48, 48, 1))
-    (184320, 0)
+    (183744, 0)
     """
     return operations(input_shape) if options.get("first") == "gradients" else 0
 

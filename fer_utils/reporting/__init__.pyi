@@ -8,6 +8,7 @@ from . import dataset_tour as dataset_tour
 from . import designs as designs
 from . import evaluation as evaluation
 from . import explanations as explanations
+from . import fixed_layers as fixed_layers
 from . import frontier_tables as frontier_tables
 from . import likeness_words as likeness_words
 from . import limits_of_use as limits_of_use

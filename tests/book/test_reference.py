@@ -263,9 +263,11 @@ def test_words_of_every_docstring_arrive_on_the_page():
 
 
 def plain(docstring: str) -> str:
-    """A docstring without its few signs: lines under titles, bullets, emphasis."""
+    """A docstring without its few signs: lines under titles, bullets, and emphasis but for that in examples."""
     text = re.sub(r"(?m)^\s*-{3,}\s*$|^\s*-\s(?=\S)", "", docstring)
-    return re.sub(r"(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])", r"\1", text)
+    parts = re.split(r"(?ms)(^\s*>>> .*?(?:\n[ \t]*\n|\Z))", text)  # every second one is an example
+    emphasis = r"(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])"
+    return "".join(part if number % 2 else re.sub(emphasis, r"\1", part) for number, part in enumerate(parts))
 
 
 def words(text: str) -> list[str]:

@@ -1093,10 +1093,41 @@ def _nano_taught():
         return noted.output(nano_taught.answer("class", progress=False))
 
 
+#: Rows of every kind, for the frontier.  A row that the protocol gets later changes nothing here.
+PROTOCOL_ROWS = (
+    "HOG and nearest neighbours",
+    "HOG and SVM",
+    "HOG and ANN",
+    "HOG and SVM, 80 px",
+    "HOG and ANN, 80 px",
+    "landmarks and SVM",
+    "landmarks and ANN",
+    "HOG and nearest neighbours, frames at random",
+    "HOG and nearest neighbours, frames at random, twins",
+    "HOG and SVM, frames at random",
+    "HOG and SVM, frames at random, twins",
+    "landmarks and SVM, frames at random",
+    "landmarks and SVM, frames at random, twins",
+    "nano",
+    "ding2023",
+    "ding2023, frames at random",
+    "ding2023, frames at random, twins",
+    "nano, 25,000",
+    "ding2023, images as they are",
+    "nano, 180 px",
+    "ding2023, 180 px",
+    "mobilenet_inception2019",
+    "mobilenetv2",
+    "xception2022, width 1/4",
+    "inceptionv3",
+    "inception_resnetv2",
+)
+
+
 @canary("study.frontier", tolerance=EXACT)
 def _frontier():
     """A made-up answer of the protocol, with rows of every kind; what is trained, written and timed costs nothing."""
-    protocol = {"people": 10, "rows": [_row_of_protocol(name) for name in protocol_rows.ROWS]}
+    protocol = {"people": 10, "rows": [_row_of_protocol(name) for name in PROTOCOL_ROWS]}
     with instead() as (noted, stack):
         put = stack.enter_context
 
@@ -1153,7 +1184,7 @@ def _row_of_protocol(name: str) -> dict:
         "macs": None if row.features == "landmark distances" else int(1000 * draw.random()),
         "accuracy": {"value": float(draw.random())},
         "seeds": row.seeds,
-        "witness": list(protocol_rows.ROWS).index(name) % 5 != 2,
+        "witness": PROTOCOL_ROWS.index(name) % 5 != 2,
     }
 
 

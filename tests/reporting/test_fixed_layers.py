@@ -62,4 +62,4 @@ def test_the_numbers_are_those_of_the_answer():
 def test_the_stored_answer_has_both_networks_and_what_was_planned_of_them():
     answer = studies.load("one_protocol").answer
     assert {row["name"] for row in answer["rows"]} >= set(fixed_layers.NETWORKS)
-    assert len(fixed_layers.compared(answer)) == 6 and len(fixed_layers.table(answer)) == 6
+    assert len(fixed_layers.compared(answer)) == 7 and len(fixed_layers.table(answer)) == 7

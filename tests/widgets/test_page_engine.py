@@ -193,7 +193,7 @@ def test_a_line_that_breaks_in_the_body_is_one_sentence(browser, site):
 
 
 def test_a_kernel_that_does_not_answer_is_one_sentence(browser):
-    traits = ("labels", "side", "constants", "sprite")
+    traits = ("labels", "side", "constants", "sprite", "files", "contents")
     with train_here_page.shown(
         browser, BringModel(), name="bring_model", saved=traits, ready="document.querySelector('.fer-bring')"
     ) as (page, watch):

@@ -142,7 +142,11 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (STUDY, 'np.where(pictures.met, "met", "new")', 'np.where(pictures.met, "new", "met")'),
         (STUDY, "axis=1)[:, :2]", "axis=1)[:, :3]"),
         (STUDY, "int(np.argmax(shares))", "int(np.argmin(shares))"),
-        (STUDY, "_right(by_row[first]) - _right(by_row[second])", "_right(by_row[second]) - _right(by_row[first])"),
+        (
+            STUDY,
+            "_by_picture(by_row[first]), _by_picture(by_row[second])",
+            "_by_picture(by_row[second]), _by_picture(by_row[first])",
+        ),
         (STUDY, 'found[first]["witness"] and found[second]["witness"]', 'found[first]["witness"]'),
         (STUDY, "np.fill_diagonal(shares, 0)", "pass"),
         (STUDY, "for one in [*some, *tried.values()]), 1)", "for one in some), 1)"),
