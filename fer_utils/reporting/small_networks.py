@@ -84,6 +84,17 @@ _ROWS: tuple[tuple, ...] = (
         "Chen & Huang, Computation 2024, doi 10.3390/computation12100201, abstract",
     ),
     (
+        "DDAMFN++",
+        2023,
+        None,
+        None,
+        "RAF-DB",
+        92.34,
+        _OFFICIAL_RAF,
+        NOT_FOUND,
+        "Zhang et al., Electronics 2023, doi 10.3390/electronics12173595; the accuracy as lists of benchmarks quote it",
+    ),
+    (
         "LiExNet",
         2025,
         42_000,

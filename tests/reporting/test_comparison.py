@@ -27,7 +27,7 @@ def test_rows_that_keep_actors_apart_stand_for_themselves():
 
 def test_what_small_networks_do_not_say():
     first, second = comparison.small_networks_in_words(small_networks())
-    assert first.startswith("Of 10 rows 2 ") and "79.2 % on FER2013" in second and "Goodfellow" in second
+    assert first.startswith("Of 11 rows 2 ") and "79.2 % on FER2013" in second and "Goodfellow" in second
 
 
 def test_counts_are_those_of_the_answer(answers):

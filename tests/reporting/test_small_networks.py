@@ -24,6 +24,7 @@ def test_numbers_as_their_sources_print_them():
     numbers = table[["parameters", "operations, millions", "accuracy, %"]]
     assert numbers.loc["ZenNet-R-SA"].tolist() == [330_000, 446.0, 87.26]
     assert numbers.loc["TinyFER-Lite"].tolist()[::2] == [932_202, 67.07]
+    assert table.loc["DDAMFN++", ["data set", "accuracy, %"]].tolist() == ["RAF-DB", 92.34]
     assert numbers.loc["POSTER++ (large, for comparison)"].tolist() == [43_700_000, 8400.0, 92.21]
 
 
