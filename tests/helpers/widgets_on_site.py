@@ -37,6 +37,11 @@ def _press(name: str) -> Callable[[Any], object]:
     return lambda box: box.get_by_role("button", name=name, exact=True).click()
 
 
+_FIRST_CELL = Move("fer-confuse", lambda box: box.locator("[data-cell='0,0']").click(), ".fer-confuse-title")
+_FILE_SIZE = Move(
+    "fer-trade", lambda box: box.get_by_label("To the right").select_option("file"), ".fer-trade-table tbody"
+)
+
 #: Page -> the moves there.
 MOVES: dict[str, tuple[Move, ...]] = {
     "notebooks/02_preprocessing.html": (
@@ -49,19 +54,17 @@ MOVES: dict[str, tuple[Move, ...]] = {
         Move(
             "fer-split", lambda box: box.get_by_role("radio", name="actor").check(), ".fer-split-table", "[data-ended]"
         ),
+        _FIRST_CELL,
     ),
     "notebooks/07_people.html": (
         Move(
             "fer-audit", lambda box: box.get_by_label("Groups by").select_option("age"), "[role=status]", "[data-ended]"
         ),
     ),
-    "notebooks/08_explanation.html": (
-        Move("fer-confuse", lambda box: box.locator("[data-cell='0,0']").click(), ".fer-confuse-title"),
-    ),
-    "notebooks/11_compress.html": (Move("fer-round", _slide("Bits", "ArrowLeft"), ".fer-round-figures"),),
-    "notebooks/12_smaller.html": (
-        Move("fer-trade", lambda box: box.get_by_label("To the right").select_option("file"), ".fer-trade-summary"),
-    ),
+    "notebooks/08_explanation.html": (_FIRST_CELL,),
+    "notebooks/09_comparison.html": (_FILE_SIZE,),
+    "notebooks/11_compress.html": (Move("fer-round", _slide("Bits", "ArrowLeft"), ".fer-round-figures"), _FILE_SIZE),
+    "notebooks/12_smaller.html": (_FILE_SIZE,),
     "notebooks/13_real_time.html": (
         Move("fer-device", _press("A drawn face"), ".fer-device-scores"),
         Move("fer-bring", _press("Run the package's network"), ".fer-bring-scores"),
