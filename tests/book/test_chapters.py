@@ -69,6 +69,13 @@ def test_what_is_hidden_is_hidden_on_the_site_in_jupyterlab_and_on_colab(root, n
 
 
 @pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
+def test_no_code_that_is_shown_has_more_than_88_columns(root, name):
+    cells = [cell for cell in load(root, name).cells if cell.cell_type == "code"]
+    shown = [cell for cell in cells if "hide-input" not in cell.metadata.get("tags", [])]
+    assert shown and not [line for cell in shown for line in cell.source.splitlines() if len(line) > 88]
+
+
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
 def test_every_chapter_has_the_same_plan(root, name):
     notebook = load(root, name)
     (parameters,) = tagged(notebook, "parameters")
