@@ -57,11 +57,17 @@ async () => {
   all("main script, main style, main link, main input, main button, main select, main video, main audio, main template",
       (one) => one.remove());
   all("main iframe, main canvas", (one) => one.remove());
+  all("main legend", (one) => {  // its fieldset goes, and without one it is not allowed
+    const title = document.createElement("p");
+    title.append(...one.childNodes);
+    one.replaceWith(title);
+  });
   all("main form, main label, main fieldset, main picture, main center",
       (one) => one.replaceWith(...one.childNodes));
   all("main *", (one) => [...one.attributes].forEach((attribute) => {
     const name = attribute.name;
-    const useless = /^(on.*|tabindex|loading|for|srcset|data-mjx-.*)$/.test(name) || !/^[a-zA-Z_][\w.:-]*$/.test(name);
+    const idle = /^(on.*|tabindex|loading|for|srcset|aria-describedby|data-mjx-.*)$/.test(name);
+    const useless = idle || !/^[a-zA-Z_][\w.:-]*$/.test(name);
     if (useless || (name === "width" && one.tagName !== "IMG" && one.namespaceURI.endsWith("xhtml")))
       one.removeAttribute(name);
   }));

@@ -165,7 +165,7 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
         points = []
         for name, (x, y) in at.items():
             on_it = places[name] == "frontier"
-            halo = 'paint-order="stroke" stroke="#ffffff" stroke-width="4"'
+            halo = 'style="paint-order: stroke" stroke="#ffffff" stroke-width="4"'
             label = f'<text x="{x + 8:.1f}" y="{y - 9:.1f}" {halo}>{html.escape(name)}</text>' if on_it else ""
             points.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{_FRONT if on_it else _BEHIND}"/>{label}')
         x_name, y_name = (rules.QUANTITIES[name].axis for name in (self.x, self.y))

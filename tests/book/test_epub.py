@@ -52,6 +52,13 @@ def faults(path: Path) -> list[str]:
     places = {name: {tag.get("id") for tag in tree.iter() if tag.get("id")} for name, tree in trees.items()}
     for name, tree in trees.items():
         found += [f"{name}: a script" for _ in tree.iter(f"{XHTML}script")]
+        for tag in tree.iter(f"{XHTML}legend"):
+            if tag.getparent().tag != f"{XHTML}fieldset":
+                found.append(f"{name}: a legend without its fieldset")
+        for tag in tree.iter():
+            described = tag.get("aria-describedby")
+            if described and not set(described.split()) <= places[name]:
+                found.append(f"{name}: described by {described}, which is not there")
         for image in tree.iter(f"{XHTML}img"):
             source = image.get("src")
             if not source.startswith("data:") and str(top / source) not in names:
@@ -105,7 +112,8 @@ def test_planted_faults_are_found(made, tmp_path):
         for name in old.namelist():
             content = old.read(name)
             if name == "book/page-1.xhtml":
-                content = content.replace(b"<h1", b'<a href="page-2.xhtml#no-such">x</a><img src="no.png"/><h1', 1)
+                planted_there = b'<legend>x</legend><a href="page-2.xhtml#no-such" aria-describedby="nobody">x</a>'
+                content = content.replace(b"<h1", planted_there + b'<img src="no.png"/><h1', 1)
             elif name == "book/page-2.xhtml":
                 content = content.replace(b"</h1>", b"", 1)
             elif name == "book/style.css":
@@ -113,7 +121,15 @@ def test_planted_faults_are_found(made, tmp_path):
             new.writestr(name, content)
     found = "\n".join(faults(planted))
     manifest, broken = "style.css: in the manifest", "page-2.xhtml: "
-    for said in (manifest, broken, "leads nowhere", "no picture no.png", "without alt text"):
+    for said in (
+        manifest,
+        broken,
+        "leads nowhere",
+        "no picture no.png",
+        "without alt text",
+        "a legend without its fieldset",
+        "described by nobody, which is not there",
+    ):
         assert said in found, said
 
 
