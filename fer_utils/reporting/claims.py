@@ -170,8 +170,15 @@ def _rivals(answer: Mapping) -> tuple[str, str]:
     least = min(answer["lightweight2019"]["rows"], key=lambda row: row["train_accuracy"])
     why = (
         f"The four were trained for {answer['lightweight2019']['epochs']} epochs; {least['name']} reads only "
-        f"{percent(least['train_accuracy'])} of its own training faces. Their trainings under one protocol are missing."
+        f"{percent(least['train_accuracy'])} of its own training faces. "
     )
+    own, *rivals = names
+    if own in rows and rows[own]["witness"]:
+        missing = [name for name in rivals if not (name in rows and rows[name]["witness"])]
+        reads = percent(rows[own]["accuracy"]["value"])
+        why += f"Trained until validation stops it, {own} reads {reads} of strangers; missing: {', '.join(missing)}."
+    else:
+        why += "Their trainings under one protocol are missing."
     return UNTESTABLE, why
 
 
