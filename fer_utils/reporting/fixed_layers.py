@@ -12,6 +12,8 @@ from fer_utils.reporting.text import percent
 
 #: The rows of the study ``one_protocol`` that begin with fixed gradients.
 NETWORKS: tuple[str, ...] = ("gradients", "gradients, 48 px")
+#: A larger network under the same protocol, with which no comparison was planned.
+LARGER = "mobilenet_inception2019"
 
 
 def compared(answer: Mapping) -> dict[str, Mapping]:
@@ -32,7 +34,7 @@ def table(answer: Mapping) -> pd.DataFrame:
     ``face, pixels`` and ``million operations``.
     """
     methods = protocol_tables.methods_table(answer)
-    wanted = {*NETWORKS, "HOG and SVM, 80 px", *(row["second"] for row in compared(answer).values())}
+    wanted = {*NETWORKS, LARGER, "HOG and SVM, 80 px", *(row["second"] for row in compared(answer).values())}
     lines = [
         {
             "method": row["method"],
@@ -78,6 +80,12 @@ def in_words(answer: Mapping) -> list[str]:
         sentences += [protocol_tables.comparison_in_words(one) for one in protocol_tables.comparisons_of(answer, name)]
     if not sentences:
         return ["No network behind fixed gradients has been trained under the protocol yet."]
+    if LARGER in rows and rows[LARGER]["witness"]:
+        sentences.append(
+            f"Not on the list of planned comparisons, so a description only: `{LARGER}` reads "
+            f"{percent(rows[LARGER]['accuracy']['value'])} of the same faces, with {rows[LARGER]['parameters']:,} "
+            "parameters."
+        )
     return [*sentences, moral(answer)]
 
 

@@ -62,4 +62,14 @@ def test_the_numbers_are_those_of_the_answer():
 def test_the_stored_answer_has_both_networks_and_what_was_planned_of_them():
     answer = studies.load("one_protocol").answer
     assert {row["name"] for row in answer["rows"]} >= set(fixed_layers.NETWORKS)
-    assert len(fixed_layers.compared(answer)) == 7 and len(fixed_layers.table(answer)) == 7
+    assert len(fixed_layers.compared(answer)) == 7 and len(fixed_layers.table(answer)) == 8
+
+
+@pytest.mark.parametrize("converged", [True, False])
+def test_a_larger_network_is_described_and_not_judged_if_it_has_converged(converged):
+    answer = made(["higher"] * 4)
+    answer["rows"].append(row(fixed_layers.LARGER, 0.72, 614_952) | {"witness": converged})
+    said = [sentence for sentence in fixed_layers.in_words(answer) if "a description only" in sentence]
+    expected = "`mobilenet_inception2019` reads 72.0 % of the same faces, with 614,952 parameters."
+    assert [sentence.endswith(expected) for sentence in said] == [True] * converged
+    assert fixed_layers.LARGER in fixed_layers.table(answer)["method"].tolist()
