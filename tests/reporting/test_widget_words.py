@@ -40,7 +40,7 @@ def test_the_method_that_loses_least_is_the_worst():
     name = "HOG and nearest neighbours"
     loss = 100 * (rows[f"{name}, frames at random"]["accuracy"]["value"] - rows[name]["accuracy"]["value"])
     assert said.startswith(f"*{name}* loses least, {loss:.0f} points; of the others, ")
-    assert said.count("*") == 8 and said.endswith("a small loss is no praise.")
+    assert said.count("*") == 10 and said.endswith("a small loss is no praise.")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,6 @@ def test_operations_and_time_are_those_of_the_stored_files():
     quick = many["files"]["int8"]["times"] / few["files"]["float32"]["times"]
     same = many["files"]["float32"]["times"] / few["files"]["float32"]["times"]
     assert f"takes {quick:.1f} times as long" in said and f"With both in float32 it takes {same:.1f}" in said
-    assert "*HOG and ANN, 80 px* in float32 and *ding2023* in int8" in said and quick < 1 < same
+    assert "*HOG and ANN, 80 px* in float32 and *ding2023* in int8" in said and quick < same
     many["files"]["int8"]["usable"] = False
     assert "*ding2023* in float32." in widget_words.operations_and_time(answer, few["name"], many["name"])
