@@ -176,7 +176,9 @@ def _rivals(answer: Mapping) -> tuple[str, str]:
     if own in rows and rows[own]["witness"]:
         missing = [name for name in rivals if not (name in rows and rows[name]["witness"])]
         reads = percent(rows[own]["accuracy"]["value"])
-        why += f"Trained until validation stops it, {own} reads {reads} of strangers; missing: {', '.join(missing)}."
+        why += (
+            f"Trained until validation stops it, {own} reads {reads} of drawn strangers; missing: {', '.join(missing)}."
+        )
     else:
         why += "Their trainings under one protocol are missing."
     return UNTESTABLE, why
