@@ -4,6 +4,7 @@ from . import compression as compression
 from . import compression_measuring as compression_measuring
 from . import coverage as coverage
 from . import dead_units as dead_units
+from . import design_ablation as design_ablation
 from . import difficulty as difficulty
 from . import drawn_confusions as drawn_confusions
 from . import explanation as explanation

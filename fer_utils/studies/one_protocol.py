@@ -158,7 +158,7 @@ def _scored(records: Records, name: str, tier: str, some: list[dict]) -> dict:
     own_choice = [] if row.rate_of else list(tried.values())
     for record in [*some, *tried.values()]:
         mark_used(record)
-    converged = sum(_has_converged(record) for record in some)
+    converged = sum(has_converged(record) for record in some)
     return {
         "name": name,
         "network": row.network,
@@ -201,8 +201,11 @@ def _compared(found: dict[str, dict]) -> list[dict]:
     return compared
 
 
-def _has_converged(record: dict) -> bool:
-    """Neighbours and the SVM have nothing that could end too early."""
+def has_converged(record: dict) -> bool:
+    """Whether the training of a record ended by itself and learned at least `LEARNED` of its own faces.
+
+    Neighbours and the SVM have nothing that could end too early.
+    """
     if record["configuration"].get("classifier") in ("nearest neighbours", "SVM"):
         return True
     return record["convergence"]["converged"] and record["convergence"]["train_accuracy"] >= LEARNED
@@ -236,11 +239,15 @@ def _recorded(records: Records, name: str, one, until: float | None, progress: b
         return True
     if until is not None and time.monotonic() > until:
         return False
-    records.add(name, record_of(one, _outcome(one, progress)))
+    records.add(name, record_of(one, outcome(one, progress)))
     return True
 
 
-def _outcome(one, progress: bool) -> Outcome:
+def outcome(one, progress: bool = True) -> Outcome:
+    """Train an experiment or a simple method of the protocol, and answer for its test rows.
+
+    ``one`` is what `fer_utils.studies.protocol_rows.asked` returns.
+    """
     if not isinstance(one, Experiment):
         return run_simple(one, progress=progress)
     face_set = one.data.load(progress)

@@ -41,6 +41,7 @@ WHY_NOT: dict[str, str] = {
     "audit": "it needs people of whom every attribute was planted",
     "audit_repair": "it needs people of whom every attribute was planted",
     "one_protocol": "its learning rates are chosen on other people, whom only the studio can draw",
+    "design_ablation": "its learning rate is chosen on other people, whom only the studio can draw",
     "compression": "it measures one network's files and times; `compress.export` and `.compare` take yours",
     "frontier": "it reads the stored answers of other studies",
     "nano_savee": "it repeats `nano` where there are four men; `nano` takes your faces",

@@ -42,6 +42,7 @@ _MODULES: dict[str, str] = {
     "compression": "compression",
     "nano": "nano_against_paper",
     "nano_savee": "nano_savee",
+    "design_ablation": "design_ablation",
     "nano_ablation": "nano_ablation",
     "nano_taught": "nano_taught",
     "transfer": "transfer",

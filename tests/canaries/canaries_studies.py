@@ -620,7 +620,7 @@ def _one_protocol():
     with tempfile.TemporaryDirectory(prefix="canary-") as folder, ExitStack() as stack:
         put = stack.enter_context
         records = training_records.Records("one_protocol", Path(folder))
-        put(patch.object(one_protocol, "_outcome", outcome))
+        put(patch.object(one_protocol, "outcome", outcome))
         put(patch.object(models, "build", lambda name, **options: Network([name, plain(options)])))
         put(patch.object(models, "profile", profile))
         there = one_protocol.train("full", records=records, progress=False)

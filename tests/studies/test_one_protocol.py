@@ -63,7 +63,7 @@ def pretending(monkeypatch):
         trained.append(one)
         return pretended(one)
 
-    monkeypatch.setattr(one_protocol, "_outcome", outcome)
+    monkeypatch.setattr(one_protocol, "outcome", outcome)
     return trained
 
 
