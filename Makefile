@@ -50,8 +50,9 @@ status: env
 	@$(PIPELINE) status
 
 # A worker takes a file at a time, so that what a file's tests share is made once; tests/conftest.py orders the files.
+# The C library keeps the memory of large arrays, as in the chapters' kernels (book/pipeline/execute.py says why).
 test: env
-	@$(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),auto) --dist loadfile --no-loadscope-reorder --max-worker-restart=2
+	@MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TOP_PAD_=268435456 $(RUN) -m pytest -p no:cacheprovider -n $(or $(JOBS),auto) --dist loadfile --no-loadscope-reorder --max-worker-restart=2
 
 # The modules that changed, or MODULES="metrics splits/splitting"; only a copy of the checkout is ever edited.
 mutants: env

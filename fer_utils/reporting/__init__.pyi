@@ -1,3 +1,4 @@
+from . import ablation_tables as ablation_tables
 from . import audits as audits
 from . import card_sections as card_sections
 from . import claims as claims

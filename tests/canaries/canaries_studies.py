@@ -51,6 +51,7 @@ from fer_utils.studies import (
     compression_measuring,
     coverage,
     dead_units,
+    design_ablation,
     explanation,
     followed_trainings,
     frontier,
@@ -592,10 +593,8 @@ def _transfer():
     yield "read", kept
 
 
-@canary("study.one_protocol", tolerance=EXACT)
-def _one_protocol():
-    """All rows, in trainings that cost nothing; simple methods on faces that a formula decides."""
-    noted, asked = Noted(), []
+def _made_up_outcomes(asked: list):
+    """In the place of a training of the protocol: an outcome by its configuration, and a note of what was asked."""
 
     def outcome(one, progress):
         asked.append(one.configuration())
@@ -617,10 +616,17 @@ def _one_protocol():
             fingerprint="made up",
         )
 
+    return outcome
+
+
+@canary("study.one_protocol", tolerance=EXACT)
+def _one_protocol():
+    """All rows, in trainings that cost nothing; simple methods on faces that a formula decides."""
+    noted, asked = Noted(), []
     with tempfile.TemporaryDirectory(prefix="canary-") as folder, ExitStack() as stack:
         put = stack.enter_context
         records = training_records.Records("one_protocol", Path(folder))
-        put(patch.object(one_protocol, "outcome", outcome))
+        put(patch.object(one_protocol, "outcome", _made_up_outcomes(asked)))
         put(patch.object(models, "build", lambda name, **options: Network([name, plain(options)])))
         put(patch.object(models, "profile", profile))
         there = one_protocol.train("full", records=records, progress=False)
@@ -644,6 +650,32 @@ def _one_protocol():
         "record": condensed(record),
         "simple": described,
         "budget": plain(protocol_rows.BUDGET),
+    }
+
+
+@canary("study.design_ablation", tolerance=EXACT)
+def _design_ablation():
+    """All changes, in trainings that cost nothing, and one change of which a training is not there yet."""
+    asked: list = []
+    with tempfile.TemporaryDirectory(prefix="canary-") as folder, ExitStack() as stack:
+        put = stack.enter_context
+        protocol, records = (training_records.Records(name, Path(folder)) for name in ("one_protocol", "changes"))
+        put(patch.object(one_protocol, "outcome", _made_up_outcomes(asked)))
+        put(patch.object(models, "build", lambda name, **options: Network([name, plain(options)])))
+        put(patch.object(models, "profile", profile))
+        one_protocol.train("full", records=protocol, rows=["nano"], progress=False)
+        asked.clear()
+        there = design_ablation.train("full", records=records, protocol=protocol, progress=False)
+        answer = design_ablation.answer("full", records=records, protocol=protocol, progress=False)
+        file = records.folder / "no_mirroring.json"
+        file.write_text(json.dumps(json.loads(file.read_text())[:-1]), encoding="utf-8")
+        in_the_making = design_ablation.answer("full", records=records, protocol=protocol, progress=False)
+    return {
+        "answer": condensed(answer, 1),
+        "comparisons": answer["comparisons"],
+        "in the making": condensed(in_the_making, 1),
+        "trainings": listed(asked),
+        "there": there,
     }
 
 

@@ -580,12 +580,15 @@ def test_real_ck48_as_a_plain_folder(shared_data):
     first, second = pairs["first"].to_numpy(), pairs["second"].to_numpy()
     assert (who[first] == who[second]).all() and len(names) == 981
     assert (sequence[first] == sequence[second]).sum() >= 0.95 * 981
+    # The split and its report: of the first 40 people, because comparing all of them a second time shows nothing more.
+    some = np.isin(who, np.unique(who)[:40])
+    names, images, sequence = names[some], images[some], sequence[some]
     meta = pd.DataFrame({"dataset": "folder", "clip": names, "performance": "folder/ck48/" + names.astype(object)})
     train, test = splits.split(meta.assign(expression="any", actor=""), "frame", 0.2, 0)
     report = splits.leakage(meta, train, test, images=images, near=True, progress=False)
     known = np.isin(sequence[test], sequence[train]).mean()
     assert known > 0.85 and abs(report.loc["near image", "share"] - known) < 0.05
-    assert report.loc["performance", ["share", "unknown"]].tolist() == [0, 981]
+    assert report.loc["performance", ["share", "unknown"]].tolist() == [0, len(names)] and len(names) > 300
 
 
 def test_real_fer2013_altered(shared_data):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import json
 from types import SimpleNamespace
 
+from made_up_protocol import pretended, setting_of
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,45 +14,13 @@ from sklearn.metrics import accuracy_score
 from statsmodels.stats.multitest import multipletests
 
 from fer_utils import metrics, models, studies
-from fer_utils.core import provenance, stages
+from fer_utils.core import stages
 from fer_utils.core.errors import FerError
 from fer_utils.experiments import Experiment
 from fer_utils.studies import one_protocol, protocol_rows, simple_methods, training_records
 from fer_utils.studies.protocol_rows import ROWS, asked
-from fer_utils.studies.training_records import Outcome, Records, record_of
+from fer_utils.studies.training_records import Records, record_of
 from fer_utils.synthetic import stand_ins
-
-LABELS = ["neutral", "happy", "sad"]
-#: Who tests in which fold.
-PEOPLE = {fold: [f"{10 * fold + number:02d}" for number in (1, 2)] for fold in range(5)}
-
-
-def pretended(one, progress=False) -> Outcome:
-    """A training's outcome that a digest of its configuration decides; nano is good, ding2023 is not."""
-    what = one.configuration()
-    rng = np.random.default_rng(int(provenance.digest(what)[:8], 16))
-    name = what["model"]["name"] if "model" in what else what["classifier"]
-    share = {"nano": 0.8, "ding2023": 0.4}.get(name, 0.6) + (0.1 if _setting(what) in (1e-3, 10, 5) else 0.0)
-    actors = np.repeat(PEOPLE[what["split"]["fold"]], 60)
-    true = np.tile(np.arange(3), 40)
-    right = rng.random(120) < share
-    return Outcome(
-        labels=LABELS,
-        true=true,
-        predicted=np.where(right, true, (true + 1) % 3),
-        actors=actors,
-        history={"accuracy": [0.5, 0.9], "validation_accuracy": [0.5, share], "learning_rate": [0.1, 0.1]},
-        convergence={"train_accuracy": 0.95, "converged": True},
-        parameters=1000,
-        classifier_macs=500,
-        train_images=300,
-        processor_minutes=2.0,
-        fingerprint="made up",
-    )
-
-
-def _setting(what: dict) -> float:
-    return what["recipe"]["learning_rate"] if "model" in what else what["setting"]
 
 
 @pytest.fixture
@@ -110,7 +79,7 @@ def test_all_are_asked_alike_but_for_the_rate_which_other_people_have_chosen(pre
             for setting in row.settings
         }
         assert one_protocol.chosen_setting(records, name, "class") == max(tried, key=tried.__getitem__) == best
-    used = {_setting(one.configuration()) for one in pretending if _people(one) == 2023}
+    used = {setting_of(one.configuration()) for one in pretending if _people(one) == 2023}
     assert used == {10, 1e-3}
 
 

@@ -35,6 +35,7 @@ MEASURING = f"{STUDIES}/compression_measuring.py"
 NANO = f"{STUDIES}/nano_against_paper.py"
 SAVEE = f"{STUDIES}/nano_savee.py"
 ABLATION = f"{STUDIES}/nano_ablation.py"
+DESIGN = f"{STUDIES}/design_ablation.py"
 TAUGHT = f"{STUDIES}/nano_taught.py"
 FRONTIER = f"{STUDIES}/frontier.py"
 NETWORKS = f"{STUDIES}/simple_networks.py"
@@ -594,6 +595,25 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (SIMPLE, "kept = macs + HIDDEN + len(learned.names)", "kept = macs"),
         (RECORDS, "(outcome.true[rows], outcome.predicted[rows])", "(outcome.predicted[rows], outcome.true[rows])"),
         (RECORDS, "{value:.4g}", "{value:.2g}"),
+    ],
+    "study.design_ablation": [
+        (DESIGN, '{"pooling": "flatten"}', '{"pooling": "average"}'),
+        (DESIGN, '{"pooling": "average"}', "{}"),
+        (DESIGN, '{"residual": False}', '{"residual": True}'),
+        (DESIGN, '{"augment": 0.0}', '{"augment": 0.25}'),
+        (DESIGN, 'changes={"flip": False}', 'changes={"flip": False, "augment": 0.0}'),
+        (DESIGN, '    "full convolutions": Row("nano", {"convolution": "full"}, seeds=1),\n', ""),
+        (DESIGN, "fold: int, seed: int = 0", "fold: int, seed: int = 1"),
+        (DESIGN, "_scored(NANO, ROWS[NANO], seeds[0])", "_scored(NANO, ROWS[NANO], seeds[1])"),
+        (DESIGN, '(row["by_actor"], nano["by_actor"])', '(nano["by_actor"], row["by_actor"])'),
+        (DESIGN, "for some in seeds[1:]]", "for some in seeds[:1]]"),
+        (DESIGN, "if len(some) == FOLDS}", "if some}"),
+        (DESIGN, "np.trace(table) / table.sum()", "table[0, 0] / table.sum()"),
+        (DESIGN, '"all_converged": converged == len(some)', '"all_converged": converged > 0'),
+        (DESIGN, 'found[str(name)]["all_converged"] and nano["all_converged"]', 'found[str(name)]["all_converged"]'),
+        (DESIGN, "input_shape=(SIZE, SIZE, 1)", "input_shape=(180, 180, 1)"),
+        (PROTOCOL, '"patience": patience', '"patience": 2 * patience'),
+        (PROTOCOLLED, ">= LEARNED", "> 0"),
     ],
     "study.before_networks": [
         (BEFORE, "NEIGHBOURS, HIDDEN, EPOCHS = 5, 64, 60", "NEIGHBOURS, HIDDEN, EPOCHS = 3, 64, 60"),
