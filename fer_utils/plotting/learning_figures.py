@@ -159,7 +159,7 @@ def living_units(answer: Mapping, *, title: str) -> Figure:
     set_title(figure, title)
     describe(
         figure,
-        "Living units of the hidden layer over the steps, a panel for each arm and a line for each seed; red where "
+        "Living units of the hidden layer over the steps, a panel for each arm and a line for each seed; orange where "
         "none lives at the end. Living at the end, seed by seed:",
         sentences(told, letters=330),
     )

@@ -116,7 +116,7 @@ def tool_curves(answer: Mapping, quantity: str = "loss") -> Figure:
     percent = quantity == "accuracy"
     best = (max if percent else min)(ends, key=ends.__getitem__)
     word = "highest accuracy" if percent else "lowest loss"
-    set_title(figure, f"Strangers end with the {word} {'without a tool' if best == 'none' else f'with {best}'}")
+    set_title(figure, f"Strangers end with the {word}: {'no tool' if best == 'none' else best}")
     told = [
         f"{one_line(tool)}: {number_text(row['curves']['train'][quantity][-1], percent)} and "
         f"{number_text(ends[tool], percent)}."

@@ -33,8 +33,17 @@ INK, DARK_PAPER = "#222222", "#15181C"
 DPI_VARIABLE, DPI = "FER_FIGURE_DPI", 200
 #: The pages on which figures have their narrow format (`fer_utils.plotting.narrow`).
 NARROW_PAGE = "(max-width: 576px)"
+#: The colour of text on a bar or cell in the palette's blue: white, and black where the blue is the lighter one of dark
+#: paper.
+ON_BLUE = "#FEFEFE"
 #: What a colour becomes on dark paper; colours not named keep theirs.
-_ON_DARK = {INK: "#E6E6E6", "#0072b2": "#56B4E9", "#d55e00": "#F58A42", "#009e73": "#2BC295"}
+_ON_DARK = {
+    INK: "#E6E6E6",
+    ON_BLUE.lower(): "#000000",
+    "#0072b2": "#56B4E9",
+    "#d55e00": "#F58A42",
+    "#009e73": "#2BC295",
+}
 #: The parts of an artist that have a colour.
 _COLOURED_PARTS = ("color", "facecolor", "edgecolor", "markeredgecolor", "markerfacecolor")
 

@@ -131,9 +131,11 @@ def only_there_words(answer: Mapping) -> str:
     planted = _planted(answer)
     others = [row for row in answer["difference"] if row["found"] and (row["attribute"], row["value"]) != planted]
     if not others:
-        return "Only there? Yes: no other row of the difference is found."
+        return "Is it found only there? Yes: no other row of the difference is found."
     beside = [row for row in others if row["attribute"] == planted[0]]
-    words = f"Only there? No. Found as well: {'; '.join(f'{_name(row)} {row_points(row)}' for row in others)}."
+    words = (
+        f"Is it found only there? No. Found as well: {'; '.join(f'{_name(row)} {row_points(row)}' for row in others)}."
+    )
     if beside and all(row["gap"] > 0 for row in beside):
         words += (
             " For the other tones it is the same finding: each group is compared with everybody else, and among these "
@@ -153,7 +155,7 @@ def called_words(answer: Mapping) -> str:
     before, after = (answer[name]["called"][value]["value"] for name in ("clean", "biased"))
     return (
         f"Strangers of *{value}* who posed something else are called {to} in {percent(before)} of the cases by the "
-        f"clean networks and in {percent(after)} by the spoiled."
+        f"clean networks and in {percent(after)} by the spoiled ones."
     )
 
 

@@ -227,7 +227,7 @@ def protocol_rows(answer: Mapping) -> dict[str, dict[str, Mapping]]:
 def protocol_title(answer: Mapping) -> str:
     """The first on strangers, as the title of a figure."""
     first = protocol_tables.methods_table(answer).iloc[0]
-    return f"{first['method']} is first: {first['accuracy']:.0f} % of the faces of strangers"
+    return f"Highest: {first['method']}, {first['accuracy']:.0f} % of the faces of strangers"
 
 
 def divisions_title(answer: Mapping) -> str:

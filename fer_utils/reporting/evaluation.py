@@ -193,7 +193,7 @@ def real_split(answer: Mapping) -> list[str]:
     models = [_rate(answer, model, "actors")["accuracy"]["value"] for model in answer["configuration"]["models"]]
     gap = svm["twins"]["value"] - svm["actors"]["value"]
     return [
-        f"The support vector machine names {with_interval(svm['actors'])} of strangers' clips.",
+        f"The support vector machine is right on {with_interval(svm['actors'])} of strangers' clips.",
         f"Knowing the person is worth {points(known)}: {percent(svm['clips']['value'])}.",
         f"Knowing the clip's twin is worth another {points(twin)}: **{percent(svm['twins']['value'])}**.",
         f"Between the best and the worst of the four *models* lie {100 * (max(models) - min(models)):.0f} points; "
@@ -278,7 +278,7 @@ def smallest_p(people: int) -> str:
     if people < 1:
         raise invalid("people", expected="1 or more", received=people)
     least = 2.0 ** (1 - people)
-    verdict = "so no difference could fall below 0.05" if least >= 0.05 else "so a difference can fall below 0.05"
+    verdict = "so no p can fall below 0.05" if least >= 0.05 else "so a p can fall below 0.05"
     return f"{people} people have {2**people:,} patterns of signs: p is never below {least:.3g}, {verdict}."
 
 
@@ -363,12 +363,11 @@ def temperature(value: float, before: Mapping, after: Mapping) -> list[str]:
     """What temperature scaling did to the calibration error; ``value`` is the mean temperature."""
     change = 100 * (before["error"]["value"] - after["error"]["value"])
     said = [
-        f"At a temperature of {value:.2f} the calibration error is {100 * after['error']['value']:.1f} points, "
-        "before it was "
-        f"{100 * before['error']['value']:.1f}."
+        f"At temperatures around {value:.2f}, chosen on other people, the calibration error is "
+        f"{100 * after['error']['value']:.1f} points; before, it was {100 * before['error']['value']:.1f}."
     ]
     if change > 0:
-        said.append("No answer has changed: the largest score stays the largest. Only the confidence is another.")
+        said.append("No answer has changed: the largest score stays the largest. Only the confidence changes.")
     else:
         said.append("Here it did not help: the other people's temperature does not fit these people.")
     return said

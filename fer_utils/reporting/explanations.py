@@ -128,10 +128,10 @@ def only_there_words(answer: Mapping) -> str:
     on, area = shares[best]["share"]["value"], shares[best]["chance"]["value"]
     other = stored_scores(answer)[best][OTHER]["share"]
     if on >= 0.95:
-        return f"Only there? Yes, nearly: {percent(on, 0)} of {best}'s map lies on the region."
+        return f"Does the map lie only there? Yes, nearly: {percent(on, 0)} of {best}'s map lies on the region."
     words = (
-        f"Only there? No. Even of {best}'s map {percent(1 - on, 0)} lies outside the region, which covers "
-        f"{percent(area, 0)} of the picture."
+        f"Does the map lie only there? No. Even of {best}'s map {percent(1 - on, 0)} lies outside the region, which "
+        f"covers {percent(area, 0)} of the picture."
     )
     if other is not None and other["value"] > area:
         words += (

@@ -23,7 +23,8 @@ def fit_verdict(history: Mapping) -> str:
     if losses[-1] > 1.05 * losses[lowest]:
         return (
             f"{ends} The validation loss was lowest in epoch {lowest + 1}, {losses[lowest]:.2f}, and ends at "
-            f"{losses[-1]:.2f}. **That is overfitting**: what is still learned helps only on the training faces."
+            f"{losses[-1]:.2f}. **That is overfitting**: the network becomes more certain of its mistakes, "
+            "even where a few more faces are read right."
         )
     return f"{ends} The validation loss has not risen yet: so few epochs show no overfitting."
 
@@ -135,13 +136,13 @@ def pictures_verdict(answer: Mapping) -> str:
         for before, after in ((few, first), (first, last))
     )
     words = (
-        f"The same number of people, {first['people']}, with {first['pictures']:,} pictures instead of "
-        f"{few['pictures']:,} gain {_ends(pictures, 'strangers')}. With {first['pictures']:,} pictures each, "
-        f"{last['people']} people instead of {first['people']} gain {_ends(people, 'strangers')}."
+        f"With {first['pictures']:,} pictures instead of {few['pictures']:,}, the same {first['people']} people give "
+        f"{_ends(pictures, 'strangers')}. With {first['pictures']:,} pictures each, "
+        f"{last['people']} people instead of {first['people']} give {_ends(people, 'strangers')}."
     )
     if people["low"] is not None and float(people["low"]) > 0:  # type: ignore[arg-type]
         more = float(people["value"]) > float(pictures["value"])  # type: ignore[arg-type]
-        most = "most of it is the people" if more else "most of it is the pictures"
+        most = "the people help more" if more else "the pictures help more"
         return f"{words} **Both help, and {most}.**"
     if people["high"] is not None and float(people["high"]) < 0:  # type: ignore[arg-type]
         return f"{words} **Here more pictures of each person help more than more people.**"
@@ -175,7 +176,7 @@ def modification_verdict(answer: Mapping) -> str:
     each = ", ".join(f"{100 * one:+.1f}" for one in found["differences"])  # type: ignore[attr-defined]
     words = (
         f"The gap between training and test goes from {100 * change['gap_before']:+.1f} to "
-        f"{100 * change['gap_after']:+.1f} points. Test accuracy changes by {each} points, seed by seed: "
+        f"{100 * change['gap_after']:+.1f} points. Test accuracy changes by {each} points, seed by seed; on average "
         f"{_ends(found, 'seeds')}."
     )
     if found["low"] is None:
@@ -202,8 +203,8 @@ def sweep_verdict(answer: Mapping) -> str:
     )
     words = (
         f"With dropout {low['rate']:g} the network reads {percent(low['known'])} of its training faces and "
-        f"{percent(low['strangers'])} of the strangers' faces; with dropout {high['rate']:g} {percent(high['known'])} "
-        f"and {percent(high['strangers'])}."
+        f"{percent(low['strangers'])} of the strangers' faces; with dropout {high['rate']:g} it reads "
+        f"{percent(high['known'])} and {percent(high['strangers'])}."
     )
     if high["known"] < 0.8 * low["known"]:
         return (

@@ -118,7 +118,7 @@ def simple_against_networks(answer: Mapping) -> str:
     if ahead and behind:
         return f"Neither side wins: networks are ahead in {'; '.join(ahead)}, and behind in {'; '.join(behind)}."
     if ahead:
-        return f"A network is ahead in {'; '.join(ahead)}; not told apart: {'; '.join(equal)}."
+        return f"A network is ahead: {'; '.join(ahead)}. Not told apart: {'; '.join(equal)}."
     if equal:
         return f"No network is shown to be ahead of the simple method, nor behind it: {'; '.join(equal)}."
     return "No network has been compared with a simple method yet: too few trainings have converged."
@@ -174,7 +174,9 @@ def divisions_in_words(answer: Mapping) -> str:
         place = sorted(whole, key=lambda name: -whole[name]["strangers"]["value"]).index(best) + 1
         value = 100 * whole[best][widest]["value"]
         if place == 1:
-            sentences.append(f"The best method is the same in both: {best}, {value:.1f} % there.")
+            sentences.append(
+                f"{best} is the best of them on strangers and with every clip twice; there it reads {value:.1f} %."
+            )
         else:
             sentences.append(
                 f"And the order changes: the best there, {best} with {value:.1f} %, is number {place} of {len(whole)} "

@@ -39,8 +39,9 @@ def curves_advice(history: Mapping[str, Sequence[float]]) -> str:
     if lowest == len(validation):
         return "More epochs may help: neither curve is flat yet."
     return (
-        f"The validation loss is lowest after epoch {lowest}; what the network learns after that holds for the "
-        "training faces only. This is *overfitting*, the subject of the next chapter."
+        f"The validation loss is lowest after epoch {lowest}; after that the network becomes more "
+        "certain of its wrong answers, even where the accuracy still rises. This is *overfitting*, the subject of the "
+        "next chapter."
     )
 
 
@@ -101,12 +102,12 @@ def living_sentences(answer: Mapping) -> list[str]:
     for row in answer["rows"]:
         trainings = row["trainings"]
         living = [one for one in trainings if _alive(one)]
-        text = f"{_named(row)}: {len(living)} of {len(trainings)} layers end with a living unit"
+        text = f"{_named(row)}: in {len(living)} of {len(trainings)} trainings the layer ends with a living unit"
         if living:
             units = [one["living"][-1] for one in living]
             right = [one["right"][-1] for one in living]
             span = f"{min(units)} to {max(units)}" if min(units) < max(units) else f"{units[0]}"
-            text += f" ({span} of {row['units']}), which read {_span(right)} of the training faces right"
+            text += f" ({span} of {row['units']}); read right: {_span(right)} of the training faces"
         said.append(f"{text}.")
     return said
 
@@ -149,7 +150,7 @@ def slower_rate(answer: Mapping, described: str, slow: str) -> str:
     else:
         text = "A lower rate did harm here"
     return (
-        f"{text}: {counts[slow]} of {trainings} layers end with a living unit at a tenth of the rate, and "
+        f"{text}: {counts[slow]} of {trainings} trainings end with a living unit at a tenth of the rate, and "
         f"{counts[described]} at the usual one. With {trainings} seeds each this is an observation and not a proof."
     )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from figures import drawing_functions, is_shown_light_and_dark
+from matplotlib.colors import to_rgb
 import numpy as np
 import pandas as pd
 import pytest
 
 from fer_utils import plotting
 from fer_utils.core.errors import FerError
-from fer_utils.plotting import charts
+from fer_utils.plotting import charts, style
 
 
 def table(rows=3, columns=4, scale=1.0):
@@ -101,3 +102,36 @@ def test_bad_input_is_one_clear_error():
 def test_a_confusion_matrix_shows_shares_of_each_true_label():
     texts = [text.get_text() for text in plotting.confusion_matrix(CONFUSED, title="t").axes[0].texts]
     assert texts == ["75", "25", "", ""]  # a label that never occurs is an empty row, not a division by zero
+
+
+def contrast(one: str, other) -> float:
+    """The contrast ratio of two colours, by WCAG's definition."""
+    levels = [np.array(to_rgb(colour)) for colour in (one, other)]
+    linear = [np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4) for level in levels]
+    low, high = sorted(float(level @ (0.2126, 0.7152, 0.0722)) for level in linear)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_the_numbers_of_a_heat_map_can_be_read_on_every_cell():
+    shares = pd.DataFrame([np.linspace(0, 0.45, 10), np.linspace(0.5, 1, 10), [np.nan, *np.linspace(0.2, 0.6, 9)]])
+    figure = plotting.heatmaps({"x": shares}, vmax=1.0, percent=True, title="t", xlabel="x", ylabel="y")
+    cells = figure.axes[0].collections[0].get_facecolors().reshape(3, 10, 4)
+    texts = [text for text in figure.axes[0].texts if text.get_text()]
+    assert len(texts) >= 28
+    for text in texts:
+        x, y = text.get_position()
+        assert contrast(text.get_color(), cells[int(y), int(x), :3]) >= 4.5, text.get_text()
+
+
+def test_the_names_on_shares_can_be_read_on_light_and_on_dark_paper():
+    parts = pd.Series({"conv1": 30, "conv2": 20, "conv3": 20, "dense": 30})
+    figure = plotting.stacked_shares({"parameters": parts}, title="t")
+
+    def ratios():
+        axis = figure.axes[0]
+        bars = [bar.get_facecolor()[:3] for bar in axis.patches]
+        return [contrast(text.get_color(), bar) for text, bar in zip(axis.texts, bars, strict=True)]
+
+    assert min(ratios()) >= 4.5
+    with style.dark_colours(figure):
+        assert min(ratios()) >= 4.5

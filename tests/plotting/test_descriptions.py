@@ -407,7 +407,7 @@ SAID = {
             },
             title="t",
         ),
-        ["red where none lives at the end.", "Living at the end, seed by seed: as described: 0, 4."],
+        ["orange where none lives at the end.", "Living at the end, seed by seed: as described: 0, 4."],
     ),
     "reliability_diagrams": (
         lambda: plotting.reliability_diagrams(

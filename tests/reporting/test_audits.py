@@ -85,13 +85,14 @@ def test_only_there_is_answered_by_the_rows_of_the_difference(answer):
     words = audits.only_there_words(answer)
     found = [row["value"] for row in answer["difference"] if row["found"]]
     assert found == ["medium (4 to 7)", "dark (8 to 10)", "mask"]
-    assert words.startswith("Only there? No.") and "medium" in words and "dark" not in words and "mask" in words
+    assert words.startswith("Is it found only there? No.")
+    assert "medium" in words and "dark" not in words and "mask" in words
     assert "the same finding" in words and "less to lose" in words
     row_of(answer["difference"], "medium (4 to 7)")["gap"] = -0.06
     assert "the same finding" not in audits.only_there_words(answer)
     nothing_found(answer["difference"])
     row_of(answer["difference"], "dark (8 to 10)")["found"] = True
-    assert audits.only_there_words(answer).startswith("Only there? Yes")
+    assert audits.only_there_words(answer).startswith("Is it found only there? Yes")
     row_of(answer["difference"], "female")["found"] = True
     words = audits.only_there_words(answer)
     assert "presentation: female" in words and "the same finding" not in words and "less to lose" not in words

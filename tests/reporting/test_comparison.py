@@ -94,7 +94,7 @@ def test_titles_of_the_protocol(answers):
     protocol = answers["one_protocol"]
     rows, table = comparison.protocol_rows(protocol), protocol_tables.methods_table(protocol)
     assert list(rows) == table["method"].tolist()
-    assert comparison.protocol_title(protocol).startswith(f"{next(iter(rows))} is first: ")
+    assert comparison.protocol_title(protocol).startswith(f"Highest: {next(iter(rows))}, ")
     ways = protocol_tables.divisions(protocol)
     added = [100 * (one["frames at random"]["value"] - one["strangers"]["value"]) for one in ways.values()]
     assert f"add {min(added):.0f} to {max(added):.0f} points" in comparison.divisions_title(protocol)

@@ -85,12 +85,12 @@ def test_above_both_controls_is_asked_of_both(answer):
 def test_only_there_is_answered_from_the_best_maps_share(answer):
     words = explanations.only_there_words(answer)
     on = row_of(answer, "HiResCAM")["share"]["value"]
-    assert words.startswith("Only there? No.") and f"{100 * (1 - on):.0f} % lies outside" in words
+    assert words.startswith("Does the map lie only there? No.") and f"{100 * (1 - on):.0f} % lies outside" in words
     assert "whatever the label is" in words
     row_of(answer, "HiResCAM", region="another label's")["share"]["value"] = 0.2
     assert "whatever the label is" not in explanations.only_there_words(answer)
     row_of(answer, "HiResCAM")["share"]["value"] = 0.97
-    assert explanations.only_there_words(answer).startswith("Only there? Yes")
+    assert explanations.only_there_words(answer).startswith("Does the map lie only there? Yes")
 
 
 @pytest.mark.parametrize(

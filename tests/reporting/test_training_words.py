@@ -57,9 +57,10 @@ def arm(name, *living, right=0.5, woken=0):
 def test_an_arm_in_a_sentence():
     rows = [arm("a", [9, 4], [9, 0], [9, 6]), arm("b", [9, 0], [9, 0]), arm("c", [9, 3])]
     assert words.living_sentences({"rows": rows}) == [
-        "*a*: 2 of 3 layers end with a living unit (4 to 6 of 16), which read 50 to 70 % of the training faces right.",
-        "*b*: 0 of 2 layers end with a living unit.",
-        "*c*: 1 of 1 layers end with a living unit (3 of 16), which read 50 % of the training faces right.",
+        "*a*: in 2 of 3 trainings the layer ends with a living unit (4 to 6 of 16); "
+        "read right: 50 to 70 % of the training faces.",
+        "*b*: in 0 of 2 trainings the layer ends with a living unit.",
+        "*c*: in 1 of 1 trainings the layer ends with a living unit (3 of 16); read right: 50 % of the training faces.",
     ]
     assert words.living_title({"rows": rows}, "b", "c") == "Alive at the end: b 0 of 2, c 1 of 1"
 
