@@ -42,6 +42,9 @@ def title(answer: Mapping) -> str:
     """
     costly = [row["name"] for row in _judged(answer) if answer["comparisons"][row["name"]]["verdict"] == "lower"]
     if not costly:
+        if answer["missing"]:
+            there, whole = len(_judged(answer)), len(answer["rows"]) + len(answer["missing"])
+            return f"Judged so far: {there} of {whole} changes; none is shown to cost accuracy"
         return "No single change is shown to cost accuracy"
     points = -100 * answer["comparisons"][costly[0]]["value"]
     return f"{costly[0].capitalize()} costs most: {points:.1f} points"

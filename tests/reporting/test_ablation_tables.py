@@ -75,6 +75,8 @@ def test_without_a_loss_no_change_is_called_costly(answer):
     for one in answer["comparisons"].values():
         one["verdict"] = "not told apart"
     assert ablation_tables.title(answer) == "No single change is shown to cost accuracy"
+    early = answer | {"missing": {"flatten, no pooling": [0, 5]}}
+    assert ablation_tables.title(early) == "Judged so far: 4 of 6 changes; none is shown to cost accuracy"
     assert not any("Costs accuracy" in said for said in ablation_tables.in_words(answer, 5000))
 
 
