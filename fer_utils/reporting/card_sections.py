@@ -206,7 +206,7 @@ def ethical_considerations(missing: list[str]) -> str:
             "of people who may not have been asked. The package stores nothing unless told to",
         ),
         ("A score invites belief", f"it is a resemblance to posed pictures; {whom}"),
-        ("Who is told", "everybody who comes into view, before; who asks to be left out, is"),
+        ("Who is told", "everybody who comes into view, before; whoever asks is left out"),
     ]
     return "## Ethical considerations\n\n" + _bullets(rows)
 
@@ -220,7 +220,7 @@ def caveats(result: Result, missing: list[str]) -> str:
         f"- One training with one seed ({result.seed}): another seed gives another network, with other mistakes.\n"
         "- A test on other data than the training's is a test of both: try it on the people, the camera and the light "
         "that it is meant for, before it is used.\n\n"
-        f"**Evidence that there is none of**\n\n{listed}\n\n"
+        f"**Missing evidence**\n\n{listed}\n\n"
         "*Made from the stored result by `fer_utils.reporting.model_cards`, commit "
         f"`{provenance.commit() or 'unknown'}`.*"
     )
@@ -325,8 +325,8 @@ def _accuracy_by_person(result: Result) -> str:
         return f"One person alone is in the test: {percent(accuracy.iloc[0])}."
     return (
         f"Person by person the accuracy runs from {percent(accuracy.iloc[0])} (actor {literal(accuracy.index[0])}) to "
-        f"{percent(accuracy.iloc[-1])} (actor {literal(accuracy.index[-1])}); half of the people lie above "
-        f"{percent(accuracy.median())}."
+        f"{percent(accuracy.iloc[-1])} (actor {literal(accuracy.index[-1])}); the median of the {len(accuracy)} "
+        f"people is {percent(accuracy.median())}."
     )
 
 

@@ -298,8 +298,8 @@ def budget(stored: StoredAnswer) -> str:
     answer = stored.answer
     plan, people, network = answer["plan"], answer["split"], answer["networks"]["xception"]
     return (
-        f"**Budget:** one training a network, {plan['epochs']} epochs on {people['train']:,} faces of {plan['size']} "
-        f"pixels, and {plan['tuning']} more after pruning. The test is {people['test']} faces of "
+        f"**Budget:** one training for each network, {plan['epochs']} epochs on {people['train']:,} faces of "
+        f"{plan['size']} pixels, and {plan['tuning']} more after pruning. The test is {people['test']} faces of "
         f"{people['test_actors']} actors. Xception then reads {100 * network['train_accuracy']:.1f} % of the faces "
         f"that it learned from and {100 * network['test_accuracy']:.1f} % of the strangers'. Cost: {stored.cost()}."
     )

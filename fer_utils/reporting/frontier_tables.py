@@ -71,12 +71,13 @@ def front_in_words(answer: Mapping, fronts: Mapping[str, Collection[str]]) -> li
     on_all = [name for name in accuracy if all(name in names for names in fronts.values())]
     on_none = [name for name in accuracy if not any(name in names for names in fronts.values())]
     best = max(accuracy, key=lambda name: accuracy[name]["value"])
-    reached = sum(point["high"] >= accuracy[best]["value"] for point in accuracy.values())
+    reached = sum(point["high"] >= accuracy[best]["value"] for name, point in accuracy.items() if name != best)
+    each = ". ".join(f"{label[:1].upper()}{label[1:]}: {'; '.join(names)}" for label, names in least.items())
     said = [
-        "Least of all: " + "; ".join(f"{label}: {', '.join(names)}" for label, names in least.items()) + ".",
+        f"**Costs least.** {each}.",
         f"On every front: {', '.join(on_all) or 'nobody'}. On none: {', '.join(on_none) or 'nobody'}.",
-        f"The points are estimates: the intervals of {reached} of {len(accuracy)} methods reach the accuracy of the "
-        f"best, {best}. Of two neighbours on a front either may be the better one.",
+        f"The points are estimates: the intervals of {reached} of the {len(accuracy) - 1} other methods reach the "
+        f"accuracy of the best, {best}. Of two neighbours on a front either may be the better one.",
     ]
     unusable = [
         f"{row['name']} in {kind}"
@@ -145,4 +146,4 @@ def timing_in_words(answer: Mapping) -> str:
             f" **Provisional:** other processes kept {others:.1f} processors busy meanwhile, so no small difference of "
             "two times counts."
         )
-    return text + f" Other processes kept {others:.2f} processors busy meanwhile."
+    return text + f" Nothing else of weight ran meanwhile ({others:.2f} processors)."

@@ -30,7 +30,8 @@ def machine(frames: pd.DataFrame, by_thread: pd.DataFrame) -> str:
     wall, own = frames["work"].mean(), by_thread["work"].mean()
     busy = "waited for other programs meanwhile" if wall > BUSY * own else "had little else to do"
     return (
-        f"The thread's own processor time is {own:.1f} ms a frame; by the clock it is {wall:.1f}: the machine {busy}."
+        f"By the clock a frame takes {wall:.1f} ms; in a second run the thread's own processor time is {own:.1f} ms: "
+        f"the machine {busy}."
     )
 
 

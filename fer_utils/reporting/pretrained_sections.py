@@ -17,7 +17,7 @@ from fer_utils.reporting.text import percent
 #: What nobody has measured of any of these networks.
 MISSING: tuple[str, ...] = (
     "an audit by groups of real people (age, sex, skin tone, origin): the real sets that were measured do not say who "
-    "is seen, so nobody knows for whom of the living it is worse",
+    "is seen, so nobody knows for which real people it is worse",
     "a test on real people from the side, in the dark, or with a part of the face hidden",
     "speed on the machine that it is to run on (`python -m fer_utils bench live --model ...`)",
 )
@@ -186,7 +186,7 @@ def ethical_considerations(card: Mapping[str, Any]) -> str:
             "it need their consent. The package stores nothing unless told to",
         ),
         ("A score invites belief", f"it is a resemblance to posed drawings{wrong}"),
-        ("Who is told", "everybody who comes into view, before; who asks to be left out, is"),
+        ("Who is told", "everybody who comes into view, before; whoever asks is left out"),
     ]
     return "## Ethical considerations\n\n" + _bullets(rows)
 

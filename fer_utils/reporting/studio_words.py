@@ -73,13 +73,14 @@ def found_in_words(found: Mapping[str, int], people: int) -> str:
 
 
 def clip_in_words(truth: Mapping[str, np.ndarray], label: str) -> str:
-    """In how many frames of a clip the expression is more than half out, and in how many the eyes are closed."""
+    """In how many frames of a clip the expression is above half its strength, and in how many the eyes are closed."""
     out = int((truth["apex"] > 0.5).sum())
     blink = truth["action_units"][:, :, list(studio.ACTION_UNITS).index(45)].mean(axis=1)
     closed = int((blink > 0.5).sum())
     return sentence(
-        "The label is *{label}*. In {out} of the clip's {n} frames the expression is more than half out. In the other "
-        "{rest} the label says more than the face does. {blinks} Cut into single frames, all {n} get the same label.",
+        "The label is *{label}*. In {out} of the clip's {n} frames the expression is above half of its strength. "
+        "In the other {rest} the label says more than the face does. {blinks} Cut into single frames, all {n} get the "
+        "same label.",
         label=label,
         out=out,
         n=len(truth["apex"]),

@@ -323,4 +323,16 @@ def _methods(pictures) -> list:
                 if made["scores"] is not None:
                     made["scores"] = np.asarray(made["scores"]).round(6)
                 found.append([name, {key: plain(value) for key, value in made.items()}])
-    return [condensed(found), listed(noted.rest)]
+    return [condensed(found), listed(_in_reach(plain(noted.rest)))]
+
+
+def _in_reach(value):
+    """Floats by their inverse hyperbolic sine: a small one nearly as it is, of a large one the logarithm.
+
+    Sums over whole pictures are so large that their last digits depend on the processor.
+    """
+    if isinstance(value, dict):
+        return {key: _in_reach(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_in_reach(one) for one in value]
+    return float(np.arcsinh(value)) if isinstance(value, float) else value

@@ -68,7 +68,7 @@ def test_the_table_says_what_was_not_made_not_measured_or_is_unusable():
 
 @pytest.mark.parametrize(
     "others, words, provisional",
-    [(0.01, "0.01 processors busy", False), (1.6, "kept 1.6 processors busy", True), (None, "is not known", False)],
+    [(0.01, "(0.01 processors)", False), (1.6, "kept 1.6 processors busy", True), (None, "is not known", False)],
 )
 def test_times_say_as_what_and_how_quiet_the_machine_was(others, words, provisional):
     said = frontier_tables.timing_in_words(ANSWER | {"timing": {"repeats": 30, "others": others}})
@@ -80,7 +80,7 @@ def test_the_fronts_in_words_name_who_is_on_all_and_on_none_and_what_is_unusable
     answer = ANSWER | {"usable": 0.9, "rows": [row | {"tested": 600} for row in ANSWER["rows"]]}
     fronts = {PARAMETERS: ["small", "net", "HOG"], OPERATIONS: ["HOG"]}
     said = frontier_tables.front_in_words(answer, fronts)
-    assert "parameters, thousands: small; operations" in said[0]
+    assert "Parameters, thousands: small. Operations for one face, millions: HOG. File, kB: small" in said[0]
     assert said[1] == "On every front: HOG. On none: nobody."
     assert "intervals of 1 of 3 methods reach" in said[2] and "best, HOG" in said[2]
     assert "600 faces" in said[3] and "90 %" in said[3] and said[3].endswith("Unusable: net in int8.")

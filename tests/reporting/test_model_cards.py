@@ -163,7 +163,7 @@ def test_what_must_not_be_built_stands_in_every_card(result):
 
 def test_missing_evidence_is_named_where_it_belongs_and_at_the_end(result):
     made = card(result, audit=None, profile=False)
-    end = made.markdown.split("**Evidence that there is none of**")[1]
+    end = made.markdown.split("**Missing evidence**")[1]
     for what in made.missing:
         assert f"- {what}" in end
     assert "a test on real people's faces" in made.missing and any("audit" in what for what in made.missing)
