@@ -60,11 +60,12 @@ document.addEventListener("DOMContentLoaded", () => {
     const link = summary.closest("li").querySelector("a");
     summary.setAttribute("aria-label", `Pages of ${link.textContent.trim()}`);
   });
-  // On telephones a wide figure is moved sideways (fer.css), by keyboard, too.
+  // On telephones a wide figure is moved sideways (fer.css), by keyboard, too, and a line above it says so.
   const phone = window.matchMedia("(max-width: 576px)");
   const reachable = () => document.querySelectorAll("figure.fer-figure:has(> img.fer-wide)").forEach((figure) => {
     if (phone.matches) figure.setAttribute("tabindex", "0");
     else figure.removeAttribute("tabindex");
+    figure.classList.toggle("fer-sideways", phone.matches && figure.scrollWidth > figure.clientWidth + 1);
   });
   reachable();
   phone.addEventListener("change", reachable);
