@@ -18,6 +18,12 @@ def _judged(answer: Mapping) -> list[Mapping]:
     return sorted(rows, key=lambda row: answer["comparisons"][row["name"]]["value"])
 
 
+def _p(one: Mapping) -> str:
+    if one["verdict"] == "no verdict":
+        return "no verdict"
+    return "below 0.001" if one["p_holm"] < 0.001 else f"{one['p_holm']:.3f}"
+
+
 def _ends(one: Mapping) -> str:
     return f"{100 * one['low']:+.1f} to {100 * one['high']:+.1f}"
 
@@ -56,8 +62,9 @@ def table(answer: Mapping) -> pd.DataFrame:
     Returns
     -------
     DataFrame: ``change``, ``parameters``, ``accuracy`` (of the strangers), ``points`` (minus ``nano``), ``95 %
-    interval`` (Student's, over people), ``p, Holm`` (over all changes), ``own faces`` (what is read of the training
-    faces), ``converged`` (how many of its trainings); the last three are None where only the seed is another.
+    interval`` (Student's, over people), ``p, Holm`` (over all changes; *no verdict* where a training has not
+    converged), ``own faces`` (what is read of the training faces), ``converged`` (how many of its trainings); the last
+    three are None where only the seed is another.
     """
     judged = _judged(answer)
     lines = []
@@ -70,7 +77,7 @@ def table(answer: Mapping) -> pd.DataFrame:
                 "accuracy": percent(row["accuracy"]["value"]),
                 "points": f"{100 * one['value']:+.1f}",
                 "95 % interval": _ends(one),
-                "p, Holm": "below 0.001" if one["p_holm"] < 0.001 else f"{one['p_holm']:.3f}",
+                "p, Holm": _p(one),
                 "own faces": percent(row["train_accuracy"]),
                 "converged": f"{row['converged']} of {row['trainings']}",
             }

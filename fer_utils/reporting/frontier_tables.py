@@ -146,4 +146,4 @@ def timing_in_words(answer: Mapping) -> str:
             f" **Provisional:** other processes kept {others:.1f} processors busy meanwhile, so no small difference of "
             "two times counts."
         )
-    return text + f" Nothing else of weight ran meanwhile ({others:.2f} processors)."
+    return text + f" Other processes used {others:.2f} of a processor meanwhile."

@@ -21,10 +21,11 @@ def fit_verdict(history: Mapping) -> str:
         f"from and {percent(history['val_accuracy'][-1])} of the validation faces, a gap of {100 * gap:.0f} points."
     )
     if losses[-1] > 1.05 * losses[lowest]:
+        better = history["val_accuracy"][-1] > history["val_accuracy"][lowest]
+        beside = ", although more validation faces are read right than in that epoch" if better else ""
         return (
             f"{ends} The validation loss was lowest in epoch {lowest + 1}, {losses[lowest]:.2f}, and ends at "
-            f"{losses[-1]:.2f}. **That is overfitting**: the network becomes more certain of its mistakes, "
-            "even where a few more faces are read right."
+            f"{losses[-1]:.2f}. **That is overfitting**: the network becomes more certain of its mistakes{beside}."
         )
     return f"{ends} The validation loss has not risen yet: so few epochs show no overfitting."
 

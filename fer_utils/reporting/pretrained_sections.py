@@ -199,7 +199,7 @@ def caveats(card: Mapping[str, Any]) -> str:
         "- One training with one seed: another seed gives another network, with other mistakes.\n"
         "- A score on other pictures than those measured here is not known: try it on the people, the camera and the "
         "light that it is meant for, before it is used.\n\n"
-        f"**Evidence that there is none of**\n\n{listed}\n\n"
+        f"**Missing evidence**\n\n{listed}\n\n"
         f"*Made from {code_span(card['name'] + '.json')} by `fer_utils.reporting.model_cards`.*"
     )
 

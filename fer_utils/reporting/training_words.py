@@ -40,8 +40,8 @@ def curves_advice(history: Mapping[str, Sequence[float]]) -> str:
         return "More epochs may help: neither curve is flat yet."
     return (
         f"The validation loss is lowest after epoch {lowest}; after that the network becomes more "
-        "certain of its wrong answers, even where the accuracy still rises. This is *overfitting*, the subject of the "
-        "next chapter."
+        "certain of its wrong answers. The accuracy can still rise meanwhile. This is *overfitting*, the subject of "
+        "the next chapter."
     )
 
 

@@ -9,7 +9,8 @@ whose trainings are not repeated.  One seed a fold, the first.  The learning rat
 ``nano``: a change that would need another rate is at a disadvantage, and its row may not converge.
 
 Beside the changes stand the second and the third seed of ``nano`` itself.  Nothing is changed there, so they show how
-far a difference comes from the seed alone.
+far a difference comes from the seed alone.  The stored trainings of ``nano`` ran on another machine than those of the
+changes, where sums are rounded in another order; that is one more difference of this kind.
 """
 
 from __future__ import annotations

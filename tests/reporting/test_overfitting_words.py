@@ -115,3 +115,10 @@ def test_the_stored_answers_have_what_the_sentences_need():
     assert "cells" in overfitting.choice_verdict(studies.load("regularization", "class").answer)
     men = overfitting.men_accuracies(studies.load("nano_savee", "class").answer)
     assert list(men) == ["DC", "JE", "JK", "KL", "mean"] and men["mean"]["groups"] == 4
+
+
+@pytest.mark.parametrize("last, said", [(0.45, True), (0.35, False)])
+def test_overfitting_does_not_promise_what_becomes_of_the_accuracy(last, said):
+    history = {"accuracy": [0.5, 0.7, 0.9], "val_accuracy": [0.3, 0.4, last], "val_loss": [1.5, 1.2, 1.9]}
+    told = overfitting.fit_verdict(history)
+    assert "**That is overfitting**" in told and ("although more validation faces" in told) == said
