@@ -41,8 +41,8 @@ _PATTERN, _LEAST_PATCHES = 0.3, 4
 _BESIDE = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
 #: Where the whole pictures correlate less than this, the patches are not looked at.
 _PROMISING = 0.8
-#: So many pairs are compared at a time.
-_PAIRS = 256
+#: So many pairs are compared at a time, and of so many the transforms are kept (at most 160 MB).
+_PAIRS, _BLOCK = 256, 8192
 
 
 class Looks:
@@ -87,19 +87,35 @@ class Looks:
         alike = np.empty(len(one), np.float32)
         moved = np.empty((2, len(one)), np.int64)
         ways = np.arange(-_MOST_MOVED, _MOST_MOVED + 1)
-        for start in range(0, len(one), _PAIRS):
-            part = slice(start, start + _PAIRS)
-            pair = []
-            for taken in (self._pictures(one[part], False), self._pictures(other[part], mirrored)):
-                taken = (taken - taken.mean(axis=(1, 2), keepdims=True)) * _TAPER
-                length = np.sqrt((taken**2).sum(axis=(1, 2), keepdims=True))
-                pair.append(scipy.fft.rfft2(taken / np.maximum(length, _PATTERN * SIDE / 2)))
-            agreement = scipy.fft.irfft2(np.conj(pair[0]) * pair[1], s=(SIDE, SIDE))
-            agreement = agreement[:, ways[:, None], ways].reshape(len(agreement), -1)
-            best = agreement.argmax(axis=1)
-            alike[part] = agreement[np.arange(len(best)), best]
-            moved[:, part] = ways[best // len(ways)], ways[best % len(ways)]
+        for begin in range(0, len(one), _BLOCK):
+            block = slice(begin, begin + _BLOCK)
+            firsts, first_at = self._spectra(one[block], False)
+            seconds, second_at = self._spectra(other[block], mirrored)
+            for start in range(0, len(first_at), _PAIRS):
+                part = slice(start, start + _PAIRS)
+                product = np.conj(firsts[first_at[part]]) * seconds[second_at[part]]
+                agreement = scipy.fft.irfft2(product, s=(SIDE, SIDE))
+                agreement = agreement[:, ways[:, None], ways].reshape(len(agreement), -1)
+                best = agreement.argmax(axis=1)
+                rows = begin + start + np.arange(len(best))
+                alike[rows] = agreement[np.arange(len(best)), best]
+                moved[:, rows] = ways[best // len(ways)], ways[best % len(ways)]
         return alike, moved[0], moved[1]
+
+    def _spectra(self, rows: np.ndarray, mirrored: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The Fourier transforms of tapered pictures, (different rows, 48, 25) complex64, and where each row's is.
+
+        A picture has many neighbours that it is compared with, and is transformed once for all of them.
+        """
+        different, position = np.unique(rows, return_inverse=True)
+        spectra = np.empty((len(different), SIDE, SIDE // 2 + 1), np.complex64)
+        for start in range(0, len(different), _PAIRS):
+            part = slice(start, start + _PAIRS)
+            taken = self._pictures(different[part], mirrored)
+            taken = (taken - taken.mean(axis=(1, 2), keepdims=True)) * _TAPER
+            length = np.sqrt((taken**2).sum(axis=(1, 2), keepdims=True))
+            spectra[part] = scipy.fft.rfft2(taken / np.maximum(length, _PATTERN * SIDE / 2))
+        return spectra, position
 
 
 def of_images(images: np.ndarray) -> Looks:
