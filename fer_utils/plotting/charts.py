@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn
 
 from fer_utils.core.errors import invalid
+from fer_utils.plotting.crowded_text import give_room
 from fer_utils.plotting.descriptions import (
     axis_name,
     listing,
@@ -122,6 +123,8 @@ def stacked_bars(table: pd.DataFrame, *, title: str, xlabel: str) -> Figure:
 def stacked_shares(series: Mapping[str, pd.Series], *, title: str) -> Figure:
     """One bar of 100 % for each named Series, divided into its parts by share; parts over 4 % are named.
 
+    On a telephone the parts whose names have no room there are not named; the alt text names the largest.
+
     All Series have the same index, the names of the parts.
     """
     figure, axis = subplots(width=8.0, height=1.1 + 0.75 * len(series))
@@ -132,7 +135,7 @@ def stacked_shares(series: Mapping[str, pd.Series], *, title: str) -> Figure:
             colour = PALETTE[number % len(PALETTE)]
             axis.barh(row, share[part], left=left, height=0.6, color=colour, edgecolor="white", linewidth=0.8)
             if share[part] > 0.04:
-                axis.annotate(
+                text = axis.annotate(
                     f"{part}\n{100 * share[part]:.1f} %",
                     (left + share[part] / 2, row),
                     ha="center",
@@ -140,6 +143,7 @@ def stacked_shares(series: Mapping[str, pd.Series], *, title: str) -> Figure:
                     fontsize=8.5,
                     color=ON_BLUE if number % len(PALETTE) == 0 else "black",
                 )
+                give_room(text, share[part])
             left += share[part]
     _name_rows(axis, list(series))
     axis.set_xlim(0, 1)

@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 import numpy as np
 
 from fer_utils.core.errors import invalid, whole_number
+from fer_utils.plotting.crowded_text import give_room
 from fer_utils.plotting.descriptions import axis_name, dotted_lines, listing, number_text, one_line, sentences
 from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
@@ -208,7 +209,7 @@ def branch_diagram(branches: Mapping[str, Sequence[str]], *, top: str, bottom: s
             axis.add_patch(_arrow((place, start), (place, stop), shrinkA=10, shrinkB=11))
         for row, step in zip(rows, steps, strict=True):
             colour = PALETTE[2 if "pool" in step else 0]
-            axis.annotate(
+            box = axis.annotate(
                 step,
                 (place, row),
                 ha="center",
@@ -217,7 +218,9 @@ def branch_diagram(branches: Mapping[str, Sequence[str]], *, top: str, bottom: s
                 color="white",
                 bbox={"boxstyle": "round,pad=0.34", "edgecolor": "none", "facecolor": colour},
             )
-        axis.annotate(name, (place, end + 0.55), ha="center", va="center", fontsize=9.5, color=INK)
+            give_room(box, 0.8)
+        below = axis.annotate(name, (place, end + 0.35), ha="center", va="top", fontsize=9.5, color=INK)
+        give_room(below, 1)
     axis.set(xlim=(-0.6, len(branches) - 0.4), ylim=(end + 0.95, -0.4))
     axis.set_axis_off()
     set_title(figure, title)

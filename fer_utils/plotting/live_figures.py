@@ -45,9 +45,10 @@ def frame_budget(
         raise invalid("stages", expected="at least one piece of work, each of 0 ms or more", received=dict(stages))
     figure, axis = subplots(width=7.6, height=1.2 + 0.36 * len(rows))
     total, start = sum(stages.values()), 0.0
-    width = 1.4 * max(total, limit_ms)
-    cut_at = 0.76 * width  # to the right of it stand the numbers
-    for place, (_, ms, optional) in enumerate(rows):
+    width = 1.15 * max(total, limit_ms)
+    cut_at = 0.94 * width
+    names = []
+    for place, (name, ms, optional) in enumerate(rows):
         colour = PALETTE[1] if optional else PALETTE[0]
         cut = start + ms > cut_at
         axis.barh(place, min(ms, max(0.0, cut_at - start)), left=start, height=0.66, color=colour)
@@ -58,15 +59,7 @@ def frame_budget(
             remark = f" ({100 * ms / total:.0f} %)"
         elif cut:
             remark = ", cut"
-        axis.annotate(
-            f"{ms:.2f} ms{remark}",
-            (1, place),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="center",
-            fontsize=9.5,
-            color=INK,
-        )
+        names.append(f"{name}: {ms:.2f} ms{remark}")
         start += ms
         if place + 1 < len(rows):
             axis.plot([start, start], [place + 0.33, place + 0.67], color=INK, lw=0.7)
@@ -81,7 +74,7 @@ def frame_budget(
         fontsize=9,
         color=INK,
     )
-    axis.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axis.set_yticks(range(len(rows)), names)
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.tick_params(axis="y", length=0)
     axis.set(xlim=(0, width), xlabel="milliseconds since the frame began, mean of all frames")

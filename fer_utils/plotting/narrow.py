@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-import textwrap
 
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator
+
+from fer_utils.plotting.crowded_text import in_lines, make_room
 
 #: The width of the narrow format in inches: in a column of 355 pixels, letters of 8.5 points are 11 pixels high.
 NARROW = 3.8
@@ -94,6 +95,7 @@ def _make_narrow(figure: Figure, undo: list[Callable[[], object]]) -> None:
         _thin_out(axis, letters, undo)
     added += _legends_below(figure, undo)
     figure.set_size_inches(NARROW, height + added)
+    make_room(figure, undo)
 
 
 def _grid(figure: Figure) -> tuple[int | None, int]:
@@ -159,17 +161,10 @@ def _labels_hidden(axis, side: str) -> bool:
     return not which.get_tick_params().get(f"label{side}", True)
 
 
-def _fill(text: str, letters: int) -> str:
-    """Lines of so many letters at most; a number and its per cent sign stay together, and no word is divided."""
-    kept = text.replace(" %", "\u00a0%")
-    lines = (textwrap.fill(line, letters, break_long_words=False, break_on_hyphens=False) for line in kept.split("\n"))
-    return "\n".join(lines).replace("\u00a0%", " %")
-
-
 def _broken(text: Text, letters: int, undo: list) -> int:
     """Break a text into lines of so many letters; returns how many lines it has more than before."""
     before = text.get_text()
-    after = _fill(before, max(letters, 8))
+    after = in_lines(before, max(letters, 8))
     if after == before or "$" in before:
         return 0
     text.set_text(after)
@@ -187,7 +182,7 @@ def _break_row_names(axis, undo: list) -> tuple[float, int]:
     names = [label.get_text() for label in axis.get_yticklabels()]
     if not any(map(_is_word, names)):
         return 0.0, 4
-    after = [_fill(name, _ROW_NAME) for name in names]
+    after = [in_lines(name, _ROW_NAME) for name in names]
     if after != names:
         ticks = axis.get_yticks()
         axis.set_yticks(ticks, after)
@@ -235,7 +230,7 @@ def _legends_below(figure: Figure, undo: list) -> float:
         columns = 2 if max(map(len, names), default=0) <= 17 else 1
         below = figure.legend(
             legend.legend_handles,
-            [_fill(name, 42) for name in names],
+            [in_lines(name, 42) for name in names],
             loc="outside lower left",
             ncols=columns,
             labelcolor=[text.get_color() for text in legend.get_texts()],

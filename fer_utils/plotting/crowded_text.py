@@ -1,0 +1,87 @@
+"""Texts inside of a figure that would touch where it becomes narrow: broken into lines, moved apart, or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+import textwrap
+
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation, Text
+
+#: So much of its room stays free beside a text, as a share.
+_KEPT_FREE = 0.04
+
+
+def in_lines(text: str, letters: int) -> str:
+    """Lines of so many letters at most; a number and its per cent sign stay together, and so do the sides of a picture
+    ('3 × 3').  No word is divided, and lines that are there stay."""
+    kept = text.replace(" %", "\u00a0%").replace(" × ", "\u00a0×\u00a0")
+    lines = (textwrap.fill(line, letters, break_long_words=False, break_on_hyphens=False) for line in kept.split("\n"))
+    return "\n".join(lines).replace("\u00a0", " ")
+
+
+def give_room(text: Text, width: float) -> None:
+    """Say how wide a text may be, in units of the x axis: the width of its bar, or the distance to the next text."""
+    text.room = width  # type: ignore[attr-defined]
+
+
+def make_room(figure: Figure, undo: list[Callable[[], object]]) -> None:
+    """Let no text of a figure lie over another, in the size that the figure has.
+
+    A text that is wider than its room (`give_room`) is broken into lines, and left out if a line is still too wide.
+    Names above two vertical lines that would touch stand left and right of them.
+
+    Parameters
+    ----------
+    figure : is laid out anew, which takes as long as drawing it, but only where it has such texts.
+    undo : functions are added that make each change undone.
+    """
+    limited = [text for axis in figure.axes for text in axis.texts if getattr(text, "room", None) is not None]
+    above = [[text for text in axis.texts if _stands_above_a_line(text)] for axis in figure.axes]
+    if not limited and all(len(texts) < 2 for texts in above):
+        return
+    figure.draw_without_rendering()
+    for text in limited:
+        _fit(text, undo)
+    for texts in above:
+        _move_apart(texts, undo)
+
+
+def _fit(text: Text, undo: list[Callable[[], object]]) -> None:
+    before = text.get_text()
+    room = _pixels(text) * (1 - _KEPT_FREE)
+    if _width(text) <= room:
+        return
+    undo.append(lambda: (text.set_text(before), text.set_visible(True)))
+    if "\n" not in before:
+        for letters in range(len(before), max(map(len, before.split())) - 1, -1):
+            text.set_text(in_lines(before, letters))
+            if _width(text) <= room:
+                return
+    text.set_visible(False)
+
+
+def _pixels(text: Text) -> float:
+    """The room of a text in pixels."""
+    ends = text.axes.transData.transform([(0, 0), (text.room, 0)])  # type: ignore[union-attr, attr-defined]
+    return abs(ends[1][0] - ends[0][0])
+
+
+def _width(text: Text) -> float:
+    return text.get_window_extent().width
+
+
+def _stands_above_a_line(text: Text) -> bool:
+    at = (text.xycoords, text.xy[1], text.get_ha()) if isinstance(text, Annotation) else None
+    return at == (("data", "axes fraction"), 1, "center")
+
+
+def _move_apart(texts: list[Annotation], undo: list[Callable[[], object]]) -> None:
+    ordered = sorted(texts, key=lambda text: text.xy[0])
+    for left, right in pairwise(ordered):
+        touching = left.get_window_extent().x1 >= right.get_window_extent().x0
+        if touching and left.get_ha() == "center":
+            left.set_ha("right")
+            right.set_ha("left")
+            undo += [lambda left=left: left.set_ha("center"), lambda right=right: right.set_ha("center")]
