@@ -40,7 +40,7 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 #: What the fold of a hidden cell says, by the cell's tag.
 PROMPTS = {
-    "setup": ("Set-up (does nothing here; installs the package on Colab)", "Hide the set-up"),
+    "setup": ("Set-up (installs the package on Colab)", "Hide the set-up"),
     "solution": ("Show a solution", "Hide the solution"),
 }
 

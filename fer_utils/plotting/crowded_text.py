@@ -1,14 +1,22 @@
-"""Texts inside of a figure that would touch where it becomes narrow: broken into lines, moved apart, or left out."""
+"""Texts of a figure that have too little room: broken into lines, moved apart, or left out.
+
+Texts inside of a figure would touch where it becomes narrow; a title that is wider than its figure would be cut off.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 import textwrap
 
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
+#: A title of fewer letters than this for each inch of its figure has room in one line.
+_SURELY_FITS = 7
+#: No title is broken into lines of fewer letters.
+_LEAST_LETTERS = 12
 #: So much of its room stays free beside a text, as a share.
 _KEPT_FREE = 0.04
 
@@ -19,6 +27,29 @@ def in_lines(text: str, letters: int) -> str:
     kept = text.replace(" %", "\u00a0%").replace(" × ", "\u00a0×\u00a0")
     lines = (textwrap.fill(line, letters, break_long_words=False, break_on_hyphens=False) for line in kept.split("\n"))
     return "\n".join(lines).replace("\u00a0", " ")
+
+
+@contextmanager
+def whole_title(figure: Figure) -> Iterator[Figure]:
+    """While open, a title that is wider than its figure stands in several lines, and the figure is higher by these."""
+    title, (width, height) = figure._suptitle, figure.get_size_inches()
+    before = figure.get_suptitle()
+    if title is None or len(before) < _SURELY_FITS * width:
+        yield figure
+        return
+    room = width * figure.dpi * 0.98
+    line = title.get_fontsize() / 72 * 1.25
+    letters = len(before)
+    while title.get_window_extent().width > room and letters > _LEAST_LETTERS:
+        letters -= 1
+        title.set_text(in_lines(before, letters))
+    added = line * (title.get_text().count("\n") - before.count("\n"))
+    figure.set_size_inches(width, height + added)
+    try:
+        yield figure
+    finally:
+        title.set_text(before)
+        figure.set_size_inches(width, height)
 
 
 def give_room(text: Text, width: float) -> None:

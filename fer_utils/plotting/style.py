@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 import seaborn
 
 from fer_utils.core.errors import invalid
+from fer_utils.plotting.crowded_text import whole_title
 from fer_utils.plotting.narrow import NARROW, can_be_narrow, narrowed
 
 #: Okabe & Ito's colours, ordered so that neighbours differ in lightness, too.
@@ -135,7 +136,8 @@ def figure_html(figure, *, alt: str = "", caption: str | None = None) -> str:
     alt = " ".join(words for words in (alt.strip(), described) if words)
     if hasattr(figure, "sheet_html"):
         return figure.sheet_html(alt=alt, caption=caption)
-    light, dark = _light_and_dark(figure)
+    with whole_title(figure):
+        light, dark = _light_and_dark(figure)
     narrow_light = narrow_dark = ""
     if can_be_narrow(figure):
         with narrowed(figure):

@@ -90,7 +90,11 @@ def conditions_words(answer: Mapping) -> str:
     found = [f"*{row['value']}* {100 * row['gap']:+.1f} points" for row in changed if row["found"]]
     rest = [f"*{row['value']}*" for row in changed if not row["found"]]
     fewest = min(of_conditions(answer["detected"]) or answer["detected"], key=lambda row: row["accuracy"])
-    words = f"Found, each person against themselves: {'; '.join(found) or 'none'}."
+    words = (
+        f"{answer['tested']} of the {answer['people']} people were filmed under the conditions. Each of them is "
+        "compared with themselves, not with the baseline of everybody in the figure. Found: "
+        f"{'; '.join(found) or 'none'}."
+    )
     if rest:
         words += f" Not found: {', '.join(rest)}."
     return (

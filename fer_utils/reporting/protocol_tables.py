@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -100,25 +100,31 @@ def first_limit_in_words(answer: Mapping) -> str:
     )
 
 
-def simple_against_networks(answer: Mapping) -> str:
+def simple_against_networks(answer: Mapping, of: Collection[str] | None = None) -> str:
     """What the comparisons of networks with simple methods come to, in one sentence; which one, the verdicts decide.
 
     Only comparisons of the plan count, in which one side is a network and the other is none, both under the protocol.
+
+    Parameters
+    ----------
+    answer : of the study ``one_protocol``.
+    of : names of networks; None for all.
     """
     network = {row["name"]: row["network"] is not None for row in answer["rows"]}
     ahead, behind, equal = [], [], []
     for row in answer["comparisons"]:
-        if network[row["first"]] and not network[row["second"]]:
+        if network[row["first"]] and not network[row["second"]] and (of is None or row["first"] in of):
             pair = f"{row['first']} against {row['second']}"
             {"higher": ahead, "lower": behind, "not told apart": equal}.get(row["verdict"], []).append(pair)
     if behind and not ahead:
-        return f"The simple method wins: {'; '.join(behind)}."
+        return f"The simple method is ahead: {'; '.join(behind)}."
     if ahead and not behind and not equal:
-        return f"The networks win: {'; '.join(ahead)}."
+        return f"The networks are ahead: {'; '.join(ahead)}."
     if ahead and behind:
-        return f"Neither side wins: networks are ahead in {'; '.join(ahead)}, and behind in {'; '.join(behind)}."
+        before = f"Networks are ahead in some comparisons: {'; '.join(ahead)}."
+        return f"{before} They are behind in others: {'; '.join(behind)}."
     if ahead:
-        return f"A network is ahead: {'; '.join(ahead)}. Not told apart: {'; '.join(equal)}."
+        return f"Ahead of a simple method: {'; '.join(ahead)}. Not told apart: {'; '.join(equal)}."
     if equal:
         return f"No network is shown to be ahead of the simple method, nor behind it: {'; '.join(equal)}."
     return "No network has been compared with a simple method yet: too few trainings have converged."

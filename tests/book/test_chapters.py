@@ -1,6 +1,7 @@
 """The chapters: stored clean, all of one plan, executed at smoke size, alone, and on real clips."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -110,14 +111,19 @@ def test_no_measured_number_is_typed_into_the_prose(root, name):
             assert re.search(r"doi\.org|20\d\d|paper|92 %", cell.source), cell.source
 
 
-def test_set_up_is_one_cell_and_does_nothing_here(root, monkeypatch):
+def test_set_up_is_one_cell_that_installs_nothing_here_and_keeps_the_level_of_messages_that_is_set(root, monkeypatch):
     """What it does on Colab: tests/book/test_publishing.py."""
     calls = []
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
     monkeypatch.setattr(subprocess, "run", lambda command, **options: calls.append((command, options)))
     sources = {tagged(load(root, name), "setup")[0].source for name in CHAPTERS + APPENDICES}
     assert len(sources) == 1, "one set-up cell for all chapters"
-    exec(sources.pop(), {})
-    assert calls == []
+    (source,) = sources
+    exec(source, {})
+    assert calls == [] and os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
+    del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+    exec(source, {})
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
 
 
 def test_every_chapter_ran_through_papermill(smoke_build):

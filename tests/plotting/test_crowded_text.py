@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from itertools import combinations
+import re
 
+import numpy as np
 import pandas as pd
+from PIL import Image
 import pytest
 
-from fer_utils.plotting import charts, comparisons, crowded_text, layer_diagrams, narrow
+from fer_utils.plotting import charts, comparisons, crowded_text, face_images, layer_diagrams, narrow, style
 
 PARTS = pd.Series({"stem": 2, "stage1": 9, "stage2": 20, "stage3": 34, "pool": 35})
 
@@ -91,3 +96,33 @@ def test_names_far_from_each_other_stay_in_the_middle_of_their_lines():
     with narrow.narrowed(figure):
         above = [text for text in texts(figure) if text.get_text() in "ab"]
         assert [text.get_ha() for text in above] == ["center", "center"]
+
+
+@pytest.mark.parametrize("letters", [10, 30, 60, 150])
+def test_a_title_that_is_wider_than_its_figure_stands_in_lines_and_is_whole(letters):
+    title = ("word " * 40)[:letters].strip()
+    figure, axis = style.subplots(width=4.0, height=2.0)
+    style.set_title(figure, title)
+    figure.draw_without_rendering()
+    panel = axis.get_window_extent().height
+    with crowded_text.whole_title(figure):
+        figure.draw_without_rendering()
+        box = figure._suptitle.get_window_extent()
+        assert box.x0 >= 0 and box.x1 <= figure.get_window_extent().x1
+        assert figure.get_suptitle().replace("\n", " ") == title
+        assert ("\n" in figure.get_suptitle()) == (letters > 30)
+        assert abs(axis.get_window_extent().height - panel) < 10, "the panel keeps its height"
+    assert figure.get_suptitle() == title and list(figure.get_size_inches()) == [4.0, 2.0]
+
+
+def test_the_page_has_the_whole_title():
+    picture = np.zeros((64, 64, 3), np.uint8)
+
+    def height(title):
+        html = style.figure_html(
+            face_images.bounding_boxes(picture, {}, title=title), alt="A black picture without boxes."
+        )
+        data = re.search(r"base64,([^\"]+)", html)[1]
+        return Image.open(io.BytesIO(base64.b64decode(data))).height
+
+    assert height("Two detectors draw two different boxes around one face") > height("Two boxes")

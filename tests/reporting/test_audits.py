@@ -64,7 +64,7 @@ def test_conditions_found_and_not_found_are_named(answer):
     words = audits.conditions_words(answer)
     assert "*hand*" in words and "Not found: *dim*" in words
     nothing_found(answer["clean"]["audit"])
-    assert "themselves: none." in audits.conditions_words(answer)
+    assert "Found: none." in audits.conditions_words(answer)
 
 
 def test_whose_faces_are_missed_is_said(answer):

@@ -6,7 +6,6 @@ import pytest
 
 from fer_utils import studies
 from fer_utils.reporting import nano_tables
-from fer_utils.studies import nano_against_paper
 
 PEOPLE = [f"{number:02}" for number in range(12)]
 
@@ -52,11 +51,6 @@ ABLATION = {
 }
 
 
-def test_every_change_of_the_study_has_a_name_of_the_field():
-    assert nano_tables.CHANGES.keys() == nano_against_paper.ABLATION.keys()
-    assert len(set(nano_tables.CHANGES.values())) == len(nano_tables.CHANGES)
-
-
 def test_a_few_people_have_a_wide_interval():
     wide = nano_tables.early_table(studies.load("nano_savee").answer)
     narrow = nano_tables.early_table(studies.load("nano").answer)
@@ -77,29 +71,6 @@ def test_whether_a_lead_lasted_the_protocol_decides(verdict, words):
     protocol = {"comparisons": [{"first": "nano", "second": "ding2023", "value": 0.002, "verdict": verdict}]}
     said = nano_tables.early_in_words(answer, protocol)
     assert "+8.9 points" in said and "after 6 epochs" in said and "+0.2 points" in said and words in said
-
-
-def test_the_ablation_is_ordered_and_what_did_not_learn_is_in_the_table_alone():
-    rows = nano_tables.ablation_rows(ABLATION)
-    assert next(iter(rows)) == "ding2023, this recipe" and "no batch normalisation" not in rows
-    table = nano_tables.ablation_table(ABLATION)
-    assert table["change"][0] == "no batch normalisation" and len(table) == len(rows) + 1
-    assert table["points"][0] == "-45.0" and table["p, Holm"][0] == "below 0.001"
-    assert nano_tables.ablation_title(ABLATION) == "After 6 epochs, global average pooling costs 5.0"
-
-
-def test_the_ablation_in_words():
-    said = nano_tables.ablation_in_words(ABLATION, 54_213)
-    assert said[0] == "1 of 7 changes are not told apart from no change: no mirroring."
-    assert "reach down to -2.0 points" in said[1]
-    assert any("full convolutions, by 10.0 points, with 90,000 parameters, more than the 54,213" in one for one in said)
-    assert said[-1].endswith("no batch normalisation (15.0 %).")
-    assert not any("more than" in one for one in nano_tables.ablation_in_words(ABLATION, 100_000))
-
-
-def test_network_and_recipe_are_told_apart():
-    both, recipe, network = nano_tables.recipe_in_words(ABLATION)
-    assert "+10.0 points" in both and "-2.0 points" in recipe and "60.0 %" in recipe and "+12.0 points" in network
 
 
 @pytest.mark.parametrize(

@@ -80,13 +80,16 @@ def test_a_comparison_in_words(row, words):
 @pytest.mark.parametrize(
     "comparisons, words",
     [
-        ([("lower", "net")], "The simple method wins: net against HOG."),
-        ([("lower", "net"), ("not told apart", "other")], "The simple method wins: net against HOG."),
-        ([("higher", "net")], "The networks win: net against HOG."),
-        ([("higher", "net"), ("lower", "other")], "Neither side wins"),
+        ([("lower", "net")], "The simple method is ahead: net against HOG."),
+        ([("lower", "net"), ("not told apart", "other")], "The simple method is ahead: net against HOG."),
+        ([("higher", "net")], "The networks are ahead: net against HOG."),
+        (
+            [("higher", "net"), ("lower", "other")],
+            "Networks are ahead in some comparisons: net against HOG. They are behind in others: other against HOG.",
+        ),
         (
             [("higher", "net"), ("not told apart", "other")],
-            "A network is ahead: net against HOG. Not told apart: other",
+            "Ahead of a simple method: net against HOG. Not told apart: other",
         ),
         ([("not told apart", "net")], "nor behind it: net against HOG."),
         ([("no verdict", "net")], "too few trainings have converged"),
@@ -96,6 +99,12 @@ def test_a_comparison_in_words(row, words):
 def test_the_moral_follows_from_the_verdicts(comparisons, words):
     made = [a_comparison(verdict, first) for verdict, first in comparisons]
     assert words in simple_against_networks(an_answer(*made))
+
+
+def test_a_chapter_may_ask_for_some_of_the_networks():
+    answer = an_answer(a_comparison("higher", "net"), a_comparison("not told apart", "other"))
+    assert simple_against_networks(answer, of=["other"]).endswith("nor behind it: other against HOG.")
+    assert "too few" in simple_against_networks(answer, of=["another"])
 
 
 def test_networks_among_themselves_and_simple_methods_among_themselves_decide_nothing():
