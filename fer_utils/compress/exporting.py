@@ -180,7 +180,7 @@ def export(
     # First, for a sum that overflows is a fault of this processor, which no calibration mends.
     test = _self_test(made, shape, format, quantize, weight_bits, shown)
     found = self_tests.difference(lambda _: shown, test, shape)
-    if not found <= test.tolerance:
+    if not found.accepted:
         name = f"The {format} file of {model.name} (quantize={quantize!r}, not written)"
         raise self_tests.failure(name, ENGINE_OF_FORMAT[format], test, found)
     apart = np.abs(here - there)

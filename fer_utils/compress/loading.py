@@ -73,9 +73,10 @@ def load(path: str | os.PathLike, engine: str | None = None, threads: int = 1, *
     runner.path = path
     test = stored_self_test(path) if self_test else None
     if test is not None:
-        runner.self_test_difference = self_tests.difference(runner, test, runner.input_shape)
-        if not runner.self_test_difference <= test.tolerance:
-            raise self_tests.failure(str(path), engine, test, runner.self_test_difference)
+        found = self_tests.difference(runner, test, runner.input_shape)
+        if not found.accepted:
+            raise self_tests.failure(str(path), engine, test, found)
+        runner.self_test_difference = found.largest
     return runner
 
 

@@ -146,6 +146,36 @@ def in_words(answer: Mapping, most_parameters: int) -> list[str]:
     return said
 
 
+def change_in_words(answer: Mapping, name: str, instead: str) -> str:
+    """One change, in two sentences: what it costs in parameters and is worth in accuracy, and what that shows.
+
+    Parameters
+    ----------
+    answer : what `fer_utils.studies.design_ablation.answer` returns.
+    name : of the change.
+    instead : what the changed network has, in words.
+    """
+    if name in answer["missing"]:
+        there, needed = answer["missing"][name]
+        return f"with {instead} not all folds are trained yet ({there} of {needed})."
+    row = next(row for row in answer["rows"] if row["name"] == name)
+    one, nano = answer["comparisons"][name], answer["nano"]
+    points = 100 * one["value"]
+    told = (
+        f"with {instead} it has {row['parameters']:,} parameters in place of {nano['parameters']:,}, and reads "
+        f"{abs(points):.1f} points {'more' if points > 0 else 'fewer'} of the strangers' faces (95 % interval over "
+        f"{one['groups']} people {_ends(one)}"
+    )
+    if one["verdict"] == "no verdict":
+        return f"{told}). Not all of its trainings have converged, so there is no verdict."
+    p = "p below 0.001" if one["p_holm"] < 0.001 else f"p = {one['p_holm']:.3f}"
+    moral = {
+        "higher": "What the separable ones give up was needed there, or the parameters that went with it.",
+        "lower": "What the separable ones give up was not needed there.",
+    }.get(one["verdict"], "The two are not told apart.")
+    return f"{told}; {p} after Holm for {len(answer['comparisons'])} changes). {moral}"
+
+
 def seeds_in_words(answer: Mapping) -> str:
     """How far two other seeds of ``nano`` are from the first, although nothing is changed."""
     points = " and ".join(f"{100 * one['value']:+.1f}" for one in answer["seeds"])

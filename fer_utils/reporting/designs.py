@@ -163,35 +163,6 @@ def pair_title(results: Mapping) -> str:
     return f"Accuracy on strangers: {', '.join(each)}"
 
 
-def ablated_in_words(answer: Mapping, name: str, instead: str, again: Mapping | None = None) -> str:
-    """One change of the study ``nano_ablation``: ``instead`` says what the changed network has.
-
-    ``again`` is the same difference from other trainings (``value``, ``low``, ``high``), if there is one.
-    """
-    row = next(row for row in answer["ablation"] if row["name"] == name)
-    before = next(row for row in answer["rows"] if row["name"] == "nano")
-    against = row["against"]
-    points = 100 * against["value"]
-    moral = "What is given up was not needed there"
-    if points > 0:
-        moral = "What is given up was needed there"
-        if row["parameters"] > before["parameters"]:
-            moral += ", or the parameters that went with it"
-    if against["low"] <= 0 <= against["high"]:
-        moral = "The two are not told apart"
-    if again is not None:
-        value, low, high = (round(100 * again[end], 1) + 0.0 for end in ("value", "low", "high"))  # -0.0 becomes 0.0
-        moral += (
-            f". It is one of {len(answer['ablation'])} changes, and the interval is not corrected for that; in other "
-            f"trainings of the two the difference was {value:+.1f} points ({low:+.1f} to {high:+.1f})"
-        )
-    return (
-        f"with {instead} it has {row['parameters']:,} parameters in place of {before['parameters']:,}, and reads "
-        f"{abs(points):.1f} points {'more' if points > 0 else 'fewer'} of the strangers' faces (95 % interval over "
-        f"{against['groups']} people {100 * against['low']:+.1f} to {100 * against['high']:+.1f}). {moral}."
-    )
-
-
 def verdict_on_accuracy(claims: pd.DataFrame) -> tuple[str, str]:
     """The verdict on the second half of 2019's claim, a higher accuracy, and its reason.
 

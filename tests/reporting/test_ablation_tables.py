@@ -101,9 +101,38 @@ def test_what_is_not_trained_yet_is_named(answer):
     assert "no row: no mirroring (2 of 5); flatten, no pooling (0 of 5)." in last and "for the 5 changes" in last
 
 
+@pytest.mark.parametrize(
+    "one, words",
+    [
+        (
+            apart(0.02, "higher", p=0.004),
+            "p = 0.004 after Holm for 5 changes). What the separable ones give up was needed",
+        ),
+        (apart(0.02, "higher", p=0.0004), "p below 0.001 after Holm"),
+        (apart(0.02), "+0.0 to +4.0; p = 0.500 after Holm for 5 changes). The two are not told apart."),
+        (apart(0.02, "lower"), "was not needed there."),
+        (apart(0.02, "no verdict"), "+0.0 to +4.0). Not all of its trainings have converged, so there is no verdict."),
+    ],
+)
+def test_one_change_in_words(answer, one, words):
+    answer["comparisons"]["full convolutions"] = one
+    told = ablation_tables.change_in_words(answer, "full convolutions", "full windows")
+    assert told.startswith("with full windows it has 90,000 parameters in place of 1,000, and reads 2.0 points more")
+    assert words in told
+    answer["comparisons"]["full convolutions"] = apart(-0.02)
+    assert "2.0 points fewer" in ablation_tables.change_in_words(answer, "full convolutions", "full windows")
+
+
+def test_a_change_that_is_not_trained_yet_is_said_to_be():
+    answer = {"missing": {"full convolutions": [3, 5]}, "rows": []}
+    told = ablation_tables.change_in_words(answer, "full convolutions", "full windows")
+    assert told == "with full windows not all folds are trained yet (3 of 5)."
+
+
 def test_the_stored_answer_in_words():
     stored = studies.load("design_ablation").answer
     table = ablation_tables.table(stored)
     assert len(table) == len(stored["rows"]) + 2 and set(table["change"]) > set(stored["comparisons"])
     for said in ablation_tables.in_words(stored, 54_213):
         assert said.endswith(".")
+    assert ablation_tables.change_in_words(stored, "full convolutions", "full convolutions").startswith("with full")

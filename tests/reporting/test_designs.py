@@ -110,37 +110,6 @@ def test_the_other_network_may_be_ahead():
     assert "Here y is ahead" in told
 
 
-@pytest.mark.parametrize(
-    "value, low, high, words",
-    [
-        (
-            0.02,
-            0.01,
-            0.04,
-            "2.0 points more of the strangers' faces (95 % interval over 24 people +1.0 to +4.0). What is",
-        ),
-        (0.02, -0.01, 0.04, "+4.0). The two are not told apart."),
-        (-0.02, -0.03, -0.01, "2.0 points fewer of the strangers' faces"),
-        (0.02, 0.01, 0.04, "What is given up was needed there, or the parameters that went with it."),
-        (-0.02, -0.03, -0.01, "What is given up was not needed there."),
-    ],
-)
-def test_one_change_of_the_ablation(value, low, high, words):
-    row = {"name": "full", "parameters": 9000, "against": {"value": value, "low": low, "high": high, "groups": 24}}
-    answer = {"ablation": [row], "rows": [{"name": "nano", "parameters": 1000}]}
-    told = designs.ablated_in_words(answer, "full", "full windows")
-    assert told.startswith("with full windows it has 9,000 parameters in place of 1,000, and reads 2.0 points")
-    assert words in told
-    again = {"value": 0.01, "low": -0.001, "high": 0.03}
-    twice = designs.ablated_in_words(answer, "full", "full windows", again)
-    assert twice.endswith(
-        "one of 1 changes, and the interval is not corrected for that; in other trainings of the two "
-        "the difference was +1.0 points (-0.1 to +3.0)."
-    )
-    row["parameters"] = 900
-    assert "parameters that went" not in designs.ablated_in_words(answer, "full", "full windows")
-
-
 def claims(size, accuracy):
     rows = [(DING, FAILS, "d"), (LIGHT, size, "s"), (LIGHT, accuracy, "a")]
     return pd.DataFrame(rows, columns=["paper", "verdict", "why"])
@@ -182,11 +151,3 @@ def test_the_stored_short_training_in_table_and_words():
         points = 100 * (own["accuracy"]["value"] - row["accuracy"]["value"])
         assert line.startswith(f"Accuracy of 2019's network minus that of **{row['name']}**: {points:+.1f} points")
     assert "after Holm" in told[0] and "inceptionv3" in told[-1]
-
-
-def test_the_chapters_sentence_on_the_stored_ablation_has_its_row():
-    name = "full in place of separable convolutions"
-    answer = studies.load("nano_ablation").answer
-    (row,) = (row for row in answer["ablation"] if row["name"] == name)
-    told = designs.ablated_in_words(answer, name, "full convolutions")
-    assert f"it has {row['parameters']:,} parameters" in told
