@@ -111,6 +111,16 @@ def test_no_measured_number_is_typed_into_the_prose(root, name):
             assert re.search(r"doi\.org|20\d\d|paper|92 %", cell.source), cell.source
 
 
+def test_chapter_7_asks_for_the_networks_of_chapter_6(root):
+    """Otherwise it trains two of its own, which takes a minute and a half."""
+    said = []
+    for name in ("06_evaluation", "07_people"):
+        code = "\n".join(cell.source for cell in load(root, name).cells if cell.cell_type == "code")
+        (side,) = re.findall(r"^side = (\{.*\})\[TIER\]$", code, re.M)
+        said.append((side, re.findall(r'EPOCHS or (\{"smoke": .*?\})\[TIER\]', code)))
+    assert said[0] == said[1] and all(len(epochs) == 1 for _, epochs in said)
+
+
 def test_set_up_is_one_cell_that_installs_nothing_here_and_keeps_the_level_of_messages_that_is_set(root, monkeypatch):
     """What it does on Colab: tests/book/test_publishing.py."""
     calls = []
