@@ -292,3 +292,63 @@ def test_an_unsure_network_is_held_to_the_tolerance_of_a_probability():
     moved = np.float32([0.02, -0.02, 0, 0, 0, 0, 0, 0])
     assert self_test.difference(lambda images: flat + moved, test, SHAPE).accepted
     assert not self_test.difference(lambda images: flat + 2 * moved, test, SHAPE).accepted
+
+
+# ---- the option ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"format": "onnx", "quantize": "int8", "weight_bits": 6}, ["`weight_bits`", "7 or 8", "6"]),
+        ({"format": "onnx", "quantize": "int8", "weight_bits": True}, ["`weight_bits`", "7 or 8", "True"]),
+        ({"format": "onnx", "quantize": "int8", "weight_bits": "7"}, ["`weight_bits`", "7 or 8", "'7'"]),
+        ({"format": "litert", "quantize": "int8", "weight_bits": 8}, ["`weight_bits`", "ONNX and OpenVINO"]),
+        ({"format": "onnx", "quantize": "dynamic", "weight_bits": 7}, ["`weight_bits`", "quantize='dynamic'"]),
+    ],
+)
+def test_bits_that_are_no_choice_are_named(saturating, arguments, words, tmp_path):
+    with pytest.raises(FerError) as error:
+        compress.export(saturating, tmp_path / "x.onnx", calibration=images_of(4, 1), **arguments)
+    assert all(word in str(error.value) for word in words), str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+# --- operations that stay in float32 ------------------------------------------------------------
+
+
+@needs_converter
+def test_a_layer_that_divides_by_small_numbers_stays_in_float_where_it_is_named(tmp_path):
+    """In 8 bits the fixed first layer of `contrast` divides by zero; in float32 it does not, and the rest is int8."""
+    from fer_utils.models import contrast
+    from fer_utils.studies.shipping import FLOAT_OPERATIONS, operations
+
+    keras.utils.set_random_seed(0)
+    network = contrast.build(classes=3, input_shape=(16, 16, 1), first="gradients", widths=(4, 6))
+    faces = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 1)).astype(np.uint8)
+    asked = {"quantize": "int8", "calibration": faces, "progress": False}
+    made = compress.export(network, tmp_path / "net.tflite", float_operations=FLOAT_OPERATIONS, **asked)
+    assert made.distance < 0.02 and {"DIV", "RSQRT"} & set(operations(made.path.read_bytes()))
+    details = compress.engines.LiteRT(made.path.read_bytes(), threads=1, plain=True)._interpreter
+    kinds = {tensor["index"]: tensor["dtype"] for tensor in details.get_tensor_details()}
+    for one in details._get_ops_details():
+        outputs = {kinds[index] for index in one["outputs"]}
+        if one["op_name"] in FLOAT_OPERATIONS:
+            assert outputs == {np.float32}, one["op_name"]
+        if one["op_name"] in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+            assert outputs == {np.int8}, one["op_name"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"quantize": None, "float_operations": ("DIV",)},
+        {"quantize": "int8", "format": "onnx", "float_operations": ("DIV",)},
+        {"quantize": "int8", "float_operations": ("division",)},
+        {"quantize": "int8", "float_operations": (3,)},
+    ],
+)
+def test_operations_in_float_are_for_int8_files_of_litert(tmp_path, given):
+    network = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+    with pytest.raises(FerError, match="`float_operations`"):
+        compress.export(network, tmp_path / "a.onnx", calibration=np.zeros((2, 16, 16, 1)), progress=False, **given)
