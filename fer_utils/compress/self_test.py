@@ -49,7 +49,8 @@ class SelfTest:
     Attributes
     ----------
     answers : probabilities (pictures, classes), float32.
-    tolerance : greatest difference of a probability that is accepted.
+    tolerance : greatest difference of a probability that is accepted; in int8 it is not the only way to pass (see
+        `Difference`).
     quantize, weight_bits : how the file was made (see `fer_utils.compress.export`); ``weight_bits`` None where that
         was no choice.
     """
@@ -127,7 +128,9 @@ def failure(name: str, engine: str, test: SelfTest, found: Difference) -> FerErr
         f"self-test a probability is {found.largest:.3f} off, at most {test.tolerance} accepted"
     )
     if test.quantize == "int8":
-        text += f", and all together {found.relative:.3f} of their spread, at most {RELATIVE_TOLERANCE} accepted"
+        text += (
+            f", and the answers are off by {found.relative:.3f} of their spread, at most {RELATIVE_TOLERANCE} accepted"
+        )
     if test.weight_bits == 8 and processor.lacks_vnni():
         text += (
             ".\nThis processor has no VNNI instructions, and the file has full 8-bit weights, whose sums overflow "

@@ -146,23 +146,22 @@ def in_words(answer: Mapping, most_parameters: int) -> list[str]:
     return said
 
 
-def change_in_words(answer: Mapping, name: str, instead: str) -> str:
-    """One change, in two sentences: what it costs in parameters and is worth in accuracy, and what that shows.
+def full_convolutions_in_words(answer: Mapping) -> str:
+    """Full convolutions in the place of separable ones: what they cost in parameters and are worth in accuracy.
 
     Parameters
     ----------
     answer : what `fer_utils.studies.design_ablation.answer` returns.
-    name : of the change.
-    instead : what the changed network has, in words.
     """
+    name = "full convolutions"
     if name in answer["missing"]:
         there, needed = answer["missing"][name]
-        return f"with {instead} not all folds are trained yet ({there} of {needed})."
+        return f"with {name} not all folds are trained yet ({there} of {needed})."
     row = next(row for row in answer["rows"] if row["name"] == name)
     one, nano = answer["comparisons"][name], answer["nano"]
     points = 100 * one["value"]
     told = (
-        f"with {instead} it has {row['parameters']:,} parameters in place of {nano['parameters']:,}, and reads "
+        f"with {name} it has {row['parameters']:,} parameters in place of {nano['parameters']:,}, and reads "
         f"{abs(points):.1f} points {'more' if points > 0 else 'fewer'} of the strangers' faces (95 % interval over "
         f"{one['groups']} people {_ends(one)}"
     )

@@ -107,7 +107,6 @@ def simple_against_networks(answer: Mapping, of: Collection[str] | None = None) 
 
     Parameters
     ----------
-    answer : of the study ``one_protocol``.
     of : names of networks; None for all.
     """
     network = {row["name"]: row["network"] is not None for row in answer["rows"]}

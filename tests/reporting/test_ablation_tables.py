@@ -114,19 +114,21 @@ def test_what_is_not_trained_yet_is_named(answer):
         (apart(0.02, "no verdict"), "+0.0 to +4.0). Not all of its trainings have converged, so there is no verdict."),
     ],
 )
-def test_one_change_in_words(answer, one, words):
+def test_full_convolutions_in_words(answer, one, words):
     answer["comparisons"]["full convolutions"] = one
-    told = ablation_tables.change_in_words(answer, "full convolutions", "full windows")
-    assert told.startswith("with full windows it has 90,000 parameters in place of 1,000, and reads 2.0 points more")
+    told = ablation_tables.full_convolutions_in_words(answer)
+    assert told.startswith(
+        "with full convolutions it has 90,000 parameters in place of 1,000, and reads 2.0 points more"
+    )
     assert words in told
     answer["comparisons"]["full convolutions"] = apart(-0.02)
-    assert "2.0 points fewer" in ablation_tables.change_in_words(answer, "full convolutions", "full windows")
+    assert "2.0 points fewer" in ablation_tables.full_convolutions_in_words(answer)
 
 
 def test_a_change_that_is_not_trained_yet_is_said_to_be():
     answer = {"missing": {"full convolutions": [3, 5]}, "rows": []}
-    told = ablation_tables.change_in_words(answer, "full convolutions", "full windows")
-    assert told == "with full windows not all folds are trained yet (3 of 5)."
+    told = ablation_tables.full_convolutions_in_words(answer)
+    assert told == "with full convolutions not all folds are trained yet (3 of 5)."
 
 
 def test_the_stored_answer_in_words():
@@ -135,4 +137,4 @@ def test_the_stored_answer_in_words():
     assert len(table) == len(stored["rows"]) + 2 and set(table["change"]) > set(stored["comparisons"])
     for said in ablation_tables.in_words(stored, 54_213):
         assert said.endswith(".")
-    assert ablation_tables.change_in_words(stored, "full convolutions", "full convolutions").startswith("with full")
+    assert ablation_tables.full_convolutions_in_words(stored).startswith("with full")
