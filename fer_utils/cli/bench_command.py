@@ -141,8 +141,9 @@ def _training(options: argparse.Namespace) -> tuple[dict, str]:
 def _faces(options: argparse.Namespace) -> tuple[dict, str]:
     face_detection = benchmarks.face_detection
     if options.memory is not None:
-        found = face_detection.pass_memory(options.memory, progress=not options.quiet)
-        return found, face_detection.memory_report(found)
+        memory_use = benchmarks.memory_use
+        found = memory_use.pass_memory(options.memory, progress=not options.quiet)
+        return found, memory_use.memory_report(found)
     found = face_detection.measure(
         options.root, quick=options.quick, progress=not options.quiet, **_chosen(options, "rounds")
     )

@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 import tensorflow as tf
 
 from fer_utils import exercises
-from fer_utils.exercises import ch04
+from fer_utils.exercises import ch04_macro_f1
 
 # --- 04-3 -----------------------------------------------------------------------------------
 
@@ -118,7 +118,7 @@ def by_sklearn(true, predicted, classes, average="macro"):
 
 
 def f1_of_means(true, predicted, classes):
-    precision, recall, _ = (values.mean() for values in ch04._f1_scores(true, predicted, classes))
+    precision, recall, _ = (values.mean() for values in ch04_macro_f1._f1_scores(true, predicted, classes))
     return 2 * precision * recall / (precision + recall)
 
 
@@ -163,9 +163,9 @@ WRONG = [
     ("04-5", lambda t, p, k: by_sklearn(t, p, k, "micro"), "micro"),
     ("04-5", lambda t, p, k: by_sklearn(t, p, k, "weighted"), "weighted"),
     ("04-5", f1_of_means, "F1 of each label first"),
-    ("04-5", lambda t, p, k: ch04._f1_scores(t, p, k)[1].mean(), "precision is missing"),
-    ("04-5", lambda t, p, k: ch04._f1_scores(t, p, k)[0].mean(), "recall is missing"),
-    ("04-5", lambda t, p, k: np.mean(ch04._f1_scores(t, p, k)[:2]), "harmonic"),
+    ("04-5", lambda t, p, k: ch04_macro_f1._f1_scores(t, p, k)[1].mean(), "precision is missing"),
+    ("04-5", lambda t, p, k: ch04_macro_f1._f1_scores(t, p, k)[0].mean(), "recall is missing"),
+    ("04-5", lambda t, p, k: np.mean(ch04_macro_f1._f1_scores(t, p, k)[:2]), "harmonic"),
     ("04-5", lambda t, p, k: f1(t, p, k, which=lambda t, p: np.unique(p)), "never predicted"),
     ("04-5", lambda t, p, k: f1(t, p, k, which=lambda t, p: np.union1d(t, p)), "divide by `classes`"),
     ("04-5", f1_with_nan, "divides 0 by 0"),

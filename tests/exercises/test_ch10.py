@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fer_utils import exercises, models, studies
-from fer_utils.exercises import ch10
+from fer_utils.exercises import ch10, ch10_convolutions
 from fer_utils.reporting import designs
 
 
@@ -129,7 +129,7 @@ WRONG = [
     ("10-3", lambda x, w, m: x, "separable(x, windows, mix, stride)"),
     ("10-3", lambda *a: print(end=""), "array of numbers; got NoneType"),
     ("10-4", lambda *a: block(*a, relu=None), "No convolution has a ReLU"),
-    ("10-4", lambda *a: ch10._inception(*a, first=False), "reduce the channels have no ReLU"),
+    ("10-4", lambda *a: ch10_convolutions._inception(*a, first=False), "reduce the channels have no ReLU"),
     ("10-4", lambda *a: block(*a, relu="tanh"), "Look at the activations"),
     ("10-4", lambda *a: block(*a, pool=layers.AveragePooling2D), "takes means"),
     ("10-4", lambda *a: block(*a, pooled_after=True), "the pool comes first"),
@@ -191,7 +191,9 @@ def test_the_stub_is_told_that_it_is_not_tried(number):
 def test_the_reference_is_that_of_keras(stride):
     rng = np.random.default_rng(0)
     x, windows, mix = rng.normal(size=(9, 8, 3)), rng.normal(size=(3, 3, 3)), rng.normal(size=(3, 5))
-    assert np.allclose(ch10._separable(x, windows, mix, stride), by_keras(x, windows, mix, stride), atol=1e-4)
+    assert np.allclose(
+        ch10_convolutions._separable(x, windows, mix, stride), by_keras(x, windows, mix, stride), atol=1e-4
+    )
 
 
 def test_the_factor_is_that_of_counted_layers():
@@ -211,7 +213,7 @@ def source(root):
 
 def test_what_the_exercises_say_is_what_is_graded(root):
     text = source(root)
-    count = ch10._inception(8, 8, 5, 3).count_params()
+    count = ch10_convolutions._inception(8, 8, 5, 3).count_params()
     assert f"`inception_block(8, 8, 5, 3)` has {count:,} parameters" in text
     k, inputs, outputs, side = ch10.FACTOR_LAYER
     said = f"of {k} × {k} reads {inputs} channels and has {outputs} filters, on a map of {side} × {side}"

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from fer_utils.exercises import ch11
+from fer_utils.exercises import ch11, ch11_pruning
 from fer_utils.widgets import drawn48_weights, drawn_strangers
 from fer_utils.widgets import prune_and_round_arithmetic as arithmetic
 
@@ -217,7 +217,7 @@ def test_the_smallest_file_is_the_one_that_the_grader_takes():
         size = arithmetic.file_bytes(weights, share, bits, per_filter)[1]["gzip"]
         return (answers == plain).sum() / labels, size
 
-    bits, most = ch11.FEWEST_BITS, ch11.MOST_PRUNED
+    bits, most = ch11_pruning.FEWEST_BITS, ch11_pruning.MOST_PRUNED
     right = [kept_and_size(share, bits, True) for share in (0.0, most)]
     assert min(kept for kept, _ in right) > 0.91 and right[0][1] < 1.01 * right[1][1]
     assert kept_and_size(most + 0.05, bits, True)[0] < 0.89

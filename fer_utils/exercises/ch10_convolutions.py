@@ -1,0 +1,248 @@
+"""Chapter 10: a separable convolution (10-3) and an Inception block (10-4)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fer_utils.exercises import Wrong, asked, numbers
+
+
+def _separable(
+    x: np.ndarray,
+    windows: np.ndarray,
+    mix: np.ndarray,
+    stride: int,
+    *,
+    same=False,
+    flipped=False,
+    turned=False,
+    relu=False,
+    corner=False,
+) -> np.ndarray:
+    """The separable convolution of exercise 10-3; the options are mistakes to recognise."""
+    kernel = len(windows)
+    if flipped:
+        windows = windows[::-1, ::-1]
+    if turned:
+        windows = windows.transpose(1, 0, 2)
+    if corner:
+        windows = windows * (np.indices(windows.shape[:2]).max(axis=0) < 3)[..., None]
+    if same:
+        x = np.pad(x, ((kernel // 2, kernel // 2), (kernel // 2, kernel // 2), (0, 0)))
+    high = (x.shape[0] - kernel) // stride + 1
+    wide = (x.shape[1] - kernel) // stride + 1
+    looked = np.zeros((high, wide, x.shape[2]))
+    for u, v in np.ndindex(kernel, kernel):
+        moved = x[u : u + stride * (high - 1) + 1 : stride, v : v + stride * (wide - 1) + 1 : stride]
+        looked += moved * windows[u, v]
+    return np.maximum(looked, 0) @ mix if relu == "between" else np.maximum(looked @ mix, 0) if relu else looked @ mix
+
+
+#: Mistakes that the map of a separable convolution may betray, and what to say of them.
+_SEPARABLE_MISTAKES: tuple[tuple[dict, str], ...] = (
+    ({"same": True}, "It looks as if the map were padded: only windows that lie wholly in the map count."),
+    (
+        {"flipped": True},
+        "It looks as if the windows were turned by 180 degrees, as in mathematics; networks do not turn them.",
+    ),
+    ({"turned": True}, "Rows and columns of the windows seem to have changed places."),
+    ({"relu": "between"}, "There is a ReLU between the two steps: a separable convolution has none there."),
+    ({"relu": True}, "There is a ReLU at the end: asked is the convolution alone."),
+    ({"corner": True}, "It looks as if the window were always 3 by 3: its side is len(windows)."),
+)
+
+
+def _separable_hint(got: np.ndarray, x: np.ndarray, windows: np.ndarray, mix: np.ndarray, stride: int) -> str:
+    """What the answer seems to have done instead."""
+    if stride > 1:
+        for other, words in (
+            (1, "It looks as if the windows moved by 1: they move by `stride`."),
+            (stride * stride, "It looks as if the stride were applied twice: the 1 x 1 convolution has none."),
+        ):
+            if _alike(got, _separable(x, windows, mix, other)):
+                return words
+    for options, words in _SEPARABLE_MISTAKES:
+        if _alike(got, _separable(x, windows, mix, stride, **options)):
+            return words
+    summed = np.repeat(windows.sum(axis=2, keepdims=True), windows.shape[2], axis=2)
+    alike = {
+        "The second step is missing: `mix` makes new channels of the old ones.": _separable(
+            x, windows, np.eye(x.shape[2]), stride
+        ),
+        "Each channel has a window of its own; here the windows were added up.": _separable(x, summed, mix, stride),
+        "Each channel has a window of its own; here all have the first.": _separable(
+            x, np.repeat(windows[:, :, :1], windows.shape[2], axis=2), mix, stride
+        ),
+    }
+    return next((words for words, other in alike.items() if _alike(got, other)), "")
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and np.allclose(one, other)
+
+
+def grade_separable(answer) -> str:
+    """Maps that are not square, windows of three sides, strides of 1 to 3."""
+    rng = np.random.default_rng(103)
+    cases = [(6, 6, 2, 3, 3, 1), (7, 5, 3, 4, 3, 1), (9, 8, 2, 5, 3, 2), (11, 9, 3, 2, 5, 2), (8, 10, 4, 3, 1, 3)]
+    for height, width, inputs, outputs, kernel, stride in cases:
+        x = np.round(rng.normal(size=(height, width, inputs)), 1)
+        windows = np.round(rng.normal(size=(kernel, kernel, inputs)), 1)
+        mix = np.round(rng.normal(size=(inputs, outputs)), 1)
+        given = f"a map of {height} x {width} x {inputs}, windows of {kernel} x {kernel}, stride {stride}"
+        kept = [one.copy() for one in (x, windows, mix)]
+        made = asked(answer, "separable(x, windows, mix, stride)", x, windows, mix, stride)
+        if not all(np.array_equal(one, before) for one, before in zip((x, windows, mix), kept, strict=True)):
+            raise Wrong("your function changed an array that it was given; write into a new one.")
+        got = numbers(made)
+        if got is None:
+            raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
+        wanted = _separable(x, windows, mix, stride)
+        if got.shape == wanted.shape and np.allclose(got, wanted, atol=1e-5):
+            continue
+        hint = _separable_hint(got, x, windows, mix, stride)
+        hint = f" {hint}" if hint else ""
+        if got.shape != wanted.shape:
+            raise Wrong(f"for {given}: the result should have the shape {wanted.shape}; got {got.shape}.{hint}")
+        place = tuple(int(k) for k in np.argwhere(~np.isclose(got, wanted, atol=1e-5))[0])
+        raise Wrong(f"for {given}: the value at {place} should be {wanted[place]:g}; got {got[place]:g}.{hint}")
+    return "right, also with a stride and with windows of 1 x 1 and 5 x 5."
+
+
+def _inception(
+    height: int,
+    width: int,
+    channels: int,
+    filters: int,
+    *,
+    relu="relu",
+    pool="MaxPooling2D",
+    reduced=True,
+    order=(0, 1, 2, 3),
+    pooled_after=False,
+    first=True,
+):
+    """The Inception block of exercise 10-4; the options are mistakes to recognise."""
+    import keras
+
+    layers = keras.layers
+
+    def conv(x, side, active=relu):
+        return layers.Conv2D(filters, side, padding="same", activation=active)(x)
+
+    def small(x):
+        return conv(x, 1, relu if first else None) if reduced else x
+
+    pooling = getattr(layers, pool)(3, strides=1, padding="same")
+    x = keras.Input((height, width, channels))
+    last = pooling(conv(x, 1)) if pooled_after else conv(pooling(x), 1)
+    branches = [conv(x, 1), conv(small(x), 3), conv(conv(small(x), 3), 3), last]
+    return keras.Model(x, layers.Concatenate()([branches[place] for place in order]))
+
+
+#: Mistakes that the outputs of a block with the right counts may betray, and what to say of them.
+_INCEPTION_MISTAKES: tuple[tuple[dict, str], ...] = (
+    ({"relu": None}, "No convolution has a ReLU."),
+    ({"first": False}, "The 1 x 1 convolutions that reduce the channels have no ReLU."),
+    ({"pool": "AveragePooling2D"}, "The pool takes means; a max pool is asked for."),
+    ({"pooled_after": True}, "In the last branch the pool comes first, and the 1 x 1 convolution after it."),
+)
+
+
+def _same_weights(model) -> None:
+    """Give every weight of one shape the same values, so that the order in which layers were made plays no part."""
+    for weight in model.weights:
+        shape = tuple(weight.shape)
+        rng = np.random.default_rng([len(shape), *shape])
+        weight.assign(rng.normal(0.1, 1 / np.sqrt(max(np.prod(shape[:-1]), 1)), shape))
+
+
+def _kernels(model) -> dict[tuple[int, ...], int]:
+    """How many convolutions of each kernel a model has."""
+    found: dict[tuple[int, ...], int] = {}
+    for layer in model.layers:
+        if type(layer).__name__ == "Conv2D":
+            shape = tuple(layer.kernel.shape)
+            found[shape] = found.get(shape, 0) + 1
+    return dict(sorted(found.items()))
+
+
+def _kernels_in_words(kernels: dict[tuple[int, ...], int]) -> str:
+    each = [f"{count} of {high} x {wide} from {c} to {d} channels" for (high, wide, c, d), count in kernels.items()]
+    return "; ".join(each) or "none"
+
+
+def _check_convolutions(made, wanted, given: str, case: tuple) -> None:
+    """The kernels, the shape and the count of the block."""
+    got, right = _kernels(made), _kernels(wanted)
+    shape, wanted_shape = tuple(made.output.shape[1:]), tuple(wanted.output.shape[1:])
+    filters = case[3]
+    if got != right:
+        hint = ""
+        if got == _kernels(_inception(*case, reduced=False)):
+            hint = " The 3 x 3 branches should first reduce the channels by a 1 x 1 convolution."
+        elif any(kernel[:2] == (5, 5) for kernel in got):
+            hint = " Two convolutions of 3 x 3 stand for the one of 5 x 5."
+        elif any(kernel[2] > case[2] for kernel in got):
+            hint = " The branches stand side by side: each reads the input, and only the end joins them."
+        raise Wrong(
+            f"{given} should have these convolutions: {_kernels_in_words(right)}. "
+            f"It has: {_kernels_in_words(got)}.{hint}"
+        )
+    if shape != wanted_shape:
+        hint = ""
+        if shape == (*wanted_shape[:2], filters):
+            hint = " Concatenate puts the branches side by side; adding them keeps the number of channels."
+        elif shape[:2] != wanted_shape[:2]:
+            hint = " Padding is `same` and every stride is 1, the pool's too."
+        raise Wrong(f"{given}: the output should be {wanted_shape}; it is {shape}.{hint}")
+    if made.count_params() != wanted.count_params():
+        raise Wrong(
+            f"{given} should have {wanted.count_params():,} parameters; it has {made.count_params():,}. "
+            "The convolutions have biases, and there is no other layer with parameters."
+        )
+
+
+def grade_inception(answer) -> str:
+    """Convolutions, shape, count, and outputs beside those of a block with the same weights, at three sizes."""
+    import keras
+
+    rng = np.random.default_rng(104)
+    with keras.device("cpu"):  # the trial in a copy of the process may not touch a GPU
+        for case in [(8, 8, 5, 3), (9, 6, 4, 4), (7, 10, 12, 2)]:
+            given = f"inception_block{case}"
+            made = asked(answer, "inception_block(height, width, channels, filters)", *case)
+            if not isinstance(made, keras.Model):
+                raise Wrong(f"{given} should return a keras.Model; got {type(made).__name__}.")
+            if not made.built or not hasattr(made, "inputs"):
+                raise Wrong(f"{given}: build the model with keras.Model(inputs, outputs).")
+            if tuple(made.input_shape) != (None, *case[:3]):
+                raise Wrong(f"{given}: the input should be {case[:3]}; it is {tuple(made.input_shape)[1:]}.")
+            wanted = _inception(*case)
+            _check_convolutions(made, wanted, given, case)
+            _check_block_outputs(made, wanted, case, rng)
+    return "right: the convolutions, the shape, the count and, with the same weights, the outputs at three sizes."
+
+
+def _check_block_outputs(made, wanted, case: tuple, rng: np.random.Generator) -> None:
+    x = rng.normal(size=(2, *case[:3])).astype("float32")
+
+    def outputs(model):
+        _same_weights(model)
+        return np.asarray(model(x, training=False))
+
+    got, right = outputs(made), outputs(wanted)
+    if np.allclose(got, right, atol=1e-4):
+        return
+    given, filters = f"inception_block{case}", case[3]
+    parts = [right[..., k * filters : (k + 1) * filters] for k in range(4)]
+    found = [got[..., k * filters : (k + 1) * filters] for k in range(4)]
+    if all(any(np.allclose(one, other, atol=1e-4) for other in parts) for one in found):
+        raise Wrong(f"{given}: the branches are right, but joined in another order: 1x1, 3x3, 5x5, pool.")
+    for options, words in _INCEPTION_MISTAKES:
+        if np.allclose(got, outputs(_inception(*case, **options)), rtol=1e-3, atol=1e-4):
+            raise Wrong(f"{given}: {words}")
+    raise Wrong(
+        f"{given}: convolutions and counts are right, but with the same weights the outputs differ. Look at the "
+        "activations, at the pool, and at what each branch reads."
+    )
