@@ -30,11 +30,11 @@ from fer_utils.training import Recipe
 
 #: Network, side of the faces in pixels, drawn data, who is drawn, and epochs.
 NETWORKS = (
-    ("nano", 48, "crema_d", 711, 30),
+    ("nano", 48, "ravdess", 711, 30),
     ("nano", 64, "savee", 712, 30),
-    ("nano", 80, "crema_d", 713, 20),
+    ("nano", 80, "ravdess", 713, 20),
     ("ding2023", 48, "savee", 714, 20),
-    ("ding2023", 64, "crema_d", 715, 20),
+    ("ding2023", 64, "ravdess", 715, 20),
     ("xception2022", 48, "savee", 716, 12),
 )
 #: Format and bits of the weights; None where they are no choice.
