@@ -34,9 +34,11 @@ from fer_utils.core.errors import FerError
 TOLERANCE: dict[str | None, float] = {None: 1e-3, "float16": 0.02, "dynamic": 0.05, "int8": 0.03}
 #: A trained network is surer of its answers, and roundings move them further.  So an int8 file is also accepted if all
 #: answers together are this share of their own spread away, or less.  Measured in the same way on twelve networks
-#: trained on drawn faces, of 40 to 64 pixels: 0.070 at most (0.069 for a single probability) with LiteRT, and with
-#: 7-bit weights; with 8-bit weights 0.097 to 0.93, but for four files that overflowed and were at most 0.028 away.
-RELATIVE_TOLERANCE = 0.085
+#: trained on drawn faces, of 40 to 64 pixels: 0.070 at most with LiteRT and with 7-bit weights, 0.097 to 0.93 with
+#: 8-bit weights (four files overflowed and were at most 0.028 away).  A limit of 0.085 between them refused right files
+#: of other networks, so these were measured with faces beside (`tests/helpers/int8_self_test.py`, 48 to 80 pixels):
+#: files that give at most 5.5 % of the faces another label were up to 0.143 away, those that overflow 0.53 to 0.97.
+RELATIVE_TOLERANCE = 0.25
 
 _BEGINS = '{"fer_utils self-test": '
 _ONNX_KEY = "fer_utils.self_test"

@@ -257,7 +257,7 @@ def confusion_matrix(result, *, title: str) -> Figure:
         yticklabels=result.labels,
     )
     _make_readable(axis)
-    axis.set(xlabel="label that the network gave", ylabel="posed-expression label")
+    axis.set(xlabel="label that the network gave; per cent of a row", ylabel="posed-expression label")
     axis.tick_params(length=0, colors=INK)
     axis.set_yticklabels(axis.get_yticklabels(), rotation=0)
     axis.set_xticklabels(axis.get_xticklabels(), rotation=40, ha="right")

@@ -188,7 +188,7 @@ def dot_plot(
     reference_lines = reference_lines or {}
     figure, axis = subplots(width=7.6, height=1.25 + (0.2 * len(names) + 0.24) * len(rows))
     step = 0.72 / len(names)
-    too_near = 0.08 * (xlim[1] - xlim[0])
+    too_near = 0.16 * (xlim[1] - xlim[0])  # the width of a number on a telephone
     for place, values in enumerate(rows.values()):
         if place % 2:
             axis.axhspan(place - 0.5, place + 0.5, color=PALETTE[6], alpha=0.10, lw=0)
@@ -204,8 +204,9 @@ def dot_plot(
             axis.plot(point["value"], y, MARKERS[number], color=PALETTE[number], ms=6.5, clip_on=False)
             # The number stands to the right, unless a dotted line would run through it there.
             struck_through = any(0 < share - right_end < too_near for share in reference_lines.values())
+            shown = round(100 * point["value"], 1) + 0.0  # + 0.0: no minus before a zero
             axis.annotate(
-                f"{100 * point['value']:+.1f}" if differences else f"{100 * point['value']:.1f}",
+                f"{shown:+.1f}" if differences else f"{shown:.1f}",
                 (left_end if struck_through else right_end, y),
                 (-6 if struck_through else 6, 0),
                 textcoords="offset points",

@@ -98,7 +98,7 @@ def repeated_training_curves(
             if quantity == "accuracy":
                 axis.set_ylim(0, 1.02)
                 axis.yaxis.set_major_formatter(PercentFormatter(1))
-        axes[0, column].set_title(name, fontsize=10.5, color=INK)
+            axis.set_title(name, fontsize=10.5, color=INK)  # on each: on a telephone the panels stand in another order
         axes[-1, column].set_xlabel("epoch")
     for axis, quantity in zip(axes[:, 0], quantities, strict=True):
         axis.set_ylabel({"accuracy": "accuracy", "loss": "loss (nats)"}[quantity])

@@ -15,6 +15,7 @@ from fer_utils.core.errors import invalid
 from fer_utils.plotting.charts import bars, heatmaps
 from fer_utils.plotting.comparisons import differences_by_person, dot_plot, slope_charts, strip_plot
 from fer_utils.plotting.curves import reliability_diagrams
+from fer_utils.plotting.descriptions import number_text
 from fer_utils.plotting.style import describe
 
 #: A unit of `fer_utils.splits.UNITS` -> how the rows of the study ``split`` are named.
@@ -67,9 +68,7 @@ def interval_widths(intervals: Mapping[str, Mapping]) -> Figure:
     return figure
 
 
-def interval_coverage(
-    answer: Mapping, *, kind: str = "difference of two accuracies", people: Sequence[int] = (5, 12, 24, 70)
-) -> Figure:
+def interval_coverage(answer: Mapping, *, kind: str = "accuracy", people: Sequence[int] = (5, 12, 24, 70)) -> Figure:
     """How often each interval holds the truth, by the number of people: the study ``coverage``."""
     rows: dict[str, dict] = {}
     for row in answer["rows"]:
@@ -186,7 +185,8 @@ def twin_accuracies(answer: Mapping) -> Figure:
             "twins always on one side": rate[model, "twins together", "plain"]["accuracy"],
         }
     forest = rows["forest"]
-    seen, unseen = (_whole(forest[key]["value"]) for key in ("its twin was in training", "its twin was in the test"))
+    twins = ("its twin was in training", "its twin was in the test")
+    seen, unseen = (number_text(forest[key]["value"], True) for key in twins)
     figure = dot_plot(
         rows,
         title=f"With its twin in training the forest is right in {seen}, else in {unseen}",

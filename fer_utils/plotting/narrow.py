@@ -138,22 +138,57 @@ def _put_below_each_other(figure: Figure, rows: int, columns: int, undo: list) -
     more = max(-(-(axis.get_subplotspec().num1 + 1) // fewer) for axis in figure.axes if _is_used(axis))
     grid = GridSpec(more, fewer, figure=figure)
     hidden = {side: [_labels_hidden(axis, side) for axis in figure.axes] for side in ("left", "bottom")}
+    names = _names_of_axes(figure)
     for axis in figure.axes:
         spec = axis.get_subplotspec()
         undo.append(lambda axis=axis, spec=spec: axis.set_subplotspec(spec))
         place = min(spec.num1, more * fewer - 1)  # an empty place at the end of the last row is behind another
         axis.set_subplotspec(grid[place // fewer, place % fewer])
-    # Where panels share an axis, its numbers stand at the outer panels only, and these are others now.
+    # Where panels share an axis, its numbers and its name stand at the outer panels only, and these are others now.
     for side, was_hidden in hidden.items():
         if pictures or not any(was_hidden) or all(was_hidden):
             continue
-        for axis, gone in zip(figure.axes, was_hidden, strict=True):
-            spec = axis.get_subplotspec()
-            outer = spec.is_first_col() if side == "left" else spec.is_last_row()
-            if outer and gone:
-                axis.tick_params(**{f"label{side}": True})
-                undo.append(lambda axis=axis, side=side: axis.tick_params(**{f"label{side}": False}))
+        for axis, gone, name in zip(figure.axes, was_hidden, names[side], strict=True):
+            if not _is_used(axis):
+                continue
+            outer = _is_outer(axis, figure, side)
+            if outer == gone:
+                axis.tick_params(**{f"label{side}": outer})
+                undo.append(lambda axis=axis, side=side, outer=outer: axis.tick_params(**{f"label{side}": not outer}))
+            label = axis.yaxis.label if side == "left" else axis.xaxis.label
+            before = label.get_text()
+            label.set_text(name if outer else "")
+            undo.append(lambda label=label, before=before: label.set_text(before))
     return more
+
+
+def _names_of_axes(figure: Figure) -> dict[str, list[str]]:
+    """What each panel's two axes show: its own label, or that of the panel of its row or column that has one."""
+    places = [axis.get_subplotspec() for axis in figure.axes]
+    rows = [spec.rowspan.start for spec in places]
+    columns = [spec.colspan.start for spec in places]
+
+    def names(labels: list[str], groups: list[int]) -> list[str]:
+        of_group: dict[int, str] = {}
+        for label, group in zip(labels, groups, strict=True):
+            of_group[group] = of_group.get(group) or label
+        some = next((label for label in labels if label), "")
+        return [label or of_group[group] or some for label, group in zip(labels, groups, strict=True)]
+
+    return {
+        "left": names([axis.get_ylabel() for axis in figure.axes], rows),
+        "bottom": names([axis.get_xlabel() for axis in figure.axes], columns),
+    }
+
+
+def _is_outer(axis, figure: Figure, side: str) -> bool:
+    """Whether no panel that is used stands to the left of a panel, or below it."""
+    spec = axis.get_subplotspec()
+    if side == "left":
+        return spec.is_first_col()
+    row, column = spec.rowspan.start, spec.colspan.start
+    others = [one.get_subplotspec() for one in figure.axes if one is not axis and _is_used(one)]
+    return not any(one.colspan.start == column and one.rowspan.start > row for one in others)
 
 
 def _labels_hidden(axis, side: str) -> bool:

@@ -80,7 +80,8 @@ def _title_of_fit(histories: Mapping[str, Mapping[str, Sequence[float]]]) -> str
 def tool_curves(answer: Mapping, quantity: str = "loss") -> Figure:
     """A panel for each tool of the study ``overfitting_tools``: training, validation and strangers over the steps.
 
-    ``quantity`` is *loss* or *accuracy*.  The curves of training without a tool are drawn thin in every panel.
+    ``quantity`` is *loss* or *accuracy*.  The curves of training without a tool are drawn thin in every panel.  The
+    title names the best, and every tool that ends within 0.05 of its loss, or half a point of its accuracy.
     """
     if quantity not in ("loss", "accuracy"):
         raise invalid("quantity", expected="'loss' or 'accuracy'", received=quantity)
@@ -114,9 +115,11 @@ def tool_curves(answer: Mapping, quantity: str = "loss") -> Figure:
     figure.legend(handles, names, loc="outside lower center", ncols=3, labelcolor=INK, frameon=False)
     ends = {tool: row["curves"]["test"][quantity][-1] for tool, row in rows.items()}
     percent = quantity == "accuracy"
-    best = (max if percent else min)(ends, key=ends.__getitem__)
+    best = (max if percent else min)(ends.values())
+    near = 0.005 if percent else 0.05
     word = "highest accuracy" if percent else "lowest loss"
-    set_title(figure, f"Strangers end with the {word}: {'no tool' if best == 'none' else best}")
+    leading = ["no tool" if tool == "none" else tool for tool, end in ends.items() if abs(end - best) <= near]
+    set_title(figure, f"Strangers end with the {word}: {', '.join(leading)}")
     told = [
         f"{one_line(tool)}: {number_text(row['curves']['train'][quantity][-1], percent)} and "
         f"{number_text(ends[tool], percent)}."
@@ -142,7 +145,7 @@ def tool_differences(answer: Mapping) -> Figure:
         title=title,
         xlabel="accuracy of strangers, change from no tool (points)",
         reference_lines={"no tool": 0.0},
-        xlim=(min(-0.05, min(ends) - 0.02), max(0.05, max(ends) + 0.03)),
+        xlim=(min(-0.05, min(ends) - 0.02), max(0.05, max(ends) + 0.05)),
         differences=True,
     )
     describe(figure, figure.description, f"{title}.")

@@ -68,9 +68,10 @@ def _halves_title(panels: Mapping, step_s: float) -> str:
 
 
 def _delay_to_one_half(times: Sequence[float], values: Sequence[float], step_s: float) -> str:
-    """How long after the jump a curve's first point of one half or more comes."""
-    high = np.flatnonzero(np.asarray(values, float) >= 0.5)
-    return f"after {times[high[0]] - step_s:.2f} s" if len(high) else "never"
+    """How long after the jump a rising curve reaches one half, between the frames by interpolation."""
+    if np.max(values) < 0.5:
+        return "never"
+    return f"after {np.interp(0.5, values, times) - step_s:.2f} s"
 
 
 def smoothed_scores(

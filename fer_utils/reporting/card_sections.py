@@ -129,8 +129,8 @@ def metrics_used(result: Result, missing: list[str]) -> str:
     """Which metrics the card gives, and where their intervals come from."""
     text = (
         "Accuracy and macro F1 (equation (1) of Ding, Tang & Lu 2023, doi 10.1109/TENCON58879.2023.10322470), and the "
-        "recall of each label. Intervals are percentile bootstraps over the people of the test: frames of one person "
-        "are not independent observations."
+        "recall of each label. Intervals are percentile bootstraps over the people of the test, widened where these "
+        "are few: frames of one person are not independent observations."
     )
     if result.metrics["accuracy"]["low"] is None:
         text += " " + _note_missing(missing, "an interval, for the test has one person")

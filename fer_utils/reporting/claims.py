@@ -177,7 +177,8 @@ def _rivals(answer: Mapping) -> tuple[str, str]:
         missing = [name for name in rivals if not (name in rows and rows[name]["witness"])]
         reads = percent(rows[own]["accuracy"]["value"])
         why += (
-            f"Trained until validation stops it, {own} reads {reads} of drawn strangers; missing: {', '.join(missing)}."
+            f"Trained until validation stops it, {own} reads {reads} of drawn strangers; not trained far enough: "
+            f"{', '.join(missing)}."
         )
     else:
         why += "Their trainings under one protocol are missing."

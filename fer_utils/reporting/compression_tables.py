@@ -215,9 +215,8 @@ def chain_gain(links: pd.DataFrame) -> str:
     """How many times as fast the whole chain is with the last form as with the first, and what is possible at most."""
     total, network = links.sum(axis=1), links.iloc[:, -1]
     return (
-        f"As *{links.index[-1]}* the network is {network.iloc[0] / network.iloc[-1]:.0f} times as fast as "
-        f"*{links.index[0]}*, and the chain {total.iloc[0] / total.iloc[-1]:.1f} times as fast as with it. With a "
-        f"network that takes no time at all the chain would be "
+        f"With *{links.index[-1]}* the chain is {total.iloc[0] / total.iloc[-1]:.1f} times as fast as with "
+        f"*{links.index[0]}*. With a network that takes no time at all it would be "
         f"{total.iloc[0] / (total.iloc[0] - network.iloc[0]):.1f} times as fast."
     )
 
@@ -273,9 +272,9 @@ def limit_of_speed(first: tuple[Work, float], last: tuple[Work, float], ceilings
     roof = max(by_operations, by_bytes)
     if roof < 0.5 * shorter:
         return text + (
-            f"The roof alone would allow {shorter / roof:.1f} times more. What costs the time is neither operations "
-            "nor bytes: calling each layer costs the same for few filters as for many, and few filters do not fill "
-            "the processor's vector instructions."
+            f"The roof alone would allow {shorter / roof:.1f} times more. So neither operations nor bytes explain the "
+            "time. Likely causes: calling each layer costs the same for few filters as for many, and few filters do "
+            "not fill the processor's vector instructions."
         )
     if by_bytes > by_operations:
         return text + "The smaller network stands near the slope of the roof: moving bytes is what limits it."

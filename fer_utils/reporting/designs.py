@@ -190,7 +190,9 @@ def converged_in_words(protocol: Mapping, names: tuple[str, ...] | list[str]) ->
         return f"Under the protocol none of the {len(names)} networks has trainings that have all converged."
     if len(there) == len(names):
         return f"Under the protocol all trainings of the {len(names)} networks have converged."
-    return f"Under the protocol all trainings have converged for {len(there)} of {len(names)}: {', '.join(there)}."
+    said = f"Under the protocol all trainings have converged for {len(there)} of {len(names)}: {', '.join(there)}."
+    untrained = [name for name in names if name not in rows]
+    return f"{said} Not trained there yet: {', '.join(untrained)}." if untrained else said
 
 
 def short_training_table(answer: Mapping) -> pd.DataFrame:
@@ -244,6 +246,6 @@ def short_training_in_words(answer: Mapping) -> list[str]:
     least = min(rows, key=lambda name: rows[name]["train_accuracy"])
     sentences.append(
         f"After {answer['epochs']} epochs **{least}** reads {percent(rows[least]['train_accuracy'])} of its own "
-        "training faces. Such a training shows an early moment, and decides nothing."
+        f"training faces. The verdicts hold for {answer['epochs']} epochs; they do not decide the claim."
     )
     return sentences

@@ -98,9 +98,9 @@ def worth_of_frames(intervals: Mapping[str, Mapping]) -> list[str]:
 def coverage(answer: Mapping) -> list[str]:
     """What the study ``coverage`` says of few and of many people, and of a skewed case."""
     rate = {(row["kind"], row["people"], row["way"]): row["coverage"] for row in answer["rows"]}
-    difference, skewed = "difference of two accuracies", "accuracy, nearly all right"
+    plain, skewed = "accuracy", "accuracy, nearly all right"
 
-    def share(people: int, way: str, kind: str = difference) -> str:
+    def share(people: int, way: str, kind: str = plain) -> str:
         return percent(rate[kind, people, way], 0)
 
     return [
@@ -267,7 +267,7 @@ def crowned(answer: Mapping) -> list[str]:
         f"{winners['clips']}, on strangers {winners['actors']}."
     ]
     if len(set(winners.values())) > 1:
-        said.append("**A comparison under the wrong split can name the wrong winner.**")
+        said.append("**A comparison under the wrong split can name a winner that strangers do not confirm.**")
     else:
         said.append("Here all three splits name the same winner.")
     return said
@@ -333,8 +333,9 @@ def references(answer: Mapping) -> list[str]:
     return [
         f"The own neutral is worth {change('support vectors', 'own neutral')} to the support vector machine and "
         f"{change('forest', 'own neutral')} to the forest.",
-        f"Its use is narrow: *neutral* is found in {percent(neutral['recall']['neutral'], 0)} instead of "
-        f"{percent(plain['recall']['neutral'], 0)} of its clips, while the other labels go from "
+        "Its use is narrow: with support vectors *neutral* is found in "
+        f"{percent(neutral['recall']['neutral'], 0)} instead of {percent(plain['recall']['neutral'], 0)} of its clips, "
+        "while the other labels go from "
         f"{percent(plain['others']['value'])} to {percent(neutral['others']['value'])}.",
         "If the tested clip is part of its own reference, neutral is found in "
         f"{percent(itself['recall']['neutral'], 0)}: "
@@ -382,7 +383,7 @@ def votes(answer: Mapping) -> list[str]:
         f"On the voice alone it is {percent(voice['accuracy']['value'])}, on both "
         f"{percent(both['accuracy']['value'])}. (The "
         "authors' own count gives 58.2, 40.9 and 63.6 %.)",
-        "How strongly it is played counts as much. One sentence was acted at three strengths: "
+        "How strongly it is played counts, too. One sentence was acted at three strengths: "
         f"{levels['low']}, {levels['medium']} and {levels['high']}.",
     ]
 

@@ -83,7 +83,8 @@ def scores_plot(scores: Mapping[str, Mapping[str, Mapping]], *, whose: str) -> d
     if above:
         best = max(above, key=above.__getitem__)
         side = "above" if above[best] > 0 else "below"
-        title = f"{whose}: {best} lies furthest {side} its better control, by {100 * abs(above[best]):.0f} points"
+        far = f"{100 * abs(above[best]):.0f} points"
+        title = f"{whose}: {best} has the largest mean distance, {far} {side} its better control"
     ends = [
         end
         for line in rows.values()
@@ -230,12 +231,18 @@ def shortcut_plot(verdicts: Mapping[str, Mapping]) -> dict:
 
     ``verdicts`` : network to what `explain.shortcuts.caught` returns; the title is about the first.
     """
-    follows = next(iter(verdicts.values()))["follows"]["value"]
+    first = next(iter(verdicts.values()))
+    if first["proved"]:
+        title = (
+            f"Exchange the dots, and {percent(first['follows']['value'], 0)} of the first network's answers follow them"
+        )
+    else:
+        title = "Your run: no answer is seen to depend on the dots"
     return {
         "rows": {
             name: {words: one["accuracy"][key] for key, words in _MARKS.items()} for name, one in verdicts.items()
         },
-        "title": f"Exchange the dots, and {percent(follows, 0)} of the first network's answers follow them",
+        "title": title,
         "xlabel": "right, on unseen actors; lines: 95 % intervals over actors",
     }
 

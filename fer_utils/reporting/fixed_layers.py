@@ -6,12 +6,18 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from fer_utils.models import ding2023
 from fer_utils.reporting import protocol_tables
 from fer_utils.reporting.text import percent
 
+#: What the comparisons cannot say.
+_UNTESTED = (
+    "How much of that is owed to the layer was not tested: no network of this kind with a learned first layer was "
+    "trained under the protocol."
+)
 #: The rows of the study ``one_protocol`` that begin with fixed gradients.
 NETWORKS: tuple[str, ...] = ("gradients", "gradients, 48 px")
+#: The paper's network under the same protocol.
+PAPER = "ding2023"
 #: A larger network under the same protocol, with which no comparison was planned.
 LARGER = "mobilenet_inception2019"
 
@@ -66,17 +72,18 @@ def title(answer: Mapping) -> str:
 def in_words(answer: Mapping) -> list[str]:
     """What the layer buys, a sentence an idea, in Markdown; of each network that is there."""
     rows = {row["name"]: row for row in answer["rows"]}
-    whole = ding2023.parameter_count()
     sentences = []
     for name in NETWORKS:
         if name not in rows:
             continue
         row = rows[name]
-        sentences.append(
+        said = (
             f"**`{name}` reads {percent(row['accuracy']['value'])} of the faces of {answer['people']} people whom it "
-            f"has not seen, with {row['parameters']:,} parameters**: {whole / row['parameters']:.0f} times fewer than "
-            f"the paper's {whole:,}."
+            f"has not seen, with {row['parameters']:,} parameters**"
         )
+        if PAPER in rows:
+            said += f"; `{PAPER}`, on faces of {rows[PAPER]['size']} pixels, has {rows[PAPER]['parameters']:,}"
+        sentences.append(f"{said}.")
         sentences += [protocol_tables.comparison_in_words(one) for one in protocol_tables.comparisons_of(answer, name)]
     if not sentences:
         return ["No network behind fixed gradients has been trained under the protocol yet."]
@@ -95,12 +102,9 @@ def moral(answer: Mapping) -> str:
     if not verdicts:
         return "No comparison can be judged yet."
     if verdicts == {"higher"}:
-        return (
-            "So the knowledge that HOG has is worth as much to a network: with it, the smallest network here is ahead "
-            "of the simple method and of the larger networks."
-        )
+        return f"So these networks are ahead of the simple method and of the larger networks. {_UNTESTED}"
     if "lower" in verdicts:
-        return "The layer does not always help: in at least one comparison the network behind it is behind its rival."
+        return f"In at least one comparison the network with the layer is behind its rival. {_UNTESTED}"
     if "higher" in verdicts:
-        return "The layer helps, but not against every rival: some of the differences could be chance."
-    return "A help of the layer is not shown: each of these differences could be chance."
+        return f"So these networks are ahead of some rivals, and not told apart from others. {_UNTESTED}"
+    return f"So these networks are not shown to be ahead of any rival. {_UNTESTED}"

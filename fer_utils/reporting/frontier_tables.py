@@ -79,17 +79,15 @@ def front_in_words(answer: Mapping, fronts: Mapping[str, Collection[str]]) -> li
         f"The points are estimates: the intervals of {reached} of the {len(accuracy) - 1} other methods reach the "
         f"accuracy of the best, {best}. Of two neighbours on a front either may be the better one.",
     ]
-    unusable = [
-        f"{row['name']} in {kind}"
-        for row in answer["rows"]
-        for kind, file in row["files"].items()
-        if not file["usable"]
-    ]
+    files = [(f"{row['name']} in {kind}", file) for row in answer["rows"] for kind, file in row["files"].items()]
+    unusable = [name for name, file in files if not file["usable"] and "refused" not in file]
+    refused = [name for name, file in files if "refused" in file]
     tested = max((row["tested"] or 0 for row in answer["rows"]), default=0)
     said.append(
-        f"Each file was asked about {tested} faces of test people. It is usable if it gives "
+        f"Each file that was written was asked about {tested} faces of test people. It is usable if it gives "
         f"{percent(answer['usable'], 0)} of them the same label as its method. "
-        f"Unusable: {', '.join(unusable) or 'none'}."
+        f"Unusable: {', '.join(unusable) or 'none'}. Not written, because its probabilities were too far from the "
+        f"network's on a few training faces: {', '.join(refused) or 'none'}."
     )
     return said
 

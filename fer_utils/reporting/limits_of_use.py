@@ -67,8 +67,8 @@ def evidence() -> Evidence:
 def audited(missing: Sequence[str]) -> str:
     """Whether a network has an audit of its own; ``missing`` as `fer_utils.reporting.model_cards.ModelCard` has it."""
     if any("an audit" in gap for gap in missing):
-        return "For the small one nobody has measured it: its card names the audit among what is missing."
-    return "The small one has an audit of its own, on its card."
+        return "Nobody has measured them for `nano`: its card names the audit among what is missing."
+    return "`nano` has an audit of its own, on its card."
 
 
 def _share(row: Mapping) -> dict:
@@ -90,9 +90,9 @@ def _reasons(audit: Mapping, by: Mapping, votes: Mapping, groups: Mapping, seen:
         f"group's training labels spoiled, its gap grew to {_points(audit['verdict']['biased'])}, while the accuracy "
         f"over everybody only went from {percent(clean)} to {percent(biased)}.",
         "3": f"With frames at random and each performance in the data twice, a seller may say "
-        f"{percent(by['frame', True]['value'])}. Of people kept apart the same network reads "
+        f"{percent(by['frame', True]['value'])}. Of people kept apart the same architecture, trained anew, reads "
         f"{with_interval(by['actor', False])}.",
-        "4": "The same people in the same acts, filmed otherwise: "
+        "4": "The same people in the same acts, drawn otherwise: "
         + "; ".join(f"*{name}* {_points(row)}" for name, row in worst)
         + ".",
         "5": "People who saw the face alone agreed with the actor's instruction in "

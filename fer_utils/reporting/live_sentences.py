@@ -22,7 +22,7 @@ def network_share(frames: pd.DataFrame) -> str:
     work = frames["work"].mean()
     share = frames["classify"].mean() / work
     moral = "next to nothing" if share < 0.1 else "a part, and the rest stays" if share < 0.5 else "the largest saving"
-    return f"The network takes {percent(share, 0)} of the work. To halve it saves {percent(share / 2, 0)}: {moral}."
+    return f"The network takes {percent(share)} of the work. To halve it saves {percent(share / 2)}: {moral}."
 
 
 def machine(frames: pd.DataFrame, by_thread: pd.DataFrame) -> str:
@@ -99,8 +99,8 @@ def people_differ(shares: pd.Series, overall: float) -> str:
 def boxes_matter(same: float) -> str:
     """What it says that two loops give the same label in a share of the frames, and differ in their boxes alone."""
     if same == 1:
-        return "The boxes differ by some pixels, and no label changed."
-    return "Where the labels differ, a box some pixels to the side was enough to change them."
+        return "The boxes differ a little, and no label changed."
+    return "Where the labels differ, another box around the same face was enough to change them."
 
 
 def decided(difference: Mapping, *, claim: str = "The claim") -> str:

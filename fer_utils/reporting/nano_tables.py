@@ -101,7 +101,8 @@ def distillation_in_words(ablation: Mapping, lessons: Mapping) -> list[str]:
         said.append(f"Shown to harm: {', '.join(harmed)}.")
     said.append(
         f"The teacher with full convolutions was chosen because it was ahead of `nano` in an ablation of six epochs, "
-        f"by {_points(before)}. Trained anew for this lesson, it is ahead by {_points(lessons['teacher'])}."
+        f"by {_points(before)}. Trained anew for this lesson, it is ahead by {_points(lessons['teacher'])}"
+        f"{'' if lessons['teacher']['low'] > 1e-9 else ', and the interval is no longer wholly above 0'}."
     )
     if lessons["teacher"]["value"] < before["value"]:
         said.append(

@@ -209,8 +209,9 @@ def sweep_verdict(answer: Mapping) -> str:
     )
     if high["known"] < 0.8 * low["known"]:
         return (
-            f"{words} So the second has a smaller gap because it has **learned less**, and not because it overfits "
-            "less. A comparison of rates needs trainings that are long enough for the slowest."
+            f"{words} The training faces are read with dropout on, so the second gap looks smaller than it is; and "
+            "strangers are read less well, too: that network has **learned less**. A comparison of rates needs "
+            "trainings that are long enough for the slowest."
         )
     return f"{words} Both have learned about as much, so their strangers can be compared."
 

@@ -195,7 +195,7 @@ def labels_in_words(shares: pd.DataFrame, people: int) -> str:
     if (shares.max() - shares.min()).max() >= NEAR:
         words.append(
             "A data set made this way has fewer pictures of the labels that are hard to find, and the pictures that "
-            "are left are the easy ones."
+            "are left are those that are easy to find."
         )
     return " ".join(words)
 
@@ -261,9 +261,9 @@ def sharpness_in_words(meta: pd.DataFrame) -> str:
     words = sentence("Of the variance of sharpness {between} lies between people. ", between=percent(between, 0))
     if between >= 0.5:
         return (
-            words
-            + "Most of it is who the person is: wrinkles, glasses, brows and beards make edges. So a threshold on "
-            "sharpness removes certain people, and not only blurred pictures."
+            words + "Most of it goes with the person. The size of the box counts, too: a face that was cut out with a "
+            "small box is enlarged more, and has weaker edges. So a threshold on sharpness removes certain people, and "
+            "not only blurred pictures."
         )
     if between >= 0.1:
         return (

@@ -100,7 +100,7 @@ def recipes() -> pd.DataFrame:
 
 
 def _units_in_words(units: Mapping[int | str, float]) -> str:
-    return ", ".join(f"{unit} ({value:.2f})" for unit, value in units.items()) or "none"
+    return ", ".join(f"{unit}\u00a0({value:.2f})" for unit, value in units.items()) or "none"
 
 
 def factors() -> pd.DataFrame:

@@ -167,8 +167,8 @@ def combination(answer: Mapping, described: str, conditioned: str) -> str:
         return f"{text} So the network as described did not die here."
     if others:
         return (
-            f"{text} So the architecture alone does not kill the units; the combination of architecture, "
-            "initialisation and rate does."
+            f"{text} So the architecture alone does not kill the units: with other choices of what the paper leaves "
+            "open they live."
         )
     return f"{text} No other variant kept a living unit in every training."
 
@@ -190,17 +190,13 @@ def test_ends_title(histories: Mapping[str, Sequence[Mapping]]) -> str:
 
 
 def curves_part(histories: Mapping[str, Sequence[Mapping]], *, points: float = 0.05) -> str:
-    """Whether the accuracies of training and test are apart at the end by more than some points, and by how much."""
-    apart = {name: _last(some, "accuracy") - _last(some, "test_accuracy") for name, some in histories.items()}
-    told = "; ".join(
-        f"{name}: training {percent(_last(some, 'accuracy'))}, test {percent(_last(some, 'test_accuracy'))}"
-        for name, some in histories.items()
-    )
-    if max(apart.values()) > points:
-        text = "The curves part: the training ends higher than the test"
-    else:
-        text = "The curves hardly part"
-    return f"{text} ({told}; training is measured with dropout on, which makes it lower)."
+    """Of each data set where training and test end, and whether they are then more than some points apart."""
+    told = []
+    for name, some in histories.items():
+        learned, test = _last(some, "accuracy"), _last(some, "test_accuracy")
+        words = "the curves part" if learned - test > points else "the curves hardly part"
+        told.append(f"{name}: training {percent(learned)}, test {percent(test)}, {words}.")
+    return f"{' '.join(told)} Training is measured with dropout on, which makes it lower."
 
 
 def _last(histories: Sequence[Mapping], name: str) -> float:

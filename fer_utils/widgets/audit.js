@@ -64,7 +64,7 @@ function render({ model, el }) {
     element("div", { class: "fer-audit-controls" }, ...["attribute", "lot", "measure", "label"].map((name) => fields[name].row),
       element("p", { class: "fer-audit-field" }, element("label", { for: slider.id }, "Threshold on score "), least, slider),
       fields.people.row, fields.sample.row),
-    element("p", { class: "fer-audit-note" }, "Below the threshold the network gives no answer, which is not right either."),
+    element("p", { class: "fer-audit-note" }, "Below the threshold the network gives no answer; the measure “right answers” counts that as not right."),
     table.node,
     element("p", { class: "fer-audit-heading" }, "What chance alone makes"),
     histogram.node, caption, verdict,

@@ -93,8 +93,8 @@ def test_amdahls_law_of_the_stored_chain():
     assert links.index[0] == "Xception: Keras, eager, float32" and links["network"].idxmin() == links.index[-1]
     two = pd.DataFrame([[20.0, 80.0], [20.0, 4.0]], columns=["face", "network"], index=["Keras", "a file"])
     made = compression_tables.chain_gain(two)
-    assert "As *a file* the network is 20 times as fast as *Keras*, and the chain 4.2 times as fast as with it" in made
-    assert "no time at all the chain would be 5.0 times as fast" in made
+    assert "With *a file* the chain is 4.2 times as fast as with *Keras*" in made
+    assert "no time at all it would be 5.0 times as fast" in made
 
 
 def test_the_budget_has_people_and_cost():

@@ -60,7 +60,8 @@ def test_the_scores_title_names_the_method_furthest_above_its_better_control(ans
     best = max(above, key=above.__getitem__)
     options = explanations.scores_plot(scores, whose="Stored")
     assert (
-        options["title"] == f"Stored: {best} lies furthest above its better control, by {100 * above[best]:.0f} points"
+        options["title"]
+        == f"Stored: {best} has the largest mean distance, {100 * above[best]:.0f} points above its better control"
     )
     assert plotting.dot_plot(**options).description
     for parts in scores.values():
@@ -154,8 +155,11 @@ def test_the_shortcut_plots_title_is_about_the_first_network():
     level = {"value": 0.5, "low": 0.4, "high": 0.6}
     accuracy = dict.fromkeys(("with", "without", "exchanged"), level)
     verdicts = {
-        name: {"follows": {"value": value}, "accuracy": accuracy} for name, value in (("cheat", 0.84), ("clean", 0.1))
+        name: {"proved": value > 0.5, "follows": {"value": value}, "accuracy": accuracy}
+        for name, value in (("cheat", 0.84), ("clean", 0.1))
     }
     options = explanations.shortcut_plot(verdicts)
+    innocent = explanations.shortcut_plot({"clean": verdicts["clean"]})
+    assert innocent["title"] == "Your run: no answer is seen to depend on the dots"
     assert "84 %" in options["title"] and list(options["rows"]) == ["cheat", "clean"]
     assert plotting.dot_plot(**options).description

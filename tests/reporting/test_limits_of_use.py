@@ -37,7 +37,7 @@ def test_a_group_that_was_not_found_to_be_read_worse_is_no_row():
 
 
 def test_whether_the_card_has_an_audit():
-    assert "nobody has measured it" in limits_of_use.audited(["x", "an audit of groups"])
+    assert "Nobody has measured them for `nano`" in limits_of_use.audited(["x", "an audit of groups"])
     assert "audit of its own" in limits_of_use.audited(["x"])
 
 

@@ -19,9 +19,9 @@ def frames(work, *, looked=None, classify=1.0, write=0.0):
 @pytest.mark.parametrize(
     "classify, words",
     [
-        (0.5, "5 % of the work. To halve it saves 2 %: next"),
-        (4.0, "saves 20 %: a part"),
-        (6.0, "saves 30 %: the largest"),
+        (0.5, "5.0 % of the work. To halve it saves 2.5 %: next"),
+        (4.0, "saves 20.0 %: a part"),
+        (6.0, "saves 30.0 %: the largest"),
     ],
 )
 def test_what_halving_the_network_saves(classify, words):

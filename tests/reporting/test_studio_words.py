@@ -56,6 +56,6 @@ def test_the_frames_that_show_the_label_are_counted():
 def test_every_label_has_a_recipe_and_every_factor_a_description():
     table = studio_words.recipes()
     assert list(table.index) == list(labels.ALL) and table.loc["neutral"].tolist() == ["none", "none"]
-    assert table.loc["happy", "always: AU (intensity)"].startswith("12 (0.95)")
+    assert table.loc["happy", "always: AU (intensity)"].startswith("12\u00a0(0.95)")
     assert list(studio_words.factors().index) == list(studio.FACTORS)
     assert "text-align: left" in studio_words.left_aligned(table).to_html()

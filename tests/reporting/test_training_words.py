@@ -122,7 +122,9 @@ def test_the_recipe_and_the_papers_curves():
     }
     assert words.test_ends_title(ends) == "Test accuracy by frame: A 85 %, B 80 %"
     assert words.curves_part(ends).startswith(
-        "The curves hardly part (A: training 85.0 %, test 85.0 %; B: training 70.0"
+        "A: training 85.0 %, test 85.0 %, the curves hardly part. B: training 70.0 %, test 80.0 %, the curves hardly"
     )
     ends["B"][0]["test_accuracy"] = [0.6]
-    assert words.curves_part(ends).startswith("The curves part: the training ends higher")
+    said = words.curves_part(ends)
+    assert "A: training 85.0 %, test 85.0 %, the curves hardly part. " in said
+    assert "B: training 70.0 %, test 60.0 %, the curves part. " in said
