@@ -104,7 +104,7 @@ def grouped_bars(groups: Mapping[str, Mapping[str, float]], *, title: str, xlabe
 
 def stacked_bars(table: pd.DataFrame, *, title: str, xlabel: str) -> Figure:
     """Horizontal stacked bars: the table's rows are bars, its columns are the parts."""
-    figure, axis = subplots(width=7.0, height=1.2 + 0.34 * len(table))
+    figure, axis = subplots(width=7.0, height=1.5 + 0.34 * len(table))
     left = np.zeros(len(table))
     for number, column in enumerate(table.columns):
         colour = PALETTE[number % len(PALETTE)]
@@ -113,7 +113,7 @@ def stacked_bars(table: pd.DataFrame, *, title: str, xlabel: str) -> Figure:
     _name_rows(axis, table.index)
     axis.set_xlabel(xlabel)
     set_title(figure, title)
-    figure.legend(loc="outside right upper", labelcolor=INK, frameon=False)
+    figure.legend(loc="outside lower left", ncols=min(len(table.columns), 4), labelcolor=INK, frameon=False)
     told = rows_of_values({name: dict(row) for name, row in table.iterrows()}, letters=260)
     whole = named_values(table.sum(axis=1).to_dict(), letters=160)
     describe(figure, f"Stacked bars, {axis_name(xlabel)}. {told}. All parts together: {whole}.")
@@ -293,6 +293,7 @@ def heatmaps(
     vmax: float | None = None,
     percent: bool = False,
     show_zeros: bool = False,
+    numbers: str | None = None,
     columns: int = 2,
     cell_size: float = 0.36,
 ) -> Figure:
@@ -304,6 +305,7 @@ def heatmaps(
     vmax : the value of the darkest colour; None for the largest of all tables.
     percent : write each cell's share as a whole number of per cent; what rounds to 0 stays empty, or not, with
         ``show_zeros``.
+    numbers : a format such as ``"{:.2f}"`` by which each cell's value is written on it; not with ``percent``.
     columns : maps beside each other.
     cell_size : width and height of a cell in inches.
 
@@ -329,10 +331,15 @@ def heatmaps(
     )
     for axis, (name, frame) in zip(axes.flat, tables.items(), strict=False):  # the last row may not be full
         values = frame.to_numpy(float)
+        texts = None
+        if percent:
+            texts = _percent_texts(values, show_zeros)
+        elif numbers is not None:
+            texts = np.array([[numbers.format(value) for value in row] for row in values])
         seaborn.heatmap(
             values,
             ax=axis,
-            annot=_percent_texts(values, show_zeros) if percent else False,
+            annot=False if texts is None else texts,
             fmt="",
             cmap="Blues",
             vmin=0,

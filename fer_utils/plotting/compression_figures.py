@@ -80,7 +80,7 @@ def calibration_check(passed: Mapping[str, Mapping[str, float]]) -> Figure:
     own, others = passed[name].values()
     figure = grouped_bars(
         passed,
-        title=f"{name[0].upper()}{name[1:]}: {100 * own:.0f} % in its own check, {100 * others:.0f} % on others",
+        title=f"{name[0].upper()}{name[1:]}: {100 * own:.1f} % in its own check, {100 * others:.1f} % on others",
         xlabel="faces with the same label as the float network",
     )
     describe(figure, figure.description)
@@ -93,7 +93,7 @@ def labels_by_bits(kept: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
     ``kept`` maps a way to points (bits, share 0 to 1).
     """
     first = next(iter(kept))
-    steps = ", ".join(f"{100 * share:.0f} % with {bits}" for bits, share in sorted(kept[first], reverse=True)[::2])
+    steps = ", ".join(f"{100 * share:.1f} % with {bits}" for bits, share in sorted(kept[first], reverse=True)[::2])
     figure = line_plot(
         kept,
         title=f"Bits and labels kept: {steps}",

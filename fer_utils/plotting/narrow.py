@@ -95,7 +95,26 @@ def _make_narrow(figure: Figure, undo: list[Callable[[], object]]) -> None:
         _thin_out(axis, letters, undo)
     added += _legends_below(figure, undo)
     figure.set_size_inches(NARROW, height + added)
+    _leave_no_empty_space(figure)
     make_room(figure, undo)
+
+
+def _leave_no_empty_space(figure: Figure) -> None:
+    """Make a figure of square cells, such as a heat map, only as tall as its cells are in the narrow width."""
+    rows, _ = _grid(figure)
+    used = [axis for axis in figure.axes if _is_used(axis)]
+    if rows is None or not used or any(axis.get_aspect() == "auto" or _is_picture(axis) for axis in used):
+        return
+    figure.draw_without_rendering()
+    empty: dict[int, float] = {}
+    for axis in used:
+        row = axis.get_subplotspec().rowspan.start
+        given = axis.get_position(original=True)
+        taken = axis.get_tightbbox().transformed(figure.transFigure.inverted())  # with names and numbers
+        spare = max(given.y1, taken.y1) - min(given.y0, taken.y0) - taken.height
+        empty[row] = min(empty.get(row, 1.0), spare)
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height * (1 - sum(empty.values())) + 0.12)
 
 
 def _grid(figure: Figure) -> tuple[int | None, int]:

@@ -58,7 +58,8 @@ def place_weights(before: np.ndarray, after: np.ndarray) -> Figure:
     """Which places of a map a weighted pool hears, before and after training.
 
     Each map is the mean of the weights' absolute values over all features, divided by its own mean.  The title says
-    which half of the picture weighs more after training.
+    which half of the picture weighs more after training; where none does, or a map has fewer than four rows, between
+    what its places lie.
 
     Parameters
     ----------
@@ -83,8 +84,10 @@ def place_weights(before: np.ndarray, after: np.ndarray) -> Figure:
     if upper > lower:
         (half, other), times = (other, half), upper / lower
     moral = f"The {half} half weighs {times:.1f} times the {other} half"
-    if times < 1.05:
-        moral = "The upper and the lower half weigh the same"
+    if times < 1.05 or last.shape[0] < 4:
+        moral = f"A place weighs {last.min():.2f} to {last.max():.2f} times the mean"
+    if np.allclose(last, 1):
+        moral = "All places weigh the same"
     tables = {
         name: pd.DataFrame(values, index=range(1, values.shape[0] + 1), columns=range(1, values.shape[1] + 1))
         for name, values in maps.items()
@@ -95,6 +98,7 @@ def place_weights(before: np.ndarray, after: np.ndarray) -> Figure:
         xlabel="place across",
         ylabel="place down",
         title=moral,
+        numbers="{:.2f}" if max(last.shape) <= 8 else None,
     )
     row, column = np.unravel_index(last.argmax(), last.shape)
     reach = {

@@ -110,7 +110,8 @@ def equal_work(answer: Mapping) -> str:
     parts = []
     for threads in answer["threads"]:
         ratios = [row[f"ratio_{threads}"] for row in rows]
-        parts.append(f"{min(ratios):.1f} to {max(ratios):.1f} times as fast on {threads} thread{'s' * (threads > 1)}")
+        ends = list(dict.fromkeys(f"{end:.1f}" for end in (min(ratios), max(ratios))))
+        parts.append(f"{' to '.join(ends)} times as fast on {threads} thread{'s' * (threads > 1)}")
     return (
         f"{len(rows)} of the LiteRT files do exactly the same work in float32. Against eager Keras on one thread they "
         f"were {' and '.join(parts)}: differences of that size are chance."

@@ -30,7 +30,7 @@ def repair_table(answer: Mapping) -> pd.DataFrame:
                 "gap, points": "{:+.1f}".format(100 * row["gap"]["gap"]),
                 "gap found": "yes" if row["gap"]["found"] else "no",
                 f"dark, called {planted}": percent(row["called"]["value"]),
-                "trainings that ended by themselves": f"{row['converged']} of {len(row['experiments'])}",
+                "converged": f"{row['converged']} of {len(row['experiments'])}",
             }
             for row in answer["rows"]
         ]

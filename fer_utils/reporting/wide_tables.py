@@ -36,6 +36,10 @@ class TwoLineTable:
             return self.missing
         return self.formats.get(column, "{}").format(value)
 
+    def _cell(self, column: str, value: object) -> str:
+        """The text of a cell; a long name may be broken behind an underscore."""
+        return html.escape(self._text(column, value)).replace("_", "_<wbr>")
+
     def _repr_html_(self) -> str:
         below = [column for column in self.frame.columns if column not in self.first_line]
         head = "".join(
@@ -45,7 +49,7 @@ class TwoLineTable:
         lines = []
         for row in self.frame.to_dict("records"):
             cells = "".join(
-                f'<td style="{_CELL if place else _NAME}">{html.escape(self._text(column, row[column]))}</td>'
+                f'<td style="{_CELL if place else _NAME}">{self._cell(column, row[column])}</td>'
                 for place, column in enumerate(self.first_line)
             )
             words = "; ".join(

@@ -136,8 +136,8 @@ class TradeOffs(StaticPicture, anywidget.AnyWidget):
         without = places.count("no witness")
         return (
             f"{y[0].upper()}{y[1:]} against {x} for {racing} systems of the book. Beaten by no other: "
-            f"{'; '.join(self.frontier) or 'nobody'}. {without} more had not converged when their "
-            "training ended."
+            f"{'; '.join(self.frontier) or 'nobody'}."
+            + (f" {without} more had not converged when their training ended." if without else "")
         )
 
     def picture_html(self) -> str:

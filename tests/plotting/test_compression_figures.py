@@ -51,8 +51,8 @@ def test_the_most_sensitive_layer_is_named():
 
 def test_titles_say_what_was_measured():
     assert title(DRAWINGS["frame_shares"]()) == "The network's share of a frame: from 75 % to 20 %"
-    assert title(DRAWINGS["calibration_check"]()) == "Dark: 100 % in its own check, 31 % on others"
-    assert title(DRAWINGS["labels_by_bits"]()) == "Bits and labels kept: 100 % with 8, 20 % with 2"
+    assert title(DRAWINGS["calibration_check"]()) == "Dark: 100.0 % in its own check, 31.0 % on others"
+    assert title(DRAWINGS["labels_by_bits"]()) == "Bits and labels kept: 100.0 % with 8, 20.0 % with 2"
 
 
 def test_the_roof_has_its_ridge_where_both_limits_meet():

@@ -48,7 +48,7 @@ def test_what_cannot_be_drawn_is_refused(rows, margin):
 
 @pytest.mark.parametrize(
     "kernel, words",
-    [(LOWER, "lower half weighs 3.0 times"), (-LOWER[::-1], "upper half weighs 3.0"), (EVEN, "half weigh the same")],
+    [(LOWER, "lower half weighs 3.0 times"), (-LOWER[::-1], "upper half weighs 3.0"), (EVEN, "places weigh the same")],
 )
 def test_the_title_names_the_heavier_half_whatever_the_sign(kernel, words):
     figure = plotting.place_weights(EVEN, kernel)

@@ -54,7 +54,7 @@ def test_a_row_for_each_way_to_train():
     assert table["gap, points"].tolist() == ["-5.0", "-25.0", "-15.0", "-30.0"]
     assert table["gap found"].tolist() == ["no", "yes", "no", "yes"]
     assert table["dark, called angry"].iloc[0] == "30.0 %"
-    assert table["trainings that ended by themselves"].iloc[0] == "4 of 5"
+    assert table["converged"].iloc[0] == "4 of 5"
 
 
 @pytest.mark.parametrize(
