@@ -74,7 +74,7 @@ def forms_table(answer: Mapping, *, main: bool) -> pd.DataFrame:
                 "MB": f"{row['bytes'] / 1e6:.1f}",
                 "ms a face": f"{row['latency_ms_1']:.1f}",
                 "times as fast as eager Keras": f"{row['ratio_1']:.1f}",
-                "times as fast as the whole in float32, same engine": same,
+                "times as fast as whole, float32": same,
                 "accuracy, % (95 % interval)": _span(row, "accuracy"),
                 "change, points (95 % interval)": _span(row, "change", "+"),
             }

@@ -201,7 +201,7 @@ def short_training_table(answer: Mapping) -> pd.DataFrame:
     Returns
     -------
     DataFrame: ``network``, ``parameters``, ``strangers`` (accuracy, per cent with its 95 % interval over actors), ``own
-    training faces`` (accuracy in the last epoch).
+    faces`` (accuracy on the training faces in the last epoch).
     """
     lines = []
     for row in answer["rows"]:
@@ -212,7 +212,7 @@ def short_training_table(answer: Mapping) -> pd.DataFrame:
                 "network": row["name"],
                 "parameters": row["parameters"],
                 "strangers": percent(found["value"]) + ends,
-                "own training faces": percent(row["train_accuracy"]),
+                "own faces": percent(row["train_accuracy"]),
             }
         )
     return pd.DataFrame(lines)

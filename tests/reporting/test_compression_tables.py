@@ -33,7 +33,7 @@ def test_six_rows_first_and_no_row_is_lost():
 
 def test_each_ratio_is_to_the_whole_network_in_float32_in_the_same_engine():
     main = compression_tables.forms_table(ANSWER, main=True).set_index("form")
-    column = "times as fast as the whole in float32, same engine"
+    column = "times as fast as whole, float32"
     rows = {(row["network"], row["form"], row["quantize"]): row for row in ANSWER["rows"]}
     fewer, whole = rows["xception, filters pruned", "openvino", "int8"], rows["xception", "openvino", None]
     assert main.loc["Xception, filters pruned: OpenVINO, int8", column] == f"{fewer['ratio_1'] / whole['ratio_1']:.1f}"
