@@ -105,9 +105,7 @@ def simple_against_networks(answer: Mapping, of: Collection[str] | None = None) 
 
     Only comparisons of the plan count, in which one side is a network and the other is none, both under the protocol.
 
-    Parameters
-    ----------
-    of : names of networks; None for all.
+    ``of`` : names of networks; None for all.
     """
     network = {row["name"]: row["network"] is not None for row in answer["rows"]}
     ahead, behind, equal = [], [], []
@@ -125,7 +123,8 @@ def simple_against_networks(answer: Mapping, of: Collection[str] | None = None) 
     if ahead:
         return f"Ahead of a simple method: {'; '.join(ahead)}. Not told apart: {'; '.join(equal)}."
     if equal:
-        return f"No network is shown to be ahead of the simple method, nor behind it: {'; '.join(equal)}."
+        who = "No network" if of is None else "None of these networks"
+        return f"{who} is shown to be ahead of its simple method, nor behind it: {'; '.join(equal)}."
     return "No network has been compared with a simple method yet: too few trainings have converged."
 
 
