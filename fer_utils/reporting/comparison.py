@@ -83,7 +83,7 @@ def counts_table(answer: Mapping) -> pd.DataFrame:
 
 
 def parameters_and_time_in_words(counts: pd.DataFrame) -> list[str]:
-    """Two pairs of networks of `counts_table` in which parameters and time disagree."""
+    """Who is smallest, fastest, largest and slowest in `counts_table`, and two pairs where size and time disagree."""
     size, time = (counts.set_index("system")[column].drop("landmark_lstm") for column in ("parameters", "time"))
     nearest = size.drop("ding2023").idxmin()
     ratio, more, fewer = max(
@@ -92,7 +92,10 @@ def parameters_and_time_in_words(counts: pd.DataFrame) -> list[str]:
         for fewer in size.index
         if size[more] > size[fewer]
     )
+    smallest, largest, fastest, slowest = size.idxmin(), size.idxmax(), time.idxmin(), time.idxmax()
     return [
+        f"Of the systems that read one face, the smallest is `{smallest}`, and the fastest `{fastest}`. The largest is "
+        f"`{largest}`, and the slowest `{slowest}`.",
         f"`{nearest}` has {size[nearest] / size['ding2023']:.2f} times the parameters of `ding2023` and takes "
         f"{time[nearest]:.1f} times as long.",
         f"`{more}` has {size[more] / size[fewer]:.1f} times the parameters of `{fewer}` and is done in "

@@ -179,12 +179,13 @@ def divisions_in_words(answer: Mapping) -> str:
         value = 100 * whole[best][widest]["value"]
         if place == 1:
             sentences.append(
-                f"{best} is the best of them on strangers and with every clip twice; there it reads {value:.1f} %."
+                f"Of those that were also asked with every clip twice, {best} reads most strangers and most there: "
+                f"{value:.1f} %."
             )
         else:
             sentences.append(
-                f"And the order changes: the best there, {best} with {value:.1f} %, is number {place} of {len(whole)} "
-                "on strangers."
+                f"And the order changes: the best there, {best} with {value:.1f} %, is number {place} of these "
+                f"{len(whole)} on strangers."
             )
     return " ".join(sentences)
 

@@ -125,7 +125,7 @@ def _compared():
     yield (
         group,
         "Do the rows of table I answer one question?",
-        "Compare the column 'task' of the table above.",
+        "Compare *task* in the first table of this chapter.",
         sentence(
             "No. He et al. (2019) used {task} with {classes} labels. Guessing is right once in {classes} there, and "
             "once in {ours} here.",
@@ -176,7 +176,7 @@ def _counted():
     yield (
         group,
         "The saving 'is expected to translate into faster execution'. Does it?",
-        "Look for a time in the paper, then at the figure above.",
+        "Look for a time in the paper, then at the figure on parameters and time in this chapter.",
         sentence(
             "The paper prints no time. Measured here, ResNet50 with eight labels has {size:.1f} times the parameters "
             "and {work:.1f} times the multiply-accumulates, and takes {time:.1f} times as long. So the small network "

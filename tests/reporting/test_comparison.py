@@ -37,7 +37,8 @@ def test_counts_are_those_of_the_answer(answers):
     (row,) = (row for row in answers["sizes"]["systems"] if row["name"] == "resnet50")
     ends = table.loc["resnet50", "lowest and highest block"]
     assert ends == f"{row['latency']['low']:.1f} to {row['latency']['high']:.1f}", "a speed has a spread"
-    first, second = comparison.parameters_and_time_in_words(table.reset_index())
+    ends_of_both, first, second = comparison.parameters_and_time_in_words(table.reset_index())
+    assert "the smallest is `ding2023`, and the fastest `ding2023`. The largest is `vgg16`" in ends_of_both
     assert "`mobilenet_inception2019` has 1.13 times the parameters" in first
     assert "`alexnet` has 1.4 times the parameters of `densenet161`" in second
 
@@ -45,7 +46,8 @@ def test_counts_are_those_of_the_answer(answers):
 def test_a_faster_rival_changes_the_sentence(answers):
     table = comparison.counts_table(answers["sizes"])
     table.loc[table["system"] == "vgg16", "time"] = 0.01
-    assert comparison.parameters_and_time_in_words(table)[1].startswith("`vgg16` has ")
+    assert comparison.parameters_and_time_in_words(table)[2].startswith("`vgg16` has ")
+    assert "the fastest `vgg16`" in comparison.parameters_and_time_in_words(table)[0]
 
 
 def test_printed_counts_and_ratios(answers):

@@ -133,9 +133,9 @@ def test_what_the_division_adds_and_whether_the_order_stays():
     same = divisions_in_words(divided(("net", 0.5, 0.7, 0.8), ("HOG", 0.6, 0.75, 0.95)))
     assert "With *frames at random* the accuracy is 15 to 20 points higher" in same
     assert "*frames at random, every clip twice* the accuracy is 30 to 35 points" in same
-    assert "HOG is the best of them on strangers and with every clip twice; there it reads 95.0 %." in same
+    assert "asked with every clip twice, HOG reads most strangers and most there: 95.0 %." in same
     other = divisions_in_words(divided(("net", 0.5, 0.7, 0.99), ("HOG", 0.6, 0.75, 0.95)))
-    assert "the best there, net with 99.0 %, is number 2 of 2 on strangers" in other
+    assert "the best there, net with 99.0 %, is number 2 of these 2 on strangers" in other
     assert "No method" in divisions_in_words({"rows": [a_row("asked once", 0.9)], "comparisons": []})
 
 
