@@ -175,9 +175,8 @@ def confusions_in_words(tables: Mapping[str, pd.DataFrame]) -> str:
     )
     if alike > max(as_real, as_drawn):
         return (
-            words
-            + "So its errors on drawn acting resemble its errors on real acting more than people's: it reads action "
-            "units, and people see faces."
+            words + "So its errors on drawn acting resemble its errors on real acting more than people's. (People "
+            "and machine did not judge the same clips.)"
         )
     return (
         words + "So the machine's errors on drawn acting are no nearer to its errors on real acting than people's are."
