@@ -62,7 +62,7 @@ def people():
     return likeness_words.shares(votes, votes.index)
 
 
-@pytest.mark.parametrize("own, word", [(True, "it reads action units"), (False, "no nearer")])
+@pytest.mark.parametrize("own, word", [(True, "did not judge the same clips"), (False, "no nearer")])
 def test_whose_errors_the_machines_resemble_is_chosen_by_the_correlations(own, word):
     other = people().iloc[::-1, ::-1].set_axis(people().index).set_axis(people().columns, axis=1)
     drawn, real = (other, other) if own else (people(), other)
