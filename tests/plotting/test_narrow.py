@@ -116,3 +116,32 @@ def test_what_cannot_be_narrow_is_moved_sideways_and_small_figures_stay():
     style.describe(small, "An empty figure.")
     html = plotting.figure_html(small)
     assert "<source" not in html and "fer-wide" not in html
+
+
+def test_panels_that_change_places_keep_the_names_of_their_axes():
+    figure, axes = style.subplots(2, 3, sharex=True, sharey=True)
+    for axis in axes.flat:
+        axis.plot([0, 1], [0, 1])
+    for axis in axes[-1]:
+        axis.set_xlabel("steps")
+    for axis in axes[:, 0]:
+        axis.set_ylabel("loss")
+    before = [(axis.get_xlabel(), axis.get_ylabel()) for axis in axes.flat]
+    with narrow.narrowed(figure):
+        places = [(axis.get_subplotspec().rowspan.start, axis.get_subplotspec().colspan.start) for axis in axes.flat]
+        assert places == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
+        for axis, (row, column) in zip(axes.flat, places, strict=True):
+            assert axis.get_xlabel() == ("steps" if row == 2 else "")
+            assert axis.get_ylabel() == ("" if column else "loss")
+    assert [(axis.get_xlabel(), axis.get_ylabel()) for axis in axes.flat] == before
+
+
+def test_a_heat_map_is_no_taller_than_its_cells():
+    wide = pd.DataFrame(np.eye(3, 15))
+    figure = charts.heatmaps({"a": wide, "b": wide}, title="t", xlabel="x", ylabel="y", cell_size=0.4)
+    with narrow.narrowed(figure):
+        figure.draw_without_rendering()
+        for axis in figure.axes:
+            given, taken = axis.get_position(original=True), axis.get_tightbbox()
+            height = taken.transformed(figure.transFigure.inverted()).height
+            assert given.height - height < 0.1, "hardly any empty space above and below the cells"

@@ -56,6 +56,12 @@ def test_the_title_names_the_heavier_half_whatever_the_sign(kernel, words):
     assert words in figure.get_suptitle() or any(words in axis.get_title(loc="left") for axis in figure.axes)
 
 
+def test_a_small_map_has_its_numbers_in_its_cells():
+    figure = plotting.place_weights(EVEN, LOWER)
+    written = [text.get_text() for axis in figure.axes for text in axis.texts]
+    assert written[0] == "1.00" and len(set(written)) > 1
+
+
 @pytest.mark.parametrize("kernel", [LOWER[:2], LOWER[:1], LOWER[..., 0]])
 def test_kernels_of_other_shapes_are_refused(kernel):
     with pytest.raises(FerError, match="`after`"):
