@@ -38,7 +38,6 @@ TOLERANCE: dict[str | None, float] = {None: 1e-3, "float16": 0.02, "dynamic": 0.
 #: 8-bit weights (four files overflowed and were at most 0.028 away).  A limit of 0.085 between them refused right files
 #: of other networks, so these were measured with faces beside (`tests/helpers/int8_self_test.py`, 48 to 80 pixels):
 #: files that give at most 5.5 % of the faces another label were up to 0.143 away, those that overflow 0.53 to 0.97.
-#: So a file that overflows a little may pass: one 0.226 away gave another label to 3.8 % of the faces.
 RELATIVE_TOLERANCE = 0.25
 
 _BEGINS = '{"fer_utils self-test": '
