@@ -7,6 +7,8 @@ from . import dataset_figures as dataset_figures
 from . import descriptions as descriptions
 from . import evaluation_figures as evaluation_figures
 from . import face_images as face_images
+from . import face_windows as face_windows
+from . import heat_maps as heat_maps
 from . import heat_sheets as heat_sheets
 from . import layer_diagrams as layer_diagrams
 from . import learning_figures as learning_figures
@@ -21,9 +23,7 @@ from . import smoothing_figures as smoothing_figures
 from . import studio_sheets as studio_sheets
 from . import style as style
 from .charts import bars as bars
-from .charts import confusion_matrix as confusion_matrix
 from .charts import grouped_bars as grouped_bars
-from .charts import heatmaps as heatmaps
 from .charts import log_scatter as log_scatter
 from .charts import stacked_bars as stacked_bars
 from .charts import stacked_shares as stacked_shares
@@ -48,6 +48,8 @@ from .face_images import hog_cells as hog_cells
 from .face_images import image_grid as image_grid
 from .face_images import landmark_closeup as landmark_closeup
 from .face_images import receptive_fields as receptive_fields
+from .heat_maps import confusion_matrix as confusion_matrix
+from .heat_maps import heatmaps as heatmaps
 from .heat_sheets import heat_sheet as heat_sheet
 from .learning_figures import learning_curves as learning_curves
 from .learning_figures import line_chart as line_chart

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting.charts import bars, heatmaps
+from fer_utils.plotting.charts import bars
 from fer_utils.plotting.comparisons import differences_by_person, dot_plot, slope_charts, strip_plot
 from fer_utils.plotting.curves import reliability_diagrams
 from fer_utils.plotting.descriptions import number_text
+from fer_utils.plotting.heat_maps import heatmaps
 from fer_utils.plotting.style import describe
 
 #: A unit of `fer_utils.splits.UNITS` -> how the rows of the study ``split`` are named.

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting.charts import heatmaps
 from fer_utils.plotting.comparisons import dot_plot
 from fer_utils.plotting.descriptions import number_text, one_line, sentences, with_bounds
+from fer_utils.plotting.heat_maps import heatmaps
 from fer_utils.plotting.style import INK, PALETTE, describe, set_title, subplots
 
 #: By how much a loss has to be above its lowest value before it is called risen: a twentieth.

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from fer_utils.core.errors import invalid
-from fer_utils.plotting.charts import heatmaps
 from fer_utils.plotting.comparisons import dot_plot
 from fer_utils.plotting.descriptions import axis_name, named_values, number_text, points_text
+from fer_utils.plotting.heat_maps import heatmaps
 from fer_utils.plotting.style import describe
 
 

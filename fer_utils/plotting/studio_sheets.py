@@ -18,12 +18,10 @@ from fer_utils.core.errors import invalid
 from fer_utils.plotting.contact_sheets import (
     ContactSheet,
     draw_landmarks,
-    face_window,
     grid,
-    part_window,
-    resize_to_width,
     timeline,
 )
+from fer_utils.plotting.face_windows import face_window, part_window, resize_to_width
 from fer_utils.plotting.style import describe
 from fer_utils.studio.identity import Identity
 

@@ -11,6 +11,7 @@ from . import evaluation as evaluation
 from . import explanations as explanations
 from . import fixed_layers as fixed_layers
 from . import frontier_tables as frontier_tables
+from . import human_votes as human_votes
 from . import likeness_words as likeness_words
 from . import limits_of_use as limits_of_use
 from . import literature as literature

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import inspect
 import io
 
+from matplotlib.colors import to_rgb
 import numpy as np
 from PIL import Image
 
@@ -64,3 +65,11 @@ def is_shown_light_and_dark(figure, *, black_on_grey: bool = False) -> bool:
     drawn = bool((pixels(light) != 255).any())
     readable = black_on_grey or not has_ink(dark)
     return drawn and readable and bool(pixels(dark)[0, 0].max() < 40)
+
+
+def contrast(one: str, other) -> float:
+    """The contrast ratio of two colours, by WCAG's definition."""
+    levels = [np.array(to_rgb(colour)) for colour in (one, other)]
+    linear = [np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4) for level in levels]
+    low, high = sorted(float(level @ (0.2126, 0.7152, 0.0722)) for level in linear)
+    return (high + 0.05) / (low + 0.05)

@@ -14,7 +14,7 @@ from PIL import Image
 import pytest
 
 from fer_utils import plotting
-from fer_utils.plotting import charts, comparisons, face_images, learning_figures, narrow, style
+from fer_utils.plotting import charts, comparisons, face_images, heat_maps, learning_figures, narrow, style
 
 #: A telephone's column in pixels.
 COLUMN = 355
@@ -38,7 +38,7 @@ FIGURES = {
         ylabel="points",
         xlabel="actor",
     ),
-    "heat maps": lambda: charts.heatmaps(
+    "heat maps": lambda: heat_maps.heatmaps(
         {name: pd.DataFrame(np.eye(8), range(8), range(8)) for name in "ab"},
         title="t", xlabel="x", ylabel="y", percent=True,
     ),
@@ -138,7 +138,7 @@ def test_panels_that_change_places_keep_the_names_of_their_axes():
 
 def test_a_heat_map_is_no_taller_than_its_cells():
     wide = pd.DataFrame(np.eye(3, 15))
-    figure = charts.heatmaps({"a": wide, "b": wide}, title="t", xlabel="x", ylabel="y", cell_size=0.4)
+    figure = heat_maps.heatmaps({"a": wide, "b": wide}, title="t", xlabel="x", ylabel="y", cell_size=0.4)
     with narrow.narrowed(figure):
         figure.draw_without_rendering()
         for axis in figure.axes:

@@ -11,7 +11,7 @@ from fer_utils import metrics, studies
 from fer_utils.core.errors import FerError
 from fer_utils.reporting import evaluation
 
-REAL, HUMAN = studies.load("real_people").answer, studies.load("human_votes").answer
+REAL = studies.load("real_people").answer
 SPLIT, COVERAGE = studies.load("split", "class").answer, studies.load("coverage").answer
 PROTOCOL = studies.load("one_protocol").answer
 
@@ -181,10 +181,3 @@ def test_a_temperature_helped_or_not():
     assert helped[0].endswith(" error is 5.0 points; before, it was 40.0.")
     assert "No answer has changed" in helped[1]
     assert "did not help" in evaluation.temperature(0.5, calibrated(0.55), calibrated(0.9))[1]
-
-
-def test_votes_and_ceiling_are_those_of_the_study():
-    said = " ".join(evaluation.votes(HUMAN))
-    assert "71,654 single votes" in said and "57.4 %" in said and "42 %, 50 % and 63 %" in said
-    said = " ".join(evaluation.ceiling(HUMAN))
-    assert "55.3 %" in said and "kappa 0.46" in said and "70.1 %" in said and "68.5 %" in said
