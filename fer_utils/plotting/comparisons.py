@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, PercentFormatter
 import numpy as np
 
 from fer_utils.core.errors import invalid
+from fer_utils.plotting.crowded_text import beside_point, make_room
 from fer_utils.plotting.descriptions import (
     axis_name,
     dotted_lines,
@@ -66,7 +67,7 @@ def agreement_scatter(
         axis.plot(values[:, 0], values[:, 1], "os^"[number], color=colour, ms=6, label=kind, ls="none")
         above = number == 0  # the first kind is named above the diagonal, the others below, so that names stay apart
         for name, point in points.items():
-            axis.annotate(
+            text = axis.annotate(
                 name,
                 point,
                 (-3, 5) if above else (3, -5),
@@ -75,10 +76,13 @@ def agreement_scatter(
                 color=colour,
                 ha="right" if above else "left",
                 va="bottom" if above else "top",
+                arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 0, "shrinkB": 3},
             )
+            beside_point(text)
     axis.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high), xlabel=xlabel, ylabel=ylabel)
     axis.legend(labelcolor=INK, frameon=False, loc="upper left")
     set_title(figure, title)
+    make_room(figure, [])
     told = []
     for kind, points in pairs.items():
         ratios = {name: y / x for name, (x, y) in points.items()}

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+import math
 import textwrap
 
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
 
 #: A title of fewer letters than this for each inch of its figure has room in one line.
 _SURELY_FITS = 7
@@ -57,11 +59,17 @@ def give_room(text: Text, width: float) -> None:
     text.room = width  # type: ignore[attr-defined]
 
 
+def beside_point(text: Annotation) -> None:
+    """Say that a text names the point that it annotates, and may stand on any side of it, at the end of a thin line."""
+    text.names_point = True  # type: ignore[attr-defined]
+
+
 def make_room(figure: Figure, undo: list[Callable[[], object]]) -> None:
     """Let no text of a figure lie over another, in the size that the figure has.
 
     A text that is wider than its room (`give_room`) is broken into lines, and left out if a line is still too wide.
-    Names above two vertical lines that would touch stand left and right of them.
+    Names above two vertical lines that would touch stand left and right of them; a name of a point (`beside_point`)
+    stands at the nearest place beside it where no other name and no point is.
 
     Parameters
     ----------
@@ -70,13 +78,17 @@ def make_room(figure: Figure, undo: list[Callable[[], object]]) -> None:
     """
     limited = [text for axis in figure.axes for text in axis.texts if getattr(text, "room", None) is not None]
     above = [[text for text in axis.texts if _stands_above_a_line(text)] for axis in figure.axes]
-    if not limited and all(len(texts) < 2 for texts in above):
+    of_points = [
+        text for axis in figure.axes for text in axis.texts if isinstance(text, Annotation) and _names_a_point(text)
+    ]
+    if not limited and not of_points and all(len(texts) < 2 for texts in above):
         return
     figure.draw_without_rendering()
     for text in limited:
         _fit(text, undo)
     for texts in above:
         _move_apart(texts, undo)
+    _place_around_points(of_points, undo)
 
 
 def _fit(text: Text, undo: list[Callable[[], object]]) -> None:
@@ -116,3 +128,56 @@ def _move_apart(texts: list[Annotation], undo: list[Callable[[], object]]) -> No
             left.set_ha("right")
             right.set_ha("left")
             undo += [lambda left=left: left.set_ha("center"), lambda right=right: right.set_ha("center")]
+
+
+#: How far a point's name may stand from it, in 72nds of an inch, and in which directions, in degrees.
+_DISTANCES = (6, 14, 22, 32, 44)
+_DIRECTIONS = (120, -60, 60, -120, 0, 180, 90, -90, 30, -150, 150, -30)
+#: Half of the width of a point's mark, in 72nds of an inch.
+_MARK = 3.5
+
+
+def _names_a_point(text: Annotation) -> bool:
+    return getattr(text, "names_point", False)
+
+
+def _place_around_points(texts: list[Annotation], undo: list[Callable[[], object]]) -> None:
+    """Each name takes the nearest place where it touches nothing; where there is none, the one that touches least."""
+    if not texts:
+        return
+    half = _MARK * texts[0].figure.dpi / 72  # type: ignore[union-attr]
+    taken = []
+    for text in texts:
+        x, y = text.axes.transData.transform(text.xy)  # type: ignore[union-attr]
+        taken.append(Bbox.from_extents(x - half, y - half, x + half, y + half))
+    for text in texts:
+        before = (text.xyann, text.get_ha(), text.get_va())
+        undo.append(lambda text=text, before=before: _stand(text, *before))
+        places = [before, *_sides()]
+        touched = []
+        for place in places:
+            _stand(text, *place)
+            box = Text.get_window_extent(text)  # without its line
+            outside = not text.axes.bbox.containsx(box.x0) or not text.axes.bbox.containsx(box.x1)  # type: ignore[union-attr]
+            touched.append(box.count_overlaps(taken) + outside)
+            if not touched[-1]:
+                break
+        _stand(text, *places[touched.index(min(touched))])
+        taken.append(Text.get_window_extent(text))
+
+
+def _sides() -> Iterator[tuple[tuple[float, float], str, str]]:
+    """Places around a point, the near ones first: the shift, and which side of the text is at the point."""
+    for distance in _DISTANCES:
+        for direction in _DIRECTIONS:
+            right = distance * math.cos(math.radians(direction))
+            up = distance * math.sin(math.radians(direction))
+            ha = "center" if abs(right) < 1 else "left" if right > 0 else "right"
+            va = "center" if abs(up) < 1 else "bottom" if up > 0 else "top"
+            yield (right, up), ha, va
+
+
+def _stand(text: Annotation, shift: tuple[float, float], ha: str, va: str) -> None:
+    text.xyann = shift
+    text.set_ha(ha)  # type: ignore[arg-type]
+    text.set_va(va)  # type: ignore[arg-type]

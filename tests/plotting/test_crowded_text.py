@@ -7,6 +7,7 @@ import io
 from itertools import combinations
 import re
 
+from matplotlib.text import Text
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -34,7 +35,15 @@ def differences():
     )
 
 
-FIGURES = {"shares": shares, "branches": branches, "differences": differences}
+def scatter():
+    near = {f"AU {unit}": (0.3 + 0.004 * unit, 0.3 + 0.003 * (unit % 7)) for unit in range(1, 18)}
+    far = {"AU 20": (0.1, 0.12), "AU 23": (1.6, 1.4)}
+    return comparisons.agreement_scatter(
+        {"between people": near, "within a person": far}, title="t", xlabel="x", ylabel="y"
+    )
+
+
+FIGURES = {"shares": shares, "branches": branches, "differences": differences, "scatter": scatter}
 
 
 def texts(figure):
@@ -43,7 +52,7 @@ def texts(figure):
 
 def touching(figure):
     figure.draw_without_rendering()
-    boxes = [text.get_window_extent().padded(-1) for text in texts(figure)]
+    boxes = [Text.get_window_extent(text).padded(-1) for text in texts(figure)]  # an annotation's would have its line
     return sum(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
