@@ -1,4 +1,4 @@
-"""A small network whose first layer is fixed and takes light and contrast away.
+"""A small network whose first layer is fixed and takes light and contrast away, and its twin whose first is learned.
 
 Drawn faces and photographs differ most in what a face looks like from near: skin, shading, contrast, noise.  A first
 layer that is learned from drawings may learn the drawings' strokes and greys.  Two fixed layers can stand in front:
@@ -7,6 +7,9 @@ layer that is learned from drawings may learn the drawings' strokes and greys.  
   mean around it, divided by the spread around it.
 - ``"gradients"``: where edges point, with the contrast around them taken away, as histograms of oriented gradients do
   (Dalal & Triggs 2005, doi 10.1109/CVPR.2005.177), but with finer places.
+
+``"learned"`` is the same network without a fixed layer, to compare with: a convolution gives as many maps of the same
+size as ``"gradients"``, and everything behind is the same.
 
 Convolutions follow, all but the first depthwise separable (Howard et al. 2017, arXiv 1704.04861), with batch
 normalisation (Ioffe & Szegedy 2015, arXiv 1502.03167).  It is the network of the study ``transfer`` and of the trained
@@ -25,8 +28,10 @@ from fer_utils.core.errors import FerError, invalid, whole_number
 from fer_utils.core.stages import stage
 from fer_utils.models._parts import at_least, choice, real, softmax_head
 
-#: The fixed first layers.
-FIRST: tuple[str, ...] = ("contrast", "gradients")
+#: The first layers: two that are fixed, and a convolution that is learned.
+FIRST: tuple[str, ...] = ("contrast", "gradients", "learned")
+#: Maps of the learned first layer, and the side of its squares in pixels.  A bin of ``"gradients"`` is read from 4 x 4.
+LEARNED_MAPS, LEARNED_SIDE = 8, 5
 #: Added to the spread of grey levels of 0..1, so that noise in flat places stays small.
 QUIET = 0.02
 #: The share of the gradient's length that an orientation must exceed to be counted: it narrows the bins.
@@ -164,11 +169,11 @@ def build(
     widths: Iterable[int] = (32, 48, 64),
     dropout: float = 0.5,
 ) -> keras.Model:
-    """A fixed first layer, convolutions, a dense layer over the whole map, softmax.
+    """A first layer, convolutions, a dense layer over the whole map, softmax.
 
     Behind ``"contrast"`` a convolution of half as many channels as the next one halves the map, as the cells of
     ``"gradients"`` do.  Each later convolution but the last is followed by a pool that halves it again.  At 7 classes
-    and 48 pixels it has 27,175 parameters, with ``"gradients"`` 24,663.
+    and 48 pixels it has 27,175 parameters, with ``"gradients"`` 24,663, with ``"learned"`` 24,895.
 
     Parameters
     ----------
@@ -189,6 +194,12 @@ def build(
     inputs = keras.Input(input_shape, name="pixels")
     if first == "gradients":
         x = OrientedGradients(name="oriented_gradients")(inputs)
+    elif first == "learned":
+        x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
+        x = keras.layers.Conv2D(
+            LEARNED_MAPS, LEARNED_SIDE, strides=2, padding="same", use_bias=False, name="stem_conv"
+        )(x)
+        x = _settled(x, "stem")
     else:
         x = LocalContrast(name="local_contrast")(inputs)
         x = keras.layers.Conv2D(max(1, widths[0] // 2), 3, strides=2, padding="same", use_bias=False, name="stem_conv")(

@@ -87,6 +87,9 @@ ROWS: dict[str, Row] = {
     # A network behind a fixed layer of oriented gradients: does what HOG knows help a network, too?
     "gradients": Row("contrast", {"first": "gradients"}),
     "gradients, 48 px": Row("contrast", {"first": "gradients"}, size=48),
+    # The same network with other first layers: how much of its accuracy is owed to the gradients?
+    "learned first layer, 48 px": Row("contrast", {"first": "learned"}, size=48),
+    "local contrast, 48 px": Row("contrast", {"first": "contrast"}, size=48),
     "HOG and SVM, 48 px": Row(features="HOG", classifier="SVM", size=48),
     "gradients, 48 px, frames at random": Row(
         "contrast", {"first": "gradients"}, size=48, by="frame", seeds=1, rate_of="gradients, 48 px"
@@ -134,6 +137,9 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
     # Added on the same day, after the first seed of "gradients, 48 px" and before any training of the rows below.
     ("gradients, 48 px", "HOG and SVM, 48 px"),
     ("gradients, 48 px, frames at random", "gradients, 48 px"),
+    # Added on 2026-11-27, before any training of these rows.
+    ("gradients, 48 px", "learned first layer, 48 px"),
+    ("gradients, 48 px", "local contrast, 48 px"),
 )
 
 

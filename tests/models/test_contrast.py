@@ -98,12 +98,26 @@ def test_local_contrast_takes_away_light_and_contrast_where_there_is_some():
     assert LocalContrast().compute_output_shape((None, 9, 11, 1)) == (None, 9, 11, 1)
 
 
-@pytest.mark.parametrize("first, parameters", [("contrast", 27_175), ("gradients", 24_663)])
+@pytest.mark.parametrize("first, parameters", [("contrast", 27_175), ("gradients", 24_663), ("learned", 24_895)])
 def test_the_network_is_as_large_as_it_says_and_small_enough_to_travel(first, parameters):
     model = contrast.build(classes=7, first=first)
     assert model.count_params() == parameters and not model.layers[1].weights
     assert 5 * parameters < 500_000  # bytes, in float32 and in int8 together
     assert models.profile(model).parameters == parameters
+
+
+def test_the_twin_differs_in_the_first_layer_only():
+    """So that a difference of two trained networks is one of their first layers."""
+
+    def behind(first):
+        layers = contrast.build(classes=8, first=first).layers
+        start = [layer.name for layer in layers].index("conv1")
+        assert layers[start - 1].output.shape == (None, 24, 24, 8)
+        return [(layer.name, [weight.shape for weight in layer.weights]) for layer in layers[start:]]
+
+    assert behind("learned") == behind("gradients")
+    first = contrast.build(classes=8, first="learned").get_layer("stem_conv")
+    assert first.trainable and first.kernel.shape == (5, 5, 1, 8)
 
 
 @pytest.mark.parametrize("first", contrast.FIRST)
