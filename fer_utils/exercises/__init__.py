@@ -10,12 +10,15 @@ verdict, and the session goes on; `fer_utils.exercises.guard` says how far.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 import dis
 import html
 import importlib
 import itertools
 import operator
+from pathlib import Path
+import sysconfig
 import traceback
 
 import numpy as np
@@ -96,6 +99,23 @@ _VALUE_GRADERS: dict[str, str] = {
 
 #: An answer that takes longer is taken for one that never ends.
 SECONDS = 20
+
+#: Files with one of these in their path are not the student's: Python, what is installed, and this package.
+_NOT_THE_STUDENTS = (
+    sysconfig.get_path("stdlib"),
+    "site-packages",
+    "dist-packages",
+    str(Path(__file__).parents[1]),
+    "<frozen",
+)
+
+#: Errors whose own words do not help, by a part of them, and what they mean here.
+_MEANINGS: dict[str, str] = {
+    "not all arguments converted during string formatting": "After a text, % formats it: make a number of the text "
+    "first, by int(...).",
+    "No gradients provided for any variable": "Compute the loss inside of the tape and with operations of Keras or "
+    "TensorFlow: what NumPy computes has no gradient.",
+}
 
 
 @dataclass(frozen=True)
@@ -217,14 +237,23 @@ def _graded(exercise: str, grader, answer) -> Verdict:
     except MemoryError:
         raise
     except BaseException as error:  # whatever a student's code raises is for the student to read
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        try:
-            words = str(error)
-        except Exception:  # an exception of the student's own, which fails to say what it is
-            words = "(without words)"
-        return Verdict(
-            exercise, False, f"your code raised {type(error).__name__}: {words} (line {where.lineno} of {where.name})."
-        )
+        return Verdict(exercise, False, _raised(error))
+
+
+def _raised(error: BaseException) -> str:
+    """What an error in an answer says, in which of the student's lines, and with which arguments."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not any(part in frame.filename for part in _NOT_THE_STUDENTS)]
+    where = (own or frames)[-1]
+    try:
+        words = " ".join(str(error).split())
+    except Exception:  # an exception of the student's own, which fails to say what it is
+        words = "(without words)"
+    if len(words) > 300:
+        words = words[:300] + " ..."
+    given = getattr(error, "given", "")
+    meaning = next((f" {meaning}" for part, meaning in _MEANINGS.items() if part in words), "")
+    return f"your code raised {type(error).__name__}: {words} (line {where.lineno} of {where.name}{given}).{meaning}"
 
 
 def _is_untouched(answer) -> bool:
@@ -240,16 +269,32 @@ def _is_untouched(answer) -> bool:
 def asked(answer, arguments: str, *given):
     """What an answer returns for what it is given.
 
-    `Wrong` with the wanted ``arguments``, in words, where it does not take so many.
+    `Wrong` with the wanted ``arguments``, in words, where it does not take so many.  Another error that the answer
+    raises has ``given``, the arguments in words.
     """
+    shown = [_shown(value) for value in given]  # before the answer could change them
     try:
         return answer(*given)
-    except TypeError as error:
+    except BaseException as error:
         if (
-            "argument" in str(error) and error.__traceback__.tb_next is None
+            isinstance(error, TypeError) and "argument" in str(error) and error.__traceback__.tb_next is None
         ):  # of this very call, and not of one inside the answer
             raise Wrong(f"the function should be {arguments}: {error}.") from None
+        names = arguments.partition("(")[2].rstrip(")").split(", ")
+        words = ", ".join(f"{name} = {value}" for name, value in zip(names, shown, strict=False))
+        with suppress(Exception):  # an exception of the student's own may take no attributes
+            error.given = f", for {words}"
         raise
+
+
+def _shown(value) -> str:
+    """An argument in a few words."""
+    kind = type(value).__name__
+    if hasattr(value, "shape"):
+        return f"{kind} of shape {tuple(value.shape)}" if value.shape else repr(value)
+    if isinstance(value, (str, int, float, tuple, list)) and len(repr(value)) <= 60:
+        return repr(value)
+    return f"{kind} of length {len(value)}" if isinstance(value, (str, tuple, list, dict)) else kind
 
 
 def whole(value) -> int | None:
@@ -260,6 +305,15 @@ def whole(value) -> int | None:
         return operator.index(value)
     except TypeError:
         return None
+
+
+def as_count(value) -> int | None:
+    """The whole number that a single value is, 12.0 included, or None; for answers that are typed, not computed."""
+    got = whole(value)
+    number = numbers(value)
+    if got is not None or isinstance(value, (bool, np.bool_)) or number is None or number.shape != ():
+        return got
+    return int(number) if np.isfinite(number) and number == int(number) else None
 
 
 def two(made) -> list | None:

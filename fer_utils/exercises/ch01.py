@@ -4,17 +4,17 @@ at rest (01-7)."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import copy
 from dataclasses import replace
 import itertools
 
-import numpy as np
 import pandas as pd
 
 from fer_utils import studio
 from fer_utils.core.errors import FerError
 from fer_utils.core.labels import RAVDESS
 from fer_utils.datasets import mead, ravdess, savee
-from fer_utils.exercises import Wrong, asked, numbers, same, whole
+from fer_utils.exercises import Wrong, as_count, asked, same, whole
 from fer_utils.inference.drawn_square import scores_of_drawing
 
 #: Exercise 01-3: images of a face set, frames of each file, files of each act, acts of each actor.
@@ -40,21 +40,20 @@ def grade_describe(answer) -> str:
                 f"missing: {absent}, unexpected: {extra}."
             )
         given = f"the name {name!r}"
-        same("'expression'", got["expression"], RAVDESS[emotion - 1], given)
+        counted = f" (the third number, {emotion:02d}; they count from 01)"
+        same("'expression'", got["expression"], RAVDESS[emotion - 1], given + counted)
         same("'actor'", got["actor"], f"{actor:02d}", given + " (text, two digits)")
         same("'sex'", got["sex"], "male" if actor % 2 else "female", given + " (odd actors are male)")
-        same("'intensity'", got["intensity"], "strong" if strength == 2 else "normal", given)
+        fourth = f" (the fourth number is the text '{strength:02d}')"
+        same("'intensity'", got["intensity"], "strong" if strength == 2 else "normal", given + fourth)
         same("'repetition'", got["repetition"], repetition, given + " (a whole number)")
     return "right for every name that was tried. The file name is all the label there is."
 
 
 def grade_people(answer) -> str:
     """One whole number; what is counted instead is recognised."""
-    got = whole(answer)
-    value = numbers(answer)
-    if got is None and value is not None and value.shape == () and np.isfinite(value) and value == int(value):
-        got = int(value)  # 12.0 is as good
-    if got is None or isinstance(answer, (bool, np.bool_)):
+    got = as_count(answer)
+    if got is None:
         raise Wrong("the answer should be one whole number of people.")
     wanted = IMAGES // (FRAMES * FILES * ACTS)
     mistakes = {
@@ -83,7 +82,7 @@ def _clip_tables() -> list[tuple[str, pd.DataFrame]]:
     both += [f"Actor_07/{kind}-{act}-07.mp4" for kind, act in (("01", acts[5]), ("02", acts[6]))]
     apart = [f"Actor_{actor}/02-{act}-{actor}.mp4" for actor in ("12", "03") for act in acts]
     apart += [f"Actor_{actor}/01-{act}-{actor}.mp4" for actor in ("12", "03") for act in acts[3:]]
-    apart += [f"Actor_03/01-01-08-02-01-{take}-03.mp4" for take in ("02", "01")]
+    apart += [f"Actor_03/{kind}-01-08-02-01-{take}-03.mp4" for take in ("02", "01") for kind in ("01", "02")]
     cameras = [
         f"M003/video/{view}/{word}/level_1/{number}.mp4"
         for view in ("top", "front", "left_30")
@@ -108,7 +107,11 @@ def _twin_hint(got: list, table: pd.DataFrame) -> str:
     by = table["performance"]
     alike = {
         "Nothing was left out: the two files of an act have one `performance`, but other columns differ.": table,
+        "Only neighbouring rows seem to be compared: the two files of an act may stand far apart.": table[
+            by != by.shift()
+        ],
         "Both files of an act are gone. One of them should stay.": table[~by.duplicated(keep=False)],
+        "The rows are left that repeat an act; those should go, and the others stay.": table[by.duplicated()],
         "It looks as if the last row of each act were kept: keep the first.": table[~by.duplicated(keep="last")],
         "One row a person is left. A person has many acts.": table.drop_duplicates("actor"),
         "One row a person and label is left. A person may act a label several times.": table.drop_duplicates(
@@ -129,7 +132,10 @@ def _twin_hint(got: list, table: pd.DataFrame) -> str:
             return f" {words}"
     if sorted(got) == sorted(table.loc[~by.duplicated(), "clip"]):
         return " The right acts are left, in another order: keep the order of the table."
-    return ""
+    left = by[table["clip"].isin(got)]
+    if len(left) == len(got) == by.nunique() and left.is_unique:
+        return " One row of each act is left, but not always the first of them in the table."
+    return " An act has one row or more, and they may stand anywhere: go by the column `performance`."
 
 
 def grade_without_twins(answer) -> str:
@@ -140,7 +146,8 @@ def grade_without_twins(answer) -> str:
         if not table.equals(kept):
             raise Wrong("your function changed the table that it was given; make a new one.")
         if not isinstance(got, pd.DataFrame):
-            raise Wrong(f"return a table (a DataFrame); got {type(got).__name__}.")
+            hint = " With inplace=True pandas returns None." if got is None else ""
+            raise Wrong(f"return a table (a DataFrame); got {type(got).__name__}.{hint}")
         absent = [column for column in table.columns if column not in got.columns]
         if absent:
             raise Wrong(f"the result has lost the column {absent[0]!r}: keep all columns.")
@@ -185,15 +192,16 @@ def _splits() -> list[tuple[str, list[dict], list[str]]]:
             for k in range(folds)
         ]
 
-    names = [f"Actor_{n:02d}" for n in range(1, 7)]
-    slip = blocks(0, 3, 2, 3)
-    slip[1]["train"] = [0, 5]  # for 0, 1
+    names = [f"Actor_{n:02d}" for n in range(1, 11)]
+    others = ["KL", "DC", "JK", "JE", "M1", "W2", "M3", "W4", "M5", "W6"]
+    slip = blocks(0, 5, 2, 5)
+    slip[1]["train"] = [0, 3, 6, 7, 8, 9]  # for 0, 1, 6, 7, 8, 9
     return [
-        ("whose places count from 0", blocks(0, 3, 2, 3), names),
-        ("whose numbers count from 1", blocks(1, 3, 2, 3), names),
+        ("whose places count from 0", blocks(0, 5, 2, 5), names),
+        ("whose numbers count from 1", blocks(1, 5, 2, 5), names),
         ("with a slip in the second fold", slip, names),
-        ("of two folds, so that some are never tested", blocks(0, 3, 2, 2), names),
-        ("whose folders are listed in another order", blocks(1, 3, 2, 3), ["KL", "DC", "JK", "JE", "M1", "W2"]),
+        ("of two folds, so that some are never tested", blocks(0, 5, 2, 2), names),
+        ("whose folders are listed in another order", blocks(1, 5, 2, 5), others),
     ]
 
 
@@ -226,17 +234,28 @@ def _split_hint(got: dict, folds: list[dict], actors: list[str]) -> str:
             by_test(1)
         ),
         "Those in `validation` seem to be counted as tested.": odd_counts(not_trained),
-        "The keys should be the actors' names, and not their places.": {
-            i: n for i, (a, n) in enumerate(right.items()) if n != 1
-        },
+        "Those in `train` seem to be counted as tested.": odd_counts(
+            {a: sum(i not in fold["validation"] for fold in folds) for i, a in enumerate(actors)}
+        ),
+        "It looks as if those in `train` were counted. Tested is who is neither in `train` nor in `validation`.": (
+            odd_counts({a: sum(i in fold["train"] for fold in folds) for i, a in enumerate(actors)})
+        ),
+        "This says that every actor is tested in every fold. Both conditions must hold, `and`, not `or`; and the lists "
+        "hold places, not names.": odd_counts(dict.fromkeys(actors, len(folds))),
+        "It looks as if the names were sorted first: the place is that in the listing as it is given.": odd_counts(
+            tested(folds, sorted(actors))
+        ),
     }
+    if any(key not in actors for key in got):
+        return " The keys should be the actors' names."
     return next((f" {words}" for words, other in alike.items() if got == other), "")
 
 
 def grade_mistakes(answer) -> str:
     """Who is tested never or more than once, in five splits."""
     for words, folds, actors in _splits():
-        got = asked(answer, "mistakes(folds, actors)", folds, list(actors))
+        # A copy: an answer that changes the numbers would otherwise change what is right.
+        got = asked(answer, "mistakes(folds, actors)", copy.deepcopy(folds), list(actors))
         if not isinstance(got, dict):
             raise Wrong(f"return a dict, name to number of folds; got {type(got).__name__}.")
         wanted = odd_counts(tested(folds, actors))
@@ -295,7 +314,7 @@ def grade_at_rest(answer) -> str:
     if label != GOAL:
         hint = {
             "tone": " For this network no tone of this face makes a smile: try what makes shadows.",
-            "occlusion": " A covered mouth does not pass for a smile: leave the face bare.",
+            "occlusion": " Nothing that covers a part of the face passes for a smile: leave the face bare.",
             "yaw": " Turn further, or ask what throws shadows at the corners of the mouth.",
         }.get(name, " Another value, or another setting, may do it.")
         raise Wrong(f"with {name} = {value!r} the network answers {label} ({score:.2f}), not {GOAL}.{hint}")

@@ -55,6 +55,19 @@ def by_roles(folds, actors):
     return {actor: np.sum(roles) for actor, roles in counts.items() if np.sum(roles) != 1}
 
 
+def numbered_from_0(folds, actors):
+    """Repairs the numbers in the folds themselves, which the program does not."""
+    for fold in folds:
+        for part in fold:
+            fold[part] = [number - 1 for number in fold[part]]
+    return count_of(folds, actors)
+
+
+def unless(condition):
+    """An answer to 01-5 in which nobody is left out but those for whom the condition holds."""
+    return lambda folds, actors: count_of(folds, actors, tested=lambda place, fold: not condition(place, fold))
+
+
 def by_counter(folds, actors):
     from collections import Counter
 
@@ -92,6 +105,12 @@ WRONG = [
     ("01-4", lambda c: first_of_each(c)["clip"], "got Series"),
     ("01-4", lambda c: c["performance"].nunique(), "got int"),
     ("01-4", lambda c: c.head(1), "rows should be left; got 1"),
+    ("01-4", lambda c: c[c["performance"] != c["performance"].shift()], "neighbouring rows"),
+    ("01-4", lambda c: c[c["performance"].duplicated()], "rows are left that repeat"),
+    ("01-4", lambda c: c.groupby("performance", sort=False).sample(1, random_state=0), "not always the first"),
+    ("01-4", lambda c: first_of_each(c.sort_values("clip")).sort_index(), "not always the first"),
+    ("01-4", lambda c: c.iloc[::2], "go by the column `performance`"),
+    ("01-4", lambda c: print(end=""), "inplace=True pandas returns None"),
     ("01-4", in_place, "changed the table"),
     ("01-4", lambda: 0, "without_twins(clips)"),
     ("01-5", lambda f, a: count_of(f, a, keep=lambda n: True), "Leave out those who are tested once"),
@@ -105,6 +124,12 @@ WRONG = [
     ("01-5", lambda f, a: {}, "should be"),
     ("01-5", lambda f, a: list(count_of(f, a)), "got list"),
     ("01-5", lambda f, a: {k: str(v) for k, v in count_of(f, a).items()}, "whole numbers"),
+    ("01-5", numbered_from_0, "number 1 meant the first"),
+    ("01-5", unless(lambda place, fold: place in fold["train"] and place in fold["validation"]), "not `or`"),
+    ("01-5", unless(lambda place, fold: place not in fold["train"]), "those in `train` were counted"),
+    ("01-5", unless(lambda place, fold: place in fold["validation"]), "`train` seem to be counted as tested"),
+    ("01-5", lambda f, a: count_of(f, sorted(a)), "sorted first"),
+    ("01-5", lambda f, a: count_of(f, range(1, 1 + len(a))), "actors' names"),
     ("01-5", lambda f: {}, "mistakes(folds, actors)"),
     ("01-7", "top", "got str"),
     ("01-7", {}, "yours has 0"),
@@ -118,6 +143,7 @@ WRONG = [
     ("01-7", {"tone": 10}, "no tone of this face"),
     ("01-7", {"tone": 11}, "from 1 to 10"),
     ("01-7", {"occlusion": "hand"}, "leave the face bare"),
+    ("01-7", {"occlusion": "glasses"}, "covers a part of the face"),
     ("01-7", {"yaw": 10}, "Turn further"),
     ("01-7", {"yaw": "left"}, "no such value"),
     ("01-7", {"pitch": 10}, "Another value"),
@@ -131,6 +157,7 @@ RIGHT = [
     ("01-3", 12),
     ("01-3", 12.0),
     ("01-3", np.int64(12)),
+    ("01-3", np.float32(8640 / 720)),
     ("01-4", first_of_each),
     ("01-4", by_a_loop),
     ("01-4", by_groups),
@@ -138,6 +165,7 @@ RIGHT = [
     ("01-5", count_of),
     ("01-5", by_roles),
     ("01-5", by_counter),
+    ("01-5", lambda f, a: count_of([{k: set(v) for k, v in fold.items()} for fold in f], a)),
     ("01-7", {"light": "top"}),
     ("01-7", {"roll": -30}),
     ("01-7", {"yaw": 30.0}),

@@ -654,6 +654,9 @@ WRONG = [
     ("11-1", lambda *a: (folded(*a)[0], folded(*a)[1].sum()), "keeps its shape"),
     ("11-1", lambda *a: (None, None), "arrays of numbers"),
     ("01-1", lambda name: describe(name, repetition=lambda p, m: float(p[5])), "not of type float"),
+    ("01-1", lambda name: describe(name, intensity="strong" if name[9:11] == 2 else "normal"), "is the text '02'"),
+    ("01-1", lambda name: describe(name, expression=lambda p, m: RAVDESS[int(p[2])]), "they count from 01"),
+    ("01-1", lambda name: describe(name, sex="male" if name[18:20] % 2 else "female"), "by int(...)"),
     ("02-1", lambda n, k: [str(i) for i in centres(n, k)], "is of type str"),
     ("02-1", lambda n, k: [float(i) for i in centres(n, k)], "is of type float"),
     ("02-1", lambda n, k: "012345"[:k], "list of frame indices"),
@@ -859,6 +862,37 @@ def test_an_error_that_cannot_say_what_it_is_is_still_named():
         raise SilentError
 
     assert "raised SilentError: (without words) (line " in exercises.check("01-1", raises).message
+
+
+def test_an_error_names_the_line_of_the_answer_and_what_it_was_given():
+    def without_twins(clips):
+        return clips.drop_duplicates(subset="act")  # raises deep in pandas
+
+    line = without_twins.__code__.co_firstlineno + 1
+    message = exercises.check("01-4", without_twins).message
+    assert "raised KeyError" in message
+    assert f"(line {line} of without_twins, for clips = DataFrame of shape (12, " in message
+    message = exercises.check("02-1", lambda length, k: [length // (k - 6)]).message
+    assert message.endswith("of <lambda>, for length = 6, k = 6).")
+
+
+def test_a_long_error_is_shortened_to_one_line():
+    def raises(name):
+        raise ValueError("what is wrong\n" + 1000 * "again ")
+
+    message = exercises.check("01-1", raises).message
+    assert "what is wrong again" in message and "..." in message and len(message) < 450
+
+
+def test_an_error_that_takes_no_attributes_is_named_all_the_same():
+    class SlottedError(Exception):
+        def __setattr__(self, name, value):
+            raise AttributeError(name)
+
+    def raises(name):
+        raise SlottedError("full")
+
+    assert "raised SlottedError: full (line " in exercises.check("01-1", raises).message
 
 
 def test_a_wrong_shape_that_is_not_turned_gets_no_hint():
