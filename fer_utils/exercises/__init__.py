@@ -35,7 +35,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "02-1": "ch02:grade_sample",
     "02-3": "ch02:grade_overlap",
     "02-4": "ch02:grade_square",
-    "02-5": "ch02:grade_find_faces",
+    "02-5": "ch02_faces:grade_find_faces",
     "03-1": "ch03:grade_parameters",
     "03-3": "ch03:grade_max_pool",
     "03-4": "ch03:grade_network",

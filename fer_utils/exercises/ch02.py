@@ -1,14 +1,32 @@
-"""Chapter 2: frames of a clip (02-1), overlap of boxes (02-3), a square in the frame (02-4), a detector (02-5)."""
+"""Chapter 2: frames of a clip (02-1), overlap of boxes (02-3), a square in the frame (02-4)."""
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Iterator
 import itertools
 import math
 
 import numpy as np
 
 from fer_utils.exercises import Wrong, asked, numbers, told_apart, whole
+
+
+def _sample_hint(got: list[int], length: int, wanted: int) -> str:
+    """What the answer seems to have done instead."""
+    step = length // wanted
+    alike = {
+        "These are the first frames of the parts, not their centres.": [i * length // wanted for i in range(wanted)],
+        "These are the last frames of the parts, not their centres.": [
+            (i + 1) * length // wanted - 1 for i in range(wanted)
+        ],
+        "The first and the last frame of the clip are no centres of parts.": np.linspace(0, length - 1, wanted)
+        .astype(int)
+        .tolist(),
+        "It looks as if the length of a part were cut to a whole number: the error grows from part to part. Round at "
+        "the end.": [i * step + step // 2 for i in range(wanted)],
+        "It looks as if the first frames were taken at steps cut to a whole number.": [i * step for i in range(wanted)],
+    }
+    return next((f" {words}" for words, other in alike.items() if got == other), "")
 
 
 def grade_sample(answer) -> str:
@@ -40,6 +58,7 @@ def grade_sample(answer) -> str:
                 raise Wrong(
                     f"{given}: frame indices are whole numbers, and {index!r} is of type {type(index).__name__}, "
                     "which cannot index a list."
+                    + (" int(...) makes a whole number." if isinstance(index, (float, np.floating)) else "")
                 )
         got = [whole(index) for index in got]
         if any(not 0 <= index < length for index in got):
@@ -64,7 +83,7 @@ def grade_sample(answer) -> str:
             i = int(off.argmax())
             raise Wrong(
                 f"{given}: part {i + 1} of {wanted} is centred on frame {centres[i] - 0.5:.1f}, "
-                f"and index {int(got[i])} is {off[i]:.1f} frames away from it."
+                f"and index {int(got[i])} is {off[i]:.1f} frames away from it." + _sample_hint(got, length, wanted)
             )
     return "right for every length that was tried, and for clips shorter than six frames."
 
@@ -74,8 +93,8 @@ PAIRS: tuple[tuple[tuple, tuple, str], ...] = (
     ((10, 20, 100, 100), (60, 20, 100, 100), "shifted by half a side"),
     ((10, 20, 100, 100), (10, 20, 100, 100), "the same box twice"),
     ((0, 0, 100, 80), (25, 20, 50, 40), "one inside the other"),
-    ((0, 0, 10, 10), (30, 0, 10, 10), "side by side, apart"),
-    ((0, 0, 10, 10), (30, 40, 10, 10), "apart in both directions"),
+    ((0, 0, 10, 10), (27, 0, 10, 10), "side by side, apart"),
+    ((0, 0, 10, 10), (27, 40, 10, 10), "apart in both directions"),
     ((0, 0, 10, 10), (10, 0, 10, 10), "with a common edge"),
     ((40, 60, 30, 90), (50, 10, 80, 70), "that are not square"),
     ((-20, -10, 60, 60), (0, 0, 50, 40), "of which one begins outside the frame"),
@@ -100,12 +119,32 @@ def _overlap_mistakes(one: tuple, other: tuple) -> dict[str, float]:
     wide, high, common, first, second = _parts(one, other)
     corners = [(x, y, w - x, h - y) for x, y, w, h in (one, other)]
     *_, of_corners, area, area_2 = _parts(*corners)
-    unclipped = wide * high
     both = first + second
+    x, y, w, h = np.transpose([one, other])
+    around = (np.max(x + w) - np.min(x)) * (np.max(y + h) - np.min(y))
+    more = max(0, wide + 1) * max(0, high + 1)  # a pixel more on each side
+    smaller = min(one[2], other[2]) * min(one[3], other[3])
+    turned = _parts(*((x, y, h, w) for x, y, w, h in (one, other)))[2]
+
+    def over_union(shared: float) -> float:
+        return shared / ((both - shared) or 1)
+
     return {
-        "Boxes that are apart have no intersection: where a side of the overlap is below 0, take 0.": (
-            unclipped / ((both - unclipped) or 1)
+        "Boxes that are apart have no intersection: where a side of the overlap is below 0, take 0.": over_union(
+            wide * high
         ),
+        "A gap is no overlap: where a side of the overlap is below 0, take 0, not its absolute value.": over_union(
+            abs(wide * high)
+        ),
+        "It looks as if a box ended at x + width - 1, so that 1 was added to the sides: here a box of width 10 is 10 "
+        "wide.": over_union(more),
+        "It looks as if a box ended at x + width - 1, so that 1 was added to all sides: here a box of width 10 is 10 "
+        "wide.": more / (sum((w + 1) * (h + 1) for _, _, w, h in (one, other)) - more),
+        "This is the intersection over the smallest box around both; divide by the union.": common / around,
+        "The places of the boxes seem to be forgotten: only their sizes are compared.": over_union(smaller),
+        "It looks as if width and height had changed places: a box is (x, y, width, height).": over_union(turned),
+        "This is the share that is *not* common, 1 - IoU.": 1 - over_union(common),
+        "As per cent? Return a share from 0 to 1.": 100 * over_union(common),
         "This is the intersection over the sum of both areas; the union counts the intersection once.": common / both,
         "This is twice the intersection over the sum of both areas, the Dice coefficient.": 2 * common / both,
         "This is the intersection over the smaller box; divide by the union.": common / min(first, second),
@@ -138,6 +177,10 @@ def grade_overlap(answer) -> str:
     hint = next((f" {why}" for why in mistakes[0] if np.allclose(answers, [one[why] for one in mistakes])), "")
     if not hint and all(number == int(share) for number, share in zip(answers, wanted, strict=True)):
         hint = " Use / and not //: the answer is a share."
+    elif not hint and np.allclose(answers, wanted, atol=0.01):
+        hint = " Was it rounded? Return the share as it is."
+    elif not hint and answers[wrong[0]] < 0:
+        hint = " A share is never below 0: take max(0, ...) of the width of the overlap and of its height, each alone."
     one, other, words = cases[wrong[0]]
     right, got = told_apart(wanted[wrong[0]], answers[wrong[0]])
     raise Wrong(f"iou({one}, {other}), boxes {words}, should be {right}; got {got}.{hint}")
@@ -156,6 +199,8 @@ SQUARES: tuple[tuple[tuple, float, int, int], ...] = (
     ((-10, -20, 60, 60), 0.0, 320, 240),
     ((60, 40, 160, 160), 0.5, 320, 240),
     ((20, 120, 100, 100), 1.0, 180, 320),
+    ((101, 83, 45, 47), 0.2, 320, 240),
+    ((20, 10, 130, 130), 0.6, 240, 120),
 )
 
 
@@ -166,18 +211,26 @@ def square_in_frame(
     height: int,
     *,
     both=True,
-    longer=True,
-    limit=True,
+    longer=max,
+    limit=min,
     sides="ltrb",
     corner=False,
+    late=False,
+    pixels=False,
+    own=False,
 ) -> tuple[float, float, int]:
     """Left, top and side of the square of exercise 02-4, before rounding; the options are mistakes to recognise."""
     x, y, w, h = box
-    side = (max(w, h) if longer else min(w, h)) * (1 + (2 if both else 1) * margin)
+    side = longer(w, h)
+    if late:
+        side = limit(side, width, height)
+    side = side + 2 * margin if pixels else side * (1 + (2 if both else 1) * margin)
     side = math.floor(side + 0.5)
-    if limit:
-        side = min(side, width, height)
+    if limit and not late:
+        side = limit(side, width, height)
     left, top = (x, y) if corner else (x + (w - side) / 2, y + (h - side) / 2)
+    if own:
+        left, top = x - margin * w, y - margin * h
     left = min(left, width - side) if "r" in sides else left
     top = min(top, height - side) if "b" in sides else top
     return (max(left, 0) if "l" in sides else left), (max(top, 0) if "t" in sides else top), side
@@ -186,21 +239,44 @@ def square_in_frame(
 #: Options of ``square_in_frame``, and what to say of an answer that they give.
 _SQUARE_MISTAKES: tuple[tuple[dict, str], ...] = (
     ({"both": False}, "The margin belongs on both sides, so the side grows by twice the margin."),
-    ({"longer": False}, "The shorter side of the box was taken: a part of the face is cut off. Take the longer one."),
+    ({"pixels": True}, "The margin is a share of the box's longer side, not a number of pixels."),
+    ({"longer": min}, "The shorter side of the box was taken: a part of the face is cut off. Take the longer one."),
+    (
+        {"longer": lambda w, h: w},
+        "The width of the box was taken: a high box is cut off. Take the longer side.",
+    ),
+    (
+        {"longer": lambda w, h: h},
+        "The height of the box was taken: a wide box is cut off. Take the longer side.",
+    ),
+    ({"longer": lambda w, h: (w + h) / 2}, "The mean of width and height was taken: take the longer side."),
+    ({"longer": lambda w, h: (w * h) ** 0.5}, "The square has the area of the box: take the longer side."),
+    ({"late": True}, "The margin comes first, and then the limit of the frame."),
+    ({"own": True}, "The margin is one number, a share of the longer side; the square has the centre of the box."),
+    ({"limit": lambda side, w, h: min(side, w)}, "The square is higher than the frame: the limit is its shorter side."),
+    ({"limit": lambda side, w, h: min(side, max(w, h))}, "The limit is the frame's shorter side, not its longer one."),
     ({"sides": ""}, "The square leaves the frame: move it inwards."),
     ({"sides": "lt"}, "The square leaves the frame at the right or at the bottom."),
     ({"sides": "rb"}, "The square leaves the frame at the left or at the top."),
-    ({"limit": False}, "The square is larger than the frame: its side can be the frame's shorter side at most."),
+    ({"limit": None}, "The square is larger than the frame: its side can be the frame's shorter side at most."),
     ({"corner": True}, "The square should have the centre of the box, not its corner."),
 )
 
 
 def _cut_square(box: tuple, margin: float, width: int, height: int) -> tuple[float, float, float]:
     """The square that was cut at the frame's edges in the place of moved."""
-    left, top, side = square_in_frame(box, margin, width, height, sides="", limit=False)
+    left, top, side = square_in_frame(box, margin, width, height, sides="", limit=None)
     right, bottom = min(left + side, width), min(top + side, height)
     left, top = max(left, 0), max(top, 0)
     return left, top, min(right - left, bottom - top)
+
+
+def _shrunk_square(box: tuple, margin: float, width: int, height: int) -> tuple[float, float, float]:
+    """The square that was made smaller around its centre, until it lies in the frame."""
+    x, y, w, h = box
+    across, down = x + w / 2, y + h / 2
+    side = min(max(w, h) * (1 + 2 * margin), 2 * across, 2 * down, 2 * (width - across), 2 * (height - down))
+    return across - side / 2, down - side / 2, side
 
 
 def _square_hint(answers: list[np.ndarray]) -> str:
@@ -215,8 +291,21 @@ def _square_hint(answers: list[np.ndarray]) -> str:
     right = [square_in_frame(*case) for case in SQUARES]
     if alike([(top, left, side) for left, top, side in right]):
         return " Left and top have changed places."
+    if alike([(side, left, top) for left, top, side in right]):
+        return " The side is the last of the three."
+    if alike([(left + side / 2, top + side / 2, side) for left, top, side in right]):
+        return " This is the centre of the square: return its left and its upper edge."
+    if alike([square_in_frame(box, 0, *frame) for box, _, *frame in SQUARES]):
+        return " The margin was left out."
+    if alike([_shrunk_square(*case) for case in SQUARES]):
+        return " The square should be moved inwards; do not make it smaller."
     if alike([_cut_square(*case) for case in SQUARES]):
         return " The square should be moved inwards; do not cut it, and leave its side as it is."
+    sides = [answer[2] for answer in answers]
+    for options, words in _SQUARE_MISTAKES:
+        mistaken = [square_in_frame(*case, **options)[2] for case in SQUARES]
+        if mistaken != [side for _, _, side in right] and np.abs(np.subtract(sides, mistaken)).max() <= 1:
+            return f" {words}"
     return ""
 
 
@@ -226,11 +315,11 @@ def grade_square(answer) -> str:
     for case in SQUARES:
         given = f"square({', '.join(map(str, case))})"
         made = asked(answer, "square(box, margin, width, height)", *case)
-        value = numbers(made)
+        value = numbers(list(itertools.islice(made, 4)) if isinstance(made, Iterator) else made)
         if value is None or value.shape != (3,) or not np.isfinite(value).all():
             raise Wrong(f"{given} should return three numbers (left, top, side); it returned {made!r}.")
         if not (value == np.round(value)).all():
-            raise Wrong(f"{given} gave {_plain(value)}: pixels are counted, so all three are whole numbers.")
+            raise Wrong(f"{given} gave {plain(value)}: pixels are counted, so all three are whole numbers.")
         answers.append(value)
     for case, value in zip(SQUARES, answers, strict=True):
         (left, top, side), (_, _, width, height) = value, case
@@ -241,118 +330,12 @@ def grade_square(answer) -> str:
             continue
         right = tuple(math.floor(number + 0.5) for number in wanted)
         raise Wrong(
-            f"square({', '.join(map(str, case))}) should be {right} up to a pixel; it gave {_plain(value)}."
-            + _square_hint(answers)
+            f"square({', '.join(map(str, case))}) should be {right} up to a pixel; it gave {plain(value)}."
+            + (_square_hint(answers) or (" The square leaves the frame: move it inwards." if not inside else ""))
         )
     return "right: centred where there is room, moved inwards at every edge, and never larger than the frame."
 
 
-def _plain(value: np.ndarray) -> tuple:
+def plain(value: np.ndarray) -> tuple:
     """An array as a tuple of numbers as a person writes them."""
     return tuple(int(number) if number == int(number) else round(float(number), 2) for number in value)
-
-
-@functools.cache
-def _crowd() -> tuple[tuple[str, np.ndarray, tuple[tuple[float, float, float], ...]], ...]:
-    """Pictures for 02-5: what is in them, (H, W, 3) RGB, and of each face the tip of its nose (x, y) and its height."""
-    from fer_utils import studio
-
-    grey = (172, 180, 186)
-    drawn = {}
-    for size, seed in ((192, 13), (92, 42)):
-        drawn[size] = studio.draw(studio.person(seed), {12: 0.4}, size=size, background=grey, truth=True)
-
-    def face(size: int, left: int, top: int) -> tuple[float, float, float]:
-        marks = drawn[size][1]
-        return float(marks[30, 0] + left), float(marks[30, 1] + top), float(np.ptp(marks[:, 1]))
-
-    two = np.full((192, 292, 3), grey, np.uint8)
-    two[:, 100:] = drawn[192][0]
-    two[100:, :92] = drawn[92][0]
-    wall = np.full((120, 160, 3), grey, np.uint8)
-    return (
-        ("a picture of one person", drawn[192][0], (face(192, 0, 0),)),
-        ("a picture of nobody", wall, ()),
-        (
-            "a picture of a small face at the left and a large one at the right",
-            two,
-            (face(192, 100, 0), face(92, 0, 100)),
-        ),
-    )
-
-
-def grade_find_faces(answer) -> str:
-    """All faces of drawn pictures, largest first; any detector will do."""
-    for words, picture, faces in _crowd():
-        given = f"for {words}"
-        kept = picture.copy()
-        made = asked(answer, "find_faces(rgb)", picture)
-        if not np.array_equal(picture, kept):
-            picture[:] = kept
-            raise Wrong("your function changed the picture that it was given; work on a copy.")
-        boxes = _boxes(made, given)
-        _check_count(boxes, faces, given)
-        for number, (x, y, tall) in enumerate(faces):
-            _check_box(boxes, number, (x, y, tall), faces, given, picture.shape)
-    return "right: every face, the largest first, and an empty list where nobody is."
-
-
-def _boxes(made, given: str) -> list[tuple[float, ...]]:
-    """An answer to 02-5 as (left, top, width, height); `Wrong` with what it is instead."""
-    if made is None:
-        raise Wrong(f"{given} your function returned None; return a list of boxes, empty where no face is found.")
-    try:
-        listed = list(made)
-    except TypeError:
-        raise Wrong(f"{given} return a list of boxes; got {type(made).__name__}.") from None
-    boxes = []
-    for one in listed:
-        value = numbers(one)
-        if value is not None and value.shape == () and len(listed) >= 4:
-            raise Wrong(f"{given} return a *list* of boxes, also where there is one face; got one box alone.")
-        if value is None or value.ndim != 1 or len(value) < 4 or not np.isfinite(value).all():
-            what = type(one).__name__
-            more = " Take left(), top(), width() and height() of it." if "rectangle" in what else ""
-            raise Wrong(f"{given} each box should be four numbers (left, top, width, height); got {what}.{more}")
-        boxes.append(tuple(value[:4].tolist()))
-    return boxes
-
-
-def _check_count(boxes: list, faces: tuple, given: str) -> None:
-    if len(boxes) < len(faces):
-        hint = ""
-        if len(faces) > 1:
-            hint = (
-                " Return all faces, not one."
-                if len(boxes) == 1 and boxes[0][0] + boxes[0][2] < faces[0][0]
-                else " Is it only the largest that you return, or is the other too small for the detector? dlib finds "
-                "faces of 80 pixels and more; with 1 as the second argument it looks at the picture twice as large."
-            )
-        raise Wrong(f"{given}: expected {len(faces)} box{'es' * (len(faces) != 1)}; got {len(boxes)}.{hint}")
-    if len(boxes) > len(faces):
-        raise Wrong(
-            f"{given}: expected {len(faces)} box{'es' * (len(faces) != 1)}; got {len(boxes)}. Where a detector is "
-            "unsure it finds faces that are none; a Haar cascade with more `minNeighbors` is surer."
-        )
-
-
-def _check_box(boxes: list, number: int, face: tuple, faces: tuple, given: str, shape: tuple) -> None:
-    """One box against where a face is: the tip of its nose, and the height from brow to chin."""
-    x, y, tall = face
-    left, top, wide, high = boxes[number]
-
-    def holds(left, top, wide, high) -> bool:
-        return left <= x <= left + wide and top <= y <= top + high and 0.6 * tall < high < 2.4 * tall
-
-    if holds(left, top, wide, high) and left + wide <= shape[1] + 0.5 * wide:
-        return
-    place = f"{given}: box {number + 1}, {_plain(np.array(boxes[number]))},"
-    if len(faces) > 1 and holds(*boxes[len(faces) - 1 - number]):
-        raise Wrong(f"{given}: the boxes are not in order; the largest stands first.")
-    if holds(top, left, high, wide):
-        raise Wrong(f"{place} has left and top exchanged.")
-    if holds(left / 2, top / 2, wide / 2, high / 2):
-        raise Wrong(f"{place} is in the pixels of a picture twice as large; divide by 2.")
-    if holds(left, top, wide - left, high - top):
-        raise Wrong(f"{place} looks like two corners; asked are left, top, width and height.")
-    raise Wrong(f"{place} does not fit the face, whose nose is at ({x:.0f}, {y:.0f}).")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from fer_utils.exercises import Wrong, numbers, whole
+from fer_utils.exercises import Wrong, as_count, numbers
 
 #: What the widget's clip shows with dlib's boxes: the frame whose box is smaller, its width and that of its neighbours
 #: in pixels, how many frames there are, and how many are called as they are posed: with margin 0, and with the margin
@@ -16,6 +16,8 @@ BEFORE, AFTER = 14, 1
 def grade_smaller_box(answer) -> str:
     """Frame, margin and count; each of the usual mistakes is recognised."""
     try:
+        if isinstance(answer, (str, bytes, dict, set, frozenset)):  # a set has no order
+            raise TypeError
         frame, margin, count = answer
     except (TypeError, ValueError):
         raise Wrong("the answer should be three things, frame, margin and count, such as (3, 0.25, 12).") from None
@@ -23,14 +25,14 @@ def grade_smaller_box(answer) -> str:
     if shares is None or shares.shape != () or isinstance(margin, bool) or not math.isfinite(shares):
         raise Wrong(f"the margin, the second of the three, should be a number such as 0.25; got {margin!r}.")
     share = float(shares)
-    if whole(frame) is None and whole(margin) is not None:
+    if as_count(frame) is None and as_count(margin) is not None:
         raise Wrong("frame and margin seem to have changed places: first the frame, then the margin.")
     for name, value, most in (("frame", frame, FRAMES - 1), ("count", count, FRAMES)):
-        if whole(value) is None or not 0 <= whole(value) <= most:
+        if as_count(value) is None or not 0 <= as_count(value) <= most:
             raise Wrong(f"the {name} should be a whole number from 0 to {most}; got {value!r}.")
-    _check_frame(whole(frame))
+    _check_frame(as_count(frame))
     _check_margin(share)
-    _check_count(whole(count))
+    _check_count(as_count(count))
     return (
         "right. dlib looks at faces in sizes that are a fifth apart, so its box jumps by a fifth where the head hardly "
         "moves. In all frames but this one the same margin goes on top of a box that was wide already."

@@ -58,6 +58,53 @@ def of_corners(a, b):
     return iou(*((x, y, w - x, h - y) for x, y, w, h in (a, b)))
 
 
+def with_a_pixel_more(a, b, areas=True):
+    """A box of width 10 has its last pixel at x + 9, so some add 1 to what lies between corners."""
+    wide, high = sides(a, b)
+    common = max(wide + 1, 0) * max(high + 1, 0)
+    one, other = ((box[2] + areas) * (box[3] + areas) for box in (a, b))
+    return common / (one + other - common)
+
+
+def over_what_encloses(a, b):
+    wide = max(a[0] + a[2], b[0] + b[2]) - min(a[0], b[0])
+    high = max(a[1] + a[3], b[1] + b[3]) - min(a[1], b[1])
+    return over(lambda *_: wide * high)(a, b)
+
+
+def gaps_are_positive(a, b):
+    common = abs(np.prod(sides(a, b)))
+    return common / (a[2] * a[3] + b[2] * b[3] - common)
+
+
+def only_both_gaps_count(a, b):
+    return 0 if max(sides(a, b)) < 0 else apart_is_positive(a, b)
+
+
+def sizes_alone(a, b):
+    common = min(a[2], b[2]) * min(a[3], b[3])
+    return common / (a[2] * a[3] + b[2] * b[3] - common)
+
+
+def turned(a, b):
+    return iou(*((x, y, h, w) for x, y, w, h in (a, b)))
+
+
+def shrunk(box, margin, width, height):
+    """The square is made smaller around its centre, in the place of moved."""
+    x, y, w, h = box
+    across, down = x + w / 2, y + h / 2
+    room = 2 * min(across, down, width - across, height - down)
+    side = int(min(max(w, h) * (1 + 2 * margin), room))
+    return round(across - side / 2), round(down - side / 2), side
+
+
+def limited_by_the_width(box, margin, width, height):
+    side = min(round(max(box[2:]) * (1 + 2 * margin)), width)
+    left = min(max(round(box[0] + box[2] / 2 - side / 2), 0), width - side)
+    return left, min(max(round(box[1] + box[3] / 2 - side / 2), 0), height - side), side
+
+
 def square(box, margin, width, height):
     """An answer to 02-4."""
     x, y, w, h = box
@@ -79,9 +126,16 @@ def mistaken(**options):
     return lambda *arguments: tuple(int(np.floor(n + 0.5)) for n in square_in_frame(*arguments, **options))
 
 
+def square_in_frame_unrounded(box, margin, width, height):
+    x, y, w, h = box
+    side = min(max(w, h) * (1 + 2 * margin), width, height)
+    left, top = x + w / 2 - side / 2, y + h / 2 - side / 2
+    return min(max(left, 0), width - side), min(max(top, 0), height - side), side
+
+
 def cut(box, margin, width, height):
     """Cut where it leaves the frame, in the place of moved."""
-    left, top, side = mistaken(sides="", limit=False)(box, margin, width, height)
+    left, top, side = mistaken(sides="", limit=None)(box, margin, width, height)
     right, bottom = min(left + side, width), min(top + side, height)
     left, top = max(left, 0), max(top, 0)
     return left, top, min(right - left, bottom - top)
@@ -123,18 +177,42 @@ WRONG = [
     ("02-3", over(lambda a, b: 1), "area of the intersection"),
     ("02-3", of_corners, "taken for a corner"),
     ("02-3", lambda a, b: int(iou(a, b)), "Use / and not //"),
-    ("02-3", lambda a, b: 1 - iou(a, b), "should be"),
+    ("02-3", lambda a, b: 1 - iou(a, b), "1 - IoU"),
+    ("02-3", with_a_pixel_more, "1 was added to all sides"),
+    ("02-3", lambda a, b: with_a_pixel_more(a, b, areas=False), "1 was added to the sides"),
+    ("02-3", over_what_encloses, "smallest box around both"),
+    ("02-3", gaps_are_positive, "not its absolute value"),
+    ("02-3", only_both_gaps_count, "each alone"),
+    ("02-3", sizes_alone, "only their sizes"),
+    ("02-3", turned, "width and height had changed places"),
+    ("02-3", lambda a, b: 100 * iou(a, b), "per cent"),
+    ("02-3", lambda a, b: round(iou(a, b), 2), "rounded"),
     ("02-3", lambda a, b: float("nan"), "should be"),
     ("02-3", lambda a, b: iou(a, b) > 0.3, "one number"),
     ("02-3", lambda a, b: [iou(a, b)] * 2, "one number"),
     ("02-3", lambda a, b: print(end=""), "one number; got None"),
     ("02-3", lambda a: 0, "iou(one, other)"),
     ("02-4", mistaken(both=False), "twice the margin"),
-    ("02-4", mistaken(longer=False), "longer one"),
+    ("02-4", mistaken(longer=min), "longer one"),
+    ("02-4", mistaken(longer=lambda w, h: w), "The width of the box"),
+    ("02-4", mistaken(longer=lambda w, h: h), "The height of the box"),
+    ("02-4", mistaken(longer=lambda w, h: (w + h) / 2), "mean of width and height"),
+    ("02-4", mistaken(longer=lambda w, h: (w * h) ** 0.5), "area of the box"),
+    ("02-4", mistaken(pixels=True), "not a number of pixels"),
+    ("02-4", mistaken(own=True), "The margin is one number"),
+    ("02-4", mistaken(late=True), "margin comes first"),
+    ("02-4", limited_by_the_width, "higher than the frame"),
+    ("02-4", mistaken(limit=lambda side, w, h: min(side, max(w, h))), "not its longer one"),
+    ("02-4", lambda b, m, *frame: square(b, 0, *frame), "margin was left out"),
+    ("02-4", shrunk, "do not make it smaller"),
+    ("02-4", lambda *a: (lambda x, y, side: (side, x, y))(*square(*a)), "last of the three"),
+    ("02-4", lambda *a: (lambda x, y, side: (x + side // 2, y + side // 2, side))(*square(*a)), "the centre of"),
+    ("02-4", lambda *a: (lambda x, y, side: (x, y - (y == 0), side))(*square(*a)), "leaves the frame"),
+    ("02-4", square_in_frame_unrounded, "whole numbers"),
     ("02-4", mistaken(sides=""), "move it inwards"),
     ("02-4", mistaken(sides="lt"), "at the right or at the bottom"),
     ("02-4", mistaken(sides="rb"), "at the left or at the top"),
-    ("02-4", mistaken(limit=False), "larger than the frame"),
+    ("02-4", mistaken(limit=None), "larger than the frame"),
     ("02-4", mistaken(corner=True), "centre of the box"),
     ("02-4", cut, "do not cut it"),
     ("02-4", lambda *a: np.array(square(*a))[[1, 0, 2]], "changed places"),
@@ -150,6 +228,12 @@ WRONG = [
     ("02-5", lambda rgb: by_dlib(rgb)[:1], "only the largest"),
     ("02-5", lambda rgb: by_dlib(rgb)[-1:], "Return all faces"),
     ("02-5", lambda rgb: by_dlib(rgb)[::-1], "the largest stands first"),
+    ("02-5", lambda rgb: sorted(by_dlib(rgb)), "the largest stands first"),
+    ("02-5", lambda rgb: sorted(by_dlib(rgb), reverse=True), "the largest stands first"),
+    ("02-5", lambda rgb: by_dlib(rgb, how=lambda r: (r.center().x, r.center().y, r.width(), r.height())), "the centre"),
+    ("02-5", lambda rgb: by_dlib(rgb, how=lambda r: (r.top(), r.right(), r.bottom(), r.left())), "top, right, bottom"),
+    ("02-5", lambda rgb: [tuple(np.array(box) / rgb.shape[1]) for box in by_dlib(rgb)], "shares of the picture"),
+    ("02-5", lambda rgb: [max(by_dlib(rgb))], "for rgb = ndarray of shape (120, 160, 3)"),
     ("02-5", lambda rgb: [max(by_dlib(rgb))], "your code raised ValueError"),
     ("02-5", lambda rgb: (by_dlib(rgb) or [None])[0], "a *list* of boxes"),
     ("02-5", lambda rgb: by_dlib(rgb) or None, "returned None"),
@@ -168,6 +252,8 @@ WRONG = [
     ("02-5", lambda: [0], "find_faces(rgb)"),
     ("02-7", 10, "three things"),
     ("02-7", (10, 0.1), "three things"),
+    ("02-7", {10, 0.1, 1}, "three things"),
+    ("02-7", {"frame": 10, "margin": 0.1, "count": 1}, "three things"),
     ("02-7", (0.1, 10, 1), "changed places"),
     ("02-7", (10.5, 0.1, 1), "the frame should be a whole number"),
     ("02-7", (16, 0.1, 1), "from 0 to 15"),
@@ -203,12 +289,15 @@ RIGHT = [
     ("02-4", square),
     ("02-4", square_by_clip),
     ("02-4", lambda *a: [float(n) for n in square(*a)]),
+    ("02-4", lambda *a: map(int, square(*a))),
+    ("02-4", lambda *a: (n for n in square(*a))),
     ("02-5", by_dlib),
     ("02-5", by_haar),
     ("02-5", lambda rgb: create("dlib").detect(rgb, thorough=True)),
     ("02-5", lambda rgb: np.array(by_dlib(rgb)).reshape(-1, 4)),
     ("02-7", [np.int64(10), np.float32(0.1), np.uint8(1)]),
     ("02-7", (10, (126 / 105 - 1) / 2, 1)),
+    ("02-7", np.array([10, 0.1, 1])),
 ]
 
 
