@@ -38,7 +38,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "02-5": "ch02_faces:grade_find_faces",
     "03-1": "ch03:grade_parameters",
     "03-3": "ch03:grade_max_pool",
-    "03-4": "ch03:grade_network",
+    "03-4": "ch03_network:grade_network",
     "04-1": "ch04:grade_split",
     "04-3": "ch04:grade_cross_entropy",
     "04-4": "ch04:grade_step",

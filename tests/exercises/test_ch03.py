@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fer_utils import models
-from fer_utils.exercises import ch03
+from fer_utils.exercises import ch03, ch03_network
 from fer_utils.models.ding2023 import parameter_count
 
 
@@ -33,6 +33,12 @@ def pool_in_place(maps, size, stride):
     made = pool(maps, size, stride)
     maps[:] = 0
     return made
+
+
+def without_stride(maps, size, stride):
+    """As many windows as asked, but each a row or column further."""
+    wanted = pool(maps, size, stride)
+    return pool(maps, size, 1)[: wanted.shape[0], : wanted.shape[1]]
 
 
 def by_reshaping(maps, size, stride):
@@ -66,9 +72,12 @@ def network(
     relus=("relu", "relu", "relu"),
     pooling=layers.MaxPooling2D,
     scale=1 / 255,
+    offset=0.0,
     flat=layers.Flatten,
-    dropout=True,
+    dropout=(0.3,),
+    late=(),
     more=(),
+    end=(),
     bias=True,
     channels=1,
 ):
@@ -76,18 +85,27 @@ def network(
     return keras.Sequential(
         [
             keras.Input((size, size, channels)),
-            *([layers.Rescaling(scale)] if scale else []),
+            *([layers.Rescaling(scale, offset)] if scale is not None else []),
             layers.Conv2D(filters, kernel, padding=padding[0], activation=relus[0], use_bias=bias),
             pooling(2),
             *before,
             layers.Conv2D(wide * filters, 3, strides=stride, padding=padding[1], activation=relus[1]),
-            *([layers.Dropout(0.3)] if dropout else []),
-            flat(),
+            *[layers.Dropout(rate) for rate in dropout],
+            *([flat()] if flat else []),
             *[layer() for layer in more],
             layers.Dense(dense, activation=relus[2]),
+            *[layers.Dropout(rate) for rate in late],
             layers.Dense(classes, activation=last),
+            *[layer() for layer in end],
         ]
     )
+
+
+def nested(filters, dense, classes, size):
+    """The same network, whose convolutions are a model in the model."""
+    whole = network(filters, dense, classes, size)
+    eyes = keras.Sequential([keras.Input((size, size, 1)), *whole.layers[:-2]])
+    return keras.Sequential([eyes, *whole.layers[-2:]])
 
 
 def functional(filters, dense, classes, size):
@@ -95,9 +113,9 @@ def functional(filters, dense, classes, size):
     inputs = x = keras.Input((size, size, 1), name="face")
     x = layers.Rescaling(scale=1 / 127.5)(x) * 0.5
     x = layers.ReLU()(layers.Conv2D(filters, (5, 5), padding="SAME")(x))
-    x = layers.MaxPool2D(pool_size=(2, 2), strides=2)(layers.Dropout(0.1)(x))
+    x = layers.MaxPool2D(pool_size=(2, 2), strides=2)(x)
     x = layers.Activation("relu")(layers.Conv2D(2 * filters, 3, 2)(x))
-    x = layers.Reshape((-1,))(x)
+    x = layers.Dropout(0.3)(layers.Reshape((-1,))(x))
     x = layers.Dense(dense)(x)
     x = layers.Dense(classes)(keras.ops.relu(x))
     return keras.Model(inputs, layers.Softmax()(x))
@@ -124,8 +142,15 @@ WRONG = [
     ("03-3", lambda m, size, stride: pool(m, size, stride).transpose(1, 0, 2), "changed places"),
     ("03-3", lambda m, size, stride: pool(m, size, stride).transpose(2, 0, 1), "last axis"),
     ("03-3", lambda m, size, stride: m, "shape"),
-    ("03-3", lambda m, size, stride: np.zeros((3, 3, 1)), "should be"),
+    ("03-3", lambda m, size, stride: np.zeros((3, 3, 2)), "should be"),
     ("03-3", lambda m, size, stride: float(m.max()), "shape"),
+    ("03-3", lambda *a: pool(*a).astype(int), "Fractions"),
+    ("03-3", lambda *a: pool(*a)[:-1, :-1], "last windows are missing"),
+    ("03-3", without_stride, "begins at i * stride"),
+    ("03-3", lambda m, size, stride: pool(np.abs(m), size, stride), "sign"),
+    ("03-3", lambda m, size, stride: pool(m[:, :, :1], size, stride), "Only the first channel"),
+    ("03-3", lambda *a: pool(*a)[:, :, 0], "without its axis"),
+    ("03-3", lambda *a: pool(*a)[None], "axis of the batch"),
     ("03-3", pool_in_place, "changed the maps"),
     ("03-3", lambda m, size: m, "max_pool(maps, size, stride)"),
     ("03-3", lambda *a: print(end=""), "array of numbers; got NoneType"),
@@ -144,11 +169,21 @@ WRONG = [
     ("03-4", lambda *a: network(*a, padding=("valid", "valid")), "Look at the padding"),
     ("03-4", lambda *a: network(*a, padding=("same", "same")), "padding and stride"),
     ("03-4", lambda *a: network(*a, stride=1), "padding and stride"),
-    ("03-4", lambda *a: network(*a, before=[layers.MaxPooling2D(2)]), "Is there a pool of 2 before it?"),
+    ("03-4", lambda *a: network(*a, before=[layers.MaxPooling2D(2)]), "Is there one pool of 2 before it"),
     ("03-4", lambda *a: network(*a, kernel=3), "kernel of the first convolution should be (5, 5)"),
     ("03-4", lambda *a: network(*a, wide=4), "second convolution should be"),
     ("03-4", lambda *a: network(*a, flat=layers.GlobalAveragePooling2D), "should read"),
-    ("03-4", lambda *a: network(*a, dropout=False), "no Dropout"),
+    ("03-4", lambda *a: network(*a, dropout=()), "no Dropout"),
+    ("03-4", lambda *a: network(*a, dropout=(0.7,)), "the share that is dropped"),
+    ("03-4", lambda *a: network(*a, late=(0.3,)), "2 Dropout layers"),
+    ("03-4", lambda *a: network(*a, dropout=(), late=(0.3,)), "between the second convolution"),
+    ("03-4", lambda *a: network(*a, scale=1 / 127.5, offset=-1), "-1 to 1"),
+    ("03-4", lambda *a: network(*a, scale=1 // 255), "1 // 255 is 0"),
+    ("03-4", lambda *a: network(*a, scale=255), "multiplied by 255"),
+    ("03-4", lambda *a: network(*a, end=[layers.Softmax]), "two softmaxes"),
+    ("03-4", lambda *a: network(*a, relus=("relu", "relu", "softmax")), "should have a ReLU"),
+    ("03-4", lambda *a: network(*a, flat=None), "Is there a Flatten before it?"),
+    ("03-4", lambda *a: network(*a, pooling=lambda n: layers.MaxPooling2D(n, padding="same")), "without padding"),
     ("03-4", lambda *a: network(*a, more=[layers.BatchNormalization]), "layer is there besides"),
     ("03-4", lambda *a: network(*a, more=[lambda: layers.Dense(4)]), "two Dense"),
     ("03-4", lambda *a: network(*a, bias=False), "biases"),
@@ -168,6 +203,8 @@ WRONG = [
     ("03-5", 17, "pool has a stride"),
     ("03-5", 11, "last convolution is missing"),
     ("03-5", 35, "k - 1"),
+    ("03-5", 16, "sum of the kernels"),
+    ("03-5", 26, "counts, too"),
     ("03-5", 0, "layer by layer"),
     ("03-5", (27, 27), "one whole number"),
     ("03-5", "27", "one whole number"),
@@ -183,8 +220,10 @@ RIGHT = [
     ("03-3", by_views),
     ("03-3", by_keras),
     ("03-3", lambda *a: pool(*a).tolist()),
+    ("03-3", lambda *a: pool(*a).astype("float16")),
     ("03-4", network),
     ("03-4", functional),
+    ("03-4", nested),
     ("03-5", 27),
     ("03-5", 27.0),
     ("03-5", np.int64(27)),
@@ -240,7 +279,10 @@ def test_the_counts_in_the_experiments_answer_are_right(root):
 
 
 def test_the_count_that_exercise_03_4_gives_is_that_of_its_solution(root):
-    assert f"`build_network(4, 8, 5, 32)` has {ch03._network(4, 8, 5, 32).count_params():,} parameters" in source(root)
+    assert (
+        f"`build_network(4, 8, 5, 32)` has {ch03_network._network(4, 8, 5, 32).count_params():,} parameters"
+        in source(root)
+    )
 
 
 def test_exercise_03_5_describes_the_layers_that_are_graded(root):

@@ -79,17 +79,20 @@ def describe(name, **changes):
     return {key: change(part, made) if callable(change) else change for key, change in (made | changes).items()}
 
 
-def parameters(n, d, k, size, *, pools=3, bias=True, channels=1, conv3=None):
+def parameters(
+    n, d, k, size, *, pools=3, bias=True, channels=1, window=9, reads=None, flat=True, last=True, half=lambda s: s // 2
+):
     side = size
     for _ in range(pools):
-        side //= 2
+        side = half(side)
     b = int(bias)
+    second, third = reads or (n, 4 * n)
     return (
-        (9 * channels + b) * n
-        + (9 * n + b) * 4 * n
-        + (conv3 or (36 * n + b) * 4 * n)
-        + (side * side * 4 * n + b) * d
-        + (d + b) * k
+        (window * channels + b) * n
+        + (window * second + b) * 4 * n
+        + (window * third + b) * 4 * n
+        + (side * side * (4 * n if flat else 1) + b) * d
+        + (d + b) * k * last
     )
 
 
@@ -417,8 +420,18 @@ WRONG = [
     ("02-1", lambda n, k: list(range(0, n, max(1, n // k)))[:k], "at steps cut to a whole number"),
     ("03-1", lambda n, d, k, s: 542_136, "should be 542119"),
     ("03-1", lambda n, d, k, s: parameters(n, d, k, s, bias=False), "biases"),
-    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, pools=2), "should be"),
-    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, channels=3), "should be"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, pools=2), "three pools"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, pools=0), "pools are missing"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, channels=3), "pictures are grey"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, window=25), "3 x 3"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, reads=(1, 1)), "*each* channel"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, reads=(n, n)), "channels of the second"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, flat=False), "all channels of the last map"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, last=False), "last layer"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, half=lambda side: -(-side // 2)), "round down"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, half=lambda side: round(side / 2)), "`round` goes up"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, half=lambda side: (side - 2) // 2), "keeps the side"),
+    ("03-1", lambda n, d, k, s: parameters(n, d, k, s, bias=False), "No layer has biases"),
     ("03-1", lambda n, d, k, s: float(parameters(n, d, k, s)), "whole number"),
     (
         "03-1",
