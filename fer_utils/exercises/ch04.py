@@ -70,10 +70,16 @@ def _split(answer, meta: pd.DataFrame, wanted: int, seed: int, given: str) -> tu
         raise Wrong(
             f"for {given}: actor {shared[0]} is on both sides, so the network is tested on a face it has learned."
         )
-    if len(set(people[test])) != wanted:
-        raise Wrong(
-            f"for {given}: {wanted} actor{'s' if wanted > 1 else ''} should test, and {len(set(people[test]))} do."
-        )
+    tested = len(set(people[test]))
+    if tested != wanted:
+        hint = ""
+        if tested == 0:
+            hint = " Draw `test_actors` names from those in `meta['actor']`, whatever they are."
+        elif len(set(people[train])) == wanted:
+            hint = " Have train and test changed places?"
+        elif tested < wanted:
+            hint = " Draw `test_actors` of them, without replacement, from a list that has each actor once."
+        raise Wrong(f"for {given}: {wanted} actor{'s' if wanted > 1 else ''} should test, and {tested} do.{hint}")
     return train, test
 
 
@@ -190,6 +196,34 @@ def _loss_hint(got: float, logits: np.ndarray, labels: np.ndarray) -> str:
                 logits[rows, labels]
             ).mean(),
             "It looks as if the mean were taken over faces and labels.": losses.mean() / logits.shape[1],
+            "It looks as if the sum were divided by the number of labels: divide by the number of faces.": losses.sum()
+            / logits.shape[1],
+            "It looks as if every face got the labels of all faces: logits[:, labels] is a table. Take one number a "
+            "face, logits[np.arange(len(labels)), labels].": -_log_softmax(logits)[:, labels].mean(),
+            "That is the mean entropy of the scores: only the right label counts.": -(own * np.log(own))
+            .sum(axis=1)
+            .mean(),
+            "It looks as if the network's own answer were taken for the right label: `labels` has the right ones.": (
+                -np.log(own.max(axis=1)).mean()
+            ),
+            "It looks as if labels were counted from 1: they count from 0.": _cross_entropies(
+                logits, labels - 1
+            ).mean(),
+            "That is minus the logit of the right label: the logarithm of the sum is missing.": -logits[
+                rows, labels
+            ].mean(),
+            "That is the logarithm of the sum alone: take away the logit of the right label.": (
+                losses.mean() + logits[rows, labels].mean()
+            ),
+            "It looks as if softmax were applied twice: the scores are no logits.": _cross_entropies(
+                own, labels
+            ).mean(),
+            "It looks as if the largest number of each *column* were subtracted: take that of each row, of one face.": (
+                np.log(np.exp(logits - logits.max(axis=0)).sum(axis=1)) - (logits - logits.max(axis=0))[rows, labels]
+            ).mean(),
+            "It looks like the exponential of the loss.": np.exp(losses.mean()),
+            "It looks like the median of the faces' losses: take the mean.": np.median(losses),
+            "It looks like the largest of the faces' losses: take the mean.": losses.max(),
         }
     return next((words for words, other in alike.items() if np.isfinite(other) and np.isclose(got, other)), "")
 
@@ -226,7 +260,7 @@ def grade_cross_entropy(answer) -> str:
                     "np.exp of such a number is infinite, or a score is exactly 0. Subtract each row's largest number "
                     "first, and take the logarithm of the sum, not of a quotient."
                 )
-            elif value < wanted:
+            elif value < wanted or 0 < value - wanted < 1e-6:
                 hint = "Was a score cut off from below? A loss may be large; no small constant is needed."
             else:
                 hint = "Subtract the largest number of each row, not that of all rows."
@@ -333,13 +367,15 @@ def _check_step(mine, wanted, before, again: tuple, given: str) -> None:
             raise Wrong(f"{given}: {words}")
     if first:
         raise Wrong(
-            f"{given}: the weights have changed, but not as one step does. The scores are softmax outputs already; the "
-            "loss is the mean of -log(score of the right label); one step changes every weight once."
+            f"{given}: the weights have changed, but not as one step of this optimizer does. "
+            + (
+                "With SGD the step was right, so let the optimizer that is given apply the gradients."
+                if "Adam" in given
+                else "The scores are softmax outputs already; the loss is the mean of -log(score of the right label); "
+                "one step changes every weight once, by the optimizer that is given."
+            )
         )
     raise Wrong(
         f"{given}: the first step was right, this one is not. Use the optimizer that is given, in every step: it "
         "remembers the gradients of earlier ones."
     )
-
-
-# --- 04-5: macro F1 -----------------------------------------------------------------------------

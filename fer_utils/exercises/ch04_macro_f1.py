@@ -41,6 +41,21 @@ def _f1_hint(got: float, true: np.ndarray, predicted: np.ndarray, classes: int) 
         "Labels that do not occur were left out: divide by `classes`; their F1 is 0 here.": f1[met].mean(),
         "A label that is never predicted was left out: its F1 is 0, and it counts.": f1[np.unique(predicted)].mean(),
         "Labels that do not occur among the true ones were left out: divide by `classes`.": f1[there > 0].mean(),
+        "Label 0 seems to be left out: the labels are 0 to `classes` - 1.": f1[1:].sum() / classes,
+        "Label 0 seems to be left out: the labels are 0 to `classes` - 1, each counts.": f1[1:].mean(),
+        "The last label seems to be left out: `range(classes)` ends with `classes` - 1.": f1[:-1].sum() / classes,
+        "The last label seems to be left out: `range(classes)` ends with it.": f1[:-1].mean(),
+        "A label that does not occur seems to count as 1: its F1 is 0 here.": np.where(
+            np.isin(np.arange(classes), met), f1, 1
+        ).mean(),
+        "It looks like TP / (TP + FP + FN): in F1, 2 TP stands above, and 2 TP + FP + FN below.": (
+            f1 / (2 - f1)
+        ).mean(),
+        "It looks like half of it: F1 is 2 P R / (P + R).": f1.mean() / 2,
+        "That is a sum: divide by `classes`.": f1.sum(),
+        "That is divided by the number of faces: divide by `classes`.": f1.sum() / len(true),
+        "That is the median of the labels' F1: take the mean.": np.median(f1),
+        "As per cent? F1 is a share from 0 to 1.": 100 * f1.mean(),
     }
     return next((words for words, other in alike.items() if np.isclose(got, other)), "")
 

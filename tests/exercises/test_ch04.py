@@ -38,6 +38,19 @@ def by_logaddexp(logits, labels):
     return sum(np.logaddexp.reduce(row) - row[label] for row, label in zip(logits, labels, strict=True)) / len(labels)
 
 
+def by_keras_from_scores(logits, labels):
+    """Keras keeps scores away from 0 and 1, by 1e-7."""
+    scores = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (
+        keras.losses.sparse_categorical_crossentropy(labels, scores / scores.sum(axis=1, keepdims=True)).numpy().mean()
+    )
+
+
+def by_the_columns(logits, labels):
+    shifted = logits - logits.max(axis=0)
+    return np.mean(np.log(np.exp(shifted).sum(axis=1)) - of_right(shifted, labels))
+
+
 def in_place(logits, labels):
     logits -= logits.max(axis=1, keepdims=True)
     return loss(logits, labels)
@@ -85,6 +98,27 @@ def step_with_fresh_adam(network, optimizer, inputs, labels):
     return step(network, type(optimizer)(float(optimizer.learning_rate)), inputs, labels)
 
 
+def step_by_hand(network, optimizer, inputs, labels):
+    """What SGD does, whatever optimizer is given."""
+    with tf.GradientTape() as tape:
+        scores = network(inputs, training=True)
+        value = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, scores))
+    for variable, gradient in zip(
+        network.trainable_variables, tape.gradient(value, network.trainable_variables), strict=True
+    ):
+        variable.assign_sub(float(optimizer.learning_rate) * gradient)
+    return float(value)
+
+
+def step_by_numpy(network, optimizer, inputs, labels):
+    """The loss leaves the tape."""
+    with tf.GradientTape() as tape:
+        scores = network(inputs, training=True).numpy()
+        value = tf.constant(-np.log(of_right(scores, labels)).mean())
+    optimizer.apply(tape.gradient(value, network.trainable_variables), network.trainable_variables)
+    return float(value)
+
+
 def step_and_loss_after(network, optimizer, inputs, labels):
     step(network, optimizer, inputs, labels)
     now = [w.numpy() for w in network.non_trainable_variables]
@@ -105,6 +139,10 @@ def f1(true, predicted, classes, *, which=None, undefined=0.0):
         together = np.sum(true == label) + np.sum(predicted == label)
         values.append(2 * hits / together if together else undefined)
     return np.mean(values)
+
+
+def f1_each(true, predicted, classes):
+    return [f1(true, predicted, classes, which=lambda t, p, label=label: [label]) for label in range(classes)]
 
 
 def by_confusion(true, predicted, classes):
@@ -143,6 +181,20 @@ WRONG = [
     ("04-3", lambda z, y: -np.log(softmax(z)).sum(axis=1).mean(), "all scores were summed"),
     ("04-3", lambda z, y: -np.log(of_right(softmax(z.T).T, y)).mean(), "over the faces"),
     ("04-3", lambda z, y: -np.log(softmax(z))[np.arange(len(y)), y].sum() / z.size, "faces and labels"),
+    ("04-3", lambda z, y: loss(z, y, fold=lambda each: each.sum() / z.shape[1]), "divided by the number of labels"),
+    ("04-3", lambda z, y: -np.log(softmax(z)[:, y]).mean(), "is a table"),
+    ("04-3", lambda z, y: -(softmax(z) * np.log(softmax(z))).sum(axis=1).mean(), "entropy of the scores"),
+    ("04-3", lambda z, y: loss(z, z.argmax(axis=1)), "network's own answer"),
+    ("04-3", lambda z, y: loss(z, y - 1), "counted from 1"),
+    ("04-3", lambda z, y: -of_right(z, y).mean(), "logarithm of the sum is missing"),
+    ("04-3", lambda z, y: np.log(np.exp(z).sum(axis=1)).mean(), "logarithm of the sum alone"),
+    ("04-3", lambda z, y: loss(softmax(z), y), "applied twice"),
+    ("04-3", by_the_columns, "each *column*"),
+    ("04-3", lambda z, y: np.exp(loss(z, y)), "exponential"),
+    ("04-3", lambda z, y: loss(z, y, fold=np.median), "median"),
+    ("04-3", lambda z, y: loss(z, y, fold=np.max), "the largest of the faces' losses"),
+    ("04-3", by_keras_from_scores, "cut off"),
+    ("04-3", lambda z, y: loss(z, y, shift=lambda z: z.max(axis=1)), "logits = ndarray of shape (6, 4)"),
     ("04-3", in_place, "changed the logits"),
     ("04-3", lambda z: 0.0, "cross_entropy(logits, labels)"),
     ("04-3", lambda z, y: "2.08", "one number"),
@@ -156,6 +208,8 @@ WRONG = [
     ("04-4", step_with_two_softmaxes, "softmax outputs already"),
     ("04-4", lambda *a: (step(*a), step(*a))[0], "one step changes every weight once"),
     ("04-4", step_with_fresh_adam, "remembers"),
+    ("04-4", step_by_hand, "With SGD the step was right"),
+    ("04-4", step_by_numpy, "has no gradient"),
     ("04-4", step_and_loss_after, "before the step"),
     ("04-4", lambda *a: print(step(*a), end=""), "return the loss"),
     ("04-4", lambda n, o: 0, "train_step(network, optimizer, inputs, labels)"),
@@ -169,6 +223,16 @@ WRONG = [
     ("04-5", lambda t, p, k: f1(t, p, k, which=lambda t, p: np.unique(p)), "never predicted"),
     ("04-5", lambda t, p, k: f1(t, p, k, which=lambda t, p: np.union1d(t, p)), "divide by `classes`"),
     ("04-5", f1_with_nan, "divides 0 by 0"),
+    ("04-5", lambda t, p, k: f1(t, p, k, which=lambda t, p: range(1, k + 1)), "Label 0"),
+    ("04-5", lambda t, p, k: f1(t, p, k, which=lambda t, p: range(1, k)), "Label 0"),
+    ("04-5", lambda t, p, k: f1(t, p, k - 1), "The last label"),
+    ("04-5", lambda t, p, k: f1(t, p, k, undefined=1.0), "seems to count as 1"),
+    ("04-5", lambda t, p, k: np.mean([f / (2 - f) for f in f1_each(t, p, k)]), "TP / (TP + FP + FN)"),
+    ("04-5", lambda t, p, k: f1(t, p, k) / 2, "half of it"),
+    ("04-5", lambda t, p, k: sum(f1_each(t, p, k)), "That is a sum"),
+    ("04-5", lambda t, p, k: sum(f1_each(t, p, k)) / len(t), "number of faces"),
+    ("04-5", lambda t, p, k: np.median(f1_each(t, p, k)), "median"),
+    ("04-5", lambda t, p, k: 100 * f1(t, p, k), "per cent"),
     ("04-5", lambda t, p, k: f1_score(t, p, average=None), "one number"),
     ("04-5", lambda t, p: 0.0, "macro_f1(true, predicted, classes)"),
 ]

@@ -52,6 +52,11 @@ def with_more(shift):
     return augmentation(shift, after=[layers.RandomRotation(0.03, fill_mode="nearest"), layers.RandomBrightness(0.1)])
 
 
+def grey_where_empty(shift):
+    moves = layers.RandomTranslation(shift, shift, fill_mode="constant", fill_value=128.0)
+    return keras.Sequential([layers.RandomFlip("horizontal"), moves])
+
+
 class Always(layers.Layer):
     """Mirrors every picture, in predictions, too."""
 
@@ -97,7 +102,23 @@ WRONG = [
     ("05-3", lambda x, r, n, training: drop(x, r, n, True) if training else x * (1 - r), "nothing is scaled"),
     ("05-3", lambda x, r, n, training: x / (1 - r) if training else x, "nothing was dropped"),
     ("05-3", lambda x, r, n, training: x, "Nothing was dropped"),
-    ("05-3", lambda x, r, n, training: np.where(n <= r, 0, x / (1 - r)) if training else x, "should become"),
+    ("05-3", lambda x, r, n, training: np.where(n <= r, 0, x / (1 - r)) if training else x, "is not below it"),
+    ("05-3", lambda x, r, n, training: np.where(n > r, 0, x / (1 - r)) if training else x, "*above* rate"),
+    (
+        "05-3",
+        lambda x, r, n, training: np.where(n < 1 - r, 0, x / (1 - r)) if training else x,
+        "compared with 1 - rate",
+    ),
+    ("05-3", lambda x, r, n, training: np.where(n < 1 - r, x / (1 - r), 0) if training else x, "below 1 - rate"),
+    ("05-3", lambda x, r, n, training: np.where(n < r, 0, x * r) if training else x, "multiplication by `rate`"),
+    ("05-3", lambda x, r, n, training: np.where(x < r, 0, x / (1 - r)) if training else x, "compare the noise"),
+    ("05-3", lambda x, r, n, training: x * n if training else x, "multiplied by the noise"),
+    ("05-3", lambda x, r, n, training: x * (n >= r) / (n >= r).mean() if training else x, "happened to stay"),
+    ("05-3", lambda x, r, n, training: drop(x, r, n, training).astype(int), "Fractions"),
+    ("05-3", lambda x, r, n, training: np.asarray(layers.Dropout(r)(x, training=training)), "those of `noise`"),
+    ("05-3", lambda x, r, n, training: drop(x, r, n, True) if training else x * r, "as it is"),
+    ("05-3", lambda x, r, n, training: x[n >= r] / (1 - r) if training else x, "stays in its place"),
+    ("05-3", lambda x, r, n, training: (drop(x, r, n, training), n < r), "array alone"),
     ("05-3", drop_in_place, "changed the array"),
     ("05-3", lambda x, r, n, training: drop(x, r, n, training).sum(), "shape"),
     ("05-3", lambda x, r, n, training: print(end=""), "array of numbers; got NoneType"),
@@ -118,7 +139,12 @@ WRONG = [
     ("05-4", lambda shift: augmentation(shift, after=[TooLight()]), "between 0 and 255"),
     ("05-4", lambda shift: [layers.RandomFlip("horizontal")], "got list"),
     ("05-4", lambda shift: augmentation(0.1), "with shift = 0.3"),
-    ("05-4", lambda shift: augmentation(2 * shift), "with shift = 0.1"),
+    ("05-4", lambda shift: augmentation(2 * shift), "by up to 0.3 of their side; yours"),
+    ("05-4", lambda shift: augmentation(shift / 2), "by up to 0.3 of their side; yours"),
+    ("05-4", lambda shift: augmentation(shift, after=[layers.RandomTranslation(shift, shift)]), "of their side; yours"),
+    ("05-4", lambda shift: augmentation((0, shift)), "right alone"),
+    ("05-4", lambda shift: augmentation((-shift, 0)), "left alone"),
+    ("05-4", lambda shift: augmentation(shift, fill="wrap"), "comes in at the other"),
     (
         "05-4",
         lambda shift: keras.Sequential([layers.RandomFlip("horizontal"), Sideways(shift)]),
@@ -143,6 +169,8 @@ RIGHT = [
     ("05-4", augmentation),
     ("05-4", functional),
     ("05-4", with_more),
+    ("05-4", lambda shift: augmentation((-shift, shift), fill="reflect")),
+    ("05-4", grey_where_empty),
 ]
 
 

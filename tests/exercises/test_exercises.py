@@ -192,6 +192,18 @@ def kept(losses, patience, *, best=math.inf, least=0.0, equal=False):
     return at
 
 
+def kept_until_it_rises(losses, patience, *, anew=True):
+    """Compares each loss with that before it, or (not ``anew``) never begins to count again."""
+    best, bad = 0, 0
+    for epoch, loss in enumerate(losses):
+        better = loss < (losses[epoch - 1] if anew and epoch else losses[best])
+        best = epoch if loss < losses[best] else best
+        bad = (0 if anew and better else bad) + (epoch > 0 and not better)
+        if bad >= patience:
+            break
+    return best
+
+
 def relative(features, actors, neutral, takes, *, known=None, sign=1, only=None):
     """The answer to 07-1; ``known(i, own)`` picks other reference rows, ``only`` the rows that are treated at all."""
     known = known or (lambda i, own: own & neutral & (takes != takes[i]))
@@ -444,7 +456,9 @@ WRONG = [
     ("04-1", lambda m, c, s: split(m, c, 0), "almost the same test actors"),
     ("04-1", lambda m, c, s: split(m, c, s, seeded=False), "same seed"),
     ("04-1", lambda m, c, s: split(m, c, s, rows=lambda r, meta: meta.index[r].to_numpy()), "positions"),
-    ("04-1", lambda m, c, s: split(m, c, s)[::-1], "should test"),
+    ("04-1", lambda m, c, s: split(m, c, s)[::-1], "train and test changed places"),
+    ("04-1", lambda m, c, s: chosen(m, random.Random(s).choices(sorted(set(m["actor"])), k=c)), "without replacement"),
+    ("04-1", lambda m, c, s: chosen(m, range(1, c + 1)), "whatever they are"),
     ("04-1", lambda m, c, s: split(m, c, s)[0], "two things"),
     ("04-1", drop_a_row, "every row belongs"),
     ("04-1", mutate, "changed the table"),
@@ -710,6 +724,8 @@ WRONG = [
     ("05-1", lambda *a: str(kept(*a)), "not of type str"),
     ("05-1", lambda *a: kept(*a, best=100), "losses of any size"),
     ("05-1", lambda *a: kept(*a, equal=True), "equal loss is no improvement"),
+    ("05-1", lambda *a: kept_until_it_rises(*a), "but not below its lowest"),
+    ("05-1", lambda *a: kept_until_it_rises(*a, anew=False), "begins the count anew"),
     ("05-1", lambda *a: kept(*a, least=1e-4), "smallest improvement"),
     ("07-1", lambda *a: relative(*a).astype(str), "array of numbers"),
     ("07-1", lambda *a: relative(*a) + 0.0003, "should begin with"),
