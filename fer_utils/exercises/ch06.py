@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_val_predict,
+)
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from fer_utils.exercises import Wrong, asked, numbers, told_apart
+from fer_utils.exercises import Wrong, asked, numbers, told_apart, two
 
 #: Exercise 06-4: accuracy with the twin in training, without it, and the folds.
 WITH_TWIN, WITHOUT_TWIN, FOLDS = 0.96, 0.60, 10
@@ -45,6 +52,11 @@ def _balanced_hint(got: float, matrix: np.ndarray) -> str:
         "That is macro F1; here only the recalls are averaged.": f1[present].mean(),
         "That is a sum; a mean divides by how many labels there are.": recall.sum(),
         "That is the smallest recall, not the mean.": recall[present].min(),
+        "That is the largest recall, not the mean.": recall[present].max(),
+        "That is the median of the recalls: take their mean.": np.median(recall[present]),
+        "A label of which no face is right was left out: its recall is 0, and it counts.": recall[recall > 0].mean(),
+        "That is the share of the wrong answers: take 1 minus it.": 1 - recall[present].mean(),
+        "Use / and not //: a recall is a share.": np.floor(recall[present]).mean(),
     }
     return next((words for words, other in alike.items() if np.isclose(got, other)), "")
 
@@ -54,7 +66,8 @@ def grade_balanced(answer) -> str:
     rng = np.random.default_rng(61)
     cases = {
         "two labels, 90 faces and 10": np.array([[80, 10], [4, 6]]),
-        "three labels": np.array([[30, 5, 1], [2, 8, 6], [0, 3, 3]]),
+        "three labels": np.array([[30, 5, 1], [2, 8, 6], [0, 4, 2]]),
+        "three labels of which one is never right": np.array([[6, 1, 0], [3, 0, 2], [0, 1, 7]]),
         "three labels of which one has no faces": np.array([[5, 2, 1], [0, 0, 0], [1, 1, 8]]),
         "eight labels": rng.integers(0, 30, (8, 8)),
     }
@@ -93,8 +106,8 @@ def _faces(rng: np.random.Generator, people: int) -> tuple[np.ndarray, np.ndarra
     return features, names[[row[1] for row in rows]], people_of
 
 
-def _neighbours(neighbours: int = 3, scaled: bool = True):
-    parts = [StandardScaler()] if scaled else []
+def _neighbours(neighbours: int = 3, scaled: bool = True, scaler=StandardScaler):
+    parts = [scaler()] if scaled else []
     return make_pipeline(*parts, KNeighborsClassifier(neighbours))
 
 
@@ -103,19 +116,37 @@ def strangers(features, labels, people, *, folds=None, neighbours: int = 3, scal
     if scaled == "before":
         features = StandardScaler().fit_transform(features)
     machine = _neighbours(neighbours, scaled == "inside")
+    if scaled == "to 0 to 1":
+        machine = _neighbours(neighbours, scaler=MinMaxScaler)
     folds = folds or GroupKFold(5)
-    groups = people if isinstance(folds, (GroupKFold, LeaveOneGroupOut)) else None
+    groups = people if isinstance(folds, (GroupKFold, StratifiedGroupKFold, LeaveOneGroupOut)) else None
     given = cross_val_predict(machine, features, labels, groups=groups, cv=folds)
     return float((given == labels).mean())
 
 
-def mean_of_folds(features, labels, people) -> float:
-    """The mistake of averaging five folds of unequal sizes."""
+def by_fold(features, labels, people, *, share=np.mean, turned=False) -> float:
+    """Each of the five folds by hand; ``turned`` trains on the test rows and tests on the others."""
     shares = []
     for train, test in GroupKFold(5).split(features, labels, people):
+        train, test = (test, train) if turned else (train, test)
         machine = _neighbours().fit(features[train], labels[train])
         shares.append((machine.predict(features[test]) == labels[test]).mean())
-    return float(np.mean(shares))
+    return float(share(shares))
+
+
+def scaled_twice(features, labels, people) -> float:
+    """The mistake of standardising the test rows by their own mean and spread."""
+    right = np.zeros(len(labels), bool)
+    for train, test in GroupKFold(5).split(features, labels, people):
+        machine = _neighbours(scaled=False).fit(StandardScaler().fit_transform(features[train]), labels[train])
+        right[test] = machine.predict(StandardScaler().fit_transform(features[test])) == labels[test]
+    return float(right.mean())
+
+
+def mean_of_people(features, labels, people) -> float:
+    """The mistake of giving each person the same weight."""
+    given = cross_val_predict(_neighbours(), features, labels, groups=people, cv=GroupKFold(5))
+    return float(np.mean([(given == labels)[people == one].mean() for one in np.unique(people)]))
 
 
 def resubstituted(features, labels, people) -> float:
@@ -140,31 +171,65 @@ _STRANGERS_MISTAKES: dict[str, Callable] = {
     "It looks as if the features were not standardised.": lambda *a: strangers(*a, scaled="no"),
     "It looks as if the mean of the five folds' accuracies was taken: the folds have unequal sizes. Return the "
     "share of "
-    "all rows.": mean_of_folds,
+    "all rows.": by_fold,
+    "It looks as if the test rows were standardised by their own mean and spread: take those of the training rows, "
+    "`scaler.transform`.": scaled_twice,
+    "It looks as if each person had the same weight: return the share of all rows.": mean_of_people,
+    "That is the share of wrong rows.": lambda *a: 1 - strangers(*a),
+    "It looks as if one fold trained and four were tested: it is the other way round.": (
+        lambda *a: by_fold(*a, turned=True)
+    ),
+    "That is one fold alone: every row is tested once, in one of the five folds.": (
+        lambda *a: by_fold(*a, share=lambda shares: shares[-1])
+    ),
+    "That is one fold alone, the first: every row is tested once, in one of the five folds.": (
+        lambda *a: by_fold(*a, share=lambda shares: shares[0])
+    ),
+    "That is the best of the five folds: return the share of all rows.": lambda *a: by_fold(*a, share=max),
+    "It looks as if there were ten folds: here there are five.": lambda *a: strangers(*a, folds=GroupKFold(10)),
+    "It looks as if there were three folds: here there are five.": lambda *a: strangers(*a, folds=GroupKFold(3)),
+    "It looks as if `StratifiedGroupKFold` had made the folds: take those of `GroupKFold(5)`.": (
+        lambda *a: strangers(*a, folds=StratifiedGroupKFold(5))
+    ),
+    "It looks as if the features were scaled to 0 to 1: standardise them, by their mean and spread.": (
+        lambda *a: strangers(*a, scaled="to 0 to 1")
+    ),
     "It looks as if one neighbour was asked: take three.": lambda *a: strangers(*a, neighbours=1),
     "It looks as if five neighbours were asked (the default): take three.": lambda *a: strangers(*a, neighbours=5),
 }
 
 
+def _words(table: tuple) -> str:
+    return f"{len(table[0])} clips of {len(set(table[2]))} people"
+
+
 def grade_strangers(answer) -> str:
     """Tables in which people, scales and fold sizes differ, so that every shortcut gives another number."""
     rng = np.random.default_rng(63)
-    for people in (26, 17):
-        handed = _faces(rng, people)
-        kept = [part.copy() for part in handed]
-        given = f"{len(handed[0])} clips of {people} people"
+    tables, answers = [_faces(rng, people) for people in (26, 17)], []
+    for table in tables:
+        handed = [part.copy() for part in table]
         made = asked(answer, "accuracy_on_strangers(features, labels, people)", *handed)
-        if not all(np.array_equal(now, then) for now, then in zip(handed, kept, strict=True)):
+        if not all(np.array_equal(now, then) for now, then in zip(handed, table, strict=True)):
             raise Wrong("your function changed an array that it was given; work on a copy.")
-        got, wanted = _share(made, given), strangers(*kept)
-        if np.isclose(got, wanted):
-            continue
-        if np.isclose(got, 100 * wanted):
-            raise Wrong(f"for {given}: return a share from 0 to 1, not per cent.")
-        hint = next((words for words, wrong in _STRANGERS_MISTAKES.items() if np.isclose(got, wrong(*kept))), "")
-        right, yours = told_apart(wanted, got)
-        raise Wrong(f"for {given}: it should be {right}; your function gave {yours}. {hint}".rstrip())
-    return "right: nobody trains and tests, and the scaler has not seen the test people."
+        answers.append(_share(made, _words(table)))
+    wanted = [strangers(*table) for table in tables]
+    if np.allclose(answers, wanted):
+        return "right: nobody trains and tests, and the scaler has not seen the test people."
+    place = int(np.flatnonzero(~np.isclose(answers, wanted))[0])
+    if np.allclose(answers, np.multiply(wanted, 100)):
+        raise Wrong(f"for {_words(tables[place])}: return a share from 0 to 1, not per cent.")
+    # A share of some hundred rows may look like several mistakes; those of two tables hardly do.
+    hint = next(
+        (
+            words
+            for words, wrong in _STRANGERS_MISTAKES.items()
+            if all(np.isclose(one, wrong(*table)) for one, table in zip(answers, tables, strict=True))
+        ),
+        "",
+    )
+    right, yours = told_apart(wanted[place], answers[place])
+    raise Wrong(f"for {_words(tables[place])}: it should be {right}; your function gave {yours}. {hint}".rstrip())
 
 
 def mixture(share: float = 1 - 1 / FOLDS) -> float:
@@ -177,6 +242,7 @@ def grade_mixture(answer) -> str:
     got = _share(answer, "the question")
     mistakes = {
         100 * mixture(): "that is per cent: give a share from 0 to 1.",
+        round(mixture(), 2): "that is rounded too far: give three digits.",
         mixture(0.8): "four fifths are right for five folds; here there are ten.",
         mixture(0.5): "that is the mean of both: but most copies have their twin in training.",
         mixture(1 / FOLDS): "the weights have changed places: one tenth has its twin in the *test* fold.",
@@ -200,16 +266,11 @@ LARGEST_STEPS = ("clip to performance", "frame to clip")
 
 def grade_steps(answer) -> str:
     """The two largest steps; a step that comes from the other setting is explained."""
-    if isinstance(answer, str):
+    both = two(answer)  # not of a set, which has no order
+    if both is None:
         raise Wrong(f'the answer should be two texts, first with twins, such as ("{STEPS[2]}", "{STEPS[2]}").')
-    try:
-        with_twins, without = answer
-    except (TypeError, ValueError):
-        raise Wrong(
-            f'the answer should be two texts, first with twins, such as ("{STEPS[2]}", "{STEPS[2]}").'
-        ) from None
     given = []
-    for one in (with_twins, without):
+    for one in both:
         if not isinstance(one, str) or " ".join(one.lower().split()) not in STEPS:
             raise Wrong(f"each of the two should be one of {', '.join(map(repr, STEPS))}; got {one!r}.")
         given.append(" ".join(one.lower().split()))

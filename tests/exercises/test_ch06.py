@@ -8,11 +8,19 @@ import graded
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
-from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_val_predict,
+)
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from fer_utils import metrics
+from fer_utils import exercises, metrics
 from fer_utils.exercises import ch06
 from fer_utils.widgets import split_laboratory
 
@@ -56,6 +64,36 @@ def by_hand(features, labels, people):
     return right.mean()
 
 
+def shares(features, labels, people, turned=False):
+    """The accuracy of each fold."""
+    made = []
+    for train, test in GroupKFold(5).split(features, labels, people):
+        train, test = (test, train) if turned else (train, test)
+        machine = make_pipeline(StandardScaler(), KNeighborsClassifier(3)).fit(features[train], labels[train])
+        made.append(machine.score(features[test], labels[test]))
+    return np.array(made)
+
+
+def by_hand_with_two_scalers(features, labels, people):
+    """Fits a scaler on the test rows, too."""
+    right = np.zeros(len(labels), bool)
+    for train, test in GroupKFold(5).split(features, labels, people):
+        scaled = [StandardScaler().fit_transform(features[rows]) for rows in (train, test)]
+        right[test] = KNeighborsClassifier(3).fit(scaled[0], labels[train]).predict(scaled[1]) == labels[test]
+    return right.mean()
+
+
+def person_by_person(features, labels, people):
+    machine = make_pipeline(StandardScaler(), KNeighborsClassifier(3))
+    right = cross_val_predict(machine, features, labels, groups=people, cv=GroupKFold(5)) == labels
+    return np.mean([right[people == one].mean() for one in set(people)])
+
+
+def scaled_to_0_to_1(features, labels, people):
+    machine = make_pipeline(MinMaxScaler(), KNeighborsClassifier(3))
+    return (cross_val_predict(machine, features, labels, groups=people, cv=GroupKFold(5)) == labels).mean()
+
+
 def scaled_in_place(features, labels, people):
     features -= features.mean(axis=0)
     return ch06.strangers(features, labels, people)
@@ -69,6 +107,11 @@ WRONG = [
     ("06-1", f1_of_all, "macro F1"),
     ("06-1", lambda m: balanced(m, fold=np.sum), "That is a sum"),
     ("06-1", lambda m: balanced(m, fold=np.min), "smallest recall"),
+    ("06-1", lambda m: balanced(m, fold=np.max), "largest recall"),
+    ("06-1", lambda m: balanced(m, fold=np.median), "median"),
+    ("06-1", lambda m: balanced(m, fold=lambda r: r[r > 0].mean()), "no face is right was left out"),
+    ("06-1", lambda m: 1 - balanced(m), "wrong answers"),
+    ("06-1", lambda m: balanced(m, fold=lambda r: np.floor(r).mean()), "not //"),
     ("06-1", lambda m: 100 * balanced(m), "per cent"),
     ("06-1", lambda m: float("nan"), "divided by 0"),
     ("06-1", lambda m: balanced(m) + 0.001, "should be"),
@@ -82,9 +125,19 @@ WRONG = [
     ("06-3", lambda *a: ch06.strangers(*a, folds=LeaveOneGroupOut()), "each person were a fold"),
     ("06-3", lambda *a: ch06.strangers(*a, scaled="before"), "before the split"),
     ("06-3", lambda *a: ch06.strangers(*a, scaled="no"), "not standardised"),
-    ("06-3", ch06.mean_of_folds, "unequal sizes"),
+    ("06-3", ch06.by_fold, "unequal sizes"),
     ("06-3", lambda *a: ch06.strangers(*a, neighbours=1), "one neighbour"),
     ("06-3", lambda *a: ch06.strangers(*a, neighbours=5), "five neighbours"),
+    ("06-3", by_hand_with_two_scalers, "their own mean and spread"),
+    ("06-3", person_by_person, "each person had the same weight"),
+    ("06-3", lambda *a: 1 - ch06.strangers(*a), "share of wrong rows"),
+    ("06-3", lambda *a: shares(*a, turned=True).mean(), "the other way round"),
+    ("06-3", lambda *a: shares(*a)[-1], "one fold alone"),
+    ("06-3", lambda *a: shares(*a)[0], "one fold alone"),
+    ("06-3", lambda *a: ch06.strangers(*a, folds=GroupKFold(10)), "ten folds"),
+    ("06-3", lambda *a: ch06.strangers(*a, folds=GroupKFold(3)), "three folds"),
+    ("06-3", lambda *a: ch06.strangers(*a, folds=StratifiedGroupKFold(5)), "`StratifiedGroupKFold` had made"),
+    ("06-3", scaled_to_0_to_1, "scaled to 0 to 1"),
     ("06-3", lambda *a: 100 * ch06.strangers(*a), "not per cent"),
     ("06-3", lambda *a: ch06.strangers(*a) + 0.001, "should be"),
     ("06-3", lambda f, y, p: y, "return one number"),
@@ -92,6 +145,7 @@ WRONG = [
     ("06-3", scaled_in_place, "changed an array"),
     ("06-3", lambda features, labels: 0.5, "accuracy_on_strangers(features, labels, people)"),
     ("06-4", 92.4, "per cent"),
+    ("06-4", 0.92, "three digits"),
     ("06-4", 0.888, "four fifths"),
     ("06-4", 0.78, "mean of both"),
     ("06-4", 0.636, "changed places"),
@@ -106,6 +160,8 @@ WRONG = [
     ("06-7", ("clip to performance", "clip to performance"), "a performance has one clip"),
     ("06-7", ("performance to actor", "frame to clip"), "with twins the actor is worth"),
     ("06-7", ("clip to performance", "performance to actor"), "without twins the actor is worth"),
+    ("06-7", {"clip to performance", "frame to clip"}, "two texts"),
+    ("06-7", {"clip to performance": 1, "frame to clip": 2}, "two texts"),
     ("06-7", ("clip", "frame"), "each of the two"),
     ("06-7", (2, 1), "each of the two"),
     ("06-7", "clip to performance", "two texts"),
@@ -124,6 +180,7 @@ RIGHT = [
     ("06-1", lambda m: np.array([balanced(m)])),
     ("06-3", ch06.strangers),
     ("06-3", by_hand),
+    ("06-3", lambda *a: np.average(shares(*a), weights=[len(t) for _, t in GroupKFold(5).split(*a)])),
     ("06-3", lambda *a: np.float32(ch06.strangers(*a))),
     ("06-4", 0.924),
     ("06-4", np.float64(0.9 * 0.96 + 0.1 * 0.6)),
@@ -152,3 +209,14 @@ def test_the_largest_steps_are_those_of_the_widget():
         falls = -np.diff(right)
         assert ch06.STEPS[falls.argmax()] == largest
         assert np.sort(falls)[-1] > np.sort(falls)[-2] + 0.05, "no other step comes near"
+
+
+def test_a_share_that_only_looks_like_a_known_mistake_gets_no_hint(without_copies):
+    """06-3: by chance, Manhattan distances give the share of ten folds in the first of the two tables."""
+
+    def by_manhattan(features, labels, people):
+        machine = make_pipeline(StandardScaler(), KNeighborsClassifier(3, p=1))
+        return (cross_val_predict(machine, features, labels, groups=people, cv=GroupKFold(5)) == labels).mean()
+
+    made = exercises.check("06-3", by_manhattan)
+    assert not made and "ten folds" not in made.message and "should be" in made.message
