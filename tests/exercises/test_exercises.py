@@ -63,6 +63,17 @@ def test_solution_passes_and_stub_fails(root, number):
     assert 'class="fer-exercise fer-untried"' in stub._repr_html_()
 
 
+@pytest.mark.parametrize(
+    "number", ["01-4", "02-5", "03-3", "04-1", "04-3", "05-1", "05-3", "06-1", "06-3"]
+)  # chapters 1 to 6
+def test_what_may_not_be_changed_is_said_in_the_text(root, number):
+    (chapter,) = (root / "notebooks").glob(f"{number[:2]}_*.ipynb")
+    texts = [cell["source"] for cell in json.loads(chapter.read_text())["cells"]]
+    (text,) = (text for text in texts if f"### Exercise {number}:" in text)
+    text = text.partition(f"### Exercise {number}:")[2]
+    assert "Leave " in text or "Do not change" in text
+
+
 def without_return():
     """What a function gives that computes and forgets to return."""
 
