@@ -10,10 +10,10 @@ from fer_utils.exercises import whole as whole_number
 _ARGUMENTS = "relative(features, actors, neutral, takes)"
 
 
-def _reference(features, actors, neutral, takes) -> np.ndarray:
+def _reference(features, actors, neutral, takes, reduce=lambda rows: rows.mean(axis=0)) -> np.ndarray:
     return np.array(
         [
-            row - features[neutral & (actors == actor) & (takes != take)].mean(axis=0)
+            row - reduce(features[neutral & (actors == actor) & (takes != take)])
             for row, actor, take in zip(features, actors, takes, strict=True)
         ]
     )
@@ -40,6 +40,18 @@ def _toy(people: int, columns: int, rng: np.random.Generator, *, takes: int = 2,
 def _close(got: np.ndarray, wanted: np.ndarray, features: np.ndarray) -> np.ndarray:
     """Which numbers are right: as near as 32-bit floats come in a difference of features of this size."""
     return np.isclose(got, wanted, rtol=1e-5, atol=1e-5 * np.abs(features).max())
+
+
+#: What else than a mean may have been taken of the right clips.
+_OTHER_REDUCTIONS = (
+    (lambda rows: rows.sum(axis=0), "It looks as if the reference is a sum of clips: take their mean."),
+    (lambda rows: np.median(rows, axis=0), "It looks as if the reference is a median: take the mean."),
+    (lambda rows: rows[0], "It looks as if only the first of the reference's clips was used: take the mean of all."),
+    (
+        lambda rows: rows.mean(),
+        "It looks as if one number was taken for all columns: with `axis=0` each column has a mean of its own.",
+    ),
+)
 
 
 def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
@@ -78,14 +90,28 @@ def _hint(got: np.ndarray, features, actors, neutral, takes) -> str:
     alike = lambda one, other: _close(one, other, features).all()  # noqa: E731
     if alike(got, -wanted):
         return "The sign is the other way round: the clip minus its reference."
+    if alike(got, features - wanted):
+        return "That is the reference itself: subtract it from the clip."
+    if alike(got, 2 * features - wanted):
+        return "The reference was added; subtract it."
+    if alike(np.abs(got), np.abs(wanted)) and (got >= 0).all():
+        return "The differences lost their signs: a feature may lie below its reference."
     if alike(np.sort(got, axis=0), np.sort(wanted, axis=0)):
         return "The rows came back in another order; row k of the answer belongs to row k of the features."
     if alike(got[~neutral], wanted[~neutral]):
         return "The clips that are not neutral are right; treat the neutral ones by the same rule."
+    if alike(got[neutral], wanted[neutral]):
+        return "The neutral clips are right; treat the others by the same rule, or the rule gives the label away."
     if alike(got, np.trunc(wanted)):
         return (
             "The differences lost their fractions: an array of whole numbers cannot hold them, so make one of floats."
         )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if alike(got, features / (features - wanted)):
+            return "The clip was divided by its reference; subtract it."
+    for reduce, text in _OTHER_REDUCTIONS:
+        if alike(got, _reference(features, actors, neutral, takes, reduce)):
+            return text
     return next((text for chosen, text in guesses if alike(got, mean(chosen))), "")
 
 
@@ -115,7 +141,7 @@ def grade_relative(answer) -> str:
         if np.isnan(got).any():
             raise Wrong(
                 f"for {given}: {int(np.isnan(got).any(axis=1).sum())} rows are not numbers: "
-                "a mean was taken of no clips."
+                "a mean was taken of no clips. Take every take but the clip's own, earlier and later ones."
             )
         close = _close(got, wanted, handed[0])
         if not close.all():
@@ -183,6 +209,11 @@ def grade_temperature(answer) -> str:
         if np.allclose(got, wanted, atol=1e-4):
             continue
         hint = _temperature_hint(got, before.astype(float), temperature)
+        if not hint and (got.argmax(axis=1) != before.argmax(axis=1)).any():
+            hint = (
+                "Some answers are others than the network's, and a temperature changes none: does your model have the "
+                "network's own weights? A clone does not copy them."
+            )
         raise Wrong(
             f"for {given}: a face's first score should be {wanted[0, 0]:.4f}; it is {got[0, 0]:.4f}. {hint}".rstrip()
         )
@@ -197,6 +228,9 @@ def _temperature_hint(got: np.ndarray, scores: np.ndarray, temperature: float) -
             scores / temperature
         ),
         "It looks as if a second softmax was put on the scores: take their logarithm first.": _softmax(scores),
+        "It looks as if the temperature was used twice: divide once.": tempered(scores, temperature**2),
+        "It looks like logarithms to the base of 2; take natural ones.": tempered(scores, temperature * np.log(2)),
+        "It looks like logarithms to the base of 10; take natural ones.": tempered(scores, temperature * np.log(10)),
         "The scores were divided by the temperature, and no longer add up to 1.": scores / temperature,
         "The scores were raised to a power and not divided by their sum.": scores ** (1 / temperature),
         "It looks as if the softmax ran over the faces; it runs over the labels, the last axis.": _softmax(
@@ -223,7 +257,11 @@ def grade_fewest(answer) -> str:
     if got is None and value is not None and value.shape == () and np.isfinite(value) and value == int(value):
         got = int(value)
     if got is None or isinstance(answer, (bool, np.bool_)):
-        raise Wrong("the answer should be one whole number, the number of people.")
+        between = value is not None and value.shape == () and fewest() - 1 < value < fewest()
+        raise Wrong(
+            "the answer should be one whole number, the number of people."
+            + (" Fewer people than your number are not enough: round up." if between else "")
+        )
     wanted = fewest()
     mistakes = {
         5: "with five people 2 of 32 patterns are as extreme: p is 1/16. The test is two-sided: all signs + and all -.",

@@ -50,6 +50,8 @@ def grade_threshold(answer) -> str:
             "of the answers that are given, nearly all are right in every group, and chance alone often makes such a "
             "gap. Look at the other measure."
         )
+    if abs(points[0] - CHANCE) <= 0.06 and abs(points[1] - GAP) <= 0.06:
+        raise Wrong("gap and chance have changed places: first the gap, with its sign, then what chance alone makes.")
     _check_gap(points[0])
     _check_chance(points[1])
     return (
@@ -66,6 +68,11 @@ def _check_gap(gap: float) -> None:
         raise Wrong(f"{gap:g}: the size is right; this group is answered less often than the rest, so mind the sign.")
     if abs(100 * abs(gap) + GAP) <= 0.6:
         raise Wrong(f"{gap:g} is a share; give points, 100 times as many.")
+    if gap == round(GAP):  # -13.0 is also the gap of another measure
+        raise Wrong(
+            f"{gap:g}: give one digit after the point. If the widget shows exactly this, it shows the measure right "
+            "answers, which mixes both."
+        )
     for wrong, words in OTHER_GAPS.items():
         if abs(gap - wrong) <= 0.06:
             raise Wrong(f"{gap:g}: {words}")
@@ -75,6 +82,10 @@ def _check_gap(gap: float) -> None:
 def _check_chance(chance: float) -> None:
     if abs(chance - CHANCE) <= 0.06:
         return
+    if abs(chance + CHANCE) <= 0.06:
+        raise Wrong(f"{chance:g}: the size is right. Chance makes gaps to either side; give the size, without a sign.")
+    if chance == round(CHANCE):
+        raise Wrong(f"{chance:g}: give one digit after the point.")
     if abs(100 * chance - CHANCE) <= 0.6:
         raise Wrong(f"{chance:g} is a share; give points, 100 times as many.")
     if abs(chance - 2 * CHANCE) <= 0.12:

@@ -1,4 +1,4 @@
-"""Answers to 07-3, 07-4 and 07-7 that are right or plausibly wrong; those to 07-1 are in test_exercises.py."""
+"""Answers to chapter 7's exercises that are right or plausibly wrong; more to 07-1 are in test_exercises.py."""
 
 from __future__ import annotations
 
@@ -45,7 +45,83 @@ def in_place(network, temperature):
     return made
 
 
+def relative(features, actors, neutral, takes, *, reduce=lambda rows: rows.mean(axis=0), chosen=None):
+    """An answer to 07-1: ``chosen`` are the rows of the reference of one clip, of which ``reduce`` makes it."""
+    made = np.empty(features.shape)
+    for row in range(len(features)):
+        own = neutral & (actors == actors[row])
+        rows = own & (takes != takes[row]) if chosen is None else chosen(row, own, neutral, takes)
+        made[row] = features[row] - reduce(features[rows])
+    return made
+
+
+def by_weights(features, actors, neutral, takes):
+    """One product of matrices."""
+    weights = (actors[:, None] == actors) & neutral & (takes[:, None] != takes)
+    return features - weights @ features.astype(float) / weights.sum(axis=1, keepdims=True)
+
+
+def by_lists(features, actors, neutral, takes, verbose=False):
+    rows = features.tolist()
+    made = []
+    for i, row in enumerate(rows):
+        others = [rows[j] for j in range(len(rows)) if neutral[j] and actors[j] == actors[i] and takes[j] != takes[i]]
+        made.append(
+            tuple(
+                value - sum(column) / len(others) for value, column in zip(row, zip(*others, strict=True), strict=True)
+            )
+        )
+    return made
+
+
+def of_every_neutral_clip_but_for_neutral_ones(row, own, neutral, takes):
+    return own & (takes != takes[row]) if neutral[row] else own
+
+
+def cloned(network, temperature, *, weights=True):
+    """An answer to 07-3: a copy whose last layer has no softmax."""
+    copy = keras.models.clone_model(network)
+    if weights:
+        copy.set_weights(network.get_weights())
+    copy.layers[-1].activation = keras.activations.linear
+    faces = x = keras.Input(network.input_shape[1:])
+    for layer in copy.layers[1:]:
+        x = layer(x)
+    return keras.Model(faces, ops.softmax(x / temperature))
+
+
+def by_smaller_weights(network, temperature):
+    """A copy whose last weights are divided."""
+    copy = keras.models.clone_model(network)
+    *others, kernel, bias = network.get_weights()
+    copy.set_weights([*others, kernel / temperature, bias / temperature])
+    return copy
+
+
+def in_a_sequence(network, temperature):
+    return keras.Sequential([network, keras.layers.Lambda(lambda p: ops.softmax(ops.log(p) / temperature))])
+
+
 WRONG = [
+    ("07-1", lambda f, *a: f / (f - relative(f, *a)), "divided by its reference"),
+    ("07-1", lambda *a: relative(*a, reduce=lambda rows: rows.sum(axis=0)), "sum of clips"),
+    ("07-1", lambda *a: relative(*a, reduce=lambda rows: np.median(rows, axis=0)), "is a median"),
+    ("07-1", lambda *a: relative(*a, reduce=lambda rows: rows[0]), "only the first"),
+    ("07-1", lambda *a: relative(*a, reduce=np.mean), "one number was taken for all columns"),
+    ("07-1", lambda *a: relative(*a, chosen=of_every_neutral_clip_but_for_neutral_ones), "gives the label away"),
+    ("07-1", lambda *a: np.abs(relative(*a)), "lost their signs"),
+    ("07-1", lambda f, *a: f - relative(f, *a), "the reference itself"),
+    ("07-1", lambda f, *a: 2 * f - relative(f, *a), "reference was added"),
+    ("07-1", lambda *a: relative(*a, chosen=lambda i, own, n, t: own & (t < t[i])), "earlier and later ones"),
+    ("07-3", lambda n, t: cloned(n, t, weights=False), "A clone does not copy them"),
+    ("07-3", lambda n, t: tempered(n, t * t), "used twice"),
+    ("07-3", lambda n, t: tempered(n, t * np.log(2)), "base of 2"),
+    ("07-3", lambda n, t: tempered(n, t * np.log(10)), "base of 10"),
+    ("07-4", np.log2(40), "round up"),
+    ("07-7", ("answered", -13, 6.3), "one digit after the point"),
+    ("07-7", ("answered", -13.1, 6), "one digit after the point"),
+    ("07-7", ("answered", 6.3, -13.1), "changed places"),
+    ("07-7", ("answered", -13.1, -6.3), "without a sign"),
     ("07-3", lambda n, t: tempered(n, 1.0), "unchanged"),
     ("07-3", lambda n, t: tempered(n, t, divide=False), "multiplied"),
     ("07-3", lambda n, t: tempered(n, t, log=False), "themselves went into the softmax"),
@@ -105,6 +181,13 @@ test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(
 
 
 RIGHT = [
+    ("07-1", relative),
+    ("07-1", by_weights),
+    ("07-1", by_lists),
+    ("07-3", cloned),
+    ("07-3", by_smaller_weights),
+    ("07-3", in_a_sequence),
+    ("07-4", np.ceil(np.log2(40))),
     ("07-3", tempered),
     ("07-3", with_layers),
     ("07-3", Tempered),
