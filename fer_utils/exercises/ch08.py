@@ -1,28 +1,29 @@
-"""Chapter 8: occlusion (08-1), Grad-CAM (08-3), integrated gradients (08-4), the largest gap between groups (08-5).
-
-And a label's recall and precision in the widget *Confusions* (08-7).
-"""
+"""Chapter 8: occlusion (08-1), Grad-CAM (08-3), integrated gradients (08-4)."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
-from fer_utils.exercises import Wrong, asked, numbers, told_apart, two
-from fer_utils.studies import drawn_confusions
+from fer_utils.exercises import Wrong, asked, numbers, told_apart
 
 _ARGUMENTS = "occluded(ask, picture, label, patch)"
 
 
-def _reference(ask, picture, label, patch, *, fill=None, sign=1, keep=False, relative=False) -> np.ndarray:
+def _reference(
+    ask, picture, label, patch, *, fill=None, own_mean=False, step=None, sign=1, keep=False, relative=False
+) -> np.ndarray:
+    """The map of 08-1; the options are mistakes to recognise."""
     high, wide = (side // patch for side in picture.shape)
     fill = picture.mean() if fill is None else fill
+    step = patch if step is None else step
     plain = ask(picture[None])[0, label]
     made, covered = np.zeros((high, wide)), picture.astype(float)
     for down in range(high):
         for across in range(wide):
             covered = covered if keep else picture.astype(float)
-            covered[down * patch : (down + 1) * patch, across * patch : (across + 1) * patch] = fill
+            rows = slice(down * step, down * step + patch)
+            columns = slice(across * step, across * step + patch)
+            covered[rows, columns] = picture[rows, columns].mean() if own_mean else fill
             left = ask(covered[None])[0, label]
             made[down, across] = left if relative else sign * (plain - left)
     return made
@@ -55,6 +56,28 @@ def _hint(got: np.ndarray, ask, picture, label, patch) -> str:
         return "That is what is left of the probability; the map is what is lost, plain minus covered."
     if known(keep=True):
         return "It looks as if the earlier squares stayed covered: begin each time with the picture as it was."
+    wanted = _reference(ask, picture, label, patch)
+    plain = ask(picture[None])[0, label]
+    for other, words in (
+        (100 * wanted, "That is in per cent; a probability lies between 0 and 1."),
+        (wanted / plain, "The loss was divided by the plain probability; return the loss itself."),
+        (np.log(plain / (plain - wanted)), "That is the loss of a logarithm; take the probabilities as they are."),
+        (np.abs(wanted), "The map lost its signs: covering a square may also raise the probability."),
+        (
+            np.maximum(wanted, 0),
+            "Losses below 0 became 0: covering a square may also raise the probability, and the map says so.",
+        ),
+    ):
+        if np.allclose(got, other, atol=1e-6):
+            return words
+    if known(own_mean=True):
+        return "It looks as if each square got its own mean; take the mean of the whole picture for all of them."
+    if known(step=1):
+        return "It looks as if the squares lie 1 pixel apart: square number i begins at pixel i * patch."
+    if any(known(fill=grey) for grey in (127, 127.5, 128)):
+        return "It looks as if the squares were a fixed grey; take the picture's mean."
+    if known(fill=np.median(picture)):
+        return "It looks as if the squares got the picture's median; take its mean."
     if known(fill=0):
         return (
             "It looks as if the squares were black; take the picture's mean, or a bright face loses by the darkness "
@@ -95,8 +118,12 @@ def grade_occlusion(answer) -> str:
             raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
         wanted = _reference(ask, picture, label, patch)
         if got.shape != wanted.shape:
-            turned = " Rows come first: the height, then the width." if got.shape == wanted.T.shape else ""
-            raise Wrong(f"for {given}: one number a square, of shape {wanted.shape}; got {got.shape}.{turned}")
+            hint = {
+                wanted.T.shape: " Rows come first: the height, then the width.",
+                shape: " Each pixel has a number here; return one for each square.",
+                (shape[0] - patch + 1, shape[1] - patch + 1): " The squares do not overlap: they lie `patch` apart.",
+            }.get(got.shape, "")
+            raise Wrong(f"for {given}: one number a square, of shape {wanted.shape}; got {got.shape}.{hint}")
         if not np.allclose(got, wanted, atol=1e-6):
             place = np.unravel_index(np.abs(got - wanted).argmax(), wanted.shape)
             hint = _hint(got, ask, picture, label, patch)
@@ -128,7 +155,11 @@ def _cam_mistakes(gradient: np.ndarray, features: np.ndarray) -> dict[str, np.nd
     largest = wanted.max()
     return {
         "Values below 0 are left: a Grad-CAM map keeps what speaks for the label, so apply a ReLU.": plain,
-        "The values below 0 became positive; they should become 0.": np.abs(plain),
+        "What speaks against the label became positive; it should become 0.": np.abs(plain),
+        "The sign is the other way round: what speaks for the label is positive.": np.maximum(-plain, 0),
+        "The weights lost their signs: a feature may speak against the label.": np.maximum(
+            (np.abs(weights) * features).sum(axis=2), 0
+        ),
         "That is HiResCAM: Grad-CAM averages the gradient over the places first.": np.maximum(
             (gradient * features).sum(axis=2), 0
         ),
@@ -137,10 +168,18 @@ def _cam_mistakes(gradient: np.ndarray, features: np.ndarray) -> dict[str, np.nd
         "The ReLU came too early, on each feature: add the features first.": np.maximum(weights * features, 0).sum(
             axis=2
         ),
-        "Divide by the number of features? The formula adds them up.": wanted / len(weights),
+        "The features were averaged; the formula adds them up.": wanted / len(weights),
         "The map was divided by its largest value; leave it in its own units.": wanted / (largest if largest else 1),
         "The features are missing: that is the gradient alone.": np.maximum(gradient.sum(axis=2), 0),
         "The gradient is missing: that is the sum of the features alone.": features.sum(axis=2),
+        "The gradient is averaged over the places, the axes 1 and 2 of (1, h, w, K); it looks as if the batch and the "
+        "height were taken.": np.maximum((gradient.mean(axis=0, keepdims=True) * features).sum(axis=2), 0),
+        "The gradient was averaged over the features, too: each feature has a weight of its own.": np.maximum(
+            gradient.mean() * features.sum(axis=2), 0
+        ),
+        "It looks as if the largest gradient was taken; take the mean over the places.": np.maximum(
+            (gradient.max(axis=(0, 1)) * features).sum(axis=2), 0
+        ),
     }
 
 
@@ -164,22 +203,54 @@ def _small_network(rng: np.random.Generator, size: tuple[int, int], filters: int
     return front, head
 
 
+def _cam_cases() -> list[tuple]:
+    """Two parts of a network, a picture and a label: small random networks of several sizes, and each label."""
+    rng = np.random.default_rng(803)
+    cases = []
+    for size, filters, classes in [((6, 10), 3, 3), ((8, 6), 5, 4)]:
+        front, head = _small_network(rng, size, filters, classes)
+        picture = rng.uniform(0, 1, (*size, 1)).astype("float32")
+        cases += [(front, head, picture, label) for label in range(classes)]
+    return cases
+
+
 def grade_grad_cam(answer) -> str:
     """Small random networks of several sizes, asked for each label, beside the package's own gradient."""
     import keras
 
-    rng = np.random.default_rng(803)
     with keras.device("cpu"):  # the trial in a copy of the process may not touch a GPU
-        for size, filters, classes in [((6, 10), 3, 3), ((8, 6), 5, 4)]:
-            front, head = _small_network(rng, size, filters, classes)
-            picture = rng.uniform(0, 1, (*size, 1)).astype("float32")
-            for label in range(classes):
-                made = asked(answer, "grad_cam_of(front, head, picture, label)", front, head, picture, label)
-                _check_map(made, front, head, picture, label, classes)
+        cases = _cam_cases()
+        for case in cases:
+            _check_map(_asked_map(answer, *case), answer, cases, *case)
     return "right, for every label of two networks, also where nothing speaks for it."
 
 
-def _check_map(made, front, head, picture, label: int, classes: int) -> None:
+def _asked_map(answer, front, head, picture, label: int):
+    """What an answer returns; the errors that TensorFlow makes of the usual mistakes are said in plain words."""
+    try:
+        return asked(answer, "grad_cam_of(front, head, picture, label)", front, head, picture, label)
+    except Wrong:
+        raise
+    except Exception as error:
+        words = str(error)
+        if "NoneType" in words or "attribute '_id'" in words:  # nothing was watched, or the score is no tensor
+            raise Wrong(
+                "the tape gave no gradient, only None. The features have to be watched (`tape.watch(features)`), and "
+                "`head` has to make the scores inside of the tape's block, as tensors."
+            ) from None
+        if "slice index" in words:
+            raise Wrong(
+                "the scores of one picture have the shape (1, classes): that of `label` is [0, label]."
+            ) from None
+        if "incompatible with the layer" in words:
+            raise Wrong(
+                f"`front` takes a batch of pictures, (n, H, W, 1), and `picture` is one, {picture.shape}: begin with "
+                "picture[None]."
+            ) from None
+        raise
+
+
+def _check_map(made, answer, cases: list, front, head, picture, label: int) -> None:
     """Raise `Wrong` unless a map is Grad-CAM's for this label."""
     gradient, features = _gradient_and_features(front, head, picture, label)
     wanted = np.maximum((gradient.mean(axis=(0, 1)) * features).sum(axis=2), 0)
@@ -188,27 +259,60 @@ def _check_map(made, front, head, picture, label: int, classes: int) -> None:
     if got is None:
         raise Wrong(f"for {given}: return an array of numbers; got {type(made).__name__}.")
     if got.shape != wanted.shape:
-        batch = " Take the one picture out of the batch." if got.shape == (1, *wanted.shape) else ""
-        raise Wrong(f"for {given}: one value a place, of shape {wanted.shape}; got {got.shape}.{batch}")
-    near = 1e-3 * max(
-        np.abs(gradient.mean(axis=(0, 1)) * features).max(), 1e-6
-    )  # small steps in place of a tape do, too
-    if np.allclose(got, wanted, atol=near):
+        hint = {
+            (1, *wanted.shape): " Take the one picture out of the batch.",
+            (*wanted.shape, 1): " Add up the features without keeping their axis.",
+            picture.shape[:2]: " Leave the map as small as the features are: do not resize it.",
+            wanted.T.shape: " Rows come first: (h, w).",
+        }.get(got.shape, "")
+        raise Wrong(f"for {given}: one value a place, of shape {wanted.shape}; got {got.shape}.{hint}")
+    if np.allclose(got, wanted, atol=_near(gradient, features)):
         return
-    hints = [words for words, other in _cam_mistakes(gradient, features).items() if np.allclose(got, other, atol=near)]
-    others = [_gradient_and_features(front, head, picture, other)[0] for other in range(classes)]
-    summed = np.maximum((np.sum(others, axis=0).mean(axis=(0, 1)) * features).sum(axis=2), 0)
-    if np.allclose(got, summed, atol=near):
-        hints.append("That is the gradient of all scores together: take the score of `label` alone.")
-    for other, one in enumerate(others):
-        if other != label and np.allclose(
-            got, np.maximum((one.mean(axis=(0, 1)) * features).sum(axis=2), 0), atol=near
-        ):
-            hints.append(f"That is the map of label {other}; asked is `label`.")
     place = tuple(int(k) for k in np.unravel_index(np.abs(got - wanted).argmax(), wanted.shape))
     right, yours = told_apart(wanted[place], got[place], 4)
-    hint = f" {hints[0]}" if hints else ""
+    hint = _cam_hint(answer, cases)
     raise Wrong(f"for {given}: the value at {place} should be {right}; your function gave {yours}.{hint}")
+
+
+def _near(gradient: np.ndarray, features: np.ndarray) -> float:
+    """How far a map may be off: small steps in place of a tape do, too."""
+    return 1e-3 * max(np.abs(gradient.mean(axis=(0, 1)) * features).max(), 1e-6)
+
+
+def _cam_hint(answer, cases: list) -> str:
+    """What the answer does instead: a mistake that explains its maps of every label, as one map may be all zeros."""
+    left: dict[str, bool] = {}
+    for front, head, picture, label in cases:
+        classes = int(head.outputs[0].shape[-1])
+        parts = [_gradient_and_features(front, head, picture, other) for other in range(classes)]
+        slopes, features = [gradient for gradient, _ in parts], parts[0][1]
+        scores = np.asarray(head(features[None].astype("float32")))[0]
+        mistakes = _cam_mistakes(slopes[label], features)
+        for words, other in _other_scores(slopes, scores, label):
+            mistakes[words] = np.maximum((other.mean(axis=(0, 1)) * features).sum(axis=2), 0)
+        try:
+            got = numbers(answer(front, head, picture, label))
+        except Exception:  # of the answer, for another case than the one that is shown
+            return ""
+        for words, other in mistakes.items():
+            near = _near(slopes[label], features)
+            same = got is not None and got.shape == other.shape and np.allclose(got, other, atol=near)
+            left[words] = left.get(words, True) and same
+    return next((f" {words}" for words, explains in left.items() if explains), "")
+
+
+def _other_scores(slopes: list[np.ndarray], scores: np.ndarray, label: int) -> list[tuple[str, np.ndarray]]:
+    """The gradients of what else may have been taken for the label's score, from the ``slopes`` of all scores."""
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum()
+    of_log = slopes[label] - sum(share * one for share, one in zip(shares, slopes, strict=True))
+    return [
+        ("That is the gradient of all scores together: take the score of `label` alone.", np.sum(slopes, axis=0)),
+        ("A softmax was put on the scores: take the label's score as `head` gives it.", shares[label] * of_log),
+        ("A log-softmax was put on the scores: take the label's score as `head` gives it.", of_log),
+        ("That is the map of the network's own answer; asked is `label`.", slopes[int(scores.argmax())]),
+        ("That is the gradient of a loss: take the label's score, which grows with what speaks for it.", -of_log),
+    ]
 
 
 #: Exercise 08-4: y = min(x1, 2) + 3 x2, the picture and the baseline.
@@ -244,6 +348,11 @@ def grade_attributions(answer) -> str:
         (4.0, 9.0): "the first pixel adds 1 a step only up to 2; from there on it adds nothing.",
         (9.0, 1.0): "the two pixels have changed places.",
         (-1.0, -9.0): "the sign is the other way round: picture minus baseline.",
+        (2.0, 9.0): "the first pixel's part grows from 1 at the baseline to 2: take away the baseline.",
+        (1.0, 12.0): "the second pixel moves from 1 to 4: take away the baseline.",
+        (1.0, 3.0): "3 is the gradient of the second pixel. Multiply it by how far the pixel moved.",
+        (5.0, 12.0): "those are the products of weight and pixel, without the limit of 2 and without the baseline.",
+        (4.0, 3.0): "that is how far the pixels moved. Multiply each by its mean gradient.",
         (0.5, 9.0): "the gradient of the first pixel is 1 on a quarter of the way, from 1 to 2, and not on an eighth.",
     }
     wanted = attributions()
@@ -257,110 +366,3 @@ def grade_attributions(answer) -> str:
     if not np.isclose(got.sum(), whole):
         raise Wrong(f"({got[0]:g}, {got[1]:g}) sum to {got.sum():g}; y(x) - y(b) is {whole:g}.")
     raise Wrong(f"({got[0]:g}, {got[1]:g}) have the right sum, but not the right parts. How much does each pixel add?")
-
-
-def _largest_gap(answers: pd.DataFrame) -> float:
-    people = answers.groupby(["group", "actor"])["right"].mean()
-    means = people.groupby("group").mean()
-    return float(means.max() - means.min())
-
-
-def _gap_mistakes(answers: pd.DataFrame) -> dict[str, float]:
-    """Numbers that are not the gap, and what to say of each."""
-    pooled = answers.groupby("group")["right"].mean()
-    people = answers.groupby(["group", "actor"])["right"].mean()
-    means, counts = people.groupby("group").mean(), people.groupby("group").size()
-    everybody = people.mean()
-    gap = float(means.max() - means.min())
-    return {
-        "That counts pictures, so people with more pictures weigh more: first the mean of each person.": pooled.max()
-        - pooled.min(),
-        "The sign is the other way round: the largest minus the smallest.": -gap,
-        "That is the range over people, not over groups.": people.max() - people.min(),
-        "That is the spread (standard deviation) of the groups, not their largest gap.": means.std(),
-        "That is the smallest group against everybody; asked is the largest minus the smallest.": everybody
-        - means.min(),
-        "That is the largest group against everybody; asked is the largest minus the smallest.": means.max()
-        - everybody,
-        "That is the accuracy of a group and no difference.": means.max(),
-        "That is the last group minus the first: which is best, the data decide.": means.iloc[-1] - means.iloc[0],
-        "That is in per cent; return a share, 0 to 1.": 100 * gap,
-        "That is a difference of numbers of people.": float(counts.max() - counts.min()),
-    }
-
-
-def _answers(rng: np.random.Generator, groups: dict[str, int]) -> pd.DataFrame:
-    """A table of answers, in which some people have many pictures and some few."""
-    rows = []
-    for number, (group, people) in enumerate(groups.items()):
-        for one in range(people):
-            level = np.clip(0.35 + 0.15 * ((3 * number) % 4) + rng.normal(0, 0.15), 0.05, 0.95)
-            count = int(rng.choice([2, 5, 24]))
-            rows += [(f"{group[0]}{one:02d}", group, bool(right)) for right in rng.random(count) < level]
-    table = pd.DataFrame(rows, columns=["actor", "group", "right"])
-    return table.sample(frac=1, random_state=7).reset_index(drop=True)
-
-
-def grade_gap(answer) -> str:
-    """Tables in which people have different numbers of pictures and groups different numbers of people."""
-    rng = np.random.default_rng(805)
-    for groups in ({"dark": 4, "light": 9, "medium": 6}, {"old": 7, "young": 3}, {"a": 1, "b": 5, "c": 2, "d": 8}):
-        table = _answers(rng, groups)
-        before = table.copy()
-        made = asked(answer, "largest_gap(answers)", table)
-        if not table.equals(before):
-            raise Wrong("your function changed the table that it was given; work on a copy.")
-        given = f"{len(table)} answers of {sum(groups.values())} people in {len(groups)} groups"
-        got = numbers(made)
-        if got is None or got.size != 1:
-            raise Wrong(f"for {given}: return one number, the gap; got {type(made).__name__}.")
-        value, wanted = float(got.reshape(())), _largest_gap(table)
-        if np.isclose(value, wanted, atol=1e-9):
-            continue
-        hints = [words for words, other in _gap_mistakes(table).items() if np.isclose(value, other, atol=1e-9)]
-        right, yours = told_apart(wanted, value, 4)
-        hint = f" {hints[0]}" if hints else ""
-        raise Wrong(f"for {given} the gap is {right}; your function gave {yours}.{hint}")
-    return "right: every person counts once, then every group, and the largest minus the smallest is never below 0."
-
-
-#: The label of exercise 08-7.
-ASKED_LABEL = "fearful"
-#: An answer may be rounded to two digits.
-_ROUNDED = 0.0051
-
-
-def grade_fearful(answer) -> str:
-    """Recall and precision against the stored matrix of the widget."""
-    matrix = drawn_confusions.matrix()
-    label = drawn_confusions.stored()["names"].index(ASKED_LABEL)
-    right, posed, answered = int(matrix[label, label]), int(matrix[label].sum()), int(matrix[:, label].sum())
-    pair = two(answer)
-    got = None if pair is None else numbers(pair)
-    if got is None or got.shape != (2,):
-        raise Wrong("the answer should be two numbers, (recall, precision).")
-    recall, precision = (float(one) for one in got)
-
-    def near(one: float, other: float) -> bool:
-        return abs(one - other) <= _ROUNDED
-
-    if near(recall, right / posed) and near(precision, right / answered):
-        return (
-            f"right: the network finds {right} of {posed} fearful faces, and {answered - right} of the {answered} "
-            "faces that it calls fearful pose something else. One number would hide the other."
-        )
-    if recall > 1 or precision > 1:
-        raise Wrong("both are shares from 0 to 1; divide by the faces of the row, or of the column.")
-    if near(recall, right / answered) and near(precision, right / posed):
-        raise Wrong("recall and precision changed places: recall asks about the faces that pose the label, its row.")
-    if near(recall, right / posed) and near(precision, right / posed):
-        raise Wrong("that is recall twice. Precision asks about the faces that were called fearful: the column.")
-    if near(recall, right / answered) and near(precision, right / answered):
-        raise Wrong("that is precision twice. Recall asks about the faces that pose fearful: the row.")
-    if near(precision, 1 - right / answered):
-        raise Wrong("that is the share of wrong answers in the column; precision is the share of right ones.")
-    if near(recall, right / matrix.sum()) or near(precision, right / matrix.sum()):
-        raise Wrong("it looks as if you divided by all faces; divide by those of the row, or of the column.")
-    part = "precision" if near(recall, right / posed) else "recall"
-    over = "its column" if part == "precision" else "its row"
-    raise Wrong(f"the {part} is not right: divide the right answers by the sum of {over}.")

@@ -1,7 +1,4 @@
-"""Chapter 8's graders: answers to 08-3, 08-4, 08-5 and 08-7 that are right or plausibly wrong.
-
-Those of 08-1 are in test_exercises.py.
-"""
+"""Chapter 8's graders: answers that are right or plausibly wrong; more to 08-1 are in test_exercises.py."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ import pandas as pd
 import tensorflow as tf
 
 from fer_utils import explain
-from fer_utils.exercises import ch08
+from fer_utils.exercises import ch08, ch08_groups
 from fer_utils.studies import drawn_confusions
 
 
@@ -108,7 +105,104 @@ def pooled(answers):
     return means.max() - means.min()
 
 
+def occluded(ask, picture, label, patch, *, fill=None, step=None, loss=lambda plain, left: plain - left):
+    """An answer to 08-1; ``fill`` says what a square is covered with, ``step`` how far apart they lie."""
+    made = np.zeros((picture.shape[0] // patch, picture.shape[1] // patch))
+    plain, step = ask(picture[None])[0, label], step or patch
+    for i, j in np.ndindex(made.shape):
+        covered = picture.astype(float)
+        part = np.s_[i * step : i * step + patch, j * step : j * step + patch]
+        covered[part] = picture.mean() if fill is None else fill(picture[part])
+        made[i, j] = loss(plain, ask(covered[None])[0, label])
+    return made
+
+
+def sliding(ask, picture, label, patch):
+    high, wide = (side - patch + 1 for side in picture.shape)
+    return np.zeros((high, wide))
+
+
+def at_once(ask, picture, label, patch):
+    """All covered pictures in one stack of 32-bit floats."""
+    high, wide = picture.shape[0] // patch, picture.shape[1] // patch
+    stack = np.repeat(picture[None].astype("float32"), high * wide + 1, axis=0)
+    for k in range(high * wide):
+        top, left = patch * (k // wide), patch * (k % wide)
+        stack[k + 1, top : top + patch, left : left + patch] = picture.mean()
+    chances = ask(stack)[:, label]
+    return (chances[0] - chances[1:]).reshape(high, wide)
+
+
+def cam_of(front, head, picture, label, *, score=None, axes=(1, 2), over=tf.reduce_mean, watch=True, late=False):
+    """An answer to 08-3 with TensorFlow's own functions; the options are mistakes."""
+    features = front(picture[None])
+    score = score or (lambda scores: scores[0, label])
+    early = score(head(features))
+    with tf.GradientTape() as tape:
+        if watch:
+            tape.watch(features)
+        value = early if late else score(head(features))
+    weights = over(tape.gradient(value, features), axis=axes, keepdims=True)
+    return tf.nn.relu(tf.reduce_sum(weights * features, axis=3))[0].numpy()
+
+
+def by_jacobian(front, head, picture, label, scale=1.0):
+    features = tf.Variable(front(picture[None]))
+    with tf.GradientTape(persistent=True) as tape:
+        scores = head(features)
+    slopes = tape.jacobian(scores, features)[0, label, 0]
+    return tf.nn.relu(tf.einsum("hwk,k->hw", features[0], tf.reduce_mean(slopes, (0, 1))))
+
+
+def resized(*a):
+    return tf.image.resize(cam(*a)[..., None], a[2].shape[:2])[..., 0].numpy()
+
+
+def group_means(answers):
+    return person_means(answers).groupby("group").mean()
+
+
 WRONG = [
+    ("08-1", lambda *a: occluded(*a, fill=np.mean), "its own mean"),
+    ("08-1", lambda *a: occluded(*a, fill=lambda part: 128), "a fixed grey"),
+    ("08-1", lambda a, p, *b: occluded(a, p, *b, fill=lambda part: np.median(p)), "picture's median"),
+    ("08-1", lambda *a: occluded(*a, step=1), "1 pixel apart"),
+    ("08-1", lambda *a: occluded(*a, loss=lambda plain, left: 1 - left / plain), "divided by the plain"),
+    ("08-1", lambda *a: occluded(*a, loss=lambda plain, left: np.log(plain / left)), "of a logarithm"),
+    ("08-1", lambda *a: 100 * occluded(*a), "per cent"),
+    ("08-1", lambda *a: np.abs(occluded(*a)), "lost its signs"),
+    ("08-1", lambda *a: np.maximum(occluded(*a), 0), "below 0 became 0"),
+    ("08-1", sliding, "do not overlap"),
+    ("08-1", lambda ask, p, label, patch: 0 * p, "one for each square"),
+    ("08-3", lambda *a: cam_of(*a, score=lambda s: tf.nn.softmax(s)[0, a[3]]), "A softmax was put"),
+    ("08-3", lambda *a: cam_of(*a, score=lambda s: tf.nn.log_softmax(s)[0, a[3]]), "log-softmax"),
+    ("08-3", lambda *a: cam_of(*a, score=lambda s: -tf.nn.log_softmax(s)[0, a[3]]), "of a loss"),
+    ("08-3", lambda *a: cam_of(*a, axes=(0, 1)), "axes 1 and 2"),
+    ("08-3", lambda *a: cam_of(*a, axes=None), "over the features, too"),
+    ("08-3", lambda *a: cam_of(*a, over=tf.reduce_max), "largest gradient"),
+    ("08-3", lambda *a: cam_of(*a, watch=False), "tape.watch(features)"),
+    ("08-3", lambda *a: cam_of(*a, late=True), "inside of the tape's block"),
+    ("08-3", lambda front, *a: cam_of(lambda stack: front(stack[0]), *a), "picture[None]"),
+    ("08-3", resized, "do not resize"),
+    ("08-3", lambda *a: cam_of(*a, over=lambda g, **k: -tf.reduce_mean(g, **k)), "other way round"),
+    ("08-3", lambda *a: cam_of(*a, over=lambda g, **k: tf.abs(tf.reduce_mean(g, **k))), "weights lost their signs"),
+    ("08-3", lambda *a: cam_of(*a, score=lambda s: s[a[3], 0]), "is [0, label]"),
+    ("08-3", lambda *a: cam_of(*a, score=lambda s: s.numpy()[0, a[3]]), "as tensors"),
+    ("08-3", lambda *a: cam(*a)[..., None], "without keeping their axis"),
+    ("08-3", lambda *a: cam(*a).T, "Rows come first"),
+    ("08-3", lambda f, h, picture, label: cam(f, h, picture / 255, label), "your function gave 0.0000."),
+    ("08-4", (2, 9), "take away the baseline"),
+    ("08-4", (1, 12), "moves from 1 to 4"),
+    ("08-4", (1, 3), "how far the pixel moved"),
+    ("08-4", (5, 12), "without the limit of 2"),
+    ("08-4", (4, 3), "its mean gradient"),
+    ("08-5", lambda answers: group_means(answers).min() / group_means(answers).max(), "a ratio"),
+    ("08-5", lambda answers: gap(answers) / group_means(answers).max(), "divided by the largest"),
+    ("08-5", lambda answers: np.diff(np.sort(group_means(answers)))[-1], "minus the second"),
+    ("08-5", lambda answers: np.ptp(person_means(answers).groupby("group").median()), "by a median"),
+    ("08-5", lambda answers: (group_means(answers).max(), group_means(answers).min()), "Subtract the smallest"),
+    ("08-7", (1.0, 0.8), "at least two"),
+    ("08-7", (1 / 36, 35 / 42), "called something else"),
     ("08-3", lambda *a: cam(*a, relu=False), "apply a ReLU"),
     ("08-3", lambda *a: cam(*a, average=False), "HiResCAM"),
     ("08-3", lambda *a: cam(*a, over=np.sum), "take the mean"),
@@ -165,6 +259,11 @@ test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(
 
 
 RIGHT = [
+    ("08-1", at_once),
+    ("08-1", lambda *a: tf.constant(occluded(*a))),
+    ("08-3", by_jacobian),
+    ("08-5", lambda answers: np.float32(gap(answers))),
+    ("08-7", iter((0.97, 0.83))),
     ("08-3", cam),
     ("08-3", by_slopes),
     ("08-3", by_the_package),
@@ -200,6 +299,6 @@ def test_exercise_08_4_asks_for_what_is_graded(root):
 
 
 def test_in_the_tables_of_exercise_08_5_pictures_and_people_disagree():
-    table = ch08._answers(np.random.default_rng(1), {"a": 3, "b": 5})
+    table = ch08_groups._answers(np.random.default_rng(1), {"a": 3, "b": 5})
     assert isinstance(table, pd.DataFrame) and table.groupby("actor").size().nunique() > 1
     assert abs(pooled(table) - gap(table)) > 0.001
