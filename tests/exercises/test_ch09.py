@@ -1,12 +1,23 @@
-"""Chapter 9's graders, and answers to 09-3 and 09-4 that are right or plausibly wrong."""
+"""Chapter 9's graders, and answers that are right or plausibly wrong; more to 09-1 are in test_exercises.py."""
 
 from __future__ import annotations
+
+import random
 
 import graded
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold, LeaveOneGroupOut, StratifiedKFold, cross_val_predict
+from sklearn.model_selection import (
+    GroupKFold,
+    GroupShuffleSplit,
+    KFold,
+    LeaveOneGroupOut,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_val_predict,
+)
 
 from fer_utils.exercises import ch09
 
@@ -61,7 +72,81 @@ def fewer_to_learn_from(model, x, y, people, folds):
     return shares(right, people)
 
 
+def interval(
+    correct,
+    actors,
+    seed,
+    *,
+    times=1000,
+    drawn=lambda rng, many: rng.integers(0, many, many),
+    ends=(2.5, 97.5),
+    inside=False,
+    names=np.unique,
+):
+    """An answer to 09-1; the options are mistakes."""
+    rng = np.random.default_rng(seed)
+    frames_of = [np.flatnonzero(actors == actor) for actor in names(actors)]
+    shares = []
+    for _ in range(times):
+        rng = np.random.default_rng(seed) if inside else rng
+        rows = np.concatenate([frames_of[k] for k in drawn(rng, len(frames_of))])
+        shares.append(correct[rows].mean())
+    return shares if ends is None else tuple(np.percentile(shares, ends))
+
+
+def by_scipy(correct, actors, seed):
+    _, who = np.unique(actors, return_inverse=True)
+    made = stats.bootstrap(
+        (np.bincount(who, correct), np.bincount(who)),
+        lambda right, frames, axis=-1: right.sum(axis) / frames.sum(axis),
+        n_resamples=1000,
+        paired=True,
+        vectorized=True,
+        method="percentile",
+        random_state=seed,
+    )
+    return made.confidence_interval
+
+
+def with_choices(correct, actors, seed, times=1000):
+    """Python's own generator, and the ends read from a sorted list."""
+    generator, by_actor = random.Random(int(seed)), {}
+    for actor, right in zip(actors.tolist(), correct.tolist(), strict=True):
+        by_actor.setdefault(actor, []).append(right)
+    shares = []
+    for _ in range(times):
+        frames = [right for actor in generator.choices(list(by_actor), k=len(by_actor)) for right in by_actor[actor]]
+        shares.append(sum(frames) / len(frames))
+    shares.sort()
+    return shares[times // 40 - 1], shares[-times // 40]
+
+
+def person_by_person(model, x, y, people, folds):
+    """A fitted model is asked once for each person."""
+    made = {}
+    for names in np.array_split(np.random.default_rng(0).permutation(np.unique(people)), folds):
+        test = np.isin(people, names)
+        model.fit(x[~test], y[~test])
+        made |= {str(name): model.score(x[people == name], y[people == name]) for name in names}
+    return made
+
+
+def of_the_fold(model, x, y, people, folds):
+    made = {}
+    for train, test in GroupKFold(folds).split(x, y, people):
+        share = (clone(model).fit(x[train], y[train]).predict(x[test]) == y[test]).mean()
+        made |= dict.fromkeys(people[test], share)
+    return made
+
+
 RIGHT = [
+    ("09-1", interval),
+    ("09-1", by_scipy),
+    ("09-1", with_choices),
+    ("09-1", lambda *a: interval(*a, times=3000)),
+    ("09-3", person_by_person),
+    ("09-3", divided(StratifiedGroupKFold)),
+    ("09-4", 0.1),
     ("09-3", divided()),
     ("09-3", in_a_line),
     ("09-3", without_a_splitter),
@@ -71,6 +156,25 @@ RIGHT = [
 ]
 
 WRONG = [
+    ("09-1", lambda *a: interval(*a, drawn=lambda rng, many: rng.permutation(many)), "with replacement"),
+    ("09-1", lambda *a: interval(*a, inside=True), "before the loop"),
+    ("09-1", lambda *a: interval(*a, ends=(0.025, 0.975)), "takes per cent"),
+    ("09-1", lambda *a: interval(*a, times=100), "Draw a thousand times"),
+    ("09-1", lambda *a: interval(*a, drawn=lambda rng, many: rng.integers(0, many, many - 1)), "Draw five times"),
+    ("09-1", lambda *a: interval(*a, drawn=lambda rng, many: rng.integers(0, many, many + 1)), "Draw five times"),
+    ("09-1", lambda *a: interval(*a, drawn=lambda rng, many: rng.integers(0, many - 1, many)), "one of all five"),
+    ("09-1", lambda *a: interval(*a, ends=(16, 84)), "One standard deviation"),
+    ("09-1", lambda *a: interval(*a, ends=None), "got list of 1000"),
+    ("09-3", of_the_fold, "all rows of the group"),
+    (
+        "09-3",
+        divided(result=lambda right, people: {p: right[people == p].sum() / len(people) for p in people}),
+        "not of all rows",
+    ),
+    ("09-3", divided(lambda folds: GroupShuffleSplit(folds, random_state=0)), "Divide the people once"),
+    ("09-4", 0.069, "standard errors were added"),
+    ("09-4", 0.0338, "standard error of the difference"),
+    ("09-4", 0.92, "a p-value"),
     (
         "09-3",
         divided(lambda folds: KFold(folds, shuffle=True, random_state=0), grouped=False),
