@@ -27,10 +27,20 @@ def _reference(
     floor=False,
     wide=None,
     shortcut=False,
+    projected=False,
+    missing=(),
+    normed=("expand", "depthwise", "project"),
+    counted=False,
+    together=False,
+    valid=False,
 ) -> tuple[int, int]:
     """The two counts; the options are mistakes to recognise."""
     half = (lambda size: size // stride) if floor else (lambda size: -(-size // stride))
     before, after = height * width, half(height) * half(width)
+    if together:
+        after = -(-before // stride**2)
+    if valid:
+        after = ((height - kernel) // stride + 1) * ((width - kernel) // stride + 1)
     wide = expansion * inputs if wide is None else wide
     window = kernel if side else kernel * kernel
     layers = {
@@ -40,10 +50,19 @@ def _reference(
     }
     if expansion == 1 and not always:
         del layers["expand"]
-    parameters = sum(kernel_ + (norms + biases) * channels for kernel_, channels in layers.values())
-    macs = sum(kernel_ * (after if name in reduced else before) for name, (kernel_, _) in layers.items())
+    for name in missing:
+        layers.pop(name, None)
+    parameters = sum(
+        kernel_ + (norms + biases) * channels * (name in normed) for name, (kernel_, channels) in layers.items()
+    )
+    places = {name: after if name in reduced else before for name in layers}
+    macs = sum(kernel_ * places[name] for name, (kernel_, _) in layers.items())
+    if counted:
+        macs += sum(channels * places[name] for name, (_, channels) in layers.items())
     if shortcut and stride == 1 and inputs == outputs:
         macs += after * outputs
+    if projected and (stride > 1 or inputs != outputs):
+        parameters, macs = parameters + inputs * outputs, macs + after * inputs * outputs
     return parameters, macs
 
 
@@ -83,6 +102,15 @@ _MISTAKES: tuple[tuple[dict, str], ...] = (
     ),
     ({"reduced": ("depthwise",)}, "The last convolution runs after the stride, at the places that are left."),
     ({"floor": True}, "Padded as 'same', a side of 45 becomes 23 with a stride of 2: divide and round up."),
+    ({"together": True}, "Each side is divided and rounded up by itself, not the number of places."),
+    ({"valid": True}, "It looks as if nothing were padded: as 'same', a side is divided by the stride and rounded up."),
+    ({"missing": ("depthwise",)}, "The depthwise convolution is missing."),
+    ({"missing": ("project",)}, "The last convolution, which makes the map narrow again, is missing."),
+    ({"normed": ("project",)}, "A normalisation stands behind *each* convolution, not behind the last alone."),
+    ({"normed": ("depthwise", "project")}, "The normalisation behind the first convolution is missing."),
+    ({"normed": ("expand", "depthwise")}, "The normalisation behind the last convolution is missing."),
+    ({"counted": True}, "It looks as if the normalisation's products were counted; here it multiplies nothing."),
+    ({"projected": True}, "There is no convolution on the shortcut: where the shapes differ there is no shortcut."),
     ({"shortcut": True}, "The shortcut adds and multiplies nothing: additions alone are not counted."),
 )
 
@@ -95,6 +123,10 @@ def _hint(number: int, place: int, case: tuple) -> str:
     height, width, inputs, outputs, expansion, kernel, stride = case
     if number == _reference(*case, wide=expansion * outputs)[place]:
         return "The block widens to `expansion` times its inputs, not its outputs."
+    if height != width and number in (
+        _reference(side, side, inputs, outputs, expansion, kernel, stride)[place] for side in (height, width)
+    ):
+        return "The map need not be square: it has `height` times `width` places."
     if number == _reference(height, width, outputs, inputs, expansion, kernel, stride)[place]:
         return "Inputs and outputs seem to have changed places."
     if kernel != 3 and number == _reference(height, width, inputs, outputs, expansion, 3, stride)[place]:

@@ -1,4 +1,4 @@
-"""Chapter 10's graders beside Keras, and answers to 10-3, 10-4 and 10-5 that are right or plausibly wrong."""
+"""Chapter 10's graders beside Keras, and answers that are right or plausibly wrong; more to 10-1: test_exercises.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import keras
 from keras import layers
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from fer_utils import exercises, models, studies
 from fer_utils.exercises import ch10, ch10_convolutions
@@ -113,7 +114,113 @@ def block_with_reused_names(height, width, channels, filters):
     return keras.Model(x, layers.concatenate(ends))
 
 
+def block_of_models(height, width, channels, filters):
+    """Each branch a model of its own."""
+
+    def conv(side):
+        return layers.Conv2D(filters, side, padding="same", activation="relu")
+
+    x = keras.Input((height, width, channels))
+    branches = [
+        [conv(1)],
+        [conv(1), conv(3)],
+        [conv(1), conv(3), conv(3)],
+        [layers.MaxPooling2D(3, 1, "same"), conv(1)],
+    ]
+    return keras.Model(x, layers.Concatenate()([keras.Sequential(branch)(x) for branch in branches]))
+
+
+def block_in_a_sequence(*case):
+    return keras.Sequential([keras.Input(case[:3]), block(*case)])
+
+
+def block_with_another_end(height, width, channels, filters, *, pool=None, last="relu", end=None):
+    """An answer to 10-4 whose last branch, or whose end, is wrong."""
+
+    def conv(x, side, active="relu"):
+        return layers.Conv2D(filters, side, padding="same", activation=None if end else active)(x)
+
+    x = keras.Input((height, width, channels))
+    pooled = (pool or layers.MaxPooling2D(3, 1, "same"))(x)
+    branches = [conv(x, 1), conv(conv(x, 1), 3), conv(conv(conv(x, 1), 3), 3), conv(pooled, 1, last)]
+    joined = layers.Concatenate()(branches)
+    return keras.Model(x, end(joined) if end else joined)
+
+
+def counted(height, width, inputs, outputs, expansion, kernel, stride, *, places=None, missing=0, square=False):
+    """An answer to 10-1; the options are mistakes."""
+    width = height if square else width
+    wide, before = expansion * inputs, height * width
+    after = (places or (lambda h, w, s, k: -(-h // s) * -(-w // s)))(height, width, stride, kernel)
+    steps = [(kernel**2 * wide, after, wide), (wide * outputs, after, outputs)]
+    if expansion > 1:
+        steps.insert(0, (inputs * wide, before, wide))
+    parameters = sum(weights for weights, _, _ in steps) + 4 * sum(channels for *_, channels in steps[missing:])
+    return parameters, sum(weights * many for weights, many, _ in steps)
+
+
+def counted_by_keras(height, width, inputs, outputs, expansion, kernel, stride):
+    x = y = keras.Input((height, width, inputs))
+    if expansion > 1:
+        y = layers.BatchNormalization()(layers.Conv2D(expansion * inputs, 1, use_bias=False)(y))
+    y = layers.DepthwiseConv2D(kernel, stride, "same", use_bias=False)(y)
+    y = layers.Conv2D(outputs, 1, use_bias=False)(layers.BatchNormalization()(y))
+    model = keras.Model(x, layers.BatchNormalization()(y))
+    return model.count_params(), models.profile(model).macs
+
+
+def with_a_convolution_on_the_shortcut(height, width, inputs, outputs, expansion, kernel, stride):
+    parameters, macs = counted(height, width, inputs, outputs, expansion, kernel, stride)
+    if stride == 1 and inputs == outputs:
+        return parameters, macs
+    return parameters + inputs * outputs, macs + -(-height // stride) * -(-width // stride) * inputs * outputs
+
+
+def without_the_last_window(x, windows, mix, stride):
+    k = len(windows)
+    rows, columns = (range(0, side - k, stride) for side in x.shape[:2])
+    return np.array([[(x[i : i + k, j : j + k] * windows).sum(axis=(0, 1)) @ mix for j in columns] for i in rows])
+
+
+def one_apart(x, windows, mix, stride):
+    """The right number of windows, each 1 from the next."""
+    high, wide, _ = separable(x, windows, mix, stride).shape
+    return separable(x, windows, mix, 1)[:high, :wide]
+
+
+def padded_by_tensorflow(x, windows, mix, stride):
+    floats = [part.astype("float32") for part in (x[None], windows[..., None], mix[None, None])]
+    return np.asarray(tf.nn.separable_conv2d(*floats, (1, stride, stride, 1), "SAME"))[0]
+
+
+def valid(height, width, stride, kernel):
+    return ((height - kernel) // stride + 1) * ((width - kernel) // stride + 1)
+
+
 WRONG = [
+    ("10-1", lambda *a: counted(*a, places=valid), "nothing were padded"),
+    ("10-1", lambda *a: counted(*a, places=lambda h, w, s, k: -(-h * w // s**2)), "rounded up by itself"),
+    ("10-1", lambda *a: counted(*a, missing=1), "behind the first convolution is missing"),
+    ("10-1", lambda *a: counted(*a, missing=-1), "behind the last alone"),
+    ("10-1", lambda *a: counted(*a, square=True), "need not be square"),
+    ("10-1", with_a_convolution_on_the_shortcut, "no convolution on the shortcut"),
+    ("10-3", without_the_last_window, "The last window is missing"),
+    ("10-3", one_apart, "lay 1 apart"),
+    ("10-3", padded_by_tensorflow, "were padded"),
+    ("10-3", lambda *a: by_keras(*a[:2], np.eye(len(a[2])), a[3]) @ np.abs(a[2]), "should be"),
+    ("10-3", lambda x, w, m, s: by_keras(x, w[::-1, ::-1], m, s), "180 degrees"),
+    ("10-3", lambda x, w, m, s: separable(x, w, m, s) / len(w) ** 2, "mean of a window"),
+    ("10-3", lambda x, w, m, s: separable(x, w, 0 * m + 1, s) * m.sum(axis=0), "were added up in the first step"),
+    ("10-3", lambda *a: separable(*a).astype(int), "lost their fractions"),
+    ("10-3", lambda *a: separable(*a)[None], "out of the batch"),
+    ("10-4", lambda *a: block_with_another_end(*a, pool=layers.MaxPooling2D(3)), "every stride is 1, the pool's too"),
+    ("10-4", lambda *a: block_with_another_end(*a, pool=layers.MaxPooling2D(3, 1)), "pads as `same`"),
+    ("10-4", lambda *a: block(*a, join=lambda: layers.Concatenate(axis=1)), "the last axis"),
+    ("10-4", lambda *a: block(*a, join=lambda: lambda parts: parts), "one output"),
+    ("10-4", lambda *a: block_with_another_end(*a, last=None), "behind the pool has no ReLU"),
+    ("10-4", lambda *a: block_with_another_end(*a, end=layers.ReLU()), "behind the joined maps alone"),
+    ("10-4", lambda *a: block_with_another_end(*a, pool=layers.Identity()), "max pool is missing"),
+    ("10-4", lambda *a: block_with_another_end(*a, pool=layers.MaxPooling2D(2, 1, "same")), "window is 2 x 2"),
     ("10-3", padded, "were padded"),
     ("10-3", lambda x, w, m, s: separable(x, w, m, 1), "moved by 1"),
     ("10-3", lambda x, w, m, s: separable(x, w, m, s)[::s, ::s], "applied twice"),
@@ -165,6 +272,10 @@ test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(
 
 
 RIGHT = [
+    ("10-1", counted),
+    ("10-1", counted_by_keras),
+    ("10-4", block_of_models),
+    ("10-4", block_in_a_sequence),
     ("10-3", separable),
     ("10-3", by_views),
     ("10-3", by_keras),
