@@ -21,6 +21,11 @@ def _reference(kernel, bias, gamma, beta, mean, variance, epsilon, *, axis=3, ro
 
 def _kernel_hint(got: np.ndarray, given: dict) -> str:
     """What was done to the kernel instead, if it is one of the usual things."""
+    if not np.isfinite(got).all():
+        return (
+            "A filter that never varies has the variance 0. It looks as if epsilon was left out under the root, where "
+            "it is added to the variance."
+        )
 
     def known(**other):
         wanted = _reference(
@@ -51,6 +56,16 @@ def _kernel_hint(got: np.ndarray, given: dict) -> str:
             "It looks as if epsilon was left out: it is added to the variance, and keeps a filter that never varies "
             "from dividing by zero."
         )
+    if known(given={"variance": np.maximum(given["variance"], given["epsilon"]), "epsilon": 0.0}):
+        return "It looks as if epsilon was the smallest variance allowed; it is added to every variance."
+    if known(given={"gamma": given["beta"]}):
+        return "It looks as if beta scales the kernel: gamma scales, and beta is added, to the bias."
+    by = given["gamma"].astype(float) / np.sqrt(given["variance"].astype(float) + given["epsilon"])
+    for moved in (given["beta"], given["beta"] - given["mean"] * by):
+        if np.allclose(got, given["kernel"] * by + moved, rtol=1e-4, atol=1e-5):
+            return "It looks as if something was added to the kernel, too: it is scaled only; the bias has the rest."
+    if np.allclose(got, (given["kernel"] - given["mean"]) * by + given["beta"], rtol=1e-4, atol=1e-5):
+        return "The kernel is only scaled: mean and beta belong to the bias."
     if known(outside=True):
         return "It looks as if epsilon was added after the root; it belongs to the variance, under it."
     if known(given={"epsilon": 1e-3}):
@@ -169,8 +184,49 @@ def _dense_slips(q, scale, zero, weights, scales, bias) -> list[tuple[str, np.nd
     wide, taps = q.astype(np.int64), weights.astype(np.int64)
     moved = wide - int(zero)
     short = _wrapped(moved, "int8")
+    both16 = _wrapped(moved @ taps, "int16")
     both = float(scale) * scales
     return [
+        (
+            "It looks as if the sum overflowed: an int16 holds nothing above 32,767. Turn both into int32 first.",
+            both * (both16 + bias),
+        ),
+        (
+            "It looks as if q was read as numbers from 0 to 255; an int8 goes from -128 to 127.",
+            both * ((q.astype("uint8").astype(np.int64) - int(zero)) @ taps + bias),
+        ),
+        (
+            "It looks as if the sum overflowed, and the zero point was left out.",
+            both * (_wrapped(wide @ taps, "int8") + bias),
+        ),
+        (
+            "It looks as if the sum was cut off at the limits of int8; only the inputs and weights are so short.",
+            both * np.clip(moved @ taps + bias, -128, 127),
+        ),
+        (
+            "It looks as if the zero point was taken from the weights, too; they have none.",
+            both * (moved @ (taps - int(zero)) + bias),
+        ),
+        (
+            "It looks as if the zero point was taken from the sum; it is taken from each input, before the product.",
+            both * (wide @ taps - int(zero) + bias),
+        ),
+        (
+            "It looks as if the zero point was taken after the scale: an input stands for scale * (q - zero).",
+            (float(scale) * wide - int(zero)) @ (scales * taps) + both * bias,
+        ),
+        ("Both scales are missing: the sum is counted in steps of `scale * scales`.", moved @ taps + bias),
+        ("It looks as if the sum was divided by the scales; it is multiplied.", (moved @ taps + bias) / both),
+        (
+            "It looks as if the bias was multiplied by the input's scale alone.",
+            both * (moved @ taps) + float(scale) * bias,
+        ),
+        (
+            "It looks as if one scale was taken for all units; each has its own.",
+            float(scale) * scales.sum() * (moved @ taps + bias),
+        ),
+        ("The output was rounded; it is a float.", np.rint(both * (moved @ taps + bias))),
+        ("The output lost its fractions; it is a float.", np.trunc(both * (moved @ taps + bias))),
         (
             "It looks as if the sum overflowed: an int8 holds nothing above 127. Turn both arrays into int32 first.",
             both * (_wrapped(moved @ taps, "int8") + bias),

@@ -32,6 +32,19 @@ def _pruned(w: np.ndarray, share: float, size=np.abs) -> np.ndarray:
     return flat.reshape(w.shape)
 
 
+def _filters_pruned(w: np.ndarray, share: float) -> np.ndarray:
+    """A mistake: the weakest filters wholly at zero."""
+    strength = np.abs(w).reshape(-1, w.shape[-1]).sum(axis=0)
+    made = w.copy()
+    made[..., np.argsort(strength)[: round(share * len(strength))]] = 0
+    return made
+
+
+def _pruned_in_each_filter(w: np.ndarray, share: float) -> np.ndarray:
+    """A mistake: each filter ranked by itself."""
+    return np.stack([_pruned(w[..., k], share) for k in range(w.shape[-1])], axis=-1)
+
+
 def _layer_slip(name: str, got: np.ndarray, before: np.ndarray, share: float) -> str:
     """What the answer seems to have done to a kernel instead."""
     wanted = round(share * before.size)
@@ -42,6 +55,15 @@ def _layer_slip(name: str, got: np.ndarray, before: np.ndarray, share: float) ->
             "It looks as if a negative weight counted as small: its magnitude counts.",
             _pruned(before, share, lambda w: w),
         ),
+        (
+            "It looks as if the share was taken for a limit of the size: it is how many of the weights go.",
+            before * (np.abs(before) >= share),
+        ),
+        ("It looks as if whole filters went: single weights should.", _filters_pruned(before, share)),
+        (
+            "It looks as if each filter lost its own smallest weights: they are ranked in the whole kernel.",
+            _pruned_in_each_filter(before, share),
+        ),
         ("It looks as if that share of the weights stayed; it should go.", _pruned(before, 1 - share)),
     )
     for words, other in alike:
@@ -49,7 +71,8 @@ def _layer_slip(name: str, got: np.ndarray, before: np.ndarray, share: float) ->
             return f"{name}: {words}"
     zeros = int((got == 0).sum())
     if zeros != wanted:
-        return f"{name}: {wanted:,} of {before.size:,} weights should be zero; {zeros:,} are."
+        near = " The number is rounded to the nearest one: `round(share * w.size)`." if abs(zeros - wanted) == 1 else ""
+        return f"{name}: {wanted:,} of {before.size:,} weights should be zero; {zeros:,} are.{near}"
     if not np.array_equal(got[got != 0], before[got != 0]):
         return f"{name}: the weights that stay should keep their values."
     return f"{name}: other weights than the smallest are zero."
@@ -63,7 +86,8 @@ def grade_layers(answer) -> str:
         model = _network()
         before = [w.copy() for w in model.get_weights()]
         sample = np.random.default_rng(0).normal(size=(2, 8, 8, 1)).astype("float32")
-        for shares in ({"second": 0.75}, {"first": 0.5, "last": 0.9}, {}):
+        # 0.755 of 432 weights is 326.2 and 0.55 of 54 is 29.7, so that only `round` gives both numbers.
+        for shares in ({"second": 0.755}, {"first": 0.55, "last": 0.9}, {}):
             made = asked(answer, "prune_layers(model, shares)", model, dict(shares))
             given = f"shares = {shares}"
             if not isinstance(made, keras.Model):
@@ -109,13 +133,14 @@ def grade_list(answer) -> str:
         3 / 4: "that would be an entry of four bytes; it has one for the weight and two for its position.",
         4 / 5: "that would be positions of 32 bits; these have 16.",
         6 / 7: "those are weights of 32 bits; these have 8, in the list and in the ordinary file.",
+        0.66: "that is two thirds, cut off; give three digits.",
         66.7: "give a share from 0 to 1, not a percentage.",
         3.0: "that is the size of an entry in bytes.",
     }
     if abs(got - 2 / 3) < 0.005:
         return "right: two thirds. Below that, a list of the weights is larger than all the weights."
     for wrong, words in mistakes.items():
-        if abs(got - wrong) < 0.005 or (wrong > 60 and 66 <= got <= 67):
+        if abs(got - wrong) < 0.002 or (wrong > 60 and 66 <= got <= 67):
             raise Wrong(f"{got:.4g}: {words}")
     raise Wrong(f"{got:.4g} is not it. Write the list's bytes as a function of the share of zeros.")
 

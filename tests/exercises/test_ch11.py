@@ -1,8 +1,10 @@
-"""Answers to chapter 11's exercises that are right or plausibly wrong; 11-1 is graded in test_exercises.py."""
+"""Answers to chapter 11's exercises that are right or plausibly wrong; more to 11-1 are in test_exercises.py."""
 
 from __future__ import annotations
 
+import copy
 import json
+import math
 
 import graded
 import keras
@@ -98,7 +100,90 @@ def together(model, shares):
     return prune_layers(model, shares, change=lambda w, _: w * (np.abs(w) > limit))
 
 
+def fold(kernel, bias, gamma, beta, mean, variance, epsilon, *, scaled=None, moved=0, by=None):
+    """An answer to 11-1; the options are mistakes."""
+    by = gamma / np.sqrt(variance + epsilon) if by is None else by
+    return (kernel if scaled is None else scaled) * by + moved, (bias - mean) * by + beta
+
+
+def fold_by_keras(kernel, bias, gamma, beta, mean, variance, epsilon):
+    """What the normalisation does to 0 and to 1."""
+    layer = keras.layers.BatchNormalization(epsilon=epsilon)
+    layer.build((None, 1, 1, len(gamma)))
+    layer.set_weights([gamma, beta, mean, variance])
+    answers = np.asarray(layer(np.stack([np.zeros(len(gamma)), np.ones(len(gamma)), bias]).reshape(3, 1, 1, -1)))
+    zero, one, folded = answers[:, 0, 0]
+    return kernel * (one - zero), folded
+
+
+def fold_by_loops(kernel, bias, gamma, beta, mean, variance, epsilon, copy=True):
+    kernel, made = kernel.tolist() if not copy else kernel.copy(), []
+    for k in range(kernel.shape[-1]):
+        by = gamma[k] / (variance[k] + epsilon) ** 0.5
+        kernel[..., k] *= by
+        made.append(float((bias[k] - mean[k]) * by + beta[k]))
+    return (part for part in (kernel, made))
+
+
+def dense_by_parts(q, scale, zero, weights, scales, bias):
+    """The zero point taken from the product."""
+    products = np.matmul(q, weights, dtype=np.int32)
+    return scale * scales * (products - int(zero) * weights.sum(axis=0, dtype=np.int32) + bias)
+
+
+def whole_filters(w, share):
+    made = w.copy()
+    made[..., np.argsort(np.abs(w).reshape(-1, w.shape[-1]).sum(axis=0))[: round(share * w.shape[-1])]] = 0
+    return made
+
+
+def each_filter(w, share):
+    return np.stack([smallest(w[..., k], share) for k in range(w.shape[-1])], axis=-1)
+
+
+def cut(w, share, number=int):
+    flat = w.flatten()
+    flat[np.argsort(np.abs(flat))[: number(share * flat.size)]] = 0
+    return flat.reshape(w.shape)
+
+
+def by_deepcopy(model, shares):
+    made = copy.deepcopy(model)
+    for layer in made.layers:
+        if layer.name in shares:
+            layer.kernel.assign(smallest(layer.kernel.numpy(), shares[layer.name]))
+    return made
+
+
 WRONG = [
+    (
+        "11-1",
+        lambda k, b, g, t, m, v, e: fold(k, b, g, t, m, v, e, by=g / np.sqrt(np.maximum(v, e))),
+        "smallest variance",
+    ),
+    ("11-1", lambda k, b, g, t, m, v, e: fold(k, b, t, g, m, v, e), "beta scales the kernel"),
+    ("11-1", lambda k, b, g, t, m, v, e: fold(k, b, g, t, m, v, e, moved=t), "the bias has the rest"),
+    ("11-1", lambda k, b, g, t, m, v, e: fold(k, b, g, t, m, v, e, scaled=k - m, moved=t), "the bias has the rest"),
+    ("11-1", lambda k, b, g, t, m, v, e: fold(k, b, g, t, m, v, e, by=g / np.sqrt(v) + e), "under the root"),
+    ("11-3", lambda *a: dense(*a, moved="int16", summed="int16"), "an int16 holds nothing above"),
+    ("11-3", lambda q, *a: dense(q.astype("uint8").astype(WIDE), *a), "from 0 to 255"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * (q @ w + b), "overflowed, and the zero point"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * np.clip(sums(q, z, w) + b, -128, 127), "cut off at the limits"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * (sums(q, z, w.astype(WIDE) - z) + b), "they have none"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * (sums(q, 0, w) - z + b), "from each input, before"),
+    ("11-3", lambda q, s, z, w, t, b: (s * q.astype(float) - z) @ (t * w) + s * t * b, "after the scale"),
+    ("11-3", lambda q, s, z, w, t, b: sums(q, z, w) + b, "Both scales are missing"),
+    ("11-3", lambda q, s, z, w, t, b: (sums(q, z, w) + b) / (s * t), "it is multiplied"),
+    ("11-3", lambda q, s, z, w, t, b: s * t * sums(q, z, w) + s * b, "input's scale alone"),
+    ("11-3", lambda q, s, z, w, t, b: s * t.sum() * (sums(q, z, w) + b), "each has its own"),
+    ("11-3", lambda *a: np.round(dense(*a)), "was rounded"),
+    ("11-3", lambda *a: dense(*a).astype(int), "lost its fractions"),
+    ("11-4", lambda m, s: prune_layers(m, s, change=cut), "rounded to the nearest"),
+    ("11-4", lambda m, s: prune_layers(m, s, change=lambda w, share: cut(w, share, math.ceil)), "to the nearest"),
+    ("11-4", lambda m, s: prune_layers(m, s, change=lambda w, share: w * (abs(w) >= share)), "limit of the size"),
+    ("11-4", lambda m, s: prune_layers(m, s, change=whole_filters), "single weights should"),
+    ("11-4", lambda m, s: prune_layers(m, s, change=each_filter), "ranked in the whole kernel"),
+    ("11-5", 0.66, "three digits"),
     ("11-3", lambda *a: dense(*a, moved=NARROW, summed=NARROW), "sum overflowed"),
     ("11-3", lambda *a: dense(*a, summed=NARROW), "sum overflowed"),
     ("11-3", lambda *a: dense(*a, moved=NARROW), "`q - zero` overflowed"),
@@ -168,6 +253,11 @@ WRONG = [
     ("11-7", 3, "three things"),
 ]
 RIGHT = [
+    ("11-1", fold),
+    ("11-1", fold_by_keras),
+    ("11-1", fold_by_loops),
+    ("11-3", dense_by_parts),
+    ("11-4", by_deepcopy),
     ("11-3", dense),
     ("11-3", dense_by_loops),
     ("11-3", lambda *a: dense(*a, moved="int64", summed="float64").astype("float32")),
