@@ -64,7 +64,7 @@ _FUNCTION_GRADERS: dict[str, str] = {
     "12-1": "ch12:grade_loss",
     "12-3": "ch12:grade_non_inferior",
     "12-4": "ch12:grade_pareto_front",
-    "12-5": "ch12:grade_budget",
+    "12-5": "ch12_budget:grade_budget",
     "13-1": "ch13:grade_smoothing",
     "13-3": "ch13:grade_follow",
     "13-4": "ch13:grade_annotate",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from fer_utils.core.errors import FerError
 from fer_utils.exercises import Wrong
@@ -50,6 +50,9 @@ def _checked(side: str, choice) -> dict:
         raise Wrong(f'"{side}": nobody knows what systems reach that have not converged, so no claim may rest on them.')
     if not {"x", "y"} <= set(choice) <= set(_KNOWN):
         raise Wrong(f'"{side}" needs "x" and "y", and may have "families", "sizes" and "limits"; got {sorted(choice)}.')
+    for name, example in (("families", '["networks", "hog"]'), ("sizes", "[80]")):
+        if name in choice and (isinstance(choice[name], str) or not isinstance(choice[name], Collection)):
+            raise Wrong(f'"{side}": "{name}" should be a list such as {example}; got {choice[name]!r}.')
     return dict(choice)
 
 

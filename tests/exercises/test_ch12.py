@@ -1,4 +1,4 @@
-"""Chapter 12's graders: answers to 12-3, 12-4, 12-5 and 12-7, right or plausibly wrong, and what the chapter says."""
+"""Chapter 12's graders: answers that are right or plausibly wrong, and what the chapter says."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import keras
 from keras import layers, ops
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from fer_utils import models
-from fer_utils.exercises import ch12
+from fer_utils.exercises import ch12, ch12_budget
 from fer_utils.plotting import pareto
 from fer_utils.reporting import protocol_tables
 
@@ -119,6 +119,66 @@ def functional(classes, size):
     return keras.Model(faces, layers.Softmax()(layers.Dense(classes)(layers.GlobalMaxPooling2D()(x))))
 
 
+def told(
+    student,
+    teacher,
+    labels,
+    weight,
+    temperature,
+    *,
+    factor=lambda weight, t: weight * t**2,
+    share=1.0,
+    shown=None,
+    soften=lambda p, t: p ** (1 / t),
+    axis=1,
+):
+    """An answer to 12-1; the options are mistakes."""
+    p, q = (soften(part, temperature) for part in (student, teacher))
+    p, q = (part / part.sum(axis=axis, keepdims=True) for part in (p, q))
+    shown = student if shown is None else shown(p, teacher)
+    first = -np.log(shown[np.arange(len(labels)), labels])
+    return np.mean(share * first + factor(weight, temperature) * (q * np.log(q / p)).sum(axis=1))
+
+
+def told_by_keras(student, teacher, labels, weight, temperature):
+    p, q = (ops.softmax(ops.log(part) / temperature) for part in (student, teacher))
+    labelled = keras.losses.SparseCategoricalCrossentropy()(labels, student)
+    return labelled + weight * temperature**2 * keras.losses.KLDivergence()(q, p)
+
+
+def told_by_scipy(student, teacher, labels, weight, temperature):
+    p, q = (special.softmax(np.log(part) / temperature, axis=1) for part in (student, teacher))
+    apart = special.rel_entr(q, p).sum() / len(labels)
+    return -np.log(np.take_along_axis(student, labels[:, None], 1)).mean() + weight * temperature**2 * apart
+
+
+def bound_of(new, old, *, factor=None, freedom=-1, times=1):
+    """The lower end with another factor or other degrees of freedom."""
+    apart = new - old
+    factor = stats.t.ppf(0.975, len(apart) + freedom) if factor is None else factor
+    return times * (apart.mean() - factor * apart.std(ddof=1) / np.sqrt(len(apart)))
+
+
+def by_place(accuracy, cost):
+    """The costs are taken by their place."""
+    return front(accuracy, dict(zip(accuracy, cost.values(), strict=True)))
+
+
+def of_blocks(classes, size):
+    """Blocks that are models themselves."""
+    x = faces = keras.Input((size, size, 1))
+    x = layers.Conv2D(8, 3, strides=2, padding="same")(x / 255)
+    for filters in (16, 24):
+        layer = layers.SeparableConv2D(filters, 3, strides=2, padding="same")
+        x = keras.Sequential([layer, layers.BatchNormalization(), layers.ReLU()])(x)
+    return keras.Model(faces, layers.Dense(classes, activation="softmax")(layers.GlobalAveragePooling2D()(x)))
+
+
+def two_outputs(classes, size):
+    made = functional(classes, size)
+    return keras.Model(made.inputs, [made.outputs[0], made.outputs[0]])
+
+
 OPERATIONS = {"x": "operations", "y": "accuracy"}
 
 
@@ -127,6 +187,32 @@ def claims(true=None, against=None):
 
 
 WRONG = [
+    ("12-1", lambda *a: told(*a, factor=lambda weight, t: weight * t), "is T; it is T²"),
+    ("12-1", lambda *a: told(*a, factor=lambda weight, t: weight / t**2), "divided by T²"),
+    ("12-1", lambda *a: told(*a, factor=lambda weight, t: t**2), "weight is missing"),
+    ("12-1", lambda *a: told(*a, factor=lambda weight, t: -weight * t**2), "wrong sign"),
+    ("12-1", lambda *a: told(*a, share=1 - a[3]), "1 - weight"),
+    ("12-1", lambda *a: told(*a, shown=lambda p, teacher: p), "first term was softened"),
+    ("12-1", lambda *a: told(*a, shown=lambda p, teacher: teacher), "it has the student's"),
+    ("12-1", lambda *a: told(*a, soften=lambda p, t: np.exp(p / t)), "like logits"),
+    ("12-1", lambda *a: told(*a, axis=0), "columns were divided"),
+    ("12-1", lambda *a: told(*a, axis=None), "by one sum"),
+    ("12-3", lambda n, o, m: (bound_of(n, o, factor=2), True), "a factor of 2"),
+    ("12-3", lambda n, o, m: (bound_of(n, o, freedom=0), True), "n degrees of freedom"),
+    ("12-3", lambda n, o, m: (bound_of(n, o, times=100), True), "in points"),
+    ("12-3", lambda *a: judged(*a, quantile=0.9), "quantile 0.9"),
+    ("12-3", lambda n, o, m: (bound(n, o), bool(bound(n, o) > -m * o.mean())), "no share of the old one"),
+    ("12-4", by_place, "Use names"),
+    ("12-4", lambda a, c: {name: name in front(a, c) for name in a}, "not True or False"),
+    ("12-4", lambda a, c: [max(a, key=lambda name: a[name] / c[name])], "b is beaten by none"),
+    (
+        "12-5",
+        lambda *a: network(*a, crop=lambda size: ((size // 3, size // 3), (size // 3, size // 3))),
+        "do not crop",
+    ),
+    ("12-5", two_outputs, "one output"),
+    ("12-7", claims({"x": "parameters", "y": "accuracy", "sizes": 80}), "a list such as [80]"),
+    ("12-7", claims({"x": "parameters", "y": "accuracy", "families": "hog"}), '"families" should be a list'),
     ("12-3", lambda *a: judged(*a, turned=True), "new minus old"),
     ("12-3", unpaired, "different people"),
     ("12-3", lambda *a: judged(*a, normal=True), "1.96"),
@@ -191,6 +277,10 @@ test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(
 
 
 RIGHT = [
+    ("12-1", told),
+    ("12-1", told_by_keras),
+    ("12-1", told_by_scipy),
+    ("12-5", of_blocks),
     ("12-3", judged),
     ("12-3", by_scipy),
     ("12-3", by_a_one_sided_test),
@@ -265,8 +355,8 @@ def test_the_limit_that_the_answer_to_12_6_gives():
 
 def test_the_budget_of_12_5_is_the_one_that_is_graded(root):
     (text,) = [one["source"] for one in cells_of(root) if "Exercise 12-5" in one["source"]]
-    assert f"{ch12.BUDGET_PARAMETERS:,} parameters" in text and f"at {ch12.BUDGET_SIZE} pixels" in text
-    assert f"{ch12.BUDGET_MACS:,} multiply-accumulates" in text and ch12.BUDGET_CONVOLUTIONS == 3
+    assert f"{ch12_budget.BUDGET_PARAMETERS:,} parameters" in text and f"at {ch12_budget.BUDGET_SIZE} pixels" in text
+    assert f"{ch12_budget.BUDGET_MACS:,} multiply-accumulates" in text and ch12_budget.BUDGET_CONVOLUTIONS == 3
 
 
 def test_the_commits_that_the_chapter_names_hold_what_it_says(root):
