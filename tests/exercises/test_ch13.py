@@ -1,10 +1,13 @@
-"""Answers to 13-3 to 13-7 that are right or plausibly wrong; those to 13-1 are in test_exercises.py."""
+"""Answers to chapter 13's exercises that are right or plausibly wrong; more to 13-1 are in test_exercises.py."""
 
 from __future__ import annotations
 
+import fractions
 import itertools
 import json
+import math
 import re
+import statistics
 from types import MappingProxyType
 
 import bring_model_cell
@@ -12,10 +15,11 @@ import cv2
 import graded
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 
 from fer_utils import compress
 from fer_utils.core.errors import FerError
-from fer_utils.exercises import ch13, ch13_files
+from fer_utils.exercises import ch13, ch13_files, ch13_follow
 from fer_utils.faces import Box
 from fer_utils.synthetic.posed_faces import posed_faces
 
@@ -142,7 +146,129 @@ class Everything(int):
     __hash__ = int.__hash__
 
 
+def by_largest_sum(known, boxes, new):
+    """The pairs whose overlaps have the largest sum, as the package follows faces."""
+    numbers, made, left = list(known), {}, set(range(len(boxes)))
+    if numbers and boxes:
+        table = np.array([[iou(known[number], box) for box in boxes] for number in numbers])
+        table[table < 0.3] = 0
+        for row, column in zip(*linear_sum_assignment(-table), strict=True):
+            if table[row, column]:
+                made[numbers[row]] = boxes[column]
+                left.discard(int(column))
+    return made | {number: boxes[k] for number, k in enumerate(sorted(left), new)}
+
+
+def over_pixels(a, b):
+    return iou((*a[:2], a[2] + 1, a[3] + 1), (*b[:2], b[2] + 1, b[3] + 1))
+
+
+def over_corners(a, b):
+    return iou(*[(x, y, max(right - x, 1e-9), max(bottom - y, 1e-9)) for x, y, right, bottom in (a, b)])
+
+
+def unclipped(a, b):
+    common = (min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])) * (min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1]))
+    return common / (a[2] * a[3] + b[2] * b[3] - common)
+
+
+def renumbered(known, boxes, new, numbers):
+    """The right boxes, and the numbers of new faces as a function of what is new gives them."""
+    made = follow(known, boxes, new)
+    fresh = [box for number, box in made.items() if number not in known]
+    return {number: box for number, box in made.items() if number in known} | dict(
+        zip(numbers(new, len(fresh)), fresh, strict=False)
+    )
+
+
+def smoothed(times, scores, tau, *, weight=lambda gap, tau: 1 - np.exp(-gap / tau), first=1):
+    """An answer to 13-1; the options are mistakes."""
+    made = np.array(scores, float)
+    for row in range(first, len(made)):
+        made[row] = made[row - 1] + weight(times[row] - times[row - 1], tau) * (made[row] - made[row - 1])
+    return made
+
+
+def smoothed_by_recursion(times, scores, tau, kept=None):
+    if len(times) == 1:
+        return scores.astype("float32")
+    before, keep = smoothed_by_recursion(times[:-1], scores[:-1], tau), np.exp(-(times[-1] - times[-2]) / tau)
+    return np.vstack([before, keep * before[-1] + (1 - keep) * scores[-1]])
+
+
+def box_alone(picture, box, label, score):
+    x, y, w, h = box
+    return cv2.rectangle(picture.copy(), (x, y), (x + w - 1, y + h - 1), ORANGE, 2)
+
+
+def text_alone(picture, box, label, score, *, words=None, font=cv2.FONT_HERSHEY_SIMPLEX, bold=1, line=cv2.LINE_8):
+    words = f"{label} {score:.2f}" if words is None else words
+    return cv2.putText(picture.copy(), words, (box[0], box[1] - 6), font, 0.6, WHITE, bold, line)
+
+
+def annotate_with(picture, *given, **text):
+    return text_alone(box_alone(picture, *given), *given, **text)
+
+
+def frames_of_late_workers(workers, fps, *, waiting, frames=6000):
+    """How many frames a second leave a row of workers, with room for one waiting frame before each, or with none."""
+    arrivals = [1000 * k / fps for k in range(frames)]
+    for takes in workers:
+        left, free, kept = [], 0.0, None
+        for at in [*arrivals, math.inf]:
+            if kept is not None and free <= at:  # the worker is done before this frame comes, and takes the kept one
+                begin, kept = max(free, kept), None
+                free = begin + takes
+                left.append(free)
+            if at < math.inf and free <= at:
+                free = at + takes
+                left.append(free)
+            elif waiting:
+                kept = at
+        arrivals = left
+    return 1000 * (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
+
+
 WRONG = [
+    ("13-1", lambda *a: smoothed(*a, first=2), "second row is not smoothed"),
+    ("13-1", lambda *a: smoothed(*a, weight=lambda gap, tau: gap / (gap + tau)), "dt / (dt + tau)"),
+    ("13-1", lambda *a: smoothed(*a).round(3), "Do not round"),
+    ("13-1", lambda t, s, tau: smoothed(1000 * t, s, tau), "both in seconds"),
+    ("13-3", by_largest_sum, "as in the section on tracking"),
+    ("13-3", lambda *a: follow(*a, measure=over_pixels), "1 were added to the sides"),
+    ("13-3", lambda *a: follow(*a, measure=over_corners), "(left, top, right, bottom)"),
+    ("13-3", lambda *a: follow(*a, measure=unclipped), "boxes apart had an overlap"),
+    ("13-3", lambda *a: follow(*a, least=0.3 + 1e-9), "an IoU of 0.3 is enough"),
+    ("13-3", lambda k, b, n: {number: k.get(number, box) for number, box in follow(k, b, n).items()}, "*this* frame"),
+    ("13-3", lambda *a: renumbered(*a, lambda new, many: []), "a number of its own"),
+    ("13-3", lambda *a: renumbered(*a, lambda new, many: range(new + 1, new + 1 + many)), "begin with `new`"),
+    ("13-3", lambda *a: renumbered(*a, lambda new, many: range(new, new + many)[::-1]), "in the order of the list"),
+    ("13-3", lambda *a: {str(number): box for number, box in follow(*a).items()}, "should be whole numbers"),
+    ("13-4", lambda p, b, *a: annotate(p, b, *a, to=(b[0] + b[2], b[1] + b[3])), "ends at x + w - 1"),
+    ("13-4", lambda *a: annotate(*a, thick=3), "3 pixels thick"),
+    ("13-4", lambda *a: annotate(*a, colour=(0, 165, 255)), "it is (0, 165, 255)"),
+    ("13-4", lambda *a: annotate(*a, colour=(0, 0, 255)), "it is (0, 0, 255)"),
+    ("13-4", lambda *a: annotate(*a, scale=0.5), "too small"),
+    ("13-4", lambda *a: annotate(*a, ink=(0, 0, 0)), "it is black"),
+    ("13-4", text_alone, "no rectangle"),
+    ("13-4", lambda *a: annotate_with(*a, words=f"{a[2]} {a[3]:.1f}"), "it has one"),
+    ("13-4", lambda *a: annotate_with(*a, words=f"{a[2]} {math.floor(100 * a[3]) / 100:.2f}"), "was cut off"),
+    ("13-4", lambda *a: annotate_with(*a, words=f"{a[2]}: {a[3]:.2f}"), "no colon"),
+    ("13-4", lambda *a: annotate_with(*a, words=f"{a[2].title()} {a[3]:.2f}"), "as it is given"),
+    ("13-4", lambda *a: annotate_with(*a, words=f"{a[3]:.2f}"), "label is missing"),
+    ("13-4", lambda *a: annotate_with(*a, bold=2), "thickness should be 1"),
+    ("13-4", lambda *a: annotate_with(*a, font=cv2.FONT_HERSHEY_PLAIN), "another font"),
+    ("13-4", lambda *a: annotate_with(*a, font=cv2.FONT_HERSHEY_DUPLEX), "another font"),
+    ("13-4", lambda *a: annotate_with(*a, line=cv2.LINE_AA), "leave out `lineType`"),
+    ("13-5", (36, 30), "one frame waits before each worker"),
+    ("13-7", lambda f, s: sum(f(shift) == f(0) for shift in s) / len(s), "raised ZeroDivisionError"),
+    ("13-7", lambda f, s: kept(f, s) or None, "got None"),
+    ("13-7", lambda f, s: sum(f(x) == f(0) for x in s) // len(s) if s else None, "divide with one slash"),
+    ("13-7", lambda f, s: all(f(x) == f(0) for x in s) if s else None, "count the labels that stay"),
+    ("13-7", lambda f, s: kept(f, [0, *s]) if s else None, "box at rest was counted"),
+    ("13-7", lambda f, s: kept(f, [x for x in s if x]), "counts like every other"),
+    ("13-7", lambda f, s: kept(f, np.abs(s)), "direction was lost"),
+    ("13-7", lambda f, s: kept(f, s, rest=s[len(s) // 2]) if s else None, "with the label at rest"),
     ("13-6", files_said(wide=6), "Which shape does its sentence ask for"),
     ("13-6", files_said(no_rescaling="refused"), "the page cannot notice"),
     ("13-6", files_said(no_softmax="refused"), "need not add up to 1"),
@@ -230,6 +356,13 @@ test_wrong_answers_fail_with_a_reason = graded.wrong_answers_fail_with_a_reason(
 
 
 RIGHT = [
+    ("13-1", smoothed),
+    ("13-1", smoothed_by_recursion),
+    ("13-4", annotate_with),
+    ("13-5", (value for value in (36, 50))),
+    ("13-7", lambda f, s: np.mean([f(x) == f(0) for x in s], dtype="float32") if s else None),
+    ("13-7", lambda f, s: fractions.Fraction(sum(f(x) == f(0) for x in s), len(s)) if s else None),
+    ("13-7", lambda f, s: statistics.mean(f(x) == f(0) for x in s) if s else None),
     ("13-6", files_said()),
     ("13-6", MappingProxyType(files_said(np.uint8(6), np.array(6), np.int64(3), " Refused "))),
     ("13-6", dict(reversed(files_said().items()))),
@@ -253,7 +386,7 @@ test_right_answers_written_differently_pass = graded.right_answers_pass(RIGHT)
 def test_the_overlap_of_the_grader_is_that_of_the_package():
     rng = np.random.default_rng(0)
     for a, b in rng.integers(1, 90, (40, 2, 4)):
-        assert ch13._overlap(a, b) == pytest.approx(iou(a, b))
+        assert ch13_follow._overlap(a, b) == pytest.approx(iou(a, b))
 
 
 @pytest.fixture(scope="module")
@@ -276,6 +409,14 @@ def networks(ran):
 def text(root):
     cells = json.loads((root / "notebooks" / "13_real_time.ipynb").read_text())["cells"]
     return "\n".join("".join(cell["source"]) for cell in cells)
+
+
+def test_with_a_waiting_frame_the_slowest_worker_of_13_5_is_never_idle(text):
+    """As the exercise says; without one it would take every second frame of the camera."""
+    assert "Before each worker there is room for one frame" in text
+    rate = 1000 / max(ch13.WORKERS_MS)
+    assert frames_of_late_workers(ch13.WORKERS_MS, ch13.CAMERA_FPS, waiting=True) == pytest.approx(rate, rel=0.01)
+    assert frames_of_late_workers(ch13.WORKERS_MS, ch13.CAMERA_FPS, waiting=False) == pytest.approx(30, rel=0.01)
 
 
 def test_exercise_13_5_describes_the_workers_that_are_graded(text):
