@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 import functools
 import numbers as kinds
 
 import numpy as np
 
 from fer_utils import studio
+from fer_utils.core.errors import FerError
 from fer_utils.exercises import Wrong, asked, numbers
 from fer_utils.inference.drawn_square import scores_of_drawing
 
@@ -19,19 +20,31 @@ _BRIGHTNESS = "brightness(normals, lamps, ambient)"
 
 
 def _bright(
-    normals, lamps, ambient, *, unit=True, shadow="each", room="once", strong=True, cap=True, fold=np.sum
+    normals, lamps, ambient, *, unit=True, shadow="each", room="once", strong=True, cap=True, fold=np.sum, only=None
 ) -> np.ndarray:
     """The right answer; the options are mistakes to recognise."""
     parts = []
+    lamps = lamps if only is None else lamps[only]
+    lengths = {True: np.linalg.norm, "sum": np.sum, "largest": lambda direction: np.abs(direction).max()}
     for direction, strength in lamps:
         direction = np.asarray(direction, float)
-        facing = normals @ (direction / np.linalg.norm(direction) if unit else direction)
-        facing = {"each": np.maximum(facing, 0), "size": np.abs(facing)}.get(shadow, facing)
+        facing = normals @ (direction / lengths[unit](direction) if unit else direction)
+        facing = {
+            "each": np.maximum(facing, 0),
+            "size": np.abs(facing),
+            "turned": np.maximum(-facing, 0),
+            "half": (facing + 1) / 2,
+            "squared": np.maximum(facing, 0) ** 2,
+        }.get(shadow, facing)
         parts.append(facing * (strength if strong else 1) + (ambient if room == "each" else 0))
     lit = fold(parts, axis=0) if parts else np.zeros(normals.shape[:2])
     if shadow == "sum":
         lit = np.maximum(lit, 0)
-    if room != "each" or not parts:
+    if room == "largest":
+        lit = np.maximum(lit, ambient)
+    elif room == "times":
+        lit = lit * ambient
+    elif room != "each" or not parts:
         lit = lit + (ambient if room != "none" else 0)
     return np.minimum(lit, 1) if cap else lit
 
@@ -45,6 +58,19 @@ _BRIGHT_MISTAKES: tuple[tuple[dict, str], ...] = (
     ),
     ({"shadow": "none"}, "A lamp behind a surface gives no light, and no negative light: cut off each lamp at 0."),
     ({"shadow": "size"}, "It looks as if a lamp lit the side that is turned away: take max(0, ...), not the size."),
+    (
+        {"shadow": "turned"},
+        "The light comes from the wrong side: `direction` points from the surface to the lamp, so that a surface that "
+        "faces it has a positive cosine.",
+    ),
+    ({"shadow": "half"}, "It looks as if the cosine were moved to 0 to 1: below 0 there is no light at all."),
+    ({"shadow": "squared"}, "It looks as if the cosine were squared; take it as it is."),
+    ({"unit": "sum"}, "It looks as if a direction were divided by the sum of its numbers: divide by its length."),
+    ({"unit": "largest"}, "It looks as if a direction were divided by its largest number: divide by its length."),
+    ({"room": "largest"}, "It looks as if the room's light were the least that there is: it is added to the lamps'."),
+    ({"room": "times"}, "It looks as if the room's light were multiplied; it is added to the lamps'."),
+    ({"only": slice(1)}, "It looks as if only the first lamp were lit: go through all."),
+    ({"only": slice(-1, None)}, "It looks as if only the last lamp were lit: add up all."),
     ({"unit": False}, "It looks as if a long direction gave more light: divide each direction by its length."),
     ({"room": "each"}, "It looks as if the light of the room was added once a lamp: it is there once."),
     ({"room": "none"}, "The light of the room, `ambient`, is missing."),
@@ -70,7 +96,15 @@ def grade_brightness(answer) -> str:
     """Random normals under no lamp, one, two and three."""
     for normals, lamps, ambient, words in _bright_cases():
         kept = normals.copy()
-        got = numbers(asked(answer, _BRIGHTNESS, normals, lamps, ambient))
+        try:
+            got = numbers(asked(answer, _BRIGHTNESS, normals, lamps, ambient))
+        except Exception as error:
+            if lamps or isinstance(error, Wrong):
+                raise
+            raise Wrong(
+                f"with no lamp, an empty list, your code raised {type(error).__name__}: what is left then is the "
+                "light of the room."
+            ) from None
         if not np.array_equal(normals, kept):
             raise Wrong("your function changed the normals that it was given; work on a copy.")
         shape = normals.shape[:2]
@@ -80,6 +114,7 @@ def grade_brightness(answer) -> str:
         wanted = _bright(normals, lamps, ambient)
         if not np.allclose(got, wanted, atol=1e-5):
             row, column = (int(place) for place in np.argwhere(~np.isclose(got, wanted, atol=1e-5))[0])
+            in_bytes = np.allclose(got, 255 * wanted, atol=1)
             hint = next(
                 (
                     f" {text}"
@@ -88,6 +123,7 @@ def grade_brightness(answer) -> str:
                 ),
                 "",
             )
+            hint = " Return it from 0 to 1, as floats." if in_bytes else hint
             raise Wrong(
                 f"with {words}, pixel ({row}, {column}) should have the brightness {wanted[row, column]:.4f}; "
                 f"yours has {got[row, column]:.4f}.{hint}"
@@ -120,10 +156,30 @@ def _change_hint(got: Mapping, person, units, name, values) -> str:
         return " The expression is missing: hand `units` to `studio.draw`."
     if all(np.array_equal(got[value], got[first]) for value in values):
         return " All your pictures are the same: is the last value used for all?"
+    wanted = _drawn(replace(person, **{name: first}), acting)
+    if np.allclose(got[first] * 255, wanted, atol=1):
+        return " Its values were divided by 255: leave the pictures as `studio.draw` makes them."
+    if np.array_equal(got[first][..., ::-1], wanted):
+        return " Red and blue have changed places: leave the pictures as `studio.draw` makes them."
+    if np.ptp(got[first], axis=2).max() == 0:
+        return " It is grey: leave the pictures as `studio.draw` makes them."
+    if np.array_equal(got[first], _drawn(replace(person, **{name: values[-1]}), acting)):
+        return " It belongs to another value: key and picture are not in the same order."
     other = replace(studio.person(person.seed + 1), **{name: first})
     if np.array_equal(got[first], _drawn(other, acting)):
         return " That is another person."
     return " More than one thing differs: keep the person and the expression, and replace one field."
+
+
+def _asked_change(answer, given: str, *arguments):
+    """What an answer returns; an error that a fixed field makes is said in plain words."""
+    try:
+        return asked(answer, _ONE_CHANGE, *arguments)
+    except (TypeError, ValueError, FerError, FrozenInstanceError) as error:
+        raise Wrong(
+            f"for {given}: your code raised {type(error).__name__}: {error}. The name of the field is in the variable "
+            "`name`: `replace(person, **{name: value})` sets it, in a new person."
+        ) from None
 
 
 def grade_one_change(answer) -> str:
@@ -132,13 +188,18 @@ def grade_one_change(answer) -> str:
     for seed, units, name, values in cases:
         person = studio.person(seed)
         given = f"person {seed}, {name} = {', '.join(map(str, values))}"
-        made = asked(answer, _ONE_CHANGE, person, dict(units), name, list(values))
+        made = _asked_change(answer, given, person, dict(units), name, list(values))
         if not isinstance(made, Mapping):
             raise Wrong(f"for {given}: return a dict, value to picture; got {type(made).__name__}.")
         if set(made) != set(values):
             raise Wrong(f"for {given}: the keys should be the values, {list(values)}; got {list(made)}.")
-        got = {value: np.asarray(made[value]) for value in values}
+        got = {value: numbers(made[value]) for value in values}
         for value, picture in got.items():
+            if picture is None:
+                raise Wrong(
+                    f"for {given}: each value of the dict should be one picture; that of {value} is of type "
+                    f"{type(made[value]).__name__}."
+                )
             if picture.shape != (SIZE, SIZE, 3):
                 raise Wrong(
                     f"for {given}: each picture should have the shape {(SIZE, SIZE, 3)} (`size={SIZE}`); that of "
@@ -174,7 +235,7 @@ def grade_one_unit(answer) -> str:
             f"enter a dict such as {{6: 0.5}}, the number of the action unit and its intensity; got "
             f"{type(answer).__name__}."
         )
-    changed = {unit: value for unit, value in answer.items() if start.get(unit) != value}
+    changed = {unit: value for unit, value in answer.items() if start.get(unit, ...) != value}
     if answer and not changed:
         raise Wrong(f"{dict(answer)} is how *{BEGINNING}* has it already: nothing changes.")
     if len(answer) != 1:
@@ -184,6 +245,8 @@ def grade_one_unit(answer) -> str:
         raise Wrong(f"one action unit is to be moved; yours has {len(answer)}.{hint}")
     ((unit, value),) = answer.items()
     if unit not in studio.ACTION_UNITS:
+        if isinstance(unit, str) and unit.strip().upper().removeprefix("AU").strip().isdigit():
+            raise Wrong(f"enter the action unit as a number, such as {{6: 0.5}}; got {unit!r}.")
         raise Wrong(f"there is no action unit {unit!r} here; there are {', '.join(map(str, studio.ACTION_UNITS))}.")
     if not isinstance(value, kinds.Real) or not 0 <= value <= 1:
         raise Wrong(f"an intensity goes from 0 to 1, as the slider's number does; got {value!r}.")
@@ -191,7 +254,9 @@ def grade_one_unit(answer) -> str:
     if label != GOAL:
         name = f"AU {unit} ({studio.ACTION_UNITS[unit]}) at {value:g}"
         hint = ""
-        if unit in (1, 2, 4, 5, 7):
+        if _answer(tuple({**start, unit: 1.0}.items()))[0] == GOAL:
+            hint = " It is a slider that can do it: move it further."
+        elif unit in (1, 2, 4, 5, 7):
             hint = " For this network brows and lids are not what tells the two apart: look lower."
         elif unit == 26:
             hint = " A jaw that drops at ease is not yet enough: another unit opens the mouth further."

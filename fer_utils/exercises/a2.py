@@ -19,7 +19,7 @@ def _rehearsal(actor: str, clips: int, seed: int) -> studio.Rehearsal:
 
 
 def _features(acted, fold=lambda units: units.mean(axis=(0, 1))) -> np.ndarray:
-    return np.array([fold(acted.frames(clip)["action_units"]) for clip in acted.clips["clip"]])
+    return np.array([fold(acted.frames(clip)["action_units"]) for clip in acted.clips["clip"]], float)
 
 
 #: Mistakes that the numbers may betray: what was made of a clip's units, frames by sides by units.
@@ -28,8 +28,27 @@ _MISTAKES = (
     (lambda units: units.max(axis=0).mean(axis=0), "That is the peak over time: take the mean over the frames, too."),
     (lambda units: units.sum(axis=(0, 1)), "That is the sum: a longer clip would have larger features. Take the mean."),
     (lambda units: units.sum(axis=1).mean(axis=0), "The two sides are added: take their mean."),
-    (lambda units: units[:, 0].mean(axis=0), "That is one side of the face: take the mean of both."),
-    (lambda units: units[:, 1].mean(axis=0), "That is one side of the face: take the mean of both."),
+    (
+        lambda units: units.max(axis=1).mean(axis=0),
+        "That is one side of the face, or the larger of the two: take the mean of both.",
+    ),
+    (
+        lambda units: units[:, 0].mean(axis=0),
+        "That is one side of the face, or the larger of the two: take the mean of both.",
+    ),
+    (
+        lambda units: units[:, 1].mean(axis=0),
+        "That is one side of the face, or the larger of the two: take the mean of both.",
+    ),
+    (lambda units: units.min(axis=(0, 1)), "That is each unit's smallest value: take its mean."),
+    (lambda units: units.std(axis=(0, 1)), "That is the standard deviation: take the mean."),
+    (lambda units: np.ptp(units, axis=(0, 1)), "That is the range: take the mean."),
+    (lambda units: 100 * units.mean(axis=(0, 1)), "That is in per cent: leave the intensities from 0 to 1."),
+    (lambda units: units[-1].mean(axis=0), "That is the last frame alone: take the mean over all frames."),
+    (
+        lambda units: units[units.sum(axis=(1, 2)).argmax()].mean(axis=0),
+        "That is the frame with the strongest expression: take the mean over all frames.",
+    ),
     (lambda units: units[0].mean(axis=0), "That is the first frame alone: take the mean over all frames."),
     (lambda units: units[len(units) // 2].mean(axis=0), "That is the middle frame: take the mean over all frames."),
     (lambda units: np.median(units, axis=(0, 1)), "That is the median: take the mean."),
@@ -48,6 +67,10 @@ def grade_true_features(answer) -> str:
             turned = (
                 " Rows and columns have changed places." if got is not None and got.shape == wanted.shape[::-1] else ""
             )
+            if got is not None and got.shape == (*wanted.shape[:1], 2, wanted.shape[1]):
+                turned = " Take the mean over both sides, too."
+            elif got is not None and got.shape == wanted.shape[1:]:
+                turned = " Every clip has a row of its own."
             raise Wrong(
                 f"for {given}: return one row a clip and one column an action unit, {wanted.shape}; got {received}."
                 f"{turned}"
@@ -72,7 +95,10 @@ _ERRORS = "error_correlation(first, second)"
 #: Counts of two confusion matrices: rows of different sums, equal cells, and errors that go one way.
 _FIRST = ((30, 6, 2, 2), (9, 50, 20, 1), (0, 4, 14, 2), (33, 12, 45, 110))
 _SECOND = ((61, 14, 3, 2), (6, 20, 5, 9), (10, 20, 60, 70), (2, 3, 1, 14))
+#: Where the first table errs often, this one errs seldom.
+_OPPOSITE = ((40, 3, 12, 25), (31, 60, 2, 17), (20, 5, 30, 12), (9, 30, 2, 70))
 _TABLES = (
+    ("two tables that err in opposite places", np.array(_FIRST), np.array(_OPPOSITE)),
     ("two tables of four labels", np.array(_FIRST), np.array(_SECOND)),
     ("the same two tables, the second one first", np.array(_SECOND), np.array(_FIRST)),
     ("a table and itself", np.array(_FIRST), np.array(_FIRST)),
@@ -82,6 +108,25 @@ _TABLES = (
 
 def _rank(values) -> float:
     return float(stats.spearmanr(*values).statistic)
+
+
+def _shares_of_errors(table: np.ndarray) -> np.ndarray:
+    errors = table * ~np.eye(len(table), dtype=bool)
+    return errors / errors.sum(axis=1, keepdims=True)
+
+
+def _zero_diagonal(table: np.ndarray) -> np.ndarray:
+    return table / table.sum(axis=1, keepdims=True) * ~np.eye(len(table), dtype=bool)
+
+
+def _both_directions(table: np.ndarray) -> np.ndarray:
+    shares = table / table.sum(axis=1, keepdims=True)
+    return shares + shares.T
+
+
+def _by_differences(pair) -> float:
+    one, other = map(stats.rankdata, pair)
+    return float(1 - 6 * ((one - other) ** 2).sum() / (len(one) * (len(one) ** 2 - 1)))
 
 
 def _compared(first, second, *, share=lambda table: table / table.sum(axis=1, keepdims=True), cells=None, how=_rank):
@@ -97,6 +142,33 @@ _CORRELATION_MISTAKES = (
     (
         "The columns were divided by their sums. A row holds what was acted: divide each row by its own sum.",
         {"share": lambda table: table / table.sum(axis=0, keepdims=True)},
+    ),
+    (
+        "Row sums of shape (K,) divide the columns: keep the axis, `table.sum(axis=1, keepdims=True)`.",
+        {"share": lambda table: table / table.sum(axis=1)},
+    ),
+    (
+        "Each row was divided by the sum of its errors: the right answers belong to the sum, too.",
+        {"share": _shares_of_errors},
+    ),
+    (
+        "Errors in both directions were added up. To take the first label for the second is another error than the "
+        "reverse.",
+        {"share": _both_directions},
+    ),
+    (
+        "That is the p-value: asked is the correlation.",
+        {"how": lambda pair: float(stats.spearmanr(*pair).pvalue)},
+    ),
+    ("That is the size of the correlation: it has a sign.", {"how": lambda pair: abs(_rank(pair))}),
+    ("That is in per cent: a correlation goes from -1 to 1.", {"how": lambda pair: 100 * _rank(pair)}),
+    (
+        "The diagonal was set to 0, and counted: leave its cells out.",
+        {"share": _zero_diagonal, "cells": lambda n: np.ones((n, n), bool)},
+    ),
+    (
+        "Where cells are equal, the formula with the squared differences of ranks is not exact: correlate the ranks.",
+        {"how": lambda pair: _by_differences(pair)},
     ),
     (
         "That is Pearson's correlation of the shares. Spearman's is that of their ranks.",
@@ -128,8 +200,15 @@ def grade_error_correlation(answer) -> str:
         got = numbers(made)
         if got is None or got.size != 1:
             pair = " `spearmanr` returns a correlation and a p-value: return its `.statistic`."
+            if got is not None and got.shape == (2 * len(first), 2 * len(first)):
+                raise Wrong(f"for {given}: return one number. Hand `spearmanr` two lists of cells, not two tables.")
             raise Wrong(f"for {given}: return one number.{pair if got is not None and got.size == 2 else ''}")
         got, wanted = float(got.reshape(-1)[0]), _compared(first, second)
+        if np.isnan(got):
+            raise Wrong(
+                f"for {given}: the correlation is {wanted:.4f}, and yours is not a number. A correlation with a nan, "
+                "or of cells that are all equal, is none: leave the diagonal out, and divide with one slash."
+            )
         if not np.isclose(got, wanted, atol=1e-6):
             hint = next(
                 (

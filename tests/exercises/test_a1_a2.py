@@ -134,7 +134,70 @@ def compared(**options):
     return lambda first, second: a2._compared(first, second, **options)
 
 
+def corrected(share=lambda table: table / table.sum(axis=1, keepdims=True), how=None):
+    """An answer to a2-3 with its own shares and its own correlation."""
+
+    def answer(first, second):
+        errors = ~np.eye(len(first), dtype=bool)
+        pair = [share(table)[errors] for table in (first, second)]
+        return (how or (lambda one, other: stats.spearmanr(one, other).statistic))(*pair)
+
+    return answer
+
+
+def share_of_errors(table):
+    errors = table * ~np.eye(len(table), dtype=bool)
+    return errors / errors.sum(axis=1, keepdims=True)
+
+
+def by_squared_differences(one, other):
+    apart = stats.rankdata(one) - stats.rankdata(other)
+    return 1 - 6 * (apart**2).sum() / (len(one) * (len(one) ** 2 - 1))
+
+
+def with_a_zero_diagonal(first, second):
+    shares = [table / table.sum(axis=1, keepdims=True) for table in (first, second)]
+    for table in shares:
+        np.fill_diagonal(table, 0)
+    return stats.spearmanr(shares[0].ravel(), shares[1].ravel()).statistic
+
+
+def with_a_nan_diagonal(first, second):
+    shares = [table / table.sum(axis=1, keepdims=True) for table in (first, second)]
+    for table in shares:
+        np.fill_diagonal(table, np.nan)
+    return stats.spearmanr(shares[0].ravel(), shares[1].ravel()).statistic
+
+
+def lit(normals, lamps, ambient, *, length=np.linalg.norm, light=lambda cosine: np.maximum(cosine, 0)):
+    """An answer to a1-1; the options are mistakes."""
+    made = np.full(normals.shape[:2], float(ambient))
+    for direction, strength in lamps:
+        made += strength * light(normals @ (np.array(direction) / length(direction)))
+    return np.minimum(made, 1)
+
+
+def for_some_lamps(normals, lamps, ambient):
+    """One product for all lamps, of which there has to be one."""
+    directions = np.array([np.array(d) / np.linalg.norm(d) for d, _ in lamps])
+    return np.minimum(ambient + np.maximum(normals @ directions.T, 0) @ np.array([s for _, s in lamps]), 1)
+
+
+def redrawn(change):
+    return lambda *given: {value: change(picture) for value, picture in one_change(*given).items()}
+
+
+def tone_alone(person, units, name, values):
+    return {value: studio.draw(replace(person, tone=value), units, size=96) for value in values}
+
+
+def of_another_value(person, units, name, values):
+    return dict(zip(values, reversed(one_change(person, units, name, values).values()), strict=True))
+
+
 RIGHT = [
+    ("a1-1", lit),
+    ("a2-3", corrected()),
     ("a1-1", brightness),
     ("a1-1", by_loops),
     ("a1-1", by_one_product),
@@ -153,6 +216,51 @@ RIGHT = [
 ]
 
 WRONG = [
+    ("a1-1", lambda *a: lit(*a, light=lambda cosine: np.maximum(-cosine, 0)), "points from the surface to the lamp"),
+    ("a1-1", lambda *a: lit(*a, light=lambda cosine: (cosine + 1) / 2), "moved to 0 to 1"),
+    ("a1-1", lambda *a: lit(*a, light=lambda cosine: np.maximum(cosine, 0) ** 2), "were squared"),
+    ("a1-1", lambda *a: lit(*a, length=np.sum), "sum of its numbers"),
+    ("a1-1", lambda *a: lit(*a, length=lambda d: np.abs(d).max()), "largest number"),
+    ("a1-1", lambda n, lamps, ambient: np.maximum(lit(n, lamps, 0), ambient), "it is added to the lamps'"),
+    ("a1-1", lambda n, lamps, ambient: ambient * lit(n, lamps, 0), "were multiplied"),
+    ("a1-1", lambda n, lamps, ambient: lit(n, lamps[:1], ambient), "only the first lamp"),
+    ("a1-1", lambda n, lamps, ambient: lit(n, lamps[-1:], ambient), "only the last lamp"),
+    ("a1-1", lambda *a: (255 * lit(*a)).astype("uint8"), "from 0 to 1, as floats"),
+    ("a1-1", for_some_lamps, "with no lamp, an empty list"),
+    ("a1-3", redrawn(lambda picture: picture / 255), "divided by 255"),
+    ("a1-3", redrawn(lambda picture: picture[..., ::-1]), "Red and blue"),
+    ("a1-3", redrawn(lambda picture: picture.mean(axis=2, keepdims=True).repeat(3, axis=2)), "It is grey"),
+    ("a1-3", redrawn(lambda picture: (picture, {})), "one picture; that of 2 is of type tuple"),
+    ("a1-3", of_another_value, "another value"),
+    ("a1-3", changing(lambda person, **change: replace(person, name=1)), "in the variable `name`"),
+    ("a1-3", changing(lambda person, **change: setattr(person, *change.popitem())), "in a new person"),
+    ("a1-3", tone_alone, "in the variable `name`"),
+    ("a1-5", {27: 0.3}, "move it further"),
+    ("a1-5", {"AU27": 1.0}, "as a number"),
+    ("a1-5", {27: None}, "from 0 to 1"),
+    ("a2-1", lambda acted: features(acted, lambda units: units.max(axis=1).mean(axis=0)), "the larger of the two"),
+    ("a2-1", lambda acted: features(acted, lambda units: units.min(axis=(0, 1))), "smallest value"),
+    ("a2-1", lambda acted: features(acted, lambda units: units.std(axis=(0, 1))), "standard deviation"),
+    ("a2-1", lambda acted: features(acted, lambda units: np.ptp(units, axis=(0, 1))), "the range"),
+    ("a2-1", lambda acted: 100 * features(acted), "per cent"),
+    ("a2-1", lambda acted: features(acted, lambda units: units[-1].mean(axis=0)), "last frame"),
+    (
+        "a2-1",
+        lambda acted: features(acted, lambda units: units[units.sum(axis=(1, 2)).argmax()].mean(axis=0)),
+        "strongest expression",
+    ),
+    ("a2-1", lambda acted: features(acted, lambda units: units.mean(axis=0)), "over both sides, too"),
+    ("a2-1", lambda acted: features(acted).mean(axis=0), "a row of its own"),
+    ("a2-3", corrected(lambda table: table / table.sum(axis=1)), "keepdims=True"),
+    ("a2-3", corrected(share_of_errors), "belong to the sum, too"),
+    ("a2-3", lambda first, second: abs(error_correlation(first, second)), "it has a sign"),
+    ("a2-3", lambda first, second: 100 * error_correlation(first, second), "per cent"),
+    ("a2-3", corrected(how=lambda one, other: stats.spearmanr(one, other).pvalue), "the p-value"),
+    ("a2-3", corrected(how=by_squared_differences), "is not exact"),
+    ("a2-3", with_a_zero_diagonal, "was set to 0, and counted"),
+    ("a2-3", with_a_nan_diagonal, "not a number"),
+    ("a2-3", corrected(lambda table: table // table.sum(axis=1, keepdims=True)), "with one slash"),
+    ("a2-3", lambda first, second: stats.spearmanr(first, second).statistic, "not two tables"),
     ("a1-1", variant(shadow="sum"), "after the lamps were added"),
     ("a1-1", variant(shadow="none"), "no negative light"),
     ("a1-1", variant(shadow="size"), "turned away"),
