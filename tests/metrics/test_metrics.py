@@ -1,5 +1,6 @@
 """Metrics against scikit-learn and by hand; intervals and tests against what is known of them."""
 
+import gc
 import itertools
 import warnings
 
@@ -12,6 +13,7 @@ from sklearn import metrics as sk
 
 from fer_utils import metrics
 from fer_utils.core.errors import FerError
+from fer_utils.metrics import bootstrap
 
 
 @settings(max_examples=60, deadline=None)
@@ -156,6 +158,26 @@ def test_the_smaller_side_of_a_difference_decides_and_one_person_moves_nothing()
     assert metrics.mean_interval([0.3]) == (0.3, 0.3) and metrics.widened(0.5, 0.1, 0.6, people=1) == (0.1, 0.6)
 
 
+def test_the_two_sides_of_a_difference_are_drawn_apart():
+    """Thirty people on either side: the difference spreads sqrt(2) times as much as one mean does."""
+    people = np.linspace(0.2, 0.8, 30)
+    low, high = metrics.mean_interval(people, people)
+    alone = metrics.mean_interval(people)
+    assert high - low == pytest.approx(np.sqrt(2) * (alone[1] - alone[0]), rel=0.1)
+
+
+def test_the_seed_of_a_mean_over_people_decides_its_draws():
+    people = np.random.default_rng(2).random(20)
+    for interval in (metrics.mean_interval, metrics.percentile_interval):
+        assert interval(people, seed=1) == interval(people, seed=1) != interval(people, seed=2)
+
+
+def test_a_metric_of_sums_has_no_bounds_unless_they_are_given():
+    parts = np.array([[-3.0, 1.0], [5.0, 1.0]])
+    made = bootstrap.resampled(parts, lambda sums: sums[..., 0] / sums[..., 1], resamples=500, level=0.95, seed=0)
+    assert [made["low"], made["high"]] == pytest.approx(metrics.widened(1.0, -3.0, 5.0, people=2))
+
+
 def test_interval_over_people_is_wider_than_over_frames_where_people_differ():
     people = np.repeat(np.arange(20), 30)
     correct = np.repeat(np.tile([1, 0], 10), 30)
@@ -279,6 +301,8 @@ def test_a_paired_test_by_hand():
     }
     assert made["value"] == metrics.paired_difference(true, first, second, people)["value"]
     assert metrics.paired_test(true, second, first, people)["p"] == 0.5
+    two = metrics.paired_test(true, first, second, np.repeat(["a", "b"], 6))
+    assert (two["p"], two["smallest"], two["groups"]) == (0.5, 0.5, 2)
     alone = metrics.paired_test(true, first, second, ["a"] * 12)
     assert alone["p"] is None and alone["smallest"] is None and alone["gains"] == {"a": 3}
 
@@ -319,6 +343,12 @@ def test_holm_keeps_the_order_and_lies_between_p_and_bonferroni(p, rnd):
 def test_holm_wants_p_values(p):
     with pytest.raises(FerError, match="`p`"):
         metrics.holm(p)
+
+
+def test_holm_leaves_no_object_out_of_the_garbage_collection():
+    before = gc.get_freeze_count()
+    metrics.holm([0.01, 0.2])
+    assert gc.get_freeze_count() == before
 
 
 def test_calibration_by_hand():
@@ -394,11 +424,13 @@ def test_an_honest_network_is_calibrated_and_a_boastful_one_is_too_sure():
         (lambda: metrics.paired_test([0, 1], [0], [0, 1], ["a", "b"]), "`first`"),
         (lambda: metrics.paired_test([0, 1], [0, 1], [0, 1, 1], ["a", "b"]), "`second`"),
         (lambda: metrics.calibration([0], [[0.7, 0.7]], ["a"]), "`scores`.*sum to 1"),
+        (lambda: metrics.calibration([0], [[0.7, 0.32]], ["a"]), "`scores`.*sum to 1"),
         (lambda: metrics.calibration([0], [[1.2, -0.2]], ["a"]), "`scores`"),
         (lambda: metrics.calibration([2], [[0.7, 0.3]], ["a"]), "`true`"),
         (lambda: metrics.calibration([0, 1], [[0.7, 0.3]], ["a"]), "`true`"),
         (lambda: metrics.calibration([0], [[0.7, 0.3]], ["a"], bins=0), "`bins`"),
         (lambda: metrics.confusion(np.array([0, 3]), np.array([0, 1]), 2), "`true`"),
+        (lambda: metrics.confusion(np.array([0, -1]), np.array([0, 1]), 2), "`true`"),
         (lambda: metrics.confusion(np.array([0, 1]), np.array([0.5, 1]), 2), "`predicted`"),
         (lambda: metrics.confusion(np.array([0, 1]), np.array([0]), 2), "`predicted`"),
         (lambda: metrics.interval(np.array([0, 1]), np.array([0, 1]), ["a"], 2), "`groups`"),
@@ -421,6 +453,38 @@ def test_a_certain_network_is_a_network():
     """Probabilities of exactly 0 and 1 are right: one of two sure answers is wrong, so confidence is off by a half."""
     made = metrics.calibration(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]]), ["a", "b"])
     assert made["error"]["value"] == made["excess"]["value"] == pytest.approx(0.5)
+
+
+def test_of_two_classes_with_one_score_the_first_is_the_answer():
+    made = metrics.calibration(np.array([0, 1, 1]), np.full((3, 2), 0.5), list("abc"))
+    assert made["bins"][0]["accuracy"] == pytest.approx(1 / 3)
+
+
+def test_calibration_has_fifteen_bins_unless_told_otherwise():
+    (only,) = metrics.calibration(np.array([0]), [[0.7, 0.3]], ["a"])["bins"]
+    assert (only["low"], only["high"]) == pytest.approx((10 / 15, 11 / 15))
+
+
+@pytest.mark.parametrize("kind", ["error", "excess"])
+def test_seed_level_and_resamples_reach_both_intervals_of_a_calibration(kind):
+    rng = np.random.default_rng(8)
+    scores, true, people = rng.dirichlet(np.ones(3), 200), rng.integers(0, 3, 200), np.repeat(np.arange(20), 10)
+
+    def ends(**words):
+        made = metrics.calibration(true, scores, people, **words)[kind]
+        return made["low"], made["high"]
+
+    assert ends(seed=1) == ends(seed=1) != ends(seed=2)
+    low, high = ends()
+    inner = ends(level=0.5)
+    assert low < inner[0] < inner[1] < high
+    once = ends(resamples=1)
+    assert once[0] == once[1]
+
+
+def test_right_and_wrong_are_averaged_as_one_and_zero():
+    made = metrics.average([True, False, True], ["a", "b", "c"])
+    assert made["value"] == pytest.approx(2 / 3) and made["low"] < made["value"] < made["high"]
 
 
 def test_the_intervals_of_a_result_are_those_of_its_seed():
