@@ -131,6 +131,20 @@ def test_seeds_give_different_splits():
     assert len(drawn) >= 4
 
 
+@pytest.mark.parametrize("by", ["clip", "actor"])
+def test_seeds_give_different_folds(by):
+    meta = table(actors=9)
+    drawn = {tuple(splits.folds(meta, by, 3, seed)[0][1]) for seed in range(6)}
+    assert len(drawn) >= 4
+
+
+def test_where_two_expressions_have_the_same_claim_to_a_unit_chance_decides():
+    """Six units of three expressions, one of which tests: over the seeds it is one of each."""
+    meta = pd.DataFrame({"clip": list("abcdef"), "expression": ["sad", "sad", "happy", "happy", "calm", "calm"]})
+    tested = {meta["expression"].iloc[splits.split(meta, "clip", 0.17, seed)[1][0]] for seed in range(40)}
+    assert tested == {"sad", "happy", "calm"}
+
+
 def test_performance_split_keeps_twins_together_and_a_clip_split_does_not():
     meta = table(actors=6, performances=6, modalities=2)
     train, held = splits.split(meta, "performance", 0.2, 0)
@@ -169,10 +183,30 @@ def test_published_folds():
     meta = table(actors=25)
     meta = meta[meta["actor"] != "00"].reset_index(drop=True)
     made = splits.folds(meta, groups="luna-jimenez2022")
-    assert [len(set(meta.iloc[held]["actor"])) for _, held in made] == [5, 5, 5, 5, 4]
+    assert [",".join(sorted(set(meta.iloc[held]["actor"]))) for _, held in made] == [
+        "02,05,14,15,16",
+        "03,06,07,13,18",
+        "10,11,12,19,20",
+        "08,17,21,23,24",
+        "01,04,09,22",
+    ]
     assert sorted(np.concatenate([held for _, held in made])) == list(range(len(meta)))
     with pytest.raises(FerError, match=r"in none: .'00'"):
         splits.folds(table(actors=25), groups="luna-jimenez2022")
+
+
+def test_a_fold_without_anybody_in_the_table_is_left_out():
+    meta = table(actors=4)  # 00 to 03
+    made = splits.folds(meta, groups=[["00", "01"], ["17"], ["02", "03"]])
+    assert [sorted(set(meta.iloc[held]["actor"])) for _, held in made] == [["00", "01"], ["02", "03"]]
+    assert [sorted(set(meta.iloc[train]["actor"])) for train, _ in made] == [["02", "03"], ["00", "01"]]
+
+
+def test_what_is_not_said_is_a_fifth_of_the_actors_and_five_folds():
+    meta = table(actors=20)
+    held = splits.split(meta)[1]
+    assert meta.iloc[held]["actor"].nunique() == 4 and len(held) == len(meta) / 5
+    assert [meta.iloc[rows]["actor"].nunique() for _, rows in splits.folds(meta)] == [4] * 5
 
 
 @pytest.mark.parametrize(
@@ -191,6 +225,9 @@ def test_published_folds():
         (lambda: splits.leakage(table(), [0], [10**6]), ("`test`", "row positions")),
         (lambda: splits.leakage(table(), [0.5], [1]), ("`train`", "row positions")),
         (lambda: splits.folds(table(), k=99), ("`k`", "99")),
+        (lambda: splits.folds(table(), "clip", groups=[["00", "01"], ["02", "03"]]), ("`by`", "'actor'", "'clip'")),
+        (lambda: splits.folds(table(), groups="luna"), ("`groups`", "luna-jimenez2022", "'luna'")),
+        (lambda: splits.folds(table(), groups=[["00", "01", "02", "03"], ["17"]]), ("`groups`", "two groups")),
     ],
 )
 def test_impossible_calls_say_what_was_expected(call, words):
