@@ -199,6 +199,11 @@ def test_an_empty_file_does_not_hide_its_good_copy(tmp_path):
     assert list(table["clip"]) == ["b/01-01-03-01-01-01-01.mp4"] and kinds(table) == ["empty"]
 
 
+def test_a_folder_named_in_small_letters_is_the_actors_too(tmp_path):
+    touch(tmp_path, "actor_05/01-01-03-01-01-01-07.mp4")
+    assert kinds(datasets.scan("ravdess", tmp_path)) == ["mismatch"]
+
+
 def test_the_root_may_be_the_actors_folder(tmp_path):
     touch(tmp_path, "Actor_03/01-01-03-01-01-01-03.mp4", "Actor_03/01-01-03-01-01-01-04.mp4")
     table = datasets.scan("ravdess", tmp_path / "Actor_03")
@@ -222,6 +227,17 @@ def test_savee_round_trip(parts, flat, padded):
     assert savee.name(row) == f"{actor}/{code}{number:02d}.avi"
     assert savee.parse(savee.name(row)) == row
     assert set(row) | {"path", "clip"} == set(CLIP_COLUMNS)
+
+
+def test_savee_letters_are_those_of_its_authors():
+    codes = ("a", "d", "f", "h", "n", "sa", "su")
+    found = [savee.parse(f"DC/{code}01.avi")["expression"] for code in codes]
+    assert found == ["angry", "disgust", "fearful", "happy", "neutral", "sad", "surprised"]
+
+
+def test_of_two_folders_that_name_an_actor_the_nearer_one_counts():
+    assert savee.parse("DC/copies/KL/a01.avi", "/data/JE")["actor"] == "KL"
+    assert savee.parse("a01.avi", "/data/JE")["actor"] == "JE"
 
 
 @pytest.mark.parametrize(
@@ -420,6 +436,17 @@ def test_folder_scan(tmp_path):
     assert list(table["modality"]) == ["audio-video", "image", "image"]
     assert set(table["actor"]) == {""} and table["performance"].is_unique
     assert kinds(table) == ["no label", "not media"]
+
+
+def test_an_animation_in_a_folder_is_a_film_without_sound(tmp_path):
+    touch(tmp_path, "joy/a.gif", "joy/b.mp4", "joy/c.webp")
+    assert list(datasets.scan("folder", tmp_path)["modality"]) == ["video-only", "audio-video", "image"]
+
+
+def test_files_of_one_name_in_two_sets_are_two_performances(tmp_path):
+    touch(tmp_path, "mine/joy/a.png", "yours/joy/a.png")
+    first, second = (datasets.scan("folder", tmp_path / name)["performance"].item() for name in ("mine", "yours"))
+    assert first != second
 
 
 def test_folder_actor_by_pattern(tmp_path):

@@ -33,6 +33,19 @@ def test_round_trip(part, label, number):
     assert set(row) == set(CLIP_COLUMNS) - {"path", "clip"}
 
 
+@pytest.mark.parametrize("part, folder", [("Training", "train"), ("PublicTest", "test"), ("PrivateTest", "test")])
+def test_both_tests_lie_in_the_folder_test(part, folder):
+    assert fer2013.name(fer2013_table.row_of(part, "5", "sad")) == f"{folder}/sad/{part}_5.jpg"
+
+
+def test_the_nearest_folder_says_the_side(tmp_path):
+    touch(tmp_path, "train/copy/test/sad/PublicTest_5.jpg", "test/copy/train/sad/PublicTest_6.jpg")
+    table = datasets.scan("fer2013", tmp_path)
+    assert len(table) == 2 and list(table.problems["problem"]) == [
+        "the folder says train, the file name says PublicTest"
+    ]
+
+
 def test_the_words_on_folders_become_the_labels_of_the_book():
     found = [fer2013.parse(f"train/{word}/Training_1.jpg")["expression"] for word in WORDS]
     assert found == ["angry", "disgust", "fearful", "happy", "sad", "surprised", "neutral"]
@@ -127,11 +140,12 @@ def test_bad_rows_of_a_table_become_rows_of_the_report(store):
         "1",
         f"1,{'7' * 200_000},Training",  # longer than Python's csv takes
         f'"2","{grey}","PrivateTest"',
+        f" 2 , {grey} , PrivateTest ",
     )
     file = as_table(drawn_pictures(), store / "set/fer2013.csv", extra=extra)
     first, again = datasets.scan("fer2013", store / "set"), datasets.scan("fer2013", file)
     for table in (first, again):
-        assert len(table) == 22 and table["clip"].is_unique
+        assert len(table) == 23 and table["clip"].is_unique
         assert kinds(table) == ["label", "label", "part", "part", "pixels", "pixels", "pixels", "pixels", "row"]
         assert set(table.problems["path"]) == {str(file)} and set(table.problems["action"]) == {"left out"}
     assert list(first["clip"]) == sorted(first["clip"]) and first["clip"].iloc[-1] == "fer2013.csv/Training_00007"
@@ -150,6 +164,7 @@ def test_a_table_is_unpacked_once_and_anew_where_it_has_changed(store):
     os.utime(file, (0, 0))
     assert (datasets.scan("fer2013", file)["expression"] == "disgust").sum() == 4
     as_table(drawn_pictures(2), file)
+    os.utime(file, (0, 0))  # another size at the same time
     assert len(datasets.scan("fer2013", file)) == 42
 
 

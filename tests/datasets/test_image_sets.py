@@ -75,6 +75,16 @@ def test_what_the_names_say():
     assert subjects.parse("ck48", "S010_004_00000019.png") == Picture("S010", sequence="004", number=19)
 
 
+def test_the_letters_of_kdef_and_jaffe_are_those_of_their_authors():
+    jaffe_codes = ("AN", "DI", "FE", "HA", "NE", "SA", "SU")
+    words = ["angry", "disgust", "fearful", "happy", "neutral", "sad", "surprised"]
+    assert [subjects.parse("jaffe", f"KA.{code}1.1.tiff").expression for code in jaffe_codes] == words
+    kdef_codes = ("AN", "DI", "AF", "HA", "NE", "SA", "SU")
+    assert [subjects.parse("kdef", f"AF01{code}S.JPG").expression for code in kdef_codes] == words
+    views = [subjects.parse("kdef", f"AF01AN{view}.JPG").view for view in ("S", "HL", "HR", "FL", "FR")]
+    assert views == ["front", "half_left", "half_right", "full_left", "full_right"]
+
+
 @given(kdef, kdef)
 def test_kdef_views_share_the_performance_and_nothing_else_does(one, other):
     shared = subjects.performance("kdef", one) == subjects.performance("kdef", other)
@@ -262,6 +272,9 @@ def test_ck48_is_held_to_three_frames(tmp_path):
     assert (
         "1 of 2 sequences" in torn.problems["problem"].iloc[0] and "S011/001 with 2" in torn.problems["problem"].iloc[0]
     )
+    touch(tmp_path / "more", *names, "fear/S011_001_00000004.png")
+    more = datasets.scan("folder", tmp_path / "more", actor="ck48")
+    assert len(more) == 7 and kinds(more) == ["frames"] and "S011/001 with 4" in more.problems["problem"].iloc[0]
 
 
 def test_the_same_picture_twice_is_kept_once(tmp_path):

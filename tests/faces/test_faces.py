@@ -264,6 +264,21 @@ def test_a_crop_over_the_edge_repeats_the_edge():
     assert np.array_equal(faces.crop(picture, Box(16, 16, 32, 32, 1), size=32), expected[-32:, -32:])
 
 
+@pytest.mark.parametrize("left, top", [(-9, 5), (35, 5), (10, -9), (10, 20), (-9, -9), (35, 20)])
+def test_a_crop_over_one_side_of_a_wide_picture_repeats_that_side(left, top):
+    picture = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    padded = cv2.cvtColor(np.pad(picture, ((20, 20), (20, 20), (0, 0)), mode="edge"), cv2.COLOR_RGB2GRAY)
+    made = faces.crop(picture, Box(left, top, 32, 32, 1), size=32)
+    assert np.array_equal(made, padded[20 + top : 52 + top, 20 + left : 52 + left])
+
+
+def test_enlarging_is_linear():
+    picture = np.random.default_rng(2).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[10:26, 20:36]
+    wanted = cv2.resize(grey, (40, 40), interpolation=cv2.INTER_LINEAR)
+    assert np.array_equal(faces.crop(picture, Box(20, 10, 16, 16, 1), size=40), wanted)
+
+
 def test_shrinking_averages_over_areas():
     picture = np.zeros((64, 64, 3), np.uint8)
     picture[::2, ::2] = 200
@@ -275,6 +290,13 @@ def test_quality_orders_sharp_and_blurred():
     blurred = cv2.GaussianBlur(sharp, (0, 0), 3)
     assert faces.quality(sharp)[0] > 4 * faces.quality(blurred)[0]
     assert faces.quality(np.full((20, 20), 77, np.uint8)) == (0.0, 77.0)
+
+
+def test_quality_by_hand():
+    """One pixel of 10 on black: the Laplacian is -40 there and 10 beside it, of 81 pixels with mean 0."""
+    face = np.zeros((9, 9), np.uint8)
+    face[4, 4] = 10
+    assert faces.quality(face) == pytest.approx(((40**2 + 4 * 10**2) / 81, 10 / 81), abs=1e-6)
 
 
 # --- detectors ------------------------------------------------------------------------------
