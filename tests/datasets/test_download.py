@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.message import Message
 import errno
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,7 @@ import struct
 import subprocess
 import sys
 import threading
+import urllib.error
 import zipfile
 
 from hypothesis import given, settings
@@ -204,6 +206,7 @@ def test_one_breaks_off_one_is_wrong_one_climbs_out_one_is_a_bomb(home, clips, t
     assert [p for p in lying(root) if p.startswith(".")] == []  # no part and no half-unpacked folder is left
     half = len(home.zips[breaks]) // 2
     assert home.of(good) == [None] and home.of(breaks) == [None, f"bytes={half}-"]
+    assert home.of(wrong) == [None], "what came in one piece would come again"
 
     rows = found.problems.set_index("kind")
     assert sorted(kinds(found)) == ["bomb", "checksum", "missing", "name", "unsafe", "unsafe", "unsafe"]
@@ -250,6 +253,42 @@ def test_an_actor_that_lost_a_clip_is_fetched_again(home, clips, tmp_path):
     assert get(home, tmp_path, actors=[1]).there == ("01",) and seen(tmp_path) == clips["01"]
     assert [key for key, _ in home.asked[asked:]] == ["record"]  # the zip had been kept
     assert not (tmp_path / ".download").exists()
+
+
+@pytest.mark.parametrize("other", [lambda data: data + b"more", lambda data: bytes(len(data))])
+def test_a_clip_that_is_longer_or_has_other_bytes_is_told_and_kept(home, clips, tmp_path, other):
+    home.offer("01", zipped(clips["01"]))
+    get(home, tmp_path, actors=[1])
+    (changed, lost) = sorted(clips["01"])[:2]
+    (tmp_path / changed).write_bytes(other(clips["01"][changed]))
+    (tmp_path / lost).unlink()  # so that all are compared with the zip
+    found = get(home, tmp_path, actors=[1])
+    assert kinds(found) == ["different"] and found.problems["path"].item() == str(tmp_path / changed)
+    assert (tmp_path / changed).read_bytes() == other(clips["01"][changed])
+
+
+def test_a_clip_that_has_grown_is_noticed_by_its_size(home, clips, tmp_path):
+    home.offer("01", zipped(clips["01"]))
+    get(home, tmp_path, actors=[1])
+    changed = sorted(clips["01"])[0]
+    (tmp_path / changed).write_bytes(clips["01"][changed] + b"more")
+    assert get(home, tmp_path, actors=[1]).missing == ("01",)
+
+
+def test_every_digit_of_a_sum_counts(home, clips, tmp_path):
+    data = zipped(clips["01"])
+    sum_of = hashlib.md5(data).hexdigest()
+    home.offer("01", data, checksum=f"md5:{sum_of[:-1]}{'0' if sum_of[-1] != '0' else '1'}")
+    assert kinds(get(home, tmp_path, actors=[1])) == ["checksum"]
+
+
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 503])
+@pytest.mark.parametrize("asked, waits", [("7", 7.0), ("3600", 60.0), ("", 0.0), ("tomorrow", 0.0)])
+def test_a_busy_server_is_waited_for_a_minute_at_most(code, asked, waits):
+    headers = Message()
+    headers["Retry-After"] = asked
+    reason = connection.refusal(urllib.error.HTTPError("http://x", code, "busy", headers, None))
+    assert isinstance(reason, connection.BrokenConnectionError) and reason.wait == waits
 
 
 def test_what_another_record_brought_is_not_taken_for_this_ones(home, clips, tmp_path):
@@ -559,7 +598,8 @@ def test_an_end_while_unpacking_leaves_the_zip_and_no_half_actor(home, clips, tm
     assert seen(tmp_path) == clips["01"] and not left.exists()
 
 
-def test_an_actor_unpacked_by_hand_is_not_fetched_again(tmp_path):
+def test_an_actor_unpacked_by_hand_is_not_fetched_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(zenodo, "_PAUSES", (0.0, 0.0))
     folder = tmp_path / "Actor_07"
     folder.mkdir()
     for channel, count in (("speech", 120), ("song", 88)):
@@ -569,6 +609,9 @@ def test_an_actor_unpacked_by_hand_is_not_fetched_again(tmp_path):
         (folder / name).write_bytes(b"a clip")
     found = download_ravdess(tmp_path, actors=[7], record="http://127.0.0.1:9/nobody", progress=False)
     assert found.there == ("07",) and kinds(found) == ["unchecked"]
+    (folder / download._all_clips("07", "speech")[5]).write_bytes(b"")  # and then nothing is sure
+    with pytest.raises(FerError, match="cannot be had"):
+        download_ravdess(tmp_path, actors=[7], record="http://127.0.0.1:9/nobody", progress=False)
     assert download._all_clips("18", "song") == []
 
 
@@ -793,6 +836,13 @@ def refused(tmp_path, data: bytes, kind: str, match: str, **limits) -> None:
         unpacked(tmp_path, data, **limits)
     assert caught.value.kind == kind and lying(tmp_path).keys() == {"a.zip"}
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.zip"]
+
+
+def test_the_folder_that_gets_the_files_may_lie_in_one_that_is_not_there_yet(tmp_path):
+    (tmp_path / "a.zip").write_bytes(zipped({"x.mp4": b"clip"}))
+    there, problems = archives.unpack(tmp_path / "a.zip", tmp_path / "deep" / "er" / "out", lambda name: name)
+    assert there == {"x.mp4": 4} and problems == []
+    assert (tmp_path / "deep" / "er" / "out" / "x.mp4").read_bytes() == b"clip"
 
 
 def test_bombs_are_refused_by_their_own_directory(tmp_path):

@@ -21,6 +21,7 @@ from fer_utils.datasets import feature_tables, ravdess
 from fer_utils.datasets.feature_tables import available_features, load_features
 
 AU_FILE, VOTES_FILE = "df_average_AUs_total.csv", "tabulatedVotes.csv"
+LEVELS = {"DFA_ANG_XX": "unspecified", "IEO_ANG_HI": "high", "IEO_ANG_LO": "low", "IEO_ANG_MD": "medium"}
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +142,7 @@ def test_the_file_is_fetched_once_and_its_rows_are_right(server, own_store, monk
         "votes": 21,
     }
     assert list(found.table["modality"]) == ["both", "face", "voice"] * 2
+    assert list(found.table.index) == list(range(6))
     assert files(own_store) == ["downloads/crema_d_votes/tabulatedVotes.csv"]
     assert (own_store / files(own_store)[0]).stat().st_mode & 0o044 == 0o044
     again = load_features("crema_d_votes", progress=False)
@@ -228,6 +230,21 @@ def test_a_folder_is_enough_without_a_network(server, own_store, tmp_path, monke
     by_variable = load_features("crema_d_votes")
     assert by_argument.table.equals(by_variable.table) and len(by_argument.table) == 6
     assert server.asked == [] and files(own_store) == []
+
+
+def test_the_four_levels_of_crema_d_have_names(server, monkeypatch):
+    lines = ['"","A","D","F","H","N","S","fileName","numResponses"']
+    lines += [f'"10000{k}",1,0,0,0,0,0,"1001_{name}",1' for k, name in enumerate(LEVELS)]
+    offer(server, monkeypatch, "crema_d_votes", ("\n".join(lines) + "\n").encode())
+    table = load_features("crema_d_votes", progress=False).table.set_index("clip")
+    assert {name: table.loc[f"1001_{name}", "level"] for name in LEVELS} == LEVELS
+
+
+def test_the_folder_that_is_named_goes_before_the_variables(server, own_store, tmp_path, monkeypatch):
+    offer(server, monkeypatch, "crema_d_votes", drawn_votes())
+    (tmp_path / VOTES_FILE).write_bytes(drawn_votes())
+    monkeypatch.setenv("FER_DATA", str(tmp_path / "nowhere"))
+    assert len(load_features("crema_d_votes", folder=tmp_path).table) == 6
 
 
 def test_a_folder_with_another_file_is_refused_and_left_alone(tmp_path):
