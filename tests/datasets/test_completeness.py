@@ -166,6 +166,24 @@ def test_crema_d_has_82_clips_an_actor():
     assert len(names) == 82 and found.missing == () and "actor 1005 of 91, 82 of 82 clips" in str(found)
 
 
+def test_a_clip_that_was_never_published_and_is_there_all_the_same_is_no_fault():
+    names = [
+        f"1002_{statement}_{code}_{level}.flv"
+        for statement in crema_d.STATEMENTS
+        for code, expression in crema_d.EXPRESSIONS.items()
+        for level in crema_d.levels(statement, expression)
+    ]
+    found = datasets.check(table_of("crema_d", names))
+    assert found.missing == () and (found.table["missing"] == 0).all()
+    neutral = found.table[found.table["expression"] == "neutral"].iloc[0]
+    assert (neutral["found"], neutral["expected"]) == (12, 11)
+
+
+def test_a_table_that_was_read_from_a_file_is_checked_too(tmp_path):
+    table_of("savee", SAVEE).to_csv(tmp_path / "clips.csv", index=False)
+    assert datasets.check(pd.read_csv(tmp_path / "clips.csv", dtype={"statement": str})).complete
+
+
 def test_mead_wants_every_expression_at_every_level_before_every_camera_that_is_there():
     names = [*mead_names("M003", views=("front", "top")), *mead_names("W009")]
     found = datasets.check(table_of("mead", names))
