@@ -252,6 +252,9 @@ def test_a_crop_at_the_boxes_own_size_is_the_grey_picture_itself():
     assert np.array_equal(faces.crop(picture, Box(30, 20, 32, 32, 1), size=32), grey[20:52, 30:62])
     # not square: the longer side, about the same centre
     assert np.array_equal(faces.crop(picture, Box(34, 20, 24, 32, 1), size=32), grey[20:52, 30:62])
+    # half a pixel is rounded up, so that the square begins where the box does
+    assert np.array_equal(faces.crop(picture, Box(30, 20, 31, 32, 1), size=32), grey[20:52, 30:62])
+    assert np.array_equal(faces.crop(picture, Box(30, 20, 32, 31, 1), size=32), grey[20:52, 30:62])
     # a margin of 1/2 doubles the side
     assert np.array_equal(faces.crop(picture, Box(38, 28, 16, 16, 1), size=32, margin=0.5), grey[20:52, 30:62])
 

@@ -44,6 +44,10 @@ def test_the_middle_half_is_the_middle_half(n, k):
         assert abs(indices[0] - (n - 1 - indices[-1])) <= 1 and indices[-1] - indices[0] == len(indices) - 1
 
 
+def test_of_two_middles_the_earlier_is_taken():
+    assert sample_indices(7, 6, "middle") == [0, 1, 2, 3, 4, 5]
+
+
 @given(st.integers(0, 5000), st.integers(1, 60))
 def test_even_is_what_it_always_was(n, k):
     assert (
