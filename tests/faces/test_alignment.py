@@ -99,6 +99,16 @@ def test_every_pixel_of_a_turned_crop_comes_from_its_place(x, y, side, size, rol
         assert np.abs(faces.crop(np.ascontiguousarray(picture), box, size=size, roll=roll) - expected).max() < 1.1
 
 
+@pytest.mark.parametrize("point", [*range(36, 48)])
+def test_each_of_the_six_points_of_an_eye_counts_for_the_roll(point):
+    """One point is 6 pixels lower, so that the mean of its eye is one pixel lower than the other's, 10 beside it."""
+    landmarks = np.zeros((68, 2))
+    landmarks[42:48, 0] = 10
+    landmarks[point, 1] = 6
+    wanted = np.degrees(np.arctan2(1, 10)) * (1 if point >= 42 else -1)
+    assert faces.eye_roll(landmarks) == pytest.approx(wanted)
+
+
 @pytest.mark.parametrize("size", [24, 48, 96])
 @pytest.mark.parametrize("quarter", [1, 2, 3, -1])
 def test_a_quarter_turn_is_exact(size, quarter):

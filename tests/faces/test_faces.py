@@ -25,6 +25,7 @@ from fer_utils.core.tables import CLIP_COLUMNS, Problems
 from fer_utils.faces import (
     Box,
     FaceSet,
+    cropping,
     detector_base,
     detectors,
     extraction,
@@ -293,6 +294,13 @@ def test_quality_orders_sharp_and_blurred():
     blurred = cv2.GaussianBlur(sharp, (0, 0), 3)
     assert faces.quality(sharp)[0] > 4 * faces.quality(blurred)[0]
     assert faces.quality(np.full((20, 20), 77, np.uint8)) == (0.0, 77.0)
+
+
+def test_a_margin_is_from_0_to_2():
+    assert [cropping.checked_margin(margin) for margin in (0, 0.5, 2)] == [0.0, 0.5, 2.0]
+    for margin in (-0.01, 2.01, True, "0.5"):
+        with pytest.raises(FerError, match="`margin`.*from 0 to 2"):
+            cropping.checked_margin(margin)
 
 
 def test_quality_by_hand():
