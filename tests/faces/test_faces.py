@@ -238,6 +238,17 @@ def test_overlap(one, other):
     assert Box(0, 0, 2, 2, 0).overlap(Box(1, 0, 2, 2, 0)) == pytest.approx(1 / 3)
 
 
+def test_boxes_beside_each_other_are_one_face_from_an_overlap_of_three_tenths():
+    one = Box(0, 0, 100, 100, 0)
+    for right, same in ((49, True), (52, True), (55, False)):  # from 52 on neither holds the other's middle
+        other = Box(right, 0, 100, 100, 0)
+        assert one.may_be_same_face(other) == other.may_be_same_face(one) == same
+
+
+def test_the_whole_of_a_wide_picture_is_one_box():
+    assert detectors.create("whole").detect(np.zeros((40, 60, 3), np.uint8)) == [Box(0, 0, 60, 40, 1.0)]
+
+
 @settings(deadline=None)
 @given(boxes, st.integers(16, 64), st.floats(0, 2))
 def test_a_crop_is_a_square_of_the_size_asked_for(box, size, margin):
@@ -289,6 +300,16 @@ def test_shrinking_averages_over_areas():
     assert (faces.crop(picture, Box(0, 0, 64, 64, 1), size=32) == 50).all()
 
 
+def test_faces_are_made_smaller_by_the_mean_over_areas():
+    images = np.random.default_rng(4).integers(0, 256, (2, 48, 48, 1), dtype=np.uint8)
+    means = images.reshape(2, 16, 3, 16, 3).mean(axis=(2, 4))
+    assert np.abs(faces.resize(images, 16, progress=False)[..., 0] - means).max() <= 0.5
+    assert faces.resize(images, None) is images and faces.resize(images, 48) is images
+    for size in (15, 49, True, 16.0):
+        with pytest.raises(FerError, match=r"`size`.*16 to 48 pixels"):
+            faces.resize(images, size, progress=False)
+
+
 def test_quality_orders_sharp_and_blurred():
     sharp = faces.crop(drawn.face(1), Box(65, 79, 125, 125, 1), size=96)
     blurred = cv2.GaussianBlur(sharp, (0, 0), 3)
@@ -299,7 +320,7 @@ def test_quality_orders_sharp_and_blurred():
 def test_a_margin_is_from_0_to_2():
     assert [cropping.checked_margin(margin) for margin in (0, 0.5, 2)] == [0.0, 0.5, 2.0]
     for margin in (-0.01, 2.01, True, "0.5"):
-        with pytest.raises(FerError, match="`margin`.*from 0 to 2"):
+        with pytest.raises(FerError, match=r"`margin`.*from 0 to 2"):
             cropping.checked_margin(margin)
 
 

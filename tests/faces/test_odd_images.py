@@ -430,3 +430,8 @@ def test_gifs_are_clips_moving_or_still(tmp_path):
     made = prepare(clips, tmp_path / "faces", frames=4, workers=1, progress=False)
     assert list(made.meta.groupby("clip", sort=False).size()) == [4, 1]
     assert list(made.meta["time_s"].round(2)) == [0.1, 0.3, 0.5, 0.7, 0.0]
+
+
+def test_a_picture_of_as_many_pixels_as_allowed_is_not_too_large():
+    assert images.too_many_pixels(8_000, 10_000) == ""
+    assert images.too_many_pixels(8_001, 10_000) == "8001 x 10000 pixels, more than 80,000,000"

@@ -71,6 +71,48 @@ def test_the_spoilt_faces_come_first_and_say_why(made):
     assert (found["doubt"] >= 0).all() and found["doubt"].median() < 2
 
 
+def test_doubts_by_hand():
+    """Scores are compared within a detector; sharpness, by its logarithm, and brightness within an actor."""
+    rng = np.random.default_rng(3)
+    meta = pd.DataFrame(
+        {
+            "actor": list("aabbabab" * 3),
+            "detector": ["dlib"] * 12 + ["haar"] * 12,
+            "score": np.r_[rng.normal(2, 0.3, 12), rng.normal(30, 0.3, 12)],
+            "sharpness": rng.lognormal(5, 1, 24),
+            "brightness": rng.normal(120, 20, 24),
+        }
+    )
+
+    def behind(values, groups):
+        return np.array([np.median(values[groups == group]) - one for one, group in zip(values, groups, strict=True)])
+
+    actor = meta["actor"].to_numpy()
+    distances = {
+        "score": behind(meta["score"].to_numpy(), meta["detector"].to_numpy()),
+        "sharpness": behind(np.log1p(meta["sharpness"].to_numpy()), actor),
+        "brightness": np.abs(behind(meta["brightness"].to_numpy(), actor)),
+    }
+    scaled = pd.DataFrame({name: one / (1.4826 * np.median(np.abs(one))) for name, one in distances.items()})
+    found = doubts(meta)
+    assert found["doubt"].tolist() == pytest.approx(scaled.max(axis=1).tolist())
+    assert found["because"].tolist() == scaled.idxmax(axis=1).tolist()
+    assert set(found["because"]) == {"score", "sharpness", "brightness"}
+
+
+def test_clips_faces_and_lost_frames_are_counted_apart(made, tmp_path):
+    meta = made.meta.iloc[:4].assign(path=list("xxyy"), clip=list("xxyy"))
+    lost = [("x", "detect", "no face", "frame 9 (0.3 s): no face found", "frame left out")]
+    beside = [("x", "detect", "several faces", "frame 1 (0.0 s): 2 faces found", "largest kept")] * 2
+    few = faces.FaceSet.save(np.asarray(made.images[:4, ..., 0]), meta, tmp_path / "few", Problems.of(lost + beside))
+    page = report(few, tmp_path / "few.html").read_text(encoding="utf-8")
+    assert "4 faces of 2 clips and 1 actors; 3 problems" in page
+    part = page[page.index("<h2>Actors") : page.index("<h2>Problems")]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", part, re.S)]
+    row = dict(zip(cells[0], cells[1], strict=True))
+    assert (row["clips"], row["faces"], row["frames lost in these clips"]) == ("2", "4", "1")
+
+
 def test_nobody_is_doubtful_for_dark_skin(made):
     """Without the spoilt ones the darkest half is not more doubtful than the lightest."""
     whole = doubts(made.meta).drop([11, 53, 20])["doubt"]

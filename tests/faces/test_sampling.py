@@ -123,6 +123,14 @@ def test_the_frames_taken_are_those_however_few_may_be_held(clip, monkeypatch, h
         assert frame.time_s == pytest.approx(frame.index / 25, abs=2e-3)
 
 
+def test_a_little_darker_is_a_little_change(tmp_path):
+    """Differences are signed: two grey levels below the first frame are not 254 above it."""
+    frames = [np.full((64, 64, 3), 120 if index == 0 else 118, np.uint8) for index in range(30)]
+    frames[20][:] = 200
+    path = drawn.write_video(tmp_path / "a.avi", frames, fourcc="FFV1")
+    assert [frame.index for frame in read_frames(path, 1, sampling="apex").frames] == [20]
+
+
 @pytest.mark.parametrize("how", SAMPLINGS)
 def test_short_clips_and_none(tmp_path, how):
     path = drawn.write_video(tmp_path / "a.avi", acted(3), fourcc="FFV1")
