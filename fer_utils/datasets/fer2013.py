@@ -29,7 +29,7 @@ from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.labels import FER2013, canonical
 from fer_utils.core.stages import stage
 from fer_utils.core.tables import ClipTable, Problems
-from fer_utils.datasets.fer2013_table import PARTS, is_table, row_of, table_rows
+from fer_utils.datasets.fer2013_table import PARTS, is_table, no_table, row_of, table_rows
 from fer_utils.datasets.files import IMAGE_SUFFIXES, Found, ProblemRow, absolute, not_media, walk
 
 _NAME = re.compile(rf"(?P<part>{'|'.join(PARTS)})_(?P<number>[0-9]{{1,12}})")
@@ -99,11 +99,14 @@ def scan(root: str | os.PathLike, *, progress: bool = True) -> ClipTable:
     Problems (``.problems``): a name that breaks the grammar (``name``), a file of 0 bytes (``empty``), the same part,
     label and number twice (``duplicate``; two labels may share a number, for different pictures), a folder ``train`` or
     ``test`` that disagrees with the name (``mismatch``), files of other kinds (``not image``), a second copy beside the
-    first (``second copy``); of a table also rows with another number of pixels than 2,304 or values that are none
-    (``pixels``), unknown labels (``label``) or parts (``part``), and what is no row (``row``).
+    first (``second copy``), a CSV file that was named and is not the table (``no table``); of a table also rows with
+    another number of pixels than 2,304 or values that are none (``pixels``), unknown labels (``label``) or parts
+    (``part``), and what is no row (``row``).
     """
     base = absolute(root)
     if base.is_file() and base.suffix.lower() == ".csv":
+        if not is_table(str(base)):
+            return ClipTable.of([], Problems.of([(str(base), "scan", "no table", no_table(str(base)), "nothing read")]))
         return _of_tables([Found(str(base), base.name, base.stat().st_size)], [], progress)
     found, problems = walk(base)
     pictures = [file for file in found if file.suffix in IMAGE_SUFFIXES]
@@ -133,6 +136,9 @@ def scan(root: str | os.PathLike, *, progress: bool = True) -> ClipTable:
         rows.append({"path": file.path, "clip": file.relative, **row})
     if not rows and base.is_dir():
         what = "neither a picture of FER2013 nor its table was found below this folder"
+        other = next((file for file in others if file.suffix == ".csv"), None)
+        if other is not None:
+            what += f"; {other.relative} is not the table: {no_table(other.path)}"
         problems.append((str(base), "scan", "no clips", what, "nothing read"))
     return ClipTable.of(rows, Problems.of(problems))
 

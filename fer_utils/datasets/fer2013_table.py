@@ -26,6 +26,8 @@ EMOTIONS: tuple[str, ...] = ("angry", "disgust", "fearful", "happy", "sad", "sur
 SIDE = 48
 _COLUMNS = ("emotion", "pixels", "usage")
 _READ = "read.json"
+#: Raised when other rows are read from the same table, so that what was unpacked before is not taken.
+_READING = 2
 
 
 def row_of(part: str, number: str, label: str) -> dict:
@@ -47,11 +49,33 @@ def row_of(part: str, number: str, label: str) -> dict:
 
 def is_table(path: str) -> bool:
     """Whether a file's first line names the table's three columns, in any order."""
+    return bool(_separator(first_line(path)))
+
+
+def first_line(path: str) -> str:
+    """The first line of a file, at most 1,000 characters of it; an empty text for a file that cannot be opened."""
     try:
         with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return set(_COLUMNS) <= set(_header(file.readline(1000).split(",")))
+            return file.readline(1000).rstrip("\n")
     except OSError:
-        return False
+        return ""
+
+
+def _separator(header: str) -> str:
+    """What stands between the columns' names: a comma, or what spreadsheets write; empty where they are not named."""
+    for separator in (",", ";", "\t"):
+        if set(_COLUMNS) <= set(_header(header.split(separator))):
+            return separator
+    return ""
+
+
+def no_table(path: str) -> str:
+    """Why a file is not the competition's table, as one sentence."""
+    begins = first_line(path)[:40]
+    return (
+        f"its first line does not name the columns emotion, pixels and Usage, with a comma, a semicolon or a tab "
+        f"between them, as text in UTF-8; it begins {begins!r}"
+    )
 
 
 def table_rows(file: Found, *, progress: bool = True) -> tuple[list[dict], list[ProblemRow]]:
@@ -60,7 +84,7 @@ def table_rows(file: Found, *, progress: bool = True) -> tuple[list[dict], list[
     ``clip`` is ``FILE/PART_NUMBER``, where the number is the row's, from 1.
     """
     status = os.stat(file.path)
-    key = provenance.digest([file.path, status.st_size, status.st_mtime_ns])[:12]
+    key = provenance.digest([file.path, status.st_size, status.st_mtime_ns, _READING])[:12]
     folder = home() / "unpacked" / f"fer2013-{key}"
     if not (folder / _READ).is_file():
         check_folder(
@@ -94,6 +118,8 @@ def _unpack(file: Found, folder: Path, progress: bool) -> None:
     problems: list[tuple[str, str]] = []
     numbered = enumerate(_cells(file.path), start=1)
     for number, cells in tqdm(numbered, desc="unpacking FER2013", unit="picture", disable=not progress):
+        if not cells:  # an empty line, as many editors leave at the end
+            continue
         if isinstance(cells, str):
             problems.append(("row", f"row {number} cannot be read: {cells}"))
             continue
@@ -117,17 +143,21 @@ def _unpack(file: Found, folder: Path, progress: bool) -> None:
 
 
 def _cells(path: str) -> Iterator[dict[str, str] | str]:
-    """Column -> text of each row, or why a row cannot be read."""
-    with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        reader = csv.reader(file)
-        names = _header(next(reader, []))
-        while True:
+    """Column -> text of each row, or why a row cannot be read.
+
+    A row is a line, also where a quotation mark is not closed: `csv.reader` would look for its end in the rows that
+    follow, and all of them would be lost with the one.
+    """
+    separator = _separator(first_line(path))
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        names = _header(next(file).rstrip("\n").split(separator))
+        for line in file:
             try:
-                yield dict(zip(names, next(reader), strict=False))
-            except StopIteration:
-                return
+                cells = next(csv.reader([line.rstrip("\n")], delimiter=separator), [])
             except csv.Error as error:
                 yield str(error)
+                continue
+            yield dict(zip(names, cells, strict=False))
 
 
 def _header(cells: list[str]) -> list[str]:

@@ -154,6 +154,52 @@ def test_bad_rows_of_a_table_become_rows_of_the_report(store):
     assert "row 25 has 3 pixels; 2304 are expected" in said and "row 26 has 2305 pixels" in said
 
 
+def test_an_open_quotation_mark_costs_its_row_and_no_other(store):
+    """Python's csv would look for the closing mark in the rows that follow, and take these for one."""
+    file = as_table(drawn_pictures(), store / "set/fer2013.csv")
+    lines = file.read_text().splitlines()
+    emotion, pixels, part = lines[3].split(",")
+    lines[3] = f'{emotion},"{pixels},{part}'
+    file.write_text("\n".join([*lines, "", ""]))  # empty lines at the end are no rows
+    table = datasets.scan("fer2013", store / "set")
+    assert len(table) == 20 and kinds(table) == ["part"]
+    assert table.problems["problem"].iloc[0].startswith("row 3: Usage ''")
+    numbers = sorted(int(clip[-5:]) for clip in table["clip"])
+    assert numbers == [1, 2, *range(4, 22)]  # the others keep the numbers of their rows
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_table_that_a_spreadsheet_has_stored_again(store, separator):
+    file = as_table(drawn_pictures(), store / "set/fer2013.csv")
+    as_it_was = datasets.scan("fer2013", file)
+    text = "\ufeff" + file.read_text().replace(",", separator).replace("\n", "\r\n")
+    file.write_bytes(text.encode())
+    table = datasets.scan("fer2013", store / "set")
+    assert len(table) == 21 and not len(table.problems)
+    assert list(table["performance"]) == list(as_it_was["performance"])
+
+
+@pytest.mark.parametrize(
+    "content, begins",
+    [
+        (b"emotion,pixels\n0,1 2 3\n", "emotion,pixels"),  # the competition's train.csv, which lies beside the table
+        (b"0,1 2 3,Training\n", "0,1 2 3,Training"),
+        ("emotion,pixels,Usage\n0,1 2 3,Training\n".encode("utf-16"), "emotion"),
+        (b"", "''"),
+    ],
+)
+def test_a_file_that_is_not_the_table_is_one_row_that_says_why(store, content, begins):
+    touch(store / "set", "train.csv", content=content)
+    named = datasets.scan("fer2013", store / "set/train.csv")
+    assert not len(named) and kinds(named) == ["no table"]
+    found = datasets.scan("fer2013", store / "set")
+    assert not len(found) and kinds(found) == ["no clips", "not image"]
+    for said in (named.problems["problem"].iloc[0], found.problems["problem"].iloc[-1]):
+        assert "does not name the columns emotion, pixels and Usage" in said
+        assert begins in said.replace("\\x00", "")
+    assert "train.csv is not the table" in found.problems["problem"].iloc[-1]
+
+
 def test_a_table_is_unpacked_once_and_anew_where_it_has_changed(store):
     file = as_table(drawn_pictures(), store / "set/fer2013.csv")
     stamp = lambda table: [os.stat(path).st_mtime_ns for path in table["path"]]  # noqa: E731
