@@ -75,9 +75,9 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
 
     Hidden files and folders (``.DS_Store``, ``._x.mp4``, ``__MACOSX``) are
     passed over quietly, and so is the folder ``truth`` that
-    ``studio.film`` writes beside its clips.  Links to files are read.  A link to a folder is
-    followed unless it leads to a folder that is read anyway or that holds the
-    root: so a loop of links ends.
+    ``studio.film`` writes beside its clips.  A link is followed unless it leads to a file or a folder
+    that is read anyway, or to a folder that holds the root: so a loop of links ends, and no file of
+    the root counts twice, or under two labels.
     """
     found: list[Found] = []
     problems: list[ProblemRow] = []
@@ -99,6 +99,7 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
 
     real_root = os.path.realpath(root)
     seen = {real_root}
+    linked: list[Found] = []
     todo = [(str(root), "")]
     while todo:
         folder, prefix = todo.pop()
@@ -137,11 +138,34 @@ def walk(root: Path) -> tuple[list[Found], list[ProblemRow]]:
                 seen.add(real)
                 todo.append((entry.path, relative + "/"))
             elif stat.S_ISREG(status.st_mode):
-                found.append(Found(entry.path, relative, status.st_size))
+                (linked if entry.is_symlink() else found).append(Found(entry.path, relative, status.st_size))
             else:  # a pipe would block whoever opens it
                 problem(entry.path, "not a file", "neither a file nor a folder (a pipe, a socket or a device)")
+    _follow(linked, found, problem)
     found.sort(key=lambda file: file.relative)
     return found, problems
+
+
+def _follow(linked: list[Found], found: list[Found], problem: Callable[..., None]) -> None:
+    """Add the links to files: all but those to a file that is in ``found`` itself.
+
+    Links that share a file outside stay, with a remark: stores such as git-annex keep equal files once, and a set that
+    has equal files is to be read alike from there.
+    """
+    if not linked:
+        return
+    inside = {os.path.realpath(file.path): file.relative for file in found}
+    outside: dict[str, str] = {}
+    for file in sorted(linked, key=lambda file: file.relative):
+        real = os.path.realpath(file.path)
+        if real in inside:
+            kept = shown(inside[real])
+            problem(file.path, "link", f"a link to the file that is read as {kept}", f"left out; {kept} kept")
+            continue
+        if real in outside:
+            problem(file.path, "link", f"a link to the same file as {shown(outside[real])}", "kept; it counts twice")
+        outside.setdefault(real, file.relative)
+        found.append(file)
 
 
 def not_media(files: list[Found], what: str) -> list[ProblemRow]:

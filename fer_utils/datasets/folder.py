@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 import os
 import re
+import unicodedata
 
 from fer_utils.core.errors import FerError, invalid
 from fer_utils.core.labels import canonical
@@ -44,6 +45,15 @@ def _pattern(actor: str | re.Pattern | None) -> re.Pattern | None:
     return compiled
 
 
+def _composed(text: str) -> str:
+    """The text with each accented letter as one character.
+
+    An ``ë`` may be stored as one character, or as an ``e`` and an accent, as copies from other systems often are.  The
+    two look alike and are not equal: one person would be two, and could stand on both sides of a split.
+    """
+    return unicodedata.normalize("NFC", text)
+
+
 def _blank(base, file: Found) -> dict:
     """A row that says only what the file is."""
     return {
@@ -72,11 +82,12 @@ def _by_pattern(base, files: list[Found], pattern: re.Pattern | None) -> tuple[l
     problems: list[ProblemRow] = []
     nobody: dict[str, list[str]] = {}
     for file in files:
-        folders = file.relative.split("/")[:-1]
+        relative = _composed(file.relative)
+        folders = relative.split("/")[:-1]
         if not folders:
             problems.append((file.path, "scan", "no label", "it lies in the root, in no class folder", "left out"))
             continue
-        match = pattern.search(file.relative) if pattern else None
+        match = pattern.search(relative) if pattern else None
         if pattern and not (match and match["actor"]):
             nobody.setdefault(file.folder, []).append(file.relative)
         rows.append({**_blank(base, file), "expression": folders[-1], "actor": (match["actor"] or "") if match else ""})
@@ -116,7 +127,7 @@ def _by_scheme(base, files: list[Found], scheme: str) -> tuple[list[dict], list[
             picture, broken = subjects.parse(scheme, file.relative), ""
         except FerError as error:
             picture, broken = None, str(error)
-        folder = file.relative.split("/")[-2] if "/" in file.relative else ""
+        folder = _composed(file.relative.split("/")[-2]) if "/" in file.relative else ""
         label, other = _label(scheme, picture, folder)
         if not label:
             why = f"{broken}, and no folder says the expression" if broken else "no class folder says the expression"
@@ -206,7 +217,8 @@ def scan(root: str | os.PathLike, *, actor: str | re.Pattern | None = None) -> C
     ``repetition`` are 1.
 
     Without a scheme ``expression`` is the name of the folder that holds the
-    file, kept as it is, and each file is its own ``performance``.
+    file, kept as it is, and each file is its own ``performance``.  Only accented
+    letters that are stored as two characters become one, in labels and in actors.
 
     With a scheme the labels are canonical (``fer_utils.core.labels``).  KDEF's and
     JAFFE's names say the expression, so their files need no class folders;

@@ -1,4 +1,4 @@
-"""Words on folders as labels, and names of people that no other set has."""
+"""Words on folders as labels, names that are nearly the same, and names of people that no other set has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ _NAME = re.compile(r"[^\s/\\]+")
 def with_known_labels(clips: ClipTable) -> ClipTable:
     """The same clips; an ``expression`` that is a known word for a label is now that label, as with a scheme.
 
-    Where several words have become one label, as ``joy`` and ``happy``, ``.problems`` has a row (``labels``).
+    Where several words have become one label, as ``joy`` and ``happy``, ``.problems`` has a row (``labels``).  It also
+    has one where labels, or actors (``actors``), differ in capital letters or spaces only: they are kept apart.
     """
     made = clips.copy()
     made["expression"] = [canonical(word) or word for word in clips["expression"]]
@@ -35,8 +36,28 @@ def with_known_labels(clips: ClipTable) -> ClipTable:
         for label, some in words.items()
         if len(some) > 1
     ]
+    rows += _alike(made, "expression", "labels") + _alike(made, "actor", "actors")
     made.problems = Problems.joined(clips.problems if clips.problems is not None else Problems.of(), Problems.of(rows))
     return made
+
+
+def _alike(clips: ClipTable, column: str, kind: str) -> list[tuple[str, str, str, str, str]]:
+    """A row of the report for each group of names that differ in capital letters or spaces only."""
+    groups: dict[str, dict[str, str]] = {}
+    for name, path in zip(clips[column], clips["path"], strict=True):
+        if isinstance(name, str):  # a table of one's own may lack it
+            groups.setdefault("".join(name.casefold().split()), {}).setdefault(name, path)
+    return [
+        (
+            os.path.dirname(str(list(names.values())[-1])),
+            "scan",
+            kind,
+            f"the {kind} {', '.join(map(repr, names))} differ in capital letters or spaces only",
+            f"kept as {len(names)} {kind}; if they are one, rename the files or folders",
+        )
+        for names in groups.values()
+        if len(names) > 1
+    ]
 
 
 def checked_name(name: str) -> str:

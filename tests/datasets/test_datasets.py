@@ -522,6 +522,25 @@ def test_link_loops_end_and_links_out_are_followed(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_link_to_a_file_that_is_read_anyway_is_no_second_clip(tmp_path):
+    """The same picture under two labels, or on both sides of a split, without a word."""
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    touch(root, "sad/a.png", "happy/real.png")
+    touch(outside, "b.png")
+    (root / "happy" / "a.png").symlink_to(root / "sad" / "a.png")
+    (root / "again.png").symlink_to("sad/a.png")
+    (root / "happy" / "b.png").symlink_to(outside / "b.png")
+    (root / "sad" / "b.png").symlink_to(outside / "b.png")
+    table = datasets.scan("folder", root)
+    assert list(table["clip"]) == ["happy/b.png", "happy/real.png", "sad/a.png", "sad/b.png"]
+    assert kinds(table) == ["link"] * 3
+    said = table.problems.set_index("path")
+    assert said.loc[str(root / "happy/a.png"), "problem"] == "a link to the file that is read as sad/a.png"
+    assert said.loc[str(root / "happy/a.png"), "action"] == "left out; sad/a.png kept"
+    assert said.loc[str(root / "sad/b.png"), "problem"] == "a link to the same file as happy/b.png"
+    assert said.loc[str(root / "sad/b.png"), "action"] == "kept; it counts twice"
+
+
 def test_pipes_are_not_opened(tmp_path):
     os.mkfifo(tmp_path / "01-01-03-01-01-01-01.mp4")
     assert kinds(datasets.scan("ravdess", tmp_path)) == ["no clips", "not a file"]

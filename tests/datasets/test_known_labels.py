@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +50,31 @@ def test_words_that_become_one_label_are_reported(tmp_path):
     assert sorted(clips.problems["kind"]) == ["labels", "no label"]
     said = clips.problems.set_index("kind").loc["labels"]
     assert said["problem"] == "the words 'happy', 'joy' are one label here: happy" and said["action"] == "kept"
+
+
+def test_an_accent_of_its_own_makes_no_second_label_and_no_second_person(tmp_path):
+    """Copies from other systems store ``ë`` as ``e`` and an accent: one woman would learn and test."""
+    apart = unicodedata.normalize("NFD", "verblüfft/Zoë_2.png")
+    assert apart != "verblüfft/Zoë_2.png"
+    root = pictures(tmp_path, "verblüfft/Zoë_1.png", apart)
+    clips = datasets.scan("folder", root, actor=r"/(?P<actor>[^_]+)_")
+    assert list(clips["actor"]) == ["Zoë", "Zoë"] and list(clips["expression"]) == ["verblüfft"] * 2
+    assert not len(clips.problems) and all(Path(path).is_file() for path in clips["path"])
+    schemed = pictures(
+        tmp_path / "ck", "verblüfft/S010_004_00000017.png", unicodedata.normalize("NFD", "verblüfft/x.png")
+    )
+    assert set(datasets.scan("folder", schemed, actor="ck+")["expression"]) == {"verblüfft"}
+
+
+def test_names_that_differ_in_capital_letters_or_spaces_are_kept_apart_and_reported(tmp_path):
+    root = pictures(tmp_path, "Awe/S01_a.png", "awe/s01_b.png", "AWE /S02_c.png", "sad/S02_d.png")
+    clips = datasets.scan("folder", root, actor=r"/(?P<actor>[sS][0-9]+)_")
+    assert sorted(clips["expression"]) == ["AWE ", "Awe", "awe", "sad"] and clips["actor"].nunique() == 3
+    said = clips.problems.set_index("kind")
+    assert sorted(said.index) == ["actors", "labels"]
+    assert said.loc["actors", "problem"] == "the actors 'S01', 's01' differ in capital letters or spaces only"
+    assert said.loc["actors", "action"].startswith("kept as 2 actors; if they are one, rename")
+    assert "'AWE ', 'Awe', 'awe'" in said.loc["labels", "problem"]
 
 
 def known_words(words, label):
