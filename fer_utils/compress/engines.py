@@ -136,6 +136,7 @@ class LiteRT(Runner):
         self._interpreter = _allocated(content, threads, plain)
         given, found = self._interpreter.get_input_details(), self._interpreter.get_output_details()
         self.input_shape, self.classes = _sides([one["shape"] for one in given], [one["shape"] for one in found])
+        _check_float([np.dtype(one["dtype"]).name for one in (*given, *found)])
         self._in, self._out = given[0]["index"], found[0]["index"]
 
     def operations(self) -> list[str]:
@@ -168,6 +169,7 @@ class OnnxRuntime(Runner):
         self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         given, found = self._session.get_inputs(), self._session.get_outputs()
         self.input_shape, self.classes = _sides([one.shape for one in given], [one.shape for one in found])
+        _check_float([one.type.removeprefix("tensor(").removesuffix(")") for one in (*given, *found)])
         self._in = given[0].name
 
     def _one(self, image: np.ndarray) -> np.ndarray:
@@ -283,6 +285,16 @@ def _sides(given: list, found: list) -> tuple[tuple[int, int, int], int]:
     if len(given) != 1 or len(found) != 1 or len(given[0]) != 4 or len(found[0]) != 2 or not fixed:
         raise ValueError(f"it takes {given} and gives {found}, not (1, height, width, channels) and (1, classes)")
     return tuple(given[0][1:]), found[0][1]
+
+
+def _check_float(kinds: list[str]) -> None:
+    """ValueError unless a file's input and its output are float32, which onnxruntime calls float.
+
+    OpenVINO is not asked: it converts what it is given.
+    """
+    taken, given = kinds
+    if {taken, given} - {"float32", "float"}:
+        raise ValueError(f"it takes {taken} and gives {given}, not float32")
 
 
 @functools.cache

@@ -107,6 +107,14 @@ def _opened(path: Path, engine: str, threads: int) -> Runner:
         fits = content[4:8] == b"TFL3"
     else:
         fits = path.suffix.lower() in ends
+    if not fits and path.suffix.lower() in ends:  # by its name it is one, by its content it is not
+        raise invalid(
+            "path",
+            expected=f"a whole file for {SHOWN_NAMES.get(engine, engine)}",
+            received=str(path),
+            remedy="Its name says so, its content does not: it may be damaged, empty or another file. Export the model "
+            "again.",
+        )
     if not fits:
         raise invalid(
             "path",

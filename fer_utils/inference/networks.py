@@ -17,6 +17,10 @@ from fer_utils.models import pretrained_networks
 #: The trained network of the package in 8 bits, as ``model`` of `load_network`; None is the same in float32.
 PRETRAINED_INT8 = "drawn48-int8"
 _BATCH = 32
+_EXPORTED = "An exported file scores a film (python -m fer_utils demo --video), or pictures in Python (compress.load)."
+_OLDER = "Open it with Keras, and save it as a .keras file."
+#: What to do with a network's file that is not Keras's own, by its ending.
+_REMEDIES = {".tflite": _EXPORTED, ".onnx": _EXPORTED, ".xml": _EXPORTED, ".h5": _OLDER, ".hdf5": _OLDER}
 #: A face's scores may add up to 1 with so much of an error: those of a file with 8-bit numbers are rounded.
 _SUM_TOLERANCE = 0.05
 
@@ -36,14 +40,15 @@ def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, 
 
     Raises
     ------
-    FerError : ``model`` is none of these; ``labels`` are missing, not different, too few or too many.
+    FerError : ``model`` is none of these, or has not one output of one score for each label; ``labels`` are missing,
+    not different, too few or too many.
     MissingPackage : Keras, or for a trained network of the package LiteRT, is not installed.
     """
     shipped = pretrained_file(model)
     if shipped is not None:
         opened = ExportedNetwork(shipped.checked())
         names = shipped.card["labels"] if labels is None else labels
-        return opened, checked_labels(names, opened.output_shape[-1])
+        return opened, checked_labels(names, _classes(opened))
     network, stored = model, None
     file = network_file(model)
     if file is not None:
@@ -51,6 +56,7 @@ def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, 
         network = models.load(file)
     elif not (callable(network) and hasattr(network, "input_shape") and hasattr(network, "output_shape")):
         raise invalid("model", expected="a result or its folder, a .keras file, or a keras.Model", received=model)
+    classes = _classes(network)
     if labels is None and stored is None:
         raise invalid(
             "labels",
@@ -58,7 +64,19 @@ def load_network(model: Any, labels: Sequence[str] | None = None) -> tuple[Any, 
             received=None,
             remedy="A network does not know its labels; a result's folder does, in result.json.",
         )
-    return network, checked_labels(stored if labels is None else labels, network.output_shape[-1])
+    return network, checked_labels(stored if labels is None else labels, classes)
+
+
+def _classes(network: Any) -> int:
+    """The number of a network's scores for a picture, from its ``output_shape`` (None, classes); else FerError."""
+    shape = network.output_shape
+    if not (isinstance(shape, tuple) and len(shape) == 2 and isinstance(shape[1], int)):
+        raise invalid(
+            "model",
+            expected="a network of one output, with one score for each label",
+            received=f"output shape {shape}",
+        )
+    return shape[1]
 
 
 class ExportedNetwork:
@@ -117,7 +135,7 @@ def network_file(model: Any) -> Path | None:
             "model",
             expected=f"a result's folder with a model.keras in it, a .keras file, or one of {shipped}",
             received=str(path),
-            remedy="Train one: python -m fer_utils train --help",
+            remedy=_REMEDIES.get(file.suffix.lower(), "Train one: python -m fer_utils train --help"),
         )
     return file
 

@@ -174,6 +174,13 @@ def test_pruning_a_stream_of_unknown_length(data):
     assert compress.sparsity(model) == pytest.approx(0.5, abs=1e-3)
 
 
+@pytest.mark.parametrize("content", [b"", b"<html>not found</html>"])
+def test_a_file_that_is_litert_by_its_name_only_is_said_to_be_damaged(tmp_path, content):
+    (tmp_path / "a.tflite").write_bytes(content)
+    with pytest.raises(FerError, match=r"(?s)`path`.*a whole file for LiteRT.*damaged, empty or another file"):
+        compress.load(tmp_path / "a.tflite")
+
+
 @pytest.mark.parametrize(
     "call, words",
     [

@@ -435,6 +435,39 @@ def test_onnx_weights_are_of_the_kind_asked_for_and_the_ends_are_floats(exported
     )
 
 
+@needs["onnx"]
+def test_somebody_elses_onnx_file_that_takes_bytes_is_one_sentence(tmp_path):
+    """Phones' networks often take 8-bit pixels; the first picture ended in an error of the engine."""
+    from onnx import TensorProto, helper, save
+
+    taken = helper.make_tensor_value_info("pixels", TensorProto.UINT8, [1, 2, 2, 1])
+    given = helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 4])
+    four = helper.make_tensor("four", TensorProto.INT64, [2], [1, 4])
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("Reshape", ["numbers", "four"], ["scores"]),
+    ]
+    graph = helper.make_graph(nodes, "bytes", [taken], [given], [four])
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "a.onnx")
+    with pytest.raises(FerError, match=r"onnxruntime cannot read .*it takes uint8 and gives float, not float32"):
+        compress.load(tmp_path / "a.onnx")
+
+
+@needs_converter
+def test_somebody_elses_litert_file_that_takes_bytes_is_one_sentence(tmp_path):
+    import tensorflow
+
+    inputs = keras.Input((4, 4, 1))
+    network = keras.Model(inputs, layers.Dense(3)(layers.Flatten()(inputs)))
+    converter = tensorflow.lite.TFLiteConverter.from_keras_model(network)
+    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([np.full((1, 4, 4, 1), k, np.float32)] for k in range(5))
+    converter.inference_input_type = converter.inference_output_type = tensorflow.uint8
+    (tmp_path / "a.tflite").write_bytes(converter.convert())
+    with pytest.raises(FerError, match=r"LiteRT cannot read .*it takes uint8 and gives uint8, not float32"):
+        compress.load(tmp_path / "a.tflite")
+
+
 @needs_converter
 @needs["onnx"]
 @needs["openvino"]

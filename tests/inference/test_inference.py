@@ -236,6 +236,26 @@ def test_models_as_people_have_them(clip, tmp_path):
         predict(clip, tmp_path)
 
 
+@pytest.mark.parametrize("shape", [(None, 60, 60, 3), [(None, 3), (None, 2)], (None, None), (None,)])
+def test_a_network_of_another_task_is_one_sentence(tmp_path, shape):
+    """One that marks each pixel, one that also tells the age: their scores are no scores of labels."""
+    picture = drawn.write_image(tmp_path / "a.png", drawn.face(1))
+    other = Spy()
+    other.output_shape = shape
+    with pytest.raises(FerError, match=r"(?s)`model`.*one output, with one score for each label.*output shape"):
+        predict(picture, other, labels=LABELS)
+
+
+@pytest.mark.parametrize(
+    "ending, remedy",
+    [("tflite", "demo --video"), ("onnx", r"compress\.load"), ("h5", "save it as"), ("txt", "Train one")],
+)
+def test_a_network_in_another_format_is_told_what_to_do_with_it(tmp_path, ending, remedy):
+    (tmp_path / f"network.{ending}").write_bytes(b"x")
+    with pytest.raises(FerError, match=rf"(?s)`model`.*{remedy}"):
+        predict(np.zeros((64, 64, 3), np.uint8), tmp_path / f"network.{ending}", labels=LABELS)
+
+
 # --- as the faces were made that the network learned from ---------------------------------------
 
 
