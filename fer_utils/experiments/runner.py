@@ -137,6 +137,8 @@ def _run(
             "meta.expression",
             expected=f"labels of {experiment.data.dataset}: {', '.join(names)}",
             received=sorted(set(meta["expression"][targets.isna()])),
+            remedy="The labels are those of the data set that was named. Name 'folder' for the labels of the faces "
+            "themselves: Experiment(data=Data('folder')), or --dataset folder.",
         )
     targets = targets.to_numpy(np.int64)
     split = experiment.split

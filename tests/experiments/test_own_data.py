@@ -49,6 +49,16 @@ def test_without_actors_the_labels_are_the_same_and_another_actor_is_another_fac
     assert nobody.path != by_pattern.path and len(set(by_pattern.meta["actor"])) == 3
 
 
+def test_faces_with_labels_of_their_own_are_told_how_to_name_them(store):
+    """An experiment that names no data set takes RAVDESS's labels."""
+    made = Data("folder", root=str(pictures(store / "set", CK)), detector="whole", frames=1, size=48).load(False)
+    made.meta["expression"] = ["awe", "bored", "awe"]
+    with pytest.raises(
+        FerError, match=r"(?s)labels of ravdess.*\['awe', 'bored'\].*Data\('folder'\).*--dataset folder"
+    ):
+        run(Experiment(model=Model.of("knn"), split=Split("frame", 0.4)), face_set=made, progress=False)
+
+
 def test_actors_are_for_folders_of_ones_own():
     with pytest.raises(FerError, match=r"`actor`.*drawn people"):
         Data("folder", actor="kdef").load(False)
