@@ -131,23 +131,30 @@ def name(row: Mapping[str, Any], suffix: str = ".flv") -> str:
     )
 
 
-def _sexes(files: list[Found]) -> tuple[dict[str, str], list[ProblemRow]]:
+def _sexes(files: list[Found], rows: list[dict]) -> tuple[dict[str, str], list[ProblemRow]]:
     """Actor to sex, from the first table that can be read, and the problems met."""
     problems: list[ProblemRow] = []
     for file in files:
         try:
             with open(file.path, encoding="utf-8-sig", newline="") as opened:
-                said = {
-                    (row.get("ActorID") or "").strip(): (row.get("Sex") or "").strip().lower()
-                    for row in csv.DictReader(opened)
-                }
+                said: dict[str, set[str]] = {}
+                for row in csv.DictReader(opened):
+                    actor, sex = ((row.get(column) or "").strip() for column in ("ActorID", "Sex"))
+                    said.setdefault(actor, set()).add(sex.lower())
         except (OSError, UnicodeDecodeError, csv.Error) as error:
             problems.append(
                 (file.path, "scan", "demographics", f"the table of actors cannot be read: {error}", "sex left ''")
             )
             continue
-        sexes = {actor: sex for actor, sex in said.items() if actor in ACTORS and sex in ("female", "male")}
+        # Whom two rows call differently has none.
+        alone = {actor: next(iter(words)) for actor, words in said.items() if len(words) == 1}
+        sexes = {actor: sex for actor, sex in alone.items() if actor in ACTORS and sex in ("female", "male")}
         if sexes:
+            absent = sorted({row["actor"] for row in rows} - set(sexes))
+            if absent:
+                who = f"{len(absent)} actor{'s' if len(absent) > 1 else ''} of these clips"
+                what = f"it does not say once and as Female or Male the sex of {who}: {', '.join(absent)}"
+                problems.append((file.path, "scan", "demographics", what, "their sex left ''"))
             return sexes, problems
         problems.append(
             (
@@ -162,7 +169,7 @@ def _sexes(files: list[Found]) -> tuple[dict[str, str], list[ProblemRow]]:
 
 
 def _complete(rows: list[dict], files: list[Found]) -> list[ProblemRow]:
-    sexes, problems = _sexes(files)
+    sexes, problems = _sexes(files, rows)
     for row in rows:
         row["sex"] = sexes.get(row["actor"], "")
     return problems
@@ -173,7 +180,7 @@ def scan(root: str | os.PathLike) -> ClipTable:
 
     ``sex`` comes from ``VideoDemographics.csv`` where that lies anywhere below
     the root, the one file that is opened; else it is ``""``.  A table that
-    cannot be read is a problem (``demographics``).
+    cannot be read is a problem (``demographics``), and so are actors whose sex it does not say.
     """
     return scan_named(
         "CREMA-D",

@@ -130,7 +130,7 @@ def test_the_table_of_actors_says_the_sex(tmp_path):
     )
     touch(tmp_path, "tables/videodemographics.CSV", content=b"\xef\xbb\xbf" + TABLE.encode())
     table = datasets.scan("crema_d", tmp_path)
-    assert list(table["sex"]) == ["male", "female", ""] and kinds(table) == []
+    assert list(table["sex"]) == ["male", "female", ""] and kinds(table) == ["demographics"]  # 1003 is not in it
 
 
 @pytest.mark.parametrize(
@@ -177,3 +177,15 @@ def test_every_published_name_is_read(shared_data, tmp_path):
     touch(tmp_path, *(f"{actor}_DFA_ANG_XX.flv" for actor in crema_d.ACTORS))
     (tmp_path / "VideoDemographics.csv").write_bytes((source / "VideoDemographics.csv").read_bytes())
     assert datasets.scan("crema_d", tmp_path)["sex"].value_counts().to_dict() == {"male": 48, "female": 43}
+
+
+def test_actors_whose_sex_the_table_does_not_say_are_in_the_report(tmp_path):
+    """A spreadsheet writes 1002.0, and a row was entered twice: an audit by sex would lose both without a word."""
+    rows = ("1001,51,Male,x,y", "1002.0,21,Female,x,y", "1003,21,Female,x,y", "1003,21,Male,x,y", "1004,30,Female,x,y")
+    touch(tmp_path, *(f"{actor}_DFA_ANG_XX.flv" for actor in (1001, 1002, 1003)))
+    touch(tmp_path, "VideoDemographics.csv", content="\n".join(["ActorID,Age,Sex,Race,Ethnicity", *rows]).encode())
+    table = datasets.scan("crema_d", tmp_path)
+    assert list(table["sex"]) == ["male", "", ""] and kinds(table) == ["demographics"]
+    said = table.problems.iloc[0]
+    assert said["problem"].endswith("the sex of 2 actors of these clips: 1002, 1003")
+    assert said["action"] == "their sex left ''"
