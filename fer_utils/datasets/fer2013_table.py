@@ -49,16 +49,16 @@ def row_of(part: str, number: str, label: str) -> dict:
 
 def is_table(path: str) -> bool:
     """Whether a file's first line names the table's three columns, in any order."""
-    return bool(_separator(first_line(path)))
-
-
-def first_line(path: str) -> str:
-    """The first line of a file, at most 1,000 characters of it; an empty text for a file that cannot be opened."""
     try:
-        with open(path, encoding="utf-8-sig", errors="replace") as file:
-            return file.readline(1000).rstrip("\n")
+        return bool(_separator(_first_line(path)))
     except OSError:
-        return ""
+        return False
+
+
+def _first_line(path: str) -> str:
+    """The first line of a file, at most 1,000 characters of it."""
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        return file.readline(1000).rstrip("\n")
 
 
 def _separator(header: str) -> str:
@@ -71,7 +71,10 @@ def _separator(header: str) -> str:
 
 def no_table(path: str) -> str:
     """Why a file is not the competition's table, as one sentence."""
-    begins = first_line(path)[:40]
+    try:
+        begins = _first_line(path)[:40]
+    except OSError as error:
+        return f"it cannot be opened: {error.strerror}"
     return (
         f"its first line does not name the columns emotion, pixels and Usage, with a comma, a semicolon or a tab "
         f"between them, as text in UTF-8; it begins {begins!r}"
@@ -148,7 +151,7 @@ def _cells(path: str) -> Iterator[dict[str, str] | str]:
     A row is a line, also where a quotation mark is not closed: `csv.reader` would look for its end in the rows that
     follow, and all of them would be lost with the one.
     """
-    separator = _separator(first_line(path))
+    separator = _separator(_first_line(path))
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         names = _header(next(file).rstrip("\n").split(separator))
         for line in file:

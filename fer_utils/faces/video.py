@@ -162,6 +162,11 @@ def _not_a_file(path: str) -> Note | None:
         return Note("unreadable", "it is not a regular file", "left out")
     if status.st_size == 0:
         return Note("empty", "the file has 0 bytes", "left out")
+    try:  # a file that may not be read, or a disk that fails, is not taken for a damaged video
+        with open(path, "rb") as file:
+            file.read(1)
+    except OSError as error:
+        return Note("unreadable", f"the file cannot be opened: {error.strerror}", "left out")
     if is_heic(path):
         return Note("unreadable", f"{HEIC}; save it as JPEG", "left out")
     if not (is_image(path) or is_utf8(path)):  # OpenCV would end the process; an image is read by Python

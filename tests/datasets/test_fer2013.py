@@ -200,6 +200,21 @@ def test_a_file_that_is_not_the_table_is_one_row_that_says_why(store, content, b
     assert "train.csv is not the table" in found.problems["problem"].iloc[-1]
 
 
+def test_a_table_that_may_not_be_read_says_so(store, monkeypatch):
+    file = as_table(drawn_pictures(), store / "set/fer2013.csv")
+    real = open
+
+    def refusing(path, *arguments, **options):
+        if str(path) == str(file):
+            raise PermissionError(13, os.strerror(13), str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr("builtins.open", refusing)
+    for root in (file, file.parent):
+        said = list(datasets.scan("fer2013", root).problems["problem"])
+        assert said[-1].endswith(f"it cannot be opened: {os.strerror(13)}")
+
+
 def test_a_table_is_unpacked_once_and_anew_where_it_has_changed(store):
     file = as_table(drawn_pictures(), store / "set/fer2013.csv")
     stamp = lambda table: [os.stat(path).st_mtime_ns for path in table["path"]]  # noqa: E731

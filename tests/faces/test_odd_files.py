@@ -267,3 +267,21 @@ def test_a_phones_picture_is_refused_by_whoever_reads_it(tmp_path, name):
     ]
     with pytest.raises(FerError, match="save it as JPEG"):
         Source(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.png"])
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch, name):
+    """Whoever reads that no frame can be decoded throws the clip away."""
+    (tmp_path / name).write_bytes(b"a good clip, for all one knows")
+    real = open
+
+    def refusing(file, *arguments, **options):
+        if str(file) == str(tmp_path / name):
+            raise PermissionError(13, os.strerror(13), str(file))
+        return real(file, *arguments, **options)
+
+    monkeypatch.setattr("builtins.open", refusing)
+    reading = read_frames(tmp_path / name)
+    assert [tuple(note) for note in reading.notes] == [
+        ("unreadable", f"the file cannot be opened: {os.strerror(13)}", "left out")
+    ]
