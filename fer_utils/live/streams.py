@@ -26,6 +26,10 @@ CAMERA_RATE = 15.0
 MOST_RATE = 60.0
 #: A frame rate beyond this is a container's mistake.
 _BELIEVED_RATE = 1000.0
+#: So is one below this: a recording with a long gap, whose container says the mean.  VP9 cannot be written so slowly.
+_LEAST_RATE = 0.01
+#: A film that leaves out more than this share of its pictures says so.
+_MOST_LEFT_OUT = 0.1
 #: A video that stands still for longer than this is written as standing still for so long, in seconds.
 _LONGEST_STAND = 10.0
 
@@ -133,7 +137,7 @@ def _rate_of(path: Path) -> float:
         capture.release()
     except cv2.error:
         return float("nan")
-    return said if 0 < said <= _BELIEVED_RATE else float("nan")
+    return said if _LEAST_RATE <= said <= _BELIEVED_RATE else float("nan")
 
 
 # --- to -------------------------------------------------------------------------------------
@@ -178,6 +182,7 @@ class Film:
         self.path, self.rate = path, min(rate, MOST_RATE) if rate > 0 else CAMERA_RATE
         self.part = path.with_name(f".{path.stem}.part{path.suffix}")
         self.added, self.size, self.notes, self._writer, self._last = 0, (0, 0), [], None, None
+        self.shown = self.left_out = 0
         if rate > MOST_RATE:
             self.notes.append(
                 Note("frame rate", f"it has {rate:g} frames a second", f"written at {MOST_RATE:g}, the others left out")
@@ -197,7 +202,10 @@ class Film:
         while self._last is not None and self.added < due:
             self._write(self._last)
         if self.added <= due:
+            self.shown += 1
             self._write(bgr)
+        else:
+            self.left_out += 1
         self._last = bgr
 
     def _write(self, bgr: np.ndarray) -> None:
@@ -244,6 +252,10 @@ class Film:
                 "again."
             )
         os.replace(self.part, self.path)
+        given = self.shown + self.left_out
+        if self.left_out > _MOST_LEFT_OUT * given and self.rate < MOST_RATE:
+            what = f"{self.left_out} of {given} pictures came sooner than its {self.rate:g} frames a second can show"
+            self.notes.append(Note("frame rate", what, "left out of the film"))
         return True
 
     def discard(self) -> None:

@@ -286,6 +286,34 @@ def test_more_frames_a_second_than_screens_show_are_left_out_of_the_film_and_it_
     )
 
 
+def slower_by_its_header(path, ticks):
+    """The same video, whose container says that every frame stands for so many ticks."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"stts") + 8  # ISO 14496-12: how many entries, then frames and ticks of each
+    assert data[at : at + 8] == bytes([0, 0, 0, 1, 0, 0, 0, 12])
+    data[at + 8 : at + 12] = ticks.to_bytes(4, "big")
+    path.write_bytes(data)
+    return path
+
+
+def test_a_rate_that_no_film_can_have_is_not_believed(tmp_path):
+    path = slower_by_its_header(drawn.write_video(tmp_path / "gap.mp4", drawn.moving(1, 12)), 12_800_000)
+    assert np.isnan(streams.Source(path).rate)
+    report, _ = watched(path, out=tmp_path / "out.webm")
+    assert report.frames >= 1 and report.out is not None and written(report.out)[0] >= 1
+
+
+def test_a_film_that_leaves_out_many_pictures_says_so(tmp_path):
+    """A recording with gaps: five pictures in quick succession every second, and one frame a second in its header."""
+    film = streams.Film(tmp_path / "out.webm", 1.0)
+    for second in range(3):
+        for part in range(5):
+            film.add(drawn.face(1), second + part / 25)
+    assert film.finish() and written(film.path)[0] == 3
+    assert [note.kind for note in film.notes] == ["frame rate"]
+    assert film.notes[0].problem.startswith("12 of 15 pictures came sooner than its 1 frames a second")
+
+
 def test_very_large_frames_are_written_smaller_and_it_is_said(tmp_path):
     page = np.full((1500, 4000, 3), 140, np.uint8)
     page[100:1400, 500:1800] = cv2.resize(drawn.face(1), (1300, 1300))
