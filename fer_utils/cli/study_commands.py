@@ -167,6 +167,8 @@ def real_folders(pairs: list[str] | None) -> dict[str, str] | None:
         name, _, folder = pair.partition("=")
         if not name or not folder:
             raise invalid("--real", expected="SET=FOLDER, as in savee=/data/savee", received=pair)
+        if name in folders:
+            raise invalid("--real", expected=f"one folder of {name}", received=[folders[name], folder])
         folders[name] = folder
     return folders
 

@@ -44,6 +44,11 @@ WHY_NOT: dict[str, str] = {
     "design_ablation": "its learning rate is chosen on other people, whom only the studio can draw",
     "compression": "it measures one network's files and times; `compress.export` and `.compare` take yours",
     "frontier": "it reads the stored answers of other studies",
+    "fer2013": "its answer is made of recorded trainings; with `--train MINUTES` it takes fer2013=FOLDER",
+    "real_people": "it reads the package's own table of real RAVDESS clips",
+    "human_votes": "it reads the package's own table of what people saw in CREMA-D",
+    "sizes": "it counts parameters, for which no face is needed",
+    "coverage": "it draws its own numbers, of which the right answer is known",
     "nano_savee": "it repeats `nano` where there are four men; `nano` takes your faces",
 }
 

@@ -236,13 +236,14 @@ def test_what_cannot_be_written_is_said_before_the_work(made, tmp_path, capsys, 
 
 
 def test_every_study_can_be_asked_or_says_why_not():
-    others = {"paper_figures", "real_people", "human_votes", "sizes", "coverage", "near_duplicates_real", "fer2013"}
-    others |= {"transfer"}
+    others = {"paper_figures", "near_duplicates_real", "transfer"}  # which take folders of real clips or pictures
     assert set(own_faces.STUDIES) | set(own_faces.WHY_NOT) | others >= set(studies.available())
     assert not set(own_faces.STUDIES) & set(own_faces.WHY_NOT)
     assert set(own_faces.STUDIES) | set(own_faces.WHY_NOT) <= set(studies.available())
     with pytest.raises(FerError, match="audit cannot: it needs people"):
         real_data.check("audit", {"mine": "."})
+    with pytest.raises(FerError, match=r"fer2013 cannot: .*`--train MINUTES`"):
+        real_data.check("fer2013", {"fer2013": "."})
 
 
 def test_the_commands_help_names_the_studies(capsys):

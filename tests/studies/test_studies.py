@@ -254,4 +254,7 @@ def test_the_command_takes_folders_of_real_clips(tmp_path, monkeypatch, capsys):
     assert handed["real"] == {"mead": str(tmp_path), "savee": "/a=b"}
     for wrong in ("savee", "savee=", "=folder"):
         assert main.main(["study", "paper_figures", "--real", wrong]) == 2 and "SET=FOLDER" in capsys.readouterr().err
+    twice = ["--real", "savee=/a", "--real", "savee=/b"]
+    assert main.main(["study", "paper_figures", *twice]) == 2  # neither of two folders is passed over
+    assert "one folder of savee" in capsys.readouterr().err
     assert main.main(["study", "human_votes", "--json", "--quiet"]) == 0 and handed["real"] is None
