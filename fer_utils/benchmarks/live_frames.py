@@ -186,12 +186,13 @@ def faces_of(path: Path, side: int, most: int = 64) -> np.ndarray:
     ------
     FerError : no face is found.
     """
-    finder, near, crops = create("dlib"), None, []
-    for frame in each_frame(path, most, into=Reading()):
+    finder, near, crops, reading = create("dlib"), None, [], Reading()
+    for frame in each_frame(path, most, into=reading):
         boxes, near = finder.follow(frame.rgb, near)
         crops += [face.image for face in faces_of_frame(frame, boxes[:1], Settings(1, side, 0.0))]
     if not crops:
-        raise FerError(f"No face was found in {path}, so nothing can be calibrated.")
+        why = "".join(f" ({note.problem})" for note in reading.notes)
+        raise FerError(f"No face was found in {path}{why}, so nothing can be calibrated.")
     return np.stack(crops)[..., None]
 
 

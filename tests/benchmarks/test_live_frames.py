@@ -61,3 +61,9 @@ def test_without_peers_one_network_of_ours_is_timed_and_it_answers(tmp_path):
     network = found["nano int8, untrained"]
     scores = network(np.zeros((2, network.side, network.side), np.uint8))
     assert scores.shape == (2, 8) and scores.sum(axis=1) == pytest.approx(1, abs=0.05)
+
+
+def test_a_film_without_a_frame_says_why_no_face_was_found(tmp_path):
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    with pytest.raises(FerError, match=r"No face was found in .*empty\.mp4 \(the file has 0 bytes\)"):
+        live_frames.faces_of(tmp_path / "empty.mp4", 48)
