@@ -127,6 +127,14 @@ def _run(
 ) -> Result:
     began, began_computing = time.monotonic(), time.process_time()
     meta = face_set.meta
+    unlabelled = int((meta["expression"].str.strip() == "").sum())
+    if unlabelled:  # they would be a class of their own, without a name
+        raise invalid(
+            "meta.expression",
+            expected="a label in every row",
+            received=f"{unlabelled} of {len(meta)} rows without one",
+            remedy="Leave those clips out before the faces are prepared: clips[clips['expression'].str.strip() != ''].",
+        )
     names = labels.vocabulary(experiment.data.dataset, meta["expression"])
     if len(names) < 2:
         raise invalid("face_set", expected="faces of at least two expressions", received=list(names))

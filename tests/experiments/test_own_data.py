@@ -59,6 +59,15 @@ def test_faces_with_labels_of_their_own_are_told_how_to_name_them(store):
         run(Experiment(model=Model.of("knn"), split=Split("frame", 0.4)), face_set=made, progress=False)
 
 
+@pytest.mark.parametrize("gap", ["", " "])
+def test_a_gap_in_the_labels_is_no_class_of_its_own(store, gap):
+    """A table of one's own may have gaps; the network would learn a label without a name."""
+    made = Data("folder", root=str(pictures(store / "set", CK)), detector="whole", frames=1, size=48).load(False)
+    made.meta["expression"] = ["happy", gap, "sad"]
+    with pytest.raises(FerError, match=r"(?s)`meta\.expression`.*a label in every row.*1 of 3 rows without one"):
+        run(Experiment(data=Data("folder"), model=Model.of("knn"), split=Split("frame", 0.4)), face_set=made)
+
+
 def test_actors_are_for_folders_of_ones_own():
     with pytest.raises(FerError, match=r"`actor`.*drawn people"):
         Data("folder", actor="kdef").load(False)
