@@ -9,11 +9,11 @@ import pandas as pd
 from fer_utils.reporting import protocol_tables
 from fer_utils.reporting.text import percent
 
-#: What the comparisons cannot say.
-_UNTESTED = (
-    "How much of that is owed to the layer was not tested: no network of this kind with a learned first layer was "
-    "trained under the protocol."
-)
+#: The rows with the same network behind another first layer: they say what the fixed gradients are worth.
+TWINS: Mapping[str, str] = {
+    "learned first layer, 48 px": "a learned convolution",
+    "local contrast, 48 px": "local contrast normalisation and a learned convolution",
+}
 #: The rows of the study ``one_protocol`` that begin with fixed gradients.
 NETWORKS: tuple[str, ...] = ("gradients", "gradients, 48 px")
 #: The paper's network under the same protocol.
@@ -23,7 +23,7 @@ LARGER = "mobilenet_inception2019"
 
 
 def compared(answer: Mapping) -> dict[str, Mapping]:
-    """The planned comparisons of `NETWORKS`: words of the two -> the comparison."""
+    """The planned comparisons of `NETWORKS` with their rivals: words of the two -> the comparison."""
     return {
         f"{row['first']} minus {row['second']}": row
         for name in NETWORKS
@@ -84,7 +84,9 @@ def in_words(answer: Mapping) -> list[str]:
         if PAPER in rows:
             said += f"; `{PAPER}`, on faces of {rows[PAPER]['size']} pixels, has {rows[PAPER]['parameters']:,}"
         sentences.append(f"{said}.")
-        sentences += [protocol_tables.comparison_in_words(one) for one in protocol_tables.comparisons_of(answer, name)]
+        sentences += [
+            protocol_tables.comparison_in_words(one) for one in compared(answer).values() if one["first"] == name
+        ]
     if not sentences:
         return ["No network behind fixed gradients has been trained under the protocol yet."]
     if LARGER in rows and rows[LARGER]["witness"]:
@@ -102,9 +104,61 @@ def moral(answer: Mapping) -> str:
     if not verdicts:
         return "No comparison can be judged yet."
     if verdicts == {"higher"}:
-        return f"So these networks are ahead of the simple method and of the larger networks. {_UNTESTED}"
+        return "So these networks are ahead of the simple method and of the larger networks."
     if "lower" in verdicts:
-        return f"In at least one comparison the network with the layer is behind its rival. {_UNTESTED}"
+        return "In at least one comparison the network with the layer is behind its rival."
     if "higher" in verdicts:
-        return f"So these networks are ahead of some rivals, and not told apart from others. {_UNTESTED}"
-    return f"So these networks are not shown to be ahead of any rival. {_UNTESTED}"
+        return "So these networks are ahead of some rivals, and not told apart from others."
+    return "So these networks are not shown to be ahead of any rival."
+
+
+def worth_of_the_layer(answer: Mapping) -> list[str]:
+    """What the fixed layer is worth, a sentence an idea, in Markdown: the study ``first_layers``.
+
+    Which sentence ends it, the verdicts decide.
+    """
+    network, sentences = answer["network"], []
+    for twin in answer["rows"]:
+        row = answer["comparisons"][twin["name"]]
+        sentences.append(
+            f"With {TWINS[twin['name']]} in the layer's place the network has {twin['parameters']:,} parameters and "
+            f"reads {percent(twin['accuracy']['value'])} of the faces of strangers ({_seeds(twin)}); with the fixed "
+            f"layer it reads {percent(network['accuracy']['value'])}."
+        )
+        if twin["converged"] < twin["trainings"]:
+            sentences.append(
+                f"Only {twin['converged']} of its {twin['trainings']} trainings converged; of its own training faces "
+                f"it reads {percent(twin['train_accuracy'])} at the end, with the fixed layer "
+                f"{percent(network['train_accuracy'])}."
+            )
+        sentences.append(protocol_tables.comparison_in_words({"first": network["name"], "second": twin["name"], **row}))
+    for name, row in answer["comparisons"].items():
+        if row["verdict"] != "no verdict":
+            sentences.append(_worth(TWINS[name], row["verdict"]))
+    for name, (there, needed) in answer["missing"].items():
+        sentences.append(f"Not complete yet: {there} of {needed} trainings with {TWINS[name]}.")
+    return sentences
+
+
+def worth_in_short(answer: Mapping) -> str:
+    """What the fixed layer is worth beside the first of `TWINS` that is there, as the title of a figure."""
+    for row in answer["comparisons"].values():
+        if row["verdict"] == "higher":
+            return "Behind fixed gradients the network reads more faces of strangers"
+        if row["verdict"] == "lower":
+            return "Behind fixed gradients the network reads fewer faces of strangers"
+        if row["verdict"] == "not told apart":
+            return "It is not shown that the fixed gradients help"
+    return "Nothing can be said yet: too few trainings have converged"
+
+
+def _seeds(row: Mapping) -> str:
+    return "one seed a fold" if row["seeds"] == 1 else f"{row['seeds']} seeds a fold"
+
+
+def _worth(twin: str, verdict: str) -> str:
+    if verdict == "higher":
+        return f"So on drawn faces the fixed gradients are worth more than {twin}."
+    if verdict == "lower":
+        return f"So on drawn faces the fixed gradients are worth less than {twin}."
+    return f"So it is not shown that the fixed gradients are worth more than {twin}."

@@ -8,6 +8,7 @@ from . import design_ablation as design_ablation
 from . import difficulty as difficulty
 from . import drawn_confusions as drawn_confusions
 from . import explanation as explanation
+from . import first_layers as first_layers
 from . import followed_trainings as followed_trainings
 from . import frontier as frontier
 from . import human_votes as human_votes

@@ -34,7 +34,18 @@ from fer_utils.core.errors import invalid
 from fer_utils.experiments import Experiment
 from fer_utils.models import contrast
 from fer_utils.models.hog import operations
-from fer_utils.studies.protocol_rows import BUDGET, COMPARISONS, FOLDS, LEARNED, RATES, ROWS, SIZE, Row, asked
+from fer_utils.studies.protocol_rows import (
+    BUDGET,
+    COMPARISONS,
+    FOLDS,
+    LEARNED,
+    OF_FIRST_LAYERS,
+    RATES,
+    ROWS,
+    SIZE,
+    Row,
+    asked,
+)
 from fer_utils.studies.simple_methods import run_simple
 from fer_utils.studies.training_records import Outcome, Records, mark_used, record_of
 
@@ -56,7 +67,7 @@ def train(
     ----------
     tier : of the drawn faces.
     records : where the records are; None for those of the package.
-    rows : names of `ROWS`; None for all.
+    rows : names of `ROWS`; None for all but those of the study ``first_layers``.
     minutes : no training is begun after so many; None for no limit.  One that was begun ends, or goes on from its last
         check when the same is asked again.
 
@@ -308,7 +319,7 @@ def _of_row(records: Records, name: str, tier: str) -> list[dict]:
 
 
 def _rows(rows: Iterable[str] | None) -> list[str]:
-    chosen = list(ROWS) if rows is None else list(rows)
+    chosen = [name for name in ROWS if name not in OF_FIRST_LAYERS] if rows is None else list(rows)
     for name in chosen:
         if name not in ROWS:
             raise invalid("rows", expected=f"names among {', '.join(ROWS)}", received=name)

@@ -42,6 +42,7 @@ WHY_NOT: dict[str, str] = {
     "audit_repair": "it needs people of whom every attribute was planted",
     "one_protocol": "its learning rates are chosen on other people, whom only the studio can draw",
     "design_ablation": "its learning rate is chosen on other people, whom only the studio can draw",
+    "first_layers": "its learning rates are chosen on other people, whom only the studio can draw",
     "compression": "it measures one network's files and times; `compress.export` and `.compare` take yours",
     "frontier": "it reads the stored answers of other studies",
     "fer2013": "its answer is made of recorded trainings; with `--train MINUTES` it takes fer2013=FOLDER",

@@ -73,6 +73,12 @@ _BY_FRAME: dict[str, Row] = {
     )
     for ending, twins in (("frames at random", False), ("frames at random, twins", True))
 }
+#: The network of "gradients, 48 px" with other first layers, trained for the study ``first_layers``.  An answer of
+#: ``one_protocol`` has these rows only where they are asked for.
+OF_FIRST_LAYERS: dict[str, Row] = {
+    "learned first layer, 48 px": Row("contrast", {"first": "learned"}, size=48),
+    "local contrast, 48 px": Row("contrast", {"first": "contrast"}, size=48),
+}
 #: In the order in which they are trained: first what a verdict hangs on.
 ROWS: dict[str, Row] = {
     "HOG and nearest neighbours": Row(features="HOG", classifier="nearest neighbours", size=None),
@@ -87,9 +93,6 @@ ROWS: dict[str, Row] = {
     # A network behind a fixed layer of oriented gradients: does what HOG knows help a network, too?
     "gradients": Row("contrast", {"first": "gradients"}),
     "gradients, 48 px": Row("contrast", {"first": "gradients"}, size=48),
-    # The same network with other first layers: how much of its accuracy is owed to the gradients?
-    "learned first layer, 48 px": Row("contrast", {"first": "learned"}, size=48),
-    "local contrast, 48 px": Row("contrast", {"first": "contrast"}, size=48),
     "HOG and SVM, 48 px": Row(features="HOG", classifier="SVM", size=48),
     "gradients, 48 px, frames at random": Row(
         "contrast", {"first": "gradients"}, size=48, by="frame", seeds=1, rate_of="gradients, 48 px"
@@ -109,6 +112,7 @@ ROWS: dict[str, Row] = {
     "xception2022, width 1/4": Row("xception2022", {"width": 0.25}, seeds=1),
     "inceptionv3": Row("inceptionv3", seeds=1),
     "inception_resnetv2": Row("inception_resnetv2", seeds=1),
+    **OF_FIRST_LAYERS,
 }
 #: Pairs that a verdict is about: the first's accuracy minus the second's, person by person, corrected together.
 COMPARISONS: tuple[tuple[str, str], ...] = (
@@ -137,9 +141,6 @@ COMPARISONS: tuple[tuple[str, str], ...] = (
     # Added on the same day, after the first seed of "gradients, 48 px" and before any training of the rows below.
     ("gradients, 48 px", "HOG and SVM, 48 px"),
     ("gradients, 48 px, frames at random", "gradients, 48 px"),
-    # Added on 2026-11-27, before any training of these rows.
-    ("gradients, 48 px", "learned first layer, 48 px"),
-    ("gradients, 48 px", "local contrast, 48 px"),
 )
 
 

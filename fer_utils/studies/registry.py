@@ -43,6 +43,7 @@ _MODULES: dict[str, str] = {
     "nano": "nano_against_paper",
     "nano_savee": "nano_savee",
     "design_ablation": "design_ablation",
+    "first_layers": "first_layers",
     "nano_ablation": "nano_ablation",
     "nano_taught": "nano_taught",
     "transfer": "transfer",

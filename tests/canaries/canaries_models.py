@@ -381,11 +381,12 @@ def _distillation():
 
 @canary("model.contrast", tolerance=5e-4)
 def _contrast():
-    """What both fixed first layers measure, what the networks are made of, and what they say with fixed weights."""
+    """What the fixed first layers measure, what the networks are made of, and what they say with fixed weights."""
     from fer_utils.models import contrast
 
     yield "defaults", defaults(contrast.build, contrast.LocalContrast, contrast.OrientedGradients)
     yield "constants", [contrast.FIRST, contrast.QUIET, contrast.LEAST, contrast.FLAT]
+    yield "learned", [contrast.LEARNED_MAPS, contrast.LEARNED_SIDE]
     images = np.concatenate([pictures(3, 30), 0.2 * pictures(1, 30)])
     for name, layer in (
         ("contrast", contrast.LocalContrast()),

@@ -53,6 +53,7 @@ from fer_utils.studies import (
     dead_units,
     design_ablation,
     explanation,
+    first_layers,
     followed_trainings,
     frontier,
     human_votes,
@@ -676,6 +677,39 @@ def _design_ablation():
         "in the making": condensed(in_the_making, 1),
         "trainings": listed(asked),
         "there": there,
+    }
+
+
+@canary("study.first_layers", tolerance=EXACT)
+def _first_layers():
+    """Both twins, in trainings that cost nothing; and one of which a training is not there, or has not converged."""
+    asked: list = []
+    with tempfile.TemporaryDirectory(prefix="canary-") as folder, ExitStack() as stack:
+        put = stack.enter_context
+        records = training_records.Records("one_protocol", Path(folder))
+        put(patch.object(one_protocol, "outcome", _made_up_outcomes(asked)))
+        put(patch.object(models, "build", lambda name, **options: Network([name, plain(options)])))
+        put(patch.object(models, "profile", profile))
+        one_protocol.train("full", records=records, rows=[first_layers.NETWORK], progress=False)
+        asked.clear()
+        there = first_layers.train("full", records=records, progress=False)
+        answer = first_layers.answer("full", records=records, progress=False)
+        file = records.folder / "local_contrast-48_px.json"
+        kept = json.loads(file.read_text())[:-1]
+        kept[-1]["convergence"]["converged"] = False
+        file.write_text(json.dumps(kept), encoding="utf-8")
+        in_the_making = first_layers.answer("full", records=records, progress=False)
+    close = {"by_actor": dict(zip("abcde", [0.52, 0.56, 0.6, 0.64, 0.68], strict=True)), "witness": True}
+    rival = {"by_actor": dict.fromkeys("abcde", 0.5), "witness": True}
+    return {
+        "answer": condensed(answer, 1),
+        "comparisons": answer["comparisons"],
+        "in the making": condensed(in_the_making, 1),
+        "missing": in_the_making["missing"],
+        "trainings": listed(asked),
+        "there": there,
+        "close": first_layers._compared(close, {"one": rival, "two": {**rival, "witness": False}}),
+        "not converged": first_layers._compared({**close, "witness": False}, {"one": rival}),
     }
 
 

@@ -49,7 +49,6 @@ def test_the_numbers_are_those_of_the_answer():
     words = fixed_layers.in_words(answer)
     assert words[0].startswith("**`gradients` reads 70.0 % of the faces of 24 people")
     assert words[3].endswith("with 26,968 parameters**.")
-    assert "was not tested" in words[-1]
     answer["rows"].append(row("ding2023", 0.6, 148_920))
     words = fixed_layers.in_words(answer)
     assert words[3].endswith("with 26,968 parameters**; `ding2023`, on faces of 80 pixels, has 148,920.")
@@ -60,6 +59,53 @@ def test_the_numbers_are_those_of_the_answer():
     assert fixed_layers.in_words({"people": 24, "rows": answer["rows"][:1], "comparisons": []}) == [
         "No network behind fixed gradients has been trained under the protocol yet."
     ]
+
+
+def twins(*verdicts):
+    """An answer of the study ``first_layers``."""
+    answer = {"network": row("gradients, 48 px", 0.71, 26_968), "rows": [], "comparisons": {}, "missing": {}}
+    for name, verdict in zip(fixed_layers.TWINS, verdicts, strict=False):
+        answer["rows"].append(row(name, 0.62, 27_200) | {"seeds": 3})
+        ends = {"value": 0.09, "low": 0.05, "high": 0.13, "p_holm": 0.002, "verdict": verdict}
+        answer["comparisons"][name] = ends
+    return answer
+
+
+def test_what_the_layer_is_worth_is_said_by_the_verdicts():
+    words = fixed_layers.worth_of_the_layer(twins("higher", "not told apart"))
+    assert words[0] == (
+        "With a learned convolution in the layer's place the network has 27,200 parameters and reads 62.0 % of the "
+        "faces of strangers (3 seeds a fold); with the fixed layer it reads 71.0 %."
+    )
+    assert words[1].startswith("**gradients, 48 px** reads 9.0 points more than **learned first layer, 48 px**")
+    assert words[-2].endswith("the fixed gradients are worth more than a learned convolution.")
+    assert words[-1].startswith("So it is not shown that the fixed gradients are worth more than local contrast")
+    assert "worth less than a learned convolution" in fixed_layers.worth_of_the_layer(twins("lower"))[-1]
+    assert len(fixed_layers.worth_of_the_layer(twins("no verdict"))) == 2, "nothing is concluded"
+    begun = twins("higher") | {"missing": {"local contrast, 48 px": [3, 15]}}
+    assert fixed_layers.worth_of_the_layer(begun)[-1].startswith("Not complete yet: 3 of 15 trainings with local")
+    slow = twins("no verdict")
+    slow["rows"][0] |= {"converged": 3, "train_accuracy": 0.78}
+    assert fixed_layers.worth_of_the_layer(slow)[1] == (
+        "Only 3 of its 5 trainings converged; of its own training faces it reads 78.0 % at the end, with the fixed "
+        "layer 90.0 %."
+    )
+    one_seed = twins("higher")
+    one_seed["rows"][0]["seeds"] = 1
+    assert "(one seed a fold)" in fixed_layers.worth_of_the_layer(one_seed)[0]
+
+
+@pytest.mark.parametrize(
+    "verdict, title",
+    [
+        ("higher", "reads more faces"),
+        ("lower", "reads fewer faces"),
+        ("not told apart", "It is not shown"),
+        ("no verdict", "Nothing can be said yet"),
+    ],
+)
+def test_the_verdict_is_the_title(verdict, title):
+    assert title in fixed_layers.worth_in_short(twins(verdict))
 
 
 def test_the_stored_answer_has_both_networks_and_what_was_planned_of_them():

@@ -158,9 +158,12 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
     "model.contrast": [
         (
             CONTRAST,
-            'FIRST: tuple[str, ...] = ("contrast", "gradients")',
-            'FIRST: tuple[str, ...] = ("gradients", "contrast")',
+            'FIRST: tuple[str, ...] = ("contrast", "gradients", "learned")',
+            'FIRST: tuple[str, ...] = ("gradients", "contrast", "learned")',
         ),
+        (CONTRAST, "LEARNED_MAPS, LEARNED_SIDE = 8, 5", "LEARNED_MAPS, LEARNED_SIDE = 8, 3"),
+        (CONTRAST, "LEARNED_MAPS, LEARNED_SIDE, strides=2", "LEARNED_MAPS, LEARNED_SIDE, strides=1"),
+        (CONTRAST, "Rescaling(1 / 255", "Rescaling(1 / 128"),
         (CONTRAST, "QUIET = 0.02", "QUIET = 0.05"),
         (CONTRAST, "LEAST = 0.5", "LEAST = 0.4"),
         (CONTRAST, "FLAT = 1e-3", "FLAT = 1e-2"),

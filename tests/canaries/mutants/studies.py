@@ -36,6 +36,7 @@ NANO = f"{STUDIES}/nano_against_paper.py"
 SAVEE = f"{STUDIES}/nano_savee.py"
 ABLATION = f"{STUDIES}/nano_ablation.py"
 DESIGN = f"{STUDIES}/design_ablation.py"
+FIRST_LAYERS = f"{STUDIES}/first_layers.py"
 TAUGHT = f"{STUDIES}/nano_taught.py"
 FRONTIER = f"{STUDIES}/frontier.py"
 NETWORKS = f"{STUDIES}/simple_networks.py"
@@ -614,6 +615,24 @@ MUTANTS: dict[str, list[tuple[str, str, str]]] = {
         (DESIGN, "input_shape=(SIZE, SIZE, 1)", "input_shape=(180, 180, 1)"),
         (PROTOCOL, '"patience": patience', '"patience": 2 * patience'),
         (PROTOCOLLED, ">= LEARNED", "> 0"),
+    ],
+    "study.first_layers": [
+        (FIRST_LAYERS, 'NETWORK = "gradients, 48 px"', 'NETWORK = "gradients"'),
+        (FIRST_LAYERS, '(network["by_actor"], twin["by_actor"])', '(twin["by_actor"], network["by_actor"])'),
+        (FIRST_LAYERS, 'network["witness"] and twins[str(name)]["witness"]', 'network["witness"]'),
+        (FIRST_LAYERS, 'network["witness"] and twins[str(name)]["witness"]', 'twins[str(name)]["witness"]'),
+        (FIRST_LAYERS, "rows=[NETWORK, *twins])", "rows=[NETWORK, *twins[:1]])"),
+        (FIRST_LAYERS, "network = named.pop(NETWORK)", "network = named[NETWORK]"),
+        (FIRST_LAYERS, 'found["missing"].items() if name != NETWORK', 'found["missing"].items() if name == NETWORK'),
+        (FIRST_LAYERS, "rows=_twins(rows), minutes=minutes", "rows=_twins(rows)[:1], minutes=minutes"),
+        (FIRST_LAYERS, "chosen = list(OF_FIRST_LAYERS) if", "chosen = list(OF_FIRST_LAYERS)[:1] if"),
+        (PROTOCOL, '{"first": "learned"}, size=48', '{"first": "contrast"}, size=48'),
+        (PROTOCOL, '{"first": "contrast"}, size=48', '{"first": "contrast"}, size=64'),
+        (
+            PROTOCOL,
+            'Row("contrast", {"first": "learned"}, size=48)',
+            'Row("contrast", {"first": "learned"}, size=48, seeds=1)',
+        ),
     ],
     "study.before_networks": [
         (BEFORE, "NEIGHBOURS, HIDDEN, EPOCHS = 5, 64, 60", "NEIGHBOURS, HIDDEN, EPOCHS = 3, 64, 60"),
