@@ -125,10 +125,11 @@ def worth_of_the_layer(answer: Mapping) -> list[str]:
             f"reads {percent(twin['accuracy']['value'])} of the faces of strangers ({_seeds(twin)}); with the fixed "
             f"layer it reads {percent(network['accuracy']['value'])}."
         )
-        if twin["converged"] < twin["trainings"]:
+        failed = twin["trainings"] - twin["converged"]
+        if failed:
             sentences.append(
-                f"Only {twin['converged']} of its {twin['trainings']} trainings converged; of its own training faces "
-                f"it reads {percent(twin['train_accuracy'])} at the end, with the fixed layer "
+                f"{failed} of its {twin['trainings']} trainings did not converge. At the end it reads "
+                f"{percent(twin['train_accuracy'])} of its own training faces, with the fixed layer "
                 f"{percent(network['train_accuracy'])}."
             )
         sentences.append(protocol_tables.comparison_in_words({"first": network["name"], "second": twin["name"], **row}))
@@ -149,7 +150,7 @@ def worth_in_short(answer: Mapping) -> str:
             return "Behind fixed gradients the network reads fewer faces of strangers"
         if row["verdict"] == "not told apart":
             return "It is not shown that the fixed gradients help"
-    return "Nothing can be said yet: too few trainings have converged"
+    return "No verdict: not every training has converged"
 
 
 def _seeds(row: Mapping) -> str:

@@ -87,7 +87,7 @@ def test_what_the_layer_is_worth_is_said_by_the_verdicts():
     slow = twins("no verdict")
     slow["rows"][0] |= {"converged": 3, "train_accuracy": 0.78}
     assert fixed_layers.worth_of_the_layer(slow)[1] == (
-        "Only 3 of its 5 trainings converged; of its own training faces it reads 78.0 % at the end, with the fixed "
+        "2 of its 5 trainings did not converge. At the end it reads 78.0 % of its own training faces, with the fixed "
         "layer 90.0 %."
     )
     one_seed = twins("higher")
@@ -101,7 +101,7 @@ def test_what_the_layer_is_worth_is_said_by_the_verdicts():
         ("higher", "reads more faces"),
         ("lower", "reads fewer faces"),
         ("not told apart", "It is not shown"),
-        ("no verdict", "Nothing can be said yet"),
+        ("no verdict", "No verdict"),
     ],
 )
 def test_the_verdict_is_the_title(verdict, title):
