@@ -200,13 +200,13 @@ def branch_diagram(branches: Mapping[str, Sequence[str]], *, top: str, bottom: s
     deepest = max(len(steps) for steps in branches.values())
     figure, axis = subplots(width=max(4.2, 1.85 * len(branches)), height=1.7 + 0.62 * deepest)
     end = deepest + 1
+    bars = []
     for y, text in ((0, top), (end, bottom)):
-        axis.add_patch(Rectangle((-0.45, y - 0.24), len(branches) - 0.1, 0.48, facecolor=PALETTE[6]))
+        bars.append(axis.add_patch(Rectangle((-0.45, y - 0.24), len(branches) - 0.1, 0.48, facecolor=PALETTE[6])))
         axis.annotate(text, ((len(branches) - 1) / 2, y), ha="center", va="center", fontsize=9.5, color="black")
     for place, (name, steps) in enumerate(branches.items()):
         rows = np.linspace(1, deepest, len(steps)) if len(steps) > 1 else [(1 + deepest) / 2]
-        for start, stop in pairwise([0, *rows, end]):
-            axis.add_patch(_arrow((place, start), (place, stop), shrinkA=10, shrinkB=11))
+        boxes = []
         for row, step in zip(rows, steps, strict=True):
             colour = PALETTE[2 if "pool" in step else 0]
             box = axis.annotate(
@@ -219,6 +219,11 @@ def branch_diagram(branches: Mapping[str, Sequence[str]], *, top: str, bottom: s
                 bbox={"boxstyle": "round,pad=0.34", "edgecolor": "none", "facecolor": colour},
             )
             give_room(box, 0.8)
+            boxes.append((row, box.get_bbox_patch()))
+        # An arrow ends where its box does, also where the box has become higher on a telephone; so it is drawn last.
+        for (start, above), (stop, beneath) in pairwise([(0, bars[0]), *boxes, (end, bars[1])]):
+            arrow = _arrow((place, start), (place, stop), shrinkA=1, shrinkB=1, patchA=above, patchB=beneath, zorder=4)
+            axis.add_patch(arrow)
         below = axis.annotate(name, (place, end + 0.35), ha="center", va="top", fontsize=9.5, color=INK)
         give_room(below, 1)
     axis.set(xlim=(-0.6, len(branches) - 0.4), ylim=(end + 0.95, -0.4))

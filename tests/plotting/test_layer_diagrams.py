@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from figures import drawing_functions, is_shown_light_and_dark
+from matplotlib.patches import FancyArrowPatch
 import numpy as np
 import pytest
 
@@ -169,3 +170,25 @@ def test_maps_are_drawn_to_scale_and_described():
 def test_the_impossible_is_named(call, word):
     with pytest.raises(FerError, match=word):
         call()
+
+
+def test_no_arrow_reaches_into_a_box_also_where_boxes_are_higher():
+    """On a telephone the steps stand in two lines; arrows of fixed length would end behind them."""
+    branches = {name: ["average pool 2×2", "3×3, stride 2", "max pool 3×3"] for name in ("one", "two", "three", "four")}
+    figure = layer_diagrams.branch_diagram(branches, top="in", bottom="out", title="t")
+
+    def inside():
+        figure.draw_without_rendering()
+        axis = figure.axes[0]
+        boxes = [text.get_bbox_patch() for text in axis.texts if text.get_bbox_patch() is not None]
+        outlines = [box.get_transform().transform_path(box.get_path()).get_extents().padded(-1) for box in boxes]
+        arrows = [patch for patch in axis.patches if isinstance(patch, FancyArrowPatch)]
+        assert len(arrows) == 16 and len(boxes) == 12
+        ends = [arrow.get_window_extent() for arrow in arrows]
+        return sum(end.count_overlaps(outlines) for end in ends), sum(outline.height for outline in outlines)
+
+    touched, height = inside()
+    assert touched == 0
+    with narrow.narrowed(figure):
+        touched, higher = inside()
+        assert touched == 0 and higher > 1.5 * height
