@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from made_up_protocol import pretended
+from made_up_protocol import pretended, without_training
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
@@ -23,14 +23,7 @@ TWO = ["flatten, no pooling", "no mirroring"]
 @pytest.fixture
 def trained(monkeypatch):
     """Trainings cost nothing; the list has what was asked of them."""
-    seen = []
-
-    def outcome(one, progress=True):
-        seen.append(one)
-        return pretended(one)
-
-    monkeypatch.setattr(one_protocol, "outcome", outcome)
-    return seen
+    return without_training(monkeypatch)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from made_up_protocol import pretended
+from made_up_protocol import without_training
 import pytest
 
 from fer_utils import metrics, studies
@@ -20,14 +20,7 @@ LEARNED = "learned first layer, 48 px"
 @pytest.fixture
 def trained(monkeypatch):
     """Trainings cost nothing; the list has what was asked of them."""
-    seen = []
-
-    def outcome(one, progress=True):
-        seen.append(one)
-        return pretended(one)
-
-    monkeypatch.setattr(one_protocol, "outcome", outcome)
-    return seen
+    return without_training(monkeypatch)
 
 
 @pytest.fixture
