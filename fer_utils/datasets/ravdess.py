@@ -38,7 +38,7 @@ _FIELDS = (
     ("actor", ACTORS),
 )
 _NAME = re.compile(r"[0-9]{2}(?:-[0-9]{2}){6}")
-_FOLDER = re.compile(r"Actor_([0-9]{2})", re.IGNORECASE)
+_FOLDER = re.compile(r"Actor_([0-9]{1,2})", re.IGNORECASE)
 
 
 def parse(path: str, root: str = "") -> dict:
@@ -113,7 +113,7 @@ def name(row: Mapping[str, Any], suffix: str = ".mp4") -> str:
 
 def _actor_of(folder: str) -> str:
     match = _FOLDER.fullmatch(folder)
-    return match[1] if match else ""
+    return match[1].zfill(2) if match else ""
 
 
 def scan(root: str | os.PathLike) -> ClipTable:

@@ -153,6 +153,12 @@ def _run(
     train_rows, test_rows = split.rows(meta)
     validation_rows = split.validation_rows(meta)
     met = np.union1d(train_rows, validation_rows)
+    absent = _absent_from_training(meta["expression"], train_rows, test_rows)
+    if absent:
+        tested = ", ".join(f"{label} ({faces} of {len(test_rows)} test faces)" for label, faces in absent.items())
+        print(
+            f"Warning: no training face has these labels, so the network cannot learn them: {tested}.", file=sys.stderr
+        )
     compared = None
     if picture_check.wanted(meta, check):
         compared = picture_check.check_pictures(meta, face_set.images, met, test_rows, progress=progress)
@@ -229,6 +235,7 @@ def _run(
                 **({} if compared is None else compared.shares),
             },
             **({} if compared is None else {"picture_check": compared.cost()}),
+            **({"absent_from_training": absent} if absent else {}),
         },
         parameters=int(model.count_params()),
         seed=experiment.seed,
@@ -247,3 +254,10 @@ def _run(
     write_atomic(folder / "result.json", result.to_json())  # last: its presence says the run is whole
     shutil.rmtree(work, ignore_errors=True)
     return result
+
+
+def _absent_from_training(expressions: pd.Series, train_rows: np.ndarray, test_rows: np.ndarray) -> dict[str, int]:
+    """Labels that test faces have and no training face has -> how many test faces."""
+    learned = set(expressions.iloc[train_rows])
+    tested = expressions.iloc[test_rows].value_counts()
+    return {str(label): int(count) for label, count in tested.sort_index().items() if label not in learned}

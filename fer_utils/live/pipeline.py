@@ -114,9 +114,8 @@ def run(
         if out is not None:
             film = streams.Spool(out) if coming.camera else streams.Film(out, coming.rate)
         if progress:
-            print(
-                f"{NOTICE}\n" + (f"Stored: {out}, and nothing else." if out else "Nothing is stored."), file=sys.stderr
-            )
+            kept = f"Only the film {out} will be stored." if out else "Nothing is stored."
+            print(f"{NOTICE}\n{kept}", file=sys.stderr)
         with opencv_threads(threads):
             report = watch_frames(coming, watcher, window=window, film=film, most=frames, each=each, progress=progress)
         if film is not None:

@@ -351,7 +351,20 @@ class _Clock:
 
 def _read(paths, progress: bool) -> np.ndarray:
     """Grey pictures of one size, (N, height, width) uint8."""
-    return np.stack([np.asarray(Image.open(path).convert("L")) for path in tqdm(paths, disable=not progress)])
+    return np.stack([_grey(path) for path in tqdm(paths, disable=not progress)])
+
+
+def _grey(path: str) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("L"))
+    except (OSError, ValueError) as error:
+        raise invalid(
+            "real",
+            expected="pictures that can be opened: the numbers of this study are of whole sets",
+            received=f"{path} ({error})",
+            remedy="Take the file from the set's archive again.",
+        ) from error
 
 
 def _likeness_of(pairs: pd.DataFrame, first: np.ndarray, second: np.ndarray, count: int) -> np.ndarray:

@@ -187,5 +187,5 @@ def test_actors_whose_sex_the_table_does_not_say_are_in_the_report(tmp_path):
     table = datasets.scan("crema_d", tmp_path)
     assert list(table["sex"]) == ["male", "", ""] and kinds(table) == ["demographics"]
     said = table.problems.iloc[0]
-    assert said["problem"].endswith("the sex of 2 actors of these clips: 1002, 1003")
+    assert said["problem"].endswith("for 2 actors of these clips: 1002, 1003")
     assert said["action"] == "their sex left ''"

@@ -199,9 +199,12 @@ def test_an_empty_file_does_not_hide_its_good_copy(tmp_path):
     assert list(table["clip"]) == ["b/01-01-03-01-01-01-01.mp4"] and kinds(table) == ["empty"]
 
 
-def test_a_folder_named_in_small_letters_is_the_actors_too(tmp_path):
-    touch(tmp_path, "actor_05/01-01-03-01-01-01-07.mp4")
-    assert kinds(datasets.scan("ravdess", tmp_path)) == ["mismatch"]
+@pytest.mark.parametrize("folder", ["actor_05", "Actor_5"])
+def test_a_folder_named_in_another_way_is_the_actors_too(tmp_path, folder):
+    touch(tmp_path, f"{folder}/01-01-03-01-01-01-07.mp4", f"{folder}/01-01-03-01-01-01-05.mp4")
+    found = datasets.scan("ravdess", tmp_path).problems
+    assert list(found["kind"]) == ["mismatch"], "the second file is this actor's"
+    assert found["problem"].iloc[0] == f"the folder {folder} says actor 05, the file name says 07"
 
 
 def test_the_root_may_be_the_actors_folder(tmp_path):

@@ -85,6 +85,30 @@ def test_a_clean_split_is_not_warned_of(store, capsys):
     assert str(experiments.check_result(result)).startswith("0.0 % of the test pictures have a near-duplicate")
 
 
+def test_labels_that_no_training_face_has_are_warned_of(store, capsys):
+    made = toy_faces(store / "faces")
+    test = Split("actor", 0.4).rows(made.meta)[1]
+    made.meta.loc[test[:3], "expression"] = "awe"
+    made.meta.loc[test[3:5], "expression"] = "bored"
+    result = experiments.run(toy(made, model=Model.of("knn")), face_set=made, progress=False)
+    assert result.split["absent_from_training"] == {"awe": 3, "bored": 2}
+    said = capsys.readouterr().err
+    assert said == (
+        "Warning: no training face has these labels, so the network cannot learn them: "
+        f"awe (3 of {len(test)} test faces), bored (2 of {len(test)} test faces).\n"
+    )
+    again = experiments.Result.load(result.path)
+    assert again.split == result.split and result.metrics["recall"]["awe"] == 0
+
+
+def test_labels_that_only_training_faces_have_are_nothing_to_warn_of(store, capsys):
+    made = toy_faces(store / "faces")
+    learned = Split("actor", 0.4).rows(made.meta)[0]
+    made.meta.loc[learned[:3], "expression"] = "awe"
+    result = experiments.run(toy(made, model=Model.of("knn")), face_set=made, progress=False)
+    assert "absent_from_training" not in result.split and capsys.readouterr().err == ""
+
+
 def test_validation_pictures_count_as_met(store):
     made = plain_folder(store / "faces")
     split = Split("frame", 0.2, 0, validation=0.5)

@@ -396,7 +396,7 @@ def test_nothing_is_stored_unless_asked_and_it_says_so(clip, tmp_path, monkeypat
     assert "Nothing is stored." in said and "posed-expression labels" in said and "50(3)" in said
     assert list(tmp_path.iterdir()) == [] and report.out is None and "stored: nothing" in str(report)
     live.run(clip, spy(), headless=True, frames=1, out="out.webm")
-    assert f"Stored: {tmp_path / 'out.webm'}, and nothing else." in capsys.readouterr().err
+    assert f"Only the film {tmp_path / 'out.webm'} will be stored." in capsys.readouterr().err
     watched(clip, frames=1)
     assert capsys.readouterr() == ("", "")
 

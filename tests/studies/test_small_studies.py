@@ -7,7 +7,7 @@ from small_trainings import few_faces, untraced
 from stage_lists import as_stored
 
 from fer_utils.core.errors import FerError
-from fer_utils.studies import lightweight2019, nano_against_paper
+from fer_utils.studies import lightweight2019, nano_against_paper, near_duplicates_real
 
 pytestmark = pytest.mark.slow
 
@@ -183,3 +183,12 @@ def test_the_smaller_network_has_at_most_25_000_parameters():
 def test_the_impossible_is_named(call, word):
     with pytest.raises(FerError, match=word):
         call()
+
+
+def test_a_real_picture_that_cannot_be_opened_is_named(tmp_path):
+    folder = tmp_path / "happy"
+    folder.mkdir()
+    damaged = folder / "S010_001_00000014.png"
+    damaged.write_bytes(b"no picture")
+    with pytest.raises(FerError, match=r"(?s)`real`.*S010_001_00000014\.png.*archive again"):
+        near_duplicates_real.answer("smoke", real={"ck48": str(tmp_path)}, progress=False)
