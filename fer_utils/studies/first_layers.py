@@ -6,12 +6,15 @@
 The network is `gradients, 48 px` of the study ``one_protocol``, and its trainings there are not repeated.  Its twins
 have another first layer: a learned convolution, or local contrast normalisation and a learned convolution.  All that
 lies behind the learned convolution is the same (behind local contrast the first map has twice as many channels).
-People, folds, recipe, seeds, the rule by which a training ends, and the rule that chooses the learning rate, for each
-twin its own, are those of the protocol.
+People, folds, recipe, seeds, and the rule by which a training ends are those of the protocol.  Each twin is trained at
+two learning rates: at the one that the protocol's rule chooses for it, and at the network's own (``same rate``).
 
-The comparisons were written down (commit 909f77f) before any training of a twin was recorded.  There they were two
-comparisons more of ``one_protocol``; they became a study of their own before its first answer, so they are corrected
-for each other only.  The stored trainings of the twins ran on another machine than most of the network's.
+The comparisons with twins at rates of their own were written down (commit 909f77f) before any training of a twin was
+recorded.  There they were two comparisons more of ``one_protocol``; they became a study of their own before its first
+answer.  In that answer both twins had chosen a tenth of the network's rate, and three of their thirty trainings had
+ended below three quarters of their own training faces: was it the layer, or the rate?  So the twins at the network's
+rate were added then, before any training of theirs.  All four comparisons are corrected for each other.  The stored
+trainings of the twins ran on other machines than most of the network's.
 """
 
 from __future__ import annotations

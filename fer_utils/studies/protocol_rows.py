@@ -78,6 +78,10 @@ _BY_FRAME: dict[str, Row] = {
 OF_FIRST_LAYERS: dict[str, Row] = {
     "learned first layer, 48 px": Row("contrast", {"first": "learned"}, size=48),
     "local contrast, 48 px": Row("contrast", {"first": "contrast"}, size=48),
+    # Added on 2026-11-27, after the first answer of that study and before any training of these two rows: the rates
+    # that the twins had chosen were a tenth of the network's own.
+    "learned first layer, 48 px, same rate": Row("contrast", {"first": "learned"}, size=48, rate_of="gradients, 48 px"),
+    "local contrast, 48 px, same rate": Row("contrast", {"first": "contrast"}, size=48, rate_of="gradients, 48 px"),
 }
 #: In the order in which they are trained: first what a verdict hangs on.
 ROWS: dict[str, Row] = {
