@@ -13,7 +13,11 @@ from fer_utils.reporting.text import percent
 TWINS: Mapping[str, str] = {
     "learned first layer, 48 px": "a learned convolution",
     "local contrast, 48 px": "local contrast normalisation and a learned convolution",
+    "learned first layer, 48 px, same rate": "a learned convolution",
+    "local contrast, 48 px, same rate": "local contrast normalisation and a learned convolution",
 }
+#: The twins that are trained at the network's own learning rate, and not at one that was chosen for them.
+SAME_RATE: tuple[str, ...] = ("learned first layer, 48 px, same rate", "local contrast, 48 px, same rate")
 #: The rows of the study ``one_protocol`` that begin with fixed gradients.
 NETWORKS: tuple[str, ...] = ("gradients", "gradients, 48 px")
 #: The paper's network under the same protocol.
@@ -121,9 +125,9 @@ def worth_of_the_layer(answer: Mapping) -> list[str]:
     for twin in answer["rows"]:
         row = answer["comparisons"][twin["name"]]
         sentences.append(
-            f"With {TWINS[twin['name']]} in the layer's place the network has {twin['parameters']:,} parameters and "
-            f"reads {percent(twin['accuracy']['value'])} of the faces of strangers ({_seeds(twin)}); with the fixed "
-            f"layer it reads {percent(network['accuracy']['value'])}."
+            f"With {TWINS[twin['name']]} in the layer's place, {_rate(twin)}, the network has "
+            f"{twin['parameters']:,} parameters and reads {percent(twin['accuracy']['value'])} of the faces of "
+            f"strangers ({_seeds(twin)}); with the fixed layer it reads {percent(network['accuracy']['value'])}."
         )
         failed = twin["trainings"] - twin["converged"]
         if failed:
@@ -133,33 +137,53 @@ def worth_of_the_layer(answer: Mapping) -> list[str]:
                 f"{percent(network['train_accuracy'])}."
             )
         sentences.append(protocol_tables.comparison_in_words({"first": network["name"], "second": twin["name"], **row}))
-    for name, row in answer["comparisons"].items():
-        if row["verdict"] != "no verdict":
-            sentences.append(_worth(TWINS[name], row["verdict"]))
+    sentences.append(_conclusion(answer["comparisons"]))
     for name, (there, needed) in answer["missing"].items():
-        sentences.append(f"Not complete yet: {there} of {needed} trainings with {TWINS[name]}.")
+        sentences.append(f"Not complete yet: {there} of {needed} trainings of **{name}**.")
     return sentences
 
 
 def worth_in_short(answer: Mapping) -> str:
-    """What the fixed layer is worth beside the first of `TWINS` that is there, as the title of a figure."""
-    for row in answer["comparisons"].values():
-        if row["verdict"] == "higher":
-            return "Behind fixed gradients the network reads more faces of strangers"
-        if row["verdict"] == "lower":
-            return "Behind fixed gradients the network reads fewer faces of strangers"
-        if row["verdict"] == "not told apart":
-            return "It is not shown that the fixed gradients help"
-    return "No verdict: not every training has converged"
+    """What the fixed layer is worth beside all twins that can be judged, as the title of a figure."""
+    verdicts = _judged(answer["comparisons"])
+    if not verdicts:
+        return "No verdict: not every training has converged"
+    if set(verdicts) == {"higher"}:
+        return "Behind fixed gradients the network reads more faces of strangers"
+    if set(verdicts) == {"lower"}:
+        return "Behind fixed gradients the network reads fewer faces of strangers"
+    if set(verdicts) == {"not told apart"}:
+        return "It is not shown that the fixed gradients help"
+    return f"Fixed gradients are ahead of {verdicts.count('higher')} of {len(verdicts)} twins that can be judged"
+
+
+def _judged(comparisons: Mapping[str, Mapping]) -> list[str]:
+    """The verdicts of the comparisons whose trainings have all converged."""
+    return [row["verdict"] for row in comparisons.values() if row["verdict"] != "no verdict"]
+
+
+def _conclusion(comparisons: Mapping[str, Mapping]) -> str:
+    verdicts = _judged(comparisons)
+    if not verdicts:
+        return "By the protocol's rule there is no verdict: where trainings have not converged, nothing is concluded."
+    judged = f"({len(verdicts)} of {len(comparisons)} comparisons have a verdict)"
+    if set(verdicts) == {"higher"}:
+        return f"So on drawn faces the fixed gradients are worth more than a layer that is learned {judged}."
+    if set(verdicts) == {"lower"}:
+        return f"So on drawn faces the fixed gradients are worth less than a layer that is learned {judged}."
+    if set(verdicts) == {"not told apart"}:
+        return f"So it is not shown that the fixed gradients are worth more than a layer that is learned {judged}."
+    return (
+        f"So the answer depends on the twin {judged}: the fixed gradients are ahead in {verdicts.count('higher')} and "
+        f"behind in {verdicts.count('lower')}."
+    )
+
+
+def _rate(twin: Mapping) -> str:
+    if twin["name"] in SAME_RATE:
+        return f"at the network's own learning rate of {twin['setting']:g}"
+    return f"at a learning rate of {twin['setting']:g} that was chosen for it"
 
 
 def _seeds(row: Mapping) -> str:
     return "one seed a fold" if row["seeds"] == 1 else f"{row['seeds']} seeds a fold"
-
-
-def _worth(twin: str, verdict: str) -> str:
-    if verdict == "higher":
-        return f"So on drawn faces the fixed gradients are worth more than {twin}."
-    if verdict == "lower":
-        return f"So on drawn faces the fixed gradients are worth less than {twin}."
-    return f"So it is not shown that the fixed gradients are worth more than {twin}."

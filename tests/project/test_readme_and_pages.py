@@ -110,7 +110,15 @@ def test_what_is_said_of_one_protocol_is_that_of_its_answer(texts):
     answer = studies.load("one_protocol").answer
     rows = {row["name"]: row for row in answer["rows"]}
     using, readme = texts["book/using.md"], " ".join(texts["README.md"].split())
-    listed = ("gradients", "mobilenet_inception2019", "gradients, 48 px", "HOG and SVM", "HOG and ANN", "ding2023", "nano")
+    listed = (
+        "gradients",
+        "mobilenet_inception2019",
+        "gradients, 48 px",
+        "HOG and SVM",
+        "HOG and ANN",
+        "ding2023",
+        "nano",
+    )
     assert list(listed) == sorted(listed, key=lambda name: -rows[name]["accuracy"]["value"])
     for name in listed:
         row = rows[name]

@@ -6,6 +6,7 @@ import pytest
 
 from fer_utils import studies
 from fer_utils.reporting import fixed_layers
+from fer_utils.studies.protocol_rows import OF_FIRST_LAYERS
 
 VERDICTS = {
     "all ahead": (["higher"] * 4, "ahead of every rival", "ahead of the simple method and of the larger networks"),
@@ -65,7 +66,7 @@ def twins(*verdicts):
     """An answer of the study ``first_layers``."""
     answer = {"network": row("gradients, 48 px", 0.71, 26_968), "rows": [], "comparisons": {}, "missing": {}}
     for name, verdict in zip(fixed_layers.TWINS, verdicts, strict=False):
-        answer["rows"].append(row(name, 0.62, 27_200) | {"seeds": 3})
+        answer["rows"].append(row(name, 0.62, 27_200) | {"seeds": 3, "setting": 0.0003})
         ends = {"value": 0.09, "low": 0.05, "high": 0.13, "p_holm": 0.002, "verdict": verdict}
         answer["comparisons"][name] = ends
     return answer
@@ -74,16 +75,16 @@ def twins(*verdicts):
 def test_what_the_layer_is_worth_is_said_by_the_verdicts():
     words = fixed_layers.worth_of_the_layer(twins("higher", "not told apart"))
     assert words[0] == (
-        "With a learned convolution in the layer's place the network has 27,200 parameters and reads 62.0 % of the "
-        "faces of strangers (3 seeds a fold); with the fixed layer it reads 71.0 %."
+        "With a learned convolution in the layer's place, at a learning rate of 0.0003 that was chosen for it, the "
+        "network has 27,200 parameters and reads 62.0 % of the faces of strangers (3 seeds a fold); with the fixed "
+        "layer it reads 71.0 %."
     )
     assert words[1].startswith("**gradients, 48 px** reads 9.0 points more than **learned first layer, 48 px**")
-    assert words[-2].endswith("the fixed gradients are worth more than a learned convolution.")
-    assert words[-1].startswith("So it is not shown that the fixed gradients are worth more than local contrast")
-    assert "worth less than a learned convolution" in fixed_layers.worth_of_the_layer(twins("lower"))[-1]
-    assert len(fixed_layers.worth_of_the_layer(twins("no verdict"))) == 2, "nothing is concluded"
+    assert words[2].startswith("With local contrast normalisation and a learned convolution in the layer's place")
     begun = twins("higher") | {"missing": {"local contrast, 48 px": [3, 15]}}
-    assert fixed_layers.worth_of_the_layer(begun)[-1].startswith("Not complete yet: 3 of 15 trainings with local")
+    assert fixed_layers.worth_of_the_layer(begun)[-1] == (
+        "Not complete yet: 3 of 15 trainings of **local contrast, 48 px**."
+    )
     slow = twins("no verdict")
     slow["rows"][0] |= {"converged": 3, "train_accuracy": 0.78}
     assert fixed_layers.worth_of_the_layer(slow)[1] == (
@@ -95,17 +96,30 @@ def test_what_the_layer_is_worth_is_said_by_the_verdicts():
     assert "(one seed a fold)" in fixed_layers.worth_of_the_layer(one_seed)[0]
 
 
+def test_a_twin_at_the_networks_own_rate_says_so():
+    said = fixed_layers.worth_of_the_layer(twins(*4 * ["higher"]))
+    rates = [sentence for sentence in said if "learning rate" in sentence]
+    assert ["at the network's own learning rate of 0.0003" in sentence for sentence in rates] == [False] * 2 + [
+        True
+    ] * 2
+    assert set(fixed_layers.SAME_RATE) == {name for name, row in OF_FIRST_LAYERS.items() if row.rate_of}
+    assert list(fixed_layers.TWINS) == list(OF_FIRST_LAYERS)
+
+
 @pytest.mark.parametrize(
-    "verdict, title",
+    "verdicts, title, end",
     [
-        ("higher", "reads more faces"),
-        ("lower", "reads fewer faces"),
-        ("not told apart", "It is not shown"),
-        ("no verdict", "No verdict"),
+        (["higher"], "reads more faces", "are worth more than a layer that is learned (1 of 1 comparisons"),
+        (["higher", "no verdict"], "reads more faces", "are worth more than a layer that is learned (1 of 2"),
+        (["lower", "lower"], "reads fewer faces", "are worth less than a layer that is learned (2 of 2"),
+        (["not told apart"] * 2, "It is not shown", "So it is not shown that the fixed gradients are worth more"),
+        (["higher", "not told apart", "lower"], "ahead of 1 of 3 twins", "ahead in 1 and behind in 1."),
+        (["no verdict"] * 2, "No verdict", "By the protocol's rule there is no verdict"),
     ],
 )
-def test_the_verdict_is_the_title(verdict, title):
-    assert title in fixed_layers.worth_in_short(twins(verdict))
+def test_the_verdicts_decide_the_title_and_the_conclusion(verdicts, title, end):
+    assert title in fixed_layers.worth_in_short(twins(*verdicts))
+    assert end in fixed_layers.worth_of_the_layer(twins(*verdicts))[-1]
 
 
 def test_the_stored_answer_has_both_networks_and_what_was_planned_of_them():

@@ -40,7 +40,8 @@ def test_twins_differ_from_the_network_in_the_first_layer_only():
         assert made["model"]["options"] != plain["model"]["options"], name
         made["model"]["options"] = plain["model"]["options"]
         assert made == plain and row.needed == ROWS[first_layers.NETWORK].needed == 15
-        assert row.rate_of is None and ROWS[name] is row
+        own_choice = None if not name.endswith("same rate") else first_layers.NETWORK
+        assert row.rate_of == own_choice and ROWS[name] is row
 
 
 def test_twin_by_twin_and_nothing_twice(records, trained):
@@ -49,6 +50,8 @@ def test_twin_by_twin_and_nothing_twice(records, trained):
     assert len(trained) == 15 + len(protocol_rows.RATES), "the rate is the twin's own"
     first_layers.train(records=records, rows=[LEARNED], progress=False)
     assert len(trained) == 18
+    first_layers.train(records=records, rows=[f"{LEARNED}, same rate"], progress=False)
+    assert len(trained) == 18 + 15, "at the network's rate nothing is chosen"
 
 
 def test_the_difference_is_that_of_each_person(records):
@@ -66,7 +69,7 @@ def test_a_twin_without_a_whole_seed_is_missing(records, trained):
     first_layers.train(records=records, rows=[LEARNED], progress=False)
     found = first_layers.answer(records=records)
     assert list(found["comparisons"]) == [LEARNED]
-    assert found["missing"] == {"local contrast, 48 px": [0, 15]}
+    assert found["missing"] == {name: [0, 15] for name in OF_FIRST_LAYERS if name != LEARNED}
 
 
 def test_no_verdict_where_a_training_has_not_converged():
