@@ -132,7 +132,10 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.compression": {1: "The chain of 2022: pruned, quantised, compiled."},
     "study.nano": {1: "nano beside the paper's network."},
     "study.nano_savee": {1: "nano where there are four men."},
-    "study.first_layers": {1: "What fixed gradients are worth: the same network behind other first layers."},
+    "study.first_layers": {
+        1: "What fixed gradients are worth: the same network behind other first layers.",
+        2: "The twins are trained at the network's own learning rate, too.",
+    },
     "study.design_ablation": {1: "What each idea of nano is worth, under the protocol."},
     "study.nano_ablation": {1: "What each idea of nano was worth."},
     "study.nano_taught": {1: "Does a teacher help who knows more?"},
