@@ -80,6 +80,9 @@ def _check_dropout(made, given: str) -> None:
         raise Wrong(f"{given} has no Dropout layer.")
     if len(dropouts) > 1:
         raise Wrong(f"{given} has {len(dropouts)} Dropout layers; one is asked, behind the second convolution.")
+    kind = type(all_layers[dropouts[0]]).__name__
+    if kind.startswith("Spatial"):
+        raise Wrong(f"{given}: {kind} drops whole maps; Dropout is asked, which drops single values.")
     rate = all_layers[dropouts[0]].rate
     if not np.isclose(rate, 0.3):
         raise Wrong(f"{given}: dropout of 0.3 is asked; yours has {rate:g}. The rate is the share that is dropped.")

@@ -101,6 +101,10 @@ def network(
     )
 
 
+def whole_maps_dropped():
+    return keras.Sequential([layers.SpatialDropout2D(0.3), layers.Flatten()])
+
+
 def nested(filters, dense, classes, size):
     """The same network, whose convolutions are a model in the model."""
     whole = network(filters, dense, classes, size)
@@ -170,6 +174,7 @@ WRONG = [
     ("03-4", lambda *a: network(*a, padding=("same", "same")), "padding and stride"),
     ("03-4", lambda *a: network(*a, stride=1), "padding and stride"),
     ("03-4", lambda *a: network(*a, before=[layers.MaxPooling2D(2)]), "Is there one pool of 2 before it"),
+    ("03-4", lambda *a: network(*a, dropout=(), flat=whole_maps_dropped), "drops whole maps; Dropout is asked"),
     ("03-4", lambda *a: network(*a, kernel=3), "kernel of the first convolution should be (5, 5)"),
     ("03-4", lambda *a: network(*a, wide=4), "second convolution should be"),
     ("03-4", lambda *a: network(*a, flat=layers.GlobalAveragePooling2D), "should read"),

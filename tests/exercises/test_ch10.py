@@ -86,6 +86,10 @@ def block(
     return keras.Model(x, join()([made[place] for place in order[:branches]]))
 
 
+def pool_with_dropout(*window, **given):
+    return keras.Sequential([layers.MaxPooling2D(*window, **given), layers.Dropout(0.3)])
+
+
 def block_made_from_the_end(height, width, channels, filters):
     """The same block, its layers made in another order, its activations as layers of their own."""
     x = keras.Input((height, width, channels), name="map")
@@ -213,6 +217,7 @@ WRONG = [
     ("10-3", lambda x, w, m, s: separable(x, w, 0 * m + 1, s) * m.sum(axis=0), "were added up in the first step"),
     ("10-3", lambda *a: separable(*a).astype(int), "lost their fractions"),
     ("10-3", lambda *a: separable(*a)[None], "out of the batch"),
+    ("10-4", lambda *a: block(*a, pool=pool_with_dropout), "gives other outputs in training: is there a Dropout"),
     ("10-4", lambda *a: block_with_another_end(*a, pool=layers.MaxPooling2D(3)), "every stride is 1, the pool's too"),
     ("10-4", lambda *a: block_with_another_end(*a, pool=layers.MaxPooling2D(3, 1)), "pads as `same`"),
     ("10-4", lambda *a: block(*a, join=lambda: layers.Concatenate(axis=1)), "the last axis"),
