@@ -99,7 +99,7 @@ def export(
     quantize: str | None = None,
     calibration=None,
     weight_bits: int | None = None,
-    float_operations: Iterable[str] = (),
+    float_operations: Iterable[str] | None = None,
     progress: bool = True,
 ) -> Export:
     """Write ``model`` as one file that runs without Keras, and check it.
@@ -136,7 +136,8 @@ def export(
         that is wrong there.  LiteRT's int8 weights always have 8 bits; its
         kernels do not overflow.
     float_operations : for ``"int8"`` in LiteRT only: names of LiteRT's operations, such as ``"DIV"``, that stay in
-        float32.  A layer that divides by a small number, or squares, has too wide a range for 8 bits.
+        float32.  A layer that divides by a small number, or squares, has too wide a range for 8 bits.  None: what the
+        model's layers name in an attribute of this name, as the fixed layers of `fer_utils.models.contrast` do.
     progress : a bar for what takes over two seconds.
 
     Returns
@@ -154,6 +155,8 @@ def export(
     """
     check_way(format, quantize)
     weight_bits = checked_weight_bits(weight_bits, format, quantize)
+    if float_operations is None:
+        float_operations = _float_operations(model) if (format, quantize) == ("litert", "int8") else ()
     in_float = checked_float_operations(float_operations, format, quantize)
     weights = sum(int(np.prod(kernel.shape)) for kernel in kernels(model))
     shape = image_shape(model)
@@ -262,6 +265,14 @@ def _synthetic(shape: tuple[int, int, int]) -> np.ndarray:
 
 
 # ---- converting, checking, writing --------------------------------------------------------------
+
+
+def _float_operations(model: keras.Model) -> tuple[str, ...]:
+    """The operations that layers of a model, and of the models within it, want in float32, sorted."""
+    if not isinstance(model, keras.Model):
+        return ()  # what it is instead is said where its kernels are asked for
+    layers = model._flatten_layers(include_self=False)
+    return tuple(sorted({name for layer in layers for name in getattr(layer, "float_operations", ())}))
 
 
 def _keras_answers(model: keras.Model, sample: np.ndarray) -> np.ndarray:

@@ -38,6 +38,21 @@ QUIET = 0.02
 LEAST = 0.5
 #: Added to the squared contrast, so that flat places stay near 0; gradients are in grey levels of 0..1.
 FLAT = 1e-3
+#: LiteRT's operations that the fixed layers are made of.  In an int8 file they stay in float32: they square grey levels
+#: and divide by small numbers, and 8 bits make zeros of them.  `fer_utils.compress.export` asks a network's layers.
+FLOAT_OPERATIONS: tuple[str, ...] = (
+    "ADD",
+    "AVERAGE_POOL_2D",
+    "CONCATENATION",
+    "DIV",
+    "MIRROR_PAD",
+    "MUL",
+    "RSQRT",
+    "SQRT",
+    "STRIDED_SLICE",
+    "SUB",
+    "SUM",
+)
 
 
 @keras.saving.register_keras_serializable("fer_utils")
@@ -54,6 +69,8 @@ class LocalContrast(keras.layers.Layer):
 
     Takes (batch, height, width, channels), pixels 0..255; gives the same shape, some -3..3, float32.
     """
+
+    float_operations = FLOAT_OPERATIONS
 
     def __init__(self, *, mean_around: int = 13, spread_around: int = 17, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32", "trainable": False})
@@ -91,6 +108,8 @@ class OrientedGradients(keras.layers.Layer):
     Takes (batch, height, width, channels), pixels 0..255; gives (batch, height // cell, width // cell, bins), of 0 or
     more, float32.
     """
+
+    float_operations = FLOAT_OPERATIONS
 
     def __init__(self, *, bins: int = 8, cell: int = 2, around: int = 5, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32", "trainable": False})

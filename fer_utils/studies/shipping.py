@@ -70,21 +70,6 @@ REFERENCE_FACES = 200
 STRANGERS: dict[str, tuple[int, int, int, int]] = {"smoke": (4, 2, 1, 8), "class": (300, 48, 24, 8)}
 #: By what drawn people are grouped, besides `fairness.SENSITIVE_FEATURES`.
 GROUPED_BY: tuple[str, ...] = (*fairness.SENSITIVE_FEATURES, "facial hair", "glasses", "hair colour")
-#: What stays in float32 in the int8 file: the operations of the fixed first layers, which square grey levels and divide
-#: by small numbers; 8 bits make zeros of them.  All that was learned is in 8 bits.
-FLOAT_OPERATIONS: tuple[str, ...] = (
-    "ADD",
-    "AVERAGE_POOL_2D",
-    "CONCATENATION",
-    "DIV",
-    "MIRROR_PAD",
-    "MUL",
-    "RSQRT",
-    "SQRT",
-    "STRIDED_SLICE",
-    "SUB",
-    "SUM",
-)
 #: Pictures that set the ranges of the int8 file's activations.
 CALIBRATION = 200
 
@@ -226,7 +211,6 @@ def exported(network: keras.Model, learner: Learner, folder: Path, *, progress: 
             folder / f"{form}.tflite",
             quantize=None if form == "float32" else form,
             calibration=calibration,
-            float_operations=() if form == "float32" else FLOAT_OPERATIONS,
             progress=progress,
         )
         for form in pretrained_networks.FORMS
