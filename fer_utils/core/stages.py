@@ -143,6 +143,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.frontier": {
         1: "Which network is beaten by none.",
         2: "Every method of one protocol, HOG too; files of trained methods, asked of the people who test.",
+        3: "Times have quartiles over the rounds.",
     },
 }
 

@@ -135,7 +135,7 @@ def timing_in_words(answer: Mapping) -> str:
     others, repeats = answer["timing"]["others"], answer["timing"]["repeats"]
     text = (
         f"Times are for one face in LiteRT on one thread, the median of {repeats} rounds in which all files were run "
-        f"in turn; {answer['baseline']} in float32 takes 1."
+        f"in turn; {answer['baseline']} in float32 takes 1.{_spread(answer)}"
     )
     if others is None:
         return text + " How busy the machine was with other things is not known."
@@ -145,3 +145,12 @@ def timing_in_words(answer: Mapping) -> str:
             "two times counts."
         )
     return text + f" Other processes used {others:.2f} of a processor meanwhile."
+
+
+def _spread(answer: Mapping) -> str:
+    """How far from its median the middle half of a file's rounds lies, at most, of all files."""
+    files = [file for row in answer["rows"] for file in row["files"].values() if "ms" in file]
+    if not files:
+        return ""
+    widest = max(max(file["ms_high"] / file["ms"] - 1, 1 - file["ms_low"] / file["ms"]) for file in files)
+    return f" The middle half of each file's rounds lies within {percent(widest)} of its median."

@@ -89,7 +89,8 @@ def answer(
     ``accuracy``, ``seeds``, ``witness``, ``bytes_of_numbers`` (four a parameter), ``why`` (there are no files, or ""),
     ``tested`` (faces) and ``read`` (the share of them that the method itself reads), and ``files``, by number format:
     ``bytes``, ``agreement`` (with the method itself, on the tested faces), ``read``, ``usable``, ``times`` (of the
-    baseline's time in float32: the median over rounds) and ``ms``; or ``refused``, with the converter's reason.
+    baseline's time in float32: the median over rounds), ``ms`` (the median), ``ms_low`` and ``ms_high`` (quartiles
+    over rounds); or ``refused``, with the converter's reason.
 
     Raises
     ------
@@ -166,7 +167,7 @@ def trained(name: str, setting: float, tier: str, *, progress: bool = True) -> T
 def timed(
     named: Mapping[str, dict], runners: Mapping[tuple[str, str], Callable], *, repeats: int, progress: bool = True
 ) -> float | None:
-    """Time all files in turn, one face at a time on one thread, and enter ``times`` and ``ms``: the short part.
+    """Time all files in turn, one face at a time on one thread, and enter what was measured: the short part.
 
     Gives how many processors other processes kept busy meanwhile; None where the system does not say, or for no file.
     """
@@ -186,6 +187,8 @@ def timed(
         named[name]["files"][kind] |= {
             "times": float(1 / table.loc[words, "ratio"]),
             "ms": float(table.loc[words, "median_ms"]),
+            "ms_low": float(table.loc[words, "low_ms"]),
+            "ms_high": float(table.loc[words, "high_ms"]),
         }
     return watched.others
 

@@ -1217,7 +1217,8 @@ def _frontier():
             calls = [["timed", name, sketch(call(None))] for name, call in callables.items()]
             noted.rest.extend(calls)
             numbers = np.arange(1.0, len(callables) + 1)
-            return pd.DataFrame({"name": list(callables), "ratio": numbers, "median_ms": 3 * numbers})
+            times = {"low_ms": 2 * numbers, "median_ms": 3 * numbers, "high_ms": 5 * numbers}
+            return pd.DataFrame({"name": list(callables), "ratio": numbers, **times})
 
         @contextmanager
         def watching():

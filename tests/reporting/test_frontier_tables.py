@@ -9,7 +9,8 @@ from fer_utils.reporting.frontier_tables import BYTES, OPERATIONS, PARAMETERS, T
 
 
 def a_file(bytes_: int, times: float, agreement: float = 1.0) -> dict:
-    return {"bytes": bytes_, "times": times, "ms": times, "agreement": agreement, "usable": agreement >= 0.9}
+    measured = {"times": times, "ms": 2 * times, "ms_low": 1.9 * times, "ms_high": 2.06 * times}
+    return {"bytes": bytes_, **measured, "agreement": agreement, "usable": agreement >= 0.9}
 
 
 def a_row(name: str, value: float, parameters: int, macs: int | None, files: dict, **changes) -> dict:
@@ -74,6 +75,16 @@ def test_times_say_as_what_and_how_quiet_the_machine_was(others, words, provisio
     said = frontier_tables.timing_in_words(ANSWER | {"timing": {"repeats": 30, "others": others}})
     assert "one thread" in said and "30 rounds" in said and "net in float32 takes 1" in said
     assert words in said and ("Provisional" in said) == provisional
+
+
+def test_times_say_how_far_the_rounds_of_a_file_lie_apart():
+    said = frontier_tables.timing_in_words(ANSWER)
+    assert "The middle half of each file's rounds lies within 5.0 % of its median." in said
+    slow = ANSWER["rows"][1]["files"]["int8"] | {"ms_high": 2 * 0.4 * 1.25}
+    rows = [ANSWER["rows"][0], ANSWER["rows"][1] | {"files": {"int8": slow}}]
+    assert "within 25.0 % of its median" in frontier_tables.timing_in_words(ANSWER | {"rows": rows})
+    nothing = frontier_tables.timing_in_words(ANSWER | {"rows": ANSWER["rows"][3:]})
+    assert "middle half" not in nothing and "net in float32 takes 1." in nothing
 
 
 def test_the_fronts_in_words_name_who_is_on_all_and_on_none_and_what_is_unusable():

@@ -155,7 +155,8 @@ def test_times_are_taken_in_one_round_and_divided_by_the_papers_network(monkeypa
 
     def latency(callables, inputs, *, repeats, baseline, progress):
         asked.update(names=list(callables), repeats=repeats, baseline=baseline)
-        return pd.DataFrame({"name": list(callables), "ratio": [4.0, 1.0, 2.0], "median_ms": [0.5, 2.0, 1.0]})
+        times = {"low_ms": [0.4, 1.5, 0.9], "median_ms": [0.5, 2.0, 1.0], "high_ms": [0.6, 2.5, 1.2]}
+        return pd.DataFrame({"name": list(callables), "ratio": [4.0, 1.0, 2.0], **times})
 
     monkeypatch.setattr(frontier.timing, "latency", latency)
     keys = [(NANO, "float32"), ("ding2023", "float32"), ("ding2023", "int8")]
@@ -166,8 +167,11 @@ def test_times_are_taken_in_one_round_and_divided_by_the_papers_network(monkeypa
         "repeats": 7,
         "baseline": "ding2023 in float32",
     }
-    assert named[NANO]["files"]["float32"] == {"times": 0.25, "ms": 0.5}
-    assert named["ding2023"]["files"] == {"float32": {"times": 1.0, "ms": 2.0}, "int8": {"times": 0.5, "ms": 1.0}}
+    assert named[NANO]["files"]["float32"] == {"times": 0.25, "ms": 0.5, "ms_low": 0.4, "ms_high": 0.6}
+    assert named["ding2023"]["files"] == {
+        "float32": {"times": 1.0, "ms": 2.0, "ms_low": 1.5, "ms_high": 2.5},
+        "int8": {"times": 0.5, "ms": 1.0, "ms_low": 0.9, "ms_high": 1.2},
+    }
     assert others is None or others >= 0
     assert frontier.timed({}, {}, repeats=1, progress=False) is None
 
