@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 from small_trainings import untraced
 from statsmodels.stats.multitest import multipletests
 
-from fer_utils import studies
+from fer_utils import models, studies
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import FerError, MissingPackage
 from fer_utils.models import contrast
@@ -79,7 +79,7 @@ def test_settings_are_chosen_before_and_first_seeds_come_first(trained, records)
     there = fer2013.train(records=records, progress=False)
     assert there == {name: [row.seeds, row.seeds] for name, row in ROWS.items()}
     choosing = sum(len(row.settings) for row in ROWS.values() if len(row.settings) > 1)
-    assert len(trained) == len(set(trained)) == choosing + 21
+    assert len(trained) == len(set(trained)) == choosing + 33
     first = [one for one in trained if one.row == "nano"][:4]
     assert [(one.setting, one.choosing) for one in first] == [(3e-4, True), (1e-3, True), (3e-3, True), (3e-3, False)]
     seeds = [one.seed for one in trained if not one.choosing]
@@ -87,6 +87,24 @@ def test_settings_are_chosen_before_and_first_seeds_come_first(trained, records)
     assert trained[-1].row == "mobilenet_inception2019", "what takes hours comes last"
     assert {one.setting for one in trained if one.row == "nano, cleaned"} == {3e-3}, "nano's choice, not one of its own"
     assert fer2013.train(records=records, progress=False) == there and len(trained) == len(set(trained))
+
+
+@pytest.mark.parametrize("name", ["gradients", "nano", "ding2023"])
+def test_a_long_row_differs_in_its_budget_only(name):
+    """And it takes the rate that was chosen for the row with the short one."""
+    short, long = ROWS[name], ROWS[f"{name}, long"]
+    assert long.setting_of == name and long.seeds == short.seeds
+    short, long = (Asked(one, 1e-3, "class", seed=2).configuration() for one in (name, f"{name}, long"))
+    budget = {key: long["recipe"].pop(key) for key in ("steps", "patience")}
+    assert budget == {"steps": 22_500, "patience": 8}, "a hundred passes of 225 steps"
+    assert {key: short["recipe"].pop(key) for key in budget} == {"steps": 8100, "patience": 3}
+    assert long == short and long["recipe"]["check_every"] == 225
+
+
+def test_the_wide_network_has_as_many_weights_as_mini_xception():
+    row = ROWS["gradients, wide, long"]
+    network = models.build("contrast", classes=7, input_shape=(48, 48, 1), **row.options)
+    assert row.long and row.setting_of == "gradients" and network.count_params() == 55_575 < 58_423
 
 
 def test_choosing_tells_nothing_of_private_test(trained, records):
