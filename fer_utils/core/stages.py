@@ -127,6 +127,7 @@ RELEASE_NOTES: dict[str, dict[int, str]] = {
     "study.fer2013": {
         1: "Networks and simple methods on FER2013's official split, and without its copies.",
         2: "A network behind fixed gradients; comparisons corrected together.",
+        3: "Rows with a long budget, and a wider network behind fixed gradients.",
     },
     "study.lightweight2019": {1: "The network of 2019 and its three rivals."},
     "study.compression": {1: "The chain of 2022: pruned, quantised, compiled."},
