@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from pathlib import Path
 import shutil
 
 import cv2
@@ -21,6 +23,7 @@ from fer_utils.core import labels
 from fer_utils.core.errors import DivergedError, FerError
 from fer_utils.experiments import Data, Experiment, Model, Split, cross_evaluation, evaluate_on
 from fer_utils.faces import FaceSet, prepare
+from fer_utils.synthetic import stand_ins
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -265,6 +268,233 @@ def test_arguments_of_another_kind_are_named(toys, arguments, named):
     result, face_set, options = arguments
     with pytest.raises(FerError, match=named):
         evaluate_on(result or known, face_set or made, progress=False, **options)
+
+
+# --- a network whose answers are made up ---------------------------------------------------------
+
+NAMES = ["sad", "angry", "happy"]  # not in the order of the alphabet
+
+
+class MadeUp(experiments.Result):
+    """A result of faces of which each pixel is the number of its scores."""
+
+    def model(self):
+        return self
+
+    input_shape = (None, 24, 24, 1)
+
+    def predict(self, batches, verbose=0):
+        return self.scores[np.concatenate([np.asarray(batches[k][0])[:, 5, 5, 0] for k in range(len(batches))])]
+
+
+def faces_of(expressions, actors, clips=None, *, name="a", dataset="folder", path="/set/{}", config=None):
+    """A face set in memory; the picture of row k is grey of level k."""
+    count = len(expressions)
+    images = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 24, 24, 1), np.uint8)
+    clips = [f"{name}{k}" for k in range(count)] if clips is None else clips
+    meta = pd.DataFrame({"dataset": dataset, "path": [path.format(clip) for clip in clips], "clip": clips,
+                         "actor": actors, "expression": expressions, "performance": clips})  # fmt: skip
+    problems = pd.DataFrame({"problem": []})
+    return FaceSet(Path("/faces", name), images, meta, problems, {"fingerprint": name * 64, "config": config or {}})
+
+
+LEARNED = faces_of(["sad", "angry", "happy"] * 4, [f"{k // 3:02d}" for k in range(12)], config={"size": 24})
+
+
+def made_up(scores, known=LEARNED, **data):
+    """A result that learned from two of four people, and what each later face gets."""
+    experiment = Experiment(Data("folder", **data), Split("actor", 0.5), Model.of("knn"))
+    train, test = experiment.split.rows(known.meta)
+    given = dict.fromkeys(field.name for field in dataclasses.fields(experiments.Result))
+    predictions = pd.DataFrame({"row": test, "clip": known.meta["clip"].to_numpy()[test]})
+    given |= {"path": Path("/result"), "experiment": experiment.configuration(), "key": experiment.key(known)}
+    result = MadeUp(**given | {"labels": NAMES, "predictions": predictions, "faces": {"size": 24}})
+    result.scores = np.asarray(scores, np.float32)
+    return result, train, test
+
+
+def asked(result, face_set, **options):
+    return on(result, face_set, **{"check_pictures": False} | options)
+
+
+def test_each_score_is_of_its_own_face_whatever_the_number_asked_at_a_time(monkeypatch):
+    words = ["happy", "sad", "bored", "angry", "happy", "sad", "angry"]
+    scores = np.random.default_rng(0).dirichlet([1, 1, 1], 7).astype(np.float32)
+    other = faces_of(words, ["x", "x", "x", "y", "y", "z", "z"], name="b")
+    for at_a_time in (1, 2, 3, 5, 6, 512):
+        monkeypatch.setattr(cross_evaluation, "_FACES", at_a_time)
+        table = asked(made_up(scores)[0], other).predictions
+        rows = [0, 1, 3, 4, 5, 6]  # the network does not know `bored`
+        assert list(table["row"]) == rows and list(table["clip"]) == [f"b{k}" for k in rows]
+        assert list(table["actor"]) == ["x", "x", "y", "y", "z", "z"]
+        assert [NAMES[k] for k in table["true"]] == [words[k] for k in rows]
+        assert np.allclose(table[["p_sad", "p_angry", "p_happy"]], scores[rows], atol=6e-6)
+        assert list(table["predicted"]) == list(scores[rows].argmax(axis=1))
+
+
+def test_metrics_have_true_rows_and_people_as_witnesses_and_the_common_labels_alone_are_told():
+    # Two faces of `happy` are taken for `sad`, one for `angry`, which the faces do not have.
+    scores = [[0.7, 0.1, 0.2], [0.6, 0.2, 0.2], [0.1, 0.6, 0.3], [0.8, 0.1, 0.1], [0.1, 0.1, 0.8]]
+    other = faces_of(["happy", "happy", "happy", "sad", "happy"], ["x", "x", "y", "y", ""], name="b")
+    found = asked(made_up(scores)[0], other)
+    assert found.metrics["confusion"] == [[1, 0, 0], [0, 0, 0], [2, 1, 1]]
+    assert found.among_common["confusion"] == [[1, 0, 0], [0, 0, 0], [2, 0, 2]]
+    assert found.metrics["accuracy"]["groups"] == found.among_common["accuracy"]["groups"] == 3
+    assert found.unit == "actor" and list(found.predictions["actor"]) == ["x", "x", "y", "y", ""]
+    assert (found.common, found.only_result, found.left_out) == (["sad", "happy"], ["angry"], {})
+    assert (found.result, found.faces) == (Path("/result"), Path("/faces/b"))
+
+
+def test_pictures_of_nobody_named_are_witnesses_each_even_of_one_clip():
+    other = faces_of(["sad", "happy"] * 2, ["", "", "x", "x"], ["one", "one", "two", "two"], name="b")
+    assert asked(made_up(np.eye(3)[[0, 2, 0, 2]])[0], other).metrics["accuracy"]["groups"] == 3
+
+
+def test_strangers_are_measured_only_where_some_were_met_and_some_were_not(monkeypatch):
+    monkeypatch.setattr(FaceSet, "load", lambda path, progress: LEARNED)
+    result, train, _ = made_up(np.eye(3)[[0, 1, 2] * 4], face_set="/faces/a")
+    known, new = LEARNED.meta["actor"].iloc[train[0]], "nobody"
+    for actors, met, strangers in ((["", new], {}, None), ([known] * 2, {"person": 2}, None)):
+        found = asked(result, faces_of(["sad", "happy"], actors, name="b"))
+        assert (found.met, found.strangers) == (met, strangers)
+    found = asked(result, faces_of(["sad", "sad", "happy"], [known, new, known], name="b"))
+    assert found.met == {"person": 2} and found.strangers["n"] == 1
+    assert found.strangers["confusion"][0] == [0, 1, 0]
+
+
+def test_a_face_counts_as_met_in_the_strongest_way(monkeypatch):
+    result, train, test = made_up(np.eye(3)[[0] * 12], face_set="/faces/a")
+    person, clip = LEARNED.meta["actor"].iloc[train[0]], LEARNED.meta["clip"].iloc[train[0]]
+    unlearned = LEARNED.meta["clip"].iloc[test[0]]
+    other = faces_of(
+        ["sad"] * 7,
+        ["", person, person, person, "", "", LEARNED.meta["actor"].iloc[test[0]]],
+        ["n0", "n1", clip, "n3", clip, "n5", unlearned],
+        name="b",
+    )
+    monkeypatch.setattr(FaceSet, "load", lambda path, progress: LEARNED)
+    seen = []
+
+    def compared(known, learned, images, rows, progress):
+        seen.append((list(learned), list(rows)))
+        equal, near = np.isin(rows, [5]), np.isin(rows, [3, 4, 5])
+        return equal, near
+
+    monkeypatch.setattr(cross_evaluation, "_pictures", compared)
+    found = on(result, other)
+    assert list(found.predictions["met"]) == ["", "person", "clip", "picture", "picture", "picture", ""]
+    assert found.met == {"picture": 3, "clip": 1, "person": 1} and list(found.met) == ["picture", "clip", "person"]
+    assert found.acquaintance == cross_evaluation.Acquaintance(
+        "", False, (f"folder/{person}",), 1, {"image": 1 / 7, "near image": 3 / 7}
+    )
+    assert seen == [(list(train), list(range(7)))]
+    # Of the very set that was learned from, only the rest is compared.
+    monkeypatch.setattr(
+        cross_evaluation, "_pictures", lambda known, learned, images, rows, progress: (rows < 0, rows == test[1])
+    )
+    again = on(result, LEARNED)
+    wanted = np.where(np.isin(np.arange(12), train), "row", np.where(np.arange(12) == test[1], "picture", ""))
+    assert list(again.predictions["met"]) == list(wanted)
+    assert again.acquaintance.pictures == {"image": 0.0, "near image": 1 / len(test)}
+    assert asked(result, other).acquaintance.pictures == {}, "nothing is compared where that is not wanted"
+
+
+def test_where_each_face_was_learned_from_there_is_no_picture_to_compare(monkeypatch):
+    result, train, _ = made_up(np.eye(3)[[0] * 12])
+    words = LEARNED.meta["expression"].where(np.isin(np.arange(12), train), "bored")
+    same = FaceSet(LEARNED.path, LEARNED.images, LEARNED.meta.assign(expression=words), None, LEARNED.manifest)
+    monkeypatch.setattr(cross_evaluation, "_learned_faces", lambda *_: (LEARNED, train))
+    monkeypatch.setattr(cross_evaluation, "_pictures", lambda *_: pytest.fail("compared"))
+    found = on(result, same)
+    assert found.met == {"row": len(train)} and found.acquaintance.pictures == {} and found.strangers is None
+
+
+def test_the_drawn_faces_are_looked_for_by_all_that_names_them(monkeypatch):
+    given = {"tier": "full", "twins": True, "people_seed": 7}
+    result, *_ = made_up(np.eye(3)[[0] * 3], **given)
+    asked_for = []
+    monkeypatch.setattr(stand_ins, "is_filmed", lambda dataset, **said: asked_for.append((dataset, said)))
+    other = faces_of(["sad", "happy"], ["x", "y"], name="b")
+    assert "drawn stand-in of folder (full)" in asked(result, other).acquaintance.unknown
+    assert asked_for == [("folder", given)]
+    monkeypatch.setattr(Data, "load", lambda *_: LEARNED)
+    clips, *_ = made_up(np.eye(3)[[0] * 3], root="/clips", **given)
+    assert asked(clips, other).acquaintance.unknown == "" and len(asked_for) == 1, "real clips are not drawn"
+
+
+def test_drawn_people_are_told_apart_by_the_seed_of_their_film(tmp_path):
+    for seed in (4, 5):
+        (tmp_path / f"film{seed}" / "truth").mkdir(parents=True)
+        (tmp_path / f"film{seed}" / "truth" / "manifest.json").write_text(json.dumps({"plan": {"seed": seed}}))
+    tables = [
+        faces_of(["sad"], ["01"], ["Actor_01/x.mp4"], dataset="ravdess", path=path).meta
+        for path in (f"{tmp_path}/film4/{{}}", f"{tmp_path}/film5/{{}}", f"{tmp_path}/other/{{}}", "elsewhere.mp4")
+    ]
+    drawn = ["ravdess, drawn with seed 4", "ravdess, drawn with seed 5", "ravdess", "ravdess"]
+    assert [cross_evaluation._people(one)[0] for one in tables] == [f"{who}/01" for who in drawn]
+    assert [cross_evaluation._clips(one)[0] for one in tables] == [f"{who}/Actor_01/x.mp4" for who in drawn]
+    assert cross_evaluation._people(tables[0].assign(actor=""))[0] == ""
+
+
+@pytest.mark.parametrize(
+    "learned, made, told",
+    [
+        ({"detector": "dlib"}, {"detector": "haar"}, {"detector": ["dlib", "haar"]}),
+        ({"detector_model": "a"}, {}, {"detector_model": ["a", None]}),
+        ({"size": 48, "margin": 0.1}, {"size": 60, "margin": 0.1}, {"size": [48, 60]}),
+        ({"margin": 0.1}, {"margin": 0.25}, {"margin": [0.1, 0.25]}),
+        ({"align": True}, {}, {"align": [True, False]}),
+        ({}, {"align": False}, {}),
+        ({"landmarks": "a"}, {"landmarks": "b"}, {}),  # they change no pixel where nothing is aligned
+        ({"landmarks": "a", "align": True}, {"landmarks": "b", "align": True}, {"landmarks": ["a", "b"]}),
+        (
+            {"landmarks": "a", "align": True},
+            {"landmarks": "b", "align": False},
+            {"align": [True, False], "landmarks": ["a", "b"]},
+        ),
+        ({"frames": 3, "sampling": "even"}, {"frames": 6, "sampling": "all"}, {}),
+    ],
+)
+def test_each_setting_that_changes_a_face_is_told_first_as_it_was_learned(learned, made, told):
+    assert cross_evaluation._differences(learned, made) == told
+
+
+@pytest.mark.parametrize("learned, made", [({}, {}), ({"size": 24}, {}), ({}, {"size": 60})])
+def test_where_one_side_does_not_say_how_its_faces_were_made_no_difference_is_claimed(learned, made):
+    result, *_ = made_up(np.eye(3)[[0, 0]])
+    result.faces = learned
+    found = asked(result, faces_of(["sad", "happy"], ["x", "y"], name="b", config=made))
+    assert found.unknown_making and found.differences == {}
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_one_score_that_is_no_finite_number_is_enough(number):
+    result, *_ = made_up([[1, 0, 0], [0, number, 0]])
+    with pytest.raises(DivergedError, match=r"/result gives scores of these faces"):
+        asked(result, faces_of(["sad", "happy"], ["x", "y"], name="b"))
+
+
+def test_the_json_has_each_value_under_its_own_name():
+    known = cross_evaluation.Acquaintance("gone", True, ("folder/01",), 2, {"image": 0.1})
+    given = {
+        "result": Path("/result"),
+        "faces": Path("/faces"),
+        "labels": NAMES,
+        "common": ["sad"],
+        "only_result": ["angry"],
+        "left_out": {"bored": 3},
+        "metrics": {"n": 4},
+        "among_common": {"n": 5},
+        "strangers": {"n": 6},
+        "met": {"row": 7},
+        "differences": {"size": [1, 2]},
+        "unknown_making": True,
+    }
+    made = cross_evaluation.CrossEvaluation(**given, acquaintance=known, predictions=pd.DataFrame()).to_json()
+    assert made.pop("acquaintance") == {
+        "unknown": "gone", "same_faces": True, "people": ["folder/01"], "clips": 2, "pictures": {"image": 0.1},
+    }  # fmt: skip
+    assert made == given | {"result": "/result", "faces": "/faces"} and json.dumps(made)
 
 
 # --- at the command line ----------------------------------------------------------------------
