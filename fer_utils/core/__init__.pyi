@@ -1,6 +1,7 @@
 from . import disk as disk
 from . import errors as errors
 from . import labels as labels
+from . import log_lines as log_lines
 from . import markdown as markdown
 from . import memory as memory
 from . import optional_packages as optional_packages

@@ -9,6 +9,8 @@ import nbformat
 import papermill
 import pytest
 
+from fer_utils.core import log_lines
+
 APPENDICES = ("a1_studio", "a2_drawn_and_real")
 CHAPTERS = (
     "01_dataset_tour",
@@ -134,6 +136,10 @@ def test_set_up_is_one_cell_that_installs_nothing_here_and_keeps_the_level_of_me
     del os.environ["TF_CPP_MIN_LOG_LEVEL"]
     exec(source, {})
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "1"
+    hidden = []
+    monkeypatch.setattr(log_lines, "hide", lambda: hidden.append(True))
+    exec(source, {})
+    assert hidden == [True], "TensorFlow's notes about itself stay out of the page"
 
 
 def test_every_chapter_ran_through_papermill(smoke_build):
