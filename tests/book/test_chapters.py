@@ -95,6 +95,13 @@ def test_every_chapter_has_the_same_plan(root, name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
+def test_no_text_needs_the_site_to_be_read(root, name):
+    """A directive or role of MyST is code in JupyterLab and on Colab, and its title is lost."""
+    text = "\n".join(cell.source for cell in load(root, name).cells if cell.cell_type == "markdown")
+    assert not re.findall(r"(?m)^ *(?:```|:::+) *\{[\w-]+\}.*$|\{[\w:-]+\}`", text)
+
+
+@pytest.mark.parametrize("name", CHAPTERS + APPENDICES)
 def test_the_minutes_of_the_exercises_are_those_of_their_headings(root, name):
     notebook = load(root, name)
     (stated,) = re.findall(r"(\d+) minutes of exercises", notebook.cells[0].source)
