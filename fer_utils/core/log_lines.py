@@ -7,6 +7,7 @@ These libraries write to the standard error of the process, from C++, and Tensor
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 import re
 import sys
 import threading
@@ -19,11 +20,14 @@ _NOTE = re.compile(
     r"|To enable the following instructions: .*rebuild TensorFlow.*"
     r"|INFO: (?:Created|Applying) .*delegate.*"
     r"|INFO:tensorflow:Assets written to: .*"
+    r"|WARNING:tensorflow:\d+ out of the last \d+ calls to .* triggered tf\.function retracing\. .*"
     r"|fully_quantize: \d+, inference_type: .*"
     r"|OpenCV: FFMPEG: (?:tag 0x\w+/'.{4}' is not supported with codec id|fallback to use tag) .*"
 )
 #: How an unfinished line begins that may become a note.
-_BEGINS = re.compile(r"[IW]\d{4} |WARNING: All log|To enable the|INFO: |INFO:tensorflow:|fully_quantize: |OpenCV: ")
+_BEGINS = re.compile(
+    r"[IW]\d{4} |WARNING: All log|To enable the|INFO: |(?:INFO|WARNING):tensorflow:|fully_quantize: |OpenCV: "
+)
 
 
 def without_notes(text: str) -> str:
@@ -45,8 +49,29 @@ def hide() -> None:
     from ipykernel.iostream import OutStream
 
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, OutStream) and not isinstance(stream.write, _WithoutNotes):
-            stream.write = _WithoutNotes(stream.write)  # type: ignore[method-assign]
+        if isinstance(stream, OutStream) and not hasattr(stream, "_shown_by"):
+            now = stream.write
+            stream.__dict__.pop("write", None)
+            stream.__class__ = _hiding(type(stream))
+            stream.write = now  # type: ignore[method-assign]
+
+
+@cache
+def _hiding(kind: type) -> type:
+    """A stream of ``kind`` whose own ``write`` is passed by `_WithoutNotes`.
+
+    IPython replaces a stream's ``write`` while a cell runs, to keep a history, and afterwards puts back what was there
+    before.  So ``write`` is a property: where the stream's own one is put back, the one without notes is taken.
+    """
+
+    def current(self) -> Callable[[str], int | None]:
+        return self._shown_by
+
+    def replace(self, write: Callable[[str], int | None]) -> None:
+        own = getattr(write, "__func__", None) is kind.write  # type: ignore[attr-defined]
+        self._shown_by = _WithoutNotes(write) if own else write
+
+    return type(kind.__name__, (kind,), {"write": property(current, replace), "__module__": kind.__module__})
 
 
 class _WithoutNotes:
