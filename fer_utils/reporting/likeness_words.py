@@ -68,11 +68,12 @@ def spreads_in_words(pairs: Mapping[str, Mapping[str, tuple[float, float]]]) -> 
     between, within = pairs["between actors"], pairs["within an actor"]
     ratios = [float(np.median([between[unit][k] / within[unit][k] for unit in within])) for k in (0, 1)]
     return sentence(
-        "Of {n} spreads {count} lie outside a factor of {factor}{which}. The spread between real people is "
+        "Of {n} spreads {count} {lie} outside a factor of {factor}{which}. The spread between real people is "
         "{real:.1f} times the spread between clips of one person, between drawn people {drawn:.1f} times (medians over "
         "the units).",
         n=sum(map(len, pairs.values())),
         count=len(outside) or "none",
+        lie="lies" if len(outside) == 1 else "lie",
         factor=FACTOR,
         which=f": {', '.join(outside)}" if outside else "",
         real=ratios[0],

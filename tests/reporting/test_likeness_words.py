@@ -46,6 +46,11 @@ def test_spreads_outside_the_factor_are_named():
     )
 
 
+def test_one_spread_lies_and_several_lie_outside():
+    words = likeness_words.spreads_in_words({"between actors": {1: (1.0, 2.0)}, "within an actor": {1: (1.0, 1.0)}})
+    assert "Of 2 spreads 1 lies outside a factor of 1.5: AU 1 (between actors)." in words
+
+
 def test_the_bars_are_shares_and_the_moral_is_chosen_by_the_gap_of_both_sides():
     assert likeness_words.machine_bars(report())["actors apart"] == {"real actors": 0.5, "drawn actors": 0.52}
     assert "which clips may stand on both sides" in likeness_words.machine_in_words(report())
