@@ -18,6 +18,7 @@ import importlib
 import itertools
 import operator
 from pathlib import Path
+import re
 import sysconfig
 import traceback
 
@@ -229,11 +230,18 @@ def quiz(number: str, choice: str | None = None) -> Quiz | Verdict:
     return Verdict(number, chosen.right, chosen.why)
 
 
+#: How a grader says that the answer, a function, returned nothing.
+_NOTHING = re.compile(r"\b(?:got|returned|gave) None(?:Type)?\b")
+
+
 def _graded(exercise: str, grader, answer) -> Verdict:
     try:
         return Verdict(exercise, True, grader(answer))
     except Wrong as wrong:
-        return Verdict(exercise, False, str(wrong))
+        words = str(wrong)
+        if _NOTHING.search(words) and "returns None" not in words:
+            words += " A function without `return` returns None."
+        return Verdict(exercise, False, words)
     except MemoryError:
         raise
     except BaseException as error:  # whatever a student's code raises is for the student to read

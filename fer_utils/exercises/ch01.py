@@ -66,7 +66,9 @@ def grade_people(answer) -> str:
     }
     if got == wanted:
         return f"right: {IMAGES:,} rows, {IMAGES // FRAMES // FILES:,} acts, {wanted} people."
-    raise Wrong(f"{got:,}: {mistakes.get(got, 'not it. Divide the rows by frames, by files and by acts.')}")
+    if got in mistakes:
+        raise Wrong(f"{got:,}: {mistakes[got]}")
+    raise Wrong(f"{got:,} is not it. Divide the rows by frames, by files and by acts.")
 
 
 def _clip_tables() -> list[tuple[str, pd.DataFrame]]:

@@ -23,11 +23,12 @@ from fer_utils.exercises import Wrong, asked, numbers, told_apart, two
 WITH_TWIN, WITHOUT_TWIN, FOLDS = 0.96, 0.60, 10
 
 
-def _share(made, given: str) -> float:
+def _share(made, given: str = "") -> float:
     """An answer that is one number; `Wrong` in words where it is not."""
     got = numbers(made)
     if got is None or got.size != 1 or got.ndim > 1 or isinstance(made, (bool, np.bool_)):
-        raise Wrong(f"for {given}: return one number, a share from 0 to 1; got {type(made).__name__}.")
+        wanted = f"for {given}: return" if given else "the answer should be"
+        raise Wrong(f"{wanted} one number, a share from 0 to 1; got {type(made).__name__}.")
     return float(got.reshape(()))
 
 
@@ -239,7 +240,7 @@ def mixture(share: float = 1 - 1 / FOLDS) -> float:
 
 def grade_mixture(answer) -> str:
     """One share; the usual mistakes are recognised."""
-    got = _share(answer, "the question")
+    got = _share(answer)
     mistakes = {
         100 * mixture(): "that is per cent: give a share from 0 to 1.",
         round(mixture(), 2): "that is rounded too far: give three digits.",

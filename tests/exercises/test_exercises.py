@@ -898,6 +898,12 @@ def test_answers_that_misbehave_are_wrong_and_not_errors(number, monkeypatch):
     assert not made and "never ends" in made.message
 
 
+@pytest.mark.parametrize("number", ["01-1", "02-1", "05-1", "13-3"])
+def test_a_function_that_returns_nothing_is_told_what_is_missing_once(number):
+    said = exercises.check(number, lambda *a: print(end="")).message
+    assert said.endswith(" A function without `return` returns None.") and said.count("returns None") == 1
+
+
 def test_an_error_that_cannot_say_what_it_is_is_still_named():
     class SilentError(Exception):
         def __str__(self):
