@@ -229,7 +229,7 @@ def _scores(result: Result, images: np.ndarray, rows: np.ndarray, progress: bool
     side = model.input_shape[1]
     found = []
     steps = range(0, len(rows), _FACES)
-    for start in tqdm(steps, desc="asking the network", disable=not progress, leave=False):
+    for start in tqdm(steps, desc="asking the network", disable=not progress, leave=False, delay=2):
         some = at_side(np.asarray(images[rows[start : start + _FACES]]), side)
         found.append(training.predict_probabilities(model, some))
     scores = np.concatenate(found)

@@ -34,6 +34,6 @@ def resize(images: np.ndarray, size: int | None, *, progress: bool = True) -> np
         raise invalid("size", expected=f"16 to {images.shape[1]} pixels", received=size)
     cv2 = opencv()
     small = np.empty((len(images), size, size, 1), np.uint8)
-    for i in tqdm(range(len(images)), desc=f"resizing to {size} px", disable=not progress, leave=False):
+    for i in tqdm(range(len(images)), desc=f"resizing to {size} px", disable=not progress, leave=False, delay=2):
         small[i, :, :, 0] = cv2.resize(np.asarray(images[i, :, :, 0]), (size, size), interpolation=cv2.INTER_AREA)
     return small
