@@ -369,7 +369,7 @@ def test_a_face_counts_as_met_in_the_strongest_way(monkeypatch):
     other = faces_of(
         ["sad"] * 7,
         ["", person, person, person, "", "", LEARNED.meta["actor"].iloc[test[0]]],
-        ["n0", "n1", clip, "n3", clip, "n5", unlearned],
+        [clip, "n1", clip, "n3", clip, "n5", unlearned],
         name="b",
     )
     monkeypatch.setattr(FaceSet, "load", lambda path, progress: LEARNED)
@@ -382,8 +382,8 @@ def test_a_face_counts_as_met_in_the_strongest_way(monkeypatch):
 
     monkeypatch.setattr(cross_evaluation, "_pictures", compared)
     found = on(result, other)
-    assert list(found.predictions["met"]) == ["", "person", "clip", "picture", "picture", "picture", ""]
-    assert found.met == {"picture": 3, "clip": 1, "person": 1} and list(found.met) == ["picture", "clip", "person"]
+    assert list(found.predictions["met"]) == ["clip", "person", "clip", "picture", "picture", "picture", ""]
+    assert found.met == {"picture": 3, "clip": 2, "person": 1} and list(found.met) == ["picture", "clip", "person"]
     assert found.acquaintance == cross_evaluation.Acquaintance(
         "", False, (f"folder/{person}",), 1, {"image": 1 / 7, "near image": 3 / 7}
     )

@@ -144,3 +144,30 @@ def test_a_field_that_is_not_known_is_of_a_newer_version(tmp_path, name):
     written(tmp_path, **{name: 1})
     with pytest.raises(FerError, match=rf"newer fer_utils.*{name}.*Keep it"):
         Result.load(tmp_path)
+
+
+def test_a_confusion_that_is_no_square_is_said_to_be_none(tmp_path):
+    for rows in (CONFUSION[:2], [row[:2] for row in CONFUSION], [[2, 1, 1], [0, 1], [2, 0, 0]]):
+        edited(tmp_path, "metrics.confusion", rows)
+        with pytest.raises(FerError, match=r"`metrics\.confusion` is not a square"):
+            Result.load(tmp_path)
+
+
+@pytest.mark.parametrize("labels", [["sad", "angry", "sad"], ["sad", "angry", 3], [], "sah"])
+def test_labels_are_different_texts_even_where_the_metrics_are_scored_anew(tmp_path, labels):
+    written(tmp_path, labels=labels, stages={})
+    with pytest.raises(FerError, match="`labels`"):
+        Result.load(tmp_path)
+
+
+@pytest.mark.parametrize("level", ["image", "near image"])
+def test_pictures_that_were_compared_have_both_shares(tmp_path, level):
+    value = written(tmp_path)
+    shares = value["split"]["leaked_share"] | {"image": 0.0, "near image": 0.25}
+    compared = value["split"] | {"picture_check": {"seconds": 0.1, "pictures": 16}}
+    written(tmp_path, split=compared | {"leaked_share": shares})
+    assert Result.load(tmp_path).split["leaked_share"]["near image"] == 0.25
+    del shares[level]
+    written(tmp_path, split=compared | {"leaked_share": shares})
+    with pytest.raises(FerError, match=f"has no `{level}`"):
+        Result.load(tmp_path)

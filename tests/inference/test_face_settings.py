@@ -157,3 +157,9 @@ def test_landmarks_are_found_only_where_faces_are_aligned():
     assert [problem for _, problem, _ in notes] == [
         "align: False for the faces that the network learned from, True here"
     ]
+
+
+def test_who_aligns_faces_of_an_old_result_is_told_nothing_and_needs_a_predictor():
+    assert made({}, landmarks=predictor("a" * 64), align=True).notes == []
+    with pytest.raises(FerError, match=r"`align`.*no landmarks"):
+        made({}, align=True)
