@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 from plain_pictures import plain_folder
 import pytest
 from small_trainings import untraced
 from toy_training import toy, toy_faces
 
-from fer_utils import experiments
+from fer_utils import experiments, splits
 from fer_utils.cli import main
 from fer_utils.core.errors import FerError
 from fer_utils.experiments import Data, Experiment, Model, Split, picture_check
+from fer_utils.faces import FaceSet
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -120,6 +123,61 @@ def test_validation_pictures_count_as_met(store):
     experiment = Experiment(Data("folder", face_set=str(made.path)), split, Model.of("knn"))
     result = experiments.run(experiment, check_pictures=False, progress=False)
     assert experiments.check_result(result, progress=False).shares == both.shares
+
+
+def test_one_row_of_unknown_performance_is_enough_to_compare_unless_it_is_said():
+    meta = pd.DataFrame({"dataset": "folder", "clip": ["a", "b"], "performance": ["folder/one", "folder/b"]})
+    for rows, unknown in ((meta, True), (meta[:1], False), (meta[1:], True)):
+        assert picture_check.wanted(rows, None) is unknown
+        assert picture_check.wanted(rows, True) is True and picture_check.wanted(rows, False) is False
+
+
+def test_the_cost_is_in_seconds_of_the_clock_and_in_all_pictures(monkeypatch):
+    made = pd.Series({"row": 0.0, "image": 0.125, "near image": 0.25}).to_frame("share")
+    asked = []
+    monkeypatch.setattr(splits, "leakage", lambda *rows, **options: asked.append((rows, options)) or made)
+    monkeypatch.setattr(picture_check, "time", SimpleNamespace(monotonic=iter([100.0, 103.456]).__next__))
+    found = picture_check.check_pictures("meta", "images", [1, 2], [3], progress=False)
+    assert found == picture_check.PictureCheck({"image": 0.125, "near image": 0.25}, 3.46, 4)
+    assert asked == [(("meta", [1, 2], [3]), {"images": "images", "near": True, "progress": False})]
+    assert found.cost() == {"seconds": 3.46, "pictures": 4}
+    assert str(found).startswith("25.0 % of the test pictures") and "(4 pictures, compared in 3.5 s)" in str(found)
+
+
+def a_result(face_set_path, **split):
+    """A result of which the picture check reads only this."""
+    experiment = Experiment(Data("folder", face_set=face_set_path), Split("frame", 0.5), Model.of("knn"))
+    return SimpleNamespace(path="/result", experiment=experiment.configuration(), split=split, predictions=None)
+
+
+def test_what_is_stored_is_handed_out_without_a_look_unless_it_is_not_wanted(monkeypatch):
+    monkeypatch.setattr(FaceSet, "load", lambda *_, **__: pytest.fail("looked"))
+    monkeypatch.setattr(Data, "load", lambda *_, **__: pytest.fail("looked"))
+    stored = a_result("/faces", leaked_share={"row": 0.5, "image": 0.125, "near image": 0.25},
+                      picture_check={"seconds": 1.5, "pictures": 60})  # fmt: skip
+    for check in (None, True):
+        assert picture_check.check_result(stored, check=check) == picture_check.PictureCheck(
+            {"image": 0.125, "near image": 0.25}, 1.5, 60
+        )
+    assert picture_check.check_result(stored, check=False) is None
+    assert picture_check.check_result(a_result("/faces"), check=False) is None
+    assert picture_check.check_result(a_result(None)) is None, "of drawn faces and clips the names are known"
+
+
+def test_drawn_faces_are_compared_where_that_is_asked(monkeypatch):
+    meta = pd.DataFrame({"dataset": "folder", "clip": list("abcd"), "performance": [f"folder/{k}" for k in range(4)]})
+    known = SimpleNamespace(path="/faces", meta=meta, images="images")
+    result = a_result(None)
+    _, test = Split("frame", 0.5).rows(meta)
+    result.predictions = pd.DataFrame({"row": test, "clip": meta["clip"].to_numpy()[test]})
+    monkeypatch.setattr(Data, "load", lambda data, progress: known)
+    monkeypatch.setattr(picture_check, "check_pictures", lambda *rows, **_: [list(some) for some in rows[2:]])
+    assert picture_check.check_result(result, check=True) == [sorted(set(range(4)) - set(test)), list(test)]
+    # The same rows of other clips, other rows, or a split that cannot be made: it is another face set.
+    for other in (meta.assign(clip=list("dcba")), pd.concat([meta] * 2, ignore_index=True), meta[:1]):
+        known.meta = other
+        with pytest.raises(FerError, match="/faces holds other faces than those that /result"):
+            picture_check.check_result(result, check=True)
 
 
 def test_evaluate_checks_what_was_stored_without_it(store, capsys):

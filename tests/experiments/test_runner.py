@@ -15,7 +15,7 @@ from toy_training import toy_faces
 from fer_utils import faces, metrics, models, splits, training
 from fer_utils.core import provenance, stages
 from fer_utils.core.errors import DivergedError, FerError
-from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, runner
+from fer_utils.experiments import Data, Distillation, Experiment, Model, Result, Split, picture_check, runner
 from fer_utils.faces import FaceSet
 from fer_utils.training import Recipe
 
@@ -134,6 +134,21 @@ def test_what_is_stored_is_of_the_rows_that_test(people, made_up):
     assert json.loads((folder / "result.json").read_text()) == json.loads(result.to_json())
 
 
+def test_what_leaked_is_a_share_of_the_test_rows_that_learning_or_choosing_has_met(people, made_up):
+    split = Split("frame", 0.1, seed=1, validation=0.6)
+    result = run(replace(CHOSEN, split=split), people)
+    (train, test), choose = split.rows(people.meta), split.validation_rows(people.meta)
+    met = set(people.meta["clip"].iloc[[*train, *choose]])
+    leaked = people.meta["clip"].iloc[test].isin(met).mean()
+    assert (
+        result.split["leaked_share"]["clip"]
+        == leaked
+        > people.meta["clip"].iloc[test].isin(set(people.meta["clip"].iloc[train])).mean()
+    )
+    assert result.split["leaked_share"]["actor"] == 1.0 and result.split["leaked_share"]["row"] == 0.0
+    assert result.split["train_actors"] == people.meta["actor"].iloc[train].nunique()
+
+
 def test_how_the_faces_were_made_and_where_it_was_computed_is_kept(people, made_up, monkeypatch):
     monkeypatch.setattr(training, "computed_on", lambda precision: {"precision": precision})
     how = FaceSet(people.path, people.images, people.meta, people.problems,
@@ -141,6 +156,23 @@ def test_how_the_faces_were_made_and_where_it_was_computed_is_kept(people, made_
     result = run(CHOSEN, how)
     assert result.faces == {"size": 40, "detector": "none"}
     assert result.hardware == provenance.hardware() | {"precision": CHOSEN.recipe.precision}
+
+
+def test_who_chose_counts_as_met_where_pictures_are_compared(people, made_up, monkeypatch, capsys):
+    asked = []
+
+    def compared(meta, images, met, test, *, progress):
+        asked.append((images is people.images, list(met), list(test)))
+        return picture_check.PictureCheck({"image": 0.0, "near image": 0.25}, 0.5, 60)
+
+    monkeypatch.setattr(picture_check, "check_pictures", compared)
+    result = run(CHOSEN, people, check_pictures=True)
+    (train, test), choose = CHOSEN.split.rows(people.meta), CHOSEN.split.validation_rows(people.meta)
+    assert asked == [(True, sorted([*train, *choose]), list(test))]
+    assert (result.split["leaked_share"]["image"], result.split["leaked_share"]["near image"]) == (0.0, 0.25)
+    assert result.split["picture_check"] == {"seconds": 0.5, "pictures": 60}
+    assert result.stages == CHOSEN.stages() | stages.versions(["near_duplicates"])
+    assert "Warning: 25.0 % of the test pictures have a near-duplicate" in capsys.readouterr().err
 
 
 def test_a_stored_result_costs_what_it_cost(people, made_up, monkeypatch):

@@ -142,3 +142,80 @@ def test_what_integrated_gradients_cannot_take(options, words):
 def test_a_function_has_no_gradient():
     with pytest.raises(FerError, match=r"`model`.*functional Keras model"):
         explain.integrated_gradients(sees_one_pixel, PICTURES)
+
+
+# --- by a second way to the same numbers -------------------------------------------------------------------
+
+
+def powered(exponent, channels=1):
+    """Two scores without a softmax: the sum of all pixels to a power, and twice that."""
+    inputs = keras.Input((2, 3, channels))
+    flat = keras.layers.Flatten()(inputs)
+    powers = flat if exponent == 1 else keras.layers.Multiply()([flat] * exponent)
+    model = keras.Model(inputs, keras.layers.Dense(2, use_bias=False)(powers))
+    model.layers[-1].set_weights([np.tile(np.float32([1, 2]), (6 * channels, 1))])
+    return model
+
+
+def test_the_middle_of_each_part_is_taken_so_that_one_step_suffices_for_a_square():
+    pictures = np.random.default_rng(0).uniform(1, 2, (3, 2, 3, 1)).astype(np.float32)
+    made = explain.integrated_gradients(powered(2), pictures, [0, 1, 0], baseline=0.5, steps=1, batch_size=2)
+    assert made == pytest.approx(np.array([1, 2, 1])[:, None, None] * (pictures[..., 0] ** 2 - 0.25), rel=1e-5)
+
+
+@pytest.mark.parametrize("options, steps", [({}, 32), ({"steps": 5}, 5)])
+def test_of_a_cube_the_middles_miss_what_so_many_steps_miss(options, steps):
+    pictures = np.random.default_rng(0).uniform(1, 2, (1, 2, 3, 1)).astype(np.float32)
+    made = explain.integrated_gradients(powered(3), pictures, [0], baseline=0.0, **options)
+    assert made == pytest.approx(pictures[..., 0] ** 3 * (1 - 1 / (4 * steps**2)), rel=2e-5)
+
+
+def test_the_empty_picture_has_each_pictures_and_each_channels_own_mean():
+    pictures = np.random.default_rng(0).uniform(0, 9, (2, 2, 3, 3)).astype(np.float32) * [1, 10, 100]
+    made = explain.integrated_gradients(powered(1, 3), pictures, [0, 1], steps=1)
+    away = pictures - pictures.mean(axis=(1, 2), keepdims=True)
+    assert made == pytest.approx(away.sum(axis=3) * np.array([1, 2])[:, None, None], rel=1e-4, abs=1e-3)
+
+
+@pytest.mark.parametrize("baseline", [True, np.nan, np.inf])
+def test_a_grey_level_is_a_finite_number(baseline):
+    with pytest.raises(FerError, match="`baseline`"):
+        explain.integrated_gradients(curved(), PICTURES, baseline=baseline)
+
+
+@pytest.mark.parametrize("steps", [3, 5, 24])
+def test_curves_are_those_of_pixels_replaced_one_after_the_other_by_their_own_pictures_mean(steps):
+    rng = np.random.default_rng(1)
+    pictures, weights = rng.uniform(0, 1, (3, 4, 6, 2)).astype(np.float32), rng.uniform(0, 1, (4, 6, 2))
+    maps = rng.integers(0, 4, (3, 4, 6)).astype(float)  # many are equal, some are 0
+    labels = [1, 0, 1]
+
+    def model(given):
+        share = (given * weights).mean(axis=(1, 2, 3)) / 2
+        return np.stack([share, 1 - share], axis=1)
+
+    found = explain.deletion_insertion(model, pictures, maps, labels, steps=steps, batch_size=2, progress=False)
+    counts = [round(24 * k / steps) for k in range(steps + 1)]
+    assert found["share"].tolist() == pytest.approx([count / 24 for count in counts])
+    for row, label in enumerate(labels):
+        places = sorted(np.ndindex(4, 6), key=lambda place, row=row: -maps[(row, *place)])
+        mean = pictures[row].mean(axis=(0, 1))
+        for number, count in enumerate(counts):
+            gone, put = pictures[row].copy(), np.tile(mean, (4, 6, 1))
+            for place in places[:count]:
+                gone[place], put[place] = mean, pictures[row][place]
+            assert found["deletion"][row, number] == pytest.approx(model(gone[None])[0, label], abs=1e-6)
+            assert found["insertion"][row, number] == pytest.approx(model(put[None])[0, label], abs=1e-6)
+        for curve in ("deletion", "insertion"):
+            pairs = zip(found[curve][row], found[curve][row][1:], found["share"], found["share"][1:], strict=False)
+            area = sum((one + other) / 2 * (to - since) for one, other, since, to in pairs)
+            assert found[f"{curve}_area"][row] == pytest.approx(area)
+
+
+def test_without_labels_each_picture_has_its_own_answer():
+    pictures = np.zeros((2, 8, 8, 1), np.float32)
+    pictures[0, 2, 5] = 256.0  # the answer is class 0 for the first, and class 1 for the second
+    found = explain.deletion_insertion(sees_one_pixel, pictures, np.zeros((2, 8, 8)), steps=1, progress=False)
+    assert found["deletion"][:, 0].tolist() == [1.0, 1.0]
+    with pytest.raises(FerError, match=r"`maps`.*shape"):
+        explain.deletion_insertion(sees_one_pixel, pictures, np.zeros((2, 64)), progress=False)

@@ -154,6 +154,14 @@ def test_few_people_on_either_side_are_marked_and_two_rows_of_one_test_count_onc
         few(table, min_people=1)
 
 
+def test_the_correction_is_holms_over_all_tests_of_the_table():
+    lost = {"dim": [0.1] * 6, "yaw": [0.1] * 5 + [-0.1], "mask": [0.1] * 4 + [-0.2] * 2}
+    table = answers([[0.5]] * 6, conditions={name: ("a kind", of) for name, of in lost.items()})
+    made = few(table, ["condition"]).loc[list(lost)]
+    assert made["p"].tolist() == pytest.approx([2 / 64, 14 / 64, 1.0])
+    assert made["corrected"].tolist() == pytest.approx([6 / 64, 28 / 64, 1.0])
+
+
 @pytest.mark.parametrize("name", ["min_gap", "alpha"])
 def test_levels_go_from_nought_to_below_one(name):
     table = answers([[1], [0], [1], [0]], presentation=["female", "male"] * 2)
@@ -189,6 +197,9 @@ def test_each_act_is_compared_with_the_same_act_once(twice):
     if twice == "baseline":
         with pytest.raises(FerError, match=r"`answers`.*each act once at the baseline"):
             few(pd.concat([table, again]), groups="who")
+        without = table[(table["condition"] == "baseline") | (table["clip"] != "c0") | (table["who"] != "p0")]
+        with pytest.raises(FerError, match=r"`answers`.*each act once at the baseline"):
+            few(pd.concat([without, again]), groups="who")
     unknown = again.assign(clip="c9", condition="dim")
     with pytest.raises(FerError, match=r"`answers`.*4 of 5 rows"):
         few(pd.concat([table, unknown]), groups="who")
