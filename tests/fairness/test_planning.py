@@ -54,6 +54,18 @@ def test_repeats_and_seed_say_which_people_are_drawn_and_how_often():
     assert (made(repeats=7) * 7) % 1 == pytest.approx(0, abs=1e-9)
 
 
+def test_the_share_loses_the_gap_and_the_rest_does_not():
+    """Nine of ten are as good as can be: two of them who lose the gap are about as good as the others on average."""
+    (one,) = power([0.9] * 9 + [0.1], share=0.02, tests=1, people=(100,), gaps=(0.08,))
+    assert one["power"] < 0.4
+
+
+def test_the_spread_of_each_side_is_its_own():
+    """Of two people it is hardly known: their difference is then often taken for more than it is."""
+    (one,) = power(PILOT, share=0.02, tests=1, people=(100,), gaps=(0.0,), repeats=4000)
+    assert one["power"] == pytest.approx(0.3, abs=0.05), "Student's distribution of one degree, beyond 1.96"
+
+
 def test_everybody_of_the_pilot_is_drawn():
     """Of two people of whom the last is never drawn, all would be alike, and any gap seen."""
     for values in ([0.0, 1.0], [1.0, 0.0]):

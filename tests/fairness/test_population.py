@@ -32,9 +32,9 @@ def test_a_tone_and_an_age_are_named_by_the_band_they_lie_in(given, said):
 
 
 def test_a_condition_changes_one_factor_by_its_own_name():
-    assert SEED == 7001 and set(CONDITIONS) == {
+    assert SEED == 7001 and list(CONDITIONS) == [
         "yaw -35", "yaw -20", "yaw +20", "yaw +35", "lamp at the left", "dim", "hand", "mask", "dark glasses",
-    }  # fmt: skip
+    ]  # fmt: skip
     assert {name: dict(factors) for name, (_, factors) in CONDITIONS.items() if "yaw" in name} == {
         f"yaw {turn:+d}": {"yaw": turn} for turn in (-35, -20, 20, 35)
     }
