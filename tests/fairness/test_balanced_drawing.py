@@ -78,6 +78,32 @@ def test_every_drawing_has_a_fingerprint_of_its_own_and_the_same_seed_the_same()
     assert len({faces.fingerprint, first.fingerprint, other.fingerprint, fewer.fingerprint}) == 4
 
 
+def drawn_rows(labels, groups, seeds):
+    faces = a_face_set(labels, ["a"] * len(labels))
+    rows = np.arange(len(labels))
+    return [tuple(draw_balanced(faces, rows, groups, seed=seed).images[:, 0, 0, 0].tolist()) for seed in seeds]
+
+
+def test_a_row_of_weight_three_fifths_is_there_in_three_of_five_drawings():
+    assert balancing_weights(list("xxy"), list("aab")).tolist() == pytest.approx([1.2, 1.2, 0.6])
+    there = np.mean([2 in rows for rows in drawn_rows(list("xxy"), list("aab"), range(400))])
+    assert there == pytest.approx(0.6, abs=0.1)
+
+
+def test_which_rows_are_there_together_is_drawn_by_the_seed():
+    labels = ["angry"] * 6 + ["happy"] * 2 + ["angry"] * 2 + ["happy"] * 6
+    sets = [tuple(sorted(rows)) for rows in drawn_rows(labels, ["dark"] * 8 + ["light"] * 8, range(40))]
+    assert len(set(sets)) > 20, "neighbours are not drawn in turn"
+
+
+def test_other_groups_and_other_faces_have_another_fingerprint():
+    labels, groups = list("xyxy"), list("aabb")
+    faces = a_face_set(labels, list("abcd"))
+    other = FaceSet(None, faces.images, faces.meta, faces.problems, {"fingerprint": "1" * 64})
+    asked = ((faces, groups), (other, groups), (faces, list("abab")), (faces, list("ccbb")))
+    assert len({draw_balanced(one, range(4), of).fingerprint for one, of in asked}) == 4
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

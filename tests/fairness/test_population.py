@@ -103,6 +103,7 @@ def test_24_people_have_one_seed_and_only_the_tested_are_filmed_under_conditions
         assert made.sets[row["set"]].meta["clip"][row["row"]] == row["clip"]
         assert (made.face(place) == row["row"]).all() and made.face(place).shape == (4, 4)
     assert made.face(0) is None
+    assert list(table["set"]) == list(np.repeat(range(7), [48, 48, 4, 48, 2, 48, 2])), "one face set a film"
 
 
 def test_who_is_filmed_unless_it_is_said(studio_of_names):
