@@ -73,6 +73,9 @@ def test_in_the_place_of_the_absent_is_another_of_training_with_the_same_label()
         assert list(made.meta[column]) == list(FACES.meta[column].iloc[sources])
     assert list(made.meta["expression"]) == list(FACES.meta["expression"])
     assert list(made.meta["actor"]) == list(FACES.meta["actor"]), "the split stays as it was"
+    for seed in range(9):
+        some = plant_bias(FACES, TRUTH, TRAIN, kind="absent", share=0.25, seed=seed).images[:, 0, 0, 0]
+        assert not set(some[some != np.arange(len(some))]) & set(THEIRS), "none of theirs comes in another place"
     all_gone = plant_bias(FACES, TRUTH, TRAIN, kind="absent", share=1.0)
     filled = all_gone.images[THEIRS, 0, 0, 0]
     assert len(THEIRS) == 12 and len(set(filled)) > 6, "each place is filled by a draw of its own"
@@ -84,7 +87,7 @@ def test_every_bias_has_a_fingerprint_of_its_own():
 
     other = FaceSet(None, FACES.images, FACES.meta, FACES.problems, {"fingerprint": "1" * 64})
     prints = [
-        made(), made(other), made(train=TRAIN[12:]), made(kind="absent"), made(values=[8]), made(share=0.49),
+        made(), made(other), made(train=TRAIN[12:]), made(kind="absent"), made(kind="absent", seed=1), made(values=[8]), made(share=0.49),
         made(to="sad"), made(seed=1), FACES.fingerprint,
     ]  # fmt: skip
     assert len(set(prints)) == len(prints) and made() == made()
