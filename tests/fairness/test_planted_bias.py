@@ -87,8 +87,8 @@ def test_every_bias_has_a_fingerprint_of_its_own():
 
     other = FaceSet(None, FACES.images, FACES.meta, FACES.problems, {"fingerprint": "1" * 64})
     prints = [
-        made(), made(other), made(train=TRAIN[12:]), made(kind="absent"), made(kind="absent", seed=1), made(values=[8]), made(share=0.49),
-        made(to="sad"), made(seed=1), FACES.fingerprint,
+        made(), made(other), made(train=TRAIN[12:]), made(kind="absent"), made(kind="absent", seed=1),
+        made(values=[8]), made(share=0.49), made(to="sad"), made(seed=1), FACES.fingerprint,
     ]  # fmt: skip
     assert len(set(prints)) == len(prints) and made() == made()
 
