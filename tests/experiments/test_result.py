@@ -76,6 +76,12 @@ def test_what_is_written_is_read_back_from_its_folder_its_file_and_the_home(tmp_
         assert result.path == tmp_path / "stored" and json.loads(result.to_json()) == value
 
 
+@pytest.mark.parametrize("name", ["nowhere", "nowhere/result.json", "."])
+def test_where_no_result_is_stored_the_place_is_named(tmp_path, name):
+    with pytest.raises(FerError, match=r"(?s)`path`.*the folder of a stored result.*Run the experiment first"):
+        Result.load(tmp_path / name)
+
+
 @pytest.mark.parametrize("version", [None, 0, 99])
 def test_metrics_of_another_version_are_scored_anew_from_the_predictions(tmp_path, version):
     known = {} if version is None else {"metrics": version}

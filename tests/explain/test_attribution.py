@@ -148,19 +148,20 @@ def test_a_function_has_no_gradient():
 
 
 def powered(exponent, channels=1):
-    """Two scores without a softmax: the sum of all pixels to a power, and twice that."""
+    """Two scores without a softmax: the sum of all pixels to a power, channel k weighed k times, and twice that."""
     inputs = keras.Input((2, 3, channels))
     flat = keras.layers.Flatten()(inputs)
     powers = flat if exponent == 1 else keras.layers.Multiply()([flat] * exponent)
     model = keras.Model(inputs, keras.layers.Dense(2, use_bias=False)(powers))
-    model.layers[-1].set_weights([np.tile(np.float32([1, 2]), (6 * channels, 1))])
+    weights = np.tile(np.arange(1, channels + 1, dtype=np.float32), 6)
+    model.layers[-1].set_weights([np.stack([weights, 2 * weights], axis=1)])
     return model
 
 
 def test_the_middle_of_each_part_is_taken_so_that_one_step_suffices_for_a_square():
     pictures = np.random.default_rng(0).uniform(1, 2, (3, 2, 3, 1)).astype(np.float32)
-    made = explain.integrated_gradients(powered(2), pictures, [0, 1, 0], baseline=0.5, steps=1, batch_size=2)
-    assert made == pytest.approx(np.array([1, 2, 1])[:, None, None] * (pictures[..., 0] ** 2 - 0.25), rel=1e-5)
+    made = explain.integrated_gradients(powered(2), pictures, [0, 1, 1], baseline=0.5, steps=1, batch_size=2)
+    assert made == pytest.approx(np.array([1, 2, 2])[:, None, None] * (pictures[..., 0] ** 2 - 0.25), rel=1e-5)
 
 
 @pytest.mark.parametrize("options, steps", [({}, 32), ({"steps": 5}, 5)])
@@ -174,7 +175,7 @@ def test_the_empty_picture_has_each_pictures_and_each_channels_own_mean():
     pictures = np.random.default_rng(0).uniform(0, 9, (2, 2, 3, 3)).astype(np.float32) * [1, 10, 100]
     made = explain.integrated_gradients(powered(1, 3), pictures, [0, 1], steps=1)
     away = pictures - pictures.mean(axis=(1, 2), keepdims=True)
-    assert made == pytest.approx(away.sum(axis=3) * np.array([1, 2])[:, None, None], rel=1e-4, abs=1e-3)
+    assert made == pytest.approx((away * [1, 2, 3]).sum(axis=3) * np.array([1, 2])[:, None, None], rel=1e-4, abs=1e-3)
 
 
 @pytest.mark.parametrize("baseline", [True, np.nan, np.inf])

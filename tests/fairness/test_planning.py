@@ -66,6 +66,11 @@ def test_the_spread_of_each_side_is_its_own():
     assert one["power"] == pytest.approx(0.3, abs=0.05), "Student's distribution of one degree, beyond 1.96"
 
 
+def test_between_people_who_are_all_alike_nothing_is_found_where_there_is_nothing():
+    made = power([0.5, 0.5], share=0.3, tests=1, people=(10,), gaps=(0.0, 0.01), repeats=10)
+    assert [one["power"] for one in made] == [0.0, 1.0]
+
+
 def test_everybody_of_the_pilot_is_drawn():
     """Of two people of whom the last is never drawn, all would be alike, and any gap seen."""
     for values in ([0.0, 1.0], [1.0, 0.0]):

@@ -66,6 +66,14 @@ def test_a_network_takes_square_pictures_of_one_or_three_channels(shape):
         assert networks.square_input(Asked(channels)) == (4, channels)
 
 
+@pytest.mark.parametrize("shape", [(None, 4, 3), (None, None), (3,), [(None, 3)], None])
+def test_a_network_gives_one_score_for_each_label(shape):
+    network = Asked()
+    network.output_shape = shape
+    with pytest.raises(FerError, match=r"`model`.*one score for each label"):
+        networks.load_network(network, ["a", "b", "c"])
+
+
 @pytest.mark.parametrize("labels", [["a", "b"], ["a", "b", "c", "d"], ["a", "b", "b"], ["a", "b", 3], "abc"])
 def test_there_is_one_different_name_for_each_output(labels):
     with pytest.raises(FerError, match="`labels`"):
