@@ -515,7 +515,9 @@ def test_a_camera_is_watched_recorded_and_let_go(tmp_path, monkeypatch):
 
     monkeypatch.setattr(streams.Source, "_open_camera", opened)
     report, kept = watched(0, out=tmp_path / "out.webm")
-    assert report.source == "camera 0" and report.frames == 12 and list(report.problems["kind"]) == ["camera"]
+    assert report.source == "camera 0" and report.frames == 12
+    kinds = set(report.problems["kind"])
+    assert "camera" in kinds and kinds <= {"camera", "frame rate"}, "on a busy machine the times may be uneven"
     assert camera.released and [p.name for p in tmp_path.iterdir()] == ["out.webm"]
     assert written(report.out)[0] >= 6
     assert all(faces[0].id == 1 for faces in kept.values())
