@@ -153,7 +153,7 @@ def _sexes(files: list[Found], rows: list[dict]) -> tuple[dict[str, str], list[P
             absent = sorted({row["actor"] for row in rows} - set(sexes))
             if absent:
                 who = f"{len(absent)} actor{'s' if len(absent) > 1 else ''} of these clips"
-                what = f"it gives no sex, two, or neither Female nor Male, for {who}: {', '.join(absent)}"
+                what = f"no sex, two sexes, or another word than Female or Male for {who}: {', '.join(absent)}"
                 problems.append((file.path, "scan", "demographics", what, "their sex left ''"))
             return sexes, problems
         problems.append(

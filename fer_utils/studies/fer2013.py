@@ -31,7 +31,7 @@ written down before the first training of it:
 9. *Long budget* (added after the answers to the rows above, before its first training).  When their trainings ended
    the networks read fewer than 61 % of their own training pictures: they may have stopped too early.  *Long* rows
    have up to 22,500 steps, 100 passes, and a rate that falls after 8 checks in vain; all else is the same.  One row,
-   *wide*, has more channels, as many weights as mini-XCEPTION, and the rate of ``gradients``.
+   *wide*, has more channels, nearly as many weights as mini-XCEPTION, and the rate of ``gradients``.
 """
 
 from __future__ import annotations

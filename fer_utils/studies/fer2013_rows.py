@@ -18,7 +18,7 @@ RATES: tuple[float, ...] = (3e-4, 1e-3, 3e-3)
 BUDGET: dict[str, tuple[int, int, int]] = {"smoke": (4, 2, 1), "class": (8100, 225, 3), "full": (8100, 225, 3)}
 #: The same for the rows with a long budget: up to a hundred passes, and a rate that falls after eight in vain.
 LONG_BUDGET: dict[str, tuple[int, int, int]] = {"smoke": (6, 2, 2), "class": (22_500, 225, 8), "full": (22_500, 225, 8)}
-#: Channels of the convolutions of "gradients, wide": with them it has as many weights as mini-XCEPTION, some 55,000.
+#: Channels of the convolutions of "gradients, wide": with them it has 55,575 weights; mini-XCEPTION has 58,423.
 WIDE: tuple[int, ...] = (48, 96, 128)
 #: How many checks a training has that chooses a rate.
 RACE = 2
@@ -63,7 +63,7 @@ ROWS: dict[str, Row] = {
     "HOG and linear SVM": Row("linear SVM", settings=(1e-3, 1e-2), seeds=1),
     "HOG and ANN": Row("ANN", settings=RATES),
     # Added on 2026-11-27, before any training of these rows: the networks above had ended with fewer than 61 % of their
-    # own training pictures, so a longer training is asked, and a network as large as mini-XCEPTION.
+    # own training pictures, so a longer training is asked, and a network nearly as large as mini-XCEPTION.
     "gradients, long": Row("network", "contrast", {"first": "gradients"}, setting_of="gradients", long=True),
     "gradients, wide, long": Row(
         "network", "contrast", {"first": "gradients", "widths": WIDE}, setting_of="gradients", long=True

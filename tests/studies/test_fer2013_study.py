@@ -101,7 +101,7 @@ def test_a_long_row_differs_in_its_budget_only(name):
     assert long == short and long["recipe"]["check_every"] == 225
 
 
-def test_the_wide_network_has_as_many_weights_as_mini_xception():
+def test_the_wide_network_is_nearly_as_large_as_mini_xception():
     row = ROWS["gradients, wide, long"]
     network = models.build("contrast", classes=7, input_shape=(48, 48, 1), **row.options)
     assert row.long and row.setting_of == "gradients" and network.count_params() == 55_575 < 58_423
