@@ -206,7 +206,10 @@ def _serve(folder: Path) -> None:
                 ready.register(peer, selectors.EVENT_READ)
             else:
                 peer = key.fileobj
-                message, streams, _, _ = socket.recv_fds(peer, LARGEST, 3)
+                try:
+                    message, streams, _, _ = socket.recv_fds(peer, LARGEST, 3)
+                except ConnectionResetError:  # killed before it had read what it was sent
+                    message, streams = b"", []
                 if message and peers[peer] is None:
                     pid = os.fork()
                     if pid == 0:
@@ -218,7 +221,10 @@ def _serve(folder: Path) -> None:
                     for stream in streams:
                         os.close(stream)
                     peers[peer] = pid
-                    peer.send(str(pid).encode())
+                    try:
+                        peer.send(str(pid).encode())
+                    except OSError:  # killed meanwhile: the next message from it is empty
+                        pass
                 else:  # it has ended, and so ends what runs for it
                     if peers[peer] is not None:
                         os.kill(peers[peer], signal.SIGKILL)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -73,3 +75,18 @@ def test_a_signal_to_the_process_that_was_started_reaches_it(number):
     process.send_signal(number)
     assert process.wait(PATIENCE) == -number and gone(pid)
     process.stdout.close()
+
+
+def test_a_process_that_is_killed_before_it_reads_anything_ends_its_program_and_no_other():
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(10**6)"
+    request = {"arguments": ["-c", code], "environment": dict(os.environ), "folder": os.getcwd()}
+    place = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    place.connect(preloaded.command()[-1])
+    reading, writing = os.pipe()
+    socket.send_fds(place, [json.dumps(request).encode()], [0, writing, writing])
+    os.close(writing)
+    with open(reading) as stream:
+        pid = int(stream.readline())
+    place.close()  # as the kernel does for a process that is killed; the program's number is still unread
+    assert gone(pid)
+    assert run("-c", "print(1)").stdout == "1\n"
