@@ -2,7 +2,10 @@
 
 const SPACE = "http://www.w3.org/2000/svg";
 const EDGE = { left: 54, right: 22, top: 16, bottom: 28 };
-const REACH = 14; // a click so near to a point, in pixels, means it
+const REACH = 14; // a click so near to a disc, in pixels, means it
+const DISC = 10; // the radius of a disc
+const APART = 17; // pixels between the middles of two discs, so that both letters can be read
+const PAINTED = ["out", "no witness", "beaten", "within", "frontier"]; // in which points are drawn; the last lies on top
 
 function drawn(tag, attributes = {}, ...children) {
   const node = document.createElementNS(SPACE, tag);
@@ -68,6 +71,27 @@ function staircase(points, moreX, box) {
   return corners;
 }
 
+// Where each disc stands: on its point or, where it would hide another, beside it.
+function placeDiscs(points, box) {
+  const tried = [[0, 0]];
+  for (const distance of [18, 27, 36, 45]) {
+    for (let turn = 0; turn < 16; turn++) {
+      const angle = (turn * Math.PI) / 8;
+      tried.push([distance * Math.cos(angle), -distance * Math.sin(angle)]);
+    }
+  }
+  const placed = [];
+  const free = ({ x, y }) => x > box.left && x < box.right && y > box.top && y < box.bottom
+    && placed.every((other) => Math.hypot(other.x - x, other.y - y) >= APART);
+  const first = points.filter(({ place }) => place !== "out")
+    .sort((one, other) => PAINTED.indexOf(other.place) - PAINTED.indexOf(one.place));
+  for (const point of first) {
+    const places = tried.map(([x, y]) => ({ x: point.x + x, y: point.y + y }));
+    point.disc = places.find(free) ?? places[0];
+    placed.push(point.disc);
+  }
+}
+
 export function tradePlot({ onBrush, onChoose }) {
   const node = drawn("svg", { class: "fer-trade-plot", role: "img" });
   let shown = []; // the points, with their places on the plot
@@ -100,8 +124,10 @@ export function tradePlot({ onBrush, onChoose }) {
     const up = (value) => box.bottom - upScale.share(value) * (box.bottom - box.top);
     shown = visible.map((number) => {
       const { values } = systems[number];
-      return { number, x: across(values[x]), y: up(values[y]), place: places[number] };
+      const [left, top] = [across(values[x]), up(values[y])];
+      return { number, x: left, y: top, place: places[number], disc: { x: left, y: top } };
     });
+    placeDiscs(shown, box);
 
     const grid = [];
     for (const tick of acrossScale.ticks) {
@@ -130,16 +156,20 @@ export function tradePlot({ onBrush, onChoose }) {
       if (intervals[y]) line({ x1: point.x, x2: point.x, y1: up(intervals[y][0]), y2: up(intervals[y][1]) });
     }
     // Those on the frontier are drawn last, so that none of them is hidden.
-    const order = ["out", "no witness", "beaten", "within", "frontier"];
-    for (const point of [...shown].sort((one, other) => order.indexOf(one.place) - order.indexOf(other.place))) {
+    for (const point of [...shown].sort((one, other) => PAINTED.indexOf(one.place) - PAINTED.indexOf(other.place))) {
+      const { disc } = point;
       const out = point.place === "out";
       const kind = `fer-trade-point fer-trade-${point.place.replace(" ", "-")}`;
-      const mark = drawn("g", { class: kind, "data-name": systems[point.number].name },
-        drawn("circle", { cx: point.x, cy: point.y, r: out ? 4 : 10 }));
-      if (systems[point.number].name === chosen) {
-        mark.append(drawn("circle", { cx: point.x, cy: point.y, r: 15, class: "fer-trade-chosen" }));
+      const mark = drawn("g", { class: kind, "data-name": systems[point.number].name });
+      if (disc.x !== point.x || disc.y !== point.y) {
+        mark.append(drawn("line", { x1: point.x, y1: point.y, x2: disc.x, y2: disc.y, class: "fer-trade-leader" }),
+          drawn("circle", { cx: point.x, cy: point.y, r: 3, class: "fer-trade-true" }));
       }
-      const middle = { x: point.x, y: point.y + 4, "text-anchor": "middle" };
+      mark.append(drawn("circle", { cx: disc.x, cy: disc.y, r: out ? 4 : DISC, class: "fer-trade-disc" }));
+      if (systems[point.number].name === chosen) {
+        mark.append(drawn("circle", { cx: disc.x, cy: disc.y, r: 15, class: "fer-trade-chosen" }));
+      }
+      const middle = { x: disc.x, y: disc.y + 4, "text-anchor": "middle" };
       if (!out) mark.append(drawn("text", middle, letters[point.number]));
       parts.push(mark);
     }
@@ -179,7 +209,7 @@ export function tradePlot({ onBrush, onChoose }) {
       onBrush(shown.filter(({ x, y }) => x >= left && x <= right && y >= top && y <= bottom).map((one) => one.number));
       return;
     }
-    const distance = (one) => Math.hypot(one.x - point[0], one.y - point[1]);
+    const distance = ({ disc }) => Math.hypot(disc.x - point[0], disc.y - point[1]);
     const nearest = [...shown].sort((one, other) => distance(one) - distance(other))[0];
     if (nearest && distance(nearest) <= REACH) onChoose(nearest.number);
   });

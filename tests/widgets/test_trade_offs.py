@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 
 import chapter_widgets
@@ -276,7 +277,7 @@ def test_a_system_is_chosen_in_table_and_plot_and_says_who_beats_it(page, widget
     assert focused == "nano", "the keyboard stays where it was, though the table was made anew"
     page.locator("[data-name='landmarks and SVM'] button, button[data-name='landmarks and SVM']").click()
     assert "neither counted nor timed" in page.locator(".fer-trade-detail").inner_text()
-    spot = page.locator("g[data-name='HOG and SVM'] circle").first
+    spot = page.locator("g[data-name='HOG and SVM'] .fer-trade-disc")
     box = page.locator(".fer-trade-plot").bounding_box()
     page.mouse.click(box["x"] + float(spot.get_attribute("cx")), box["y"] + float(spot.get_attribute("cy")))
     assert page.evaluate("model.get('chosen')") == "HOG and SVM"
@@ -292,15 +293,44 @@ def test_the_frontier_is_a_staircase_through_its_points(page):
         page.evaluate("([x, y]) => { model.set('x', x); model.set('y', y); }", [x, y])
         line = page.locator(".fer-trade-line").get_attribute("points")
         corners = [tuple(map(float, corner.split(","))) for corner in re.findall(r"[-\d.]+,[-\d.]+", line)]
-        circles = page.locator(".fer-trade-point.fer-trade-frontier circle:not(.fer-trade-chosen)")
-        ends = circles.evaluate_all(
-            "(all) => all.map((c) => [Number(c.getAttribute('cx')), Number(c.getAttribute('cy'))])"
-        )
+        ends = _points(page, ".fer-trade-frontier")
         assert all(any(abs(a - c) + abs(b - d) < 0.01 for c, d in corners) for a, b in ends), (x, y)
         for (a, b), (c, d) in itertools.pairwise(corners):
             assert abs(a - c) < 0.01 or abs(b - d) < 0.01, "steps are level or upright"
         for corner in corners:  # a corner that no point covers would promise what no system gives
             assert any(_covers(end, corner, x, y) for end in ends), (x, y, corner)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_disc_hides_the_letter_of_another(page, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    moved = 0
+    for x, y in PAIRS:
+        page.evaluate("([x, y]) => { model.set('x', x); model.set('y', y); }", [x, y])
+        discs = _points(page, ":not(.fer-trade-out)", ".fer-trade-disc")
+        letters = page.locator(".fer-trade-point text").evaluate_all(
+            "(all) => all.map((t) => [Number(t.getAttribute('x')), Number(t.getAttribute('y')) - 4])"
+        )
+        assert letters == discs
+        apart = [math.dist(one, two) for one, two in itertools.combinations(discs, 2)]
+        assert min(apart, default=17) >= 17, (x, y)
+        lines = page.locator(".fer-trade-leader").evaluate_all(
+            "(all) => all.map((l) => ['x1', 'y1', 'x2', 'y2'].map((name) => Number(l.getAttribute(name))))"
+        )
+        points = _points(page, ":not(.fer-trade-out)")
+        expected = [(*point, *disc) for point, disc in zip(points, discs, strict=True) if point != disc]
+        assert sorted(map(tuple, lines)) == sorted(expected), "a line leads from each point to its disc"
+        moved += len(lines)
+    assert moved, "some systems cost the same, so the test has tried it"
+
+
+def _points(page, kind: str, circle: str = "circle") -> list[list[float]]:
+    """Where the first circle of each mark of a kind stands; that of ``circle`` is the system's own place."""
+    return page.locator(f".fer-trade-point{kind}").evaluate_all(
+        "(all, circle) => all.map((mark) => mark.querySelector(circle))"
+        ".map((c) => [Number(c.getAttribute('cx')), Number(c.getAttribute('cy'))])",
+        circle,
+    )
 
 
 def _covers(end, corner, x, y) -> bool:
