@@ -13,6 +13,9 @@ PORT ?= 8000
 # Films, face sets and results of the chapters: inside the checkout, so `make clean` removes them.
 export FER_HOME ?= $(CURDIR)/_build/fer
 
+# Where Python may not keep what it has compiled, each of hundreds of processes compiles the package and the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help env book publish pdf epub status test mutants lint bench serve lab lock links address clean
 
 help:
