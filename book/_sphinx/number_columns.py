@@ -1,7 +1,7 @@
 """Sphinx extension: in every table a column of numbers stands to the right, so that digits of one rank meet.
 
-A column counts as numbers where each of its cells is one, or is empty or a dash.  Tables that a chapter's cell shows are
-HTML already; those of the text are nodes.  Both get the class ``fer-number`` on such cells and on the column's head.
+A column counts as numbers where each of its cells is one, or is empty or a dash.  Tables that a chapter's cell shows
+are HTML already; those of the text are nodes.  Both get the class ``fer-number`` on such cells and on the head above.
 Tables whose cells span columns are left as they are.
 """
 
@@ -35,7 +35,7 @@ def _is_plain(rows: list[list], width: int) -> bool:
 
 
 def align_html(html: str) -> str:
-    """A cell's HTML in which the columns of numbers of its tables have the class; the same text where there are none."""
+    """A cell's HTML in which its tables' columns of numbers have the class; the same text where there are none."""
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(html, "html.parser")
