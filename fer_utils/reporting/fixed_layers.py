@@ -116,27 +116,43 @@ def moral(answer: Mapping) -> str:
     return "So these networks are not shown to be ahead of any rival."
 
 
+def twins_table(answer: Mapping) -> pd.DataFrame:
+    """The network and its twins as text, in the order of the study ``first_layers``.
+
+    Returns
+    -------
+    DataFrame with ``first layer``, ``learning rate``, ``strangers, %`` (accuracy on people not seen in training),
+    ``seeds a fold``, ``parameters``, ``converged`` (of how many trainings), ``own training faces, %``,
+    ``fixed gradients minus this, points`` (with its 95 % interval over people) and ``verdict``; the last two are empty
+    for the network itself.
+    """
+    network = answer["network"]
+    lines = [_line("fixed gradients", network) | {"fixed gradients minus this, points": "—", "verdict": "—"}]
+    for twin in answer["rows"]:
+        row = answer["comparisons"][twin["name"]]
+        ends = f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
+        lines.append(
+            _line(TWINS[twin["name"]], twin)
+            | {
+                "fixed gradients minus this, points": f"{100 * row['value']:+.1f} ({ends})",
+                "verdict": _verdict(row),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
 def worth_of_the_layer(answer: Mapping) -> list[str]:
     """What the fixed layer is worth, a sentence an idea, in Markdown: the study ``first_layers``.
 
-    Which sentence ends it, the verdicts decide.
+    Which sentences are said, the verdicts decide.
     """
-    network, sentences = answer["network"], []
-    for twin in answer["rows"]:
-        row = answer["comparisons"][twin["name"]]
+    failed = [row["trainings"] - row["converged"] for row in answer["rows"]]
+    sentences = []
+    if any(failed):
         sentences.append(
-            f"With {TWINS[twin['name']]} in the layer's place, {_rate(twin)}, the network has "
-            f"{twin['parameters']:,} parameters and reads {percent(twin['accuracy']['value'])} of the faces of "
-            f"strangers ({_seeds(twin)}); with the fixed layer it reads {percent(network['accuracy']['value'])}."
+            f"{sum(failed)} of the {sum(row['trainings'] for row in answer['rows'])} trainings of the twins did not "
+            "converge. A twin with such a training is no witness, so its comparison has no verdict."
         )
-        failed = twin["trainings"] - twin["converged"]
-        if failed:
-            sentences.append(
-                f"{failed} of its {twin['trainings']} trainings did not converge. At the end it reads "
-                f"{percent(twin['train_accuracy'])} of its own training faces, with the fixed layer "
-                f"{percent(network['train_accuracy'])}."
-            )
-        sentences.append(protocol_tables.comparison_in_words({"first": network["name"], "second": twin["name"], **row}))
     sentences.append(_conclusion(answer["comparisons"]))
     for name, (there, needed) in answer["missing"].items():
         sentences.append(f"Not complete yet: {there} of {needed} trainings of **{name}**.")
@@ -179,11 +195,27 @@ def _conclusion(comparisons: Mapping[str, Mapping]) -> str:
     )
 
 
-def _rate(twin: Mapping) -> str:
-    if twin["name"] in SAME_RATE:
-        return f"at the network's own learning rate of {twin['setting']:g}"
-    return f"at a learning rate of {twin['setting']:g} that was chosen for it"
+def _line(layer: str, row: Mapping) -> dict[str, str]:
+    """What the table says of every network."""
+    chosen = "the network's own" if row["name"] in SAME_RATE else "chosen for it"
+    return {
+        "first layer": layer,
+        "learning rate": f"{row['setting']:g} ({chosen})",
+        "strangers, %": f"{100 * row['accuracy']['value']:.1f}",
+        "seeds a fold": str(row["seeds"]),
+        "parameters": f"{row['parameters']:,}",
+        "converged": f"{row['converged']} of {row['trainings']}",
+        "own training faces, %": f"{100 * row['train_accuracy']:.1f}",
+    }
 
 
-def _seeds(row: Mapping) -> str:
-    return "one seed a fold" if row["seeds"] == 1 else f"{row['seeds']} seeds a fold"
+def _verdict(comparison: Mapping) -> str:
+    """A comparison's verdict in words, with its p-value where it has a verdict."""
+    p = "p below 0.001" if comparison["p_holm"] < 0.001 else f"p = {comparison['p_holm']:.3f}"
+    words = {
+        "higher": "the network reads more faces",
+        "lower": "the network reads fewer faces",
+        "not told apart": "not told apart",
+        "no verdict": "none: not every training has converged",
+    }[comparison["verdict"]]
+    return words if comparison["verdict"] == "no verdict" else f"{words} ({p} after Holm)"

@@ -64,7 +64,8 @@ def test_the_numbers_are_those_of_the_answer():
 
 def twins(*verdicts):
     """An answer of the study ``first_layers``."""
-    answer = {"network": row("gradients, 48 px", 0.71, 26_968), "rows": [], "comparisons": {}, "missing": {}}
+    network = row("gradients, 48 px", 0.71, 26_968) | {"seeds": 3, "setting": 0.003}
+    answer = {"network": network, "rows": [], "comparisons": {}, "missing": {}}
     for name, verdict in zip(fixed_layers.TWINS, verdicts, strict=False):
         answer["rows"].append(row(name, 0.62, 27_200) | {"seeds": 3, "setting": 0.0003})
         ends = {"value": 0.09, "low": 0.05, "high": 0.13, "p_holm": 0.002, "verdict": verdict}
@@ -73,35 +74,48 @@ def twins(*verdicts):
 
 
 def test_what_the_layer_is_worth_is_said_by_the_verdicts():
-    words = fixed_layers.worth_of_the_layer(twins("higher", "not told apart"))
-    assert words[0] == (
-        "With a learned convolution in the layer's place, at a learning rate of 0.0003 that was chosen for it, the "
-        "network has 27,200 parameters and reads 62.0 % of the faces of strangers (3 seeds a fold); with the fixed "
-        "layer it reads 71.0 %."
-    )
-    assert words[1].startswith("**gradients, 48 px** reads 9.0 points more than **learned first layer, 48 px**")
-    assert words[2].startswith("With local contrast normalisation and a learned convolution in the layer's place")
+    assert fixed_layers.worth_of_the_layer(twins("higher", "not told apart")) == [
+        "So the answer depends on the twin (2 of 2 comparisons have a verdict): the fixed gradients are ahead in 1 and "
+        "behind in 0."
+    ]
     begun = twins("higher") | {"missing": {"local contrast, 48 px": [3, 15]}}
     assert fixed_layers.worth_of_the_layer(begun)[-1] == (
         "Not complete yet: 3 of 15 trainings of **local contrast, 48 px**."
     )
-    slow = twins("no verdict")
-    slow["rows"][0] |= {"converged": 3, "train_accuracy": 0.78}
-    assert fixed_layers.worth_of_the_layer(slow)[1] == (
-        "2 of its 5 trainings did not converge. At the end it reads 78.0 % of its own training faces, with the fixed "
-        "layer 90.0 %."
-    )
-    one_seed = twins("higher")
-    one_seed["rows"][0]["seeds"] = 1
-    assert "(one seed a fold)" in fixed_layers.worth_of_the_layer(one_seed)[0]
+    slow = twins("no verdict", "higher")
+    slow["rows"][0]["converged"] = 3
+    assert fixed_layers.worth_of_the_layer(slow)[0].startswith("2 of the 10 trainings of the twins did not converge. ")
+
+
+def test_the_table_has_the_network_first_and_each_twin_with_its_verdict():
+    verdicts = ["higher", "lower", "not told apart", "no verdict"]
+    answer = twins(*verdicts)
+    answer["rows"][0] |= {"converged": 3, "train_accuracy": 0.78}
+    answer["comparisons"][answer["rows"][1]["name"]]["p_holm"] = 0.0004
+    network, *lines = fixed_layers.twins_table(answer).to_dict("records")
+    assert network["first layer"] == "fixed gradients" and network["strangers, %"] == "71.0"
+    assert network["verdict"] == network["fixed gradients minus this, points"] == "—"
+    assert lines[0] == {
+        "first layer": "a learned convolution",
+        "learning rate": "0.0003 (chosen for it)",
+        "strangers, %": "62.0",
+        "seeds a fold": "3",
+        "parameters": "27,200",
+        "converged": "3 of 5",
+        "own training faces, %": "78.0",
+        "fixed gradients minus this, points": "+9.0 (+5.0 to +13.0)",
+        "verdict": "the network reads more faces (p = 0.002 after Holm)",
+    }
+    assert [line["verdict"] for line in lines[1:]] == [
+        "the network reads fewer faces (p below 0.001 after Holm)",
+        "not told apart (p = 0.002 after Holm)",
+        "none: not every training has converged",
+    ]
 
 
 def test_a_twin_at_the_networks_own_rate_says_so():
-    said = fixed_layers.worth_of_the_layer(twins(*4 * ["higher"]))
-    rates = [sentence for sentence in said if "learning rate" in sentence]
-    assert ["at the network's own learning rate of 0.0003" in sentence for sentence in rates] == [False] * 2 + [
-        True
-    ] * 2
+    rates = fixed_layers.twins_table(twins(*4 * ["higher"]))["learning rate"].tolist()
+    assert ["the network's own" in rate for rate in rates] == [False] * 3 + [True] * 2
     assert set(fixed_layers.SAME_RATE) == {name for name, row in OF_FIRST_LAYERS.items() if row.rate_of}
     assert list(fixed_layers.TWINS) == list(OF_FIRST_LAYERS)
 
