@@ -133,7 +133,7 @@ def export(
         too, computes the same on every processor.  8 rounds the weights more
         finely, and is right only where the processor has VNNI instructions:
         on another x86 processor sums overflow, and ``load`` refuses a file
-        that is wrong there.  LiteRT's int8 weights always have 8 bits; its
+        that is wrong there, and some that are only a little off.  LiteRT's int8 weights always have 8 bits; its
         kernels do not overflow.
     float_operations : for ``"int8"`` in LiteRT only: names of LiteRT's operations, such as ``"DIV"``, that stay in
         float32.  A layer that divides by a small number, or squares, has too wide a range for 8 bits.  None: what the

@@ -39,6 +39,11 @@ TOLERANCE: dict[str | None, float] = {None: 1e-3, "float16": 0.02, "dynamic": 0.
 #: of other networks, so these were measured with faces beside (`tests/helpers/int8_self_test.py`, 48 to 80 pixels):
 #: files that give at most 5.5 % of the faces another label were up to 0.143 away, those that overflow 0.53 to 0.97.
 RELATIVE_TOLERANCE = 0.25
+#: The same for a file with full 8-bit weights on a processor without VNNI, whose sums may overflow.  There a file of
+#: `xception2022` was only 0.151 of the spread away, and gave a fifth of the faces another label (the same check on an
+#: AMD EPYC with AVX2 alone, 2026-11-27).  Files that gave few faces another label were up to 0.198 away, so this limit
+#: refuses right files, too: that costs an export with 7 bits, and a wrong file that is accepted costs wrong labels.
+OVERFLOWING_TOLERANCE = 0.1
 
 _BEGINS = '{"fer_utils self-test": '
 _ONNX_KEY = "fer_utils.self_test"
@@ -99,12 +104,18 @@ class Difference:
     relative : root mean square of the differences, divided by that of the self-test's answers minus their mean for
         each picture: a share of their own spread.  Infinite as above, and where the self-test's answers have no spread.
     accepted : whether the file passes: ``largest`` is at most the self-test's tolerance, or, for int8, ``relative`` is
-        at most `RELATIVE_TOLERANCE`.
+        at most `relative_tolerance`.
     """
 
     largest: float
     relative: float
     accepted: bool
+
+
+def relative_tolerance(test: SelfTest) -> float:
+    """The greatest share of their spread that an int8 file's answers may be away on this processor."""
+    overflows = test.weight_bits == 8 and processor.lacks_vnni()
+    return OVERFLOWING_TOLERANCE if overflows else RELATIVE_TOLERANCE
 
 
 def difference(run: Callable[[np.ndarray], np.ndarray], test: SelfTest, shape: tuple[int, int, int]) -> Difference:
@@ -119,7 +130,7 @@ def difference(run: Callable[[np.ndarray], np.ndarray], test: SelfTest, shape: t
     largest = float(np.abs(apart).max())
     spread = float(np.linalg.norm(test.answers - test.answers.mean(axis=1, keepdims=True)))
     relative = float(np.linalg.norm(apart)) / spread if spread > 0 else float("inf")
-    accepted = largest <= test.tolerance or (test.quantize == "int8" and relative <= RELATIVE_TOLERANCE)
+    accepted = largest <= test.tolerance or (test.quantize == "int8" and relative <= relative_tolerance(test))
     return Difference(largest, relative, accepted)
 
 
@@ -131,7 +142,8 @@ def failure(name: str, engine: str, test: SelfTest, found: Difference) -> FerErr
     )
     if test.quantize == "int8":
         text += (
-            f", and the answers are off by {found.relative:.3f} of their spread, at most {RELATIVE_TOLERANCE} accepted"
+            f", and the answers are off by {found.relative:.3f} of their spread, "
+            f"at most {relative_tolerance(test)} accepted"
         )
     if test.weight_bits == 8 and processor.lacks_vnni():
         text += (

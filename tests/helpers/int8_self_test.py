@@ -14,6 +14,12 @@ A file with full 8-bit weights may be wrong on an x86 processor without VNNI ins
 On one with VNNI (AMD EPYC, AVX-512, 2026-11-27) all 30 files of the six networks were right and were accepted: at most
 0.146 away, and at most 5.0 % of the faces with another label.  ONNX Runtime's fast kernels gave the answers of plain
 arithmetic, but for one file (0.033 away) and for one face of another; OpenVINO's and LiteRT's round in other places.
+
+On one with AVX2 alone (AMD EPYC, 2026-11-27) the 18 files of LiteRT and with 7-bit weights were right and accepted: at
+most 0.107 of the spread away, at most 7.0 % of the faces with another label.  Of the 12 with full 8-bit weights five
+were wrong (15 to 29 % of the faces); the limit of 0.25 refused four of them and let the fifth pass, `xception2022` in
+ONNX, 0.151 away and 20.4 % wrong.  So full 8-bit weights are held to 0.1 there: all five wrong files are refused, and
+three right ones (4.0, 4.6 and 8.3 %) with them.
 """
 
 from __future__ import annotations
@@ -135,7 +141,7 @@ def _kept(function):
 
 
 def main() -> int:
-    """Print the table; the exit status says whether the self-test was right about every file."""
+    """Print the table; the exit status is 0 where no file was accepted though it is wrong."""
     print(f"{processor.name()}; VNNI: {'no' if processor.lacks_vnni() else 'yes'}")
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -146,9 +152,10 @@ def main() -> int:
                 way = form if bits is None else f"{form} {bits}"
                 rows.append(Row(f"{network}, {side} px, {dataset}", way, found, changed))
                 print(rows[-1], flush=True)
-    right = sum(row.right for row in rows)
-    print(f"The self-test was right about {right} of {len(rows)} files.")
-    return 0 if right == len(rows) else 1
+    missed = sum(row.found.accepted and not row.right for row in rows)
+    refused = sum(not row.found.accepted and not row.right for row in rows)
+    print(f"Of {len(rows)} files {missed} were accepted though wrong, and {refused} refused though right.")
+    return 0 if not missed else 1
 
 
 if __name__ == "__main__":
