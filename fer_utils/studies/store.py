@@ -84,9 +84,8 @@ class StoredAnswer:
             f"in {self.cost()}, by {code_span(self.command)}.*"
         )
         if self.stale:
-            text += (
-                f" **Stale**: {literal('; '.join(map(str, self.newer)))}. Run the command to know what it gives now."
-            )
+            newer = "; ".join(str(one).replace(".)", ")") for one in self.newer)  # notes are sentences in brackets
+            text += f" **Stale**: {literal(newer)}. Run the command to know what it gives now."
         return text
 
     def cost(self) -> str:

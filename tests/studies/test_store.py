@@ -83,7 +83,7 @@ def test_a_stage_with_a_newer_version_makes_it_stale_and_the_page_says_so(toy, m
     assert not kept.stale and kept.newer == []
     monkeypatch.setitem(stages.RELEASE_NOTES, "splits", {1: "First.", 2: "Other folds.", 3: "And again."})
     assert kept.stale and str(kept.newer[0]) == "splits: version 1, today 3 (Other folds. And again.)"
-    assert "**Stale**: splits: version 1, today 3 (Other folds. And again.)." in kept.note()
+    assert "**Stale**: splits: version 1, today 3 (Other folds. And again)." in kept.note()
 
 
 def test_what_another_stored_answer_rests_on_this_one_rests_on(toy, monkeypatch):
