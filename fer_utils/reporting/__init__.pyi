@@ -35,4 +35,5 @@ from .text import colophon as colophon
 from .text import percent as percent
 from .text import say as say
 from .text import sentence as sentence
+from .text import shape_in_words as shape_in_words
 from .text import with_interval as with_interval

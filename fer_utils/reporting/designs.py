@@ -9,7 +9,7 @@ import pandas as pd
 from fer_utils import metrics, models
 from fer_utils.core.errors import invalid
 from fer_utils.reporting.claims import HOLDS, LIGHT, UNTESTABLE
-from fer_utils.reporting.text import percent
+from fer_utils.reporting.text import percent, shape_in_words
 
 OWN = "mobilenet_inception2019"
 #: A speed within this factor of what the count promises is about what it promises.
@@ -95,7 +95,7 @@ def costs_by_part(model) -> pd.DataFrame:
     table = rows.groupby("part").agg(output=("output", "last"), parameters=("parameters", "sum"), macs=("macs", "sum"))
     stages = sorted(name for name in table.index if name.startswith("stage"))
     table = table.loc[["Inception block", *stages, "expand", "dense, softmax"]].reset_index()
-    table["output"] = [" × ".join(map(str, shape)) for shape in table["output"]]
+    table["output"] = [shape_in_words(shape) for shape in table["output"]]
     return table.rename(columns={"macs": "multiply-accumulates"})
 
 

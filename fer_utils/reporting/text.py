@@ -22,6 +22,15 @@ def percent(value: float | None, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %"
 
 
+def shape_in_words(shape: tuple[int, ...]) -> str:
+    """The sizes of a map with times signs between them; no line breaks inside it.
+
+    >>> shape_in_words((45, 45, 32)).split("\N{NO-BREAK SPACE}")
+    ['45', '×', '45', '×', '32']
+    """
+    return "\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}".join(map(str, shape))
+
+
 def with_interval(measured: dict, digits: int = 1, *, unit: str = "actor") -> str:
     """A metric of `fer_utils.metrics.interval` in words; shares, 0 to 1, are written as percentages.
 

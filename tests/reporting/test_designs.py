@@ -38,7 +38,9 @@ def test_kinds_and_parts_add_up_to_the_network(small):
         assert table["multiply-accumulates"].sum() == profile.macs
     parts = designs.costs_by_part(small)
     assert list(parts["part"]) == ["Inception block", *[f"stage {k}" for k in range(1, 6)], "expand", "dense, softmax"]
-    assert parts["output"].iloc[0] == "16 × 16 × 8" and parts["output"].iloc[-1] == "2"
+    assert (
+        parts["output"].iloc[0] == "16 × 16 × 8".replace(" ", "\N{NO-BREAK SPACE}") and parts["output"].iloc[-1] == "2"
+    )
 
 
 def test_kinds_are_told_apart_by_their_kernels():
