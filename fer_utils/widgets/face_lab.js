@@ -1,7 +1,7 @@
 // The Face lab. What there is to choose comes from Python (`offer`), and a painter makes the picture of a state:
 // Python where a kernel answers, and otherwise the page itself.
 // `faceLabStudio()` holds the studio and the network for the page; face_lab.py puts it before this text.
-import { element } from "./elements.js";
+import { element, emphasised } from "./elements.js";
 import { drawingEngine } from "./face_lab_engine.js";
 import { kernelPainter, pagePainter } from "./face_lab_painters.js";
 import { choice, overlay, room, scoreRows, sides, slider, two, withUnit } from "./face_lab_parts.js";
@@ -131,9 +131,8 @@ function render({ model, el }) {
   const controls = element("fieldset", { class: "fer-lab-controls", disabled: "" }, element("legend", { class: "fer-lab-spoken" }, "Controls of the face"),
     poses, who, tones, sided.node, ...rooms, head.node, reset);
   const root = element("section", { class: "fer-lab", "aria-label": "Face lab: move action units and watch the face" },
-    element("p", { class: "fer-lab-question" }, "Which movements of a face make an expression, for us and for a network?"),
-    element("p", { class: "fer-lab-try" }, element("b", {}, "Try first: "), "press happy, then take AU 12 back bit by bit, and "
-      + "watch when the scores turn."),
+    element("p", { class: "fer-lab-question" }, model.get("question")),
+    element("p", { class: "fer-lab-try" }, element("b", {}, "Try first: "), ...emphasised(model.get("first"))),
     element("div", { class: "fer-lab-stage" },
       element("div", { class: "fer-lab-frame" }, image, canvas, marks.node),
       element("p", { class: "fer-lab-dots" }, dots, element("label", { for: dots.id }, "Show the 68 landmarks")),

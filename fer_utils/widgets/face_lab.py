@@ -32,7 +32,7 @@ from fer_utils.studio.expressions import MIDLINE
 from fer_utils.studio.identity import TONES
 from fer_utils.widgets import drawn48_weights
 from fer_utils.widgets.joined_modules import enclosed, joined
-from fer_utils.widgets.static_picture import StaticPicture
+from fer_utils.widgets.static_picture import StaticPicture, checked_words
 
 _HERE = Path(__file__).parent
 
@@ -60,6 +60,12 @@ GROUPS: Mapping[str, tuple[int, ...]] = {
 
 #: How far the sliders of the head go, in degrees: as far as ``studio.draw`` does.
 TURNS: Mapping[str, int] = {"yaw": 60, "pitch": 30, "roll": 45}
+
+#: What is asked above the face, and what to try first; a chapter may ask for something else.
+_WORDS = {
+    "question": "Which movements of a face make an expression, for us and for a network?",
+    "first": "press *happy*, then take AU 12 back bit by bit, and watch when the scores turn.",
+}
 
 #: A state with nothing on the face.  ``person`` is a seed; ``tone`` 1..10, or None for the person's own;
 #: ``action_units`` maps "12" (both sides), "L12" or "R12" (the person's own left, right) to 0..1.
@@ -230,6 +236,8 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
     gaze : (right, down), each -1..1.
     occlusion : None, or one of ``studio.OCCLUSIONS``.
     landmarks : show the 68 landmarks.
+    question : the question that stands above the face.
+    first : what to try first, the rest of a sentence; *words between stars* are emphasised.
 
     Raises FerError for an argument that is not there or out of range.  A bad state that
     comes later, from the page or by assignment, becomes ``problem`` and is said in the
@@ -257,6 +265,8 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
     marks = traitlets.List(read_only=True).tag(sync=True)
     about = traitlets.Unicode("", read_only=True).tag(sync=True)
     problem = traitlets.Unicode("", read_only=True).tag(sync=True)
+    question = traitlets.Unicode(read_only=True).tag(sync=True)
+    first = traitlets.Unicode(read_only=True).tag(sync=True)
     #: Number of the picture that the page asked for last, and of the one that came.
     asked = traitlets.Int(0).tag(sync=True)
     answered = traitlets.Int(0, read_only=True).tag(sync=True)
@@ -266,9 +276,12 @@ class FaceLab(StaticPicture, anywidget.AnyWidget):
     offer = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, **settings):
+        words = {name: checked_words(name, settings.pop(name, text)) for name, text in _WORDS.items()}
         state = _complete_state(settings)
         drawn = self._drawn(state)  # before anything is shown: a bad argument is an error here
         super().__init__(state=state)
+        for name, text in words.items():
+            self.set_trait(name, text)
         self.set_trait(
             "offer",
             {

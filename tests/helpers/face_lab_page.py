@@ -84,8 +84,7 @@ def shown(browser, lab, *, live=True, painter="", before="0", **page_options):
         page.goto(f"{url}/face_lab.css")
         page.set_content("<!doctype html><html lang=en><title>Face lab</title><body></body></html>")
         page.evaluate(before)
-        page.evaluate(
-            MODEL, [url, str(lab._esm), synced(lab, ("state", "asked", "offer", "weights", *ANSWERED)), live, painter]
-        )
+        saved = synced(lab, ("state", "asked", "offer", "question", "first", "weights", *ANSWERED))
+        page.evaluate(MODEL, [url, str(lab._esm), saved, live, painter])
         page.locator(".fer-lab").wait_for()
         yield page, watch, sent

@@ -117,6 +117,16 @@ BAD = [
 ]
 
 
+@pytest.mark.parametrize("name", ["question", "first"])
+def test_a_chapter_says_what_it_asks_and_what_to_try(face_lab, name):
+    lab = face_lab.FaceLab(person=3, **{name: "  move the lamp. "})
+    assert getattr(lab, name) == "move the lamp." and lab.state["person"] == 3
+    assert getattr(face_lab.FaceLab(), name) not in ("", "move the lamp.")
+    for empty in ("", " ", None, 3):
+        with pytest.raises(FerError, match=f"`{name}`.*not empty"):
+            face_lab.FaceLab(**{name: empty})
+
+
 @pytest.mark.parametrize("state, message", BAD)
 def test_a_bad_argument_is_one_clear_error_and_a_bad_state_a_message(face_lab, state, message):
     with pytest.raises(FerError, match=message):

@@ -175,9 +175,12 @@ def test_every_slider_asks_for_its_own_setting(browser):
 
 @pytest.mark.browser
 def test_by_keyboard_and_in_words(browser):
-    lab = face_lab.FaceLab()
+    lab = face_lab.FaceLab(question="What moves?", first="press *sad*, and look.")
     with shown(browser, lab, live=False, width=390, dark=True) as (page, watch, sent):
         page.wait_for_selector("canvas.fer-lab-face:visible")
+        assert page.locator(".fer-lab-question").inner_text() == "What moves?"
+        assert page.locator(".fer-lab-try").inner_text() == "Try first: press sad, and look."
+        assert page.locator(".fer-lab-try em").inner_text() == "sad"
         page.get_by_role("button", name="surprised").focus()
         page.keyboard.press("Enter")
         said = "document.querySelector('canvas.fer-lab-face').ariaLabel"
