@@ -57,6 +57,13 @@ def test_a_gap_of_the_size_of_chance_has_a_p_of_a_twentieth():
     assert np.isnan([*Audit(measure="answered").chance().values()]).all(), "everybody is answered, always"
 
 
+def test_what_chance_alone_makes_is_what_chapter_7_says():
+    """About six points between two halves of 30 people, nearly four between two halves of 120."""
+    for lot in range(audit_rows.DRAWS):
+        of_30, of_120 = (Audit(attribute="at random", people=people, lot=lot).chance() for people in (30, 120))
+        assert all(0.055 < gap < 0.065 for gap in of_30.values()) and all(0.03 < gap < 0.04 for gap in of_120.values())
+
+
 def test_lots_are_halves_that_know_nothing_of_anybody():
     draws = np.array([audit_rows.by_lot(120, 0, draw) for draw in range(audit_rows.DRAWS)])
     assert (draws.sum(axis=1) == 60).all() and len(np.unique(draws, axis=0)) == audit_rows.DRAWS
