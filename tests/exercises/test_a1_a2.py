@@ -11,6 +11,7 @@ from scipy import stats
 
 from fer_utils import studio
 from fer_utils.exercises import a1, a2
+from fer_utils.inference.drawn_square import scores_of_drawing
 
 # a1-1: Lambert's law with several lamps ----------------------------------------------------------
 
@@ -343,3 +344,14 @@ def test_the_tables_of_a2_3_tell_the_mistakes_apart():
     found = [value for values in made.values() for value in values]
     assert all(abs(value - wanted) > 1e-3 for value in found)
     assert all(abs(one - other) > 1e-6 for i, one in enumerate(found) for other in found[:i])
+
+
+def test_without_au_12_happy_is_neutral_as_the_face_lab_says_and_contempt_is_no_label():
+    units = studio.prototype("happy")
+    answers = {}
+    for lips in (units[12], 0):
+        drawn = studio.draw(studio.person(12), units | {12: lips}, size=512, truth=True)
+        scores = scores_of_drawing(*drawn)
+        answers[lips] = max(scores, key=scores.get)
+        assert len(scores) == 7 and "contempt" not in scores
+    assert list(answers.values()) == ["happy", "neutral"]
