@@ -155,7 +155,9 @@ def worth_of_the_layer(answer: Mapping) -> list[str]:
         )
     sentences.append(_conclusion(answer["comparisons"]))
     for name, (there, needed) in answer["missing"].items():
-        sentences.append(f"Not complete yet: {there} of {needed} trainings of **{name}**.")
+        sentences.append(
+            f"Not complete yet: {there} of {needed} trainings of **{name}**. Its verdict may change with the others."
+        )
     return sentences
 
 
@@ -189,10 +191,21 @@ def _conclusion(comparisons: Mapping[str, Mapping]) -> str:
         return f"So on drawn faces the fixed gradients are worth less than a layer that is learned {judged}."
     if set(verdicts) == {"not told apart"}:
         return f"So it is not shown that the fixed gradients are worth more than a layer that is learned {judged}."
-    return (
-        f"So the answer depends on the twin {judged}: the fixed gradients are ahead in {verdicts.count('higher')} and "
-        f"behind in {verdicts.count('lower')}."
-    )
+    parts = []
+    for verdict, words in (
+        ("higher", "read more faces than with"),
+        ("not told apart", "are not told apart from"),
+        ("lower", "read fewer faces than with"),
+    ):
+        named = [_named(name) for name, row in comparisons.items() if row["verdict"] == verdict]
+        if named:
+            parts.append(f"{words} {' or '.join(named)}")
+    return f"So the answer depends on the twin {judged}: the fixed gradients {'; they '.join(parts)}."
+
+
+def _named(twin: str) -> str:
+    """What stands in the layer's place, and at which learning rate."""
+    return f"{TWINS[twin]} ({'the same' if twin in SAME_RATE else 'its own'} learning rate)"
 
 
 def _line(layer: str, row: Mapping) -> dict[str, str]:

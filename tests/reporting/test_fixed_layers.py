@@ -75,12 +75,13 @@ def twins(*verdicts):
 
 def test_what_the_layer_is_worth_is_said_by_the_verdicts():
     assert fixed_layers.worth_of_the_layer(twins("higher", "not told apart")) == [
-        "So the answer depends on the twin (2 of 2 comparisons have a verdict): the fixed gradients are ahead in 1 and "
-        "behind in 0."
+        "So the answer depends on the twin (2 of 2 comparisons have a verdict): the fixed gradients read more faces than "
+        "with a learned convolution (its own learning rate); they are not told apart from local contrast normalisation "
+        "and a learned convolution (its own learning rate)."
     ]
     begun = twins("higher") | {"missing": {"local contrast, 48 px": [3, 15]}}
     assert fixed_layers.worth_of_the_layer(begun)[-1] == (
-        "Not complete yet: 3 of 15 trainings of **local contrast, 48 px**."
+        "Not complete yet: 3 of 15 trainings of **local contrast, 48 px**. Its verdict may change with the others."
     )
     slow = twins("no verdict", "higher")
     slow["rows"][0]["converged"] = 3
@@ -127,7 +128,7 @@ def test_a_twin_at_the_networks_own_rate_says_so():
         (["higher", "no verdict"], "reads more faces", "are worth more than a layer that is learned (1 of 2"),
         (["lower", "lower"], "reads fewer faces", "are worth less than a layer that is learned (2 of 2"),
         (["not told apart"] * 2, "It is not shown", "So it is not shown that the fixed gradients are worth more"),
-        (["higher", "not told apart", "lower"], "ahead of 1 of 3 twins", "ahead in 1 and behind in 1."),
+        (["higher", "not told apart", "lower"], "ahead of 1 of 3 twins", "(the same learning rate)."),
         (["no verdict"] * 2, "No verdict", "By the protocol's rule there is no verdict"),
     ],
 )
