@@ -76,8 +76,8 @@ def twins(*verdicts):
 def test_what_the_layer_is_worth_is_said_by_the_verdicts():
     assert fixed_layers.worth_of_the_layer(twins("higher", "not told apart")) == [
         "So the answer depends on the twin (2 of 2 comparisons have a verdict): the fixed gradients read more faces "
-        "than with a learned convolution (its own learning rate); they are not told apart from local contrast normalisation "
-        "and a learned convolution (its own learning rate)."
+        "than with a learned convolution (its own learning rate); they are not told apart from local contrast "
+        "normalisation and a learned convolution (its own learning rate)."
     ]
     begun = twins("higher") | {"missing": {"local contrast, 48 px": [3, 15]}}
     assert fixed_layers.worth_of_the_layer(begun)[-1] == (
