@@ -320,6 +320,7 @@ def test_too_many_pairs_end_with_a_remedy(people, monkeypatch):
         (lambda: near_duplicates.looks(np.zeros((2, 8, 8))), "`images`.*uint8.*float64"),
         (lambda: near_duplicates.looks(np.zeros((8, 8), np.uint8)), "`images`"),
         (lambda: near_duplicates.looks(np.zeros((3, 0, 8), np.uint8)), "`images`"),
+        (lambda: near_duplicates.looks(np.zeros((3, 8, 0), np.uint8)), "`images`"),
         (lambda: near_duplicates.looks([1, 2]), "`images`.*list"),
         (lambda: near_duplicates.find(np.zeros((2, 8, 8), np.uint8), least=0.7), "`least`.*0.8 to 1"),
         (lambda: near_duplicates.find(np.zeros((2, 8, 8), np.uint8), least=1.1), "`least`"),
