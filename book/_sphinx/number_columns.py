@@ -76,7 +76,8 @@ def align(app, doctree, docname):
             continue
         changed = align_html(text)
         if changed != text:
-            raw.parent.replace(raw, nodes.raw("", changed, format="html"))
+            # With its attributes: by its classes the theme puts it into a box that scrolls.
+            raw.parent.replace(raw, nodes.raw(raw.rawsource, changed, **raw.attributes))
 
 
 def setup(app):

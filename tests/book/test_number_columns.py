@@ -72,13 +72,15 @@ def test_a_table_of_the_text_is_marked_and_scripts_are_left_alone():
     document = new_document("page")
     script = f"<script>1</script>{html('<tr><td>nano</td><td>7</td></tr>')}"
     document += table_of(["name", "count"], ["nano", "7"], ["ding2023", "12"])
-    document += nodes.raw("", html("<tr><td>nano</td><td>7</td></tr>"), format="html")
+    classes = ["output", "text_html"]
+    document += nodes.raw("", html("<tr><td>nano</td><td>7</td></tr>"), format="html", classes=classes)
     document += nodes.raw("", script, format="html")
     number_columns.align(None, document, "page")
     entries = [entry for entry in document.findall(nodes.entry) if number_columns.CLASS in entry["classes"]]
     assert [entry.astext() for entry in entries] == ["count", "7", "12"]
-    of_a_cell, with_script = (raw.astext() for raw in document.findall(nodes.raw))
-    assert marked(of_a_cell) == ["count", "7"] and with_script == script
+    of_a_cell, with_script = document.findall(nodes.raw)
+    assert marked(of_a_cell.astext()) == ["count", "7"] and of_a_cell["classes"] == classes
+    assert with_script.astext() == script
 
 
 def test_the_site_has_such_columns_in_text_and_cells(smoke_site):
