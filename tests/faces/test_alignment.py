@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from patience import PATIENCE
 import pytest
+from scipy import ndimage
 
 from fer_utils import faces, studio
 from fer_utils.cli import main
@@ -160,6 +161,17 @@ def test_a_turned_drawn_face_comes_back_level(seed, roll, yaw):
     assert faces.eye_roll(turned) == pytest.approx(0, abs=1e-9)
     # Turning and cutting changes no distance.
     assert np.linalg.norm(turned[0] - turned[16]) == pytest.approx(np.linalg.norm(marks[0] - marks[16]))
+
+
+def test_a_small_face_is_turned_and_enlarged_in_one_step():
+    """Interpolated once, between the pixels of the picture: twice would blur it."""
+    grey = np.random.default_rng(0).integers(0, 256, (90, 90), dtype=np.uint8)
+    box = Box(30, 28, 24, 24, 1)
+    made = faces.crop(np.repeat(grey[..., None], 3, axis=2), box, size=60, roll=20.0)
+    across, along = np.meshgrid(np.arange(60), np.arange(60))
+    places = faces.points_in_picture(np.stack([across, along], axis=-1), box, size=60, roll=20.0)
+    wanted = ndimage.map_coordinates(grey.astype(float), [places[..., 1], places[..., 0]], order=1)
+    assert np.abs(made - wanted).mean() < 2
 
 
 @pytest.mark.parametrize("roll", [-30, -12, 20])

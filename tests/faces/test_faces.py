@@ -267,8 +267,12 @@ def test_a_crop_at_the_boxes_own_size_is_the_grey_picture_itself():
     # half a pixel is rounded up, so that the square begins where the box does
     assert np.array_equal(faces.crop(picture, Box(30, 20, 31, 32, 1), size=32), grey[20:52, 30:62])
     assert np.array_equal(faces.crop(picture, Box(30, 20, 32, 31, 1), size=32), grey[20:52, 30:62])
+    assert np.array_equal(faces.crop(picture, Box(31, 20, 31, 32, 1), size=32), grey[20:52, 31:63])
+    assert np.array_equal(faces.crop(picture, Box(30, 21, 32, 31, 1), size=32), grey[21:53, 30:62])
     # a margin of 1/2 doubles the side
     assert np.array_equal(faces.crop(picture, Box(38, 28, 16, 16, 1), size=32, margin=0.5), grey[20:52, 30:62])
+    # and one of 1/10 makes 33.6 pixels of 28, which are 34
+    assert np.array_equal(faces.crop(picture, Box(33, 23, 28, 28, 1), size=34, margin=0.1), grey[20:54, 30:64])
 
 
 def test_a_crop_over_the_edge_repeats_the_edge():
