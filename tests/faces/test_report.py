@@ -101,7 +101,7 @@ def test_doubts_by_hand():
 
 
 def test_clips_faces_and_lost_frames_are_counted_apart(made, tmp_path):
-    meta = made.meta.iloc[:4].assign(path=list("xxyy"), clip=list("xxyy"))
+    meta = made.meta.iloc[:4].assign(path=list("xxyy"), clip=list("xxyy"), sharpness=[1.0, 2.0, 3.0, 90.0])
     lost = [("x", "detect", "no face", "frame 9 (0.3 s): no face found", "frame left out")]
     beside = [("x", "detect", "several faces", "frame 1 (0.0 s): 2 faces found", "largest kept")] * 2
     few = faces.FaceSet.save(np.asarray(made.images[:4, ..., 0]), meta, tmp_path / "few", Problems.of(lost + beside))
@@ -111,6 +111,15 @@ def test_clips_faces_and_lost_frames_are_counted_apart(made, tmp_path):
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr.*?</tr>", part, re.S)]
     row = dict(zip(cells[0], cells[1], strict=True))
     assert (row["clips"], row["faces"], row["frames lost in these clips"]) == ("2", "4", "1")
+    assert row["median sharpness"] == "2.5"
+
+
+def test_faces_that_are_as_doubtful_stay_in_their_order(made, tmp_path):
+    meta = pd.concat([made.meta.iloc[:1]] * 40).assign(frame_index=range(40), score=[1.0, 2.0, 3.0, 2.0] * 10)
+    small = np.zeros((40, 16, 16), np.uint8)
+    page = report(faces.FaceSet.save(small, meta, tmp_path / "set"), tmp_path / "page.html").read_text(encoding="utf-8")
+    shown = [int(number) for number in re.findall(r'frame (\d+) of [^"]*"', page)]
+    assert shown == [*range(0, 40, 4), *(row for row in range(40) if row % 4)]
 
 
 def test_nobody_is_doubtful_for_dark_skin(made):

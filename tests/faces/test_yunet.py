@@ -179,6 +179,26 @@ def test_a_face_that_fills_the_first_look_is_found_at_half_its_size(finder, monk
     assert finder.at_scale(planted(0, 0, 64, width=560, height=560), False) == []  # that is not the first look
 
 
+@pytest.mark.parametrize(
+    "width, height, looks",
+    [
+        (300, 40, [(40, 300, 3)]),
+        (301, 41, [(41, 301, 3), (21, 151, 3)]),
+        (40, 540, [(540, 40, 3), (270, 20, 3)]),
+        (541, 40, [(40, 541, 3)]),
+    ],
+)
+def test_half_the_size_is_looked_at_where_a_face_may_be_too_large(finder, monkeypatch, width, height, looks):
+    looked = []
+    monkeypatch.setattr(YuNet, "_look", lambda self, picture: looked.append(picture.shape) or [])
+    assert finder.at_scale(np.zeros((height, width, 3), np.uint8), False) == [] and looked == looks
+
+
+def test_the_scores_and_overlaps_that_count_are_opencvs_own(finder):
+    assert finder._find.getScoreThreshold() == pytest.approx(0.9)
+    assert finder._find.getNMSThreshold() == pytest.approx(0.3)
+
+
 def test_small_faces_beside_a_large_one_are_found_thoroughly(finder):
     picture = planted(0, 0, 128, width=1280, height=720)
     picture[640:672, 1216:1248] = (255, 0, 0)  # a cell at full size, a quarter of one in the first look
