@@ -59,8 +59,8 @@ def form(answers, network, quantize=None, engine="litert"):
     )
 
 
-def as_good_as_networks(answers, classifier, points):
-    """Let an old method read so many points more than each network, of everybody, give or take half a point."""
+def as_good_as_networks(answers, classifier, points, spread=0.5):
+    """Let an old method read so many points more than each network, of everybody, give or take the spread."""
     rows = {row["name"]: row for row in answers["one_protocol"]["rows"]}
     methods = [row for row in rows.values() if row["classifier"] == classifier and row["name"].startswith("HOG")]
     method = next((row for row in methods if row["size"] == rows["nano"]["size"]), methods[0])
@@ -69,7 +69,7 @@ def as_good_as_networks(answers, classifier, points):
     for number, person in enumerate(people):
         for network in networks:
             network["by_actor"][person] = 0.6
-        method["by_actor"][person] = 0.6 + points / 100 + (-1) ** number * 0.005
+        method["by_actor"][person] = 0.6 + (points + (-1) ** number * spread) / 100
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,23 @@ def test_single_weights_at_zero_are_no_cheaper_unless_they_were(answers):
 
 def test_the_ratio_is_judged_with_equal_heads(answers):
     assert verdict("47.28") == FAILS
-    answers["sizes"]["ratios"][0].update(heads_8_ours=47.3)
-    assert verdict("47.28") == HOLDS
+    for ratio, wanted in ((47.27, FAILS), (47.28, HOLDS), (50.0, HOLDS)):
+        answers["sizes"]["ratios"][0].update(heads_8_ours=ratio)
+        assert verdict("47.28") == wanted
+
+
+@pytest.mark.parametrize("times, wanted", [(1.09, FAILS), (1.11, HOLDS)])
+def test_faster_is_by_more_than_a_tenth(answers, times, wanted):
+    form(answers, "xception, filters pruned")["ratio_1"] = times * form(answers, "xception")["ratio_1"]
+    assert verdict("whole filters") == wanted
+
+
+@pytest.mark.parametrize("rate, wanted", [(29.9, FAILS), (30.1, HOLDS)])
+def test_real_time_is_30_frames_a_second(answers, rate, wanted):
+    own = [row for row in answers["compression"]["rows"] if row["network"].startswith("xception")]
+    fastest = max(own, key=lambda row: row["ratio_1"])
+    answers["compression"]["front"].update(faces_ms=1000 / rate - fastest["latency_ms_1"], landmarks_ms=0.0)
+    assert verdict("real time") == wanted
 
 
 def test_two_networks_are_ahead_where_one_is_admitted():
@@ -145,6 +160,11 @@ def test_the_rivals_of_2019_are_judged_only_by_trainings_that_have_converged(ans
 def test_an_old_method_is_poor_where_every_network_is_ahead_and_not_poor_where_none_can_be(answers, points, wanted):
     as_good_as_networks(answers, "ANN", points)
     assert verdict("Small artificial neural networks") == wanted
+
+
+def test_an_old_method_is_not_poor_only_where_the_whole_interval_is_below_a_point(answers):
+    as_good_as_networks(answers, "ANN", 0.0, spread=5.0)
+    assert verdict("Small artificial neural networks") == UNTESTABLE
 
 
 def test_no_difference_seen_is_no_verdict_on_an_old_method(answers):

@@ -68,6 +68,16 @@ def test_what_finding_landmarks_costs(answers):
     assert second.count("*") == 4
 
 
+def test_the_pair_that_landmarks_confuse_most_is_one_of_shares_and_not_of_counts(answers):
+    answer = copy.deepcopy(answers["before_networks"])
+    counts = 1000 * np.eye(len(answer["labels"]))
+    counts[0, 1], counts[2, 2], counts[2, 3] = 30, 10, 10  # three in a hundred, and one half
+    for row in answer["rows"]:
+        row["confusion"] = counts.tolist()
+    _, second = comparison.landmarks_in_words(answer)
+    assert f"*{answer['labels'][2]}* and *{answer['labels'][3]}*" in second
+
+
 def test_comparisons_by_person_are_an_item_each():
     found = metrics.compare_by_person({("a", "b"): ({"1": 0.5, "2": 0.7}, {"1": 0.4, "2": 0.5})})
     (line,) = comparison.fair_in_words(found)
@@ -108,6 +118,7 @@ def test_findings_that_the_correction_takes_away_are_counted():
 
     rows = [row(0.01, 0.1), row(0.01, 0.04, "higher"), row(0.3, 0.3), row(0.01, 0.2, "no verdict")]
     assert "In 1 of 3 the interval leaves out zero" in comparison.uncorrected_in_words({"comparisons": rows})
+    assert "In 1 of 2" in comparison.uncorrected_in_words({"comparisons": [row(0.049, 0.05), row(0.05, 0.3)]})
     assert "is a finding after the correction" in comparison.uncorrected_in_words({"comparisons": rows[1:3]})
 
 

@@ -71,6 +71,11 @@ def test_operations_and_speed_say_as_what_and_how_sure():
 def test_the_slower_forms_in_eight_bits_are_named():
     words = compression_tables.slower_in_eight_bits(ANSWER)
     assert "Xception: onnxruntime, dynamic takes 1.9 times as long" in words and "OpenVINO" not in words
+    answer = copy.deepcopy(ANSWER)
+    rows = {(row["network"], row["form"], row["quantize"]): row for row in answer["rows"]}
+    for times, named in ((0.94, True), (0.96, False)):
+        rows["xception", "litert", "int8"]["ratio_1"] = times * rows["xception", "litert", None]["ratio_1"]
+        assert ("Xception: LiteRT, int8 takes 1.1" in compression_tables.slower_in_eight_bits(answer)) == named
     fine = {**ANSWER, "rows": [row for row in ANSWER["rows"] if row["form"] != "onnx"]}
     assert compression_tables.slower_in_eight_bits(fine).startswith("No quantised form was slower")
 
@@ -140,6 +145,7 @@ def test_a_speed_has_its_spread_and_what_it_is_compared_with():
         (1.0, Ceilings(100.0, 100.0), "neither operations nor bytes"),
         (0.2, Ceilings(100.0, 100.0), "The roof alone would allow 2.0 times more"),
         (0.11, Ceilings(100.0, 20.0), "moving bytes is what limits it"),
+        (0.19, Ceilings(100.0, 20.0), "moving bytes is what limits it"),
         (0.11, Ceilings(50.0, 1000.0), "its operations still limit it"),
     ],
 )

@@ -44,6 +44,8 @@ def shares(nearest, act, person):
         (shares(0.86, 0.55, 0.26), 3, "about as much again"),
         (shares(0.91, 0.02, 0.15), 1, "middle number means nothing"),
         (shares(0.30, 0.29, 0.26), 3, "little would leak"),
+        (shares(0.355, 0.29, 0.26), 3, "little would leak"),
+        (shares(0.365, 0.29, 0.26), 3, "about as much again"),
         ({"any other face": 0.9, "another act": 0.3}, 3, "Too few"),
     ],
 )
@@ -55,7 +57,12 @@ def test_where_the_neighbours_help_ends_is_said(measured, acts, word):
 
 @pytest.mark.parametrize(
     "share, people, word",
-    [(0.96, 24, "is usually the same person"), (0.2, 24, "often another person"), (1.0, 1, "There is one person")],
+    [
+        (0.96, 24, "is usually the same person"),
+        (0.51, 24, "is usually the same"),
+        (0.5, 24, "often another person"),
+        (1.0, 1, "There is one person"),
+    ],
 )
 def test_whose_face_is_near_is_said(share, people, word):
     assert word in dataset_tour.same_person_in_words(share, people)

@@ -60,7 +60,7 @@ def test_the_coverage_is_that_of_the_study():
     assert "then it is 95 %" in said and "reaches 93 %, with 70 people 9" in said and "85 % for Student's" in said
 
 
-@pytest.mark.parametrize("frame, said", [(0.78, "only the split differs"), (0.16, "learned too little")])
+@pytest.mark.parametrize("frame, said", [(0.181, "only the split differs"), (0.179, "learned too little")])
 def test_two_splits_are_called_different_where_they_are(frame, said):
     assert said in evaluation.two_splits(share(frame), share(0.13))[-1]
 
@@ -155,11 +155,22 @@ def test_nine_comparisons_are_corrected_together():
     shown = table.query("protocol == 'clips at random' and against == 'forest'")["p"].item()
     assert float(shown) == pytest.approx(4 * raw, abs=0.001)  # four of the nine are larger or equal
     assert set(table["p"]) > {"below 0.001"}
+    for p, said in ((0.00095, "below 0.001"), (0.00105, "0.001")):
+        answer = copy.deepcopy(REAL)
+        for row in answer["models"]:
+            row["p"] = 1.0
+        next(row for row in answer["models"] if row["reference"] == "plain" and row["protocol"] == "actors")["p"] = (
+            p / 9
+        )
+        assert evaluation.paired_table(answer)["p"][0] == said
 
 
 def test_faces_at_rest_and_what_a_reference_is_worth():
     rest = " ".join(evaluation.at_rest(REAL))
     assert "read as 1.0 *at rest*" in rest and "brows of 18 of the 24" in rest and "15 actors start below 0.05" in rest
+    answer = copy.deepcopy(REAL)
+    answer["profiles"][0] |= {"neutral": [0.049, 0.051, 1.0], "posed": [0.5, 0.5, 1.5]}
+    assert "But 1 actors start below 0.05." in evaluation.at_rest(answer)[1]
     said = " ".join(evaluation.references(REAL))
     assert "+1.3 points (-2.6 to +5.8)" in said and "in 88 % instead of 55 %" in said and "found in 97 %" in said
 
@@ -173,6 +184,8 @@ def test_a_network_is_called_too_sure_where_it_is():
     assert "A score is a statement" in evaluation.sureness(calibrated(0.55), calibrated(0.9))[1]
     assert "too little to be too sure" in evaluation.sureness(calibrated(0.55), calibrated(0.51))[1]
     assert "too little to be too sure" in evaluation.sureness(calibrated(0.9), calibrated(0.7))[1]
+    for excess, said in ((0.019, "too little to be too sure"), (0.021, "A score is a statement")):
+        assert said in evaluation.sureness({"excess": share(0.0)}, {"excess": share(excess)})[1]
 
 
 def test_a_temperature_helped_or_not():

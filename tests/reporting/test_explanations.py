@@ -41,6 +41,10 @@ def test_alike_maps_and_different_ones_have_different_morals():
     assert "agree" in explanations.agreement_words({"a": one, "b": one + 0.01 * other})
     words = explanations.agreement_words({"a": one, "b": one + 0.01 * other, "c": other})
     assert "Most alike are a and b" in words and "no single map" in words
+    plane = np.array([[1.0, 1, -1, -1], [1, -1, 1, -1]]).reshape(2, 1, 2, 2)  # uncorrelated
+    for alike, agreed in ((0.81, True), (0.79, False)):
+        mixed = 9 + alike * plane[0] + np.sqrt(1 - alike**2) * plane[1]
+        assert ("All of them agree" in explanations.agreement_words({"a": 9 + plane[0], "b": mixed})) == agreed
     assert "nothing is compared" in explanations.agreement_words({"a": 0 * one, "b": one})
 
 
@@ -90,8 +94,9 @@ def test_only_there_is_answered_from_the_best_maps_share(answer):
     assert "whatever the label is" in words
     row_of(answer, "HiResCAM", region="another label's")["share"]["value"] = 0.2
     assert "whatever the label is" not in explanations.only_there_words(answer)
-    row_of(answer, "HiResCAM")["share"]["value"] = 0.97
-    assert explanations.only_there_words(answer).startswith("Does the map lie only there? Yes")
+    for share, said in ((0.94, "No"), (0.96, "Yes")):
+        row_of(answer, "HiResCAM")["share"]["value"] = share
+        assert explanations.only_there_words(answer).startswith(f"Does the map lie only there? {said}")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +104,8 @@ def test_only_there_is_answered_from_the_best_maps_share(answer):
     [
         ((0.87, 0.87), (0.2, 0.3), ("does not come from the constraint", "are less alike with")),
         ((0.87, 0.86), (0.2, 0.21), ("does not come from the constraint", "no visible difference")),
+        ((0.87, 0.87), (0.2, 0.248), ("no visible difference",)),
+        ((0.87, 0.87), (0.2, 0.252), ("are less alike with",)),
         ((0.87, 0.5), (0.3, 0.2), ("comes from the constraint", "not less alike")),
         ((0.87, float("nan")), (0.3, 0.2), ("does not tell them apart",)),
     ],

@@ -69,7 +69,12 @@ def test_the_table_says_what_was_not_made_not_measured_or_is_unusable():
 
 @pytest.mark.parametrize(
     "others, words, provisional",
-    [(0.01, "0.01 of a processor", False), (1.6, "kept 1.6 processors busy", True), (None, "is not known", False)],
+    [
+        (0.01, "0.01 of a processor", False),
+        (0.2, "0.20 of a processor", False),
+        (0.21, "kept 0.2 processors", True),
+        (None, "is not known", False),
+    ],
 )
 def test_times_say_as_what_and_how_quiet_the_machine_was(others, words, provisional):
     said = frontier_tables.timing_in_words(ANSWER | {"timing": {"repeats": 30, "others": others}})

@@ -118,5 +118,7 @@ def test_files_keep_the_limit_or_do_not():
     assert "within the limit" in nano_tables.files_in_words(files(55, 0.96))[0]
     assert "above the limit" in nano_tables.files_in_words(files(65, 0.96))[0]
     assert "2.1 bytes a parameter" in nano_tables.files_in_words(files(55, 0.96))[1]
-    assert len(nano_tables.files_in_words(files(26, 0.96))) == 2
+    assert [len(nano_tables.files_in_words(files(kb, 0.96))) for kb in (26, 28.5, 28.7)] == [2, 2, 3]
+    assert "above the limit" in nano_tables.files_in_words(files(64.001, 0.96))[0]
+    assert "within the limit" in nano_tables.files_in_words(files(64, 0.96))[0]
     assert "on 4.0 %" in nano_tables.files_in_words(files(55, 0.96))[-1]

@@ -11,7 +11,7 @@ from fer_utils.reporting import preprocessing
 
 
 def acts(apex):
-    even = np.array([[0.2, 1, 1, 1, 1, 0.1], [0.6, 1, 1, 1, 1, 0.9]])
+    even = np.array([[0.29, 1, 1, 1, 1, 0.49], [0.51, 1, 1, 1, 1, 0.51]])
     return {"even": even, "middle": np.ones((2, 6)), "apex": np.full((2, 6), apex)}
 
 
@@ -82,6 +82,9 @@ def test_labels_are_told_apart_only_where_they_differ():
     assert "**dlib** finds 98 % of the turned heads, and hardly more" in words
     assert "**Haar** finds 80 % of the faces labelled *happy* and 30 % of those labelled *sad*." in words
     assert "same 12 people" in words and "those that are easy to find" in words
+    for least, told in ((0.91, False), (0.89, True)):
+        words = preprocessing.labels_in_words(pd.DataFrame({"dlib": [1.0, least]}, ["happy", "sad"]), 12)
+        assert ("labelled *happy* and" in words) == ("those that are easy to find" in words) == told
     alike = preprocessing.labels_in_words(by_label[["dlib"]], 1)
     assert "One person posed" in alike and "those that are easy to find" not in alike
 
@@ -106,6 +109,8 @@ def test_a_tilt_is_weighed_against_the_error():
     assert "the error is 2.0 degrees" in small and "by 2.4 pixels" in small
     assert "mostly add noise" in preprocessing.tilt_in_words([12, -8], [10, -10], [3.0, -4.0])
     assert "well above the error" in preprocessing.tilt_in_words([12, -8], [10, -10], [9.0, -7.0])
+    assert "changes hardly" in preprocessing.tilt_in_words([10.1], [10], [2.9])
+    assert "well above the error" in preprocessing.tilt_in_words([10.1], [10], [3.1])
     assert "no face was found" in preprocessing.tilt_in_words([12], [10], [])
 
 
@@ -117,3 +122,27 @@ def test_who_a_person_is_shows_in_the_sharpness(sharpness, word):
     meta = pd.DataFrame({"actor": ["a", "a", "b", "b"], "sharpness": np.array(sharpness, float)})
     assert word in preprocessing.sharpness_in_words(meta)
     assert "of one person" in preprocessing.sharpness_in_words(meta.head(2))
+
+
+@pytest.mark.parametrize(
+    "between, word",
+    [(0.51, "certain people, and not"), (0.49, "A part of it"), (0.11, "A part of it"), (0.09, "Hardly any")],
+)
+def test_most_is_a_half_and_hardly_any_is_below_a_tenth(between, word):
+    away, within = between**0.5, (1 - between) ** 0.5
+    sharpness = np.array([away + within, away - within, -away + within, -away - within])
+    meta = pd.DataFrame({"actor": ["a", "a", "b", "b"], "sharpness": 10 + sharpness})
+    assert word in preprocessing.sharpness_in_words(meta)
+
+
+def test_a_correlation_of_one_half_tells_the_tone_and_one_below_a_fifth_does_not():
+    half = [3, 2, 1, 6, 5, 4]  # 0.54; the other way round -0.54
+    for before in (half, half[::-1]):
+        assert "does not remove it" in preprocessing.tone_in_words([1, 2, 3, 4, 5, 6], before, half)
+    people = [1, 2, 3, 4, 5, 6, 7]
+    for after, word in (
+        ([4, 3, 6, 2, 1, 7, 5], "a part of it"),
+        ([2, 5, 6, 1, 4, 7, 3], "nearly wholly"),
+    ):  # 0.21, 0.18
+        assert word in preprocessing.tone_in_words(people, people, after)
+        assert word in preprocessing.tone_in_words(people, people, after[::-1])

@@ -69,6 +69,9 @@ def test_the_verdicts_choose_the_sentences(verdicts, said, unsaid):
     words = repair_verdict(an_answer(verdicts=verdicts))
     assert all(one in words for one in said) and unsaid not in words
     assert "+10.0 points (95 % interval +7.0 to +13.0; p below 0.001 after Holm)" in words
+    answer = an_answer(verdicts=verdicts)
+    answer["comparisons"] = [row | {"p_holm": 0.00105} for row in answer["comparisons"]]
+    assert "p = 0.001 after Holm" in repair_verdict(answer)
 
 
 def test_the_way_back_is_a_share_of_what_the_bias_cost():

@@ -42,8 +42,9 @@ def test_what_the_detector_finds_is_told_by_camera():
 
 def clip(closed):
     units = np.zeros((10, 2, len(studio.ACTION_UNITS)))
-    units[:closed, :, list(studio.ACTION_UNITS).index(45)] = 0.9
-    return {"apex": np.array([0.1] * 7 + [0.9] * 3), "action_units": units}
+    units[:closed, :, list(studio.ACTION_UNITS).index(45)] = 0.51
+    units[closed:, :, list(studio.ACTION_UNITS).index(45)] = 0.49
+    return {"apex": np.array([0.49] * 7 + [0.51] * 3), "action_units": units}
 
 
 def test_the_frames_that_show_the_label_are_counted():
