@@ -118,7 +118,8 @@ def test_findings_that_the_correction_takes_away_are_counted():
 
     rows = [row(0.01, 0.1), row(0.01, 0.04, "higher"), row(0.3, 0.3), row(0.01, 0.2, "no verdict")]
     assert "In 1 of 3 the interval leaves out zero" in comparison.uncorrected_in_words({"comparisons": rows})
-    assert "In 1 of 2" in comparison.uncorrected_in_words({"comparisons": [row(0.049, 0.05), row(0.05, 0.3)]})
+    assert "In 1 of 1" in comparison.uncorrected_in_words({"comparisons": [row(0.049, 0.05)]})
+    assert "is a finding after the correction" in comparison.uncorrected_in_words({"comparisons": [row(0.05, 0.3)]})
     assert "is a finding after the correction" in comparison.uncorrected_in_words({"comparisons": rows[1:3]})
 
 
