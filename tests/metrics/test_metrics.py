@@ -149,6 +149,12 @@ def test_of_few_people_the_interval_of_a_mean_is_nearly_students():
             assert np.mean(plain) < 0.93 * np.mean(student)
 
 
+def test_the_ends_are_those_of_the_middle_95_of_100_resamples():
+    people, rng = np.random.default_rng(2).random(20), np.random.default_rng(7)
+    drawn = people[rng.integers(0, 20, (2000, 20))].mean(axis=1)
+    assert metrics.percentile_interval(people, seed=7) == pytest.approx(np.percentile(drawn, [2.5, 97.5]))
+
+
 def test_the_smaller_side_of_a_difference_decides_and_one_person_moves_nothing():
     many, few = np.linspace(0.2, 0.8, 60), np.linspace(0.4, 0.6, 5)
     low, high = metrics.percentile_interval(many, few)
@@ -224,6 +230,8 @@ def test_paired_difference():
     made = metrics.paired_difference(true, first, second, people)
     assert made["value"] == 0.5 and 0.1 < made["low"] < 0.5 < made["high"] < 0.9
     assert metrics.paired_difference(true, first, first, people)["high"] == 0.0
+    names = [f"{number:02}" for number in people]
+    assert metrics.paired_difference(list(true), list(first), list(second), names) == made
 
 
 def test_an_average_by_hand_and_its_interval():
@@ -424,7 +432,7 @@ def test_an_honest_network_is_calibrated_and_a_boastful_one_is_too_sure():
         (lambda: metrics.paired_test([0, 1], [0], [0, 1], ["a", "b"]), "`first`"),
         (lambda: metrics.paired_test([0, 1], [0, 1], [0, 1, 1], ["a", "b"]), "`second`"),
         (lambda: metrics.calibration([0], [[0.7, 0.7]], ["a"]), "`scores`.*sum to 1"),
-        (lambda: metrics.calibration([0], [[0.7, 0.32]], ["a"]), "`scores`.*sum to 1"),
+        (lambda: metrics.calibration([0], [[0.7, 0.3105]], ["a"]), "`scores`.*sum to 1"),
         (lambda: metrics.calibration([0], [[1.2, -0.2]], ["a"]), "`scores`"),
         (lambda: metrics.calibration([2], [[0.7, 0.3]], ["a"]), "`true`"),
         (lambda: metrics.calibration([0, 1], [[0.7, 0.3]], ["a"]), "`true`"),
@@ -447,6 +455,7 @@ def test_a_class_that_nobody_showed_is_nan_and_warns_of_nothing():
         shares = metrics.recall(np.array([[3, 1], [0, 0]]))
     assert shares[0] == 0.75 and np.isnan(shares[1])
     assert np.isnan(metrics.accuracy(np.zeros((2, 2)))), "of nobody, there is no share"
+    assert np.isnan(metrics.macro_f1(np.zeros((2, 2))))
 
 
 def test_a_certain_network_is_a_network():
@@ -463,6 +472,14 @@ def test_of_two_classes_with_one_score_the_first_is_the_answer():
 def test_calibration_has_fifteen_bins_unless_told_otherwise():
     (only,) = metrics.calibration(np.array([0]), [[0.7, 0.3]], ["a"])["bins"]
     assert (only["low"], only["high"]) == pytest.approx((10 / 15, 11 / 15))
+    assert len(metrics.calibration([0], [[0.7, 0.3095]], ["a"])["bins"]) == 1, "within a hundredth of 1"
+
+
+@pytest.mark.parametrize("hundredths", [55, 56, 57, 58, 70])
+def test_a_confidence_at_the_upper_end_of_its_bin_is_in_it_however_it_is_rounded(hundredths):
+    sure = hundredths / 100
+    (only,) = metrics.calibration(np.array([0]), [[sure, 1 - sure]], ["a"], bins=100)["bins"]
+    assert (only["low"], only["high"]) == pytest.approx((sure - 0.01, sure))
 
 
 @pytest.mark.parametrize("kind", ["error", "excess"])

@@ -78,6 +78,11 @@ def test_comparisons_by_person_are_paired_and_corrected_together():
     assert [row["p_holm"] for row in found.values()] == pytest.approx(list(wanted))
     low, high = tests[1].confidence_interval(0.95)
     assert (found["1-3"]["low"], found["1-3"]["high"]) == pytest.approx((low, high))
+    low, high = tests[1].confidence_interval(0.8)
+    narrow = metrics.compare_by_person({"1-3": (one, three)}, level=0.8)["1-3"]
+    assert (narrow["low"], narrow["high"], narrow["level"]) == (pytest.approx(low), pytest.approx(high), 0.8)
+    pair = {"a": ({"01": 0.5, "02": 0.7}, {"01": 0.4, "02": 0.5})}
+    assert metrics.compare_by_person(pair)["a"]["value"] == pytest.approx(0.15), "two people are enough"
     assert metrics.compare_by_person({}) == {}
 
 
