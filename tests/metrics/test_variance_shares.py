@@ -13,6 +13,7 @@ from fer_utils.core.errors import FerError
 def test_groups_that_hold_all_or_nothing_of_the_variance():
     assert metrics.share_between([1, 1, 5, 5], list("aabb")) == 1
     assert metrics.share_between([1, 5, 1, 5], list("aabb")) == 0
+    assert metrics.share_between([0.5, -0.5, 0.5, -0.5], list("abab")) == 1, "also where the sum of squares is 1"
     assert np.isnan(metrics.share_between([2, 2], ["a", "b"]))
 
 
