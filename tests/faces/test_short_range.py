@@ -175,6 +175,7 @@ def test_faces_of_the_finder_are_given_largest_first():
 # --- with the network -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_network_is_shown_numbers_from_minus_1_to_1_and_travels_by_its_data(finder, monkeypatch):
     answers = []
     monkeypatch.setattr(short_range, "decoded", lambda boxes, logits: answers.append((boxes, logits)) or [])
@@ -196,6 +197,7 @@ def test_the_network_is_shown_numbers_from_minus_1_to_1_and_travels_by_its_data(
     assert np.array_equal(answers[1][0], answers[0][0])
 
 
+@pytest.mark.slow
 def test_places_in_a_part_of_the_picture_are_places_in_the_picture(finder, monkeypatch):
     monkeypatch.setattr(short_range, "decoded", lambda boxes, logits: [(0.25, 0.5, 0.1, 0.9, 1)])
     assert finder._look(np.zeros((300, 400, 3), np.uint8), 40.0, -20.0, 200.0) == [(90.0, 80.0, 20.0, 0.9)]
@@ -204,6 +206,7 @@ def test_places_in_a_part_of_the_picture_are_places_in_the_picture(finder, monke
 def test_files_that_are_not_the_network(tmp_path):
     with pytest.raises(FerError, match=r"`model`.*face_detection_short_range.tflite"):
         ShortRange(tmp_path / "none.tflite")
+    pytest.importorskip("ai_edge_litert", reason="LiteRT is not installed: pip install ai-edge-litert")
     (tmp_path / "other.tflite").write_bytes(b"no network")
     with pytest.raises(FerError, match=r"`model`.*LiteRT"):
         ShortRange(tmp_path / "other.tflite")
